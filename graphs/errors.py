@@ -1,0 +1,98 @@
+"""What can go wrong in a graph, as one family.
+
+    GraphError
+    ├── InvalidGraph            the graph cannot be compiled
+    ├── GraphChanged            the thread waits in a node that this graph no longer has
+    ├── InvalidUpdateError      a write that the state does not take
+    ├── GraphRecursionError     one input ran more steps than allowed
+    ├── InterruptMisused        `interrupt` where it cannot work, or one that was swallowed
+    ├── QuestionChanged         a node asks something else on every run
+    ├── InDoubt                 an effect may or may not have happened
+    ├── ThreadBusy              another run holds the thread
+    └── AnswerError             an answer that cannot be taken
+        ├── AmbiguousResume     one answer, several questions
+        ├── UnknownInterrupt    no such question in this thread
+        ├── AlreadyAnswered     the question no longer waits
+        ├── InvalidAnswer       the answer does not fit the question's schema
+        └── NotWaiting          the thread waits for nothing
+
+After each of them nothing has changed, except where the class says so.
+"""
+
+
+class GraphError(Exception):
+    """The base of every error this package raises on purpose."""
+
+
+class InvalidGraph(GraphError, ValueError):
+    """The graph cannot be compiled. The message names the node or edge to mend."""
+
+
+class GraphChanged(GraphError):
+    """The thread waits in a node that this graph does not have. Put the node back, or move the thread with aupdate_state."""
+
+
+class InvalidUpdateError(GraphError):
+    """A write that the state does not take: an unknown key, a second write without a reducer, a value of another type."""
+
+
+class GraphRecursionError(GraphError):
+    """One input ran more steps than `recursion_limit`. Raise the limit, or look for a loop without an end."""
+
+
+class InterruptMisused(GraphError):
+    """`interrupt` was called where it cannot pause: outside a node, without a checkpointer, or its signal was swallowed."""
+
+
+class QuestionChanged(GraphError):
+    """A node asked something else twice in a row. Compute the payload in `once` or in an earlier node."""
+
+
+class InDoubt(GraphError):
+    """An effect was begun and its end was never recorded: it may have happened. A person has to look.
+
+    `key` is the key given to `once`; `idempotency_key` is what was handed to the effect.
+    """
+
+    def __init__(self, key: str, idempotency_key: str) -> None:
+        self.key = key
+        self.idempotency_key = idempotency_key
+        super().__init__(
+            f"{key!r} was begun and its end was never recorded, so it may have happened. "
+            f"Look for idempotency key {idempotency_key!r} at the other side, then settle it; "
+            "declare it repeatable=True only if running it twice does no harm."
+        )
+
+
+class ThreadBusy(GraphError):
+    """Another run holds this thread. Wait for it to end, or answer with `aanswer`, which works while a thread runs."""
+
+
+class AnswerError(GraphError):
+    """The base of all refusals of an answer."""
+
+
+class AmbiguousResume(AnswerError):
+    """Several questions wait and one bare answer came. Resume with a map {id: answer}."""
+
+    def __init__(self, thread_id: str, ids: list[str]) -> None:
+        self.ids = ids
+        super().__init__(
+            f"thread {thread_id!r} waits for {len(ids)} answers and got one: resume with a map {{id: answer}} of {ids!r}"
+        )
+
+
+class UnknownInterrupt(AnswerError):
+    """No question with this id in this thread. Read the waiting ones with `aget_state(config).interrupts`."""
+
+
+class AlreadyAnswered(AnswerError):
+    """The question no longer waits: answered, cancelled, superseded or expired, as the message says."""
+
+
+class InvalidAnswer(AnswerError):
+    """The answer does not fit the question's schema. The question still waits under the same id."""
+
+
+class NotWaiting(AnswerError):
+    """The thread waits for nothing: it does not exist, is finished, or was never paused."""
