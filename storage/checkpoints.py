@@ -1,0 +1,148 @@
+"""Checkpoints: the state between steps, stored as what changed.
+
+A checkpoint names, for each key, the checkpoint that last wrote it. A value that only grew is stored as what was
+appended, with `base` naming where the rest is: a conversation of n turns costs O(n) bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import aiosqlite
+
+from storage.errors import UnreadableRow
+from storage.ids import CheckpointId, Namespace, ThreadId
+
+FORMAT = 1
+"""Of the JSON in a checkpoint's columns. A row with a higher number is refused, lower ones are read as they were
+meant.
+"""
+
+
+@dataclass(frozen=True)
+class CheckpointRow:
+    """A checkpoint as stored. `tasks` and `joins` are the runtime's own JSON, `versions` maps key → checkpoint."""
+
+    checkpoint_id: CheckpointId
+    thread_id: ThreadId
+    ns: Namespace
+    parent_id: CheckpointId | None
+    source: str
+    step: int
+    tasks: str
+    joins: str
+    versions: dict[str, str]
+    metadata: dict[str, Any]
+    created_at: float
+
+
+@dataclass(frozen=True)
+class ValueChange:
+    """What a checkpoint stores of one key: the whole value, or the items appended to the one at `base`."""
+
+    key: str
+    data: str
+    base: str | None = None
+
+
+_COLUMNS = (
+    """checkpoint_id, thread_id, ns, parent_id, source, step, tasks, joins, versions, metadata, created_at, format"""
+)
+
+
+async def save(db: aiosqlite.Connection, row: CheckpointRow, changes: list[ValueChange]) -> None:
+    await db.execute(
+        f"insert into checkpoints ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            row.checkpoint_id,
+            row.thread_id,
+            row.ns,
+            row.parent_id,
+            row.source,
+            row.step,
+            row.tasks,
+            row.joins,
+            json.dumps(row.versions),
+            json.dumps(row.metadata),
+            row.created_at,
+            FORMAT,
+        ),
+    )
+    if changes:
+        await db.executemany(
+            "insert into state_values (checkpoint_id, key, base, data) values (?, ?, ?, ?)",
+            [(row.checkpoint_id, change.key, change.base, change.data) for change in changes],
+        )
+
+
+async def newest(db: aiosqlite.Connection, thread_id: ThreadId, ns: Namespace) -> CheckpointRow | None:
+    rows = await history(db, thread_id, ns, limit=1)
+    return rows[0] if rows else None
+
+
+async def get(db: aiosqlite.Connection, thread_id: ThreadId, checkpoint_id: CheckpointId) -> CheckpointRow | None:
+    async with db.execute(
+        f"select {_COLUMNS} from checkpoints where thread_id = ? and checkpoint_id = ?", (thread_id, checkpoint_id)
+    ) as cursor:
+        row = await cursor.fetchone()
+    return None if row is None else _read(row)
+
+
+async def history(
+    db: aiosqlite.Connection, thread_id: ThreadId, ns: Namespace, *, limit: int, before: CheckpointId | None = None
+) -> list[CheckpointRow]:
+    """Newest first; with `before`, only older ones than that."""
+    async with db.execute(
+        f"""select {_COLUMNS} from checkpoints where thread_id = :thread and ns = :ns
+            and (:before is null or seq < (select seq from checkpoints where checkpoint_id = :before))
+            order by seq desc limit :limit""",
+        {"thread": thread_id, "ns": ns, "before": before, "limit": limit},
+    ) as cursor:
+        return [_read(row) for row in await cursor.fetchall()]
+
+
+async def values(db: aiosqlite.Connection, row: CheckpointRow) -> dict[str, Any]:
+    """The plain JSON value of every key at this checkpoint, put together from its parts."""
+    async with db.execute(
+        """with recursive part (key, base, data, depth) as (
+               select v.key, v.base, v.data, 0 from json_each(:versions) named
+                   join state_values v on v.checkpoint_id = named.value and v.key = named.key
+               union all
+               select v.key, v.base, v.data, depth + 1 from part
+                   join state_values v on v.checkpoint_id = part.base and v.key = part.key)
+           select key, base, data from part order by key, depth desc""",
+        {"versions": json.dumps(row.versions)},
+    ) as cursor:
+        parts = await cursor.fetchall()
+    found: dict[str, Any] = {}
+    try:
+        for key, base, data in parts:
+            if base is None:
+                found[key] = json.loads(data)
+            else:
+                found[key].extend(json.loads(data))
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise _unreadable(row.thread_id, row.checkpoint_id, f"a value is damaged: {error}") from error
+    if lost := row.versions.keys() - found.keys():
+        raise _unreadable(row.thread_id, row.checkpoint_id, f"the values of {sorted(lost)!r} are gone")
+    return found
+
+
+def _read(row: Any) -> CheckpointRow:
+    *columns, format_ = row
+    if format_ > FORMAT:
+        raise _unreadable(
+            row[1], row[0], f"it has format {format_}, this version knows {FORMAT}; install the newer version"
+        )
+    try:
+        columns[8] = json.loads(columns[8])
+        columns[9] = json.loads(columns[9])
+    except ValueError as error:
+        raise _unreadable(row[1], row[0], f"it is damaged: {error}") from error
+    return CheckpointRow(*columns)
+
+
+def _unreadable(thread_id: str, checkpoint_id: str, why: str) -> UnreadableRow:
+    return UnreadableRow(f"checkpoint {checkpoint_id!r} of thread {thread_id!r} cannot be read: {why}")

@@ -1,0 +1,59 @@
+"""Claims: the durable mark that an effect may have begun, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import aiosqlite
+
+from storage import threads
+from storage.ids import Scope, ThreadId
+
+ClaimStatus = Literal["claimed", "done", "failed", "paused", "in doubt"]
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """A claim as stored. `result` is JSON text when `done`; `error` is a message when `failed`. Times are Unix
+    seconds.
+    """
+
+    scope: Scope
+    key: str
+    thread_id: ThreadId
+    idempotency_key: str
+    status: ClaimStatus
+    result: str | None
+    error: str | None
+    claimed_at: float
+    settled_at: float | None
+
+
+_COLUMNS = "scope, key, thread_id, idempotency_key, status, result, error, claimed_at, settled_at"
+
+
+async def put(db: aiosqlite.Connection, row: ClaimRow) -> None:
+    """Store a claim, or what became of it. Not fenced: the late end of an effect still settles its claim."""
+    await db.execute(
+        f"insert or replace into claims ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            row.scope,
+            row.key,
+            row.thread_id,
+            row.idempotency_key,
+            row.status,
+            row.result,
+            row.error,
+            row.claimed_at,
+            row.settled_at,
+        ),
+    )
+    await threads.touch(db, row.thread_id, row.settled_at or row.claimed_at)
+
+
+async def of_thread(db: aiosqlite.Connection, thread_id: ThreadId) -> list[ClaimRow]:
+    async with db.execute(
+        f"select {_COLUMNS} from claims where thread_id = ? order by claimed_at", (thread_id,)
+    ) as cursor:
+        return [ClaimRow(*row) for row in await cursor.fetchall()]

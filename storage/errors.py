@@ -1,0 +1,50 @@
+"""What storage refuses, as one family.
+
+StorageError
+├── NotOurDatabase     the file is not a Signoff database, or one of a newer version
+├── UnreadableRow      a row cannot be read: damaged, or written by a newer version
+├── ThreadHeld         another live owner runs the thread
+├── ThreadMoved        the thread changed between reading it and taking it
+├── LeaseLost          another owner took the thread over
+└── AnswerRefused      the question does not wait for this answer
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from storage.interrupts import InterruptRow
+
+
+class StorageError(Exception):
+    """The base of every error this package raises on purpose."""
+
+
+class NotOurDatabase(StorageError):
+    """The file is not a Signoff database. Point DATABASE_URL at another file, or install the version that wrote it."""
+
+
+class UnreadableRow(StorageError):
+    """A stored row cannot be read. The message names its thread and checkpoint; the other threads go on."""
+
+
+class ThreadHeld(StorageError):
+    """Another live owner runs the thread. Try again when its run has ended."""
+
+
+class ThreadMoved(StorageError):
+    """The thread changed since it was read. Read it again."""
+
+
+class LeaseLost(StorageError):
+    """Another owner took the thread over while this one was away. What this run had not stored is void."""
+
+
+class AnswerRefused(StorageError):
+    """The question does not wait. `found` is its row, or None when this thread has no such question."""
+
+    def __init__(self, interrupt_id: str, found: InterruptRow | None) -> None:
+        self.interrupt_id = interrupt_id
+        self.found = found
+        super().__init__(f"{interrupt_id!r} does not wait for an answer")

@@ -1,0 +1,219 @@
+"""Interrupts: every question a thread asked, who may answer, and the one answer that stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import aiosqlite
+
+from storage import threads
+from storage.errors import AnswerRefused
+from storage.ids import InterruptId, Namespace, Scope, ThreadId
+
+InterruptStatus = Literal["waiting", "answered", "reopened", "superseded", "cancelled", "expired"]
+OPEN: tuple[InterruptStatus, ...] = ("waiting", "reopened")
+"""What takes an answer. `reopened`: it has one, with which its task failed, and takes one other."""
+
+
+@dataclass(frozen=True)
+class NewInterrupt:
+    """A question to be stored. `ordinal` counts the questions of its scope from 0."""
+
+    id: InterruptId
+    thread_id: ThreadId
+    ns: Namespace
+    scope: Scope
+    ordinal: int
+    node: str
+    kind: str
+    payload: str
+    digest: str
+    schema: str | None = None
+    terms: str | None = None
+    requester: str | None = None
+    replaces: InterruptId | None = None
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True)
+class InterruptRow:
+    """A question as stored. `payload`, `schema`, `terms` and `answer` are JSON, read; times are Unix seconds.
+
+    `version` grows with every change of the row: a decision names the version that it judged. `consumed` says that the
+    answer has reached its task, and what the task did with it is stored.
+    """
+
+    id: InterruptId
+    thread_id: ThreadId
+    ns: Namespace
+    scope: Scope
+    ordinal: int
+    node: str
+    kind: str
+    status: InterruptStatus
+    version: int
+    consumed: bool
+    payload: Any
+    digest: str
+    schema: Any
+    terms: Any
+    requester: str | None
+    replaces: InterruptId | None
+    created_at: float
+    expires_at: float | None
+    answer: str | None
+    answered_by: str | None
+    answered_at: float | None
+
+
+_COLUMNS = """id, thread_id, ns, scope, ordinal, node, kind, status, version, consumed, payload, digest, schema, terms,
+              requester, replaces, created_at, expires_at, answer, answered_by, answered_at"""
+
+
+async def ask(db: aiosqlite.Connection, question: NewInterrupt, now: float) -> None:
+    """Store a question as waiting. The one it replaces, and all later ones of its scope, are superseded."""
+    await db.execute(
+        """update interrupts set status = 'superseded', version = version + 1
+           where scope = ? and ordinal >= ? and status not in ('superseded', 'cancelled')""",
+        (question.scope, question.ordinal),
+    )
+    await db.execute(
+        """insert into interrupts (id, thread_id, ns, scope, ordinal, node, kind, status, payload, digest, schema,
+        terms, requester, replaces, created_at, expires_at)
+           values (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            question.id,
+            question.thread_id,
+            question.ns,
+            question.scope,
+            question.ordinal,
+            question.node,
+            question.kind,
+            question.payload,
+            question.digest,
+            question.schema,
+            question.terms,
+            question.requester,
+            question.replaces,
+            now,
+            question.expires_at,
+        ),
+    )
+
+
+async def answer(
+    db: aiosqlite.Connection,
+    thread_id: ThreadId,
+    answers: Mapping[InterruptId, str],
+    *,
+    by: str | None,
+    now: float,
+    version: int | None = None,
+) -> None:
+    """Store answers (JSON text), all or none. `version`, when given, is the version of the row that was judged.
+
+    Raises `AnswerRefused` for the first question that is not this thread's, does not wait, is past its deadline, or has
+    moved on from `version`: of simultaneous answers one stands.
+    """
+    for interrupt_id, text in answers.items():
+        changed = await db.execute(
+            """update interrupts set status = 'answered', version = version + 1, consumed = 0,
+                   answer = :answer, answered_by = :by, answered_at = :now
+               where id = :id and thread_id = :thread and status in ('waiting', 'reopened')
+                   and (expires_at is null or expires_at > :now) and version = coalesce(:version, version)""",
+            {"answer": text, "by": by, "now": now, "id": interrupt_id, "thread": thread_id, "version": version},
+        )
+        if changed.rowcount != 1:
+            found = await get(db, interrupt_id)
+            raise AnswerRefused(interrupt_id, found if found and found.thread_id == thread_id else None)
+        await db.execute(
+            "insert into answers (interrupt_id, answer, answered_by, answered_at) values (?, ?, ?, ?)",
+            (interrupt_id, text, by, now),
+        )
+    await threads.touch(db, thread_id, now)
+
+
+async def consume(db: aiosqlite.Connection, scope: Scope) -> None:
+    """Say that the answers of this scope, and of all within it, have reached their task."""
+    await db.execute(
+        """update interrupts set consumed = 1 where status in ('answered', 'reopened') and consumed = 0
+           and (scope = ? or substr(scope, 1, length(?) + 1) = ? || '/')""",
+        (scope, scope, scope),
+    )
+
+
+async def reopen(db: aiosqlite.Connection, scope: Scope) -> None:
+    """Let the last answer of a task that failed be replaced. A tool approval is decided once and for all."""
+    await db.execute(
+        """update interrupts set status = 'reopened', version = version + 1 where id = (
+               select id from interrupts where scope = ? and status = 'answered' order by ordinal desc limit 1)
+           and kind = 'question'""",
+        (scope,),
+    )
+
+
+async def cancel(db: aiosqlite.Connection, thread_id: ThreadId, ids: Iterable[InterruptId]) -> None:
+    await db.executemany(
+        """update interrupts set status = 'cancelled', version = version + 1
+           where thread_id = ? and id = ? and status in ('waiting', 'reopened', 'answered')""",
+        [(thread_id, interrupt_id) for interrupt_id in ids],
+    )
+
+
+async def get(db: aiosqlite.Connection, interrupt_id: str) -> InterruptRow | None:
+    rows = await _select(db, "id = ?", (interrupt_id,))
+    return rows[0] if rows else None
+
+
+async def of_thread(db: aiosqlite.Connection, thread_id: ThreadId) -> list[InterruptRow]:
+    """All questions the thread ever asked, oldest first."""
+    return await _select(db, "thread_id = ?", (thread_id,))
+
+
+async def current(db: aiosqlite.Connection, thread_id: ThreadId) -> list[InterruptRow]:
+    """The questions that can still matter to a run: not superseded, not cancelled."""
+    return await _select(db, "thread_id = ? and status not in ('superseded', 'cancelled')", (thread_id,))
+
+
+async def newly_answered(db: aiosqlite.Connection, thread_id: ThreadId) -> list[InterruptRow]:
+    """Questions whose answer has not reached its task yet."""
+    return await _select(db, "thread_id = ? and status = 'answered' and consumed = 0", (thread_id,))
+
+
+async def threads_with_news(db: aiosqlite.Connection) -> list[ThreadId]:
+    """Threads with an answer that has not reached its task."""
+    async with db.execute(
+        "select distinct thread_id from interrupts where status = 'answered' and consumed = 0"
+    ) as cursor:
+        return [ThreadId(row[0]) for row in await cursor.fetchall()]
+
+
+async def find(
+    db: aiosqlite.Connection, *, status: str | None, kind: str | None, thread_id: str | None, limit: int
+) -> list[InterruptRow]:
+    return await _select(
+        db,
+        "(?1 is null or status = ?1) and (?2 is null or kind = ?2) and (?3 is null or thread_id = ?3)",
+        (status, kind, thread_id),
+        limit=limit,
+    )
+
+
+async def _select(
+    db: aiosqlite.Connection, where: str, parameters: tuple[Any, ...], *, limit: int = -1
+) -> list[InterruptRow]:
+    async with db.execute(
+        f"select {_COLUMNS} from interrupts where {where} order by seq limit {limit}", parameters
+    ) as cursor:
+        return [_read(row) for row in await cursor.fetchall()]
+
+
+def _read(row: Any) -> InterruptRow:
+    columns = list(row)
+    columns[9] = bool(columns[9])
+    for index in (10, 12, 13):
+        columns[index] = None if columns[index] is None else json.loads(columns[index])
+    return InterruptRow(*columns)

@@ -1,0 +1,94 @@
+"""The schema, as a list that only grows. `pragma user_version` says how many of them a file has seen.
+
+Times are Unix seconds. `json` columns hold JSON text.
+"""
+
+import aiosqlite
+
+APPLICATION_ID = 0x5369676E
+"""Marks the file as ours ("Sign"), so that another program's database is refused and not migrated."""
+
+_FIRST = (
+    """create table owners (
+        id text primary key, host text not null, pid integer not null, process_started text, expires_at real not
+        null)""",
+    """create table threads (
+        thread_id text primary key,
+        status text not null check (status in ('idle', 'running', 'waiting', 'failed', 'done')),
+        owner text, fence integer not null default 0,
+        version integer not null default 0,
+        created_at real not null, updated_at real not null)""",
+    "create index threads_running on threads (status) where status = 'running'",
+    """create table checkpoints (
+        seq integer primary key autoincrement,
+        checkpoint_id text not null unique, thread_id text not null, ns text not null, parent_id text,
+        format integer not null, source text not null, step integer not null,
+        tasks json not null, joins json not null, versions json not null, metadata json not null,
+        created_at real not null)""",
+    "create index checkpoints_of_thread on checkpoints (thread_id, ns, seq)",
+    """create table state_values (
+        checkpoint_id text not null, key text not null, base text, data json not null,
+        primary key (checkpoint_id, key)) without rowid""",
+    """create table tasks (
+        scope text primary key, thread_id text not null,
+        status text not null check (status in ('finished', 'routing', 'failed')),
+        writes json, targets json, error text, updated_at real not null) without rowid""",
+    "create index tasks_of_thread on tasks (thread_id)",
+    """create table interrupts (
+        seq integer primary key autoincrement,
+        id text not null unique, thread_id text not null, ns text not null, scope text not null, ordinal integer not
+        null, node text not null, kind text not null,
+        status text not null check (status in
+            ('waiting', 'answered', 'reopened', 'superseded', 'cancelled', 'expired')),
+        version integer not null default 1, consumed integer not null default 0,
+        payload json not null, digest text not null, schema json, terms json, requester text, replaces text,
+        created_at real not null, expires_at real,
+        answer json, answered_by text, answered_at real)""",
+    """create unique index interrupts_place on interrupts (scope, ordinal)
+        where status not in ('superseded', 'cancelled')""",
+    "create index interrupts_of_thread on interrupts (thread_id, status)",
+    "create index interrupts_waiting on interrupts (status, kind) where status in ('waiting', 'reopened')",
+    """create table answers (
+        interrupt_id text not null, answer json not null, answered_by text, answered_at real not null)""",
+    "create index answers_of_interrupt on answers (interrupt_id)",
+    """create table claims (
+        scope text not null, key text not null, thread_id text not null, idempotency_key text not null,
+        status text not null check (status in ('claimed', 'done', 'failed', 'paused', 'in doubt')),
+        result json, error text, claimed_at real not null, settled_at real,
+        primary key (scope, key)) without rowid""",
+    "create index claims_of_thread on claims (thread_id, key)",
+    """create table inbox (
+        seq integer primary key autoincrement, event_id text not null unique,
+        kind text not null, thread_id text not null, team text not null, channel text not null, ts text not null,
+        thread_ts text not null, user text not null, text text not null,
+        status text not null check (status in ('received', 'done')), received_at real not null)""",
+    "create unique index inbox_message on inbox (team, channel, ts) where kind = 'message'",
+    "create index inbox_unread on inbox (thread_id, seq) where status = 'received'",
+    """create table conversations (
+        thread_id text primary key, team text not null, channel text not null, thread_ts text not null,
+        shown_version integer not null default -1)""",
+    """create table posts (
+        subject text primary key, thread_id text not null, channel text not null, ts text,
+        shown text, posted_at real)""",
+    "create index posts_of_thread on posts (thread_id)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+
+
+async def migrate(db: aiosqlite.Connection) -> None:
+    """Bring the file up to this version, in the caller's transaction."""
+    (version,) = await fetch_one(db, "pragma user_version")
+    for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+        for statement in statements:
+            await db.execute(statement)
+        await db.execute(f"pragma user_version = {number}")
+    await db.execute(f"pragma application_id = {APPLICATION_ID}")
+
+
+async def fetch_one(db: aiosqlite.Connection, sql: str) -> tuple[int]:
+    """The one value that a pragma answers."""
+    async with db.execute(sql) as cursor:
+        row = await cursor.fetchone()
+    assert row is not None, sql
+    return (int(row[0]),)

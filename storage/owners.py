@@ -1,0 +1,119 @@
+"""Who may run threads: one row an open storage, renewed from a thread of its own.
+
+A blocked event loop keeps its threads; a dead process loses them after `LEASE` seconds, or at once when this host can
+see that it is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiosqlite
+
+from storage.ids import OwnerId
+
+LEASE = 8.0
+RENEWAL = 2.0
+
+
+@dataclass(frozen=True)
+class ProcessIdentity:
+    """What tells one process from another, on one host and after its pid was given out anew."""
+
+    host: str
+    pid: int
+    started: str | None
+
+
+def this_process() -> ProcessIdentity:
+    return ProcessIdentity(_host(), os.getpid(), _start_time(os.getpid()))
+
+
+def is_gone(process: ProcessIdentity) -> bool:
+    """True when this host can tell that the process no longer runs; False when it runs or cannot be seen from here."""
+    if process.host != _host():
+        return False
+    if process.started is not None:
+        return _start_time(process.pid) != process.started
+    try:
+        os.kill(process.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+async def register(db: aiosqlite.Connection, owner: OwnerId) -> None:
+    me = this_process()
+    await db.execute("delete from owners where expires_at < ?", (time.time() - 3600,))
+    await db.execute(
+        "insert into owners (id, host, pid, process_started, expires_at) values (?, ?, ?, ?, ?)",
+        (owner, me.host, me.pid, me.started, time.time() + LEASE),
+    )
+
+
+async def unregister(db: aiosqlite.Connection, owner: OwnerId) -> None:
+    await db.execute("delete from owners where id = ?", (owner,))
+
+
+async def is_alive(db: aiosqlite.Connection, owner: OwnerId) -> bool:
+    """Whether a thread that this owner holds must be left alone."""
+    async with db.execute("select host, pid, process_started, expires_at from owners where id = ?", (owner,)) as cursor:
+        row = await cursor.fetchone()
+    if row is None:
+        return False
+    return row[3] > time.time() and not is_gone(ProcessIdentity(row[0], row[1], row[2]))
+
+
+class Heartbeat:
+    """Renews the owner's row every `RENEWAL` seconds from its own thread and connection, until stopped."""
+
+    def __init__(self, path: Path, owner: OwnerId) -> None:
+        self._path = path
+        self._owner = owner
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"heartbeat of {owner}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        db = sqlite3.connect(self._path, timeout=RENEWAL, isolation_level=None)
+        try:
+            # A lost renewal is made again two seconds later: it is not worth an fsync.
+            db.execute("pragma synchronous = off")
+            while not self._stopping.wait(RENEWAL):
+                try:
+                    db.execute("update owners set expires_at = ? where id = ?", (time.time() + LEASE, self._owner))
+                except sqlite3.OperationalError:
+                    continue
+        finally:
+            db.close()
+
+
+def _host() -> str:
+    """The host as seen by pids: its name, its boot, and the pid namespace where there are several."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        boot = space = ""
+    return f"{socket.gethostname()}|{boot}|{space}"
+
+
+def _start_time(pid: int) -> str | None:
+    """When the process began, in the kernel's ticks; None where there is no /proc or no such process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return stat.rpartition(")")[2].split()[19]

@@ -1,0 +1,106 @@
+"""Threads: their status, and who may run them now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import aiosqlite
+
+from storage import owners
+from storage.errors import LeaseLost, ThreadHeld, ThreadMoved
+from storage.ids import OwnerId, ThreadId
+
+ThreadStatus = Literal["idle", "running", "waiting", "failed", "done"]
+
+
+@dataclass(frozen=True)
+class ThreadRow:
+    """A thread as stored. `version` grows with everything about it that a person could see."""
+
+    thread_id: ThreadId
+    status: ThreadStatus
+    owner: OwnerId | None
+    fence: int
+    version: int
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to write a thread's checkpoints, until somebody else takes it: every write compares `fence`."""
+
+    thread_id: ThreadId
+    owner: OwnerId
+    fence: int
+
+
+async def get(db: aiosqlite.Connection, thread_id: ThreadId) -> ThreadRow | None:
+    async with db.execute(
+        "select thread_id, status, owner, fence, version from threads where thread_id = ?", (thread_id,)
+    ) as cursor:
+        row = await cursor.fetchone()
+    return None if row is None else ThreadRow(*row)
+
+
+async def take(
+    db: aiosqlite.Connection, thread_id: ThreadId, owner: OwnerId, now: float, *, version: int | None = None
+) -> Lease:
+    """Take the thread for one run, from nobody or from an owner that is gone.
+
+    `version` is the one that the caller has read (0 for a thread it did not find): raises `ThreadMoved` when that is no
+    longer so, and `ThreadHeld` when a live owner has the thread.
+    """
+    row = await get(db, thread_id)
+    if row is not None and row.owner is not None and await owners.is_alive(db, row.owner):
+        raise ThreadHeld(f"thread {thread_id!r} is being run by owner {row.owner!r}; try again when that run has ended")
+    if version is not None and version != (row.version if row else 0):
+        raise ThreadMoved(f"thread {thread_id!r} changed while it was read")
+    fence = (row.fence if row else 0) + 1
+    await db.execute(
+        """insert into threads (thread_id, status, owner, fence, version, created_at, updated_at)
+           values (?, 'running', ?, ?, 1, ?, ?)
+           on conflict (thread_id) do update set status = 'running', owner = excluded.owner, fence = excluded.fence,
+               version = version + 1, updated_at = excluded.updated_at""",
+        (thread_id, owner, fence, now, now),
+    )
+    return Lease(thread_id, owner, fence)
+
+
+async def hold(db: aiosqlite.Connection, lease: Lease, now: float, *, release: ThreadStatus | None = None) -> None:
+    """Say that this transaction changes the thread under `lease`, and give the thread back when `release` names the
+    status it is left in. Raises `LeaseLost` when another owner has it."""
+    changed = await db.execute(
+        """update threads set version = version + 1, updated_at = :now,
+               status = coalesce(:release, status), owner = case when :release is null then owner end
+           where thread_id = :thread and owner = :owner and fence = :fence""",
+        {"now": now, "release": release, "thread": lease.thread_id, "owner": lease.owner, "fence": lease.fence},
+    )
+    if changed.rowcount != 1:
+        raise LeaseLost(f"thread {lease.thread_id!r} was taken over by another owner")
+
+
+async def touch(db: aiosqlite.Connection, thread_id: ThreadId, now: float) -> None:
+    """Say that something about the thread changed that is not its run's: an answer, a settled claim."""
+    await db.execute("update threads set version = version + 1, updated_at = ? where thread_id = ?", (now, thread_id))
+
+
+async def cut_short(db: aiosqlite.Connection) -> list[ThreadId]:
+    """Threads in the middle of a run that nobody runs: given back at a step's border, or left by an owner that is
+    gone.
+    """
+    async with db.execute("select thread_id, owner from threads where status = 'running'") as cursor:
+        rows = await cursor.fetchall()
+    return [ThreadId(thread) for thread, owner in rows if owner is None or not await owners.is_alive(db, owner)]
+
+
+async def delete(db: aiosqlite.Connection, thread_id: ThreadId) -> None:
+    """Remove every row of the thread. A run that holds it loses its lease."""
+    await db.execute(
+        "delete from answers where interrupt_id in (select id from interrupts where thread_id = ?)", (thread_id,)
+    )
+    await db.execute(
+        "delete from state_values where checkpoint_id in (select checkpoint_id from checkpoints where thread_id = ?)",
+        (thread_id,),
+    )
+    for table in ("checkpoints", "tasks", "interrupts", "claims", "inbox", "posts", "conversations", "threads"):
+        await db.execute(f"delete from {table} where thread_id = ?", (thread_id,))
