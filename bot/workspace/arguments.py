@@ -1,0 +1,62 @@
+"""The arguments of a Web API call, however they came: JSON body, form fields or query."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from bot.workspace.errors import SlackError
+
+
+class Arguments(dict[str, Any]):
+    """Named arguments; None and absent are the same."""
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self.get(name)
+        return default if value is None else str(value)
+
+    def required(self, name: str, error: str = "invalid_arguments") -> str:
+        """A text that must be there. Raises SlackError(`error`)."""
+        value = self.text(name)
+        if not value:
+            raise SlackError(error, [f"[ERROR] missing required field: {name}"])
+        return value
+
+    def structure(self, name: str) -> Any:
+        """A list or an object, given as JSON or as JSON text."""
+        value = self.get(name)
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise SlackError("invalid_json" if name != "blocks" else "invalid_blocks_format") from None
+
+    def flag(self, name: str) -> bool:
+        return str(self.get(name, "")).lower() in ("true", "1")
+
+    def number(self, name: str, default: int) -> int:
+        value = self.get(name)
+        if value is None:
+            return default
+        try:
+            return int(value)
+        except ValueError:
+            raise SlackError("invalid_arguments", [f"[ERROR] {name} must be a number"]) from None
+
+
+async def read_arguments(request: web.Request) -> Arguments:
+    """Reads a call the way the official clients make it: Python mostly sends JSON, Node sends forms."""
+    arguments = Arguments(request.query)
+    if request.content_type == "application/json":
+        try:
+            body = json.loads(await request.text() or "{}")
+        except ValueError:
+            raise SlackError("invalid_json") from None
+        if not isinstance(body, Mapping):
+            raise SlackError("json_not_object")
+        arguments.update(body)
+    elif request.can_read_body:
+        arguments.update(await request.post())
+    return arguments

@@ -1,0 +1,37 @@
+"""What can go wrong in the local workspace.
+
+WorkspaceError
+├── PortInUse       another program listens on the port; nothing was started
+├── SlackError      an answer to the bot: HTTP 200 with `"ok": false`
+└── ClientError     an answer to the page: HTTP 400 or 404 with one sentence
+"""
+
+from collections.abc import Sequence
+
+
+class WorkspaceError(Exception):
+    """The base of the local workspace's errors."""
+
+
+class PortInUse(WorkspaceError):
+    """Another program already listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Port {port} on 127.0.0.1 is in use. Stop the program that has it, or choose another port.")
+
+
+class SlackError(WorkspaceError):
+    """A refusal with Slack's own error name; `messages` point at what was wrong (`response_metadata.messages`)."""
+
+    def __init__(self, error: str, messages: Sequence[str] = ()) -> None:
+        super().__init__(error)
+        self.error = error
+        self.messages = list(messages)
+
+
+class ClientError(WorkspaceError):
+    """A call of the page that cannot be done: one sentence for the person, and the HTTP status."""
+
+    def __init__(self, sentence: str, status: int = 400) -> None:
+        super().__init__(sentence)
+        self.status = status

@@ -1,0 +1,167 @@
+"""The team that lives in the local workspace: people, the bot, conversations and user groups."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["channel", "private", "dm"]
+
+CHANNEL_TYPES: dict[Kind, str] = {"channel": "channel", "private": "group", "dm": "im"}
+"""A conversation's kind → `channel_type` in Slack's message events."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account: a human, or the bot's user."""
+
+    id: str
+    handle: str
+    real_name: str
+    title: str
+    color: str
+    is_restricted: bool = False
+    is_bot: bool = False
+
+    def to_slack(self, team_id: str) -> dict[str, Any]:
+        """As `users.info` describes the person."""
+        return {
+            "id": self.id,
+            "team_id": team_id,
+            "name": self.handle,
+            "real_name": self.real_name,
+            "deleted": False,
+            "color": self.color.removeprefix("#"),
+            "tz": "Etc/UTC",
+            "tz_offset": 0,
+            "profile": {"real_name": self.real_name, "display_name": self.handle, "title": self.title, "team": team_id},
+            "is_admin": False,
+            "is_owner": False,
+            "is_bot": self.is_bot,
+            "is_app_user": False,
+            "is_restricted": self.is_restricted,
+            "is_ultra_restricted": False,
+            "is_stranger": False,
+            "updated": 0,
+        }
+
+    def to_client(self) -> dict[str, Any]:
+        """As the page knows the person."""
+        return {
+            "id": self.id,
+            "name": self.handle,
+            "real_name": self.real_name,
+            "title": self.title,
+            "color": self.color,
+            "is_bot": self.is_bot,
+            "is_restricted": self.is_restricted,
+        }
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A channel, a private channel, or a direct message between one person and the bot."""
+
+    id: str
+    name: str
+    kind: Kind
+    members: tuple[str, ...]
+    archived: bool = False
+
+    @property
+    def channel_type(self) -> str:
+        return CHANNEL_TYPES[self.kind]
+
+    def other_member(self, user: str) -> str:
+        """Who is on the other side of a direct message, seen by `user`."""
+        return next(member for member in self.members if member != user)
+
+    def to_slack(self, bot_user: str) -> dict[str, Any]:
+        """As `conversations.info` describes it to the bot."""
+        described: dict[str, Any] = {
+            "id": self.id,
+            "is_channel": self.kind == "channel",
+            "is_group": False,
+            "is_im": self.kind == "dm",
+            "is_mpim": False,
+            "is_private": self.kind != "channel",
+            "is_archived": self.archived,
+            "is_member": bot_user in self.members,
+            "is_ext_shared": False,
+            "created": 0,
+        }
+        if self.kind == "dm":
+            return described | {"user": self.other_member(bot_user)}
+        return described | {"name": self.name, "name_normalized": self.name, "num_members": len(self.members)}
+
+    def to_client(self, user: str) -> dict[str, Any]:
+        """As the page lists it for `user`."""
+        listed: dict[str, Any] = {"id": self.id, "name": self.name, "kind": self.kind}
+        return listed | {"with": self.other_member(user)} if self.kind == "dm" else listed
+
+
+@dataclass(frozen=True)
+class Group:
+    """A user group ("@leads")."""
+
+    id: str
+    handle: str
+    name: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Team:
+    """One workspace: who is in it, where they talk, and the one app that is installed."""
+
+    id: str
+    name: str
+    bot: Person
+    bot_id: str
+    app_id: str
+    people: tuple[Person, ...]
+    conversations: tuple[Conversation, ...]
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def users(self) -> tuple[Person, ...]:
+        return (*self.people, self.bot)
+
+    def user(self, user: str) -> Person | None:
+        return next((person for person in self.users if person.id == user), None)
+
+    def conversation(self, channel: str) -> Conversation | None:
+        return next((each for each in self.conversations if each.id == channel), None)
+
+    def group(self, group: str) -> Group | None:
+        return next((each for each in self.groups if each.id == group), None)
+
+    def dm(self, user: str) -> Conversation | None:
+        """The direct message between the bot and `user`."""
+        return next((each for each in self.conversations if each.kind == "dm" and user in each.members), None)
+
+    def conversations_of(self, user: str) -> list[Conversation]:
+        return [each for each in self.conversations if user in each.members]
+
+
+_BOT = Person("U0SIGNOFF", "signoff", "Signoff", "Asks before it acts", "#4a154b", is_bot=True)
+
+HARBOUR_GOODS = Team(
+    id="T0LOCAL",
+    name="Harbour Goods",
+    bot=_BOT,
+    bot_id="B0SIGNOFF",
+    app_id="A0SIGNOFF",
+    people=(
+        Person("U0ANA", "ana", "Ana Ruiz", "Customer support", "#0b7a75"),
+        Person("U0LEA", "lea", "Lea Brandt", "Support team lead", "#b5541b"),
+        Person("U0MAX", "max", "Max Oduya", "Guest", "#5b5bd6", is_restricted=True),
+    ),
+    conversations=(
+        Conversation("C0SUPPORT", "support", "channel", ("U0ANA", "U0LEA", "U0MAX", _BOT.id)),
+        Conversation("C0LEADS", "leads", "private", ("U0LEA", _BOT.id)),
+        Conversation("D0ANA", "signoff", "dm", ("U0ANA", _BOT.id)),
+        Conversation("D0LEA", "signoff", "dm", ("U0LEA", _BOT.id)),
+        Conversation("D0MAX", "signoff", "dm", ("U0MAX", _BOT.id)),
+    ),
+    groups=(Group("S0LEADS", "leads", "Team leads", ("U0LEA",)),),
+)
+"""The team of the demo. Tests hand in another one where they need another one."""

@@ -1,0 +1,77 @@
+"""The HTTP server: both surfaces and the page on one loopback port."""
+
+import errno
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.workspace.client_api import ClientApi
+from bot.workspace.errors import ClientError, PortInUse
+from bot.workspace.web_api import WebApi
+from bot.workspace.workspace import Workspace
+
+HOST = "127.0.0.1"
+PAGE = Path(__file__).parent / "page"
+SHUTDOWN = 1.0
+"""Seconds that open requests get when the server stops."""
+
+LARGEST_BODY = 64 * 1024 * 1024
+
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def listen(workspace: Workspace, port: int) -> AsyncIterator[None]:
+    """Serves the workspace on `port` (0: a free one) until the block ends. Raises PortInUse."""
+    runner = web.AppRunner(_app(workspace), access_log=None, shutdown_timeout=SHUTDOWN, handle_signals=False)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, HOST, port)
+        try:
+            await site.start()
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortInUse(port) from None
+            raise
+        workspace.url = f"http://{HOST}:{runner.addresses[0][1]}"
+        yield
+    finally:
+        workspace.screens.close_all()
+        await workspace.connections.close_all()
+        await runner.cleanup()
+
+
+def _app(workspace: Workspace) -> web.Application:
+    app = web.Application(middlewares=[_only_from_here, _client_errors], client_max_size=LARGEST_BODY)
+    app.add_routes(WebApi(workspace).routes())
+    app.add_routes(ClientApi(workspace).routes())
+    app.router.add_get("/", _index)
+    app.router.add_static("/static", PAGE)
+    return app
+
+
+async def _index(request: web.Request) -> web.FileResponse:
+    return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+@web.middleware
+async def _only_from_here(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses what a foreign web page could make this machine's browser send (DNS rebinding, cross-site posts)."""
+    origin = request.headers.get("Origin")
+    names = {request.url.host, urlsplit(origin).hostname if origin else request.url.host}
+    if not names <= LOOPBACK_NAMES:
+        return web.json_response({"error": "The local workspace only answers this machine."}, status=403)
+    return await handler(request)
+
+
+@web.middleware
+async def _client_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ClientError as error:
+        return web.json_response({"error": str(error)}, status=error.status)

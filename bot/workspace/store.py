@@ -1,0 +1,73 @@
+"""The workspace's file (`workspace.db`): what a restart shows again. All of its SQL is here.
+
+Writes are committed at once, so that killing the process loses nothing that was answered or shown.
+"""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+SCHEMA = """
+create table if not exists messages (channel text, ts text, body text not null, primary key (channel, ts)) strict;
+create table if not exists events (position integer primary key, attempt integer, payload text not null) strict;
+create table if not exists files (id text primary key, body text not null, content blob not null) strict;
+create table if not exists homes (user text primary key, view text not null) strict;
+"""
+
+
+class Store:
+    """One connection. `path` None keeps everything in memory."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
+        self._db.execute("pragma journal_mode = wal")  # a reader outside (a curious person) does not block us
+        self._db.execute("pragma synchronous = normal")  # a killed process loses nothing; only a power cut could
+        self._db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def messages(self) -> list[Json]:
+        rows = self._db.execute("select body from messages order by ts")
+        return [json.loads(body) for (body,) in rows]
+
+    def save_message(self, body: Json) -> None:
+        row = (body["channel"], body["ts"], json.dumps(body))
+        self._db.execute("insert or replace into messages values (?, ?, ?)", row)
+
+    def delete_message(self, channel: str, ts: str) -> None:
+        self._db.execute("delete from messages where channel = ? and ts = ?", (channel, ts))
+
+    def events(self) -> list[tuple[int, int, Json]]:
+        """The events that the bot has not acked, in order: (position, attempts so far, payload)."""
+        rows = self._db.execute("select position, attempt, payload from events order by position")
+        return [(position, attempt, json.loads(payload)) for position, attempt, payload in rows]
+
+    def add_event(self, payload: Json) -> int:
+        """Keeps an event until it is acked; returns its place in the order."""
+        inserted = self._db.execute(
+            "insert into events (attempt, payload) values (0, ?) returning position", (json.dumps(payload),)
+        )
+        return inserted.fetchone()[0]
+
+    def save_attempt(self, position: int, attempt: int) -> None:
+        self._db.execute("update events set attempt = ? where position = ?", (attempt, position))
+
+    def delete_event(self, position: int) -> None:
+        self._db.execute("delete from events where position = ?", (position,))
+
+    def save_file(self, body: Json, content: bytes) -> None:
+        self._db.execute("insert or replace into files values (?, ?, ?)", (body["id"], json.dumps(body), content))
+
+    def file(self, file: str) -> tuple[Json, bytes] | None:
+        row = self._db.execute("select body, content from files where id = ?", (file,)).fetchone()
+        return row and (json.loads(row[0]), row[1])
+
+    def save_home(self, user: str, view: Json) -> None:
+        self._db.execute("insert or replace into homes values (?, ?)", (user, json.dumps(view)))
+
+    def homes(self) -> dict[str, Json]:
+        return {user: json.loads(view) for user, view in self._db.execute("select user, view from homes")}
