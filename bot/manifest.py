@@ -1,0 +1,61 @@
+"""The Slack app's manifest: what the bot may see and do in a workspace, and no more than it uses."""
+
+import json
+from typing import Any
+
+EVENTS: dict[str, str | None] = {
+    "app_home_opened": None,
+    "app_mention": "app_mentions:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "message.im": "im:history",
+}
+"""The events the bot listens to, each with the scope that Slack asks for it."""
+
+METHOD_SCOPES: dict[str, str] = {
+    "assistant:write": "the agent view: status line, suggested prompts",
+    "chat:write": "replies, streams and cards",
+    "im:write": "opening a direct message with an approver",
+    "users:read": "telling full members from guests and bots before a decision counts",
+}
+"""The scopes that Web API calls need, each with what it is for."""
+
+_DESCRIPTION = "An agent that asks before it acts"
+_AGENT_DESCRIPTION = "Tell me what you need. Before I do anything that matters, I ask the people who decide."
+
+
+def manifest() -> dict[str, Any]:
+    """The manifest for "Create an app from a manifest" (docs.slack.dev/reference/app-manifest), for Socket Mode.
+
+    The app-level token with `connections:write` is no part of a manifest; it is made on the app's page afterwards.
+    """
+    scopes = {scope for scope in EVENTS.values() if scope} | METHOD_SCOPES.keys()
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 1},
+        "display_information": {"name": "Signoff", "description": _DESCRIPTION, "background_color": "#1d1c1d"},
+        "features": {
+            "agent_view": {
+                "agent_description": _AGENT_DESCRIPTION,
+                "suggested_prompts": [{"title": "What can you do?", "message": "What can you do?"}],
+            },
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "Signoff", "always_online": True},
+        },
+        "oauth_config": {"scopes": {"bot": sorted(scopes)}},
+        "settings": {
+            "event_subscriptions": {"bot_events": sorted(EVENTS)},
+            "interactivity": {"is_enabled": True},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": True,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def render() -> str:
+    """The manifest as JSON text to paste into Slack, with a newline at its end."""
+    return json.dumps(manifest(), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,51 @@
+"""The manifest asks Slack for what the bot uses, and for nothing else."""
+
+import json
+
+from bot.manifest import EVENTS, METHOD_SCOPES, manifest, render
+
+# Slack's reference pages of the events (docs.slack.dev/reference/events), written down apart from the code.
+SCOPE_OF_EVENT = {
+    "app_home_opened": None,
+    "app_mention": "app_mentions:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "message.im": "im:history",
+}
+
+
+def test_every_event_has_its_scope_and_no_scope_is_asked_for_without_a_use() -> None:
+    written = manifest()
+    events = written["settings"]["event_subscriptions"]["bot_events"]
+    scopes = written["oauth_config"]["scopes"]
+    needed = {scope for event in events if (scope := SCOPE_OF_EVENT[event])}
+    assert set(events) == SCOPE_OF_EVENT.keys() == EVENTS.keys()
+    assert scopes.keys() == {"bot"}
+    assert set(scopes["bot"]) == needed | {"assistant:write", "chat:write", "im:write", "users:read"}
+    assert len(scopes["bot"]) == len(set(scopes["bot"]))
+    assert all(METHOD_SCOPES.values())
+
+
+def test_the_app_is_an_agent_in_socket_mode_whose_buttons_work() -> None:
+    written = manifest()
+    settings, features = written["settings"], written["features"]
+    assert settings["socket_mode_enabled"] is True
+    assert settings["interactivity"] == {"is_enabled": True}
+    assert "request_url" not in json.dumps(settings)
+    assert features.keys() == {"agent_view", "app_home", "bot_user"}
+    assert features["app_home"]["messages_tab_enabled"] is True
+    assert features["app_home"]["messages_tab_read_only_enabled"] is False
+
+
+def test_texts_are_within_slacks_limits() -> None:
+    written = manifest()
+    agent = written["features"]["agent_view"]
+    assert len(written["display_information"]["name"]) <= 35
+    assert len(written["display_information"]["description"]) <= 140
+    assert len(agent["agent_description"]) <= 300
+    assert len(agent["suggested_prompts"]) <= 4
+
+
+def test_the_rendered_manifest_is_json_to_paste() -> None:
+    assert json.loads(render()) == manifest()
+    assert render().endswith("}\n")
