@@ -1,0 +1,95 @@
+"""A tool call's arguments: checked once, written once; those bytes are what is stored, hashed, shown and run."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from graphs.agent.canonical import Digest, canonical_json, digest
+from graphs.agent.errors import ArgumentsChanged, InvalidArguments, Problem, UnstorableArguments
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Valid arguments of one call, defaults included.
+
+    `data` is canonical JSON and `digest` its SHA-256; `model` is what reading `data` gives. Secrets are in clear in
+    `data` and masked in `shown`.
+    """
+
+    tool: str
+    model: BaseModel
+    data: bytes
+    digest: Digest
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The arguments as JSON values, secrets in clear."""
+        return json.loads(self.data)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The arguments as JSON values, secrets masked: for cards, logs and audit."""
+        return json.loads(canonical_json(_dump(self.model), mask_secrets=True))
+
+
+def validate(tool: str, model: type[BaseModel], given: str | bytes | Mapping[str, object]) -> Arguments:
+    """Check `given` (JSON text or values) against `model`, write it down and read it back.
+
+    Raises InvalidArguments with a problem for each argument, and UnstorableArguments when the round trip changes one.
+    """
+    first = _read(tool, model, _text(tool, given))
+    data = _write(tool, first)
+    again = _read(tool, model, data)
+    if again != first or _write(tool, again) != data:
+        raise UnstorableArguments(tool)
+    return Arguments(tool=tool, model=again, data=data, digest=digest(data))
+
+
+def reopen(arguments: Arguments, model: type[BaseModel]) -> dict[str, Any]:
+    """The values to run, by parameter name, read from the bytes. Raises ArgumentsChanged if these were not hashed."""
+    if digest(arguments.data) != arguments.digest:
+        raise ArgumentsChanged(arguments.tool)
+    read = validate(arguments.tool, model, arguments.data)
+    if read.data != arguments.data:
+        raise ArgumentsChanged(arguments.tool)
+    return {name: getattr(read.model, name) for name in model.model_fields}
+
+
+def _text(tool: str, given: str | bytes | Mapping[str, object]) -> bytes:
+    try:
+        if isinstance(given, Mapping):
+            return canonical_json(given)
+        text = given.encode() if isinstance(given, str) else given
+        return text.strip() or b"{}"  # models write nothing at all for a tool without arguments
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidArguments(tool, [Problem("", f"cannot be written as JSON: {error}")]) from error
+
+
+def _read(tool: str, model: type[BaseModel], text: bytes) -> BaseModel:
+    try:
+        return TypeAdapter(model).validate_json(text)
+    except ValidationError as error:
+        # The input stays out of the problems: it may hold a secret.
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        raise InvalidArguments(tool, [_problem(model, detail["loc"], detail["msg"]) for detail in details]) from None
+
+
+def _problem(model: type[BaseModel], location: tuple[int | str, ...], message: str) -> Problem:
+    if location and location[0] not in model.model_fields:
+        names = ", ".join(model.model_fields) or "none"
+        return Problem(str(location[0]), f"There is no such argument. The arguments are: {names}")
+    return Problem(".".join(map(str, location)), message)
+
+
+def _write(tool: str, arguments: BaseModel) -> bytes:
+    try:
+        return canonical_json(_dump(arguments))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidArguments(tool, [Problem("", f"cannot be written as JSON: {error}")]) from error
+
+
+def _dump(arguments: BaseModel) -> object:
+    return TypeAdapter(type(arguments)).dump_python(arguments, by_alias=True)

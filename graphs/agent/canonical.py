@@ -1,0 +1,112 @@
+"""One way to write a value as JSON, so that equal values have equal bytes and equal digests.
+
+Sorted keys, no blanks, UTF-8, no NaN or Infinity, sets in order. A Decimal is written so that every JSON reader gets
+it back exactly: as a number where a double carries it (80, 80.0 and "80" are all `80`), else as its digits in a string.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import Enum
+from typing import Any, NewType, cast
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic_core import to_jsonable_python
+
+Digest = NewType("Digest", str)
+"""SHA-256 as 64 lower-case hex digits."""
+
+MASK = "••••••••"
+
+_EXACT_INTEGER = 2**53  # above it a double skips integers
+
+
+def digest(data: bytes) -> Digest:
+    """The SHA-256 of these bytes."""
+    return Digest(hashlib.sha256(data).hexdigest())
+
+
+def canonical_json(value: object, *, mask_secrets: bool = False) -> bytes:
+    """`value` as canonical JSON. Secrets are written in clear unless masked: a masked one would run as asterisks.
+
+    Raises ValueError (NaN, Infinity, a lone surrogate, a number too long to write) or TypeError (a type without JSON).
+    """
+    tree = _tree(value, _mask if mask_secrets else _reveal)
+    text = json.dumps(tree, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return text.encode()
+
+
+def result_text(result: object) -> str:
+    """What a tool returned, as the text of a tool message: a str as it is, the rest as compact JSON, secrets masked.
+
+    It never raises, because the effect has happened: what has no JSON is shown as `str` shows it.
+    """
+    match result:
+        case None:
+            text = "Done."
+        case str():
+            text = result
+        case _:
+            try:
+                text = json.dumps(_tree(result, _mask), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            except (ValueError, TypeError, RecursionError):
+                text = str(result)
+    return text.encode(errors="backslashreplace").decode()
+
+
+def plain_decimal(number: Decimal) -> int | float | str:
+    """The JSON value that stands for `number` exactly. Raises ValueError when it is not finite."""
+    if not number.is_finite():
+        raise ValueError(f"{number} is not a finite number")
+    if abs(number) < _EXACT_INTEGER and number == number.to_integral_value():
+        return int(number)
+    approximate = float(number)
+    if math.isfinite(approximate) and Decimal(repr(approximate)) == number:
+        return approximate
+    sign, digits, exponent = number.as_tuple()
+    kept = "".join(map(str, digits)).rstrip("0")
+    zeros = len(digits) - len(kept)
+    return str(Decimal((sign, tuple(map(int, kept)), cast(int, exponent) + zeros)))
+
+
+def _reveal(secret: SecretStr | SecretBytes) -> object:
+    return secret.get_secret_value()
+
+
+def _mask(_: SecretStr | SecretBytes) -> object:
+    return MASK
+
+
+def _tree(value: object, secret: Callable[[SecretStr | SecretBytes], object]) -> Any:
+    match value:
+        case Enum():
+            return _tree(value.value, secret)
+        case None | bool() | int() | str() | float():
+            return value
+        case Decimal():
+            return plain_decimal(value)
+        case SecretStr() | SecretBytes():
+            return _tree(secret(value), secret)
+        case Mapping():
+            entries = cast("Mapping[object, object]", value)
+            return {_key(key): _tree(each, secret) for key, each in entries.items()}
+        case list() | tuple():
+            return [_tree(each, secret) for each in cast("list[object]", value)]
+        case set() | frozenset():
+            members = [_tree(each, secret) for each in cast("set[object]", value)]
+            return sorted(members, key=canonical_json)
+        case BaseModel():
+            return _tree(value.model_dump(by_alias=True), secret)
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {field.name: _tree(getattr(value, field.name), secret) for field in dataclasses.fields(value)}
+        case _:
+            return to_jsonable_python(value)
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str) and not isinstance(key, Enum):
+        return key
+    return next(iter(to_jsonable_python({key: None})))

@@ -1,0 +1,110 @@
+"""What can go wrong with tools, policies and models, as one family.
+
+GraphError
+└── AgentError
+    ├── InvalidTool           a function that cannot be a tool (raised where it is declared)
+    ├── InvalidPolicy         an Approval that cannot mean anything (raised where it is declared)
+    ├── UnknownTool           a name that no tool has
+    ├── InvalidArguments      arguments that the tool does not take
+    ├── UnstorableArguments   arguments that change when they are written down and read again
+    ├── ArgumentsChanged      the bytes are not the ones that were hashed
+    ├── ToolTimedOut          the tool was still at work when its time was up
+    └── ModelUnavailable      no reply from the model; the message is the sentence for a person
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphs.errors import GraphError
+
+
+class AgentError(GraphError):
+    """The base of all errors about tools, policies and models."""
+
+
+class InvalidTool(AgentError, TypeError):
+    """The function cannot be a tool. The message names the function, the parameter and the remedy."""
+
+    def __init__(self, tool: str, problem: str) -> None:
+        self.tool = tool
+        super().__init__(f"tool {tool!r}: {problem}")
+
+
+class InvalidPolicy(AgentError, ValueError):
+    """The Approval cannot mean anything. The message names the field and what it takes."""
+
+
+class UnknownTool(AgentError, KeyError):
+    """No tool has this name. The message lists those there are."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.message = f"There is no tool {name!r}. The tools are: {', '.join(sorted(known)) or 'none'}."
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message  # KeyError would show it quoted
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one argument.
+
+    `field` is the argument's name, dotted for a part of it ("address.city"), empty when it is about all of them.
+    """
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+class InvalidArguments(AgentError, ValueError):
+    """The tool does not take these arguments. `problems` has a line for each; none repeats what was given."""
+
+    def __init__(self, tool: str, problems: Iterable[Problem]) -> None:
+        self.tool = tool
+        self.problems = list(problems)
+        super().__init__(f"The arguments for {tool!r} are not valid. " + "; ".join(str(each) for each in self.problems))
+
+
+class UnstorableArguments(AgentError):
+    """A type of the tool writes its value so that reading it gives another one. Give it a serializer that keeps it."""
+
+    def __init__(self, tool: str) -> None:
+        self.tool = tool
+        super().__init__(
+            f"The arguments for {tool!r} change when they are written as JSON and read again, so what was shown could "
+            "not be what runs. Give the type a serializer whose output its own validation reads back."
+        )
+
+
+class ArgumentsChanged(AgentError):
+    """The bytes that should run are not the ones that were hashed and shown. Nothing ran; ask anew."""
+
+    def __init__(self, tool: str) -> None:
+        self.tool = tool
+        super().__init__(
+            f"The arguments for {tool!r} are not the ones that were shown. Nothing ran; it has to be asked anew."
+        )
+
+
+class ToolTimedOut(AgentError):
+    """The tool was still at work when its time was up, so its effect may or may not have happened."""
+
+    def __init__(self, tool: str, seconds: float) -> None:
+        self.tool = tool
+        self.seconds = seconds
+        super().__init__(f"{tool!r} did not finish within {seconds:g} s. Its effect may or may not have happened.")
+
+
+class ModelUnavailable(AgentError):
+    """The model gave no usable reply. The message is one sentence for a person; the cause is in `__cause__`.
+
+    `retryable`: the same request may work in a moment; otherwise someone has to change something first.
+    """
+
+    def __init__(self, sentence: str, *, retryable: bool) -> None:
+        self.retryable = retryable
+        super().__init__(sentence)

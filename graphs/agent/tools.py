@@ -1,0 +1,226 @@
+"""`@tool`: a typed, documented function becomes something a model can propose and a person can judge."""
+
+import asyncio
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+
+from pydantic import BaseModel
+
+from graphs.agent import arguments as argument_bytes
+from graphs.agent.arguments import Arguments
+from graphs.agent.canonical import Digest, canonical_json, digest
+from graphs.agent.docstring import parse
+from graphs.agent.errors import InvalidTool, ToolTimedOut, UnknownTool
+from graphs.agent.policy import Approval
+from graphs.agent.schema import IDEMPOTENCY_KEY, JsonSchema, arguments_model, parameters_schema
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # OpenAI's API reference, "tools.function.name"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Tool(Generic[P, R]):
+    """A function with its schema, its policy and what may be done with it after a crash.
+
+    `repeatable`: running it twice does no harm, so a crash in the middle simply runs it again. `destructive` is shown
+    to whoever decides. `timeout` is in seconds. `preview` and `reconcile` are reserved. Called directly, it is the
+    function.
+    """
+
+    name: str
+    description: str
+    parameters: JsonSchema
+    schema_digest: Digest
+    approval: Approval | None
+    idempotent: bool
+    destructive: bool
+    repeatable: bool
+    timeout: float | None
+    preview: Callable[..., object] | None
+    reconcile: Callable[..., object] | None
+    function: Callable[P, R]
+    model: type[BaseModel]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<tool {self.name!r}>"
+
+    def definition(self) -> dict[str, Any]:
+        """The tool as Chat Completions takes it."""
+        function = {"name": self.name, "description": self.description, "parameters": self.parameters}
+        return {"type": "function", "function": function}
+
+    def validate(self, arguments: str | bytes | Mapping[str, object]) -> Arguments:
+        """The arguments, checked and written down. Raises InvalidArguments."""
+        return argument_bytes.validate(self.name, self.model, arguments)
+
+    async def call(self, arguments: Arguments, *, idempotency_key: str) -> object:
+        """Run the function on what the bytes say; a `def` runs in a worker thread. Raises whatever the function raises.
+
+        Also ArgumentsChanged, before anything ran, and ToolTimedOut. An `async def` is cancelled when its time is up.
+        A thread cannot be: we stop waiting for a `def`, and it goes on in the background until it ends by itself.
+        """
+        values = argument_bytes.reopen(arguments, self.model)
+        if IDEMPOTENCY_KEY in inspect.signature(self.function).parameters:
+            values[IDEMPOTENCY_KEY] = idempotency_key
+        limit = asyncio.timeout(self.timeout)
+        try:
+            async with limit:
+                return await self._run(values)
+        except TimeoutError as error:
+            if limit.expired():
+                raise ToolTimedOut(self.name, cast(float, self.timeout)) from error
+            raise  # the function's own
+
+    async def _run(self, values: dict[str, Any]) -> object:
+        function = cast("Callable[..., object]", self.function)
+        if inspect.iscoroutinefunction(function):
+            return await function(**values)
+        result = await asyncio.to_thread(function, **values)
+        return await result if inspect.isawaitable(result) else result
+
+
+@overload
+def tool(function: Callable[P, R], /) -> Tool[P, R]: ...
+@overload
+def tool(
+    *,
+    approval: Approval | bool | None = None,
+    idempotent: bool = False,
+    destructive: bool = False,
+    repeatable: bool | None = None,
+    timeout: float | None = None,
+    preview: Callable[..., object] | None = None,
+    reconcile: Callable[..., object] | None = None,
+) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
+def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Declare a function as a tool: its name, type hints and docstring are what the model and the card show.
+
+    `approval`: an Approval, or True for "every call asks, the requester decides"; without it the tool runs unasked.
+    `idempotent`: running a gated tool twice does no harm. `repeatable`: the same for a plain tool, True unless said
+    otherwise. `timeout`: seconds (see `Tool.call`). A parameter `idempotency_key` is filled with a key that stays the
+    same when the call is repeated, and is not in the schema. Raises InvalidTool, where it stands, with the remedy.
+    """
+    if function is None:
+        return functools.partial(_declare, **options)
+    return _declare(function, **options)
+
+
+def _declare(
+    function: Callable[P, R],
+    *,
+    approval: Approval | bool | None = None,
+    idempotent: bool = False,
+    destructive: bool = False,
+    repeatable: bool | None = None,
+    timeout: float | None = None,
+    preview: Callable[..., object] | None = None,
+    reconcile: Callable[..., object] | None = None,
+) -> Tool[P, R]:
+    name = _name(function)
+    policy = _policy(name, approval)
+    documented = parse(function.__doc__ or "")
+    if not documented.description:
+        raise InvalidTool(
+            name, "it has no docstring. Say in its first line what it does: the model and the card show it."
+        )
+    model = arguments_model(function, documented.arguments)
+    parameters = parameters_schema(model)
+    declared: Tool[P, R] = Tool(
+        name=name,
+        description=documented.description,
+        parameters=parameters,
+        schema_digest=digest(canonical_json({"name": name, "parameters": parameters})),
+        approval=policy,
+        idempotent=idempotent,
+        destructive=destructive,
+        repeatable=_repeatable(name, policy, idempotent, repeatable),
+        timeout=_timeout(name, timeout),
+        preview=preview,
+        reconcile=reconcile,
+        function=function,
+        model=model,
+    )
+    for attribute in functools.WRAPPER_ASSIGNMENTS:
+        object.__setattr__(declared, attribute, getattr(function, attribute))
+    object.__setattr__(declared, "__wrapped__", function)
+    return declared
+
+
+def _name(function: object) -> str:
+    if not inspect.isfunction(function):
+        raise InvalidTool(
+            str(getattr(function, "__name__", function)), "only a function can be a tool. Write a `def` for it."
+        )
+    if not _NAME.fullmatch(function.__name__):
+        raise InvalidTool(function.__name__, "a tool's name has 1 to 64 of a-z, A-Z, 0-9 and _. Rename the function.")
+    return function.__name__
+
+
+def _policy(name: str, approval: object) -> Approval | None:
+    if approval is None or approval is False:
+        return None
+    if approval is True:
+        return Approval()
+    if not isinstance(approval, Approval):
+        raise InvalidTool(name, f"approval={approval!r} is no policy. Give an Approval(...), or True to ask always.")
+    return approval
+
+
+def _repeatable(name: str, policy: Approval | None, idempotent: bool, repeatable: bool | None) -> bool:
+    if policy is not None and repeatable:
+        raise InvalidTool(
+            name, "a gated tool is claimed before it runs. Say idempotent=True if running it twice does no harm."
+        )
+    if idempotent and repeatable is False:
+        raise InvalidTool(
+            name, "idempotent=True and repeatable=False contradict each other. Keep the one that is true."
+        )
+    if repeatable is None:
+        return policy is None or idempotent
+    return repeatable
+
+
+def _timeout(name: str, timeout: object) -> float | None:
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < float("inf"):
+        raise InvalidTool(name, f"timeout={timeout!r}: give seconds above zero, or leave it out.")
+    return float(timeout)
+
+
+class Toolbox(Mapping[str, "Tool[..., Any]"]):
+    """Tools by name, in their order. Raises InvalidTool for two of one name; an unknown name is UnknownTool."""
+
+    def __init__(self, tools: Iterable["Tool[..., Any]"]) -> None:
+        self._tools: dict[str, Tool[..., Any]] = {}
+        for each in tools:
+            if not isinstance(cast(object, each), Tool):
+                raise InvalidTool(getattr(each, "__name__", repr(each)), "it is not a tool. Put @tool above it.")
+            if each.name in self._tools:
+                raise InvalidTool(each.name, "two tools have this name. Rename one of the functions.")
+            self._tools[each.name] = each
+
+    def __getitem__(self, name: str) -> "Tool[..., Any]":
+        try:
+            return self._tools[name]
+        except KeyError:
+            raise UnknownTool(name, self._tools) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tools)
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    def definitions(self) -> list[dict[str, Any]]:
+        """All tools as Chat Completions takes them."""
+        return [each.definition() for each in self._tools.values()]
