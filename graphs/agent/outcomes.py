@@ -1,0 +1,88 @@
+"""What the model reads in the place of a result: one sentence per outcome, each starting with the outcome's own word.
+
+None is told as another (docs/behaviour.md, C4): a rejected call did not run by a person's will, an expired one because nobody
+answered, a failed one did run or tried to, and of one in doubt nobody knows.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from graphs.agent.errors import InvalidArguments, UnknownTool
+
+
+def rejected(by: str, reason: str = "") -> str:
+    """A person said no; `by` is who, as the model may name them."""
+    because = f": {reason}" if reason else ", without a reason."
+    return f"Rejected by {by}{because}{_stop(because)} The call did not run."
+
+
+def responded(by: str, message: str) -> str:
+    """A person answered in the tool's place."""
+    return f"Answered by {by} in the tool's place; the call did not run. Their answer: {message}"
+
+
+def edited(by: str, shown: Mapping[str, Any], ran: Mapping[str, Any], outcome: str) -> str:
+    """A person changed the arguments; `outcome` is what came of the edited call: its result, or another of these."""
+    return f"Edited by {by} before it ran. Proposed: {_json(shown)}. Ran instead: {_json(ran)}. Result: {outcome}"
+
+
+def expired() -> str:
+    """Nobody decided in time."""
+    return "Expired: nobody decided in time. The call did not run. This is not a rejection."
+
+
+def cancelled() -> str:
+    """The question was taken back before anybody decided, as when a new message came first."""
+    return "Cancelled: the question was withdrawn before anybody decided. The call did not run."
+
+
+def failed(message: str) -> str:
+    """The tool ran and raised; `message` is the error's, without a traceback."""
+    return f"Failed: {message}"
+
+
+def timed_out(seconds: float) -> str:
+    """The tool was still at work when its time was up."""
+    return (
+        f"Timed out: the tool did not finish within {seconds:g} seconds. "
+        "It may or may not have taken effect; do not repeat it without asking."
+    )
+
+
+def in_doubt() -> str:
+    """It was begun, its end was never recorded, and a person gave up finding out."""
+    return "In doubt: the call was begun, and nobody knows whether it took effect. Do not repeat it without asking."
+
+
+def was_done(by: str) -> str:
+    """It was in doubt, and a person found that it did run; its result is lost."""
+    return f"Done: {by} checked that the call did run. Its result was lost; do not repeat it."
+
+
+def stale() -> str:
+    """What was approved is no longer what would run."""
+    return "Stale: the tool or its rules changed after the approval. The call did not run."
+
+
+def invalid(error: InvalidArguments) -> str:
+    """The arguments did not pass; the model can mend them."""
+    return f"Invalid: {error} The call did not run. Correct the arguments and call again."
+
+
+def unknown(error: UnknownTool) -> str:
+    """The model called a tool that is not there."""
+    return f"Unknown: {error} The call did not run."
+
+
+def lost() -> str:
+    """Nothing is on record about this call."""
+    return "Lost: there is no record that the call was begun. It did not run."
+
+
+def _stop(sentence: str) -> str:
+    return "" if sentence.rstrip().endswith((".", "!", "?", "…")) else "."
+
+
+def _json(arguments: Mapping[str, Any]) -> str:
+    return json.dumps(arguments, ensure_ascii=False)
