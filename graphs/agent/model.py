@@ -1,0 +1,82 @@
+"""What the agent asks of a model, whatever the wire: messages and tools in, text as it comes, then one whole reply."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Finish = Literal["stop", "tool_calls", "length", "content_filter"]
+
+_NOTICES: Mapping[Finish, str] = {
+    "length": "The reply was cut off at the model's length limit.",
+    "content_filter": "The model's provider withheld part of this reply.",
+}
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """A piece of the reply's text, as soon as it is there."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A call the model proposes. `arguments` is its text as written, perhaps no JSON; `Tool.validate` finds out."""
+
+    id: str
+    name: str
+    arguments: str
+
+    def message(self) -> dict[str, Any]:
+        """The call as it stands in an assistant message."""
+        return {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": self.arguments}}
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens, as the provider counted them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True)
+class ModelReply:
+    """The whole reply; the last thing a stream gives."""
+
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish: Finish = "stop"
+    usage: Usage | None = field(default=None, compare=False)
+
+    @property
+    def notice(self) -> str | None:
+        """A sentence for the person when this is not all that the model would have said."""
+        if not self.text and not self.tool_calls and self.finish == "stop":
+            return "The model answered with nothing."
+        return _NOTICES.get(self.finish)
+
+    def message(self) -> dict[str, Any]:
+        """The reply as an assistant message, without an id."""
+        message: dict[str, Any] = {"role": "assistant", "content": self.text}
+        if self.tool_calls:
+            message["tool_calls"] = [call.message() for call in self.tool_calls]
+        return message
+
+
+class Model(Protocol):
+    """A model behind some wire."""
+
+    def stream(
+        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+    ) -> AsyncGenerator[TextDelta | ModelReply, None]:
+        """The reply to a settled transcript: TextDeltas, then exactly one ModelReply.
+
+        `tools` are function definitions as Chat Completions has them. Raises ModelUnavailable. Close the generator
+        (`contextlib.aclosing`) to stop early; the request is then given up.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Give back the connections."""
+        ...
