@@ -83,5 +83,12 @@ def find_element(blocks: list[Json], block_id: str, action_id: str) -> Json | No
     return next(found, None)
 
 
+def options(element: Json) -> Iterator[Json]:
+    """What a select, a list of checkboxes or a menu offers, groups unfolded."""
+    yield from element.get("options", [])
+    for group in element.get("option_groups", []):
+        yield from group["options"]
+
+
 def _short_id() -> str:
     return secrets.token_urlsafe(4)

@@ -6,7 +6,7 @@ from typing import Any
 from bot.workspace.arguments import Arguments
 from bot.workspace.block_ids import with_ids
 from bot.workspace.errors import SlackError
-from bot.workspace.limits import MARKDOWN_LENGTH, MESSAGE_LENGTH, TEXT_LENGTH, block_text_length, message_problems
+from bot.workspace.limits import BLOCKS_LENGTH, MARKDOWN_LENGTH, TEXT_LENGTH, blocks_length, message_problems
 
 Json = dict[str, Any]
 
@@ -45,7 +45,7 @@ def check_blocks(blocks: Any) -> list[Json]:
         raise SlackError("invalid_blocks_format")
     if problems := message_problems(blocks):
         raise SlackError("invalid_blocks", problems)
-    if block_text_length(blocks) > MESSAGE_LENGTH:
+    if blocks_length(blocks) > BLOCKS_LENGTH:
         raise SlackError("msg_blocks_too_long")
     return with_ids(blocks)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.workspace.block_ids import find_element, with_ids
+from bot.workspace.block_ids import find_element, options, with_ids
 from bot.workspace.errors import ClientError
 from bot.workspace.form_values import STATE_FIELDS, input_errors, state_values
 from bot.workspace.limits import view_problems
@@ -158,8 +158,7 @@ class Interactions:
 
 def _whole_options(element: Json, action: Json) -> Json:
     """Chosen options as the element defines them. Raises ClientError for one that it does not offer."""
-    groups = [option for group in element.get("option_groups", []) for option in group["options"]]
-    offered = {option["value"]: option for option in [*element.get("options", []), *groups]}
+    offered = {option["value"]: option for option in options(element)}
     chosen: Json = {}
     try:
         if offered and (option := action.get("selected_option")):
