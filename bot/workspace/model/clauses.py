@@ -1,0 +1,97 @@
+"""Cutting a message into the stretches that each ask for one thing, and setting aside what a person does not want."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.workspace.model.choose import choose, leads
+from bot.workspace.model.schema import Tool
+from bot.workspace.model.texts import Span, Text
+from bot.workspace.model.words import stems
+
+BORDERS = re.compile(
+    r"[,;\n]+\s*(?:(?:and|but|so)?\s*(?:then|also)?\s+)?|[.!?]+(?=\s|$)\s*|\s+[-–—]+\s+"
+    r"|\s+(?:and|but|so)(?:\s+(?:then|also))?\s+|\s+then\s+",
+    re.IGNORECASE,
+)
+STOP_PHRASE = re.compile(
+    r"\W*(?:(?:please|no|oh|wait|actually)\W+)*"
+    r"(?:stop|no|nope|never\s?mind|cancel (?:that|it|this)|forget (?:it|that|about it|this)|leave it|don['’]?t|do not"
+    r"|no thanks?|no thank you|that['’]?s all|not now)(?: (?:please|then|now|do (?:it|that)))*\W*",
+    re.IGNORECASE,
+)
+NEGATORS = stems("don't dont not never stop without avoid no cannot can't shouldn't won't didn't isn't")
+NEGATION_REACH = 4
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A stretch that asks for one tool."""
+
+    span: Span
+    tool: Tool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a message asks for, and whether it takes something back ("don't", "never mind")."""
+
+    clauses: tuple[Clause, ...]
+    declined: bool
+
+
+def read_clauses(text: Text, tools: Sequence[Tool]) -> Reading:
+    """Read a message.
+
+    A segment starts a new clause when it begins with a tool's verb, or when nothing before it asked for a tool; every
+    other segment belongs to the clause before it.
+    """
+    clauses: list[Clause] = []
+    declined = False
+    start = 0
+    skipping = False
+    for segment in text.segments(text.span, BORDERS):
+        choice = choose(text, segment, tools)
+        if is_negated(text, segment, choice.tool if choice else None):
+            declined, skipping, start = True, True, segment.end
+        elif choice and (not clauses or skipping or leads(text.content_within(segment), choice.tool)):
+            first = segment.start if clauses or skipping else start
+            clauses.append(Clause(Span(first, segment.end), choice.tool))
+            skipping = False
+        elif clauses and not skipping:
+            clauses[-1] = Clause(Span(clauses[-1].span.start, segment.end), clauses[-1].tool)
+    return Reading(tuple(closed(text, clause) for clause in rechosen(text, clauses, tools)), declined)
+
+
+def rechosen(text: Text, clauses: Sequence[Clause], tools: Sequence[Tool]) -> list[Clause]:
+    """The tool of each clause by all its words: the first segment may have said only half of it."""
+    result = []
+    for clause in clauses:
+        lead = leads(text.content_within(clause.span), clause.tool)
+        choice = None if lead else choose(text, clause.span, tools)
+        result.append(Clause(clause.span, choice.tool if choice else clause.tool))
+    return result
+
+
+def closed(text: Text, clause: Clause) -> Clause:
+    """A clause with the punctuation that ends it."""
+    end = clause.span.end + len(text.ends_sentence(clause.span))
+    return Clause(Span(clause.span.start, min(end, len(text.raw))), clause.tool)
+
+
+def is_negated(text: Text, segment: Span, tool: Tool | None) -> bool:
+    """Whether a segment says that something shall not be done."""
+    if is_stop(text.cut(segment)) and not (tool and text.values_within(segment)):
+        return True
+    words = [word.stem for word in text.words_within(segment)]
+    own = set(tool.parts) if tool else set()
+    wanted = (tool.verbs | own) if tool else frozenset()
+    for index, word in enumerate(words):
+        if word in NEGATORS - own and (tool is None or wanted & set(words[index + 1 : index + 1 + NEGATION_REACH])):
+            return tool is not None or index == 0
+    return False
+
+
+def is_stop(text: str) -> bool:
+    """Whether a text is nothing but a way to say stop."""
+    return STOP_PHRASE.fullmatch(text) is not None
