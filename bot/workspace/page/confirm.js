@@ -1,0 +1,34 @@
+/** Asks before something happens, in a small dialog of its own. */
+import { h } from "./dom.js";
+import { withEmoji } from "./emoji.js";
+import { mrkdwn } from "./mrkdwn.js";
+
+/**
+ * @param {Object} dialog Slack's confirm object: title, text, confirm, deny, style
+ * @returns {Promise<boolean>} whether the person agreed; Escape is no
+ */
+export function confirmed(dialog, names) {
+  const content = dialog.text?.type === "mrkdwn" ? mrkdwn(dialog.text.text, names) : [withEmoji(dialog.text?.text ?? "")];
+  return new Promise((resolve) => {
+    const finish = (answer) => {
+      node.close();
+      node.remove();
+      resolve(answer);
+    };
+    const style = dialog.style === "danger" ? "button-danger" : "button-primary";
+    const node = h(
+      "dialog",
+      { class: "dialog confirm", "aria-labelledby": "confirm-title", oncancel: () => finish(false) },
+      h("h2", { id: "confirm-title" }, withEmoji(dialog.title?.text ?? "Are you sure?")),
+      h("div", { class: "text dialog-text" }, content),
+      h(
+        "div",
+        { class: "dialog-buttons" },
+        h("button", { type: "button", class: "button", onclick: () => finish(false) }, dialog.deny?.text ?? "Cancel"),
+        h("button", { type: "button", class: `button ${style}`, onclick: () => finish(true) }, dialog.confirm?.text ?? "Yes"),
+      ),
+    );
+    document.body.append(node);
+    node.showModal();
+  });
+}

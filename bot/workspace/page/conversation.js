@@ -1,0 +1,55 @@
+/** The main column: a conversation's messages without the replies, and its composer. */
+import { Composer } from "./composer.js";
+import { fill, h, icon } from "./dom.js";
+import { Feed } from "./feed.js";
+import { notice } from "./notice.js";
+import { avatar } from "./people.js";
+import { channelTitle } from "./store.js";
+import { togglePanel } from "./panel.js";
+
+export function mountConversation(root, page) {
+  const { store, actions } = page;
+  const feed = new Feed(page, "Messages");
+  const composer = new Composer(page, () => {
+    feed.follower.toEnd();
+    if (!store.place.thread) composer.focus();
+  });
+  const title = h("h1", { class: "pane-title" });
+  const about = h("span", { class: "pane-about" });
+  const back = h("button", { type: "button", class: "icon-button back", "aria-label": "Back to conversations", onclick: () => actions.show("sidebar") }, icon("back"));
+  const data = h("button", { type: "button", class: "icon-button phone-only", "aria-label": "Show data", onclick: () => togglePanel(store, actions) }, icon("table"));
+  fill(root, h("header", { class: "pane-header" }, back, h("div", { class: "pane-heading" }, title, about), data), notice(page), feed.node, composer.node);
+
+  store.subscribe(() => {
+    const { channel } = store;
+    if (!channel) return;
+    const name = channelTitle(channel, store);
+    const shown = channel.kind === "dm" ? name : `#${name}`;
+    root.dataset.channel = channel.id;
+    title.textContent = shown;
+    about.textContent = ABOUT[channel.kind];
+    data.hidden = store.tables.length === 0;
+    composer.aim(channel, null, `Message ${shown}`);
+    drawIntro(feed.intro, channel, shown, store);
+    feed.update(`${store.me.id} ${channel.id}`, store.roots(channel.id), false);
+  });
+}
+
+const ABOUT = { channel: "Channel", private: "Private channel", dm: "App" };
+
+function drawIntro(node, channel, shown, store) {
+  const key = `${channel.id} ${shown}`;
+  if (node.dataset.key === key) return;
+  node.dataset.key = key;
+  const bot = store.users.get(store.bot.id) ?? { ...store.bot, is_bot: true };
+  const direct = channel.kind === "dm";
+  const hint = direct
+    ? `Write to ${shown} here. Each message starts a thread of its own; the answer comes there.`
+    : `Mention @${bot.name} to ask it something; the answer comes in a thread.`;
+  fill(
+    node,
+    direct ? avatar(bot, "large") : h("span", { class: "intro-glyph", "aria-hidden": "true" }, "#"),
+    h("h2", {}, direct ? shown : `This is the start of ${shown}`),
+    h("p", {}, hint),
+  );
+}

@@ -1,0 +1,64 @@
+/** Keeps a list of keyed elements in step with data: only what changed is drawn anew, and focus and scroll stay. */
+
+const NEAR = 90; // this close to its end a list counts as read to the end, and follows new messages
+
+export class KeyedList {
+  /** @param {HTMLElement} container the element whose children are the items */
+  constructor(container) {
+    this.container = container;
+    this.drawn = new Map(); // key -> {signature, node}
+  }
+
+  /** @param {{key: string, signature: string, draw: () => Node}[]} items in their order, keys unique */
+  update(items) {
+    const keys = new Set(items.map((item) => item.key));
+    for (const [key, { node }] of this.drawn) {
+      if (keys.has(key)) continue;
+      node.remove();
+      this.drawn.delete(key);
+    }
+    let before = null;
+    for (const item of items) {
+      const node = this.place(item);
+      const next = before ? before.nextSibling : this.container.firstChild;
+      if (node !== next) this.container.insertBefore(node, next);
+      before = node;
+    }
+  }
+
+  place({ key, signature, draw }) {
+    const known = this.drawn.get(key);
+    if (known?.signature === signature) return known.node;
+    const node = draw();
+    if (known) {
+      const focused = known.node.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+      known.node.replaceWith(node);
+      if (focused) node.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    }
+    this.drawn.set(key, { signature, node });
+    return node;
+  }
+}
+
+/** A scrolling element that stays at its end while it is at its end. */
+export class Follower {
+  constructor(scroller, onMoved = () => {}) {
+    this.scroller = scroller;
+    this.atEnd = true;
+    scroller.addEventListener("scroll", () => {
+      this.atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+      onMoved(this.atEnd);
+    });
+    new ResizeObserver(() => this.settle()).observe(scroller);
+  }
+
+  /** After the content changed. */
+  settle() {
+    if (this.atEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  toEnd() {
+    this.atEnd = true;
+    this.settle();
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What the page knows, in one place. Parts read it and subscribe; only `events.js` and `actions.js` change it.
+ * Changes made in one turn of the event loop are told to the parts once.
+ */
+
+/** Two messages of the same conversation order by their `ts`. */
+const byTs = (a, b) => Number(a.ts) - Number(b.ts);
+
+export class Store {
+  constructor() {
+    this.team = { id: "", name: "" };
+    this.bot = { id: "", name: "" };
+    this.note = "";
+    this.me = null;
+    this.users = new Map();
+    this.channels = new Map();
+    this.messages = new Map(); // channel id -> Map(ts -> message), replies and ephemerals included
+    this.place = { channel: null, thread: null };
+    this.column = "conversation"; // the one that a phone shows: sidebar, conversation, thread or panel
+    this.statuses = new Map(); // "channel:thread_ts" -> what the app says it is doing
+    this.clicks = new Map(); // see clickKey -> "busy", or the sentence that says why it failed
+    this.editing = null; // "channel:ts" of the message whose text is being edited
+    this.views = []; // open modals, the top one last
+    this.tables = [];
+    this.streamConnected = true;
+    this.botConnected = true;
+    this.problem = ""; // one sentence about a call that failed
+    this.listeners = [];
+    this.scheduled = false;
+  }
+
+  subscribe(listener) {
+    this.listeners.push(listener);
+  }
+
+  /** Call after changing anything. */
+  changed() {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    queueMicrotask(() => {
+      this.scheduled = false;
+      for (const listener of this.listeners) listener(this);
+    });
+  }
+
+  /** How the renderers look names up. */
+  get names() {
+    return { me: this.me?.id, user: (id) => this.users.get(id), channel: (id) => this.channels.get(id) };
+  }
+
+  get channel() {
+    return this.channels.get(this.place.channel);
+  }
+
+  channelMessages(channel) {
+    return [...(this.messages.get(channel)?.values() ?? [])].sort(byTs);
+  }
+
+  /** The messages of the main column: a reply stands in its thread only. */
+  roots(channel) {
+    return this.channelMessages(channel).filter((message) => !isReply(message));
+  }
+
+  thread(channel, ts) {
+    return this.channelMessages(channel).filter((message) => message.ts === ts || message.thread_ts === ts);
+  }
+
+  replies(channel, ts) {
+    return this.thread(channel, ts).filter((message) => message.ts !== ts && !message.ephemeral_to);
+  }
+
+  putMessage(message) {
+    if (!this.messages.has(message.channel)) this.messages.set(message.channel, new Map());
+    this.messages.get(message.channel).set(message.ts, message);
+  }
+}
+
+export const isReply = (message) => Boolean(message.thread_ts) && message.thread_ts !== message.ts;
+export const clickKey = (message, block, action) => [message.channel, message.ts, block, action].join(" ");
+export const statusKey = (channel, thread) => `${channel}:${thread}`;
+
+/** The name of a conversation as a person says it: "#support", or the other side of a direct message. */
+export function channelTitle(channel, store) {
+  if (channel.kind !== "dm") return channel.name.replace(/^#/, "");
+  const other = channel.with && channel.with !== store.me?.id ? channel.with : store.bot.id;
+  return store.users.get(other)?.real_name || store.users.get(other)?.name || store.bot.name;
+}
