@@ -1,0 +1,69 @@
+# Everything is set up by itself, in .venv, from requirements.lock: exact versions, checked by hash, with uv where it is found
+# and with venv and pip otherwise. Only `make` and a Python are needed.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV := $(shell command -v uv 2>/dev/null)
+
+# The first Python that is new enough; `make PYTHON=…` names another. Each is started, because a version manager's shim may
+# stand in PATH for a Python that is not installed.
+CANDIDATES := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
+override PYTHON := $(shell for python in $(CANDIDATES); do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$python"; break; }; done)
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'Options are passed on in ARGS: make demo ARGS=--tour; make test ARGS="-k approve"'
+
+setup: $(STAMP) ## Install the program and its tools into .venv
+
+demo: $(STAMP) ## Start the local workspace and the bot on it
+	@exec $(BIN)/signoff demo $(ARGS)
+
+test: $(STAMP) ## Run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+# Pyright runs on Node.js: on playwright's, which is in the lock, and without asking whether there is a newer pyright.
+check: $(STAMP) ## Check format, style and types
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	PATH="$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/playwright/driver):$$PATH" \
+		PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright $(ARGS)
+
+format: $(STAMP) ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix --exit-zero
+	$(BIN)/ruff format
+
+bench: $(STAMP) ## Run the benchmarks
+	@test -d benchmarks || { echo 'There are no benchmarks yet.' >&2; exit 1; }
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
+	@command -v uv >/dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv/' >&2; exit 1; }
+	UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-emit-index-url --upgrade --quiet -o requirements.lock
+
+clean: ## Remove what make made; conversations and settings stay
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis artefacts
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The project itself is built with the locked setuptools (no build isolation), so that nothing is fetched that has no hash.
+$(STAMP): requirements.lock pyproject.toml
+	@test -n '$(PYTHON)$(UV)' || { echo 'Signoff needs Python 3.11 or newer, and none of these is one: $(CANDIDATES).' \
+		'Install it, or name it: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@echo 'Setting up $(VENV) from requirements.lock (this happens once)'
+ifdef UV
+	@test -x $(BIN)/python || uv venv --quiet --no-project --python '$(or $(PYTHON),>=3.11)' $(VENV)
+	@uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	@test -x $(BIN)/python || '$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
+	@touch $@
