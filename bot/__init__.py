@@ -1,0 +1,1 @@
+"""Signoff in Slack: what people see and click, on top of `graphs` and `storage`."""

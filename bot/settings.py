@@ -1,0 +1,180 @@
+"""What the environment (and a `.env` in the working directory) says: the only place that reads it.
+
+A field is the variable of the same name in capitals. Its description is what the person reads who has to set it: in
+`.env.example`, and in the line that says that it is missing or wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ENV_FILE = ".env"
+CONFIG_FILE = Path("signoff.toml")
+
+
+class BadSettings(Exception):
+    """The settings cannot be used. Each of `problems` is one line: the variable, what is wrong, where to get it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def _secret(prefix: str = "") -> AfterValidator:
+    """Catches another token in this one's place, and a space that was copied along. Never shows the value."""
+
+    def check(value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if not text.startswith(prefix):
+            raise ValueError(f"does not start with {prefix}")
+        if not re.fullmatch(r"[!-~]+", text.removeprefix(prefix)):
+            raise ValueError("is cut short, or contains a space or another character that no token has")
+        return value
+
+    return AfterValidator(check)
+
+
+def _http_url(value: str) -> str:
+    # The address stays out of the message: it may carry a password.
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\s?#]", value):
+        raise ValueError("is no address like https://host/path")
+    return value.removesuffix("/") + "/"
+
+
+def _ids(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+UserOrGroup = Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{2,}$")]
+DatabaseUrl = Annotated[str, Field(pattern=r"^sqlite://(/.+)?$")]
+AgentPath = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*$")]
+LlmApi = Literal["auto", "responses", "chat"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+class Settings(BaseSettings):
+    """Everything that `signoff run` is told from outside."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,  # a line of .env.example left as it is means: not set
+        alias_generator=str.upper,
+        case_sensitive=True,
+        extra="ignore",  # a .env may serve other programs too
+        hide_input_in_errors=True,
+        frozen=True,
+    )
+
+    slack_bot_token: Annotated[SecretStr, _secret("xoxb-")] = Field(
+        description="The bot's token, starts with xoxb-. "
+        "From Slack's app settings: OAuth & Permissions → Bot User OAuth Token."
+    )
+    slack_signing_secret: Annotated[SecretStr, _secret()] | None = Field(
+        default=None,
+        description="For HTTP mode, which is chosen when there is no app token. "
+        "From Slack's app settings: Basic Information → App Credentials → Signing Secret.",
+    )
+    slack_app_token: Annotated[SecretStr, _secret("xapp-")] | None = Field(
+        default=None,
+        validate_default=True,
+        description="For Socket Mode (no public address needed), starts with xapp-. "
+        "From Slack's app settings: Basic Information → App-Level Tokens, with the scope connections:write.",
+    )
+    port: int = Field(default=3000, ge=1, le=65535, description="The port that HTTP mode listens on: 1 to 65535.")
+    slack_api_url: HttpUrl = Field(
+        default="https://slack.com/api/",
+        description="Where Slack's Web API is. Change it only to talk to something else that speaks it.",
+    )
+    openai_api_key: Annotated[SecretStr, _secret()] = Field(
+        description="The key for the model, from its provider. OpenAI: platform.openai.com → API keys."
+    )
+    openai_base_url: HttpUrl | None = Field(
+        default=None, description="Where the model is, for another provider that speaks OpenAI's wire. Default: OpenAI."
+    )
+    openai_model: str = Field(default="gpt-5-mini", description="The model's name, as its provider writes it.")
+    llm_api: Annotated[LlmApi, BeforeValidator(str.lower)] = Field(
+        default="auto", description="Which of OpenAI's interfaces the model speaks: auto, responses or chat."
+    )
+    database_url: DatabaseUrl = Field(
+        default="sqlite:///signoff.db",
+        description="The SQLite file that holds everything durable: "
+        "sqlite:///relative.db, sqlite:////absolute.db, or sqlite:// for one in memory.",
+    )
+    signoff_config: Path | None = Field(
+        default_factory=lambda: CONFIG_FILE if CONFIG_FILE.is_file() else None,
+        description="A configuration file. Default: signoff.toml when it exists.",
+    )
+    signoff_agent: AgentPath = Field(
+        default="graphs.sample.support_desk:agent",
+        description="Your agent as module:attribute, imported from the working directory or PYTHONPATH. "
+        "Default: the sample agent, a support desk.",
+    )
+    signoff_users: Annotated[frozenset[UserOrGroup], NoDecode, BeforeValidator(_ids)] = Field(
+        default=frozenset(),
+        description="Who may talk to it: ids of people (U…) and of user groups (S…), with commas between. "
+        "Default: the full members of the installed team.",
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = Field(
+        default="INFO", description="How much is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."
+    )
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _has_a_way_in(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        # A signing secret that is there but wrong has its own line already, and is not in `data`.
+        if value is None and info.data.get("slack_signing_secret", "wrong") is None:
+            raise ValueError("is missing, and there is no SLACK_SIGNING_SECRET either")
+        return value
+
+    @field_validator("signoff_config")
+    @classmethod
+    def _exists(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"names {str(value)!r}, and there is no such file")
+        return value
+
+
+def load_settings() -> Settings:
+    """Read the settings of this process: its environment, then `.env` in the working directory.
+
+    Raises `BadSettings` with every problem at once. No message contains a secret.
+    """
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue]  # the required fields come from the environment
+    except ValidationError as error:
+        problems = [_problem(each) for each in error.errors()]
+    except (OSError, UnicodeDecodeError) as error:
+        problems = [f"{ENV_FILE} cannot be read: {error}. It has to be a text file in UTF-8 that this user may read."]
+    # Out here and not above, so that no traceback carries pydantic's error, which holds the values.
+    raise BadSettings(problems)
+
+
+def _problem(error: ErrorDetails) -> str:
+    field = str(error["loc"][0]).lower()
+    match error["type"]:
+        case "missing":
+            what = "is missing"
+        case "value_error":
+            what = error["msg"].removeprefix("Value error, ")
+        case _:
+            what = f"{'contains' if len(error['loc']) > 1 else 'is'} {_shown(error['input'])}"
+    return f"{field.upper()} {what}. {Settings.model_fields[field].description}"
+
+
+def _shown(value: object) -> str:
+    """The value for a message, unless it could be a secret in the wrong place."""
+    return "not what is expected" if re.search(r"(?i)xox|xapp-|sk-|@", str(value)) else repr(value)
