@@ -9,16 +9,16 @@ Read `workspace.py` first (what happens when somebody says something), then `met
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-from bot.workspace.errors import PortInUse
+from bot.workspace.errors import NotOurFile, PortInUse
 from bot.workspace.panel import Panel
 from bot.workspace.people import HARBOUR_GOODS, Team
-from bot.workspace.server import listen
+from bot.workspace.server import bind, serve
 from bot.workspace.workspace import Workspace
 
-__all__ = ["HARBOUR_GOODS", "PortInUse", "Team", "Workspace", "serve_workspace"]
+__all__ = ["HARBOUR_GOODS", "NotOurFile", "PortInUse", "Team", "Workspace", "serve_workspace"]
 
 
 @asynccontextmanager
@@ -41,13 +41,20 @@ async def serve_workspace(
     clock: seconds since 1970; decides message timestamps, triggers and streams.
     ack_timeout: seconds in which the bot must ack (Slack: 3).
 
-    Raises PortInUse before anything is started or written.
+    Raises PortInUse, or NotOurFile when `workspace.db` is something else; then nothing was started or written.
     """
-    file = data / "workspace.db" if data else None
-    workspace = Workspace(team, file, Panel(panel), note, clock, ack_timeout)
-    try:
-        async with listen(workspace, port):
-            workspace.start()
-            yield workspace
-    finally:
-        await workspace.stop()
+    with closing(bind(port)) as bound:
+        workspace = Workspace(team, _file_in(data), Panel(panel), note, clock, ack_timeout)
+        try:
+            async with serve(workspace, bound):
+                workspace.start()
+                yield workspace
+        finally:
+            await workspace.stop()
+
+
+def _file_in(data: Path | None) -> Path | None:
+    if data is None:
+        return None
+    data.mkdir(parents=True, exist_ok=True)
+    return data / "workspace.db"

@@ -1,6 +1,7 @@
 """`python -m bot.workspace --port N --data DIR [--panel FILE] [--note TEXT]`: the workspace as a program of its own.
 
-Prints `ready http://127.0.0.1:PORT` when it accepts connections; stops on SIGTERM or SIGINT. Exit 2: port in use.
+Prints `ready http://127.0.0.1:PORT` when it accepts connections; stops on SIGTERM or SIGINT. Exit 2, with one line on
+stderr: the port is in use, or the file in DIR is not a workspace's.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from bot.workspace import PortInUse, serve_workspace
+from bot.workspace import NotOurFile, PortInUse, serve_workspace
 
 
 def main() -> int:
@@ -21,7 +22,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         asyncio.run(_serve(options))
-    except PortInUse as error:
+    except (PortInUse, NotOurFile) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

@@ -2,11 +2,13 @@
 
 WorkspaceError
 ├── PortInUse       another program listens on the port; nothing was started
+├── NotOurFile      `workspace.db` is something else; it was not touched
 ├── SlackError      an answer to the bot: HTTP 200 with `"ok": false`
 └── ClientError     an answer to the page: HTTP 400 or 404 with one sentence
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class WorkspaceError(Exception):
@@ -18,6 +20,13 @@ class PortInUse(WorkspaceError):
 
     def __init__(self, port: int) -> None:
         super().__init__(f"Port {port} on 127.0.0.1 is in use. Stop the program that has it, or choose another port.")
+
+
+class NotOurFile(WorkspaceError):
+    """The file where the workspace keeps its conversations holds something else."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"{str(file)!r} is not a local workspace's file. Move it away, or choose another data folder.")
 
 
 class SlackError(WorkspaceError):

@@ -1,6 +1,7 @@
 """The HTTP server: both surfaces and the page on one loopback port."""
 
 import errno
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,20 +26,29 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+def bind(port: int) -> socket.socket:
+    """Takes `port` on loopback (0: a free one). Raises PortInUse."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections to fade
+    try:
+        bound.bind((HOST, port))
+        bound.listen()
+    except OSError as error:
+        bound.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(port) from None
+        raise
+    return bound
+
+
 @asynccontextmanager
-async def listen(workspace: Workspace, port: int) -> AsyncIterator[None]:
-    """Serves the workspace on `port` (0: a free one) until the block ends. Raises PortInUse."""
+async def serve(workspace: Workspace, bound: socket.socket) -> AsyncIterator[None]:
+    """Serves the workspace on a bound socket until the block ends."""
     runner = web.AppRunner(_app(workspace), access_log=None, shutdown_timeout=SHUTDOWN, handle_signals=False)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, HOST, port)
-        try:
-            await site.start()
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortInUse(port) from None
-            raise
-        workspace.url = f"http://{HOST}:{runner.addresses[0][1]}"
+        await web.SockSite(runner, bound).start()
+        workspace.url = f"http://{HOST}:{bound.getsockname()[1]}"
         yield
     finally:
         workspace.screens.close_all()

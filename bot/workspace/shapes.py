@@ -86,15 +86,8 @@ def check(value: Any, rule: Rule, pointer: str) -> Iterator[str]:
             yield from _check_string(value, rule, pointer)
         case Text():
             yield from _check_text(value, rule, pointer)
-        case Choice(values):
-            if value not in values:
-                yield problem(f"must be a valid enum value: {', '.join(map(str, values))}", pointer)
-        case Whole(least, most):
-            if type(value) is not int or not least <= value <= most:
-                yield problem(f"must be a whole number from {least} to {most}", pointer)
-        case Kind(expected):
-            if not isinstance(value, expected):
-                yield problem(f"must provide a valid {expected.__name__}", pointer)
+        case Choice() | Whole() | Kind():
+            yield from _check_value(value, rule, pointer)
         case Items():
             yield from _check_items(value, rule, pointer)
         case Node():
@@ -122,6 +115,19 @@ def _check_text(value: Any, rule: Text, pointer: str) -> Iterator[str]:
         yield problem(f"must be {' or '.join(allowed)}", f"{pointer}/type")
     else:
         yield from _check_string(value.get("text"), String(rule.most, least=1), f"{pointer}/text")
+
+
+def _check_value(value: Any, rule: Choice | Whole | Kind, pointer: str) -> Iterator[str]:
+    match rule:
+        case Choice(values):
+            if value not in values:
+                yield problem(f"must be a valid enum value: {', '.join(map(str, values))}", pointer)
+        case Whole(least, most):
+            if type(value) is not int or not least <= value <= most:
+                yield problem(f"must be a whole number from {least} to {most}", pointer)
+        case Kind(expected):
+            if not isinstance(value, expected):
+                yield problem(f"must provide a valid {expected.__name__}", pointer)
 
 
 def _check_items(value: Any, rule: Items, pointer: str) -> Iterator[str]:

@@ -8,7 +8,12 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from bot.workspace.errors import NotOurFile
+
 Json = dict[str, Any]
+
+APPLICATION_ID = 0x574F524B
+"""Stands in the file's header ("WORK"), so that another program's database is not taken for ours."""
 
 SCHEMA = """
 create table if not exists messages (channel text, ts text, body text not null, primary key (channel, ts)) strict;
@@ -23,9 +28,22 @@ class Store:
 
     def __init__(self, path: Path | None) -> None:
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
+        try:
+            self._claim(path)
+        except (sqlite3.DatabaseError, NotOurFile) as error:
+            self._db.close()
+            raise NotOurFile(path or Path(":memory:")) from error
         self._db.execute("pragma journal_mode = wal")  # a reader outside (a curious person) does not block us
         self._db.execute("pragma synchronous = normal")  # a killed process loses nothing; only a power cut could
         self._db.executescript(SCHEMA)
+
+    def _claim(self, path: Path | None) -> None:
+        """Marks a new file as ours. Raises NotOurFile for somebody else's, before anything is written."""
+        (mark,) = self._db.execute("pragma application_id").fetchone()
+        (tables,) = self._db.execute("select count(*) from sqlite_schema").fetchone()
+        if mark != APPLICATION_ID and tables and path:
+            raise NotOurFile(path)
+        self._db.execute(f"pragma application_id = {APPLICATION_ID}")
 
     def close(self) -> None:
         self._db.close()
