@@ -9,6 +9,7 @@
     ├── QuestionChanged         a node asks something else on every run
     ├── InDoubt                 an effect may or may not have happened
     ├── ThreadBusy              another run holds the thread
+    ├── ThreadWaiting           new input for a thread that waits for an answer
     └── AnswerError             an answer that cannot be taken
         ├── AmbiguousResume     one answer, several questions
         ├── UnknownInterrupt    no such question in this thread
@@ -29,11 +30,11 @@ class InvalidGraph(GraphError, ValueError):
 
 
 class GraphChanged(GraphError):
-    """The thread waits in a node that this graph does not have. Put the node back, or move the thread with aupdate_state."""
+    """The thread waits in a node that this graph does not have. Put it back, or move on with aupdate_state."""
 
 
 class InvalidUpdateError(GraphError):
-    """A write that the state does not take: an unknown key, a second write without a reducer, a value of another type."""
+    """A write that the state does not take: an unknown key, a second one without a reducer, another type."""
 
 
 class GraphRecursionError(GraphError):
@@ -41,7 +42,7 @@ class GraphRecursionError(GraphError):
 
 
 class InterruptMisused(GraphError):
-    """`interrupt` was called where it cannot pause: outside a node, without a checkpointer, or its signal was swallowed."""
+    """`interrupt` cannot pause: outside a node, without a checkpointer, or because its signal was swallowed."""
 
 
 class QuestionChanged(GraphError):
@@ -65,7 +66,11 @@ class InDoubt(GraphError):
 
 
 class ThreadBusy(GraphError):
-    """Another run holds this thread. Wait for it to end, or answer with `aanswer`, which works while a thread runs."""
+    """Another run holds this thread. Wait for its end; `aanswer` works meanwhile."""
+
+
+class ThreadWaiting(GraphError):
+    """New input came while the thread waits for an answer. Give the answer, or pass on_waiting="cancel"."""
 
 
 class AnswerError(GraphError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,6 +52,14 @@ async def put(db: aiosqlite.Connection, row: ClaimRow) -> None:
         ),
     )
     await threads.touch(db, row.thread_id, row.settled_at or row.claimed_at)
+
+
+async def of_tasks(db: aiosqlite.Connection, roots: Iterable[str]) -> list[ClaimRow]:
+    """The claims of these tasks of the root graph."""
+    async with db.execute(
+        f"select {_COLUMNS} from claims where root in (select value from json_each(?))", (json.dumps(list(roots)),)
+    ) as cursor:
+        return [ClaimRow(*row) for row in await cursor.fetchall()]
 
 
 async def of_thread(db: aiosqlite.Connection, thread_id: ThreadId) -> list[ClaimRow]:

@@ -136,13 +136,9 @@ async def answer(
     await threads.touch(db, thread_id, now)
 
 
-async def consume(db: aiosqlite.Connection, scope: Scope) -> None:
-    """Say that the answers of this scope, and of all within it, have reached their task."""
-    await db.execute(
-        """update interrupts set consumed = 1 where status in ('answered', 'reopened') and consumed = 0
-           and (scope = ? or substr(scope, 1, length(?) + 1) = ? || '/')""",
-        (scope, scope, scope),
-    )
+async def consume(db: aiosqlite.Connection, ids: Iterable[InterruptId]) -> None:
+    """Say that these answers have reached their task, in the transaction that stores what the task did with them."""
+    await db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])
 
 
 async def reopen(db: aiosqlite.Connection, scope: Scope) -> None:
@@ -173,9 +169,13 @@ async def of_thread(db: aiosqlite.Connection, thread_id: ThreadId) -> list[Inter
     return await _select(db, "thread_id = ?", (thread_id,))
 
 
-async def current(db: aiosqlite.Connection, thread_id: ThreadId) -> list[InterruptRow]:
-    """The questions that can still matter to a run: not superseded, not cancelled."""
-    return await _select(db, "thread_id = ? and status not in ('superseded', 'cancelled')", (thread_id,))
+async def of_tasks(db: aiosqlite.Connection, roots: Iterable[str]) -> list[InterruptRow]:
+    """The questions of these tasks of the root graph that stand: not superseded, not cancelled."""
+    return await _select(
+        db,
+        "root in (select value from json_each(?)) and status not in ('superseded', 'cancelled')",
+        (json.dumps(list(roots)),),
+    )
 
 
 async def newly_answered(db: aiosqlite.Connection, thread_id: ThreadId) -> list[InterruptRow]:

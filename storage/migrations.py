@@ -1,12 +1,16 @@
 """The schema, as a list that only grows. `pragma user_version` says how many of them a file has seen.
 
-Times are Unix seconds. `json` columns hold JSON text.
+Times are Unix seconds. Columns named for what they hold, such as payload or writes, hold JSON text.
 """
 
 import aiosqlite
 
 APPLICATION_ID = 0x5369676E
 """Marks the file as ours ("Sign"), so that another program's database is refused and not migrated."""
+
+_ROOT = """root text generated always as
+        (case instr(scope, '/') when 0 then scope else substr(scope, 1, instr(scope, '/') - 1) end) virtual"""
+"""The task of the root graph that a scope is in: what belongs to the step in flight is found by it."""
 
 _FIRST = (
     """create table owners (
@@ -23,39 +27,43 @@ _FIRST = (
         seq integer primary key autoincrement,
         checkpoint_id text not null unique, thread_id text not null, ns text not null, parent_id text,
         format integer not null, source text not null, step integer not null,
-        tasks json not null, joins json not null, versions json not null, metadata json not null,
+        tasks text not null, joins text not null, versions text not null, metadata text not null,
         created_at real not null)""",
     "create index checkpoints_of_thread on checkpoints (thread_id, ns, seq)",
     """create table state_values (
-        checkpoint_id text not null, key text not null, base text, data json not null,
+        checkpoint_id text not null, key text not null, base text, data text not null,
         primary key (checkpoint_id, key)) without rowid""",
-    """create table tasks (
-        scope text primary key, thread_id text not null,
-        status text not null check (status in ('finished', 'routing', 'failed')),
-        writes json, targets json, error text, updated_at real not null) without rowid""",
+    f"""create table tasks (
+        scope text primary key, {_ROOT}, thread_id text not null,
+        status text not null check (status in ('finished', 'paused', 'failed')),
+        writes text, targets text, error text, updated_at real not null) without rowid""",
     "create index tasks_of_thread on tasks (thread_id)",
-    """create table interrupts (
-        seq integer primary key autoincrement,
-        id text not null unique, thread_id text not null, ns text not null, scope text not null, ordinal integer not
-        null, node text not null, kind text not null,
+    "create index tasks_of_root on tasks (root)",
+    f"""create table interrupts (
+        seq integer primary key autoincrement, id text not null unique,
+        thread_id text not null, ns text not null, scope text not null, {_ROOT}, ordinal integer not null,
+        node text not null, kind text not null,
         status text not null check (status in
             ('waiting', 'answered', 'reopened', 'superseded', 'cancelled', 'expired')),
         version integer not null default 1, consumed integer not null default 0,
-        payload json not null, digest text not null, schema json, terms json, requester text, replaces text,
+        payload text not null, digest text not null, schema text, terms text, requester text, replaces text,
         created_at real not null, expires_at real,
-        answer json, answered_by text, answered_at real)""",
+        answer text, answered_by text, answered_at real)""",
     """create unique index interrupts_place on interrupts (scope, ordinal)
         where status not in ('superseded', 'cancelled')""",
+    "create index interrupts_of_root on interrupts (root)",
+    "create index interrupts_news on interrupts (thread_id) where status = 'answered' and consumed = 0",
     "create index interrupts_of_thread on interrupts (thread_id, status)",
     "create index interrupts_waiting on interrupts (status, kind) where status in ('waiting', 'reopened')",
     """create table answers (
-        interrupt_id text not null, answer json not null, answered_by text, answered_at real not null)""",
+        interrupt_id text not null, answer text not null, answered_by text, answered_at real not null)""",
     "create index answers_of_interrupt on answers (interrupt_id)",
-    """create table claims (
-        scope text not null, key text not null, thread_id text not null, idempotency_key text not null,
+    f"""create table claims (
+        scope text not null, {_ROOT}, key text not null, thread_id text not null, idempotency_key text not null,
         status text not null check (status in ('claimed', 'done', 'failed', 'paused', 'in doubt')),
-        result json, error text, claimed_at real not null, settled_at real,
+        result text, error text, claimed_at real not null, settled_at real,
         primary key (scope, key)) without rowid""",
+    "create index claims_of_root on claims (root)",
     "create index claims_of_thread on claims (thread_id, key)",
     """create table inbox (
         seq integer primary key autoincrement, event_id text not null unique,

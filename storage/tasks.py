@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import aiosqlite
 
-from storage.ids import Namespace, Scope, ThreadId
+from storage.ids import Scope, ThreadId
 
-TaskStatus = Literal["finished", "routing", "failed"]
-"""`routing`: the node finished and its writes stand; where to go next is still to be found."""
+TaskStatus = Literal["finished", "paused", "failed"]
 
 
 @dataclass(frozen=True)
 class TaskRow:
-    """A task that came to an end. `writes` and `targets` are the runtime's own JSON."""
+    """A task that was run. `writes` and `targets` are the runtime's own JSON.
+
+    A failed one with `writes` failed on its way out: its node finished, where to go next is still to be found.
+    """
 
     scope: Scope
     status: TaskStatus
@@ -32,15 +36,19 @@ async def save(db: aiosqlite.Connection, thread_id: ThreadId, row: TaskRow, now:
     )
 
 
-async def of_thread(db: aiosqlite.Connection, thread_id: ThreadId) -> dict[Scope, TaskRow]:
+async def of_tasks(db: aiosqlite.Connection, roots: Iterable[str]) -> dict[Scope, TaskRow]:
+    """What is stored of these tasks of the root graph, and of all tasks within them."""
     async with db.execute(
-        "select scope, status, writes, targets, error from tasks where thread_id = ?", (thread_id,)
+        """select scope, status, writes, targets, error from tasks
+           where root in (select value from json_each(?))""",
+        (json.dumps(list(roots)),),
     ) as cursor:
         return {Scope(row[0]): TaskRow(*row) for row in await cursor.fetchall()}
 
 
-async def clear(db: aiosqlite.Connection, thread_id: ThreadId, ns: Namespace) -> None:
-    """Forget the tasks of a graph's step, and of all graphs that those tasks called: the step is in a checkpoint
-    now.
-    """
-    await db.execute("delete from tasks where thread_id = ? and substr(scope, 1, length(?)) = ?", (thread_id, ns, ns))
+async def clear(db: aiosqlite.Connection, scopes: Iterable[Scope]) -> None:
+    """Forget these tasks and all within them: their step is in a checkpoint now."""
+    await db.executemany(
+        """delete from tasks where root = ?1 and (scope = ?2 or substr(scope, 1, length(?2) + 1) = ?2 || '/')""",
+        [(scope.partition("/")[0], scope) for scope in scopes],
+    )

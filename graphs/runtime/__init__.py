@@ -1,0 +1,20 @@
+"""The runtime: durable graphs that can ask a person and wait.
+
+One step, and one resume, by the names of the files:
+
+A graph is built and checked in `graph`; compiled, it is `compiled.CompiledGraph`. A call of `ainvoke` begins in
+`opening`: what does this input mean for the thread as it stands? One transaction takes the thread and stores the
+answer: a new position (`positions`) with the tasks that are due. `runner` then runs a step: each task by `tasks` (the
+node, its retries, its routers), all at once. Their writes are merged by the rules in `state`, `step` says what is due
+next, and the new position is stored. That is a checkpoint, and the runner is the only one who writes them.
+
+A node that calls `interrupt` (`questions`) finds the stored answer to its k-th question, or raises `Paused`. The
+runner stores the question, and when nothing else runs it gives the thread back. Nothing of it is left in memory.
+
+Somebody answers: `answers` holds the answer against the question's schema and stores it where it still waits. A run by
+`ainvoke(Command(resume=...))`, or by anyone who takes the thread later, finds a task whose answer has not reached it
+and runs its node again from the first line. Tasks that had finished are read from their rows (`taskrows`) and not run.
+
+`nested` runs a graph inside a node of another, `functional` writes a flow as one function, `snapshots` reads, edits
+and goes back in time, `breakpoints` stops at a step's border, `session` is what all of one run share.
+"""

@@ -1,0 +1,263 @@
+"""A compiled graph: what a caller runs, answers, reads and edits."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, cast
+
+from graphs.runtime import answers, breakpoints, nested
+from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.drawing import Drawing
+from graphs.runtime.ephemeral import open_ephemeral
+from graphs.runtime.graph import Topology
+from graphs.runtime.opening import ROOT, OnWaiting, Opener
+from graphs.runtime.questions import current_frame
+from graphs.runtime.runner import Ending, Runner
+from graphs.runtime.session import Commit, Durability, Session
+from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
+from graphs.runtime.state import StateSchema
+from graphs.runtime.types import INTERRUPT, Config, StateSnapshot
+from storage import Storage, interrupts
+from storage.errors import AnswerRefused, LeaseLost
+from storage.ids import InterruptId, ThreadId
+
+DEFAULT_LIMIT = 1000
+
+
+class CompiledGraph:
+    """A graph that can be run. With a checkpointer its threads are durable; without one, and called inside a node of
+    another graph, it uses the caller's."""
+
+    def __init__(
+        self,
+        schema: StateSchema,
+        topology: Topology,
+        checkpointer: Storage | None,
+        *,
+        before: Breakpoints,
+        after: Breakpoints,
+        name: str,
+    ) -> None:
+        self.schema = schema
+        self.topology = topology
+        self.checkpointer = checkpointer
+        self.name = name
+        self.__name__ = name
+        self.before = breakpoints.check(before, topology.nodes)
+        self.after = breakpoints.check(after, topology.nodes)
+
+    async def __call__(self, state: Any) -> dict[str, Any]:
+        """As a node of another graph: run on its state, and write the keys that both have."""
+        return await nested.as_node(self, state)
+
+    async def ainvoke(self, input: Any, config: Config | None = None, **options: Any) -> dict[str, Any]:  # noqa: A002
+        """Run until the graph ends, waits or fails; the state then, with `__interrupt__` when it waits for answers.
+
+        `input` is an update of the state, `Command(resume=...)` to answer and run, or None to go on. The options are
+        those of `astream`.
+        """
+        run = _Run(self, config or {}, emit=lambda mode, chunk: None, **options)
+        return await run.to_end(input)
+
+    async def astream(
+        self,
+        input: Any,  # noqa: A002
+        config: Config | None = None,
+        *,
+        stream_mode: str | Sequence[str] = "updates",
+        **options: Any,
+    ) -> AsyncIterator[Any]:
+        """Run, and give chunks as they come; (mode, chunk) when `stream_mode` is a list.
+
+        Modes: `values` (the state after each step), `updates` ({node: update}), `messages` and `custom` (what nodes
+        write). Questions appear in each as {"__interrupt__": (...)}, static stops as {"__breakpoint__": {...}}.
+        Stopping the iteration cancels the run.
+
+        Options: `interrupt_before`, `interrupt_after`, `durability` ("sync" or "exit"), `context`, `by` (who gives this
+        input or answer), `on_waiting` ("reject" or "cancel"), `stop` (asked between steps: true gives the thread back).
+        """
+        modes = [stream_mode] if isinstance(stream_mode, str) else list(stream_mode)
+        chunks: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
+        run = _Run(self, config or {}, emit=_into(chunks, modes), **options)
+        task = asyncio.create_task(run.to_end(input), name=f"run of {self.name}")
+        task.add_done_callback(lambda _: chunks.put_nowait(None))
+        try:
+            while (item := await chunks.get()) is not None:
+                yield item[1] if isinstance(stream_mode, str) else item
+            result = await task
+            if INTERRUPT in result:
+                for mode in modes:
+                    chunk = {**result} if mode == "values" else {INTERRUPT: tuple(result[INTERRUPT])}
+                    yield chunk if isinstance(stream_mode, str) else (mode, chunk)
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+
+    async def aanswer(self, config: Config, answer_map: Mapping[str, Any], by: str | None = None) -> None:
+        """Store answers by id and run nothing; it works while the thread runs, here or in another process.
+
+        Raises the `AnswerError`s; then nothing is stored.
+        """
+        storage, thread_id = self._durable(config)
+        given = {InterruptId(key): answer for key, answer in answer_map.items()}
+        texts = await answers.checked(storage, thread_id, given)
+        try:
+            await storage.write(lambda db: interrupts.answer(db, thread_id, texts, by=by, now=storage.now()))
+        except AnswerRefused as error:
+            raise answers.refusal(error) from None
+
+    async def aget_state(self, config: Config) -> StateSnapshot:
+        """The thread now, or as recorded at the config's `checkpoint_id`. An unknown thread is an empty snapshot."""
+        return await self._snapshots(config).get()
+
+    async def aget_state_history(
+        self,
+        config: Config,
+        *,
+        limit: int | None = None,
+        before: Config | None = None,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002
+    ) -> AsyncIterator[StateSnapshot]:
+        """Snapshots, newest first; `filter` compares metadata. Nothing is locked while the caller iterates."""
+        async for snapshot in self._snapshots(config).history(limit, before, filter):
+            yield snapshot
+
+    async def aupdate_state(self, config: Config, values: Any, as_node: str | None = None) -> Config:
+        """Edit the state as if `as_node` had returned `values`; the config of the new checkpoint.
+
+        Without `as_node` it is the node that ran last. What is due is what that node leads to now: tasks that were due
+        already stay as they are, finished siblings keep their writes. `(None, END)` cancels what waits. Raises
+        `InvalidUpdateError` when it is ambiguous which node is meant, `ThreadBusy` while the thread runs.
+        """
+        return await self._snapshots(config).update(values, as_node)
+
+    def get_graph(self) -> Drawing:
+        return Drawing(self.topology)
+
+    def _durable(self, config: Config) -> tuple[Storage, ThreadId]:
+        if self.checkpointer is None:
+            raise ValueError("this graph was compiled without a checkpointer: compile(checkpointer=storage)")
+        return self.checkpointer, thread_id_of(config)
+
+    def _snapshots(self, config: Config) -> Snapshots:
+        storage, thread_id = self._durable(config)
+        return Snapshots(self.schema, self.topology, storage, thread_id, checkpoint_of(config))
+
+
+class _Run:
+    """One call of `ainvoke` or `astream`."""
+
+    def __init__(
+        self,
+        graph: CompiledGraph,
+        config: Config,
+        *,
+        emit: Callable[[str, Any], None],
+        interrupt_before: Breakpoints | None = None,
+        interrupt_after: Breakpoints | None = None,
+        durability: Durability = "sync",
+        context: Any = None,
+        by: str | None = None,
+        on_waiting: OnWaiting = "reject",
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.graph = graph
+        self.config = config
+        nodes = graph.topology.nodes
+        self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)
+        self.after = graph.after if interrupt_after is None else breakpoints.check(interrupt_after, nodes)
+        self.on_waiting: OnWaiting = on_waiting
+        storage = graph.checkpointer
+        self.session = Session(
+            thread_id=thread_id_of(config) if storage is not None else ThreadId(""),
+            storage=storage,
+            lease=None,
+            new_id=storage.new_id if storage is not None else lambda: uuid.uuid4().hex,
+            config=config,
+            context=context,
+            by=by,
+            answered_by=by,
+            emit=emit,
+            stop=stop,
+            durability=durability,
+        )
+
+    async def to_end(self, given: Any) -> dict[str, Any]:
+        frame = current_frame.get()
+        if self.graph.checkpointer is None and frame is not None:
+            return await nested.call(self.graph, given, frame, self.before, self.after)
+        runner = await self._open(given)
+        try:
+            ending = await runner.run()
+        finally:
+            await self._give_back(runner)
+        return await self._result(runner, ending)
+
+    async def _open(self, given: Any) -> Runner:
+        graph, session = self.graph, self.session
+        if session.storage is None:
+            if self.before or self.after:
+                raise ValueError("a static interrupt needs a checkpointer: compile(checkpointer=storage)")
+            position = stored = await open_ephemeral(graph.schema, graph.topology, session, given)
+        else:
+            opener = Opener(
+                graph.schema,
+                graph.topology,
+                session.storage,
+                session,
+                self.before,
+                self.after,
+                self.on_waiting,
+                checkpoint_of(self.config),
+            )
+            position, stored = await opener.open(given)
+        session.emit("values", position.values)
+        limit = self.config.get("recursion_limit", DEFAULT_LIMIT)
+        runner = Runner(graph.schema, graph.topology, session, ROOT, position, stored, self.before, self.after, limit)
+        session.flush = runner.flush if session.durability == "exit" else None
+        return runner
+
+    async def _give_back(self, runner: Runner) -> None:
+        """A run that was cut off leaves its thread to be taken up again."""
+        session = self.session
+        if session.storage is None or session.released:
+            return
+        with suppress(LeaseLost):
+            await asyncio.shield(session.commit(Commit(release="running")))
+
+    async def _result(self, runner: Runner, ending: Ending) -> dict[str, Any]:
+        values = runner.values()
+        if self.session.storage is None or ending != "waiting":
+            return values
+        storage, thread_id = self.session.storage, self.session.thread_id
+        rows = await storage.read(lambda db: interrupts.of_tasks(db, self.session.roots))
+        waiting = [public(row) for row in rows if answers.is_open(row) and row.thread_id == thread_id]
+        return {**values, INTERRUPT: waiting} if waiting else values
+
+
+def thread_id_of(config: Config) -> ThreadId:
+    """Raises `ValueError` that names `thread_id` when the config has none."""
+    thread_id = cast("Mapping[str, Any]", config.get("configurable", {})).get("thread_id")
+    if not isinstance(thread_id, str) or not thread_id:
+        raise ValueError('a durable thread needs a thread_id: config = {"configurable": {"thread_id": "..."}}')
+    return ThreadId(thread_id)
+
+
+def _into(chunks: asyncio.Queue[tuple[str, Any] | None], modes: list[str]) -> Callable[[str, Any], None]:
+    """Puts chunks of the wanted modes into the queue, also from a node's worker thread."""
+    loop, home = asyncio.get_running_loop(), threading.get_ident()
+
+    def emit(mode: str, chunk: Any) -> None:
+        if mode not in modes:
+            return
+        if threading.get_ident() == home:
+            chunks.put_nowait((mode, chunk))
+        else:
+            loop.call_soon_threadsafe(chunks.put_nowait, (mode, chunk))
+
+    return emit

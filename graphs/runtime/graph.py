@@ -1,0 +1,219 @@
+"""Building a graph, and checking it before it can run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+
+from graphs.errors import InvalidGraph
+from graphs.runtime.state import StateSchema
+from graphs.runtime.types import END, START, Command, RetryPolicy
+
+if TYPE_CHECKING:
+    from graphs.runtime.compiled import CompiledGraph
+    from storage import Storage
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes."""
+
+    name: str
+    fn: Callable[..., Any]
+    retry_policy: RetryPolicy | None = None
+    timeout: float | None = None
+    destinations: tuple[str, ...] = ()
+    anywhere: bool = False
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A router after a node. `targets` maps what it returns to nodes; None: it returns nodes."""
+
+    router: Callable[..., Any]
+    targets: dict[Any, str] | None
+
+
+@dataclass(frozen=True)
+class Join:
+    """An edge from several nodes: its target is due when all of them have finished."""
+
+    sources: tuple[str, ...]
+    target: str
+
+    @property
+    def key(self) -> str:
+        return f"{'+'.join(self.sources)}->{self.target}"
+
+
+@dataclass
+class Topology:
+    """Nodes and what leads from each to the next."""
+
+    nodes: dict[str, Node] = field(default_factory=dict[str, Node])
+    edges: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    branches: dict[str, list[Branch]] = field(default_factory=dict[str, list[Branch]])
+    joins: list[Join] = field(default_factory=list[Join])
+
+
+class StateGraph:
+    """A graph over one state: add nodes and edges, then `compile` it.
+
+    A node is `async def` or `def` (run in a worker thread), takes the state (and, if it names them, `runtime` and
+    `config`) and returns an update, a `Command`, a list of those, or None.
+    """
+
+    def __init__(self, state: type, *, context_schema: type | None = None) -> None:
+        self.schema = StateSchema(state)
+        self.context_schema = context_schema
+        self.topology = Topology()
+
+    def add_node(
+        self,
+        node: str | Callable[..., Any],
+        fn: Callable[..., Any] | None = None,
+        *,
+        retry_policy: RetryPolicy | None = None,
+        timeout: float | None = None,
+        destinations: Sequence[str] | None = None,
+    ) -> StateGraph:
+        """Add a node under `node`, or under its function's name. `timeout` is in seconds, for one attempt."""
+        name, fn = (node, fn) if isinstance(node, str) else (getattr(node, "__name__", type(node).__name__), node)
+        if fn is None:
+            raise InvalidGraph(f"node {name!r} has no function")
+        if name in (START, END) or "/" in name:
+            raise InvalidGraph(f"{name!r} cannot be a node's name")
+        if name in self.topology.nodes:
+            raise InvalidGraph(f"there are two nodes named {name!r}")
+        declared = tuple(destinations) if destinations is not None else _declared(fn)
+        self.topology.nodes[name] = Node(
+            name, fn, retry_policy, timeout, declared or (), anywhere=declared is None and _mentions_command(fn)
+        )
+        return self
+
+    def add_edge(self, source: str | Sequence[str], target: str) -> StateGraph:
+        """`target` runs after `source`; after all of them when there are several."""
+        if isinstance(source, str):
+            self.topology.edges.setdefault(source, []).append(target)
+        else:
+            self.topology.joins.append(Join(tuple(source), target))
+        return self
+
+    def add_conditional_edges(
+        self, source: str, router: Callable[..., Any], path_map: dict[Any, str] | Sequence[str] | None = None
+    ) -> StateGraph:
+        """After `source`, `router` says where to go: a node, a `Send`, a list of those, or a key of `path_map`."""
+        if path_map is None:
+            declared = _literals(_return_hint(router))
+            targets = {name: name for name in declared} if declared else None
+        else:
+            targets = path_map if isinstance(path_map, dict) else {name: name for name in path_map}
+        self.topology.branches.setdefault(source, []).append(Branch(router, targets))
+        return self
+
+    def add_sequence(self, nodes: Iterable[Callable[..., Any]]) -> StateGraph:
+        """Nodes one after the other."""
+        previous: str | None = None
+        for node in nodes:
+            name = getattr(node, "__name__", type(node).__name__)
+            self.add_node(name, node)
+            if previous is not None:
+                self.add_edge(previous, name)
+            previous = name
+        return self
+
+    def set_entry_point(self, node: str) -> StateGraph:
+        return self.add_edge(START, node)
+
+    def set_finish_point(self, node: str) -> StateGraph:
+        return self.add_edge(node, END)
+
+    def compile(
+        self,
+        checkpointer: Storage | None = None,
+        *,
+        interrupt_before: Sequence[str] | Literal["*"] = (),
+        interrupt_after: Sequence[str] | Literal["*"] = (),
+        name: str = "graph",
+    ) -> CompiledGraph:
+        """Check the graph and make it runnable. Raises `InvalidGraph` that names the node or edge to mend."""
+        from graphs.runtime.compiled import CompiledGraph
+
+        check(self.topology)
+        return CompiledGraph(
+            self.schema, self.topology, checkpointer, before=interrupt_before, after=interrupt_after, name=name
+        )
+
+
+def check(topology: Topology) -> None:
+    """Every target exists, there is an entry, every node can be reached."""
+    names = set(topology.nodes)
+    for source, target in _edges(topology):
+        if source not in names | {START}:
+            raise InvalidGraph(f"an edge starts at {source!r}, which is no node; the nodes are {sorted(names)!r}")
+        if target not in names | {END}:
+            raise InvalidGraph(f"an edge from {source!r} leads to {target!r}, which is no node: {sorted(names)!r}")
+    reached, frontier = set[str](), [START]
+    anywhere = {name for name, node in topology.nodes.items() if node.anywhere}
+    anywhere |= {source for source, branches in topology.branches.items() if any(b.targets is None for b in branches)}
+    if not topology.edges.get(START) and not topology.branches.get(START):
+        raise InvalidGraph("the graph has no entry: add an edge from START")
+    while frontier:
+        source = frontier.pop()
+        if source in reached:
+            continue
+        reached.add(source)
+        if source in anywhere:
+            return
+        frontier += [target for origin, target in _edges(topology) if origin == source and target != END]
+    if lost := sorted(names - reached):
+        raise InvalidGraph(
+            f"nothing leads to node {lost[0]!r}: add an edge to it, or name it in destinations= of a node"
+        )
+
+
+def _edges(topology: Topology) -> list[tuple[str, str]]:
+    found = [(source, target) for source, targets in topology.edges.items() for target in targets]
+    found += [(source, join.target) for join in topology.joins for source in join.sources]
+    for source, branches in topology.branches.items():
+        found += [(source, target) for branch in branches for target in (branch.targets or {}).values()]
+    for node in topology.nodes.values():
+        found += [(node.name, target) for target in node.destinations]
+    return found
+
+
+def _declared(fn: Callable[..., Any]) -> tuple[str, ...] | None:
+    """Where a node's return annotation says that it may go; None when it says nothing."""
+    hint = _return_hint(fn)
+    for part in (hint, *get_args(hint)):
+        if get_origin(part) is Command:
+            return _literals(get_args(part)[0])
+    return None
+
+
+def _return_hint(fn: Callable[..., Any]) -> Any:
+    try:
+        return get_type_hints(fn if inspect.isroutine(fn) else type(fn).__call__).get("return")
+    except (NameError, TypeError, AttributeError):  # an annotation that cannot be evaluated here declares nothing
+        return None
+
+
+def _literals(hint: Any) -> tuple[str, ...]:
+    if get_origin(hint) is Literal:
+        return tuple(get_args(hint))
+    return tuple(name for part in get_args(hint) for name in _literals(part))
+
+
+def _mentions_command(fn: Callable[..., Any]) -> bool:
+    """Whether the function's code, or a function within it, uses a name that stands for `Command`."""
+    code = getattr(inspect.unwrap(fn), "__code__", None)
+    names = {name for name, value in getattr(fn, "__globals__", {}).items() if value is Command} | {"Command"}
+    pending = [code] if code is not None else []
+    while pending:
+        current = pending.pop()
+        if names & {*current.co_names, *current.co_freevars}:
+            return True
+        pending += [constant for constant in current.co_consts if inspect.iscode(constant)]
+    return False

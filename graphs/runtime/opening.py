@@ -1,0 +1,248 @@
+"""How a run begins: what the input means for the thread as it stands, taken and stored in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import aiosqlite
+
+from graphs.errors import AnswerError, GraphChanged, NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.runtime import answers, breakpoints, positions
+from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.graph import Topology
+from graphs.runtime.positions import Position, scope_of, to_row
+from graphs.runtime.session import Commit, Ledger, Session
+from graphs.runtime.state import StateSchema, Write
+from graphs.runtime.step import Task, entry, fresh
+from graphs.runtime.taskrows import finished
+from graphs.runtime.tasks import normalised, route
+from graphs.runtime.types import START, UNSET, Command
+from storage import Storage, interrupts, threads
+from storage.errors import AnswerRefused, ThreadHeld, ThreadMoved
+from storage.ids import CheckpointId, InterruptId, Namespace, TaskId
+from storage.threads import Lease
+
+ROOT = Namespace("")
+OnWaiting = Literal["reject", "cancel"]
+ATTEMPTS = 20
+"""How often an opening starts over because the thread moved while it was read."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a run begins with: a new position, stored as a change of `base`, or the old one with answers."""
+
+    position: Position
+    base: Position
+    answers: dict[InterruptId, Any] = field(default_factory=dict[InterruptId, Any])
+    cancelled: list[InterruptId] = field(default_factory=list[InterruptId])
+    ended: tuple[Task, ...] = ()
+
+
+@dataclass
+class Opener:
+    """Opens runs of the root graph of a thread."""
+
+    schema: StateSchema
+    topology: Topology
+    storage: Storage
+    session: Session
+    before: Breakpoints
+    after: Breakpoints
+    on_waiting: OnWaiting
+    checkpoint_id: CheckpointId | None
+
+    async def open(self, given: Any) -> tuple[Position, Position]:
+        """Take the thread and store what `given` means for it: the position to run from, and the one that is on disk.
+
+        Raises `ThreadBusy`, `NotWaiting`, `ThreadWaiting`, `GraphChanged` and the `AnswerError`s; nothing has changed
+        then.
+        """
+        for _ in range(ATTEMPTS):
+            version, head, ledger = await self.storage.read(self._look)
+            self.session.ledger = ledger
+            opening = await self._plan(given, head)
+            try:
+                return await self._take(opening, version)
+            except ThreadMoved:
+                continue
+            except ThreadHeld as error:
+                raise ThreadBusy(str(error)) from None
+            except AnswerRefused as error:
+                raise answers.refusal(error) from None
+        raise ThreadBusy(f"thread {self.session.thread_id!r} keeps changing; try again")
+
+    async def _look(self, db: aiosqlite.Connection) -> tuple[int, Position | None, Ledger]:
+        thread = await threads.get(db, self.session.thread_id)
+        found = await positions.read(db, self.schema, self.session.thread_id, ROOT)
+        head = found[1] if found else None
+        ledger = await Ledger.load(db, [task.id for task in head.tasks] if head else [])
+        return (thread.version if thread else 0), head, ledger
+
+    async def _plan(self, given: Any, head: Position | None) -> Opening:
+        if isinstance(given, Command):
+            return await self._command(given, head)  # pyright: ignore[reportUnknownArgumentType]
+        if self.checkpoint_id is not None and (head is None or self.checkpoint_id != head.checkpoint_id):
+            return await self._fork(given, head)
+        if given is None:
+            return self._continue(head)
+        return await self._input(given, head, head)
+
+    async def _input(self, given: Any, base: Position | None, head: Position | None) -> Opening:
+        """New input: on top of what the thread holds, after what was in flight is settled."""
+        if head is not None and self._waits(head) and self.on_waiting == "reject":
+            raise ThreadWaiting(
+                f"thread {self.session.thread_id!r} waits for an answer: give it, or pass on_waiting='cancel'"
+            )
+        start = base or Position(CheckpointId(""), None, "input", -1, self.schema.initial(), {}, (), {})
+        writes = self.schema.writes(START, given)
+        if base is None:
+            self.schema.validate_input({write.key: write.value for write in writes})
+        writes = self.schema.normalise(writes)
+        values = self.schema.apply(self.schema.apply(start.values, self._finished(start)), writes)
+        targets = [
+            normalised(target)
+            for branch in self.topology.branches.get(START, ())
+            for target in await route(branch, self.schema.view(values), self.session, START)
+        ]
+        position = start.follow(
+            CheckpointId(self.storage.new_id()),
+            source="input",
+            step=start.step + 1,
+            since=start.step + 1,
+            values=values,
+            tasks=entry(self.topology, targets, self.storage.new_id),
+            joins={},
+            by=self.session.by,
+            ran=(),
+        )
+        if base is None:
+            position = replace(position, parent_id=None)
+        return Opening(position, start, cancelled=self._standing(), ended=head.tasks if head else ())
+
+    def _continue(self, head: Position | None) -> Opening:
+        """Go on where the thread stopped; a static interrupt is passed."""
+        if head is None or not head.tasks:
+            raise NotWaiting(f"thread {self.session.thread_id!r} does not exist or is finished; give it an input")
+        self._check_nodes(head)
+        stop = self.session.ledger.asked.get(breakpoints.border(ROOT, head), {}).get(0)
+        passing = {stop.id: None} if stop is not None and stop.status == "waiting" else {}
+        return Opening(head, head, answers=dict(passing))
+
+    async def _command(self, command: Command[Any], head: Position | None) -> Opening:
+        if command.resume is UNSET and command.update is None and not command.targets():
+            raise AnswerError("Command() says nothing: give it resume=, update= or goto=")
+        if self.checkpoint_id is not None and (head is None or self.checkpoint_id != head.checkpoint_id):
+            raise AnswerError("an answer belongs to a question that waits now: leave checkpoint_id out to resume")
+        if head is None:
+            raise NotWaiting(f"thread {self.session.thread_id!r} does not exist; give it an input")
+        self._check_nodes(head)
+        resolved: dict[InterruptId, Any] = {}
+        if command.resume is not UNSET:
+            rows = [row for asked in self.session.ledger.asked.values() for row in asked.values()]
+            resolved = answers.by_id(command.resume, self.session.thread_id, rows)
+            if not any(answers.is_open(row) for row in rows):
+                await self._say_what_became_of(resolved)
+        position = head
+        if command.update is not None or command.targets():
+            writes = self.schema.normalise(self.schema.writes("Command", command.update))
+            targets = [normalised(target) for target in command.targets()]
+            position = head.follow(
+                CheckpointId(self.storage.new_id()),
+                source="update",
+                step=head.step + 1,
+                values=self.schema.apply(head.values, writes),
+                tasks=(*head.tasks, *fresh(self.topology, targets, self.storage.new_id)),
+            )
+        if not position.tasks:
+            raise NotWaiting(f"thread {self.session.thread_id!r} is finished; give it an input")
+        return Opening(position, head, answers=resolved)
+
+    async def _say_what_became_of(self, resolved: Mapping[InterruptId, Any]) -> None:
+        """Nothing waits: an id that was known here says what became of it, an unknown one that nothing waits."""
+        for interrupt_id in resolved:
+            row = await self.storage.read(lambda db, id_=interrupt_id: interrupts.get(db, id_))
+            if row is not None and row.thread_id == self.session.thread_id:
+                raise answers.refusal(AnswerRefused(interrupt_id, row))
+        raise NotWaiting(f"thread {self.session.thread_id!r} waits for no answer")
+
+    async def _fork(self, given: Any, head: Position | None) -> Opening:
+        """Go on from an older checkpoint: its tasks are new tasks, so what they ask and claim is asked and claimed
+        anew.
+        """
+        assert self.checkpoint_id is not None
+        checkpoint_id = self.checkpoint_id
+        found = await self.storage.read(
+            lambda db: positions.read(db, self.schema, self.session.thread_id, ROOT, checkpoint_id)
+        )
+        if found is None:
+            raise NotWaiting(f"thread {self.session.thread_id!r} has no checkpoint {checkpoint_id!r}")
+        base = found[1]
+        if given is not None:
+            return await self._input(given, base, head)
+        if not base.tasks:
+            raise NotWaiting(f"checkpoint {checkpoint_id!r} is the end of a run; give it an input")
+        self._check_nodes(base)
+        position = base.follow(
+            CheckpointId(self.storage.new_id()),
+            source="fork",
+            step=base.step,
+            tasks=tuple(replace(task, id=TaskId(self.storage.new_id())) for task in base.tasks),
+        )
+        return Opening(position, base, cancelled=self._standing(), ended=head.tasks if head else ())
+
+    async def _take(self, opening: Opening, version: int) -> tuple[Position, Position]:
+        """One transaction: the thread is ours, the answers and the new position are stored."""
+        session, position = self.session, opening.position
+        texts = await answers.checked(self.storage, session.thread_id, opening.answers)
+        stored = opening.base
+        commit = Commit(cancelled=opening.cancelled, ended=[scope_of(ROOT, task) for task in opening.ended])
+        if not position.stored and session.durability != "exit":
+            stored, changes = positions.normalise(self.schema, stored, position)
+            position = stored
+            commit.checkpoint = (to_row(position, session.thread_id, ROOT, session.now()), changes)
+        if not opening.position.stored:
+            session.by = position.by
+            commit.questions = breakpoints.stop_at(session, ROOT, position, self.before, self.after)
+        now = self.storage.now()
+
+        async def job(db: aiosqlite.Connection) -> Lease:
+            lease = await threads.take(db, session.thread_id, self.storage.owner, now, version=version)
+            if texts:
+                await interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
+            await commit.store(db, session.thread_id, now)
+            return lease
+
+        session.lease = await self.storage.write(job)
+        session.by = position.by
+        session.roots = tuple(task.id for task in position.tasks)
+        await session.refresh()
+        return position, stored
+
+    def _waits(self, head: Position) -> bool:
+        return any(
+            row.status in ("waiting", "reopened")
+            for rows in self.session.ledger.asked.values()
+            for row in rows.values()
+        )
+
+    def _standing(self) -> list[InterruptId]:
+        """The questions of the tasks in flight, which end without an answer."""
+        return [
+            row.id for rows in self.session.ledger.asked.values() for row in rows.values() if row.status != "expired"
+        ]
+
+    def _finished(self, position: Position) -> list[Write]:
+        """What the finished tasks of the step in flight wrote."""
+        results = finished(self.schema, self.session.ledger, ROOT, position.tasks)
+        return [write for result in results.values() for write in result.writes]
+
+    def _check_nodes(self, position: Position) -> None:
+        for task in position.tasks:
+            if task.node not in self.topology.nodes:
+                raise GraphChanged(
+                    f"thread {self.session.thread_id!r} waits in node {task.node!r}, which this graph does not have: "
+                    "put the node back, or move the thread on with aupdate_state"
+                )

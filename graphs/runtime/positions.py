@@ -1,0 +1,134 @@
+"""Where a thread is: the state between two steps and the tasks that are due; and how that becomes rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import aiosqlite
+
+from graphs.runtime.state import StateSchema, dump
+from graphs.runtime.step import Joins, Task, dump_tasks, load_tasks
+from storage import checkpoints
+from storage.checkpoints import CheckpointRow, ValueChange
+from storage.ids import CheckpointId, Namespace, Scope, ThreadId
+
+
+@dataclass(frozen=True)
+class Position:
+    """A checkpoint in memory. `versions` says for each key which checkpoint stored it.
+
+    `since` is the step at which the current input came (the recursion limit counts from there), `by` who gave it, `ran`
+    the nodes whose writes made this state.
+    """
+
+    checkpoint_id: CheckpointId
+    parent_id: CheckpointId | None
+    source: str
+    step: int
+    values: dict[str, Any]
+    versions: dict[str, str]
+    tasks: tuple[Task, ...]
+    joins: Joins
+    since: int = 0
+    by: str | None = None
+    ran: tuple[str, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+    stored: bool = False
+
+    def follow(self, checkpoint_id: CheckpointId, **changes: Any) -> Position:
+        """The position after this one."""
+        return replace(self, checkpoint_id=checkpoint_id, parent_id=self.checkpoint_id, stored=False, **changes)
+
+
+def scope_of(ns: Namespace, task: Task) -> Scope:
+    """The path that a task's questions and claims are kept under."""
+    return Scope(f"{ns}/{task.id}" if ns else task.id)
+
+
+def normalise(schema: StateSchema, old: Position, new: Position) -> tuple[Position, list[ValueChange]]:
+    """What `new` stores beyond `old`, and `new` with its values as a restart would give them."""
+    changes: list[ValueChange] = []
+    values = dict(new.values)
+    versions = dict(old.versions)
+    for key, value in new.values.items():
+        before = old.values.get(key)
+        base = versions.get(key)
+        if base is not None and value is before:
+            continue
+        change, values[key] = _change(schema, key, base, before, value)
+        if change is not None:
+            changes.append(change)
+            versions[key] = new.checkpoint_id
+    return replace(new, values=values, versions=versions, stored=True), changes
+
+
+def _change(schema: StateSchema, key: str, base: str | None, before: Any, value: Any) -> tuple[ValueChange | None, Any]:
+    """How the new value is stored, None when it says the same as before; and the value as it will be read."""
+    what = f"the value of {key!r}"
+    if base is not None and isinstance(value, list) and isinstance(before, list):
+        grown, kept = cast("list[Any]", value), cast("list[Any]", before)
+        if len(grown) >= len(kept) and all(new is old or new == old for new, old in zip(grown, kept, strict=False)):
+            if len(grown) == len(kept):
+                return None, kept
+            text = dump(grown[len(kept) :], what)
+            return ValueChange(key, text, base), kept + list(schema.fields[key].load(text))
+    text = dump(value, what)
+    return ValueChange(key, text), schema.fields[key].load(text)
+
+
+def to_row(position: Position, thread_id: ThreadId, ns: Namespace, now: float) -> CheckpointRow:
+    return CheckpointRow(
+        position.checkpoint_id,
+        thread_id,
+        ns,
+        position.parent_id,
+        position.source,
+        position.step,
+        dump_tasks(position.tasks),
+        json.dumps(position.joins),
+        position.versions,
+        position.metadata | {"since": position.since, "by": position.by, "ran": list(position.ran)},
+        now,
+    )
+
+
+def from_row(schema: StateSchema, row: CheckpointRow, stored: Mapping[str, Any]) -> Position:
+    """The position that a row holds. Keys that the graph's state no longer has are left out."""
+    values = schema.initial()
+    for key, plain in stored.items():
+        if key in schema.fields:
+            values[key] = schema.fields[key].load(json.dumps(plain))
+    metadata = dict(row.metadata)
+    return Position(
+        row.checkpoint_id,
+        row.parent_id,
+        row.source,
+        row.step,
+        values,
+        row.versions,
+        load_tasks(row.tasks),
+        json.loads(row.joins),
+        metadata.pop("since", 0),
+        metadata.pop("by", None),
+        tuple(metadata.pop("ran", ())),
+        metadata,
+        stored=True,
+    )
+
+
+async def read(
+    db: aiosqlite.Connection,
+    schema: StateSchema,
+    thread_id: ThreadId,
+    ns: Namespace,
+    checkpoint_id: CheckpointId | None = None,
+) -> tuple[CheckpointRow, Position] | None:
+    """The newest position of a graph of the thread, or the one at `checkpoint_id`; None when there is none."""
+    if checkpoint_id is not None:
+        row = await checkpoints.get(db, thread_id, checkpoint_id)
+    else:
+        row = await checkpoints.newest(db, thread_id, ns)
+    return None if row is None else (row, from_row(schema, row, await checkpoints.values(db, row)))

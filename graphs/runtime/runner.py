@@ -1,0 +1,242 @@
+"""The runner: takes a graph of a thread from step to step. The only writer of checkpoints."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from graphs.errors import GraphRecursionError
+from graphs.runtime import breakpoints
+from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.graph import Topology
+from graphs.runtime.positions import Position, normalise, scope_of, to_row
+from graphs.runtime.session import Commit, Session
+from graphs.runtime.state import StateSchema
+from graphs.runtime.step import Arrival, Task, due
+from graphs.runtime.taskrows import dump_targets, dump_writes, finished, load_writes
+from graphs.runtime.tasks import Failed, Finished, Outcome, TaskRun, Waiting
+from graphs.runtime.types import BREAKPOINT
+from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
+from storage.tasks import TaskRow
+from storage.threads import ThreadStatus
+
+Ending = Literal["done", "waiting", "cut short"]
+
+
+@dataclass
+class Runner:
+    """One graph of a thread, from its position to where it ends, waits or fails.
+
+    `stored` is the newest position on disk; `consumed` and `ended` are what the next transaction has to say of answers
+    and tasks that the steps since then have used up.
+    """
+
+    schema: StateSchema
+    topology: Topology
+    session: Session
+    ns: Namespace
+    position: Position
+    stored: Position
+    before: Breakpoints = ()
+    after: Breakpoints = ()
+    limit: int = 1000
+    results: dict[TaskId, Finished] = field(default_factory=dict[TaskId, Finished])
+    failures: dict[TaskId, Exception] = field(default_factory=dict[TaskId, Exception])
+    running: dict[asyncio.Task[Outcome], Task] = field(default_factory=dict[asyncio.Task[Outcome], Task])
+    seen: dict[TaskId, list[InterruptId]] = field(default_factory=dict[TaskId, list[InterruptId]])
+    consumed: list[InterruptId] = field(default_factory=list[InterruptId])
+    ended: list[Scope] = field(default_factory=list[Scope])
+
+    @property
+    def is_root(self) -> bool:
+        return not self.ns
+
+    def values(self) -> dict[str, Any]:
+        """The state with what the finished tasks of the step in flight wrote."""
+        results = [self.results[task.id] for task in self.position.tasks if task.id in self.results]
+        return self.schema.apply(self.position.values, [write for result in results for write in result.writes])
+
+    async def run(self) -> Ending:
+        """Raises what a task raised, once its siblings have ended."""
+        self.results = finished(self.schema, self.session.ledger, self.ns, self.position.tasks)
+        while self.position.tasks:
+            if self._at_breakpoint():
+                if await self._park("waiting"):
+                    return "waiting"
+                continue
+            if self.position.step - self.position.since >= self.limit:
+                await self._park("failed")
+                raise GraphRecursionError(
+                    f"no end after {self.limit} steps: raise recursion_limit, or look for a loop without a way out"
+                )
+            if not await self._step():
+                if self.failures:
+                    raise next(iter(self.failures.values()))
+                return "waiting"
+            if self.position.tasks and self.session.stop() and await self._park("running"):
+                return "cut short"
+        return "done"
+
+    async def _step(self) -> bool:
+        """Run what is due, and again what is answered meanwhile. True when the step is in a checkpoint."""
+        news: asyncio.Task[None] | None = None
+        try:
+            while True:
+                self._start_due()
+                if not self.running:
+                    if await self._park("failed" if self.failures else "waiting"):
+                        return False
+                    continue
+                if news is None and (paused := self._paused()):
+                    news = asyncio.create_task(self.session.news(paused))
+                waiters: set[asyncio.Task[Any]] = {*self.running, *([news] if news else [])}
+                done, _ = await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+                if news is not None and news in done:
+                    done.discard(news)
+                    news = None
+                    await self.session.refresh()
+                for ended in done:
+                    if await self._record(self.running.pop(ended), ended.result()):
+                        return True
+        finally:
+            await self._cancel([*self.running, *([news] if news else [])])
+
+    async def _cancel(self, left: list[asyncio.Task[Any]]) -> None:
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.gather(*left, return_exceptions=True)
+
+    def _start_due(self) -> None:
+        active = {task.id for task in self.running.values()}
+        for task in self.position.tasks:
+            if task.id in self.results or task.id in active or task.id in self.failures:
+                continue
+            scope = scope_of(self.ns, task)
+            row = self.session.ledger.tasks.get(scope)
+            self.seen[task.id] = self.session.ledger.answered(scope)
+            if row is not None and row.status == "paused" and not self.seen[task.id]:
+                continue
+            kept = load_writes(self.schema, task, row) if row is not None and row.writes is not None else None
+            run = TaskRun(self.schema, self.topology, self.session, self.ns, scope, task, self.position.values, kept)
+            self.running[asyncio.create_task(run.run(), name=f"{task.node} {task.id}")] = task
+
+    def _paused(self) -> list[Scope]:
+        active = {task.id for task in self.running.values()}
+        return [
+            scope_of(self.ns, task)
+            for task in self.position.tasks
+            if task.id not in self.results and task.id not in active and task.id not in self.failures
+        ]
+
+    async def _record(self, task: Task, outcome: Outcome) -> bool:
+        """Store how a task ended. True when it was the last of its step and the step is in a checkpoint."""
+        if isinstance(outcome, Finished):
+            self.results[task.id] = outcome
+            self._emit("updates", {task.node: {write.key: write.value for write in outcome.writes} or None})
+            if len(self.results) == len(self.position.tasks):
+                try:
+                    position = self._next()
+                except Exception as error:  # noqa: BLE001 - writes that do not go together, or a reducer that raises
+                    del self.results[task.id]
+                    outcome = Failed(error)
+                else:
+                    await self._advance(position)
+                    return True
+        commit = self._of(task, outcome)
+        if not self.running and self.is_root:
+            commit.release = "failed" if self.failures else "waiting"
+        await self.store(commit)
+        return False
+
+    def _of(self, task: Task, outcome: Outcome) -> Commit:
+        """What is stored of a task whose step goes on without it."""
+        scope = scope_of(self.ns, task)
+        self.consumed += self.seen.pop(task.id, [])
+        commit = Commit()
+        match outcome:
+            case Finished(writes, targets):
+                commit.tasks = [TaskRow(scope, "finished", dump_writes(self.schema, writes), dump_targets(targets))]
+            case Waiting(questions):
+                commit.tasks = [TaskRow(scope, "paused")]
+                commit.questions = list(questions)
+            case Failed(error, writes):
+                self.failures[task.id] = error
+                kept = None if writes is None else dump_writes(self.schema, writes)
+                commit.tasks = [TaskRow(scope, "failed", kept, error=f"{type(error).__name__}: {error}")]
+                commit.reopened = [scope]
+        return commit
+
+    def _next(self) -> Position:
+        """The position after this step: its writes applied, and what is due then."""
+        old = self.position
+        values = self.values()
+        arrivals = [Arrival(task.node, self.results[task.id].targets) for task in old.tasks]
+        tasks, joins = due(self.topology, arrivals, old.joins, self.session.new_id)
+        return old.follow(
+            CheckpointId(self.session.new_id()),
+            source="loop",
+            step=old.step + 1,
+            values=values,
+            tasks=tasks,
+            joins=joins,
+            ran=tuple(dict.fromkeys(task.node for task in old.tasks)),
+        )
+
+    async def _advance(self, position: Position) -> None:
+        """Go to the next position, and store it with everything that it settles."""
+        for task in self.position.tasks:
+            self.consumed += self.seen.pop(task.id, [])
+            self.ended.append(scope_of(self.ns, task))
+        self.position = position
+        self.results.clear()
+        commit = Commit(questions=breakpoints.stop_at(self.session, self.ns, position, self.before, self.after))
+        if self.is_root:
+            self.session.roots = tuple(task.id for task in position.tasks)
+            commit.release = "done" if not position.tasks else "waiting" if commit.questions else None
+        if self.session.durability != "exit" or not self.is_root or commit.release is not None:
+            await self.store(commit)
+        self._emit("values", self.position.values)
+
+    async def store(self, commit: Commit) -> None:
+        """Store `commit`, with the position where that is not on disk yet, and what the steps since then used up."""
+        if self.session.storage is None:
+            return
+        if not self.position.stored:
+            self.position, changes = normalise(self.schema, self.stored, self.position)
+            row = to_row(self.position, self.session.thread_id, self.ns, self.session.now())
+            commit.checkpoint = (row, changes)
+        commit.consumed, self.consumed = [*commit.consumed, *self.consumed], []
+        commit.ended, self.ended = self.ended, []
+        await self.session.commit(commit)
+        self.stored = self.position
+
+    async def flush(self) -> None:
+        """Put the position on disk, so that a claim made now is found by whoever takes over."""
+        if not self.position.stored:
+            await self.store(Commit())
+
+    async def _park(self, status: ThreadStatus) -> bool:
+        """Give the thread back, unless that is done or not ours to do. False when an answer has come in meanwhile."""
+        if not self.is_root or self.session.storage is None or self.session.released:
+            return True
+        await self.store(Commit(release=status))
+        if not self.session.released:
+            await self.session.refresh()
+        return self.session.released
+
+    def _at_breakpoint(self) -> bool:
+        """Whether the thread stands before a static interrupt that nobody has passed yet."""
+        row = self.session.ledger.asked.get(breakpoints.border(self.ns, self.position), {}).get(0)
+        if row is None:
+            return False
+        if row.status == "answered":
+            self.consumed += [] if row.consumed else [row.id]
+            return False
+        self._emit("updates", {BREAKPOINT: {"id": row.id, **row.payload}})
+        return True
+
+    def _emit(self, mode: str, chunk: Any) -> None:
+        if self.is_root:
+            self.session.emit(mode, chunk)

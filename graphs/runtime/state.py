@@ -1,0 +1,182 @@
+"""The state's schema: its keys, how writes to each are merged, and what is stored of each.
+
+What is stored is JSON. A value is normalised when it is written, so that a node sees the same before and after a
+restart.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints, is_typeddict
+
+from pydantic import BaseModel, ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, PydanticUndefined, to_json
+
+from graphs.errors import InvalidGraph, InvalidUpdateError
+
+Reducer = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One key of the state. `adapter` is None where any JSON may stand."""
+
+    name: str
+    reducer: Reducer | None
+    adapter: TypeAdapter[Any] | None
+    default: Callable[[], Any] | None
+
+    def load(self, text: str | bytes) -> Any:
+        """The value as a node sees it, from its JSON."""
+        return json.loads(text) if self.adapter is None else self.adapter.validate_json(text)
+
+
+@dataclass(frozen=True)
+class Write:
+    """One value that a task wrote to one key."""
+
+    node: str
+    key: str
+    value: Any
+
+
+class StateSchema:
+    """A `TypedDict`, dataclass or pydantic model, read for its keys and reducers."""
+
+    def __init__(self, state: type[Any]) -> None:
+        self.type = state
+        self.is_instance = dataclasses.is_dataclass(state) or issubclass(state, BaseModel)
+        if not self.is_instance and not is_typeddict(state):
+            raise InvalidGraph(f"a state is a TypedDict, a dataclass or a pydantic model, not {state!r}")
+        hints = get_type_hints(state, include_extras=True)
+        self.fields = {name: _field(state, name, hint) for name, hint in hints.items()}
+
+    def initial(self) -> dict[str, Any]:
+        """The values of a thread that has seen nothing: reduced keys start empty, declared defaults stand."""
+        return {name: field.default() for name, field in self.fields.items() if field.default is not None}
+
+    def view(self, values: Mapping[str, Any]) -> Any:
+        """What a node is given: a dict or an instance of the state's type, that it may change without harm."""
+        own = {key: _copy(value) for key, value in values.items()}
+        if not self.is_instance:
+            return own
+        try:
+            return self.type(**own)
+        except (TypeError, ValidationError) as error:
+            raise InvalidUpdateError(f"the state does not make a {self.type.__name__}: {error}") from error
+
+    def writes(self, node: str, update: Any) -> list[Write]:
+        """An update as single writes. Raises `InvalidUpdateError` for what is no update and for unknown keys."""
+        if update is None:
+            return []
+        if isinstance(update, BaseModel):
+            update = {key: getattr(update, key) for key in update.model_fields_set}
+        elif dataclasses.is_dataclass(update) and not isinstance(update, type):
+            update = {field.name: getattr(update, field.name) for field in dataclasses.fields(update)}
+        if not isinstance(update, Mapping):
+            raise InvalidUpdateError(f"node {node!r} returned {type(update).__name__}; expected a dict of state keys")
+        found = [Write(node, str(key), value) for key, value in cast("Mapping[Any, Any]", update).items()]
+        for write in found:
+            if write.key not in self.fields:
+                raise InvalidUpdateError(
+                    f"node {node!r} wrote the key {write.key!r}, which the state does not have: {sorted(self.fields)!r}"
+                )
+        return found
+
+    def validate_input(self, values: Mapping[str, Any]) -> None:
+        """Check an input against a dataclass or model before anything is stored. Raises `InvalidUpdateError`."""
+        if self.is_instance:
+            self.view({**self.initial(), **values})
+
+    def apply(self, values: Mapping[str, Any], writes: Iterable[Write]) -> dict[str, Any]:
+        """The values after a step. Raises `InvalidUpdateError` when two writes meet at a key without a reducer."""
+        after = dict(values)
+        writers: dict[str, str] = {}
+        for write in writes:
+            field = self.fields[write.key]
+            if field.reducer is not None:
+                after[write.key] = field.reducer(after.get(write.key), write.value)
+            elif write.key in writers:
+                raise InvalidUpdateError(
+                    f"nodes {writers[write.key]!r} and {write.node!r} both wrote {write.key!r} in one step: "
+                    "give the key a reducer (Annotated[type, reducer]) or let one of them write it"
+                )
+            else:
+                after[write.key] = write.value
+            writers[write.key] = write.node
+        return after
+
+    def dump_write(self, write: Write) -> str:
+        """A write's JSON. Raises `InvalidUpdateError` that names the key and the type that cannot be stored."""
+        return dump(write.value, f"node {write.node!r} wrote {write.key!r}")
+
+    def load_write(self, node: str, key: str, text: str) -> Write:
+        """A write as it comes back from its JSON: in the key's type, or as plain JSON where a reducer takes another."""
+        field = self.fields[key]
+        try:
+            return Write(node, key, field.load(text))
+        except ValidationError as error:
+            if field.reducer is None:
+                raise InvalidUpdateError(f"node {node!r} wrote to {key!r} what it does not take: {error}") from error
+            return Write(node, key, json.loads(text))
+
+    def normalise(self, writes: Iterable[Write]) -> list[Write]:
+        """The writes as they would come back after a restart."""
+        return [self.load_write(write.node, write.key, self.dump_write(write)) for write in writes]
+
+
+def dump(value: Any, what: str) -> str:
+    """JSON text of a value. Raises `InvalidUpdateError` that says what cannot be stored."""
+    try:
+        return to_json(value).decode()
+    except (PydanticSerializationError, ValueError) as error:
+        raise InvalidUpdateError(f"{what}: a {type(value).__name__} that cannot be stored as JSON ({error})") from error
+
+
+def _field(state: type[Any], name: str, hint: Any) -> Field:
+    reducer: Reducer | None = None
+    bare = hint
+    while get_origin(bare) is Annotated:
+        bare, *extras = get_args(bare)
+        reducer = next((extra for extra in extras if callable(extra) and not isinstance(extra, type)), reducer)
+    kept = [extra for extra in getattr(hint, "__metadata__", ()) if extra is not reducer]
+    typed = Annotated[(bare, *kept)] if kept else bare
+    return Field(name, reducer, _adapter(typed), _default(state, name, bare, reducer))
+
+
+def _adapter(hint: Any) -> TypeAdapter[Any] | None:
+    if hint is Any:
+        return None
+    try:
+        return TypeAdapter(hint)
+    except PydanticSchemaGenerationError:
+        return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
+
+
+def _default(state: type[Any], name: str, bare: Any, reducer: Reducer | None) -> Callable[[], Any] | None:
+    if dataclasses.is_dataclass(state):
+        for field in dataclasses.fields(state):
+            if field.name == name and field.default is not dataclasses.MISSING:
+                value = field.default
+                return lambda: value
+            if field.name == name and field.default_factory is not dataclasses.MISSING:
+                return field.default_factory
+        return None
+    if issubclass(state, BaseModel):
+        info = state.model_fields[name]
+        if info.default is not PydanticUndefined or info.default_factory is not None:
+            return lambda: info.get_default(call_default_factory=True, validated_data={})
+        return None
+    if reducer is None:
+        return None
+    empty = get_origin(bare) or bare
+    return empty if empty in (list, dict, set, int, float, str, tuple, frozenset) else None
+
+
+def _copy(value: Any) -> Any:
+    """A container that a node may change without changing the thread's; what is in it is shared."""
+    return copy.copy(cast("Any", value)) if isinstance(value, list | dict | set) else value

@@ -1,0 +1,103 @@
+"""What is due, as pure functions: tasks in, the next step's tasks out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphs.errors import GraphChanged
+from graphs.runtime.graph import Topology
+from graphs.runtime.types import END, START, UNSET, Send
+from storage.ids import TaskId
+
+Joins = dict[str, list[str]]
+"""For each joining edge that has begun to fill: which of its sources have finished."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run of one node in one step. `arg` is the private input of a `Send`, else unset."""
+
+    id: TaskId
+    node: str
+    arg: Any = UNSET
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A node that finished, and where it said to go beyond its fixed edges."""
+
+    node: str
+    targets: Sequence[str | Send]
+
+
+def due(
+    topology: Topology, arrivals: Iterable[Arrival], joins: Joins, new_id: Callable[[], str]
+) -> tuple[tuple[Task, ...], Joins]:
+    """The tasks of the next step, and what the joins are still waiting for.
+
+    A node that several lead to runs once; each `Send` is a task of its own.
+    """
+    waiting = {key: list(sources) for key, sources in joins.items()}
+    nodes: dict[str, None] = {}
+    sends: list[Send] = []
+    for arrival in arrivals:
+        for target in [*topology.edges.get(arrival.node, ()), *arrival.targets]:
+            if isinstance(target, Send):
+                sends.append(target)
+            else:
+                nodes[target] = None
+        for join in topology.joins:
+            if arrival.node in join.sources:
+                arrived = waiting.setdefault(join.key, [])
+                if arrival.node not in arrived:
+                    arrived.append(arrival.node)
+                if set(arrived) == set(join.sources):
+                    del waiting[join.key]
+                    nodes[join.target] = None
+    return fresh(topology, [*nodes, *sends], new_id), waiting
+
+
+def fresh(topology: Topology, targets: Iterable[str | Send], new_id: Callable[[], str]) -> tuple[Task, ...]:
+    """New tasks for these targets. Raises `GraphChanged` for a target that is no node."""
+    tasks: list[Task] = []
+    for target in targets:
+        node, arg = (target.node, target.arg) if isinstance(target, Send) else (target, UNSET)
+        if node == END:
+            continue
+        if node not in topology.nodes:
+            raise GraphChanged(
+                f"something leads to {node!r}, which is no node; the nodes are {sorted(topology.nodes)!r}"
+            )
+        tasks.append(Task(TaskId(new_id()), node, arg))
+    return tuple(tasks)
+
+
+def entry(topology: Topology, targets: Sequence[str | Send], new_id: Callable[[], str]) -> tuple[Task, ...]:
+    """The tasks of the first step after an input; `targets` is what the routers at START said."""
+    return due(topology, [Arrival(START, targets)], {}, new_id)[0]
+
+
+def reconcile(old: Iterable[Task], new: Iterable[Task]) -> tuple[Task, ...]:
+    """`new`, where a task that was due before stays the same task: its questions, claims and results go on to count."""
+    kept = list(old)
+    merged: list[Task] = []
+    for task in new:
+        same = next((known for known in kept if known.node == task.node and known.arg == task.arg), None)
+        if same is not None:
+            kept.remove(same)
+        merged.append(same or task)
+    return tuple(merged)
+
+
+def dump_tasks(tasks: Iterable[Task]) -> str:
+    """JSON: [{"id", "node", "arg"?}]."""
+    return json.dumps(
+        [{"id": t.id, "node": t.node} | ({} if t.arg is UNSET else {"arg": t.arg}) for t in tasks], ensure_ascii=False
+    )
+
+
+def load_tasks(text: str) -> tuple[Task, ...]:
+    return tuple(Task(TaskId(task["id"]), task["node"], task.get("arg", UNSET)) for task in json.loads(text))
