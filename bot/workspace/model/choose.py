@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.workspace.model.schema import Tool
 from bot.workspace.model.texts import Span, Text
-from bot.workspace.model.words import Word, akin
+from bot.workspace.model.words import POLITE, STOP, akin
 
 NAME_WEIGHT = 4.0
 SYNONYM_WEIGHT = 2.0
@@ -71,12 +71,14 @@ def fit_of(text: Text, span: Span, tool: Tool, tools: Sequence[Tool]) -> Choice 
     telling = sum(DESCRIPTION_WEIGHT / described[word] for word in tool.described & meaning)
     score += telling
     score += sum(PARAMETER_WEIGHT for parameter in tool.parameters if parameter.nouns & meaning)
-    if leads(content, tool):
+    if leads(text, span, tool):
         score += LEAD_WEIGHT
         strong = True
     return Choice(tool, score, telling, strong) if score else None
 
 
-def leads(content: Sequence[Word], tool: Tool) -> bool:
-    """Whether the first word that means something is a verb of this tool: "cancel …", "please email …"."""
-    return bool(content) and content[0].stem in tool.verbs
+def leads(text: Text, span: Span, tool: Tool) -> bool:
+    """Whether a stretch begins with a verb of this tool, small words aside: "please book …", "where is …"."""
+    words = [word.stem for word in text.words_within(span) if word.stem not in POLITE]
+    telling = [word for word in words if word not in STOP]
+    return any(firsts[0] in tool.verbs for firsts in (words, telling) if firsts)

@@ -54,7 +54,7 @@ def read_clauses(text: Text, tools: Sequence[Tool]) -> Reading:
         choice = choose(text, segment, tools)
         if is_negated(text, segment, choice.tool if choice else None):
             declined, skipping, start = True, True, segment.end
-        elif choice and (not clauses or skipping or leads(text.content_within(segment), choice.tool)):
+        elif choice and (not clauses or skipping or leads(text, segment, choice.tool)):
             first = segment.start if clauses or skipping else start
             clauses.append(Clause(Span(first, segment.end), choice.tool))
             skipping = False
@@ -67,7 +67,7 @@ def rechosen(text: Text, clauses: Sequence[Clause], tools: Sequence[Tool]) -> li
     """The tool of each clause by all its words: the first segment may have said only half of it."""
     result = []
     for clause in clauses:
-        lead = leads(text.content_within(clause.span), clause.tool)
+        lead = leads(text, clause.span, clause.tool)
         choice = None if lead else choose(text, clause.span, tools)
         result.append(Clause(clause.span, choice.tool if choice else clause.tool))
     return result

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from bot.workspace.model.filling import Filling
 from bot.workspace.model.kinds import is_identifier, is_textual
 from bot.workspace.model.lists import fill_lists
+from bot.workspace.model.passages import fill_queries, fill_reasons, fill_told, put_passage
 from bot.workspace.model.scalars import SURE, fill_left_over, fill_scalars
 from bot.workspace.model.schema import Parameter, Tool
 from bot.workspace.model.texts import Span, Text
@@ -12,12 +13,8 @@ from bot.workspace.model.wording import (
     fill_labelled,
     fill_names,
     fill_options,
-    fill_queries,
     fill_quotes,
-    fill_reasons,
     fill_switches,
-    fill_told,
-    put_passage,
 )
 
 RULES: tuple[Callable[[Filling], None], ...] = (

@@ -91,5 +91,6 @@ def tell(label: str, outcome: Outcome, *, lookup: bool) -> str:
     """One call's outcome in a line or two; what the tool message says is quoted, not told anew."""
     detail = outcome.detail if len(outcome.detail) <= LONGEST_QUOTE else outcome.detail[:LONGEST_QUOTE] + "…"
     if outcome.kind == "done":
-        return f"Here is what I found: {detail}" if lookup else f"Done: {detail or label}"
+        gap = "\n" if detail.startswith("•") else " "
+        return f"Here is what I found:{gap}{detail}" if lookup else f"Done:{gap}{detail or label}"
     return f"{OPENINGS[outcome.kind].format(label=label)} {detail}".rstrip()

@@ -53,8 +53,7 @@ def make_plan(messages: Sequence[str], tools: Sequence[Tool]) -> Plan:
 
 def is_request(text: Text, tools: Sequence[Tool]) -> bool:
     """Whether a text asks for something by itself."""
-    content = text.content_within(text.span)
-    return not is_stop(text.raw) and any(leads(content, tool) for tool in tools)
+    return not is_stop(text.raw) and any(leads(text, text.span, tool) for tool in tools)
 
 
 def action_of(filling: Filling, tools: Sequence[Tool]) -> Action:

@@ -55,14 +55,15 @@ class Parameter:
 
     def allows(self, value: Any) -> bool:
         """Whether a value of the right type keeps the schema's limits."""
-        return all(
-            keyword not in self.schema or check(value, self.schema[keyword]) for keyword, check in LIMITS.items()
-        )
+        return all(keeps(value, keyword, self.schema[keyword]) for keyword in LIMITS if keyword in self.schema)
 
 
-def matches(value: Any, pattern: str) -> bool:
+def keeps(value: Any, keyword: str, limit: Any) -> bool:
+    """Whether a value keeps one limit; a limit for another type holds, a pattern that cannot be read does not."""
     try:
-        return not isinstance(value, str) or re.search(pattern, value) is not None
+        return bool(LIMITS[keyword](value, limit))
+    except TypeError:
+        return True
     except re.error:
         return False
 
@@ -79,7 +80,7 @@ LIMITS = {
     "maxLength": lambda value, limit: len(value) <= limit,
     "minItems": lambda value, limit: len(value) >= limit,
     "maxItems": lambda value, limit: len(value) <= limit,
-    "pattern": matches,
+    "pattern": lambda value, pattern: re.search(pattern, value) is not None,
 }
 
 

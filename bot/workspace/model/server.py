@@ -163,7 +163,7 @@ async def stream(request: web.Request, events: Sequence[str], cut: int | None) -
     await response.prepare(request)
     for number, event in enumerate(events):
         if number == cut and request.transport:
-            request.transport.abort()
+            request.transport.close()
             return response
         data = f"data: {event}\n\n".encode()
         middle = len(data) * 2 // 3

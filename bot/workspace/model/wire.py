@@ -15,7 +15,7 @@ from typing import Any
 from bot.workspace.model.reply import Call, Reply
 
 WORDS = re.compile(r"\s*\S+|\s+")
-ARGUMENT_PIECES = (1, 3, 2, 5, 1, 7)
+ARGUMENT_PIECES = (1, 3, 2)
 CHARACTERS_PER_TOKEN = 4
 
 
