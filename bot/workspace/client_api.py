@@ -1,5 +1,7 @@
 """The page's side of the HTTP server: what a browser, the tour and the tests call. JSON in, JSON out.
 
+The calls after `/client/stop` are in `stage_api`.
+
 | call | does |
 | --- | --- |
 | `GET /client/boot?user=U` | `{team, bot, note, me, users, channels, home}`; without `user`, the first person |
@@ -28,7 +30,6 @@ Errors are 400 or 404 with `{"error": "one sentence"}`. There is no login: the `
 """
 
 import asyncio
-import json
 from typing import Any
 
 from aiohttp import web
@@ -37,6 +38,7 @@ from bot.workspace import events
 from bot.workspace.errors import ClientError
 from bot.workspace.interactions import Interactions
 from bot.workspace.messages import Message
+from bot.workspace.orders import read_order
 from bot.workspace.people import Person
 from bot.workspace.screens import CLOSED
 from bot.workspace.text import to_wire
@@ -69,10 +71,6 @@ class ClientApi:
             web.post("/client/views/{view}/close", self.close),
             web.post("/client/home", self.open_home),
             web.post("/client/stop", self.stop),
-            web.get("/client/files/{file}", self.file),
-            web.get("/client/tables", self.tables),
-            web.get("/client/journal", self.journal),
-            web.post("/client/faults", self.arm_faults),
         ]
 
     async def boot(self, request: web.Request) -> web.Response:
@@ -115,7 +113,7 @@ class ClientApi:
         return response
 
     async def post(self, request: web.Request) -> web.Response:
-        order = await _order(request, "user", "channel", "text")
+        order = await read_order(request, "user", "channel", "text")
         conversation = self._workspace.conversation_of(order["user"], order["channel"])
         if not order["text"].strip():
             raise ClientError("A message needs some text.")
@@ -131,7 +129,7 @@ class ClientApi:
         return web.json_response({"message": self._workspace.to_client(message)})
 
     async def edit(self, request: web.Request) -> web.Response:
-        order = await _order(request, "user", "channel", "ts", "text")
+        order = await read_order(request, "user", "channel", "ts", "text")
         message = self._own_message(order)
         before = message.to_slack(self._workspace.team)
         message.text = to_wire(order["text"], self._workspace.team)
@@ -140,12 +138,12 @@ class ClientApi:
         return web.json_response({"message": self._workspace.to_client(message)})
 
     async def delete(self, request: web.Request) -> web.Response:
-        order = await _order(request, "user", "channel", "ts")
+        order = await read_order(request, "user", "channel", "ts")
         self._workspace.delete(self._own_message(order))
         return web.json_response({})
 
     async def click(self, request: web.Request) -> web.Response:
-        order = await _order(request, "user", "block_id", "action_id")
+        order = await read_order(request, "user", "block_id", "action_id")
         user, block_id, action_id = order["user"], order["block_id"], order["action_id"]
         if view_id := order.get("view_id"):
             view = self._view(view_id, user)
@@ -154,17 +152,17 @@ class ClientApi:
         return web.json_response(await self._interactions.click_message(user, message, block_id, action_id, order))
 
     async def submit(self, request: web.Request) -> web.Response:
-        order = await _order(request, "user")
+        order = await read_order(request, "user")
         view = self._view(request.match_info["view"], order["user"])
         return web.json_response(await self._interactions.submit(order["user"], view, order.get("values", {})))
 
     async def close(self, request: web.Request) -> web.Response:
-        order = await _order(request, "user")
+        order = await read_order(request, "user")
         self._interactions.close(order["user"], self._view(request.match_info["view"], order["user"]))
         return web.json_response({})
 
     async def open_home(self, request: web.Request) -> web.Response:
-        order = await _order(request, "user", "tab")
+        order = await read_order(request, "user", "tab")
         workspace = self._workspace
         direct, home = workspace.team.dm(self._person(order["user"]).id), workspace.views.home(order["user"])
         if direct is None:
@@ -175,39 +173,13 @@ class ClientApi:
         return web.json_response({})
 
     async def stop(self, request: web.Request) -> web.Response:
-        order = await _order(request, "user", "channel", "thread_ts")
+        order = await read_order(request, "user", "channel", "thread_ts")
         workspace, thread_ts = self._workspace, order["thread_ts"]
         conversation = workspace.conversation_of(order["user"], order["channel"])
         replies = workspace.history.replies(conversation.id, thread_ts)
         streaming = [message.ts for message in replies if message.stream_started is not None]
         ts = workspace.history.new_ts()
         workspace.send_event(events.agent_session_stopped(order["user"], conversation.id, thread_ts, streaming, ts))
-        return web.json_response({})
-
-    async def file(self, request: web.Request) -> web.Response:
-        stored = self._workspace.store.file(request.match_info["file"])
-        if stored is None:
-            raise ClientError("There is no such file.", 404)
-        described, content = stored
-        # Always as a download: an uploaded page must not run with the rights of this one.
-        headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-        return web.Response(body=content, content_type=described["mimetype"], headers=headers)
-
-    async def tables(self, request: web.Request) -> web.Response:
-        return web.json_response({"tables": await self._workspace.panel.tables()})
-
-    async def journal(self, request: web.Request) -> web.Response:
-        after = int(request.query.get("after", "0"))
-        return web.json_response(self._workspace.journal.after(after))
-
-    async def arm_faults(self, request: web.Request) -> web.Response:
-        order = await _order(request)
-        self._workspace.faults.arm(order)
-        self._workspace.journal.add("fault", armed=order)
-        if order.get("disconnect"):
-            await self._workspace.connections.refresh()
-        if order.get("expire_streams"):
-            self._workspace.expire_streams()
         return web.json_response({})
 
     def _person(self, user: str) -> Person:
@@ -251,17 +223,3 @@ async def _next_event(unread: asyncio.Queue[bytes]) -> bytes:
             return await unread.get()
     except TimeoutError:
         return b": still here\n\n"
-
-
-async def _order(request: web.Request, *required: str) -> Json:
-    """The JSON object of a POST. Raises ClientError naming the first field that is missing."""
-    try:
-        order = json.loads(await request.text() or "{}")
-    except ValueError:
-        raise ClientError("The body is not JSON.") from None
-    if not isinstance(order, dict):
-        raise ClientError("The body is not a JSON object.")
-    for field in required:
-        if not isinstance(order.get(field), str):
-            raise ClientError(f"The field {field!r} is missing, or is not text.")
-    return order

@@ -13,6 +13,7 @@ class History:
         self._store = store
         self._clock = clock
         self._messages: dict[str, dict[str, Message]] = {}
+        self._replies: dict[tuple[str, str], dict[str, Message]] = {}  # by channel and root
         self._last_ts = 0  # in microseconds
         for row in store.messages():
             self._remember(Message(**row))
@@ -30,6 +31,7 @@ class History:
 
     def remove(self, message: Message) -> None:
         self._messages.get(message.channel, {}).pop(message.ts, None)
+        self._replies.get((message.channel, message.root_ts), {}).pop(message.ts, None)
         self._store.delete_message(message.channel, message.ts)
 
     def get(self, channel: str, ts: str) -> Message | None:
@@ -37,15 +39,11 @@ class History:
 
     def of(self, channel: str) -> list[Message]:
         """A conversation's messages, oldest first, replies included."""
-        return sorted(self._messages.get(channel, {}).values(), key=lambda message: message.ts)
+        return list(self._messages.get(channel, {}).values())
 
     def replies(self, channel: str, root_ts: str) -> list[Message]:
         """What everybody sees below a root, oldest first."""
-        return [
-            message
-            for message in self.of(channel)
-            if message.thread_ts == root_ts and message.ts != root_ts and message.ephemeral_to is None
-        ]
+        return list(self._replies.get((channel, root_ts), {}).values())
 
     def streaming(self) -> list[Message]:
         """The messages that the bot has not finished writing."""
@@ -57,6 +55,9 @@ class History:
         ]
 
     def _remember(self, message: Message) -> None:
+        """Keeps a message. Timestamps only grow, so that the order of arrival is the order of time."""
         self._messages.setdefault(message.channel, {})[message.ts] = message
+        if message.root_ts != message.ts and message.ephemeral_to is None:
+            self._replies.setdefault((message.channel, message.root_ts), {})[message.ts] = message
         seconds, _, fraction = message.ts.partition(".")
         self._last_ts = max(self._last_ts, int(seconds) * 1_000_000 + int(fraction))

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bot.workspace.block_ids import find_element, options, with_ids
-from bot.workspace.errors import ClientError
-from bot.workspace.form_values import STATE_FIELDS, input_errors, state_values
-from bot.workspace.limits import view_problems
+from bot.workspace.blocks.form_values import STATE_FIELDS, input_errors, state_values
+from bot.workspace.blocks.ids import find_element, options, with_ids
+from bot.workspace.blocks.limits import view_problems
+from bot.workspace.errors import ClientError, SlackError
 from bot.workspace.messages import Message
 from bot.workspace.people import Conversation
 from bot.workspace.views import View
@@ -68,7 +68,9 @@ class Interactions:
             "response_urls": [],
         }
         ack = await self._workspace.socket_mode.ask("interactive", payload)
-        return {"failed": VIEW_FAILED} if ack is None else self._after_submission(view, ack)
+        return (
+            {"failed": VIEW_FAILED} if ack is None or not _understood(view, ack) else self._after_submission(view, ack)
+        )
 
     def close(self, user: str, view: View) -> None:
         """The person closes a modal without submitting."""
@@ -84,21 +86,26 @@ class Interactions:
         match ack.get("response_action"):
             case "errors":
                 return {"errors": ack["errors"]}
-            case "update" | "push" if view_problems(ack["view"]):
-                return {"failed": VIEW_FAILED}
             case "update":
                 workspace.views.update(view, _with_ids(ack["view"]))
                 workspace.show_view("view_updated", view)
                 return {"view": view.to_slack(workspace.team)}
             case "push":
-                pushed = workspace.views.open(view.user, _with_ids(ack["view"]), below=view)
-                workspace.show_view("view_opened", pushed)
-                return {"view": pushed.to_slack(workspace.team)}
+                return self._push(view, _with_ids(ack["view"]))
             case "clear":
                 self._close(workspace.views.stack(view))
             case _:
                 self._close([view])
         return {}
+
+    def _push(self, below: View, body: Json) -> Json:
+        workspace = self._workspace
+        try:
+            pushed = workspace.views.open(below.user, body, below)
+        except SlackError:  # the stack is full, or the external_id is taken
+            return {"failed": VIEW_FAILED}
+        workspace.show_view("view_opened", pushed)
+        return {"view": pushed.to_slack(workspace.team)}
 
     def _close(self, views: list[View]) -> None:
         for view in views:
@@ -154,6 +161,18 @@ class Interactions:
             action |= {name: given[name] for name in ("value", *CHOICES) if name in given}
             action |= _whole_options(element, action)
         return action | {"action_ts": self._workspace.history.new_ts()}
+
+
+def _understood(view: View, ack: Json) -> bool:
+    """Whether Slack's client could do what the ack says: errors at blocks that are there, a view that is valid."""
+    match ack.get("response_action"):
+        case "errors":
+            known = {block["block_id"] for block in view.body["blocks"]}
+            return bool(ack.get("errors")) and set(ack["errors"]) <= known
+        case "update" | "push":
+            return isinstance(ack.get("view"), dict) and not view_problems(ack["view"])
+        case _:
+            return True
 
 
 def _whole_options(element: Json, action: Json) -> Json:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.workspace.client_api import ClientApi
 from bot.workspace.errors import ClientError, PortInUse
+from bot.workspace.stage_api import StageApi
 from bot.workspace.web_api import WebApi
 from bot.workspace.workspace import Workspace
 
@@ -60,13 +61,20 @@ def _app(workspace: Workspace) -> web.Application:
     app = web.Application(middlewares=[_only_from_here, _client_errors], client_max_size=LARGEST_BODY)
     app.add_routes(WebApi(workspace).routes())
     app.add_routes(ClientApi(workspace).routes())
+    app.add_routes(StageApi(workspace).routes())
     app.router.add_get("/", _index)
     app.router.add_static("/static", PAGE)
+    app.on_response_prepare.append(_never_stale)
     return app
 
 
 async def _index(request: web.Request) -> web.FileResponse:
-    return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+    return web.FileResponse(PAGE / "index.html")
+
+
+async def _never_stale(request: web.Request, response: web.StreamResponse) -> None:
+    """Browsers ask again each time, so that a new version of the page is not mixed with an old one."""
+    response.headers.setdefault("Cache-Control", "no-cache")
 
 
 @web.middleware

@@ -4,12 +4,12 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.workspace.arguments import Arguments, read_arguments
-from bot.workspace.content import read_content
 from bot.workspace.errors import SlackError
 from bot.workspace.faults import HttpFault
 from bot.workspace.messages import Message
 from bot.workspace.methods import METHODS, Method
+from bot.workspace.methods.arguments import Arguments, read_arguments
+from bot.workspace.methods.content import read_content
 from bot.workspace.triggers import ResponseUrl
 from bot.workspace.workspace import Workspace
 
@@ -103,7 +103,7 @@ class WebApi:
             ts=workspace.history.new_ts(),
             user=workspace.team.bot.id,
             text=content.text or "",
-            thread_ts=arguments.get("thread_ts"),
+            thread_ts=arguments.optional("thread_ts"),
             blocks=content.blocks,
             ephemeral_to=None if in_channel else target.user,
         )

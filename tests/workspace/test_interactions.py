@@ -121,6 +121,11 @@ async def test_what_slacks_client_would_not_send_never_reaches_the_bot(
     ("ack", "answer", "open_titles"),
     [
         ({"response_action": "errors", "errors": {"amount": "too much"}}, {"errors": {"amount": "too much"}}, ["Edit"]),
+        (
+            {"response_action": "errors", "errors": {"nope": "too much"}},
+            {"failed": "We had some trouble connecting. Try again?"},
+            ["Edit"],
+        ),
         ({"response_action": "update", "view": FORM | {"title": {"type": "plain_text", "text": "2"}}}, "view", ["2"]),
         (
             {"response_action": "push", "view": FORM | {"title": {"type": "plain_text", "text": "2"}}},
@@ -135,7 +140,15 @@ async def test_what_slacks_client_would_not_send_never_reaches_the_bot(
             ["Edit"],
         ),
     ],
-    ids=["errors", "update", "push", "clear", "close", "update with an invalid view"],
+    ids=[
+        "errors",
+        "errors at a block that is not there",
+        "update",
+        "push",
+        "clear",
+        "close",
+        "update with an invalid view",
+    ],
 )
 async def test_what_the_ack_does(
     ack: Json, answer: Any, open_titles: list[str], workspace: Workspace, slack: Slack, page: Page

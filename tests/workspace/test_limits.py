@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
 
-from bot.workspace.limits import message_problems, view_problems
+from bot.workspace.blocks import block_kit
+from bot.workspace.blocks.ids import with_ids
+from bot.workspace.blocks.limits import blocks_length, message_problems, view_problems
 from tests.workspace.support import FORM, Slack
 
 Json = dict[str, Any]
@@ -282,3 +286,23 @@ async def test_message_sizes(content: Json, error: str | None, slack: Slack):
 
 def test_the_form_of_these_tests_is_valid():
     assert view_problems(FORM) == []
+
+
+NAMES = st.sampled_from(
+    ["type", "text", "elements", "block_id", "action_id", "options", "element", "child_blocks", "x"]
+)
+KINDS = st.sampled_from([*block_kit.BLOCKS, *block_kit.ELEMENTS, "x"])
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3) | KINDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(ANY_JSON)
+def test_whatever_comes_is_judged_and_never_crashes(anything: Any):
+    block = {"type": "section", "text": plain("x")} | (anything if isinstance(anything, dict) else {"x": anything})
+    for blocks in ([anything], [block], [{"type": "container", "child_blocks": [block]}], [actions(block)]):
+        if message_problems(blocks) == []:
+            assert blocks_length(with_ids(blocks)) >= 0
+        view_problems(modal(*blocks))

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from bot.workspace import lookups
-from bot.workspace.arguments import Arguments
-from bot.workspace.block_ids import with_ids
-from bot.workspace.content import check_blocks, read_metadata
+from bot.workspace.blocks.ids import with_ids
+from bot.workspace.blocks.limits import MARKDOWN_LENGTH
 from bot.workspace.errors import SlackError
-from bot.workspace.limits import MARKDOWN_LENGTH
 from bot.workspace.messages import Message
-from bot.workspace.methods_chat import thread_root
+from bot.workspace.methods import lookups
+from bot.workspace.methods.arguments import Arguments
+from bot.workspace.methods.chat import thread_root
+from bot.workspace.methods.content import check_blocks, read_metadata
 from bot.workspace.people import Conversation
 from bot.workspace.workspace import Workspace
 

@@ -1,12 +1,12 @@
-"""chat.*: posting, changing and deleting messages. Streams are in methods_streams."""
+"""chat.*: posting, changing and deleting messages. Streams are in streams."""
 
 from typing import Any
 
-from bot.workspace import lookups
-from bot.workspace.arguments import Arguments
-from bot.workspace.content import read_content
 from bot.workspace.errors import SlackError
 from bot.workspace.messages import Message
+from bot.workspace.methods import lookups
+from bot.workspace.methods.arguments import Arguments
+from bot.workspace.methods.content import read_content
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
@@ -30,7 +30,7 @@ async def post_message(workspace: Workspace, arguments: Arguments) -> Json:
         ts=workspace.history.new_ts(),
         user=workspace.team.bot.id,
         text=content.text or "",
-        thread_ts=thread_root(workspace, conversation.id, arguments.get("thread_ts")),
+        thread_ts=thread_root(workspace, conversation.id, arguments.optional("thread_ts")),
         blocks=content.blocks,
         metadata=content.metadata,
     )
@@ -81,7 +81,7 @@ async def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
         ts=workspace.history.new_ts(),
         user=workspace.team.bot.id,
         text=content.text or "",
-        thread_ts=thread_root(workspace, conversation.id, arguments.get("thread_ts")),
+        thread_ts=thread_root(workspace, conversation.id, arguments.optional("thread_ts")),
         blocks=content.blocks,
         ephemeral_to=user,
     )

@@ -39,6 +39,10 @@ INTERACTIVE = frozenset(
 """Element types that have an `action_id`."""
 
 
+def is_interactive(node: Json) -> bool:
+    return isinstance(kind := node.get("type"), str) and kind in INTERACTIVE
+
+
 def with_ids(blocks: list[Json]) -> list[Json]:
     """The blocks with a `block_id` and `action_id` wherever the sender gave none."""
     return [_with_ids(block, is_block=True) for block in blocks]
@@ -52,9 +56,9 @@ def _with_ids(node: Any, *, is_block: bool = False) -> Any:
     filled = {name: _with_ids(value) for name, value in node.items()}
     if is_block:
         filled.setdefault("block_id", _short_id())
-        if filled.get("type") == "container" and isinstance(node.get("child_blocks"), list):
+        if filled.get("type") == "container":
             filled["child_blocks"] = with_ids(node["child_blocks"])
-    if node.get("type") in INTERACTIVE:
+    if is_interactive(node):
         filled.setdefault("action_id", _short_id())
     return filled
 
@@ -71,7 +75,7 @@ def _elements(node: Any, block_id: str) -> Iterator[tuple[str, Json]]:
             yield from _elements(each, block_id)
     elif isinstance(node, dict):
         block_id = node.get("block_id", block_id)
-        if node.get("type") in INTERACTIVE and "action_id" in node:
+        if is_interactive(node) and isinstance(node.get("action_id"), str):
             yield block_id, node
         for value in node.values():
             yield from _elements(value, block_id)

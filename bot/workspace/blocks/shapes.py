@@ -147,7 +147,7 @@ def _check_node(value: Any, rule: Node, pointer: str) -> Iterator[str]:
         yield problem("must provide an object", pointer)
     elif "type" not in value:
         yield problem("missing required field: type", pointer)
-    elif value["type"] not in rule.allowed:
+    elif str(value["type"]) not in rule.allowed:
         yield problem(f"unsupported type: {value['type']}", f"{pointer}/type")
     else:
         yield from _check_shape(value, rule.shapes[value["type"]], pointer)

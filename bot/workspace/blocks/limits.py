@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from bot.workspace import block_kit
-from bot.workspace.block_ids import elements, options, with_ids
-from bot.workspace.shapes import check, problem
+from bot.workspace.blocks import block_kit
+from bot.workspace.blocks.ids import elements, options, with_ids
+from bot.workspace.blocks.shapes import check, problem
 
 Json = dict[str, Any]
 

@@ -1,11 +1,12 @@
 """conversations.*: what the bot can see of channels and threads."""
 
+import re
 from typing import Any
 
-from bot.workspace import lookups
-from bot.workspace.arguments import Arguments
 from bot.workspace.errors import SlackError
 from bot.workspace.messages import Message
+from bot.workspace.methods import lookups
+from bot.workspace.methods.arguments import Arguments
 from bot.workspace.people import Conversation
 from bot.workspace.workspace import Workspace
 
@@ -81,7 +82,7 @@ def _readable(workspace: Workspace, arguments: Arguments) -> Conversation:
 
 def _page(workspace: Workspace, arguments: Arguments, messages: list[Message]) -> Json:
     """One page between `oldest` and `latest` (exclusive unless `inclusive`); the cursor is an offset."""
-    oldest, latest = arguments.text("oldest", "0"), arguments.text("latest", "9999999999")
+    oldest, latest = _timestamp(arguments, "oldest", "0"), _timestamp(arguments, "latest", "9999999999")
     edges = {oldest, latest} if arguments.flag("inclusive") else set[str]()
     inside = [each for each in messages if float(oldest) < float(each.ts) < float(latest) or each.ts in edges]
     start = arguments.number("cursor", 0) if arguments.text("cursor") else 0
@@ -93,6 +94,13 @@ def _page(workspace: Workspace, arguments: Arguments, messages: list[Message]) -
         "has_more": more,
         "response_metadata": {"next_cursor": str(end) if more else ""},
     }
+
+
+def _timestamp(arguments: Arguments, name: str, default: str) -> str:
+    given = arguments.text(name) or default
+    if not re.fullmatch(r"\d+(\.\d+)?", given):
+        raise SlackError(f"invalid_ts_{name}")
+    return given
 
 
 def _told(workspace: Workspace, message: Message, with_metadata: bool) -> Json:

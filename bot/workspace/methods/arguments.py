@@ -16,6 +16,10 @@ class Arguments(dict[str, Any]):
         value = self.get(name)
         return default if value is None else str(value)
 
+    def optional(self, name: str) -> str | None:
+        """A text that may be absent; an empty one counts as absent."""
+        return self.text(name) or None
+
     def required(self, name: str, error: str = "invalid_arguments") -> str:
         """A text that must be there. Raises SlackError(`error`)."""
         value = self.text(name)

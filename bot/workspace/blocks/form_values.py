@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bot.workspace.block_ids import elements
+from bot.workspace.blocks.ids import elements
 
 Json = dict[str, Any]
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from bot.workspace import lookups
-from bot.workspace.arguments import Arguments
-from bot.workspace.block_ids import with_ids
+from bot.workspace.blocks.ids import with_ids
+from bot.workspace.blocks.limits import view_problems
 from bot.workspace.errors import SlackError
-from bot.workspace.limits import view_problems
+from bot.workspace.methods import lookups
+from bot.workspace.methods.arguments import Arguments
 from bot.workspace.views import check_hash
 from bot.workspace.workspace import Workspace
 

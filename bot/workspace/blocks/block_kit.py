@@ -3,7 +3,7 @@
 Sources: docs.slack.dev/reference/block-kit, slack_sdk's validators, and the limits that Slack's errors name.
 """
 
-from bot.workspace.shapes import Choice, Items, Kind, Node, Shape, String, Text, Whole
+from bot.workspace.blocks.shapes import Choice, Items, Kind, Node, Shape, String, Text, Whole
 
 FLAG = Kind(bool)
 ID = String(255, least=1)
@@ -178,7 +178,13 @@ BLOCKS: dict[str, Shape] = {
     "task_card": Shape({"task_id": ID, "title": String(2000, least=1)}, ("task_id", "title"), closed=False),
     "plan": Shape({"title": String(2000), "tasks": Items(ANY_OBJECT, 50, least=0)}, ("title",), closed=False),
     "card": Shape(
-        {"title": _TITLE, "subtitle": _TITLE, "body": _CAPTION, "actions": Items(ANY_OBJECT, 3)}, closed=False
+        {
+            "title": _TITLE,
+            "subtitle": _TITLE,
+            "body": _CAPTION,
+            "actions": Items(Node(frozenset({"button"}), ELEMENTS), 3),
+        },
+        closed=False,
     ),
     "carousel": Shape({"elements": Items(ANY_OBJECT, 10)}, closed=False),
     "alert": Shape({"text": _CAPTION}, ("text",), closed=False),

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from bot.workspace import lookups
-from bot.workspace.arguments import Arguments
 from bot.workspace.errors import SlackError
+from bot.workspace.methods import lookups
+from bot.workspace.methods.arguments import Arguments
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]

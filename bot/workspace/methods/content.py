@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.workspace.arguments import Arguments
-from bot.workspace.block_ids import with_ids
+from bot.workspace.blocks.ids import with_ids
+from bot.workspace.blocks.limits import BLOCKS_LENGTH, MARKDOWN_LENGTH, TEXT_LENGTH, blocks_length, message_problems
 from bot.workspace.errors import SlackError
-from bot.workspace.limits import BLOCKS_LENGTH, MARKDOWN_LENGTH, TEXT_LENGTH, blocks_length, message_problems
+from bot.workspace.methods.arguments import Arguments
 
 Json = dict[str, Any]
 
@@ -26,9 +26,9 @@ class Content:
 
 def read_content(arguments: Arguments) -> Content:
     """Reads and checks what is to be posted. Raises SlackError as Slack names it."""
-    text = arguments.get("text")
+    text = None if arguments.get("text") is None else arguments.text("text")
     blocks = arguments.structure("blocks")
-    if markdown := arguments.get("markdown_text"):
+    if markdown := arguments.text("markdown_text"):
         if text or blocks:
             raise SlackError("markdown_text_conflict")
         if len(markdown) > MARKDOWN_LENGTH:

@@ -4,12 +4,12 @@ import mimetypes
 import secrets
 from typing import Any
 
-from bot.workspace import lookups
-from bot.workspace.arguments import Arguments
-from bot.workspace.content import check_blocks
 from bot.workspace.errors import SlackError
 from bot.workspace.messages import Message
-from bot.workspace.methods_chat import thread_root
+from bot.workspace.methods import lookups
+from bot.workspace.methods.arguments import Arguments
+from bot.workspace.methods.chat import thread_root
+from bot.workspace.methods.content import check_blocks
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
@@ -65,7 +65,7 @@ def _share(workspace: Workspace, arguments: Arguments, channel: str, files: list
         ts=workspace.history.new_ts(),
         user=workspace.team.bot.id,
         text=arguments.text("initial_comment"),
-        thread_ts=thread_root(workspace, conversation.id, arguments.get("thread_ts")),
+        thread_ts=thread_root(workspace, conversation.id, arguments.optional("thread_ts")),
         blocks=check_blocks(blocks) if blocks else None,
         files=files,
     )

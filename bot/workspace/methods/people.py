@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bot.workspace import lookups
-from bot.workspace.arguments import Arguments
 from bot.workspace.errors import SlackError
 from bot.workspace.messages import bot_profile
+from bot.workspace.methods import lookups
+from bot.workspace.methods.arguments import Arguments
 from bot.workspace.people import Group
 from bot.workspace.workspace import Workspace
 

@@ -3,14 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.workspace import methods_agent as agent
-from bot.workspace import methods_chat as chat
-from bot.workspace import methods_conversations as conversations
-from bot.workspace import methods_files as files
-from bot.workspace import methods_people as people
-from bot.workspace import methods_streams as streams
-from bot.workspace import methods_views as views
-from bot.workspace.arguments import Arguments
+from bot.workspace.methods import agent, chat, conversations, files, people, streams, views
+from bot.workspace.methods.arguments import Arguments
 from bot.workspace.workspace import Workspace
 
 Method = Callable[[Workspace, Arguments], Awaitable[dict[str, Any]]]
