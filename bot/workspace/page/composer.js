@@ -50,7 +50,7 @@ export class Composer {
     this.mention.hidden = channel.kind === "dm" || Boolean(thread);
     this.mention.textContent = `@${bot}`;
     this.mention.setAttribute("aria-label", `Mention @${bot}`);
-    this.helper.people = channel.kind === "dm" ? [] : [...store.users.values()];
+    this.helper.people = channel.kind === "dm" ? [] : [...store.users.values()].filter((user) => user.id !== store.me.id);
     if (key === this.key) return;
     this.key = key;
     this.thread = thread;

@@ -16,6 +16,7 @@ const HANDLERS = {
   click_failed: failClick,
   bot: (store, event) => {
     store.botConnected = event.connected;
+    for (const [key, state] of store.clicks) if (event.connected && state !== "busy") store.clicks.delete(key);
   },
 };
 

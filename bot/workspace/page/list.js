@@ -45,16 +45,29 @@ export class Follower {
   constructor(scroller, onMoved = () => {}) {
     this.scroller = scroller;
     this.atEnd = true;
+    this.size = "";
     scroller.addEventListener("scroll", () => {
+      if (this.resized()) return; // a reflow moved it, not the reader
       this.atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
       onMoved(this.atEnd);
     });
-    new ResizeObserver(() => this.settle()).observe(scroller);
+    const observer = new ResizeObserver(() => this.settle());
+    [scroller, ...scroller.children].forEach((element) => observer.observe(element));
+  }
+
+  /** Whether the size of the view or of its content is another one than at the last look. */
+  resized() {
+    const { scrollHeight, clientHeight } = this.scroller;
+    const size = `${scrollHeight} ${clientHeight}`;
+    const changed = size !== this.size;
+    this.size = size;
+    return changed;
   }
 
   /** After the content changed. */
   settle() {
     if (this.atEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.resized();
   }
 
   toEnd() {

@@ -113,7 +113,7 @@ function toolbar(message, page, look) {
     if (await confirmed(dialog, store.names)) actions.remove(message);
   };
   const tools = [
-    look.inThread ? null : tool("Reply in thread", "thread", () => actions.openThread(message.thread_ts ?? message.ts, message.channel)),
+    look.inThread ? null : tool("Open thread", "thread", () => actions.openThread(message.thread_ts ?? message.ts, message.channel)),
     mine ? tool("Edit message", "edit", edit) : null,
     mine ? tool("Delete message", "remove", remove) : null,
   ].filter(Boolean);

@@ -82,6 +82,7 @@ export class Session {
       const { bot } = await api.boot(user);
       await this.refresh();
       this.store.botConnected = bot.connected !== false;
+      this.store.problem = "";
       this.setStream(true);
     } catch {
       this.live.open(user, true);
