@@ -16,7 +16,7 @@ MAC_BROWSER = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of a Chromium: `CHROMIUM`, or one that is installed. Where there is none, the test is skipped, in CI failed."""
+    """The path of a Chromium: `CHROMIUM`, or an installed one. Without one the test is skipped, and fails in CI."""
     candidates = [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else [*BROWSERS, MAC_BROWSER]
     found = next(filter(None, map(shutil.which, candidates)), None)
     if found:
