@@ -1,5 +1,8 @@
 """Durable graphs with people in the loop (`graphs.runtime`), and an agent that asks before it acts (`graphs.agent`)."""
 
+from graphs.agent.agent import Agent
+from graphs.agent.policy import Approval
+from graphs.agent.tools import tool
 from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.messages import add_messages
@@ -9,6 +12,8 @@ from graphs.runtime.types import END, START, Command, Interrupt, RetryPolicy, Ru
 __all__ = [
     "END",
     "START",
+    "Agent",
+    "Approval",
     "Command",
     "Interrupt",
     "RetryPolicy",
@@ -20,4 +25,5 @@ __all__ = [
     "interrupt",
     "once",
     "task",
+    "tool",
 ]

@@ -52,12 +52,14 @@ class QuestionChanged(GraphError):
 class InDoubt(GraphError):
     """An effect was begun and its end was never recorded: it may have happened. A person has to look.
 
-    `key` is the key given to `once`; `idempotency_key` is what was handed to the effect.
+    `key` is the key given to `once`; `idempotency_key` is what was handed to the effect, `since` when it was begun
+    (Unix seconds).
     """
 
-    def __init__(self, key: str, idempotency_key: str) -> None:
+    def __init__(self, key: str, idempotency_key: str, since: float) -> None:
         self.key = key
         self.idempotency_key = idempotency_key
+        self.since = since
         super().__init__(
             f"{key!r} was begun and its end was never recorded, so it may have happened. "
             f"Look for idempotency key {idempotency_key!r} at the other side, then settle it; "
@@ -83,7 +85,7 @@ class AmbiguousResume(AnswerError):
     def __init__(self, thread_id: str, ids: list[str]) -> None:
         self.ids = ids
         super().__init__(
-            f"thread {thread_id!r} waits for {len(ids)} answers and got one: resume with a map {{id: answer}} of {ids!r}"
+            f"thread {thread_id!r} waits for {len(ids)} answers and got one: give a map {{id: answer}}, of {ids!r}"
         )
 
 

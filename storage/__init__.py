@@ -4,6 +4,8 @@
 `tasks`, `interrupts`, `claims`, `inbox`, `posts`), several of them in one transaction where they belong together.
 """
 
+from aiosqlite import Connection
+
 from storage.database import Storage, open_storage
 
-__all__ = ["Storage", "open_storage"]
+__all__ = ["Connection", "Storage", "open_storage"]

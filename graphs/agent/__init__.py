@@ -1,1 +1,4 @@
-"""Agents: tools, the policies that gate them, the models that propose calls, and the transcript between them."""
+"""The agent: tools declared beside their policies (`tools`, `policy`), the graph (`agent`), the tool node (`calls`).
+
+The model stands behind its wire (`model`, `chat`).
+"""

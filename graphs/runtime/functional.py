@@ -72,8 +72,8 @@ class Flow:
 
     async def ainvoke(self, input: Any, config: Config | None = None, **options: Any) -> Any:  # noqa: A002
         """What the flow returns; {"__interrupt__": [...]} while it waits."""
-        given: Any = input if isinstance(input, Command | None) else {INPUT: input}
-        result = await self.graph.ainvoke(given, config, **options)
+        as_is = input is None or isinstance(input, Command)
+        result = await self.graph.ainvoke(input if as_is else {INPUT: input}, config, **options)
         return {INTERRUPT: result[INTERRUPT]} if INTERRUPT in result else result.get(OUTPUT)
 
 

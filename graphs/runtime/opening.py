@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import aiosqlite
-
 from graphs.errors import AnswerError, GraphChanged, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
@@ -19,7 +17,7 @@ from graphs.runtime.step import Task, entry, fresh
 from graphs.runtime.taskrows import finished
 from graphs.runtime.tasks import normalised, route
 from graphs.runtime.types import START, UNSET, Command
-from storage import Storage, interrupts, threads
+from storage import Connection, Storage, interrupts, threads
 from storage.errors import AnswerRefused, ThreadHeld, ThreadMoved
 from storage.ids import CheckpointId, InterruptId, Namespace, TaskId
 from storage.threads import Lease
@@ -74,7 +72,7 @@ class Opener:
                 raise answers.refusal(error) from None
         raise ThreadBusy(f"thread {self.session.thread_id!r} keeps changing; try again")
 
-    async def _look(self, db: aiosqlite.Connection) -> tuple[int, Position | None, Ledger]:
+    async def _look(self, db: Connection) -> tuple[int, Position | None, Ledger]:
         thread = await threads.get(db, self.session.thread_id)
         found = await positions.read(db, self.schema, self.session.thread_id, ROOT)
         head = found[1] if found else None
@@ -208,7 +206,7 @@ class Opener:
             commit.questions = breakpoints.stop_at(session, ROOT, position, self.before, self.after)
         now = self.storage.now()
 
-        async def job(db: aiosqlite.Connection) -> Lease:
+        async def job(db: Connection) -> Lease:
             lease = await threads.take(db, session.thread_id, self.storage.owner, now, version=version)
             if texts:
                 await interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)

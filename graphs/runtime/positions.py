@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-import aiosqlite
-
 from graphs.runtime.state import StateSchema, dump
 from graphs.runtime.step import Joins, Task, dump_tasks, load_tasks
-from storage import checkpoints
+from storage import Connection, checkpoints
 from storage.checkpoints import CheckpointRow, ValueChange
 from storage.ids import CheckpointId, Namespace, Scope, ThreadId
 
@@ -120,7 +118,7 @@ def from_row(schema: StateSchema, row: CheckpointRow, stored: Mapping[str, Any])
 
 
 async def read(
-    db: aiosqlite.Connection,
+    db: Connection,
     schema: StateSchema,
     thread_id: ThreadId,
     ns: Namespace,

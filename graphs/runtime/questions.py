@@ -21,6 +21,7 @@ from pydantic_core import to_jsonable_python
 from graphs.errors import InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged
 from graphs.runtime.session import Session
 from graphs.runtime.state import dump
+from storage import Connection, claims, interrupts
 from storage.claims import ClaimRow, ClaimStatus
 from storage.ids import InterruptId, Namespace, Scope
 from storage.interrupts import InterruptRow, NewInterrupt
@@ -75,12 +76,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer that stands, who gave it, and when (Unix seconds)."""
+    """The answer that stands, who gave it, and when (Unix seconds); `terms` are those stored with the question."""
 
     value: Any
     interrupt_id: InterruptId
     by: str | None
     at: float
+    terms: Any = None
 
 
 def interrupt(value: Any, *, response_schema: Any = None) -> Any:
@@ -109,7 +111,7 @@ def ask(question: Question) -> Answer:
     if known is not None and known.digest == digest:
         if known.answer is None:
             raise _pause(frame)
-        return Answer(_typed(question, known), known.id, known.answered_by, known.answered_at or 0.0)
+        return Answer(_typed(question, known), known.id, known.answered_by, known.answered_at or 0.0, known.terms)
     if known is not None and known.replaces is not None:
         raise QuestionChanged(
             f"node {frame.node!r} asks something else each time it runs: compute the payload in `once`, "
@@ -136,6 +138,24 @@ def ask(question: Question) -> Answer:
     raise _pause(frame)
 
 
+def standing() -> InterruptRow | None:
+    """The question that this task asked before, at the place of its next one."""
+    frame = _frame("interrupt")
+    return frame.session.ledger.asked.get(frame.scope, {}).get(frame.asked)
+
+
+async def past() -> tuple[list[InterruptRow], list[ClaimRow]]:
+    """All questions and claims of this thread, of whatever step; none without a checkpointer."""
+    session = _frame("past").session
+    if session.storage is None:
+        return [], []
+
+    async def read(db: Connection) -> tuple[list[InterruptRow], list[ClaimRow]]:
+        return await interrupts.of_thread(db, session.thread_id), await claims.of_thread(db, session.thread_id)
+
+    return await session.storage.read(read)
+
+
 async def once(key: str, fn: Callable[..., Any], *args: Any, repeatable: bool = False) -> Any:
     """Run `fn(*args)` at most once for this task and `key`; when the task runs again, return the stored result.
 
@@ -159,7 +179,7 @@ async def perform(key: str, effect: Callable[[], Any], *, repeatable: bool, agai
     if known is not None and known.status in ("claimed", "in doubt") and not again and not repeatable:
         if known.status == "claimed":
             await session.claim(replace(known, status="in doubt"))
-        raise InDoubt(key, known.idempotency_key)
+        raise InDoubt(key, known.idempotency_key, known.claimed_at)
     if not repeatable:
         claim = replace(claim, status="claimed", claimed_at=session.now(), settled_at=None, error=None)
         await session.claim(claim)

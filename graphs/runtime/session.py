@@ -8,10 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import aiosqlite
-
 from graphs.runtime.types import Config
-from storage import Storage, checkpoints, claims, interrupts, tasks, threads
+from storage import Connection, Storage, checkpoints, claims, interrupts, tasks, threads
 from storage.checkpoints import CheckpointRow, ValueChange
 from storage.claims import ClaimRow
 from storage.ids import InterruptId, Scope, TaskId, ThreadId
@@ -37,7 +35,7 @@ class Commit:
     ended: list[Scope] = field(default_factory=list[Scope])
     release: ThreadStatus | None = None
 
-    async def store(self, db: aiosqlite.Connection, thread_id: ThreadId, now: float) -> None:
+    async def store(self, db: Connection, thread_id: ThreadId, now: float) -> None:
         if self.checkpoint is not None:
             await checkpoints.save(db, *self.checkpoint)
         if self.ended:
@@ -63,7 +61,7 @@ class Ledger:
     tasks: dict[Scope, TaskRow] = field(default_factory=dict[Scope, TaskRow])
 
     @classmethod
-    async def load(cls, db: aiosqlite.Connection, roots: Iterable[TaskId]) -> Ledger:
+    async def load(cls, db: Connection, roots: Iterable[TaskId]) -> Ledger:
         roots = list(roots)
         ledger = cls(tasks=await tasks.of_tasks(db, roots))
         for row in await interrupts.of_tasks(db, roots):
@@ -124,7 +122,7 @@ class Session:
         if self.storage is not None and self.lease is not None:
             storage, lease = self.storage, self.lease
 
-            async def job(db: aiosqlite.Connection) -> None:
+            async def job(db: Connection) -> None:
                 await threads.hold(db, lease, storage.now())
                 await claims.put(db, row)
 
@@ -156,7 +154,7 @@ class Session:
         return self.storage.now() if self.storage is not None else 0.0
 
 
-async def _store(db: aiosqlite.Connection, commit: Commit, lease: Lease, now: float) -> bool:
+async def _store(db: Connection, commit: Commit, lease: Lease, now: float) -> bool:
     await commit.store(db, lease.thread_id, now)
     release = commit.release
     if release == "waiting" and await interrupts.newly_answered(db, lease.thread_id):

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import aiosqlite
-
 from graphs.errors import InvalidUpdateError, ThreadBusy
 from graphs.runtime import breakpoints, positions
 from graphs.runtime.graph import Topology
@@ -19,7 +17,7 @@ from graphs.runtime.step import Arrival, Task, due, reconcile
 from graphs.runtime.taskrows import finished
 from graphs.runtime.tasks import Finished, route
 from graphs.runtime.types import END, START, Config, Interrupt, PendingTask, Send, StateSnapshot
-from storage import Storage, checkpoints, threads
+from storage import Connection, Storage, checkpoints, threads
 from storage.checkpoints import CheckpointRow
 from storage.errors import ThreadHeld, ThreadMoved
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId, ThreadId
@@ -61,13 +59,11 @@ class Snapshots:
             if len(page) < PAGE:
                 return
 
-    async def _page(
-        self, db: aiosqlite.Connection, before: CheckpointId | None
-    ) -> list[tuple[CheckpointRow, StateSnapshot]]:
+    async def _page(self, db: Connection, before: CheckpointId | None) -> list[tuple[CheckpointRow, StateSnapshot]]:
         rows = await checkpoints.history(db, self.thread_id, ROOT, limit=PAGE, before=before)
         return [(row, self._recorded(row, await checkpoints.values(db, row))) for row in rows]
 
-    async def _get(self, db: aiosqlite.Connection) -> StateSnapshot:
+    async def _get(self, db: Connection) -> StateSnapshot:
         head = await positions.read(db, self.schema, self.thread_id, ROOT)
         if head is None:
             return StateSnapshot({}, (), self._config(None))
@@ -126,7 +122,7 @@ class Snapshots:
             except ThreadHeld as error:
                 raise ThreadBusy(str(error)) from None
 
-    async def _look(self, db: aiosqlite.Connection) -> tuple[int, Position | None, Position | None, Ledger]:
+    async def _look(self, db: Connection) -> tuple[int, Position | None, Position | None, Ledger]:
         thread = await threads.get(db, self.thread_id)
         head = await positions.read(db, self.schema, self.thread_id, ROOT)
         base = await positions.read(db, self.schema, self.thread_id, ROOT, self.checkpoint_id) if head else None
@@ -196,7 +192,7 @@ class Snapshots:
     def _empty(self) -> Position:
         return Position(CheckpointId(""), None, "input", -1, self.schema.initial(), {}, (), {})
 
-    async def _save(self, db: aiosqlite.Connection, version: int, edit: _Edit) -> Config:
+    async def _save(self, db: Connection, version: int, edit: _Edit) -> Config:
         now = self.storage.now()
         lease = await threads.take(db, self.thread_id, self.storage.owner, now, version=version)
         position, changes = positions.normalise(self.schema, edit.base, edit.position)

@@ -1,0 +1,101 @@
+"""The agent: a model that may call tools, as a graph of two nodes.
+
+START → model ─┬─ one task for each tool call ─┐
+          ↑    └─ END                          │
+          └────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypedDict
+
+from graphs.agent.calls import CallNode, ProposedCall
+from graphs.agent.model import Model, ModelReply, TextDelta
+from graphs.agent.records import outcomes_on_record
+from graphs.agent.tools import Tool, Toolbox
+from graphs.agent.transcript import call_ids, settle
+from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.graph import StateGraph
+from graphs.runtime.messages import add_messages
+from graphs.runtime.types import END, START, Runtime, Send
+from storage import Storage
+
+MODEL = "model"
+CALL = "call"
+
+
+class AgentState(TypedDict):
+    """The conversation. A user's message may carry `by`, who wrote it."""
+
+    messages: Annotated[list[dict[str, Any]], add_messages]
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Instructions and tools. `prepare` is called once before the first run: it makes what the tools need."""
+
+    instructions: str
+    tools: Iterable[Tool[..., Any]]
+    prepare: Callable[[], None] | None = None
+    toolbox: Toolbox = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "toolbox", Toolbox(self.tools))
+
+    def compile(self, model: Model, storage: Storage) -> CompiledGraph:
+        """The agent as a graph whose threads are conversations: `ainvoke({"messages": [...]}, config, by=author)`."""
+        graph = StateGraph(AgentState)
+        graph.add_node(MODEL, _ModelNode(self.instructions, self.toolbox, model, storage.new_id))
+        graph.add_node(CALL, CallNode(self.toolbox, storage.clock))
+        graph.add_edge(START, MODEL)
+        graph.add_conditional_edges(MODEL, _calls_or_end, [CALL, END])
+        graph.add_edge(CALL, MODEL)
+        return graph.compile(storage, name="agent")
+
+
+@dataclass(frozen=True)
+class _ModelNode:
+    """One reply of the model to the settled transcript; its text goes to `stream_mode="messages"` as it comes."""
+
+    instructions: str
+    toolbox: Toolbox
+    model: Model
+    new_id: Callable[[], str]
+
+    async def __call__(self, state: AgentState, runtime: Runtime[Any]) -> dict[str, Any]:
+        messages = state["messages"]
+        on_record = await outcomes_on_record(_unanswered(messages))
+        transcript = [{"role": "system", "content": self.instructions}, *settle(messages, on_record.__getitem__)]
+        message_id = self.new_id()
+        reply = ModelReply("")
+        async with aclosing(self.model.stream(transcript, self.toolbox.definitions())) as parts:
+            async for part in parts:
+                if isinstance(part, TextDelta):
+                    runtime.message_writer({"role": "assistant", "id": message_id, "content": part.text})
+                else:
+                    reply = part
+        message = {**reply.message(), "id": message_id}
+        if reply.notice is not None:
+            message["notice"] = reply.notice
+        return {"messages": [message]}
+
+
+def _unanswered(messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    answered = {message.get("tool_call_id") for message in messages if message["role"] == "tool"}
+    return [call_id for message in messages for call_id in call_ids(message) if call_id not in answered]
+
+
+def _calls_or_end(state: AgentState) -> list[Send] | str:
+    last = state["messages"][-1]
+    calls: list[dict[str, Any]] = last.get("tool_calls") or []
+    if not calls:
+        return END
+    return [Send(CALL, _proposed(call, last["id"])) for call in calls]
+
+
+def _proposed(call: Mapping[str, Any], message_id: str) -> ProposedCall:
+    function = call["function"]
+    return {"id": call["id"], "name": function["name"], "arguments": function["arguments"], "message_id": message_id}

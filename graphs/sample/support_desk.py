@@ -1,0 +1,108 @@
+"""A support desk: looks orders up unasked, asks before it moves money, cancels or writes to a customer.
+
+A pattern for an agent of your own: tools with type hints and docstrings, each with its policy beside it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from graphs.agent.agent import Agent
+from graphs.agent.policy import Approval
+from graphs.agent.tools import tool
+from graphs.sample import orders
+
+LEAD = "U0LEA"
+"""Who decides about cancellations: Lea, in the local workspace. Put your team lead's user id here."""
+
+DECISIONS = frozenset({"approve", "edit", "reject"})
+
+
+class Order(BaseModel):
+    """What the desk tells about an order."""
+
+    order: int
+    customer: str
+    email: str
+    item: str
+    paid: str
+    refunded: str
+    status: str
+
+
+@tool
+def find_order(order_id: int) -> Order:
+    """Find an order: who bought what, what was paid, where it is.
+
+    Args:
+        order_id: The order's number.
+    """
+    return _told(orders.get(order_id))
+
+
+@tool(approval=Approval(when=lambda args: args.amount > 50, approvers=["requester"], allow=DECISIONS), destructive=True)
+def refund_order(
+    order_id: int,
+    amount: Annotated[Decimal, Field(gt=0, decimal_places=2)],
+    idempotency_key: str,
+    reason: str = "",
+) -> str:
+    """Refund part or all of what was paid for an order.
+
+    Args:
+        order_id: The order's number.
+        amount: How much to pay back, in euro.
+        reason: Why, for the books.
+    """
+    order = orders.refund(order_id, amount, reason, idempotency_key)
+    return f"Refunded {amount:.2f} euro of order {order.id} to {order.customer}."
+
+
+@tool(approval=Approval(approvers=[LEAD], allow=DECISIONS), destructive=True)
+def cancel_order(order_id: int, reason: str = "") -> str:
+    """Cancel an order that has not been shipped.
+
+    Args:
+        order_id: The order's number.
+        reason: Why it is cancelled.
+    """
+    order = orders.cancel(order_id)
+    return f"Cancelled order {order.id} of {order.customer}."
+
+
+@tool(approval=Approval(allow=DECISIONS))
+def send_email(to: str, subject: str, body: str, idempotency_key: str) -> str:
+    """Send an email to a customer.
+
+    Args:
+        to: The customer's email address.
+        subject: The subject line.
+        body: The text of the email.
+    """
+    orders.send(to, subject, body, idempotency_key)
+    return f"Sent to {to}."
+
+
+def _told(order: orders.Order) -> Order:
+    return Order(
+        order=order.id,
+        customer=order.customer,
+        email=order.email,
+        item=order.item,
+        paid=f"{order.paid:.2f} euro",
+        refunded=f"{order.refunded:.2f} euro",
+        status=order.status,
+    )
+
+
+agent = Agent(
+    instructions=(
+        "You are the support desk of Harbour Goods. Look an order up before you act on it. Be brief and friendly. "
+        "Some calls are put before a person first; when one is edited or rejected, respect it and say so."
+    ),
+    tools=[find_order, refund_order, cancel_order, send_email],
+    prepare=orders.create,
+)
