@@ -138,6 +138,20 @@ async def test_a_direct_message_opens_its_thread_and_answers_stand_only_there(ch
         await expect(thread(page)).to_have_count(0)
 
 
+async def test_an_app_that_is_visited_suggests_what_to_ask(chromium: str, url: str, bot: Slack):
+    app = AsyncApp(client=bot)
+    prompts = [{"title": "Look something up", "message": "look up 7"}]
+
+    @app.event("app_home_opened")
+    async def opened_home(event: Json) -> None:
+        if event["tab"] == "messages":
+            await bot.assistant_threads_setSuggestedPrompts(channel_id=event["channel"], prompts=prompts)
+
+    async with connected(app), opened(chromium, url) as page:
+        await page.get_by_role("button", name="Look something up").click()
+        await expect(thread(page).locator(".text")).to_have_text("look up 7")
+
+
 async def test_a_streamed_answer_grows(chromium: str, url: str, ana: Page, bot: Slack):
     root = await ana.say("tell me", channel="D0ANA")
     async with opened(chromium, url) as page:

@@ -61,6 +61,11 @@ export class Actions {
     return true;
   }
 
+  /** Tells the app that its direct message was opened, as Slack does; it may then suggest what to ask. */
+  greet() {
+    return api.openHome({ user: this.store.me.id, tab: "messages" }).catch(() => {});
+  }
+
   /** Asks the app to stop what it is doing in a thread. */
   stop(channel, thread) {
     return this.attempt(api.stop({ user: this.store.me.id, channel, thread_ts: thread }));

@@ -32,6 +32,7 @@ export const postMessage = (body) => post("/client/messages", body);
 export const editMessage = (body) => post("/client/edits", body);
 export const deleteMessage = (body) => post("/client/deletions", body);
 export const act = (body) => post("/client/actions", body);
+export const openHome = (body) => post("/client/home", body);
 export const stop = (body) => post("/client/stop", body);
 export const submitView = (id, body) => post(`/client/views/${encodeURIComponent(id)}/submit`, body);
 export const closeView = (id, body) => post(`/client/views/${encodeURIComponent(id)}/close`, body);

@@ -4,6 +4,7 @@ import { fill, h, icon } from "./dom.js";
 import { Feed } from "./feed.js";
 import { notice } from "./notice.js";
 import { avatar } from "./people.js";
+import { prompts } from "./prompts.js";
 import { channelTitle } from "./store.js";
 import { togglePanel } from "./panel.js";
 
@@ -18,11 +19,14 @@ export function mountConversation(root, page) {
   const about = h("span", { class: "pane-about" });
   const back = h("button", { type: "button", class: "icon-button back", "aria-label": "Back to conversations", onclick: () => actions.show("sidebar") }, icon("back"));
   const data = h("button", { type: "button", class: "icon-button phone-only", "aria-label": "Show data", onclick: () => togglePanel(store, actions) }, icon("table"));
-  fill(root, h("header", { class: "pane-header" }, back, h("div", { class: "pane-heading" }, title, about), data), notice(page), feed.node, composer.node);
+  fill(root, h("header", { class: "pane-header" }, back, h("div", { class: "pane-heading" }, title, about), data), notice(page), feed.node, prompts(page), composer.node);
 
+  let greeted = "";
   store.subscribe(() => {
     const { channel } = store;
     if (!channel) return;
+    if (channel.kind === "dm" && greeted !== channel.id) actions.greet();
+    greeted = channel.id;
     const name = channelTitle(channel, store);
     const shown = channel.kind === "dm" ? name : `#${name}`;
     root.dataset.channel = channel.id;

@@ -13,6 +13,9 @@ const HANDLERS = {
   tables: (store, event) => {
     if (event.tables) store.tables = event.tables;
   },
+  prompts: (store, event) => {
+    if (!event.thread_ts) store.prompts.set(event.channel, event);
+  },
   click_failed: failClick,
   bot: (store, event) => {
     store.botConnected = event.connected;

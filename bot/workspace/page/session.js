@@ -41,7 +41,7 @@ export class Session {
     Object.assign(store, { me: boot.me, team: boot.team, bot: boot.bot, note: boot.note ?? "", botConnected: boot.bot.connected !== false });
     store.users = new Map(boot.users.map((each) => [each.id, each]));
     store.channels = new Map(boot.channels.map((each) => [each.id, each]));
-    Object.assign(store, { messages: new Map(), statuses: new Map(), clicks: new Map(), views: [], editing: null, problem: "" });
+    Object.assign(store, { messages: new Map(), statuses: new Map(), prompts: new Map(), clicks: new Map(), views: [], editing: null, problem: "" });
     store.place = this.placeFor(place, wasDirect);
     await this.live.open(boot.me.id);
     if (turn === this.turn) await this.refresh();

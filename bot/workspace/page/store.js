@@ -18,6 +18,7 @@ export class Store {
     this.place = { channel: null, thread: null };
     this.column = "conversation"; // the one that a phone shows: sidebar, conversation, thread or panel
     this.statuses = new Map(); // "channel:thread_ts" -> what the app says it is doing
+    this.prompts = new Map(); // channel id -> {title, prompts} that the app suggests there
     this.clicks = new Map(); // see clickKey -> "busy", or the sentence that says why it failed
     this.editing = null; // "channel:ts" of the message whose text is being edited
     this.views = []; // open modals, the top one last
