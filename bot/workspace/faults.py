@@ -34,13 +34,12 @@ class Faults:
         unknown = sorted(set(order) - set(FAULTS))
         if unknown:
             raise ClientError(f"Unknown fault {unknown[0]!r}; there are {', '.join(FAULTS)}.")
-        self.redeliveries += int(order.get("redeliver", 0))
+        redeliveries = order.get("redeliver", 0)
+        if type(redeliveries) is not int or redeliveries < 0:
+            raise ClientError(f"`redeliver` is a number of times, not {redeliveries!r}.")
         if "http" in order:
-            try:
-                self.http.append(HttpFault(**order["http"]))
-            except TypeError:
-                fields = ", ".join(HttpFault.__annotations__)
-                raise ClientError(f"An http fault has the fields {fields}; the first two are required.") from None
+            self.http.append(_http_fault(order["http"]))
+        self.redeliveries += redeliveries
 
     def take_redeliveries(self) -> int:
         """How many more times the event that is sent now is delivered."""
@@ -54,3 +53,14 @@ class Faults:
                 fault.times -= 1
                 return fault
         return None
+
+
+def _http_fault(order: Any) -> HttpFault:
+    try:
+        fault = HttpFault(**order)
+    except TypeError:
+        fields = ", ".join(HttpFault.__annotations__)
+        raise ClientError(f"An http fault is an object with the fields {fields}; the first two are required.") from None
+    if type(fault.status) is not int or not 400 <= fault.status <= 599 or type(fault.times) is not int:
+        raise ClientError("An http fault needs a status from 400 to 599, and a whole number of times.")
+    return fault

@@ -68,9 +68,9 @@ class Interactions:
             "response_urls": [],
         }
         ack = await self._workspace.socket_mode.ask("interactive", payload)
-        return (
-            {"failed": VIEW_FAILED} if ack is None or not _understood(view, ack) else self._after_submission(view, ack)
-        )
+        if ack is None or not _understood(view, ack):
+            return {"failed": VIEW_FAILED}
+        return self._after_submission(view, ack)
 
     def close(self, user: str, view: View) -> None:
         """The person closes a modal without submitting."""
@@ -181,9 +181,9 @@ def _whole_options(element: Json, action: Json) -> Json:
     chosen: Json = {}
     try:
         if offered and (option := action.get("selected_option")):
-            chosen["selected_option"] = offered[option["value"]]
+            chosen["selected_option"] = offered[str(option.get("value"))]
         if offered and "selected_options" in action:
-            chosen["selected_options"] = [offered[option["value"]] for option in action["selected_options"]]
+            chosen["selected_options"] = [offered[str(option.get("value"))] for option in action["selected_options"]]
     except KeyError as error:
         raise ClientError(f"{element['action_id']!r} has no option {error.args[0]!r}.") from None
     return chosen

@@ -1,7 +1,7 @@
 """What a person types → the text Slack stores and sends.
 
-Slack escapes `&`, `<` and `>`, turns "@handle" into a mention, and wraps links and addresses into `<url>` and
-`<mailto:a@b.c|a@b.c>`. A bot that reads its users' text has to undo this, here as there.
+Slack escapes `&`, `<` and `>`, turns "@handle" and "#channel" into mentions, and wraps links and addresses into `<url>`
+and `<mailto:a@b.c|a@b.c>`. A bot that reads its users' text has to undo this, here as there.
 """
 
 import re
@@ -10,10 +10,10 @@ from bot.workspace.people import Team
 
 _TOKENS = re.compile(
     r"(?P<token><(?:@[UW]\w+|#C\w+|!subteam\^S\w+|(?:https?://|mailto:)[^<>\s]+)(?:\|[^<>]*)?>)"
-    r"|(?P<entity>&(?:amp|lt|gt);)"
     r"|(?P<url>https?://[^\s<>|]+[^\s<>|.,;:!?)\]'\"*_~])"
     r"|(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
     r"|(?<!\w)@(?P<handle>\w+)"
+    r"|(?<![\w&])#(?P<channel>[\w-]+)"
     r"|(?P<special>[&<>])"
 )
 
@@ -21,8 +21,9 @@ _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def to_wire(typed: str, team: Team) -> str:
-    """The typed text as Slack stores it. What already has Slack's form stays as it is."""
+    """The typed text as Slack stores it. A mention or link in Slack's form stays as it is."""
     handles = {user.handle: f"<@{user.id}>" for user in team.users}
+    channels = {each.name: f"<#{each.id}|{each.name}>" for each in team.conversations if each.kind != "dm"}
     handles |= {group.handle: f"<!subteam^{group.id}>" for group in team.groups}
 
     def replaced(match: re.Match[str]) -> str:
@@ -34,6 +35,8 @@ def to_wire(typed: str, team: Team) -> str:
                 return f"<mailto:{whole}|{whole}>"
             case "handle":
                 return handles.get(match["handle"].lower(), whole)
+            case "channel":
+                return channels.get(match["channel"], whole)
             case "special":
                 return _ESCAPED[whole]
             case _:

@@ -148,9 +148,9 @@ class Workspace:
         return message.to_client(len(replies))
 
     def conversation_of(self, user: str, channel: str) -> Conversation:
-        """A conversation that `user` sees. Raises ClientError."""
+        """A conversation that a person sees (nobody acts as the bot here). Raises ClientError."""
         conversation = self.team.conversation(channel)
-        if conversation is None or user not in conversation.members:
+        if conversation is None or user not in conversation.members or user == self.team.bot.id:
             raise ClientError(f"{user!r} is in no conversation {channel!r}.", 404)
         return conversation
 

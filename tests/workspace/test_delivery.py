@@ -76,10 +76,10 @@ async def test_edits_and_deletions_are_told(workspace: Workspace, page: Page):
 
 
 async def test_the_text_arrives_in_slacks_form(workspace: Workspace, page: Page):
-    typed = "mail bob@example.com <b> & see https://example.com/a?b=1&c=2, @lea @nobody"
+    typed = "mail bob@example.com <b> & see https://example.com/a?b=1&c=2, @lea @nobody #support #7 &amp;"
     assert (await page.say(typed))["text"] == (
         "mail <mailto:bob@example.com|bob@example.com> &lt;b&gt; &amp; see "
-        "<https://example.com/a?b=1&amp;c=2>, <@U0LEA> @nobody"
+        "<https://example.com/a?b=1&amp;c=2>, <@U0LEA> @nobody <#C0SUPPORT|support> #7 &amp;amp;"
     )
 
 

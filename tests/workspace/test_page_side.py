@@ -40,6 +40,16 @@ async def test_a_private_channel_is_heard_by_its_members_only(page: Page):
             {"channel": "C0SUPPORT", "text": "x", "thread_ts": "1.000001"},
             "There is no message '1.000001' to reply to.",
         ),
+        (
+            "/client/messages",
+            {"user": "U0SIGNOFF", "channel": "C0SUPPORT", "text": "x"},
+            "'U0SIGNOFF' is in no conversation 'C0SUPPORT'.",
+        ),
+        (
+            "/client/views/V1/submit",
+            {"values": {"amount": 80}},
+            "The field 'values' is wrong: Input should be a valid dictionary.",
+        ),
         ("/client/views/V1/submit", {}, "This dialog is not open any more."),
     ],
 )

@@ -1,9 +1,12 @@
 """The Web API as the official client calls it: the table, tokens, methods and Slack's names for failures."""
 
 import json
+from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -167,3 +170,39 @@ async def test_a_fault_is_answered_as_slack_would_and_only_as_often_as_asked(pag
     await slack.chat_postMessage(channel="C0SUPPORT", text="fine")
     assert [message["text"] for message in await page.messages()] == ["said, but the answer was lost", "fine"]
     assert (await page.fault(smoke=True))["error"].startswith("Unknown fault 'smoke'")
+
+
+ODD = st.sampled_from([None, -1, "", "x", "{", [], [1], {}, {"a": 1}, True, "D0ANA", "U0ANA", "1.000001"])
+WORDS = (
+    "user text ts thread_ts blocks view metadata files chunks prompts message_ts block_id action_id values view_id tab "
+    "users user_id trigger_id limit cursor oldest status title timestamp length markdown_text redeliver http types "
+    "usergroup hash external_id selected_options"
+)
+NAMES = st.sampled_from(WORDS.split())
+CALLS = "messages edits deletions actions views/V1/submit views/V1/close home stop faults"
+PATHS = [*(f"/api/{method}" for method in METHODS), *(f"/client/{call}" for call in CALLS.split())]
+
+
+async def test_no_argument_is_odd_enough_for_a_500(workspace: Workspace, http: aiohttp.ClientSession):
+    headers = {"Authorization": "Bearer xoxb-local"}
+    orders = st.builds(
+        lambda order: {"channel": "D0ANA", "channel_id": "D0ANA", "user": "U0ANA"} | order,
+        st.dictionaries(NAMES, ODD, max_size=12),
+    )
+    for path, order in _examples(st.tuples(st.sampled_from(PATHS), orders), 400):
+        async with http.post(f"{workspace.url}{path}", json=order, headers=headers) as response:
+            assert response.status < 500, (path, order)
+        workspace.faults.http.clear()
+
+
+def _examples(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
+    """Draws examples up front: hypothesis runs no coroutines."""
+    drawn: list[Any] = []
+
+    @settings(max_examples=count, database=None)
+    @given(strategy)
+    def draw(example: Any) -> None:
+        drawn.append(example)
+
+    draw()
+    return drawn

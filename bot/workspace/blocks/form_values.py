@@ -66,8 +66,9 @@ def input_errors(blocks: list[Json], values: Json) -> dict[str, str]:
         if value in (None, []):
             if not block.get("optional"):
                 errors[block["block_id"]] = REQUIRED
-        elif (check := _CHECKS.get(element["type"])) and (sentence := check(element, value)):
-            errors[block["block_id"]] = sentence
+        elif check := _CHECKS.get(element["type"]):
+            sentence = check(element, value) if isinstance(value, str) else "This value has to be sent as text."
+            errors |= {block["block_id"]: sentence} if sentence else {}
     return errors
 
 

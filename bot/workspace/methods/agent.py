@@ -31,10 +31,10 @@ async def set_title(workspace: Workspace, arguments: Arguments) -> Json:
 
 async def set_suggested_prompts(workspace: Workspace, arguments: Arguments) -> Json:
     conversation = lookups.writable(workspace, arguments.required("channel_id", "channel_not_found"))
-    prompts = arguments.structure("prompts")
-    if not isinstance(prompts, list) or not 1 <= len(prompts) <= PROMPTS:
+    prompts = arguments.objects("prompts")
+    if not 1 <= len(prompts) <= PROMPTS:
         raise SlackError("invalid_arguments", [f"[ERROR] prompts must have 1 to {PROMPTS} items"])
-    if not all(isinstance(each, dict) and each.get("title") and each.get("message") for each in prompts):
+    if not all(each.get("title") and each.get("message") for each in prompts):
         raise SlackError("invalid_arguments", ["[ERROR] a prompt needs a title and a message"])
     workspace.screens.tell(
         conversation.members,

@@ -37,6 +37,13 @@ class Arguments(dict[str, Any]):
         except ValueError:
             raise SlackError("invalid_json" if name != "blocks" else "invalid_blocks_format") from None
 
+    def objects(self, name: str) -> list[dict[str, Any]]:
+        """A list of objects; absent is empty."""
+        value = self.structure(name) or []
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            raise SlackError("invalid_arguments", [f"[ERROR] {name} must be a list of objects"])
+        return value
+
     def flag(self, name: str) -> bool:
         return str(self.get(name, "")).lower() in ("true", "1")
 
@@ -45,7 +52,7 @@ class Arguments(dict[str, Any]):
         if value is None:
             return default
         try:
-            return int(value)
+            return int(str(value))
         except ValueError:
             raise SlackError("invalid_arguments", [f"[ERROR] {name} must be a number"]) from None
 

@@ -40,12 +40,12 @@ async def get_upload_url(workspace: Workspace, arguments: Arguments) -> Json:
 
 async def complete_upload(workspace: Workspace, arguments: Arguments) -> Json:
     """Step three: the files become a message, when a channel is given."""
-    named = arguments.structure("files")
-    if not isinstance(named, list) or not named:
+    named = arguments.objects("files")
+    if not named:
         raise SlackError("invalid_arguments", ["[ERROR] missing required field: files"])
     files: list[Json] = []
     for each in named:
-        stored = workspace.store.file(each.get("id", ""))
+        stored = workspace.store.file(str(each.get("id")))
         if stored is None:
             raise SlackError("file_not_found")
         files.append(stored[0] | {"title": each.get("title") or stored[0]["name"]})

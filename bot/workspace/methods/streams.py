@@ -82,13 +82,13 @@ def _append(message: Message, arguments: Arguments) -> None:
     Everything is checked before the message changes.
     """
     texts, blocks = [arguments.text("markdown_text")], list(message.blocks or [])
-    for chunk in arguments.structure("chunks") or []:
+    for chunk in arguments.objects("chunks"):
         match chunk:
             case {"type": "markdown_text", "text": str(text)}:
                 texts.append(text)
-            case {"type": "task_update", "id": task, "title": _}:
+            case {"type": "task_update", "id": str(task), "title": str()}:
                 _put_task(blocks, task, chunk)
-            case {"type": "plan_update", "title": title}:
+            case {"type": "plan_update", "title": str(title)}:
                 _put(blocks, "plan", {"type": "plan", "block_id": "plan", "title": title, "tasks": []})
             case {"type": "blocks", "blocks": added}:
                 blocks += check_blocks(added)
