@@ -34,27 +34,14 @@ def canonical_json(value: object, *, mask_secrets: bool = False) -> bytes:
 
     Raises ValueError (NaN, Infinity, a lone surrogate, a number too long to write) or TypeError (a type without JSON).
     """
-    tree = _tree(value, _mask if mask_secrets else _reveal)
+    tree = json_tree(value, mask_secrets=mask_secrets)
     text = json.dumps(tree, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     return text.encode()
 
 
-def result_text(result: object) -> str:
-    """What a tool returned, as the text of a tool message: a str as it is, the rest as compact JSON, secrets masked.
-
-    It never raises, because the effect has happened: what has no JSON is shown as `str` shows it.
-    """
-    match result:
-        case None:
-            text = "Done."
-        case str():
-            text = result
-        case _:
-            try:
-                text = json.dumps(_tree(result, _mask), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-            except (ValueError, TypeError, RecursionError):
-                text = str(result)
-    return text.encode(errors="backslashreplace").decode()
+def json_tree(value: object, *, mask_secrets: bool) -> Any:
+    """`value` as what `json.dumps` takes: models, dataclasses, sets, enums and Decimals written out."""
+    return _tree(value, _mask if mask_secrets else _reveal)
 
 
 def plain_decimal(number: Decimal) -> int | float | str:

@@ -1,6 +1,6 @@
 """What the model reads in the place of a result: one sentence per outcome, each starting with the outcome's own word.
 
-None is told as another (docs/behaviour.md, C4): a rejected call did not run by a person's will, an expired one because nobody
+None is told as another (rule C4): a rejected call did not run by a person's will, an expired one because nobody
 answered, a failed one did run or tried to, and of one in doubt nobody knows.
 """
 

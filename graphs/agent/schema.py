@@ -67,11 +67,11 @@ def _field(tool: str, parameter: inspect.Parameter, types: Mapping[str, Any], hi
     if name not in types:
         raise InvalidTool(tool, f"{name!r} has no type. Annotate it: `{name}: str`.")
     annotation = types[name]
-    adapter = _adapter(tool, name, annotation)
-    default = ... if parameter.default is parameter.empty else _default(tool, name, adapter, parameter.default)
     declared = FieldInfo.from_annotation(annotation)
     if declared.alias or declared.validation_alias or declared.serialization_alias:
         raise InvalidTool(tool, f"{name!r} has an alias. The argument is called as the parameter is; drop the alias.")
+    adapter = _adapter(tool, name, annotation)
+    default = ... if parameter.default is parameter.empty else _default(tool, name, adapter, parameter.default)
     if hint and declared.description is None:
         annotation = cast(Any, Annotated)[annotation, Field(description=hint)]
     return annotation, default

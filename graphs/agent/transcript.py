@@ -1,4 +1,4 @@
-"""The transcript as a model takes it: every tool call answered exactly once, right after it was made (docs/behaviour.md, C5)."""
+"""The transcript as a model takes it: every tool call answered exactly once, right after it was made (rule C5)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any

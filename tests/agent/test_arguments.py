@@ -1,0 +1,254 @@
+"""Arguments are written once: equal ones have equal bytes, and reading the bytes gives equal ones."""
+
+import json
+import math
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import AfterValidator, BaseModel, PlainSerializer, SecretStr
+
+from graphs.agent.canonical import canonical_json, plain_decimal
+from graphs.agent.errors import InvalidArguments, UnstorableArguments
+from graphs.agent.results import result_text
+from graphs.agent.tools import tool
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Line(BaseModel):
+    item: str
+    price: Decimal
+    code: SecretStr = SecretStr("")
+
+
+@tool
+def order(
+    number: int,
+    amount: Decimal,
+    note: str = "",
+    ratio: float = 0.5,
+    gift: bool = False,
+    colour: Colour = Colour.RED,
+    size: Literal["s", "m"] = "s",
+    day: date | None = None,
+    at: datetime | None = None,
+    tags: frozenset[str] = frozenset(),
+    lines: list[Line] = [],  # noqa: B006 the signature is only read
+    extra: dict[str, Any] | None = None,
+    password: SecretStr = SecretStr(""),  # noqa: B008 the signature is only read
+) -> None:
+    """Order something."""
+
+
+decimals = st.decimals(allow_nan=False, allow_infinity=False)
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+orders = st.fixed_dictionaries(
+    {"number": st.integers(), "amount": decimals},
+    optional={
+        "note": texts,
+        "ratio": st.floats(allow_nan=False, allow_infinity=False),
+        "gift": st.booleans(),
+        "colour": st.sampled_from(Colour),
+        "size": st.sampled_from(["s", "m"]),
+        "day": st.none() | st.dates(),
+        "at": st.none() | st.datetimes(timezones=st.just(UTC)),
+        "tags": st.frozensets(texts, max_size=4),
+        "lines": st.lists(st.fixed_dictionaries({"item": texts, "price": decimals, "code": texts}), max_size=2),
+        "extra": st.none() | st.dictionaries(texts, json_values, max_size=3),
+        "password": texts,
+    },
+)
+
+
+@given(orders)
+def test_c2_reading_the_bytes_gives_the_same_bytes_and_values(values: dict[str, Any]):
+    written = order.validate(values)
+    for again in (order.validate(written.data), order.validate(written.data.decode()), order.validate(written.values)):
+        assert again.data == written.data
+        assert again.digest == written.digest
+        assert again.model == written.model
+    assert getattr(written.model, "amount") == values["amount"]  # noqa: B009 pyright knows no such attribute
+
+
+@given(orders, orders)
+def test_c2_the_digest_differs_exactly_when_an_argument_does(one: dict[str, Any], other: dict[str, Any]):
+    first, second = order.validate(one), order.validate(other)
+    assert (first.digest == second.digest) == (first.data == second.data)
+    assert (first.data == second.data) == (json.loads(first.data) == json.loads(second.data))
+
+
+@given(orders, st.data())
+def test_c2_the_digest_changes_with_any_one_argument(values: dict[str, Any], data: st.DataObject):
+    before = order.validate(values)
+    name = data.draw(st.sampled_from(["number", "amount", "note", "gift", "password"]))
+    changed = dict(values)
+    current = getattr(before.model, name)
+    match current:
+        case bool():
+            changed[name] = not current
+        case int():
+            changed[name] = current + 1
+        case Decimal():
+            changed[name] = data.draw(decimals.filter(lambda other: other != current))
+        case SecretStr():
+            changed[name] = current.get_secret_value() + "x"
+        case text:
+            changed[name] = text + "x"
+    assert order.validate(changed).digest != before.digest
+
+
+@pytest.mark.parametrize("amount", ["80", "80.0", '"80"', '"80.00"', "8e1", "80.000"])
+def test_equal_amounts_have_equal_bytes(amount: str):
+    written = order.validate(f'{{"number": 1, "amount": {amount}}}')
+    assert b'"amount":80,' in written.data
+
+
+@given(decimals)
+def test_a_decimal_is_exact_for_every_json_reader(number: Decimal):
+    text = json.dumps(plain_decimal(number))
+    read = json.loads(text)
+    assert Decimal(str(read)) == number
+    if isinstance(read, float):
+        assert math.isfinite(read)
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("80", "80"),
+        ("80.10", "80.1"),
+        ("-0", "0"),
+        ("1E+3", "1000"),
+        ("0.1234567890123456789", '"0.1234567890123456789"'),
+    ],
+)
+def test_a_decimal_is_a_number_as_long_as_a_number_can_hold_it(number: str, written: str):
+    assert json.dumps(plain_decimal(Decimal(number))) == written
+
+
+def test_a_huge_decimal_is_not_written_out():
+    assert plain_decimal(Decimal("1E+999999")) == "1E+999999"
+
+
+def test_the_order_of_a_set_does_not_depend_on_the_process():
+    program = (
+        "from graphs.agent.canonical import canonical_json;"
+        "print(canonical_json({'tags': {'a', 'b', 'c', 'd', 'e'}}).decode())"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert printed == {'{"tags":["a","b","c","d","e"]}\n'}
+
+
+@pytest.mark.parametrize(
+    ("given_", "field", "says"),
+    [
+        ("{", "", "Invalid JSON"),
+        ("nothing", "", "Invalid JSON"),
+        ("[1]", "", "Input should be an object"),
+        ("", "number", "Field required"),
+        ('{"number": 1, "amount": NaN}', "amount", "finite"),
+        ('{"number": 1, "amount": Infinity}', "amount", "finite"),
+        ('{"number": 1, "amount": "NaN"}', "amount", "finite"),
+        ('{"number": 1, "amount": 1, "ratio": "inf"}', "ratio", "finite"),
+        ('{"number": 1, "amount": 1, "ratio": 1e999}', "ratio", "finite"),
+        ('{"number": 1, "amount": 1, "extra": {"x": NaN}}', "", "cannot be written as JSON"),
+        ('{"number": 1, "amount": 1, "extra": {"x": "\\ud800"}}', "", "Invalid JSON"),
+        ('{"number": 1.5, "amount": 1}', "number", "integer"),
+        ('{"number": 1, "amount": 1, "reason": "x"}', "reason", "There is no such argument. The arguments are: number"),
+        ('{"number": 1, "amount": 1, "lines": [{"item": "x"}]}', "lines.0.price", "Field required"),
+        ('{"number": 1, "amount": 1, "colour": "green"}', "colour", "'red' or 'blue'"),
+        ({"number": 1, "amount": math.nan}, "", "cannot be written as JSON"),
+        ({"number": 1, "amount": 1, "note": "\ud800"}, "", "cannot be written as JSON"),
+        ({"number": 1, "amount": 1, "note": object()}, "", "cannot be written as JSON"),
+        ("\ud800", "", "cannot be written as JSON"),
+        (b"\xff", "", "Invalid JSON"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_told_by_field(given_: Any, field: str, says: str):
+    with pytest.raises(InvalidArguments) as refusal:
+        order.validate(given_)
+    problem = refusal.value.problems[0]
+    assert problem.field == field
+    assert says in problem.message
+    assert refusal.value.tool == "order"
+
+
+def test_a_refusal_does_not_repeat_a_secret():
+    with pytest.raises(InvalidArguments) as refusal:
+        order.validate({"number": 1, "amount": 1, "password": 12345678})
+    assert "12345678" not in str(refusal.value)
+
+
+def test_a_secret_is_stored_in_clear_and_shown_to_nobody():
+    arguments = order.validate(
+        {"number": 1, "amount": 1, "password": "swordfish", "lines": [{"item": "a", "price": 1, "code": "opensesame"}]}
+    )
+    assert arguments.values["password"] == "swordfish"
+    assert arguments.values["lines"][0]["code"] == "opensesame"
+    for text in (json.dumps(arguments.shown), repr(arguments.model), str(arguments.model)):
+        assert "swordfish" not in text
+        assert "opensesame" not in text
+    assert arguments.shown.keys() == arguments.values.keys()
+    # a masked dump would have run asterisks
+    assert order.validate(arguments.data).model == arguments.model
+
+
+def test_a_value_that_changes_when_written_and_read_is_never_run():
+    @tool
+    def drift(number: Annotated[int, AfterValidator(lambda number: number + 1)]) -> None:
+        """Drift."""
+
+    @tool
+    def lose(number: Annotated[int, PlainSerializer(lambda number: 7)]) -> None:
+        """Lose."""
+
+    for broken in (drift, lose):
+        with pytest.raises(UnstorableArguments, match=f"{broken.name!r}"):
+            broken.validate({"number": 1})
+    assert lose.validate({"number": 7}).data == b'{"number":7}'
+
+
+def test_results_become_text():
+    line = Line(item="Vase", price=Decimal("12.50"), code=SecretStr("swordfish"))
+    assert result_text("Sent.\n") == "Sent.\n"
+    assert result_text(None) == "Done."
+    assert result_text(line) == '{"item":"Vase","price":12.5,"code":"••••••••"}'
+    assert result_text([line, Colour.RED, date(2026, 1, 2), timedelta(minutes=1)]) == (
+        '[{"item":"Vase","price":12.5,"code":"••••••••"},"red","2026-01-02","PT1M"]'
+    )
+    assert result_text({"sum": math.nan}) == "{'sum': nan}"
+    assert result_text("\ud800") == "\\ud800"
+    endless: list[Any] = []
+    endless.append(endless)
+    assert result_text(endless) == "[[...]]"
+    assert result_text(object()).startswith("<object object")
+
+
+def test_canonical_json_has_one_form():
+    assert canonical_json({"b": 1, "a": ["é", 1.0, True, None], 3: Decimal("2.0")}) == (
+        '{"3":2,"a":["é",1.0,true,null],"b":1}'.encode()
+    )

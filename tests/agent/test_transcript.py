@@ -1,0 +1,157 @@
+"""C5: every tool call has exactly one tool message, directly after it; C4: every outcome reads differently."""
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphs.agent import outcomes
+from graphs.agent.errors import InvalidArguments, Problem, UnknownTool
+from graphs.agent.transcript import call_ids, settle, to_wire, tool_message
+
+
+def assistant(*ids: str, content: str = "") -> dict[str, Any]:
+    calls = [{"id": each, "type": "function", "function": {"name": "pay", "arguments": "{}"}} for each in ids]
+    return {"role": "assistant", "content": content, "id": "m", "tool_calls": calls}
+
+
+def user(content: str) -> dict[str, Any]:
+    return {"role": "user", "content": content, "id": "u", "author": "U0ANA"}
+
+
+def lost(call_id: str) -> str:
+    return f"made up for {call_id}"
+
+
+messages = st.lists(
+    st.one_of(
+        st.builds(user, st.text()),
+        st.builds(assistant, content=st.text()),
+        st.lists(st.sampled_from("abcd"), max_size=3, unique=True).map(lambda ids: assistant(*ids)),
+        st.builds(tool_message, st.sampled_from("abcde"), st.text()),
+    ),
+    max_size=12,
+)
+
+
+@given(messages)
+def test_c5_every_call_has_exactly_one_tool_message_directly_after_it(transcript: list[dict[str, Any]]):
+    settled = settle(transcript, lost)
+    rest = list(settled)
+    while rest:
+        message = rest.pop(0)
+        assert message["role"] != "tool", "a tool message that answers no call"
+        for call_id in call_ids(message):
+            answer = rest.pop(0)
+            assert (answer["role"], answer["tool_call_id"]) == ("tool", call_id)
+    assert [each for each in settled if each["role"] != "tool"] == [
+        each for each in transcript if each["role"] != "tool"
+    ]
+    assert settle(settled, pytest.fail) == settled
+
+
+@given(messages)
+def test_c5_no_answer_is_invented_or_told_of_another_call(transcript: list[dict[str, Any]]):
+    said = {(each["tool_call_id"], each["content"]) for each in transcript if each["role"] == "tool"}
+    for message in settle(transcript, lost):
+        if message["role"] == "tool":
+            pair = (message["tool_call_id"], message["content"])
+            assert pair in said or pair[1] == lost(pair[0])
+
+
+def test_c5_missing_answers_are_filled_in_and_those_there_are_put_in_order():
+    transcript = [
+        user("hi"),
+        assistant("a", "b", "c"),
+        tool_message("c", "3"),
+        user("still there?"),
+        tool_message("a", "1"),
+    ]
+    assert settle(transcript, lost) == [
+        user("hi"),
+        assistant("a", "b", "c"),
+        tool_message("a", "1"),
+        tool_message("b", "made up for b"),
+        tool_message("c", "3"),
+        user("still there?"),
+    ]
+
+
+def test_c5_the_first_of_two_answers_wins_and_orphans_are_dropped():
+    transcript = [tool_message("a", "too early"), assistant("a"), tool_message("a", "1"), tool_message("a", "2")]
+    assert settle([*transcript, tool_message("z", "?")], lost) == [assistant("a"), tool_message("a", "1")]
+
+
+def test_c5_an_id_that_comes_again_belongs_to_the_nearest_call():
+    transcript = [assistant("a"), tool_message("a", "1"), assistant("a"), tool_message("a", "2")]
+    assert settle(transcript, pytest.fail) == transcript
+
+
+def test_settling_leaves_the_given_messages_alone():
+    transcript = [assistant("a")]
+    settle(transcript, lost)[0]["content"] = "changed"
+    assert transcript == [assistant("a")]
+
+
+def test_only_what_the_wire_knows_is_sent():
+    done = tool_message("a", "1") | {"id": "t", "status": "done"}
+    assert to_wire([user("hi"), assistant("a"), done, assistant(content="bye")]) == [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": None, "tool_calls": assistant("a")["tool_calls"]},
+        {"role": "tool", "content": "1", "tool_call_id": "a"},
+        {"role": "assistant", "content": "bye"},
+    ]
+
+
+OUTCOMES = {
+    "Rejected": outcomes.rejected("@lea", "too much"),
+    "Answered": outcomes.responded("@lea", "It is done already."),
+    "Edited": outcomes.edited("@lea", {"amount": 80}, {"amount": 30}, "Refunded 30."),
+    "Expired": outcomes.expired(),
+    "Cancelled": outcomes.cancelled(),
+    "Failed": outcomes.failed("the bank is closed"),
+    "Timed out": outcomes.timed_out(60),
+    "In doubt": outcomes.in_doubt(),
+    "Done": outcomes.was_done("@lea"),
+    "Stale": outcomes.stale(),
+    "Invalid": outcomes.invalid(InvalidArguments("pay", [Problem("amount", "Field required")])),
+    "Unknown": outcomes.unknown(UnknownTool("refund", ["pay"])),
+    "Lost": outcomes.lost(),
+}
+
+
+@pytest.mark.parametrize("word", OUTCOMES)
+def test_c4_an_outcome_starts_with_its_own_word(word: str):
+    assert OUTCOMES[word].startswith(word)
+
+
+def test_c4_no_outcome_is_told_as_another():
+    for one, other in combinations(OUTCOMES, 2):
+        assert not OUTCOMES[one].startswith(other)
+        assert OUTCOMES[one] != OUTCOMES[other]
+
+
+@pytest.mark.parametrize(
+    "word", ["Rejected", "Answered", "Expired", "Cancelled", "Stale", "Invalid", "Unknown", "Lost"]
+)
+def test_c4_a_call_that_did_not_run_says_so(word: str):
+    assert "did not run" in OUTCOMES[word]
+
+
+@pytest.mark.parametrize("word", ["Edited", "Failed", "Timed out", "In doubt", "Done"])
+def test_c4_a_call_that_may_have_run_never_says_it_did_not(word: str):
+    assert "did not run" not in OUTCOMES[word]
+
+
+def test_c4_a_rejection_gives_the_reason_if_there_is_one():
+    assert outcomes.rejected("@lea", "too much") == "Rejected by @lea: too much. The call did not run."
+    assert outcomes.rejected("@lea", "Really?") == "Rejected by @lea: Really? The call did not run."
+    assert outcomes.rejected("@lea") == "Rejected by @lea, without a reason. The call did not run."
+
+
+def test_c3_an_edit_tells_what_ran_instead():
+    assert OUTCOMES["Edited"] == (
+        'Edited by @lea before it ran. Proposed: {"amount": 80}. Ran instead: {"amount": 30}. Result: Refunded 30.'
+    )
