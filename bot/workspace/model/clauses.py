@@ -21,6 +21,7 @@ STOP_PHRASE = re.compile(
     re.IGNORECASE,
 )
 NEGATORS = stems("don't dont not never stop without avoid no cannot can't shouldn't won't didn't isn't")
+REFUSAL = re.compile(r"\W*(?:please\s+)?(?:do not|don['’]?t|never|stop)\b", re.IGNORECASE)
 NEGATION_REACH = 4
 
 
@@ -52,7 +53,9 @@ def read_clauses(text: Text, tools: Sequence[Tool]) -> Reading:
     skipping = False
     for segment in text.segments(text.span, BORDERS):
         choice = choose(text, segment, tools)
-        if is_negated(text, segment, choice.tool if choice else None):
+        if takes_all_back(text, segment, choice.tool if choice else None):
+            declined, skipping, start, clauses = True, True, segment.end, []
+        elif is_negated(text, segment, choice.tool if choice else None, begun=bool(clauses)):
             declined, skipping, start = True, True, segment.end
         elif choice and (not clauses or skipping or leads(text, segment, choice.tool)):
             first = segment.start if clauses or skipping else start
@@ -79,17 +82,22 @@ def closed(text: Text, clause: Clause) -> Clause:
     return Clause(Span(clause.span.start, min(end, len(text.raw))), clause.tool)
 
 
-def is_negated(text: Text, segment: Span, tool: Tool | None) -> bool:
-    """Whether a segment says that something shall not be done."""
-    if is_stop(text.cut(segment)) and not (tool and text.values_within(segment)):
-        return True
+def takes_all_back(text: Text, segment: Span, tool: Tool | None) -> bool:
+    """Whether a segment is nothing but a way to say stop, and not a request to stop something."""
+    return is_stop(text.cut(segment)) and not (tool and text.values_within(segment))
+
+
+def is_negated(text: Text, segment: Span, tool: Tool | None, *, begun: bool) -> bool:
+    """Whether a segment says what shall not be done; once a request has `begun`, it has to name a tool for that."""
     words = [word.stem for word in text.words_within(segment)]
-    own = set(tool.parts) if tool else set()
-    wanted = (tool.verbs | own) if tool else frozenset()
-    for index, word in enumerate(words):
-        if word in NEGATORS - own and (tool is None or wanted & set(words[index + 1 : index + 1 + NEGATION_REACH])):
-            return tool is not None or index == 0
-    return False
+    if tool is None:
+        return not begun and bool(REFUSAL.match(text.cut(segment)))
+    own = set(tool.parts)
+    wanted = tool.verbs | own
+    return any(
+        word in NEGATORS - own and wanted & set(words[index + 1 : index + 1 + NEGATION_REACH])
+        for index, word in enumerate(words)
+    )
 
 
 def is_stop(text: str) -> bool:

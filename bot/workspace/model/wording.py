@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from bot.workspace.model.filling import Filling, convert
 from bot.workspace.model.kinds import PERSON, PLACE, form_of, is_identifier, is_textual
 from bot.workspace.model.passages import TRIM
+from bot.workspace.model.scalars import word_before
 from bot.workspace.model.schema import Parameter
-from bot.workspace.model.texts import Span
-from bot.workspace.model.words import GENERIC, STOP, name_words, stem, stems
+from bot.workspace.model.words import STOP, name_words, stem, stems
 
 PROPER = r"[A-ZÀ-Þ][\w'’-]*(?:\s[A-ZÀ-Þ][\w'’-]*)*"
+SWITCH = re.compile(r"\s*[:=]\s*(yes|no|true|false|on|off)\b", re.IGNORECASE)
 NEGATIONS = stems("not no without never don't dont isn't non")
 
 
@@ -74,37 +75,26 @@ def fill_switches(filling: Filling) -> None:
         if own and own <= {words[index].stem for index in said}:
             first, last = words[said[0]], words[said[-1]]
             denied = any(word.stem in NEGATIONS for word in words[max(0, said[0] - 2) : said[0]])
-            filling.put(parameter, not denied, first.start, last.end)
-        elif filling.lenient and words and (answer := convert(parameter, words[0].text)) is not None:
-            filling.put(parameter, answer, words[0].start, words[0].end)
+            answer = SWITCH.match(filling.text.raw, last.end, filling.span.end)
+            value = convert(parameter, answer[1]) if answer else not denied
+            filling.put(parameter, value, first.start, answer.end() if answer else last.end)
+        elif filling.lenient and words and (value := convert(parameter, words[0].text)) is not None:
+            filling.put(parameter, value, words[0].start, words[0].end)
 
 
 def fill_quotes(filling: Filling) -> None:
-    """Quoted passages go to the parameter named right before them, the others to the text parameters in sequence."""
-    texts = [parameter for parameter in filling.open() if takes_quotes(parameter)]
-    quotes = [found for found in filling.free() if found.kind == "quoted"]
-    for parameter in list(texts):
-        for found in quotes:
-            before = [
-                word
-                for word in filling.text.words_within(Span(filling.span.start, found.start))
-                if word.stem not in STOP
-            ]
-            near = before and not filling.text.raw[before[-1].end : found.start].strip(" :=")
-            if (
-                near
-                and before[-1].stem in parameter.nouns - GENERIC
-                and filling.put(parameter, found.text, found.start, found.end)
-            ):
-                texts.remove(parameter)
-                quotes.remove(found)
+    """Quoted passages go to the parameter named right before them, the others to the text parameters in sequence.
+
+    What is pointed at comes last and takes only a single quoted word.
+    """
+    for found in [found for found in filling.free() if found.kind == "quoted"]:
+        takers = [parameter for parameter in filling.open() if takes_quotes(parameter)]
+        before = word_before(found, filling.text)
+        named = [parameter for parameter in takers if before and before.stem in parameter.nouns]
+        fitting = [parameter for parameter in takers if not is_identifier(parameter) or " " not in found.text]
+        for parameter in (*named, *sorted(fitting, key=is_identifier)):
+            if filling.put(parameter, found.text, found.start, found.end):
                 break
-    for found in quotes:
-        taker = next(
-            (parameter for parameter in texts if filling.put(parameter, found.text, found.start, found.end)), None
-        )
-        if taker:
-            texts.remove(taker)
 
 
 def takes_quotes(parameter: Parameter) -> bool:
