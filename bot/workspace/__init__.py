@@ -3,8 +3,9 @@
 The bot runs against it unmodified (`SLACK_API_URL`). It keeps Slack's limits and timers, so that what passes here
 passes there, and answers `unknown_method` to what it does not know. It imports nothing of the rest of the project.
 
-Read `workspace.py` first (what happens when somebody says something), then `methods.py` (what the bot can call),
-`client_api.py` (what people can do) and `socket_mode.py` (how the bot is told).
+Read `workspace.py` first (what happens when somebody says something), then `methods/` (what the bot can call),
+`client_api.py` (what people can do), `interactions.py` (clicks and modals), `socket_mode.py` (how the bot is told) and
+`blocks/` (what Slack refuses).
 """
 
 import time
