@@ -87,7 +87,13 @@ export class Actions {
     if (store.clicks.get(key) === "busy") return;
     store.clicks.set(key, "busy");
     store.changed();
-    const body = { user: store.me.id, channel: message.channel, message_ts: message.ts, block_id: block, action_id: element.action_id };
+    const body = {
+      user: store.me.id,
+      channel: message.channel,
+      message_ts: message.ts,
+      block_id: block,
+      action_id: element.action_id,
+    };
     try {
       const { acked, text } = await api.act({ ...body, ...answer });
       if (acked) store.clicks.delete(key);
@@ -121,7 +127,8 @@ export class Actions {
     if (answer.errors || answer.failed) return answer;
     const others = store.views.filter((open) => open.id !== view.id);
     if (!answer.view) store.views = others;
-    else if (answer.view.id === view.id) store.views = store.views.map((open) => (open.id === view.id ? answer.view : open));
+    else if (answer.view.id === view.id)
+      store.views = store.views.map((open) => (open.id === view.id ? answer.view : open));
     else store.views = [...store.views.filter((open) => open.id !== answer.view.id), answer.view];
     store.changed();
     return {};

@@ -33,7 +33,13 @@ const BLOCKS = {
         "div",
         { class: "section-main" },
         block.text ? h("div", { class: "text" }, text(block.text, surface.names)) : null,
-        block.fields ? h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "text" }, text(field, surface.names)))) : null,
+        block.fields
+          ? h(
+              "div",
+              { class: "fields" },
+              block.fields.map((field) => h("div", { class: "text" }, text(field, surface.names))),
+            )
+          : null,
       ),
       block.accessory ? h("div", { class: "accessory" }, accessory(block, surface)) : null,
     ),
@@ -42,7 +48,9 @@ const BLOCKS = {
       "div",
       { class: "context" },
       (block.elements ?? []).map((part) =>
-        part.type === "image" ? picture(part, "context-image") : h("span", { class: "text" }, text(part, surface.names)),
+        part.type === "image"
+          ? picture(part, "context-image")
+          : h("span", { class: "text" }, text(part, surface.names)),
       ),
     ),
   header: (block) => h("h3", { class: "header-block" }, text(block.text)),
@@ -54,8 +62,14 @@ const BLOCKS = {
   rich_text: (block, surface) => h("div", { class: "text rich" }, richText(block, surface.names)),
   markdown: (block, surface) => h("div", { class: "text markdown" }, markdown(block.text, surface.names)),
   image: (block) =>
-    h("figure", { class: "image-block" }, block.title ? h("figcaption", {}, text(block.title)) : null, picture(block, "image")),
-  alert: (block, surface) => h("div", { class: `alert alert-${block.level ?? "default"}`, role: "note" }, text(block.text, surface.names)),
+    h(
+      "figure",
+      { class: "image-block" },
+      block.title ? h("figcaption", {}, text(block.title)) : null,
+      picture(block, "image"),
+    ),
+  alert: (block, surface) =>
+    h("div", { class: `alert alert-${block.level ?? "default"}`, role: "note" }, text(block.text, surface.names)),
   input: inputBlock,
 };
 
@@ -66,16 +80,23 @@ function accessory(block, surface) {
 
 function picture(part, className) {
   const url = part.image_url ?? (part.slack_file?.id ? fileUrl(part.slack_file.id) : "");
-  return h("img", { src: /^(?:https?:|\/client\/files\/)/.test(url) ? url : null, alt: part.alt_text ?? "", class: className, loading: "lazy" });
+  return h("img", {
+    src: /^(?:https?:|\/client\/files\/)/.test(url) ? url : null,
+    alt: part.alt_text ?? "",
+    class: className,
+    loading: "lazy",
+  });
 }
 
 /** @returns {Node[]} the blocks of a message or a view, `null` results left out */
 export function renderBlocks(blocks, surface) {
-  return blocks.map((block) => {
-    const render = BLOCKS[block.type];
-    if (!render) return h("div", { class: "unsupported" }, `unsupported block: ${block.type}`);
-    const node = render(block, surface);
-    if (node && block.block_id) node.dataset.block = block.block_id;
-    return node;
-  }).filter(Boolean);
+  return blocks
+    .map((block) => {
+      const render = BLOCKS[block.type];
+      if (!render) return h("div", { class: "unsupported" }, `unsupported block: ${block.type}`);
+      const node = render(block, surface);
+      if (node && block.block_id) node.dataset.block = block.block_id;
+      return node;
+    })
+    .filter(Boolean);
 }

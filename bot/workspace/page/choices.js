@@ -41,7 +41,12 @@ function rows(element, type, chosen) {
       "label",
       { class: "choice" },
       boxes[index],
-      h("span", {}, withEmoji(option.text.text), option.description ? h("span", { class: "choice-description" }, option.description.text) : null),
+      h(
+        "span",
+        {},
+        withEmoji(option.text.text),
+        option.description ? h("span", { class: "choice-description" }, option.description.text) : null,
+      ),
     );
   return {
     node: h("div", { class: `choices choices-${element.type}` }, options.map(row)),

@@ -28,13 +28,23 @@ export class Composer {
     this.area = h("textarea", { rows: 1, class: "composer-text", autocomplete: "off", enterkeyhint: "send" });
     this.helper = new MentionHelper(this.area, () => this.changed());
     this.mention = h("button", { type: "button", class: "composer-mention", onclick: () => this.addMention() });
-    this.sendButton = h("button", { type: "submit", class: "composer-send", "aria-label": "Send", title: "Send" }, icon("send"));
+    this.sendButton = h(
+      "button",
+      { type: "submit", class: "composer-send", "aria-label": "Send", title: "Send" },
+      icon("send"),
+    );
     this.node = h(
       "form",
       { class: "composer", "data-testid": "composer", onsubmit: (event) => this.submit(event) },
       this.helper.node,
       this.area,
-      h("div", { class: "composer-bar" }, this.mention, h("span", { class: "composer-tip" }, "Shift+Enter for a new line"), this.sendButton),
+      h(
+        "div",
+        { class: "composer-bar" },
+        this.mention,
+        h("span", { class: "composer-tip" }, "Shift+Enter for a new line"),
+        this.sendButton,
+      ),
     );
     this.area.addEventListener("input", () => this.changed());
     this.area.addEventListener("keydown", (event) => this.press(event));
@@ -50,7 +60,8 @@ export class Composer {
     this.mention.hidden = channel.kind === "dm" || Boolean(thread);
     this.mention.textContent = `@${bot}`;
     this.mention.setAttribute("aria-label", `Mention @${bot}`);
-    this.helper.people = channel.kind === "dm" ? [] : [...store.users.values()].filter((user) => user.id !== store.me.id);
+    this.helper.people =
+      channel.kind === "dm" ? [] : [...store.users.values()].filter((user) => user.id !== store.me.id);
     if (key === this.key) return;
     this.key = key;
     this.thread = thread;

@@ -8,7 +8,8 @@ import { mrkdwn } from "./mrkdwn.js";
  * @returns {Promise<boolean>} whether the person agreed; Escape is no
  */
 export function confirmed(dialog, names) {
-  const content = dialog.text?.type === "mrkdwn" ? mrkdwn(dialog.text.text, names) : [withEmoji(dialog.text?.text ?? "")];
+  const content =
+    dialog.text?.type === "mrkdwn" ? mrkdwn(dialog.text.text, names) : [withEmoji(dialog.text?.text ?? "")];
   return new Promise((resolve) => {
     const finish = (answer) => {
       node.close();
@@ -25,7 +26,11 @@ export function confirmed(dialog, names) {
         "div",
         { class: "dialog-buttons" },
         h("button", { type: "button", class: "button", onclick: () => finish(false) }, dialog.deny?.text ?? "Cancel"),
-        h("button", { type: "button", class: `button ${style}`, onclick: () => finish(true) }, dialog.confirm?.text ?? "Yes"),
+        h(
+          "button",
+          { type: "button", class: `button ${style}`, onclick: () => finish(true) },
+          dialog.confirm?.text ?? "Yes",
+        ),
       ),
     );
     document.body.append(node);

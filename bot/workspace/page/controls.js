@@ -11,7 +11,8 @@ import { h } from "./dom.js";
 const CONTROLS = {
   plain_text_input: textInput,
   number_input: numberInput,
-  email_text_input: (element, attributes) => typed(element, { ...attributes, type: "email", inputmode: "email" }, emailProblem),
+  email_text_input: (element, attributes) =>
+    typed(element, { ...attributes, type: "email", inputmode: "email" }, emailProblem),
   url_text_input: (element, attributes) => typed(element, { ...attributes, type: "url", inputmode: "url" }, urlProblem),
   ...choiceControls,
   ...dateControls,
@@ -48,14 +49,19 @@ function typed(element, attributes, problem) {
 
 function textInput(element, attributes) {
   return typed(element, attributes, (value) => {
-    if (element.min_length && value.length < element.min_length) return `Write at least ${element.min_length} characters.`;
+    if (element.min_length && value.length < element.min_length)
+      return `Write at least ${element.min_length} characters.`;
     return "";
   });
 }
 
 /** A text field, not `type=number`: the value stays exactly what was typed, and the wheel changes nothing. */
 function numberInput(element, attributes) {
-  return typed(element, { ...attributes, inputmode: element.is_decimal_allowed ? "decimal" : "numeric" }, numberProblem);
+  return typed(
+    element,
+    { ...attributes, inputmode: element.is_decimal_allowed ? "decimal" : "numeric" },
+    numberProblem,
+  );
 }
 
 function numberProblem(value, element) {
@@ -68,7 +74,8 @@ function numberProblem(value, element) {
   return "";
 }
 
-const emailProblem = (value) => (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value.trim()) ? "" : "Enter an email address, such as name@example.com.");
+const emailProblem = (value) =>
+  /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value.trim()) ? "" : "Enter an email address, such as name@example.com.";
 
 function urlProblem(value) {
   try {

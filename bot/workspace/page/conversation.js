@@ -17,9 +17,34 @@ export function mountConversation(root, page) {
   });
   const title = h("h1", { class: "pane-title" });
   const about = h("span", { class: "pane-about" });
-  const back = h("button", { type: "button", class: "icon-button back", "aria-label": "Back to conversations", onclick: () => actions.show("sidebar") }, icon("back"));
-  const data = h("button", { type: "button", class: "icon-button phone-only", "aria-label": "Show data", onclick: () => togglePanel(store, actions) }, icon("table"));
-  fill(root, h("header", { class: "pane-header" }, back, h("div", { class: "pane-heading" }, title, about), data), notice(page), feed.node, prompts(page), composer.node);
+  const back = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button back",
+      "aria-label": "Back to conversations",
+      onclick: () => actions.show("sidebar"),
+    },
+    icon("back"),
+  );
+  const data = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button phone-only",
+      "aria-label": "Show data",
+      onclick: () => togglePanel(store, actions),
+    },
+    icon("table"),
+  );
+  fill(
+    root,
+    h("header", { class: "pane-header" }, back, h("div", { class: "pane-heading" }, title, about), data),
+    notice(page),
+    feed.node,
+    prompts(page),
+    composer.node,
+  );
 
   let greeted = "";
   store.subscribe(() => {

@@ -11,7 +11,9 @@
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) setAttribute(element, name, value);
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -19,13 +21,16 @@ function setAttribute(element, name, value) {
   if (value === null || value === undefined || value === false) return;
   if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
   else if (name === "dataset") Object.assign(element.dataset, value);
-  else if (name === "style") Object.entries(value).forEach(([property, text]) => element.style.setProperty(property, text));
+  else if (name === "style")
+    Object.entries(value).forEach(([property, text]) => element.style.setProperty(property, text));
   else element.setAttribute(name, value === true ? "" : value);
 }
 
 /** Replaces an element's children, skipping empty values as `h` does. */
 export function fill(element, ...children) {
-  element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
 }
 
 const SAFE_SCHEMES = new Set(["http:", "https:", "mailto:", "tel:"]);
@@ -48,7 +53,8 @@ const ICONS = {
   send: "M3 11.2 20.2 3.6a.6.6 0 0 1 .8.8L13.4 21a.6.6 0 0 1-1.1-.1l-2-6.6-6.6-2a.6.6 0 0 1-.1-1.1Z",
   close: "m6 6 12 12M18 6 6 18",
   back: "m14 5-7 7 7 7",
-  thread: "M5 4h14a1.6 1.6 0 0 1 1.6 1.6v8.8A1.6 1.6 0 0 1 19 16h-7l-5 4.2V16H5a1.6 1.6 0 0 1-1.6-1.6V5.6A1.6 1.6 0 0 1 5 4ZM8 8.4h8M8 11.8h5",
+  thread:
+    "M5 4h14a1.6 1.6 0 0 1 1.6 1.6v8.8A1.6 1.6 0 0 1 19 16h-7l-5 4.2V16H5a1.6 1.6 0 0 1-1.6-1.6V5.6A1.6 1.6 0 0 1 5 4ZM8 8.4h8M8 11.8h5",
   edit: "m4.5 19.5.9-4L15.9 5a1.9 1.9 0 0 1 2.7 0l.5.5a1.9 1.9 0 0 1 0 2.7L8.5 18.6Z",
   remove: "M5 7h14M9.5 7V4.5h5V7M7 7l.8 12.5h8.4L17 7",
   table: "M4 5.5h16v13H4ZM4 10h16M10 10v8.5",

@@ -3,7 +3,12 @@ import { h } from "./dom.js";
 import { typedText } from "./typed.js";
 
 export function editor(message, { store, actions }) {
-  const area = h("textarea", { class: "editor-text", "aria-label": "Edit message", rows: 2, dataset: { focus: "editor" } });
+  const area = h("textarea", {
+    class: "editor-text",
+    "aria-label": "Edit message",
+    rows: 2,
+    dataset: { focus: "editor" },
+  });
   area.value = typedText(message.text, store.names);
   const leave = () => {
     store.editing = null;

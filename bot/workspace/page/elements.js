@@ -57,7 +57,9 @@ function menu(block, part, surface, busy) {
       dataset: { focus: `${block} ${part.action_id}` },
     },
     h("option", { value: "", disabled: true, hidden: true, selected: initial < 0 }, placeholder),
-    options.map((option, index) => h("option", { value: String(index), selected: index === initial }, withEmoji(option.text.text))),
+    options.map((option, index) =>
+      h("option", { value: String(index), selected: index === initial }, withEmoji(option.text.text)),
+    ),
   );
   const shown = initial < 0 ? "" : String(initial);
   surface.register?.({

@@ -9,11 +9,28 @@ const GROUP_SECONDS = 300; // a message of the same author within this long stan
 export class Feed {
   constructor(page, label) {
     this.page = page;
-    this.list = h("div", { class: "feed-list", role: "log", "aria-live": "polite", "aria-relevant": "additions", "aria-label": label });
+    this.list = h("div", {
+      class: "feed-list",
+      role: "log",
+      "aria-live": "polite",
+      "aria-relevant": "additions",
+      "aria-label": label,
+    });
     this.intro = h("div", { class: "intro" });
     this.after = h("div", { class: "feed-after" });
-    this.scroller = h("div", { class: "feed", tabindex: "-1" }, h("div", { class: "feed-fill" }), this.intro, this.list, this.after);
-    this.newer = h("button", { type: "button", class: "newer", hidden: true, onclick: () => this.follower.toEnd() }, "↓ New messages");
+    this.scroller = h(
+      "div",
+      { class: "feed", tabindex: "-1" },
+      h("div", { class: "feed-fill" }),
+      this.intro,
+      this.list,
+      this.after,
+    );
+    this.newer = h(
+      "button",
+      { type: "button", class: "newer", hidden: true, onclick: () => this.follower.toEnd() },
+      "↓ New messages",
+    );
     this.node = h("div", { class: "feed-frame" }, this.scroller, this.newer);
     this.keyed = new KeyedList(this.list);
     this.follower = new Follower(this.scroller, (atEnd) => atEnd && (this.newer.hidden = true));
@@ -39,7 +56,10 @@ export class Feed {
     return messages.flatMap((message, index) => {
       const before = messages[index - 1];
       const newDay = !before || dayKey(before.ts) !== dayKey(message.ts);
-      const item = messageItem(message, this.page, { compact: !newDay && !this.stands(before, inThread) && follows(message, before), inThread });
+      const item = messageItem(message, this.page, {
+        compact: !newDay && !this.stands(before, inThread) && follows(message, before),
+        inThread,
+      });
       const divided = newDay && !(inThread && index === 0);
       const keyed = { ...item, key: `${message.channel} ${message.ts}` };
       return divided ? [dayItem(message), keyed] : [keyed];

@@ -25,7 +25,11 @@ export function inputBlock(block, surface) {
     if (problem) made.node.setAttribute("aria-invalid", "true");
     else made.node.removeAttribute("aria-invalid");
   };
-  surface.register?.({ ...entry, show, problem: () => (!block.optional && empty(made.read()) ? REQUIRED : made.problem()) });
+  surface.register?.({
+    ...entry,
+    show,
+    problem: () => (!block.optional && empty(made.read()) ? REQUIRED : made.problem()),
+  });
   made.node.addEventListener("input", () => show(""));
   if (block.dispatch_action) dispatch(block, made, surface);
   return field;
@@ -35,12 +39,24 @@ function layout(block, made, id, below) {
   const optional = block.optional ? h("span", { class: "optional" }, " (optional)") : null;
   const label = withEmoji(block.label.text);
   if (!made.group) {
-    return h("div", { class: "field" }, h("div", { class: "label-line" }, h("label", { for: id, class: "label" }, label), optional), made.node, below);
+    return h(
+      "div",
+      { class: "field" },
+      h("div", { class: "label-line" }, h("label", { for: id, class: "label" }, label), optional),
+      made.node,
+      below,
+    );
   }
   made.node.id = id;
   made.node.setAttribute("role", block.element.type === "radio_buttons" ? "radiogroup" : "group");
   made.node.setAttribute("aria-labelledby", `${id}-label`);
-  return h("div", { class: "field" }, h("div", { class: "label-line" }, h("span", { class: "label", id: `${id}-label` }, label), optional), made.node, below);
+  return h(
+    "div",
+    { class: "field" },
+    h("div", { class: "label-line" }, h("span", { class: "label", id: `${id}-label` }, label), optional),
+    made.node,
+    below,
+  );
 }
 
 /** Whether a state value says that nothing was given. */

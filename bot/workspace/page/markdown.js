@@ -21,7 +21,8 @@ export function markdown(text, names) {
   let rest = text.split("\n");
   while (rest.length) {
     const block = BLOCKS.find(({ starts }) => starts.test(rest[0]));
-    const [node, remaining] = rest[0].trim() === "" ? [null, rest.slice(1)] : (block?.read ?? readParagraph)(rest, names);
+    const [node, remaining] =
+      rest[0].trim() === "" ? [null, rest.slice(1)] : (block?.read ?? readParagraph)(rest, names);
     if (node) nodes.push(node);
     rest = remaining;
   }
@@ -51,7 +52,10 @@ function readHeading(rest, names) {
 
 function readQuote(rest, names) {
   const run = take(rest, (line) => BLOCKS[3].starts.test(line));
-  return [h("blockquote", {}, markdown(run.map((line) => line.replace(BLOCKS[3].starts, "")).join("\n"), names)), rest.slice(run.length)];
+  return [
+    h("blockquote", {}, markdown(run.map((line) => line.replace(BLOCKS[3].starts, "")).join("\n"), names)),
+    rest.slice(run.length),
+  ];
 }
 
 const ITEM = /^(\s*)([-*+]|\d+[.)])\s+(.*)$/;
@@ -67,16 +71,30 @@ function readList(rest, names) {
   }
   const ordered = /\d/.test(ITEM.exec(run[0])[2]);
   const start = ordered ? parseInt(ITEM.exec(run[0])[2], 10) : null;
-  const list = h(ordered ? "ol" : "ul", { start }, items.map(([first, ...more]) => h("li", {}, inline(first, names), markdown(more.join("\n"), names))));
+  const list = h(
+    ordered ? "ol" : "ul",
+    { start },
+    items.map(([first, ...more]) => h("li", {}, inline(first, names), markdown(more.join("\n"), names))),
+  );
   return [list, rest.slice(run.length)];
 }
 
-const cells = (line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
+const cells = (line) =>
+  line
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split("|")
+    .map((cell) => cell.trim());
 
 function readTable(rest, names) {
   const run = take(rest, (line) => BLOCKS[5].starts.test(line));
   const hasHead = run.length > 1 && cells(run[1]).every((cell) => /^:?-+:?$/.test(cell));
-  const row = (tag) => (line) => h("tr", {}, cells(line).map((cell) => h(tag, {}, inline(cell, names))));
+  const row = (tag) => (line) =>
+    h(
+      "tr",
+      {},
+      cells(line).map((cell) => h(tag, {}, inline(cell, names))),
+    );
   const head = hasHead ? h("thead", {}, row("th")(run[0])) : null;
   const body = h("tbody", {}, (hasHead ? run.slice(2) : run).map(row("td")));
   return [h("div", { class: "md-table" }, h("table", {}, head, body)), rest.slice(run.length)];
@@ -112,11 +130,14 @@ function inline(text, names) {
 
 function inlineNode(found, names) {
   if (found.code !== undefined) return h("code", {}, decode(found.code));
-  if (found.token !== undefined) return found.token[0] === "@" ? mention(found.token.slice(1), names) : channelMention(found.token.slice(1), names);
+  if (found.token !== undefined)
+    return found.token[0] === "@" ? mention(found.token.slice(1), names) : channelMention(found.token.slice(1), names);
   if (found.url !== undefined) return safeLink(decode(found.url));
   if (found.href !== undefined) return safeLink(decode(found.href), inline(found.label, names));
   if (found.escaped !== undefined) return found.escaped;
   if (found.strike !== undefined) return h("s", {}, inline(found.strike, names));
   const bold = found.bold ?? found.strong;
-  return bold !== undefined ? h("strong", {}, inline(bold, names)) : h("em", {}, inline(found.italic ?? found.em, names));
+  return bold !== undefined
+    ? h("strong", {}, inline(bold, names))
+    : h("em", {}, inline(found.italic ?? found.em, names));
 }

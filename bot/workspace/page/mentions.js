@@ -9,7 +9,13 @@ export class MentionHelper {
   constructor(area, onTaken) {
     Object.assign(this, { area, onTaken, people: [], found: [], at: 0, dismissed: null });
     this.id = `mentions-${++helpers}`;
-    this.node = h("ul", { class: "mentions", id: this.id, role: "listbox", "aria-label": "People to mention", hidden: true });
+    this.node = h("ul", {
+      class: "mentions",
+      id: this.id,
+      role: "listbox",
+      "aria-label": "People to mention",
+      hidden: true,
+    });
     area.setAttribute("aria-controls", this.id);
     area.addEventListener("blur", () => this.show([]));
   }
@@ -27,7 +33,8 @@ export class MentionHelper {
       return;
     }
     this.dismissed = null;
-    const matches = (user) => user.name.toLowerCase().startsWith(word) || displayName(user).toLowerCase().startsWith(word);
+    const matches = (user) =>
+      user.name.toLowerCase().startsWith(word) || displayName(user).toLowerCase().startsWith(word);
     const complete = this.people.some((user) => user.name.toLowerCase() === word);
     const found = complete ? [] : this.people.filter(matches);
     this.show(found.sort((a, b) => Number(b.is_bot) - Number(a.is_bot)));
@@ -41,7 +48,10 @@ export class MentionHelper {
   }
 
   draw() {
-    fill(this.node, this.found.map((user, index) => this.option(user, index)));
+    fill(
+      this.node,
+      this.found.map((user, index) => this.option(user, index)),
+    );
     if (this.found.length) this.area.setAttribute("aria-activedescendant", `${this.id}-${this.at}`);
     else this.area.removeAttribute("aria-activedescendant");
   }

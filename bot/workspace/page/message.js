@@ -36,7 +36,12 @@ function draw(message, page, look, thread, editing) {
   const { store } = page;
   const user = store.users.get(message.user);
   const name = displayName(user);
-  const classes = ["message", look.compact && "compact", message.ephemeral_to && "ephemeral", message.streaming && "streaming"];
+  const classes = [
+    "message",
+    look.compact && "compact",
+    message.ephemeral_to && "ephemeral",
+    message.streaming && "streaming",
+  ];
   return h(
     "article",
     {
@@ -60,11 +65,21 @@ function draw(message, page, look, thread, editing) {
 }
 
 function timeOf(message) {
-  return h("time", { class: "time", datetime: dateOf(message.ts).toISOString(), title: full(message.ts) }, clock(message.ts));
+  return h(
+    "time",
+    { class: "time", datetime: dateOf(message.ts).toISOString(), title: full(message.ts) },
+    clock(message.ts),
+  );
 }
 
 function heading(user, name, message) {
-  return h("div", { class: "message-head" }, h("span", { class: "author" }, name), user?.is_bot ? h("span", { class: "badge" }, "APP") : null, timeOf(message));
+  return h(
+    "div",
+    { class: "message-head" },
+    h("span", { class: "author" }, name),
+    user?.is_bot ? h("span", { class: "badge" }, "APP") : null,
+    timeOf(message),
+  );
 }
 
 function body(message, page) {
@@ -76,7 +91,8 @@ function body(message, page) {
   };
   const edited = message.edited ? h("span", { class: "edited" }, " (edited)") : null;
   const after = [files(message), reactions(message)];
-  if (message.blocks?.length) return [h("div", { class: "blocks" }, renderBlocks(message.blocks, surface), edited), after];
+  if (message.blocks?.length)
+    return [h("div", { class: "blocks" }, renderBlocks(message.blocks, surface), edited), after];
   const content = message.streaming ? markdown(message.text, store.names) : mrkdwn(message.text, store.names);
   const className = message.streaming ? "text markdown" : "text";
   return [h("div", { class: className }, content, edited), after];
@@ -84,13 +100,18 @@ function body(message, page) {
 
 function files(message) {
   if (!message.files?.length) return null;
-  return h("ul", { class: "files" }, message.files.map((file) => h("li", {}, fileLink(file))));
+  return h(
+    "ul",
+    { class: "files" },
+    message.files.map((file) => h("li", {}, fileLink(file))),
+  );
 }
 
 function fileLink(file) {
   const name = file.title || file.name || "file";
   const url = fileUrl(file.id);
-  if (file.mimetype?.startsWith("image/")) return h("a", { href: url, target: "_blank" }, h("img", { class: "image", src: url, alt: name, loading: "lazy" }));
+  if (file.mimetype?.startsWith("image/"))
+    return h("a", { href: url, target: "_blank" }, h("img", { class: "image", src: url, alt: name, loading: "lazy" }));
   return h("a", { class: "file", href: url, download: file.name }, `📄 ${name}`);
 }
 
@@ -102,18 +123,26 @@ function reactions(message) {
 
 function toolbar(message, page, look) {
   const { store, actions } = page;
-  const tool = (label, name, onclick) => h("button", { type: "button", class: "tool", title: label, "aria-label": label, onclick }, icon(name));
+  const tool = (label, name, onclick) =>
+    h("button", { type: "button", class: "tool", title: label, "aria-label": label, onclick }, icon(name));
   const mine = message.user === store.me.id;
   const edit = () => {
     store.editing = editKey(message);
     store.changed();
   };
   const remove = async () => {
-    const dialog = { title: { text: "Delete message" }, text: { text: "Delete this message? This cannot be undone." }, confirm: { text: "Delete" }, style: "danger" };
+    const dialog = {
+      title: { text: "Delete message" },
+      text: { text: "Delete this message? This cannot be undone." },
+      confirm: { text: "Delete" },
+      style: "danger",
+    };
     if (await confirmed(dialog, store.names)) actions.remove(message);
   };
   const tools = [
-    look.inThread ? null : tool("Open thread", "thread", () => actions.openThread(message.thread_ts ?? message.ts, message.channel)),
+    look.inThread
+      ? null
+      : tool("Open thread", "thread", () => actions.openThread(message.thread_ts ?? message.ts, message.channel)),
     mine ? tool("Edit message", "edit", edit) : null,
     mine ? tool("Delete message", "remove", remove) : null,
   ].filter(Boolean);

@@ -41,7 +41,11 @@ export class Modal {
     this.banner = h("div", { class: "alert alert-error", role: "alert", hidden: true });
     const body = h("div", { class: "modal-body" }, this.banner, renderBlocks(view.blocks ?? [], this.surface(view)));
     this.submitButton = view.submit
-      ? h("button", { type: "submit", class: "button button-primary" }, h("span", { class: "button-label" }, withEmoji(view.submit.text)))
+      ? h(
+          "button",
+          { type: "submit", class: "button button-primary" },
+          h("span", { class: "button-label" }, withEmoji(view.submit.text)),
+        )
       : null;
     const onsubmit = (event) => {
       event.preventDefault();
@@ -56,13 +60,21 @@ export class Modal {
           "header",
           { class: "modal-header" },
           h("h2", { id: "modal-title" }, withEmoji(view.title?.text ?? "")),
-          h("button", { type: "button", class: "icon-button", "aria-label": "Close dialog", onclick: () => this.dismiss() }, icon("close")),
+          h(
+            "button",
+            { type: "button", class: "icon-button", "aria-label": "Close dialog", onclick: () => this.dismiss() },
+            icon("close"),
+          ),
         ),
         body,
         h(
           "footer",
           { class: "modal-footer" },
-          h("button", { type: "button", class: "button", onclick: () => this.dismiss() }, withEmoji(view.close?.text ?? (view.submit ? "Cancel" : "Close"))),
+          h(
+            "button",
+            { type: "button", class: "button", onclick: () => this.dismiss() },
+            withEmoji(view.close?.text ?? (view.submit ? "Cancel" : "Close")),
+          ),
           this.submitButton,
         ),
       ),
@@ -106,7 +118,9 @@ export class Modal {
     fields.forEach((control) => control.show(errors[control.block]));
     this.focusFirst(fields);
     const known = new Set(fields.map((control) => control.block));
-    const rest = Object.keys(errors).filter((block) => !known.has(block)).map((block) => errors[block]);
+    const rest = Object.keys(errors)
+      .filter((block) => !known.has(block))
+      .map((block) => errors[block]);
     if (rest.length) this.fail(rest.join(" "));
   }
 

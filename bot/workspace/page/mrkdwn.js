@@ -77,7 +77,8 @@ function tokenNode(token, names) {
   if (target.startsWith("@")) return mention(target.slice(1), names, label);
   if (target.startsWith("#")) return channelMention(target.slice(1), names, label);
   if (target.startsWith("!date^")) return dateNode(target, label);
-  if (target.startsWith("!")) return h("span", { class: "mention" }, decode(label ?? `@${target.slice(1).split("^")[0]}`));
+  if (target.startsWith("!"))
+    return h("span", { class: "mention" }, decode(label ?? `@${target.slice(1).split("^")[0]}`));
   return safeLink(decode(target), decode(label ?? target.replace(/^(?:mailto|tel):/, "")));
 }
 

@@ -28,9 +28,17 @@ export function mountPanel(root, { store, actions }) {
     h(
       "header",
       { class: "pane-header" },
-      h("button", { type: "button", class: "icon-button back", "aria-label": "Back to the conversation", onclick: close }, icon("back")),
+      h(
+        "button",
+        { type: "button", class: "icon-button back", "aria-label": "Back to the conversation", onclick: close },
+        icon("back"),
+      ),
       h("div", { class: "pane-heading" }, h("h2", { class: "pane-title" }, "Live data")),
-      h("button", { type: "button", class: "icon-button close-panel", "aria-label": "Close data", onclick: close }, icon("close")),
+      h(
+        "button",
+        { type: "button", class: "icon-button close-panel", "aria-label": "Close data", onclick: close },
+        icon("close"),
+      ),
     ),
     body,
   );
@@ -45,7 +53,16 @@ export function mountPanel(root, { store, actions }) {
     const before = shown;
     shown = store.tables;
     const scrolled = [...body.querySelectorAll(".table-frame")].map((frame) => frame.scrollLeft);
-    fill(body, store.tables.map((table) => tableNode(table, before?.find((old) => old.name === table.name), Boolean(before?.length))));
+    fill(
+      body,
+      store.tables.map((table) =>
+        tableNode(
+          table,
+          before?.find((old) => old.name === table.name),
+          Boolean(before?.length),
+        ),
+      ),
+    );
     body.querySelectorAll(".table-frame").forEach((frame, index) => (frame.scrollLeft = scrolled[index] ?? 0));
   };
   store.subscribe(update);
@@ -65,13 +82,21 @@ function tableNode(table, before, flashes) {
     const left = (lit.get(key) ?? 0) - Date.now();
     const changed = left > 0;
     const numeric = typeof value === "number";
-    const node = h("td", { class: `${numeric ? "numeric" : ""} ${changed ? "flash" : ""}`, title: String(value ?? "") }, h("div", { class: "cell" }, value === null ? "–" : String(value)));
+    const node = h(
+      "td",
+      { class: `${numeric ? "numeric" : ""} ${changed ? "flash" : ""}`, title: String(value ?? "") },
+      h("div", { class: "cell" }, value === null ? "–" : String(value)),
+    );
     if (changed) setTimeout(() => node.classList.remove("flash"), left);
     return node;
   };
   const row = (values) => {
     const was = old.get(String(values[0]));
-    return h("tr", {}, values.map((value, index) => cell(value, was?.[index], !was, `${table.name} ${values[0]} ${index}`)));
+    return h(
+      "tr",
+      {},
+      values.map((value, index) => cell(value, was?.[index], !was, `${table.name} ${values[0]} ${index}`)),
+    );
   };
   const count = table.rows.length === 1 ? "1 row" : `${table.rows.length} rows`;
   return h(
@@ -84,8 +109,22 @@ function tableNode(table, before, flashes) {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, table.columns.map((column) => h("th", { scope: "col" }, words(column))))),
-        h("tbody", {}, table.rows.length ? table.rows.map(row) : h("tr", {}, h("td", { class: "none", colspan: table.columns.length }, "Nothing here yet"))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            table.columns.map((column) => h("th", { scope: "col" }, words(column))),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          table.rows.length
+            ? table.rows.map(row)
+            : h("tr", {}, h("td", { class: "none", colspan: table.columns.length }, "Nothing here yet")),
+        ),
       ),
     ),
   );

@@ -20,5 +20,9 @@ function colourOf(user) {
 /** Decoration only: the name always stands beside it. */
 export function avatar(user, size = "") {
   const className = `avatar ${size ? `avatar-${size}` : ""} ${user?.is_bot ? "avatar-bot" : ""}`;
-  return h("span", { class: className, style: { "--colour": colourOf(user) }, "aria-hidden": "true" }, user?.is_bot ? "✓" : initials(displayName(user)));
+  return h(
+    "span",
+    { class: className, style: { "--colour": colourOf(user) }, "aria-hidden": "true" },
+    user?.is_bot ? "✓" : initials(displayName(user)),
+  );
 }

@@ -12,7 +12,16 @@ export function prompts({ store, actions }) {
     const offered = suggested?.prompts ?? [];
     node.hidden = offered.length === 0;
     node.setAttribute("aria-label", suggested?.title || "Suggestions");
-    fill(node, offered.map((prompt) => h("button", { type: "button", class: "prompt", onclick: () => actions.send(prompt.message, null) }, prompt.title)));
+    fill(
+      node,
+      offered.map((prompt) =>
+        h(
+          "button",
+          { type: "button", class: "prompt", onclick: () => actions.send(prompt.message, null) },
+          prompt.title,
+        ),
+      ),
+    );
   });
   return node;
 }

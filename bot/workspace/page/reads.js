@@ -24,5 +24,6 @@ export function markRead(store, channel) {
 /** How many messages of others the person has not seen. */
 export function unread(store, channel) {
   const seen = Number(reads[store.me.id]?.[channel] ?? 0);
-  return store.channelMessages(channel).filter((message) => Number(message.ts) > seen && message.user !== store.me.id).length;
+  return store.channelMessages(channel).filter((message) => Number(message.ts) > seen && message.user !== store.me.id)
+    .length;
 }

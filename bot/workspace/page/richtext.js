@@ -14,14 +14,26 @@ const ELEMENTS = {
   emoji: (element) => emoji(element.name),
   color: (element) => h("code", {}, element.value),
   date: (element) =>
-    h("time", { datetime: dateOf(element.timestamp).toISOString() }, fillDateTokens(element.timestamp, element.format ?? "{date_short}")),
+    h(
+      "time",
+      { datetime: dateOf(element.timestamp).toISOString() },
+      fillDateTokens(element.timestamp, element.format ?? "{date_short}"),
+    ),
 };
 
-const STYLES = [["code", "code"], ["bold", "strong"], ["italic", "em"], ["strike", "s"], ["underline", "u"]];
+const STYLES = [
+  ["code", "code"],
+  ["bold", "strong"],
+  ["italic", "em"],
+  ["strike", "s"],
+  ["underline", "u"],
+];
 
 function inlineElement(element, names) {
   const render = ELEMENTS[element.type];
-  const content = render ? render(element, names) : h("span", { class: "unsupported" }, `unsupported element: ${element.type}`);
+  const content = render
+    ? render(element, names)
+    : h("span", { class: "unsupported" }, `unsupported element: ${element.type}`);
   return STYLES.reduce((node, [style, tag]) => (element.style?.[style] ? h(tag, {}, node) : node), content);
 }
 
@@ -34,7 +46,10 @@ const PARTS = {
   rich_text_list: (part, names) =>
     h(
       part.style === "ordered" ? "ol" : "ul",
-      { start: part.style === "ordered" && part.offset ? part.offset + 1 : null, class: `rich-indent-${Math.min(part.indent ?? 0, 4)}` },
+      {
+        start: part.style === "ordered" && part.offset ? part.offset + 1 : null,
+        class: `rich-indent-${Math.min(part.indent ?? 0, 4)}`,
+      },
       (part.elements ?? []).map((item) => h("li", {}, inlineElements(item, names))),
     ),
 };

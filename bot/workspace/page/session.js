@@ -38,10 +38,24 @@ export class Session {
     const wasDirect = store.channels.get(place.channel)?.kind === "dm";
     const boot = await api.boot(user);
     if (turn !== this.turn) return;
-    Object.assign(store, { me: boot.me, team: boot.team, bot: boot.bot, note: boot.note ?? "", botConnected: boot.bot.connected !== false });
+    Object.assign(store, {
+      me: boot.me,
+      team: boot.team,
+      bot: boot.bot,
+      note: boot.note ?? "",
+      botConnected: boot.bot.connected !== false,
+    });
     store.users = new Map(boot.users.map((each) => [each.id, each]));
     store.channels = new Map(boot.channels.map((each) => [each.id, each]));
-    Object.assign(store, { messages: new Map(), statuses: new Map(), prompts: new Map(), clicks: new Map(), views: [], editing: null, problem: "" });
+    Object.assign(store, {
+      messages: new Map(),
+      statuses: new Map(),
+      prompts: new Map(),
+      clicks: new Map(),
+      views: [],
+      editing: null,
+      problem: "",
+    });
     store.place = this.placeFor(place, wasDirect);
     await this.live.open(boot.me.id);
     if (turn === this.turn) await this.refresh();
@@ -60,7 +74,10 @@ export class Session {
     const { store, turn } = this;
     this.held ??= [];
     const load = async (channel) => [channel, (await api.history(store.me.id, channel)).messages];
-    const [tables, ...loaded] = await Promise.all([api.tables().catch(() => ({ tables: [] })), ...[...store.channels.keys()].map(load)]);
+    const [tables, ...loaded] = await Promise.all([
+      api.tables().catch(() => ({ tables: [] })),
+      ...[...store.channels.keys()].map(load),
+    ]);
     if (turn !== this.turn) return;
     const held = this.held ?? [];
     this.held = null;

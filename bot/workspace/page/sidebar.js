@@ -19,8 +19,18 @@ export function mountSidebar(root, { store, actions }) {
     const hadFocus = root.contains(document.activeElement) ? document.activeElement.dataset.channel : null;
     fill(
       root,
-      group("Channels", entries.filter(({ channel }) => channel.kind !== "dm"), store, actions),
-      group("Direct messages", entries.filter(({ channel }) => channel.kind === "dm"), store, actions),
+      group(
+        "Channels",
+        entries.filter(({ channel }) => channel.kind !== "dm"),
+        store,
+        actions,
+      ),
+      group(
+        "Direct messages",
+        entries.filter(({ channel }) => channel.kind === "dm"),
+        store,
+        actions,
+      ),
     );
     if (hadFocus) root.querySelector(`[data-channel="${CSS.escape(hadFocus)}"]`)?.focus();
   });
@@ -33,7 +43,11 @@ function group(title, entries, store, actions) {
     "section",
     { class: "sidebar-group", "aria-labelledby": id },
     h("h2", { id, class: "sidebar-title" }, title),
-    h("ul", {}, entries.map((entry) => h("li", {}, link(entry, store, actions)))),
+    h(
+      "ul",
+      {},
+      entries.map((entry) => h("li", {}, link(entry, store, actions))),
+    ),
   );
 }
 
@@ -59,7 +73,12 @@ function link({ channel, title, here, news }, store, actions) {
 function glyph(channel, store) {
   if (channel.kind === "dm") {
     const presence = h("span", { class: `presence ${store.botConnected ? "on" : ""}` });
-    return h("span", { class: "sidebar-glyph" }, avatar(store.users.get(store.bot.id) ?? { ...store.bot, is_bot: true }, "tiny"), presence);
+    return h(
+      "span",
+      { class: "sidebar-glyph" },
+      avatar(store.users.get(store.bot.id) ?? { ...store.bot, is_bot: true }, "tiny"),
+      presence,
+    );
   }
   return h("span", { class: "sidebar-glyph", "aria-hidden": "true" }, channel.kind === "private" ? icon("lock") : "#");
 }

@@ -21,10 +21,19 @@ export function summary(message, { store, actions }) {
     draw: () =>
       h(
         "button",
-        { type: "button", class: `summary ${open ? "open" : ""}`, dataset: { focus: "summary" }, onclick: () => actions.openThread(message.ts, message.channel) },
+        {
+          type: "button",
+          class: `summary ${open ? "open" : ""}`,
+          dataset: { focus: "summary" },
+          onclick: () => actions.openThread(message.ts, message.channel),
+        },
         people.map((id) => avatar(store.users.get(id), "tiny")),
         count ? h("span", { class: "summary-count" }, count === 1 ? "1 reply" : `${count} replies`) : null,
-        h("span", { class: "summary-last" }, status ? statusText(status, store) : last ? `Last reply ${moment(last)}` : ""),
+        h(
+          "span",
+          { class: "summary-last" },
+          status ? statusText(status, store) : last ? `Last reply ${moment(last)}` : "",
+        ),
       ),
   };
 }

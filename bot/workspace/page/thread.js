@@ -14,9 +14,17 @@ export function mountThread(root, page) {
   });
   const where = h("span", { class: "pane-about" });
   const status = h("p", { class: "status", role: "status", "data-testid": "status" });
-  const stop = h("button", { type: "button", class: "stop", onclick: () => actions.stop(store.place.channel, store.place.thread) }, "Stop");
+  const stop = h(
+    "button",
+    { type: "button", class: "stop", onclick: () => actions.stop(store.place.channel, store.place.thread) },
+    "Stop",
+  );
   const button = (label, name, className) =>
-    h("button", { type: "button", class: `icon-button ${className}`, "aria-label": label, onclick: () => actions.closeThread() }, icon(name));
+    h(
+      "button",
+      { type: "button", class: `icon-button ${className}`, "aria-label": label, onclick: () => actions.closeThread() },
+      icon(name),
+    );
   fill(
     root,
     h(
@@ -55,7 +63,8 @@ export function mountThread(root, page) {
     if (status.textContent !== text) status.textContent = text;
     status.classList.toggle("on", Boolean(text));
     stop.hidden = !doing && !store.thread(channel.id, thread).some((message) => message.streaming);
-    if (shown !== thread && !matchMedia("(hover: none)").matches && !document.querySelector("dialog[open]")) composer.focus();
+    if (shown !== thread && !matchMedia("(hover: none)").matches && !document.querySelector("dialog[open]"))
+      composer.focus();
     shown = thread;
   });
 }

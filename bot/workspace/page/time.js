@@ -45,7 +45,11 @@ export const moment = (ts) => `${pretty(dateOf(ts), PLAIN)} at ${clock(ts)}`;
 
 function ago(date) {
   const seconds = (date.getTime() - Date.now()) / 1000;
-  const steps = [["day", 86_400], ["hour", 3600], ["minute", 60]];
+  const steps = [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+  ];
   const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
   return RELATIVE.format(Math.round(seconds / size), unit);
 }

@@ -9,12 +9,24 @@ export function mountTopbar(root, { store, actions, session }) {
   const role = h("span", { class: "act-as-role" });
   const name = h("strong", { class: "topbar-name" });
   const note = h("span", { class: "note", "data-testid": "note" });
-  const panel = h("button", { type: "button", class: "topbar-button", onclick: () => togglePanel(store, actions) }, icon("table"), h("span", {}, "Data"));
+  const panel = h(
+    "button",
+    { type: "button", class: "topbar-button", onclick: () => togglePanel(store, actions) },
+    icon("table"),
+    h("span", {}, "Data"),
+  );
   select.addEventListener("change", () => switchTo(select, store, session));
   fill(
     root,
     h("div", { class: "topbar-team" }, name, note),
-    h("div", { class: "act-as" }, h("span", { class: "act-as-label", "aria-hidden": "true" }, "You are:"), face, select, role),
+    h(
+      "div",
+      { class: "act-as" },
+      h("span", { class: "act-as-label", "aria-hidden": "true" }, "You are:"),
+      face,
+      select,
+      role,
+    ),
     panel,
   );
 
@@ -29,7 +41,10 @@ export function mountTopbar(root, { store, actions, session }) {
     const signature = JSON.stringify([people, store.me.id]);
     if (signature === shown) return;
     shown = signature;
-    fill(select, people.map((user) => h("option", { value: user.id, selected: user.id === store.me.id }, displayName(user))));
+    fill(
+      select,
+      people.map((user) => h("option", { value: user.id, selected: user.id === store.me.id }, displayName(user))),
+    );
     select.value = store.me.id;
     fill(face, avatar(store.me, "small"));
     role.textContent = store.me.title || (store.me.is_restricted ? "Guest" : "");
