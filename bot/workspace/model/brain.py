@@ -18,7 +18,7 @@ def decide(messages: Sequence[Message], functions: Sequence[Mapping[str, Any]]) 
     index = last_user(messages)
     if index is None:
         return Reply(phrases.introduced(phrases.capabilities(tools), first=first))
-    plan = make_plan(request_texts(messages, index), tools)
+    plan = make_plan(*request_texts(messages, index), tools)
     made = made_calls(messages[index + 1 :])
     if plan.missing and not made:
         return Reply(phrases.introduced(phrases.ask_back(plan.missing), first=first))
@@ -31,13 +31,13 @@ def decide(messages: Sequence[Message], functions: Sequence[Mapping[str, Any]]) 
     return Reply(phrases.introduced(text, first=first))
 
 
-def request_texts(messages: Sequence[Message], index: int) -> list[str]:
-    """The user message at `index`, after the ones it completes: those the assistant answered by asking back."""
+def request_texts(messages: Sequence[Message], index: int) -> tuple[list[str], list[str]]:
+    """The user message at `index`, after those it completes (the assistant asked back); and the ones before them."""
     texts = [text_of(messages[index])]
     while index >= 2 and phrases.is_ask_back(text_of(messages[index - 1])) and messages[index - 2]["role"] == "user":
         index -= 2
         texts.insert(0, text_of(messages[index]))
-    return texts
+    return texts, [text_of(message) for message in messages[:index] if message["role"] == "user"]
 
 
 def due_lookups(plan: Plan, made: Sequence[Made]) -> list[Call]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.workspace.model.choose import choose, leads
 from bot.workspace.model.schema import Tool
 from bot.workspace.model.texts import Span, Text
-from bot.workspace.model.words import stems
+from bot.workspace.model.words import STOP, stems
 
 BORDERS = re.compile(
     r"[,;\n]+\s*(?:(?:and|but|so)?\s*(?:then|also)?\s+)?|[.!?]+(?=\s|$)\s*|\s+[-–—]+\s+"
@@ -53,7 +53,7 @@ def read_clauses(text: Text, tools: Sequence[Tool]) -> Reading:
     skipping = False
     for segment in text.segments(text.span, BORDERS):
         choice = choose(text, segment, tools)
-        if takes_all_back(text, segment, choice.tool if choice else None):
+        if takes_all_back(text, segment, choice.tool if choice else None, begun=bool(clauses)):
             declined, skipping, start, clauses = True, True, segment.end, []
         elif is_negated(text, segment, choice.tool if choice else None, begun=bool(clauses)):
             declined, skipping, start = True, True, segment.end
@@ -82,22 +82,26 @@ def closed(text: Text, clause: Clause) -> Clause:
     return Clause(Span(clause.span.start, min(end, len(text.raw))), clause.tool)
 
 
-def takes_all_back(text: Text, segment: Span, tool: Tool | None) -> bool:
-    """Whether a segment is nothing but a way to say stop, and not a request to stop something."""
-    return is_stop(text.cut(segment)) and not (tool and text.values_within(segment))
+def takes_all_back(text: Text, segment: Span, tool: Tool | None, *, begun: bool) -> bool:
+    """Whether a segment is nothing but a way to say stop; "then cancel it" after a request is one more request."""
+    return is_stop(text.cut(segment)) and not (tool and (begun or text.values_within(segment)))
 
 
 def is_negated(text: Text, segment: Span, tool: Tool | None, *, begun: bool) -> bool:
-    """Whether a segment says what shall not be done; once a request has `begun`, it has to name a tool for that."""
-    words = [word.stem for word in text.words_within(segment)]
+    """Whether a segment says what shall not be done.
+
+    Once a request has `begun`, it has to name a tool and no other subject: "the customer did not get it" is a reason.
+    """
     if tool is None:
         return not begun and bool(REFUSAL.match(text.cut(segment)))
+    words = [word.stem for word in text.words_within(segment)]
     own = set(tool.parts)
     wanted = tool.verbs | own
-    return any(
-        word in NEGATORS - own and wanted & set(words[index + 1 : index + 1 + NEGATION_REACH])
-        for index, word in enumerate(words)
-    )
+    for index, word in enumerate(words):
+        named = wanted & set(words[index + 1 : index + 1 + NEGATION_REACH])
+        if word in NEGATORS - own and named and not (begun and set(words[:index]) - STOP):
+            return True
+    return False
 
 
 def is_stop(text: str) -> bool:

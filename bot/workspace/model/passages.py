@@ -11,7 +11,7 @@ from bot.workspace.model.words import POLITE, STOP, stem, stems
 
 TRIM = " \t\n,;.-–—"
 POLITE_END = re.compile(r"[\s,.!]*\b(?:please|thanks?|thank you)[\s!.]*$", re.IGNORECASE)
-BECAUSE = re.compile(r"\b(?:because(?: of)?|since|due to)\s+", re.IGNORECASE)
+BECAUSE = re.compile(r"\b(?:because(?: of)?|since|due to|as(?=\s+(?:it|the|they|she|he|we)\b))\s+", re.IGNORECASE)
 FOR = re.compile(r"\bfor\s+", re.IGNORECASE)
 TOLD = re.compile(r"\b(?:saying(?: that)?|that says)\s*:?\s+|:\s+", re.IGNORECASE)
 STARTERS = stems("it the this they he she we customer his her their item was client there")
@@ -23,7 +23,7 @@ def fill_told(filling: Filling) -> None:
     match = TOLD.search(filling.text.raw, filling.span.start, filling.span.end)
     if texts and match and not filling.is_taken(match.end(), filling.span.end):
         taker = next((parameter for parameter in texts if parameter.parts & LONG), texts[0])
-        put_passage(filling, taker, Span(match.end(), filling.span.end))
+        put_passage(filling, taker, Span(match.end(), filling.span.end), bare=True)
 
 
 def fill_queries(filling: Filling) -> None:

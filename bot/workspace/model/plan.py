@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.workspace.model.choose import leads
-from bot.workspace.model.clauses import is_stop, read_clauses
+from bot.workspace.model.clauses import Clause, is_stop, read_clauses
 from bot.workspace.model.fill import fill_elsewhere, fill_from, fill_from_answer
 from bot.workspace.model.filling import Filling
+from bot.workspace.model.references import fill_from_before, one_for_each
 from bot.workspace.model.reply import Call
 from bot.workspace.model.schema import Parameter, Tool
 from bot.workspace.model.texts import Text
@@ -30,25 +31,33 @@ class Plan:
     declined: bool = False
 
 
-def make_plan(messages: Sequence[str], tools: Sequence[Tool]) -> Plan:
+def make_plan(messages: Sequence[str], earlier: Sequence[str], tools: Sequence[Tool]) -> Plan:
     """The plan for a request and the answers to the questions that it raised, oldest first.
 
-    An answer that itself begins with a tool's verb is a new request.
+    An answer that itself begins with a tool's verb is a new request. `earlier` are the person's messages before these.
     """
     texts = [Text.of(message) for message in messages]
-    start = max((index for index, text in enumerate(texts) if index == 0 or is_request(text, tools)), default=0)
+    start = max(index for index, text in enumerate(texts) if index == 0 or is_request(text, tools))
     request, answers = texts[start], texts[start + 1 :]
+    if any(is_stop(answer.raw) for answer in answers):
+        return Plan(declined=True)
     reading = read_clauses(request, tools)
-    if any(is_stop(answer.raw) for answer in answers) or (start == 0 and len(texts) == 1 and not reading.clauses):
-        return Plan(declined=reading.declined or bool(answers))
-    fillings = [fill_from(clause.tool, request, clause.span) for clause in reading.clauses]
-    for filling in fillings:
-        fill_elsewhere(filling, [other for other in fillings if other is not filling])
-    for answer in answers:
-        for filling in fillings:
-            fill_from_answer(filling, answer)
+    fillings = fill_all(reading.clauses, request, [*map(Text.of, earlier), *texts[:start]], answers)
     missing = tuple((filling.tool, parameter) for filling in fillings for parameter in filling.missing())
     return Plan(tuple(action_of(filling, tools) for filling in fillings), missing, reading.declined)
+
+
+def fill_all(
+    clauses: Sequence[Clause], request: Text, earlier: Sequence[Text], answers: Sequence[Text]
+) -> list[Filling]:
+    """The calls of a request with what stands in their clauses, in the rest of the message, before it and after it."""
+    fillings = [fill_from(clause.tool, request, clause.span) for clause in clauses]
+    for filling in fillings:
+        fill_elsewhere(filling, [other for other in fillings if other is not filling])
+        fill_from_before(filling, earlier)
+        for answer in answers:
+            fill_from_answer(filling, answer)
+    return [copy for filling in fillings for copy in one_for_each(filling)]
 
 
 def is_request(text: Text, tools: Sequence[Tool]) -> bool:

@@ -83,6 +83,14 @@ ONE_MESSAGE = [
         [[find(1043), find(1042)], [cancel(1043, "she moved"), refund(1042, 60)]],
     ),
     ("find order 1042 and refund 80 euro", [[find(1042)], [refund(1042, 80)]]),
+    ("look up order 1042, then cancel it because of rain", [[find(1042)], [cancel(1042, "rain")]]),
+    ("find orders 1042, 1043 and 1044", [[find(1042), find(1043), find(1044)]]),
+    ("refund orders 1042 and 1043, 20 euro each", [[find(1042), find(1043)], [refund(1042, 20), refund(1043, 20)]]),
+    ("don't refund 1042, refund 1043 20 euro", [[find(1043)], [refund(1043, 20)]]),
+    (
+        "refund order 1042, 80 euro, the customer did not get it",
+        [[find(1042)], [refund(1042, 80, reason="the customer did not get it")]],
+    ),
 ]
 
 
@@ -103,6 +111,7 @@ def test_one_message_makes_these_calls(text: str, calls: list[list[Call]]) -> No
         "never mind",
         "cancel that",
         "no thanks",
+        "refund order 1042, 80 euro - never mind",
     ],
 )
 def test_what_a_person_does_not_want_is_not_called(text: str) -> None:
@@ -151,6 +160,19 @@ def test_a_missing_reason_is_answered_in_free_words() -> None:
     talk.say("cancel order 1043")
     talk.say("She changed her mind.")
     assert talk.calls()[-1] == [cancel(1043, "She changed her mind")]
+
+
+def test_it_is_what_the_person_named_before() -> None:
+    talk = Talk()
+    talk.say("where is order 1044?")
+    talk.say("refund it, 80 euro")
+    assert talk.calls() == [[find(1044)], [find(1044)], [refund(1044, 80)]]
+
+
+def test_an_amount_is_never_taken_from_an_earlier_message() -> None:
+    talk = Talk()
+    talk.say("refund order 1044, 80 euro")
+    assert "how much" in (talk.say("refund it").text or "")
 
 
 def test_never_mind_ends_a_question() -> None:
