@@ -34,6 +34,7 @@ class Changes:
         self._committed = asyncio.Event()
 
     def commit_happened(self) -> None:
+        """Wake whoever waits; also for a reason that is no commit, such as that it is time to stop."""
         self._commits += 1
         self._committed.set()
         self._committed = asyncio.Event()

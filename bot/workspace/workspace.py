@@ -1,5 +1,6 @@
 """The local workspace itself: one team's conversations, and what happens when somebody says something."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,8 @@ class Workspace:
         self.clock = clock
         self.panel = panel
         self.url = ""  # known once the server listens
+        self.bot_connected = asyncio.Event()
+        self.bot_gone = asyncio.Event()
         self.tasks = Background()
         self.store = Store(file)
         self.journal = Journal(clock)
@@ -171,6 +174,9 @@ class Workspace:
             self.send_event(event)
 
     def _connections_changed(self) -> None:
+        now, before = (self.bot_connected, self.bot_gone) if self.connections else (self.bot_gone, self.bot_connected)
+        now.set()
+        before.clear()
         self.screens.tell_all("bot", connected=bool(self.connections))
         self.socket_mode.deliver()
 

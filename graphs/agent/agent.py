@@ -35,10 +35,12 @@ class AgentState(TypedDict):
 
 @dataclass(frozen=True)
 class Agent:
-    """Instructions and tools. `prepare` is called once before the first run: it makes what the tools need."""
+    """Instructions and tools. `prepare` is called once before the first run: it makes what the tools need. `examples`
+    are offered to whoever has not said anything yet."""
 
     instructions: str
     tools: Iterable[Tool[..., Any]]
+    examples: Sequence[str] = ()
     prepare: Callable[[], None] | None = None
     toolbox: Toolbox = field(init=False, repr=False)
 

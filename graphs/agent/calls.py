@@ -16,7 +16,7 @@ from typing import Any, Literal, TypedDict, assert_never
 from graphs.agent import outcomes
 from graphs.agent.arguments import Arguments
 from graphs.agent.errors import InvalidArguments, ToolTimedOut, UnknownTool
-from graphs.agent.policy import required
+from graphs.agent.policy import required, settling_terms
 from graphs.agent.results import result_text
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import tool_message
@@ -85,15 +85,16 @@ class CallNode:
             answer = ask(_question(call, tool, arguments, bound))
             if terms is None or _still_holds(answer, terms):
                 return await self._decided(call, tool, arguments, answer, parse_decision(answer.value))
-        return await self._run(call, tool, arguments)
+        return await self._run(call, tool, arguments, requester)
 
     async def _decided(
         self, call: ProposedCall, tool: Tool[..., Any], arguments: Arguments, answer: Answer, decision: Decision
     ) -> str:
         by = f"<@{answer.by}>" if answer.by else "a person"
+        requester = _terms(answer).requester
         match decision:
             case Approve():
-                return await self._run(call, tool, arguments)
+                return await self._run(call, tool, arguments, requester)
             case Reject(message):
                 return outcomes.rejected(by, message)
             case Respond(message):
@@ -110,11 +111,11 @@ class CallNode:
         requester = _terms(answer).requester
         terms = required(tool, edited, requester=requester, now=datetime.fromtimestamp(answer.at, UTC))
         if terms is None or _met_by_editor(terms, answer):
-            return await self._run(call, tool, edited)
+            return await self._run(call, tool, edited, requester)
         again = ask(_question(call, tool, edited, terms, replaces=answer.interrupt_id))
         return await self._decided(call, tool, edited, again, parse_decision(again.value))
 
-    async def _run(self, call: ProposedCall, tool: Tool[..., Any], arguments: Arguments) -> str:
+    async def _run(self, call: ProposedCall, tool: Tool[..., Any], arguments: Arguments, requester: str) -> str:
         """The result's text, or what went wrong. Claimed before it begins, unless running it twice does no harm."""
         key = claim_key(call["id"])
 
@@ -124,7 +125,7 @@ class CallNode:
         try:
             return await perform(key, effect, repeatable=tool.repeatable)
         except InDoubt as doubt:
-            return await self._in_doubt(call, arguments, doubt, effect)
+            return await self._in_doubt(call, tool, arguments, requester, doubt, effect)
         except ToolTimedOut as error:
             return outcomes.timed_out(error.seconds)
         except Exception as error:
@@ -132,11 +133,17 @@ class CallNode:
             return outcomes.failed(str(error) or type(error).__name__)
 
     async def _in_doubt(
-        self, call: ProposedCall, arguments: Arguments, doubt: InDoubt, effect: Callable[[], Any]
+        self,
+        call: ProposedCall,
+        tool: Tool[..., Any],
+        arguments: Arguments,
+        requester: str,
+        doubt: InDoubt,
+        effect: Callable[[], Any],
     ) -> str:
         """Nobody knows whether it ran: a person looks and says. An answer counts for the attempt that it was about."""
         for attempt in itertools.count():
-            answer = ask(_doubt_question(call, arguments, doubt, attempt))
+            answer = ask(_doubt_question(call, tool, arguments, requester, doubt, attempt))
             choice: Literal["it_ran", "run_again", "give_up"] = answer.value["type"]
             if choice == "it_ran":
                 by = f"<@{answer.by}>" if answer.by else "a person"
@@ -173,7 +180,9 @@ def _question(
     )
 
 
-def _doubt_question(call: ProposedCall, arguments: Arguments, doubt: InDoubt, attempt: int) -> Question:
+def _doubt_question(
+    call: ProposedCall, tool: Tool[..., Any], arguments: Arguments, requester: str, doubt: InDoubt, attempt: int
+) -> Question:
     payload = {
         "type": IN_DOUBT,
         "tool_call_id": call["id"],
@@ -182,7 +191,12 @@ def _doubt_question(call: ProposedCall, arguments: Arguments, doubt: InDoubt, at
         "idempotency_key": doubt.idempotency_key,
         "attempt": attempt,
     }
-    return Question(payload, kind=IN_DOUBT, response_schema=IN_DOUBT_SCHEMA, terms={"message_id": call["message_id"]})
+    bound: BoundTerms = {
+        "terms": settling_terms(tool, arguments, requester=requester).model_dump(mode="json"),
+        "data": arguments.data.decode(),
+        "message_id": call["message_id"],
+    }
+    return Question(payload, kind=IN_DOUBT, response_schema=IN_DOUBT_SCHEMA, terms=bound)
 
 
 def _asked_under() -> Terms | None:

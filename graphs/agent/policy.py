@@ -111,6 +111,25 @@ def required(tool: Gated, arguments: Arguments, *, requester: str, now: datetime
     )
 
 
+def settling_terms(tool: Gated, arguments: Arguments, *, requester: str) -> Terms:
+    """Who may say what became of a call that may have run: those who may approve it, the requester of one that none
+    has to. One voice is enough, and it does not expire."""
+    policy = tool.approval or Approval()
+    return Terms(
+        tool=tool.name,
+        args_digest=arguments.digest,
+        schema_digest=tool.schema_digest,
+        policy=policy.fingerprint,
+        rule="the call may already have run",
+        requester=UserId(requester),
+        approvers=tuple(policy.approvers),
+        quorum=1,
+        self_approval=policy.self_approval,
+        allow=("approve",),
+        expires_at=None,
+    )
+
+
 def _rule(tool: str, policy: Approval, arguments: Arguments) -> str | None:
     """Why the call asks, in a few words for the audit; None when it does not."""
     if policy.when is None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
+from graphs.errors import AnswerError
 from graphs.runtime import answers, breakpoints, nested
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.drawing import Drawing
+from graphs.runtime.edits import Editor
 from graphs.runtime.ephemeral import open_ephemeral
 from graphs.runtime.graph import Topology
 from graphs.runtime.opening import ROOT, OnWaiting, Opener
@@ -20,7 +22,7 @@ from graphs.runtime.runner import Ending, Runner
 from graphs.runtime.session import Commit, Durability, Session
 from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
 from graphs.runtime.state import StateSchema
-from graphs.runtime.types import INTERRUPT, Config, StateSnapshot
+from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot
 from storage import Storage, interrupts
 from storage.errors import AnswerRefused, LeaseLost
 from storage.ids import InterruptId, ThreadId
@@ -70,7 +72,7 @@ class CompiledGraph:
         *,
         stream_mode: str | Sequence[str] = "updates",
         **options: Any,
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any]:
         """Run, and give chunks as they come; (mode, chunk) when `stream_mode` is a list.
 
         Modes: `values` (the state after each step), `updates` ({node: update}), `messages` and `custom` (what nodes
@@ -81,6 +83,8 @@ class CompiledGraph:
         input or answer), `on_waiting` ("reject" or "cancel"), `stop` (asked between steps: true gives the thread back).
         """
         modes = [stream_mode] if isinstance(stream_mode, str) else list(stream_mode)
+        if unknown := [mode for mode in modes if mode not in STREAM_MODES]:
+            raise ValueError(f"{unknown[0]!r} is no stream mode; the modes are {list(STREAM_MODES)!r}")
         chunks: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
         run = _Run(self, config or {}, emit=_into(chunks, modes), **options)
         task = asyncio.create_task(run.to_end(input), name=f"run of {self.name}")
@@ -95,8 +99,9 @@ class CompiledGraph:
                     yield chunk if isinstance(stream_mode, str) else (mode, chunk)
         finally:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([task])
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()  # the consumer has it, or has gone
 
     async def aanswer(self, config: Config, answer_map: Mapping[str, Any], by: str | None = None) -> None:
         """Store answers by id and run nothing; it works while the thread runs, here or in another process.
@@ -105,6 +110,8 @@ class CompiledGraph:
         """
         storage, thread_id = self._durable(config)
         given = {InterruptId(key): answer for key, answer in answer_map.items()}
+        if not given:
+            raise AnswerError("an empty map answers nothing: name the question, {id: answer}")
         texts = await answers.checked(storage, thread_id, given)
         try:
             await storage.write(lambda db: interrupts.answer(db, thread_id, texts, by=by, now=storage.now()))
@@ -130,11 +137,16 @@ class CompiledGraph:
     async def aupdate_state(self, config: Config, values: Any, as_node: str | None = None) -> Config:
         """Edit the state as if `as_node` had returned `values`; the config of the new checkpoint.
 
-        Without `as_node` it is the node that ran last. What is due is what that node leads to now: tasks that were due
-        already stay as they are, finished siblings keep their writes. `(None, END)` cancels what waits. Raises
-        `InvalidUpdateError` when it is ambiguous which node is meant, `ThreadBusy` while the thread runs.
+        Without `as_node` it is the node that ran last. As a node that is due, it takes the place of that node's run; as
+        one that ran, what is due now is what it leads to with these values, and what others led to. Finished siblings
+        keep their writes, `(None, END)` cancels what waits. With a `checkpoint_id` the thread goes on from there.
+
+        Raises `InvalidUpdateError` when it is ambiguous which node is meant, `NotWaiting` for an unknown checkpoint,
+        `ThreadBusy` while the thread runs.
         """
-        return await self._snapshots(config).update(values, as_node)
+        storage, thread_id = self._durable(config)
+        editor = Editor(self.schema, self.topology, storage, thread_id, checkpoint_of(config))
+        return await editor.update(values, as_node)
 
     def get_graph(self) -> Drawing:
         return Drawing(self.topology)
@@ -188,8 +200,11 @@ class _Run:
         )
 
     async def to_end(self, given: Any) -> dict[str, Any]:
-        frame = current_frame.get()
-        if self.graph.checkpointer is None and frame is not None:
+        frame = current_frame.get() if self.graph.checkpointer is None else None
+        storage = self.session.storage if frame is None else frame.session.storage
+        if storage is None and (self.before or self.after):
+            raise ValueError("a static interrupt needs a checkpointer: compile(checkpointer=storage)")
+        if frame is not None:
             return await nested.call(self.graph, given, frame, self.before, self.after)
         runner = await self._open(given)
         try:
@@ -201,8 +216,6 @@ class _Run:
     async def _open(self, given: Any) -> Runner:
         graph, session = self.graph, self.session
         if session.storage is None:
-            if self.before or self.after:
-                raise ValueError("a static interrupt needs a checkpointer: compile(checkpointer=storage)")
             position = stored = await open_ephemeral(graph.schema, graph.topology, session, given)
         else:
             opener = Opener(

@@ -104,5 +104,11 @@ agent = Agent(
         "Some calls are put before a person first; when one is edited or rejected, respect it and say so."
     ),
     tools=[find_order, refund_order, cancel_order, send_email],
+    examples=[
+        "refund order 1042, 80 euro, it came late",
+        "refund order 1044, 30 euro",
+        "cancel order 1043, the customer changed her mind",
+        'email jonas@example.com "Your refund" "It is on its way."',
+    ],
     prepare=orders.create,
 )

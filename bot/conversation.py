@@ -1,0 +1,60 @@
+"""What a conversation looks like: a thread's transcript and records → the messages that Slack is to show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot import cards
+from bot.calls import Record, revision
+from bot.cards import Shown
+from graphs.runtime.types import StateSnapshot
+from storage.ids import ThreadId
+
+BROKEN = "Something went wrong on my side, and I could not finish. Nothing is lost."
+
+
+def reply_subject(message_id: str) -> str:
+    """What a post of an assistant message's text is known by."""
+    return f"message:{message_id}"
+
+
+def calls_subject(message_id: str) -> str:
+    """What a post of an assistant message's calls is known by."""
+    return f"calls:{message_id}"
+
+
+def wanted(thread_id: ThreadId, snapshot: StateSnapshot, record: Record) -> list[tuple[str, Shown]]:
+    """By subject, in the order of the conversation."""
+    messages: Sequence[dict[str, Any]] = snapshot.values.get("messages", ())
+    results = {m["tool_call_id"]: m["content"] for m in messages if m["role"] == "tool"}
+    found: list[tuple[str, Shown]] = []
+    for message in messages:
+        if message["role"] != "assistant":
+            continue
+        if message["content"] or message.get("notice"):
+            shown = cards.reply(message["content"], message.get("notice"))
+            found.append((reply_subject(message["id"]), shown))
+        if rows := record.calls(message, results):
+            found.append((calls_subject(message["id"]), cards.calls(rows, revision(rows))))
+    return found + failures(thread_id, snapshot)
+
+
+def failures(thread_id: ThreadId, snapshot: StateSnapshot) -> list[tuple[str, Shown]]:
+    """A turn that broke off. Its reference stands in the log, beside the traceback."""
+    return [
+        (f"failure:{task.id}", cards.failure(sentence(task.error), reference(task.id), waits=True, thread=thread_id))
+        for task in snapshot.tasks
+        if task.error is not None
+    ]
+
+
+def sentence(error: str) -> str:
+    """What a person is told of an error: the model's own sentence when the model is away, else no detail."""
+    kind, _, message = error.partition(": ")
+    return message if kind == "ModelUnavailable" else BROKEN
+
+
+def reference(task_id: str) -> str:
+    """What a person can quote, and whoever is on call can find in the log."""
+    return task_id[:8]

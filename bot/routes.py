@@ -1,0 +1,74 @@
+"""Every event, action, view and what handles it, on one screen."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import cards, decisions
+from bot.arrivals import Arrivals
+from bot.decisions import Decisions
+
+logger = logging.getLogger(__name__)
+
+Listener = Callable[..., Awaitable[Any]]
+
+
+def events(arrivals: Arrivals) -> dict[str, Listener]:
+    """Messages are in the inbox when they get here; what is left is a courtesy."""
+    return {"message": nothing, "app_mention": nothing, "app_home_opened": arrivals.suggest}
+
+
+def actions(on: Decisions) -> dict[str, Listener]:
+    return {
+        cards.APPROVE: on.approve,
+        cards.APPROVE_ALL: on.approve_all,
+        cards.EDIT: on.open_form,
+        cards.REJECT: on.open_form,
+        cards.RESPOND: on.open_form,
+        cards.IT_RAN: on.settle_doubt,
+        cards.RUN_AGAIN: on.settle_doubt,
+        cards.GIVE_UP: on.settle_doubt,
+        cards.RETRY: on.retry,
+    }
+
+
+def views(on: Decisions) -> dict[str, Listener]:
+    return {
+        decisions.EDIT_FORM: on.submit_edit,
+        decisions.REJECT_FORM: on.submit_reject,
+        decisions.RESPOND_FORM: on.submit_respond,
+    }
+
+
+def register(app: AsyncApp, arrivals: Arrivals, on: Decisions) -> None:
+    """Everything above, and a catch-all behind it: what nobody handles would never be acknowledged."""
+    app.use(arrivals.store)
+    for event, listener in events(arrivals).items():
+        app.event(event)(listener)
+    for action, listener in actions(on).items():
+        app.action(action)(listener)
+    for callback_id, listener in views(on).items():
+        app.view(callback_id)(listener)
+    app.event(re.compile(".*"))(nothing)
+    app.action(re.compile(".*"))(acknowledge)
+    app.view(re.compile(".*"))(acknowledge)
+    app.error(report)
+
+
+async def nothing() -> None:
+    """Nothing is left to do."""
+
+
+async def acknowledge(ack: AsyncAck) -> None:
+    """A button or form of another time: nothing waits for it."""
+    await ack()
+
+
+async def report(error: Exception) -> None:
+    """A listener that raised: Slack shows the person that it did not work; the log has the whole."""
+    logger.error("a listener failed", exc_info=error)

@@ -1,0 +1,123 @@
+"""A whole Signoff on this machine: the local workspace, a model, and the bot as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.workspace import Workspace, serve_workspace
+from bot.workspace.model import serve_model
+
+DEMO_MODEL = "demo model: a script, not an AI"
+
+STOP_AFTER = 15.0
+"""Seconds that the bot gets to finish its steps before it is killed."""
+
+_NOT_PASSED_ON = ("slack_", "openai_", "signoff_", "database_", "llm_", "http_proxy", "https_proxy", "all_proxy")
+
+
+@dataclass
+class Stage:
+    """`url` is the page's address, `model` what the model is called, `data` the folder that everything is kept in."""
+
+    url: str
+    model: str
+    data: Path
+    workspace: Workspace
+    environment: dict[str, str]
+    process: asyncio.subprocess.Process | None = None
+
+    async def start_bot(self) -> None:
+        """Start the bot and wait until it is connected. Raises `BotEnded` when it ends instead."""
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot.demo_bot",
+            cwd=self.data,
+            env=self.environment,
+            stdin=asyncio.subprocess.PIPE,
+        )
+        ended = asyncio.create_task(self.process.wait())
+        connected = asyncio.create_task(self.workspace.bot_connected.wait())
+        try:
+            await asyncio.wait([ended, connected], return_when=asyncio.FIRST_COMPLETED)
+            if not connected.done():
+                raise BotEnded(f"the bot ended with exit code {self.process.returncode} before it was connected")
+        finally:
+            ended.cancel()
+            connected.cancel()
+
+    async def kill_bot(self) -> None:
+        """End it as a crash would: nothing is finished, nothing is said."""
+        assert self.process is not None
+        self.process.kill()
+        await self.process.wait()
+        await self.workspace.bot_gone.wait()
+
+    async def stop_bot(self) -> None:
+        if self.process is None or self.process.returncode is not None:
+            return
+        self.process.terminate()
+        try:
+            async with asyncio.timeout(STOP_AFTER):
+                await self.process.wait()
+        except TimeoutError:
+            await self.kill_bot()
+
+
+class BotEnded(Exception):
+    """The bot's process is gone. Its own last lines say why."""
+
+
+@asynccontextmanager
+async def stage(data: Path, port: int, log_level: str = "WARNING") -> AsyncGenerator[Stage]:
+    """Set it up in the folder `data`; the bot is started by whoever asked. Raises `PortInUse`, `NotOurFile`."""
+    data = await asyncio.to_thread(_folder, data)
+    own_model = "OPENAI_API_KEY" not in os.environ
+    async with AsyncExitStack() as stack:
+        name = DEMO_MODEL if own_model else os.environ.get("OPENAI_MODEL", "your model")
+        workspace = await stack.enter_async_context(
+            serve_workspace(port=port, data=data, panel=data / "orders.db", note=name)
+        )
+        environment = _environment(os.environ, workspace.url, data, log_level)
+        if own_model:
+            model = await stack.enter_async_context(serve_model(port=0))
+            environment |= {"OPENAI_API_KEY": "demo", "OPENAI_BASE_URL": model.url, "OPENAI_MODEL": "demo-model"}
+        built = Stage(workspace.url, name, data, workspace, environment)
+        try:
+            yield built
+        finally:
+            with suppress(ProcessLookupError):
+                await built.stop_bot()
+
+
+def _folder(data: Path) -> Path:
+    data.mkdir(parents=True, exist_ok=True)
+    return data.resolve()
+
+
+def _environment(outer: Mapping[str, str], url: str, data: Path, log_level: str) -> dict[str, str]:
+    """The bot's environment: the local workspace's, and from outside the model's key and the agent, where they are set.
+
+    No proxy is passed on: Slack's client would take it for this machine's own addresses, too.
+    """
+    kept = {key: value for key, value in outer.items() if not key.lower().startswith(_NOT_PASSED_ON)}
+    chosen = {key: outer[key] for key in outer if key.startswith("OPENAI_") or key == "SIGNOFF_AGENT"}
+    paths = [str(Path.cwd()), outer.get("PYTHONPATH", "")]
+    return (
+        kept
+        | chosen
+        | {
+            "SLACK_BOT_TOKEN": "xoxb-local",
+            "SLACK_APP_TOKEN": "xapp-local",
+            "SLACK_API_URL": f"{url}/api/",
+            "DATABASE_URL": f"sqlite:///{data / 'signoff.db'}",
+            "LOG_LEVEL": log_level,
+            "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        }
+    )

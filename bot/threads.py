@@ -1,0 +1,253 @@
+"""The owner of running threads. It looks at the rows: who wrote, what was answered, what was cut short; and runs it.
+
+A click, a message, a start-up and a timer all do the same: wake the owner, which looks. So start-up is recovery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import conversation as view
+from bot.calls import Record
+from bot.delivery import Delivery
+from bot.live import LiveReply
+from bot.payloads import Place
+from bot.people import People
+from graphs.agent.tools import Toolbox
+from graphs.errors import NotWaiting, ThreadBusy
+from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.types import INTERRUPT, Config
+from storage import Connection, Storage, claims, inbox, interrupts, posts, threads
+from storage.ids import ThreadId
+from storage.inbox import Delivery as Arrival
+from storage.posts import Conversation
+from storage.threads import ThreadRow
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 2.0
+"""Seconds after which the owner looks even when nothing was committed: at deadlines, and at owners that died."""
+
+SHOW_AGAIN_AFTER = 5.0
+"""Seconds before a conversation that Slack did not take is shown again."""
+
+QUEUED = "I will read this once the question above is decided. Reject it there if you want something else."
+
+
+class Owner:
+    """Runs threads and keeps their conversations up to date, until it is stopped."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        graph: CompiledGraph,
+        toolbox: Toolbox,
+        client: AsyncWebClient,
+        delivery: Delivery,
+        people: People,
+    ) -> None:
+        self._storage = storage
+        self._graph = graph
+        self._toolbox = toolbox
+        self._client = client
+        self._delivery = delivery
+        self._people = people
+        self._running: dict[ThreadId, asyncio.Task[None]] = {}
+        self._showing: dict[ThreadId, asyncio.Task[None]] = {}
+        self._live: dict[ThreadId, LiveReply] = {}
+        self._queued: set[str] = set()
+        self._again: set[ThreadId] = set()
+        self._stuck: dict[ThreadId, int] = {}
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until `stop`; then finish the steps in flight."""
+        while not self._stopping.is_set():
+            mark = await self._storage.changes.mark()
+            await self._look()
+            await self._storage.changes.wait(mark, LOOK_EVERY)
+        await asyncio.gather(*self._running.values(), *self._showing.values(), return_exceptions=True)
+
+    def stop(self) -> None:
+        """Ask `run` to end: threads are given back at the border of a step."""
+        self._stopping.set()
+        self._storage.changes.commit_happened()
+
+    async def _look(self) -> None:
+        runnable, outdated = await self._storage.read(_what_is_due)
+        for thread_id in runnable:
+            if thread_id in self._running:
+                self._again.add(thread_id)
+            else:
+                self._start(self._running, thread_id, self._work(thread_id))
+        for conversation in outdated:
+            thread_id = conversation.thread_id
+            if thread_id in self._showing:
+                self._again.add(thread_id)
+            elif thread_id not in self._live:
+                self._start(self._showing, thread_id, self._show(conversation))
+
+    def _start(self, tasks: dict[ThreadId, asyncio.Task[None]], thread_id: ThreadId, work: Any) -> None:
+        task = asyncio.create_task(work, name=thread_id)
+        tasks[thread_id] = task
+
+        def done(_: asyncio.Task[None]) -> None:
+            del tasks[thread_id]
+            if thread_id in self._again:
+                self._again.discard(thread_id)
+                self._storage.changes.commit_happened()
+
+        task.add_done_callback(done)
+
+    async def _work(self, thread_id: ThreadId) -> None:
+        """Do what is due in a thread, until nothing is."""
+        while not self._stopping.is_set():
+            thread, news, arrival = await self._storage.read(lambda db: _state_of(db, thread_id))
+            if thread is not None and self._stuck.get(thread_id) == thread.version:
+                return None  # it failed before it could move; nothing has changed since
+            try:
+                if thread is not None and (news or thread.status == "running"):
+                    await self._drive(thread_id, None, None)
+                elif arrival is None or (thread is not None and thread.status == "waiting"):
+                    return await self._say_queued(arrival)
+                else:
+                    await self._take_up(arrival, thread)
+            except ThreadBusy:
+                return None
+        return None
+
+    async def _say_queued(self, arrival: Arrival | None) -> None:
+        """A message that came while a question waits is read after it; its author is told so once."""
+        if arrival is not None and arrival.event_id not in self._queued:
+            self._queued.add(arrival.event_id)
+            await self._delivery.whisper(_place(arrival), arrival.user, QUEUED)
+
+    async def _take_up(self, arrival: Arrival, thread: ThreadRow | None) -> None:
+        """Read one delivery: it is done when the thread has it."""
+        if (why := await self._people.refusal(arrival.user)) is not None:
+            await self._delivery.whisper(_place(arrival), arrival.user, why)
+        elif arrival.kind == "retry":
+            try:
+                await self._drive(arrival.thread_id, None, None)
+            except NotWaiting:
+                logger.info("thread %s had been tried again already", arrival.thread_id)
+        elif not await self._has_read(arrival):
+            message = {"role": "user", "content": arrival.text, "id": arrival.ts, "by": arrival.user}
+            await self._drive(arrival.thread_id, {"messages": [message]}, arrival.user)
+        await self._storage.write(lambda db: inbox.mark_done(db, arrival.event_id))
+
+    async def _has_read(self, arrival: Arrival) -> bool:
+        """Whether the message is in the thread already: it was, and the note of it was lost in a crash."""
+        snapshot = await self._graph.aget_state(_config(arrival.thread_id))
+        return any(message.get("id") == arrival.ts for message in snapshot.values.get("messages", ()))
+
+    async def _drive(self, thread_id: ThreadId, given: Any, by: str | None) -> None:
+        """Run the thread until it ends, waits or fails; what the model writes is shown as it comes."""
+        conversation = await self._storage.read(lambda db: posts.conversation(db, thread_id))
+        stream = self._graph.astream(
+            given,
+            _config(thread_id),
+            stream_mode=["messages", "updates"],
+            by=by,
+            stop=self._stopping.is_set,
+        )
+        await self._say_status(conversation, "is thinking…")
+        try:
+            async with aclosing(stream) as chunks:
+                async for mode, chunk in chunks:
+                    if mode == "messages" and conversation is not None and INTERRUPT not in chunk:
+                        await self._write_live(conversation, by, chunk["id"], chunk["content"])
+                    elif mode == "updates":
+                        await self._finish_live(thread_id)
+        except (ThreadBusy, NotWaiting):
+            raise
+        except Exception:
+            snapshot = await self._graph.aget_state(_config(thread_id))
+            references = [view.reference(task.id) for task in snapshot.tasks if task.error is not None]
+            logger.exception("thread %s failed (reference %s)", thread_id, ", ".join(references) or "none")
+            thread = await self._storage.read(lambda db: threads.get(db, thread_id))
+            if thread is not None and not references:
+                self._stuck[thread_id] = thread.version
+        finally:
+            await self._finish_live(thread_id)
+            await self._say_status(conversation, "")
+
+    async def _write_live(self, conversation: Conversation, by: str | None, message_id: str, piece: str) -> None:
+        live = self._live.get(conversation.thread_id)
+        if live is None or live.message_id != message_id:
+            await self._finish_live(conversation.thread_id)
+            recipient = by or await self._requester(conversation.thread_id)
+            live = LiveReply(self._client, self._delivery, conversation, recipient, message_id)
+            self._live[conversation.thread_id] = live
+        await live.add(piece)
+
+    async def _finish_live(self, thread_id: ThreadId) -> None:
+        live = self._live.get(thread_id)
+        if live is not None:
+            try:
+                await live.finish()
+            finally:
+                del self._live[thread_id]
+                self._storage.changes.commit_happened()
+
+    async def _requester(self, thread_id: ThreadId) -> str:
+        snapshot = await self._graph.aget_state(_config(thread_id))
+        return (snapshot.metadata or {}).get("by") or ""
+
+    async def _say_status(self, conversation: Conversation | None, status: str) -> None:
+        """The line under the conversation. Not worth failing for."""
+        if conversation is None:
+            return
+        try:
+            await self._client.assistant_threads_setStatus(
+                channel_id=conversation.channel, thread_ts=conversation.thread_ts, status=status
+            )
+        except SlackApiError as error:
+            logger.debug("no status in %s: %s", conversation.thread_id, error.response["error"])
+
+    async def _show(self, conversation: Conversation) -> None:
+        """Bring a conversation up to the thread's version; try again later when Slack does not take it."""
+        thread_id = conversation.thread_id
+        thread = await self._storage.read(lambda db: threads.get(db, thread_id))
+        snapshot = await self._graph.aget_state(_config(thread_id))
+        record = Record(
+            self._toolbox,
+            await self._storage.read(lambda db: interrupts.of_thread(db, thread_id)),
+            await self._storage.read(lambda db: claims.of_thread(db, thread_id)),
+        )
+        try:
+            await self._delivery.show(conversation, view.wanted(thread_id, snapshot, record))
+        except (SlackApiError, OSError, TimeoutError) as error:
+            logger.warning("conversation %s is not up to date: %s; trying again", thread_id, error)
+            await asyncio.wait([asyncio.create_task(self._stopping.wait())], timeout=SHOW_AGAIN_AFTER)
+            return
+        version = thread.version if thread is not None else 0
+        await self._storage.write(lambda db: posts.mark_shown(db, thread_id, version))
+
+
+async def _what_is_due(db: Connection) -> tuple[list[ThreadId], list[Conversation]]:
+    runnable = [
+        *await threads.cut_short(db),
+        *await interrupts.threads_with_news(db),
+        *await inbox.threads_with_unread(db),
+    ]
+    return list(dict.fromkeys(runnable)), await posts.out_of_date(db)
+
+
+async def _state_of(db: Connection, thread_id: ThreadId) -> tuple[ThreadRow | None, bool, Arrival | None]:
+    news = bool(await interrupts.newly_answered(db, thread_id))
+    return await threads.get(db, thread_id), news, await inbox.first_unread(db, thread_id)
+
+
+def _config(thread_id: ThreadId) -> Config:
+    return {"configurable": {"thread_id": thread_id}}
+
+
+def _place(arrival: Arrival) -> Place:
+    return Place(arrival.team, arrival.channel, arrival.thread_ts)
