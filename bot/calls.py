@@ -111,6 +111,8 @@ class Record:
         answer = _answer(last)
         edits = [_answer(row)["edited_action"]["args"] for row in asked if _is_edit(row)]
         args = first.payload["args"] if first is not None else _read(proposed["function"]["arguments"])
+        if tool is not None:
+            args = _in_order(args, tool.parameters)
         return Call(
             message_id,
             name,
@@ -136,6 +138,12 @@ def _is_edit(row: InterruptRow) -> bool:
 
 def _answer(row: InterruptRow | None) -> dict[str, Any]:
     return json.loads(row.answer) if row is not None and row.answer is not None else {}
+
+
+def _in_order(args: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments in the order in which the tool declares them."""
+    declared = [name for name in parameters.get("properties", {}) if name in args]
+    return {name: args[name] for name in [*declared, *(name for name in args if name not in declared)]}
 
 
 def _read(arguments: str) -> Mapping[str, Any]:

@@ -119,10 +119,11 @@ def _value(value: Any) -> str:
 
 
 def _who_decides(row: Call) -> str:
-    who = " or ".join(_approver(each, row.requester) for each in row.approvers)
-    asked = f"Asked for by <@{row.requester}>" if row.requester else "Asked for"
     deadline = f" · until {_time(row.expires_at)}" if row.expires_at is not None else ""
-    return f"{asked} · {who} decides{deadline}"
+    if list(row.approvers) == ["requester"]:
+        return f"<@{row.requester}> asked for this, and decides{deadline}"
+    who = " or ".join(_approver(each, row.requester) for each in row.approvers)
+    return f"<@{row.requester}> asked for this · {who} decides{deadline}"
 
 
 def _approver(name: str, requester: str) -> str:

@@ -182,10 +182,17 @@ class Owner:
         live = self._live.get(conversation.thread_id)
         if live is None or live.message_id != message_id:
             await self._finish_live(conversation.thread_id)
+            await self._show_before(conversation)
             recipient = by or await self._requester(conversation.thread_id)
             live = LiveReply(self._client, self._delivery, conversation, recipient, message_id)
             self._live[conversation.thread_id] = live
         await live.add(piece)
+
+    async def _show_before(self, conversation: Conversation) -> None:
+        """What happened before a reply stands above it."""
+        if (showing := self._showing.get(conversation.thread_id)) is not None:
+            await asyncio.wait([showing])
+        await self._show(conversation)
 
     async def _finish_live(self, thread_id: ThreadId) -> None:
         live = self._live.get(thread_id)

@@ -16,12 +16,12 @@ BOOKS = Path("orders.db")
 
 _SCHEMA = """
 create table if not exists orders (
-    id integer primary key, customer text not null, email text not null, item text not null,
-    paid text not null, refunded text not null default '0', status text not null);
+    id integer primary key, customer text not null, item text not null,
+    paid text not null, refunded text not null default '0.00', status text not null, email text not null);
 create table if not exists refunds (
-    key text primary key, order_id integer not null, amount text not null, reason text not null, at text not null);
+    order_id integer not null, amount text not null, reason text not null, at text not null, key text primary key);
 create table if not exists outbox (
-    key text primary key, recipient text not null, subject text not null, body text not null, at text not null);
+    recipient text not null, subject text not null, body text not null, at text not null, key text primary key);
 """
 
 _ORDERS = (
