@@ -23,6 +23,7 @@ from bot import routes
 from bot.arrivals import Arrivals
 from bot.decisions import Decisions
 from bot.delivery import Delivery
+from bot.display import Display
 from bot.people import People
 from bot.settings import BadSettings, Settings
 from bot.threads import Owner
@@ -81,7 +82,8 @@ async def _assemble(
     graph = agent.compile(model, storage)
     delivery = Delivery(client, storage)
     people = People(client, identity["team_id"], settings.signoff_users)
-    owner = Owner(storage, graph, agent.toolbox, client, delivery, people)
+    display = Display(storage, graph, agent.toolbox, client, delivery)
+    owner = Owner(storage, graph, display, delivery, people)
     app = AsyncApp(client=client, logger=logging.getLogger("slack_bolt"))
     on = Decisions(storage, graph, Desk(storage, agent.toolbox), client, delivery, people)
     routes.register(app, Arrivals(storage, client, identity["user_id"], agent.examples), on)

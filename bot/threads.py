@@ -6,24 +6,20 @@ A click, a message, a start-up and a timer all do the same: wake the owner, whic
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from contextlib import aclosing
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot import conversation as view
-from bot.calls import Record
 from bot.delivery import Delivery
-from bot.live import LiveReply
+from bot.display import Display
 from bot.payloads import Place
 from bot.people import People
-from graphs.agent.tools import Toolbox
 from graphs.errors import NotWaiting, ThreadBusy
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
-from storage import Connection, Storage, claims, inbox, interrupts, posts, threads
+from storage import Connection, Storage, inbox, interrupts, posts, threads
 from storage.ids import ThreadId
 from storage.inbox import Delivery as Arrival
 from storage.posts import Conversation
@@ -47,20 +43,17 @@ class Owner:
         self,
         storage: Storage,
         graph: CompiledGraph,
-        toolbox: Toolbox,
-        client: AsyncWebClient,
+        display: Display,
         delivery: Delivery,
         people: People,
     ) -> None:
         self._storage = storage
         self._graph = graph
-        self._toolbox = toolbox
-        self._client = client
+        self._display = display
         self._delivery = delivery
         self._people = people
         self._running: dict[ThreadId, asyncio.Task[None]] = {}
         self._showing: dict[ThreadId, asyncio.Task[None]] = {}
-        self._live: dict[ThreadId, LiveReply] = {}
         self._queued: set[str] = set()
         self._again: set[ThreadId] = set()
         self._stuck: dict[ThreadId, int] = {}
@@ -90,7 +83,7 @@ class Owner:
             thread_id = conversation.thread_id
             if thread_id in self._showing:
                 self._again.add(thread_id)
-            elif thread_id not in self._live:
+            elif not self._display.is_writing(thread_id):
                 self._start(self._showing, thread_id, self._show(conversation))
 
     def _start(self, tasks: dict[ThreadId, asyncio.Task[None]], thread_id: ThreadId, work: Any) -> None:
@@ -140,6 +133,8 @@ class Owner:
         elif not await self._has_read(arrival):
             message = {"role": "user", "content": arrival.text, "id": arrival.ts, "by": arrival.user}
             await self._drive(arrival.thread_id, {"messages": [message]}, arrival.user)
+            if not await self._has_read(arrival):
+                await self._delivery.whisper(_place(arrival), arrival.user, view.BROKEN)
         await self._storage.write(lambda db: inbox.mark_done(db, arrival.event_id))
 
     async def _has_read(self, arrival: Arrival) -> bool:
@@ -157,14 +152,16 @@ class Owner:
             by=by,
             stop=self._stopping.is_set,
         )
-        await self._say_status(conversation, "is thinking…")
+        recipient = by or await self._requester(thread_id)
+        if conversation is not None:
+            await self._display.say_status(conversation, "is thinking…")
         try:
             async with aclosing(stream) as chunks:
                 async for mode, chunk in chunks:
                     if mode == "messages" and conversation is not None and INTERRUPT not in chunk:
-                        await self._write_live(conversation, by, chunk["id"], chunk["content"])
+                        await self._display.write(conversation, recipient, chunk["id"], chunk["content"])
                     elif mode == "updates":
-                        await self._finish_live(thread_id)
+                        await self._display.finish(thread_id)
         except (ThreadBusy, NotWaiting):
             raise
         except Exception:
@@ -175,67 +172,20 @@ class Owner:
             if thread is not None and not references:
                 self._stuck[thread_id] = thread.version
         finally:
-            await self._finish_live(thread_id)
-            await self._say_status(conversation, "")
-
-    async def _write_live(self, conversation: Conversation, by: str | None, message_id: str, piece: str) -> None:
-        live = self._live.get(conversation.thread_id)
-        if live is None or live.message_id != message_id:
-            await self._finish_live(conversation.thread_id)
-            await self._show_before(conversation)
-            recipient = by or await self._requester(conversation.thread_id)
-            live = LiveReply(self._client, self._delivery, conversation, recipient, message_id)
-            self._live[conversation.thread_id] = live
-        await live.add(piece)
-
-    async def _show_before(self, conversation: Conversation) -> None:
-        """What happened before a reply stands above it."""
-        if (showing := self._showing.get(conversation.thread_id)) is not None:
-            await asyncio.wait([showing])
-        await self._show(conversation)
-
-    async def _finish_live(self, thread_id: ThreadId) -> None:
-        live = self._live.get(thread_id)
-        if live is not None:
-            try:
-                await live.finish()
-            finally:
-                del self._live[thread_id]
-                self._storage.changes.commit_happened()
+            await self._display.finish(thread_id)
+            if conversation is not None:
+                await self._display.say_status(conversation, "")
 
     async def _requester(self, thread_id: ThreadId) -> str:
         snapshot = await self._graph.aget_state(_config(thread_id))
         return (snapshot.metadata or {}).get("by") or ""
 
-    async def _say_status(self, conversation: Conversation | None, status: str) -> None:
-        """The line under the conversation. Not worth failing for."""
-        if conversation is None:
-            return
-        try:
-            await self._client.assistant_threads_setStatus(
-                channel_id=conversation.channel, thread_ts=conversation.thread_ts, status=status
-            )
-        except SlackApiError as error:
-            logger.debug("no status in %s: %s", conversation.thread_id, error.response["error"])
-
     async def _show(self, conversation: Conversation) -> None:
-        """Bring a conversation up to the thread's version; try again later when Slack does not take it."""
-        thread_id = conversation.thread_id
-        thread = await self._storage.read(lambda db: threads.get(db, thread_id))
-        snapshot = await self._graph.aget_state(_config(thread_id))
-        record = Record(
-            self._toolbox,
-            await self._storage.read(lambda db: interrupts.of_thread(db, thread_id)),
-            await self._storage.read(lambda db: claims.of_thread(db, thread_id)),
-        )
-        try:
-            await self._delivery.show(conversation, view.wanted(thread_id, snapshot, record))
-        except (SlackApiError, OSError, TimeoutError) as error:
-            logger.warning("conversation %s is not up to date: %s; trying again", thread_id, error)
-            await asyncio.wait([asyncio.create_task(self._stopping.wait())], timeout=SHOW_AGAIN_AFTER)
-            return
-        version = thread.version if thread is not None else 0
-        await self._storage.write(lambda db: posts.mark_shown(db, thread_id, version))
+        """Bring a conversation up to date; when Slack does not take it, wait a little before the next look."""
+        if not await self._display.show(conversation):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SHOW_AGAIN_AFTER):
+                    await self._stopping.wait()
 
 
 async def _what_is_due(db: Connection) -> tuple[list[ThreadId], list[Conversation]]:
