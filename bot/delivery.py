@@ -7,7 +7,7 @@ looked up, not posted twice.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -34,7 +34,7 @@ class Delivery:
         self._client = client
         self._storage = storage
 
-    async def show(self, conversation: Conversation, wanted: Sequence[tuple[str, Shown]]) -> None:
+    async def show(self, conversation: Conversation, wanted: Iterable[tuple[str, Shown]]) -> None:
         """Make the conversation show these subjects. Raises what Slack or the connection says: try again later."""
         known = await self._storage.read(lambda db: posts.of_thread(db, conversation.thread_id))
         for subject, shown in wanted:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from itertools import takewhile
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -55,7 +56,7 @@ class Display:
         if live is None or live.message_id != message_id:
             await self.finish(thread_id)
             async with self._hands[thread_id]:
-                await self._show(conversation)
+                await self._show(conversation, before=view.reply_subject(message_id))
                 live = LiveReply(self._client, self._delivery, conversation, recipient, message_id)
                 self._live[thread_id] = live
         await live.add(piece)
@@ -79,7 +80,8 @@ class Display:
         except (SlackApiError, OSError, TimeoutError) as error:
             logger.debug("no status in %s: %s", conversation.thread_id, error)
 
-    async def _show(self, conversation: Conversation) -> bool:
+    async def _show(self, conversation: Conversation, before: str | None = None) -> bool:
+        """`before` is a subject that somebody else is about to show: it and what follows are left to them."""
         thread_id = conversation.thread_id
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
         snapshot = await self._graph.aget_state({"configurable": {"thread_id": thread_id}})
@@ -88,11 +90,13 @@ class Display:
             await self._storage.read(lambda db: interrupts.of_thread(db, thread_id)),
             await self._storage.read(lambda db: claims.of_thread(db, thread_id)),
         )
+        wanted = view.wanted(thread_id, snapshot, record)
         try:
-            await self._delivery.show(conversation, view.wanted(thread_id, snapshot, record))
+            await self._delivery.show(conversation, takewhile(lambda each: each[0] != before, wanted))
         except (SlackApiError, OSError, TimeoutError) as error:
             logger.warning("conversation %s is not up to date: %s; trying again", thread_id, error)
             return False
-        version = thread.version if thread is not None else 0
-        await self._storage.write(lambda db: posts.mark_shown(db, thread_id, version))
+        if before is None:
+            version = thread.version if thread is not None else 0
+            await self._storage.write(lambda db: posts.mark_shown(db, thread_id, version))
         return True
