@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -19,6 +20,11 @@ from storage.ids import InterruptId, ThreadId
 from storage.interrupts import OPEN, InterruptRow
 
 _ID = re.compile(r"[0-9a-f]{32}")
+
+
+def falls_away(row: InterruptRow) -> bool:
+    """A question that is cancelled when its task ends unfinished: nothing has come of it yet."""
+    return row.status in OPEN or (row.status == "answered" and not row.consumed)
 
 
 def is_open(row: InterruptRow) -> bool:
@@ -55,7 +61,7 @@ async def checked(storage: Storage, thread_id: ThreadId, answers: Mapping[Interr
             raise refusal(AnswerRefused(interrupt_id, row if row and row.thread_id == thread_id else None))
         texts[interrupt_id] = dump(answer, f"the answer to {interrupt_id!r}")
         if row.schema is not None:
-            _hold_against(row, answer)
+            _hold_against(row, json.loads(texts[interrupt_id]))
     return texts
 
 

@@ -9,22 +9,22 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import suppress
 from typing import Any, cast
 
-from graphs.errors import AnswerError
+from graphs.errors import AnswerError, ThreadBusy
 from graphs.runtime import answers, breakpoints, nested
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.drawing import Drawing
 from graphs.runtime.edits import Editor
 from graphs.runtime.ephemeral import open_ephemeral
+from graphs.runtime.frames import current_frame
 from graphs.runtime.graph import Topology
 from graphs.runtime.opening import ROOT, OnWaiting, Opener
-from graphs.runtime.questions import current_frame
 from graphs.runtime.runner import Ending, Runner
 from graphs.runtime.session import Commit, Durability, Session
 from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
 from graphs.runtime.state import StateSchema
 from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot
 from storage import Storage, interrupts
-from storage.errors import AnswerRefused, LeaseLost
+from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
 
 DEFAULT_LIMIT = 1000
@@ -231,17 +231,15 @@ class _Run:
             position, stored = await opener.open(given)
         session.emit("values", position.values)
         limit = self.config.get("recursion_limit", DEFAULT_LIMIT)
-        runner = Runner(graph.schema, graph.topology, session, ROOT, position, stored, self.before, self.after, limit)
-        session.flush = runner.flush if session.durability == "exit" else None
-        return runner
+        return Runner(graph.schema, graph.topology, session, ROOT, position, stored, self.before, self.after, limit)
 
     async def _give_back(self, runner: Runner) -> None:
         """A run that was cut off leaves its thread to be taken up again."""
         session = self.session
         if session.storage is None or session.released:
             return
-        with suppress(LeaseLost):
-            await asyncio.shield(session.commit(Commit(release="running")))
+        with suppress(ThreadBusy):
+            await asyncio.shield(runner.store(Commit(release="running")))
 
     async def _result(self, runner: Runner, ending: Ending) -> dict[str, Any]:
         values = runner.values()

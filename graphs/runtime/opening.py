@@ -20,6 +20,7 @@ from graphs.runtime.types import START, UNSET, Command
 from storage import Connection, Storage, interrupts, threads
 from storage.errors import AnswerRefused, ThreadHeld, ThreadMoved
 from storage.ids import CheckpointId, InterruptId, Namespace, TaskId
+from storage.interrupts import OPEN, InterruptRow, NewInterrupt
 from storage.threads import Lease
 
 ROOT = Namespace("")
@@ -37,6 +38,7 @@ class Opening:
     answers: dict[InterruptId, Any] = field(default_factory=dict[InterruptId, Any])
     cancelled: list[InterruptId] = field(default_factory=list[InterruptId])
     ended: tuple[Task, ...] = ()
+    stops: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
 
 
 @dataclass
@@ -90,9 +92,10 @@ class Opener:
 
     async def _input(self, given: Any, base: Position | None, head: Position | None) -> Opening:
         """New input: on top of what the thread holds, after what was in flight is settled."""
-        if head is not None and self._waits(head) and self.on_waiting == "reject":
+        if self._standing() and self.on_waiting == "reject":
             raise ThreadWaiting(
-                f"thread {self.session.thread_id!r} waits for an answer: give it, or pass on_waiting='cancel'"
+                f"thread {self.session.thread_id!r} waits for an answer, or has one that it has not gone on with: "
+                "answer, call ainvoke(None), or pass on_waiting='cancel'"
             )
         start = base or Position(CheckpointId(""), None, "input", -1, self.schema.initial(), {}, (), {})
         writes = self.schema.writes(START, given)
@@ -118,16 +121,19 @@ class Opener:
         )
         if base is None:
             position = replace(position, parent_id=None)
-        return Opening(position, start, cancelled=self._standing(), ended=head.tasks if head else ())
+        ended = head.tasks if head is base and head is not None else ()
+        return Opening(position, start, cancelled=self._standing(), ended=ended, stops=self._stops(position))
 
     def _continue(self, head: Position | None) -> Opening:
-        """Go on where the thread stopped; a static interrupt is passed."""
+        """Go on where the thread stopped: with what was answered meanwhile, else past a static interrupt."""
         if head is None or not head.tasks:
             raise NotWaiting(f"thread {self.session.thread_id!r} does not exist or is finished; give it an input")
         self._check_nodes(head)
-        stop = self.session.ledger.asked.get(breakpoints.border(ROOT, head), {}).get(0)
-        passing = {stop.id: None} if stop is not None and stop.status == "waiting" else {}
-        return Opening(head, head, answers=dict(passing))
+        news = any(row.status == "answered" and not row.consumed for row in self._rows())
+        stops = [
+            row.id for row in self._rows() if row.kind == breakpoints.KIND and row.status == "waiting" and not news
+        ]
+        return Opening(head, head, answers=dict.fromkeys(stops))
 
     async def _command(self, command: Command[Any], head: Position | None) -> Opening:
         if command.resume is UNSET and command.update is None and not command.targets():
@@ -139,24 +145,34 @@ class Opener:
         self._check_nodes(head)
         resolved: dict[InterruptId, Any] = {}
         if command.resume is not UNSET:
-            rows = [row for asked in self.session.ledger.asked.values() for row in asked.values()]
-            resolved = answers.by_id(command.resume, self.session.thread_id, rows)
-            if not any(answers.is_open(row) for row in rows):
+            resolved = answers.by_id(command.resume, self.session.thread_id, self._rows())
+            if not any(row.status in OPEN for row in self._rows()):
                 await self._say_what_became_of(resolved)
-        position = head
+        opening = Opening(head, head)
         if command.update is not None or command.targets():
-            writes = self.schema.normalise(self.schema.writes("Command", command.update))
-            targets = [normalised(target) for target in command.targets()]
-            position = head.follow(
-                CheckpointId(self.storage.new_id()),
-                source="update",
-                step=head.step + 1,
-                values=self.schema.apply(head.values, writes),
-                tasks=(*head.tasks, *fresh(self.topology, targets, self.storage.new_id)),
-            )
-        if not position.tasks:
+            opening = self._moved(command, head)
+        if not opening.position.tasks:
             raise NotWaiting(f"thread {self.session.thread_id!r} is finished; give it an input")
-        return Opening(position, head, answers=resolved)
+        return replace(opening, answers=resolved)
+
+    def _moved(self, command: Command[Any], head: Position) -> Opening:
+        """The thread with a command's update in its state, and where it goes beside the tasks that are due.
+
+        What joins a step in flight has no border of its own to stop at.
+        """
+        writes = self.schema.normalise(self.schema.writes("Command", command.update))
+        targets = [normalised(target) for target in command.targets()]
+        arriving = fresh(self.topology, targets, self.storage.new_id)
+        position = head.follow(
+            CheckpointId(self.storage.new_id()),
+            source="update",
+            step=head.step + 1,
+            since=head.since + 1 if head.tasks else head.step + 1,
+            values=self.schema.apply(head.values, writes),
+            tasks=(*head.tasks, *arriving),
+            ran=head.ran if head.tasks else (),
+        )
+        return Opening(position, head, stops=[] if head.tasks else self._stops(position))
 
     async def _say_what_became_of(self, resolved: Mapping[InterruptId, Any]) -> None:
         """Nothing waits: an id that was known here says what became of it, an unknown one that nothing waits."""
@@ -189,21 +205,20 @@ class Opener:
             step=base.step,
             tasks=tuple(replace(task, id=TaskId(self.storage.new_id())) for task in base.tasks),
         )
-        return Opening(position, base, cancelled=self._standing(), ended=head.tasks if head else ())
+        return Opening(position, base, cancelled=self._standing())
 
     async def _take(self, opening: Opening, version: int) -> tuple[Position, Position]:
         """One transaction: the thread is ours, the answers and the new position are stored."""
         session, position = self.session, opening.position
         texts = await answers.checked(self.storage, session.thread_id, opening.answers)
         stored = opening.base
-        commit = Commit(cancelled=opening.cancelled, ended=[scope_of(ROOT, task) for task in opening.ended])
-        if not position.stored and session.durability != "exit":
+        ended = [scope_of(ROOT, task) for task in opening.ended]
+        commit = Commit(questions=opening.stops, cancelled=opening.cancelled, ended=ended)
+        settles = bool(ended or commit.cancelled or commit.questions)
+        if not position.stored and (session.durability != "exit" or settles):
             stored, changes = positions.normalise(self.schema, stored, position)
             position = stored
             commit.checkpoint = (to_row(position, session.thread_id, ROOT, session.now()), changes)
-        if not opening.position.stored:
-            session.by = position.by
-            commit.questions = breakpoints.stop_at(session, ROOT, position, self.before, self.after)
         now = self.storage.now()
 
         async def job(db: Connection) -> Lease:
@@ -219,18 +234,16 @@ class Opener:
         await session.refresh()
         return position, stored
 
-    def _waits(self, head: Position) -> bool:
-        return any(
-            row.status in ("waiting", "reopened")
-            for rows in self.session.ledger.asked.values()
-            for row in rows.values()
-        )
+    def _rows(self) -> list[InterruptRow]:
+        """Everything that the tasks in flight asked."""
+        return [row for rows in self.session.ledger.asked.values() for row in rows.values()]
 
     def _standing(self) -> list[InterruptId]:
-        """The questions of the tasks in flight, which end without an answer."""
-        return [
-            row.id for rows in self.session.ledger.asked.values() for row in rows.values() if row.status != "expired"
-        ]
+        """The questions of the tasks in flight that nothing has come of."""
+        return [row.id for row in self._rows() if answers.falls_away(row)]
+
+    def _stops(self, position: Position) -> list[NewInterrupt]:
+        return breakpoints.stop_at(self.session, ROOT, position, self.before, self.after)
 
     def _finished(self, position: Position) -> list[Write]:
         """What the finished tasks of the step in flight wrote."""

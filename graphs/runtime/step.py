@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphs.errors import GraphChanged
@@ -80,7 +80,55 @@ def entry(topology: Topology, targets: Sequence[str | Send], new_id: Callable[[]
     return due(topology, [Arrival(START, targets)], {}, new_id)[0]
 
 
-def reconcile(old: Iterable[Task], new: Iterable[Task]) -> tuple[Task, ...]:
+def renewed(tasks: Iterable[Task], new_id: Callable[[], str]) -> tuple[Task, ...]:
+    """The same work as new tasks: what they ask and claim is asked and claimed anew."""
+    return tuple(replace(task, id=TaskId(new_id())) for task in tasks)
+
+
+def led_again(
+    topology: Topology,
+    node: str,
+    targets: Sequence[str | Send],
+    ran: Sequence[str],
+    old: Sequence[Task],
+    joins: Joins,
+    new_id: Callable[[], str],
+) -> tuple[tuple[Task, ...], Joins]:
+    """What is due when `node` has returned something else than it did.
+
+    `old` are the tasks that are due, `ran` the nodes that led to them. Where `node` is none of those it takes their
+    place. Else what others led to stays due, and so does a join that `node` had completed.
+    """
+    new, after = due(topology, [Arrival(node, targets)], joins, new_id)
+    new = _reconcile(old, new)
+    if node not in (ran or (START,)):
+        return new, after
+    completed = {join.target: join.key for join in topology.joins if node in join.sources and join.key not in joins}
+    stay: list[Task] = []
+    for task in old:
+        if task.node in completed:
+            after.pop(completed[task.node], None)
+        others = any(leads(topology, other, task.node) for other in ran if other != node)
+        if task.node in completed or others or not leads(topology, node, task.node):
+            stay.append(task)
+    plain = {task.node for task in stay if task.arg is UNSET}
+    added = [task for task in new if task not in old and not (task.arg is UNSET and task.node in plain)]
+    return (*(task for task in old if task in stay or task in new), *added), after
+
+
+def leads(topology: Topology, source: str, target: str) -> bool:
+    """Whether a node may lead to another, by an edge, a router or a `Command`."""
+    node = topology.nodes.get(source)
+    branches = topology.branches.get(source, ())
+    return (
+        target in topology.edges.get(source, ())
+        or any(branch.targets is None or target in branch.targets.values() for branch in branches)
+        or any(source in join.sources and target == join.target for join in topology.joins)
+        or (node is not None and (node.anywhere or target in node.destinations))
+    )
+
+
+def _reconcile(old: Iterable[Task], new: Iterable[Task]) -> tuple[Task, ...]:
     """`new`, where a task that was due before stays the same task: its questions, claims and results go on to count."""
     kept = list(old)
     merged: list[Task] = []

@@ -17,6 +17,9 @@ BREAKPOINT = "__breakpoint__"
 """The key under which stream chunks say at which static interrupt the thread stopped."""
 
 
+STREAM_MODES = ("values", "updates", "messages", "custom")
+
+
 class _Unset:
     """Tells an argument that was not given from one that is None."""
 
