@@ -90,8 +90,8 @@ class CallNode:
     async def _decided(
         self, call: ProposedCall, tool: Tool[..., Any], arguments: Arguments, answer: Answer, decision: Decision
     ) -> str:
-        by = f"<@{answer.by}>" if answer.by else "a person"
         requester = _terms(answer).requester
+        by = _named(answer.by, requester)
         match decision:
             case Approve():
                 return await self._run(call, tool, arguments, requester)
@@ -146,7 +146,7 @@ class CallNode:
             answer = ask(_doubt_question(call, tool, arguments, requester, doubt, attempt))
             choice: Literal["it_ran", "run_again", "give_up"] = answer.value["type"]
             if choice == "it_ran":
-                by = f"<@{answer.by}>" if answer.by else "a person"
+                by = _named(answer.by, requester)
                 return await perform(doubt.key, lambda by=by: outcomes.was_done(by), repeatable=False, again=True)
             if choice == "give_up":
                 return outcomes.in_doubt()
@@ -203,6 +203,11 @@ def _asked_under() -> Terms | None:
     """The terms that this call was asked under before its rule began to let it pass: what was decided then stands."""
     row = standing()
     return None if row is None or row.kind != APPROVAL else Terms.model_validate(row.terms["terms"])
+
+
+def _named(user: str | None, requester: str) -> str:
+    """Who decided, as the model may say it: ids mean nothing to it."""
+    return "the person who asked" if user is not None and user == requester else "an approver"
 
 
 def _terms(answer: Answer) -> Terms:
