@@ -16,12 +16,12 @@ from graphs.runtime.drawing import Drawing
 from graphs.runtime.edits import Editor
 from graphs.runtime.ephemeral import open_ephemeral
 from graphs.runtime.frames import current_frame
-from graphs.runtime.graph import Topology
 from graphs.runtime.opening import ROOT, OnWaiting, Opener
 from graphs.runtime.runner import Ending, Runner
 from graphs.runtime.session import Commit, Durability, Session
 from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
 from graphs.runtime.state import StateSchema
+from graphs.runtime.topology import Topology
 from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot
 from storage import Storage, interrupts
 from storage.errors import AnswerRefused

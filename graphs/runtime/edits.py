@@ -6,19 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import aiosqlite
-
 from graphs.errors import InvalidUpdateError, NotWaiting, ThreadBusy
 from graphs.runtime import answers, breakpoints, positions
-from graphs.runtime.graph import Topology
 from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.session import Commit, Ledger, Session
 from graphs.runtime.state import StateSchema, Write
 from graphs.runtime.step import Arrival, Joins, Task, due, led_again, renewed
 from graphs.runtime.taskrows import finished
 from graphs.runtime.tasks import Finished, route
+from graphs.runtime.topology import Topology
 from graphs.runtime.types import END, START, Config, Send
-from storage import Storage, threads
+from storage import Connection, Storage, threads
 from storage.errors import ThreadHeld, ThreadMoved
 from storage.ids import CheckpointId, InterruptId, Namespace, TaskId, ThreadId
 from storage.interrupts import NewInterrupt
@@ -65,7 +63,7 @@ class Editor:
                 raise ThreadBusy(str(error)) from None
             return {"configurable": {"thread_id": self.thread_id, "checkpoint_id": position.checkpoint_id}}
 
-    async def _look(self, db: aiosqlite.Connection) -> _Thread:
+    async def _look(self, db: Connection) -> _Thread:
         thread = await threads.get(db, self.thread_id)
         newest = await positions.read(db, self.schema, self.thread_id, ROOT)
         meant = newest
@@ -114,7 +112,8 @@ class Editor:
         tasks, joins = due(self.topology, arrivals, base.joins, self.storage.new_id)
         if meant[0].id in results:  # the edit comes on top of what the node returned
             return self._follow(thread, kept, writes, left + tasks, joins, ran=_names(done))
-        return self._follow(thread, [*kept, *writes], [], left + tasks, joins, ran=_names(done))
+        in_order = [w for task in done for w in (writes if task is meant[0] else results[task.id].writes)]
+        return self._follow(thread, in_order, [], left + tasks, joins, ran=_names(done))
 
     def _follow(
         self,
@@ -159,7 +158,7 @@ class Editor:
     def _empty(self) -> Position:
         return Position(CheckpointId(""), None, "input", -1, self.schema.initial(), {}, (), {})
 
-    async def _save(self, db: aiosqlite.Connection, thread: _Thread, position: Position) -> None:
+    async def _save(self, db: Connection, thread: _Thread, position: Position) -> None:
         now = self.storage.now()
         lease = await threads.take(db, self.thread_id, self.storage.owner, now, version=thread.version)
         position, changes = positions.normalise(self.schema, thread.base, position)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from graphs.errors import AnswerError, NotWaiting
-from graphs.runtime.graph import Topology
 from graphs.runtime.positions import Position
 from graphs.runtime.session import Session
 from graphs.runtime.state import StateSchema
 from graphs.runtime.step import entry
 from graphs.runtime.tasks import route
+from graphs.runtime.topology import Topology
 from graphs.runtime.types import START, Command
 from storage.ids import CheckpointId
 

@@ -4,58 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from graphs.errors import InvalidGraph
+from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.state import StateSchema
+from graphs.runtime.topology import Branch, Join, Node, Topology, check
 from graphs.runtime.types import END, START, Command, RetryPolicy
-
-if TYPE_CHECKING:
-    from graphs.runtime.compiled import CompiledGraph
-    from storage import Storage
-
-
-@dataclass(frozen=True)
-class Node:
-    """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes."""
-
-    name: str
-    fn: Callable[..., Any]
-    retry_policy: RetryPolicy | None = None
-    timeout: float | None = None
-    destinations: tuple[str, ...] = ()
-    anywhere: bool = False
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A router after a node. `targets` maps what it returns to nodes; None: it returns nodes."""
-
-    router: Callable[..., Any]
-    targets: dict[Any, str] | None
-
-
-@dataclass(frozen=True)
-class Join:
-    """An edge from several nodes: its target is due when all of them have finished."""
-
-    sources: tuple[str, ...]
-    target: str
-
-    @property
-    def key(self) -> str:
-        return f"{'+'.join(self.sources)}->{self.target}"
-
-
-@dataclass
-class Topology:
-    """Nodes and what leads from each to the next."""
-
-    nodes: dict[str, Node] = field(default_factory=dict[str, Node])
-    edges: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    branches: dict[str, list[Branch]] = field(default_factory=dict[str, list[Branch]])
-    joins: list[Join] = field(default_factory=list[Join])
+from storage import Storage
 
 
 class StateGraph:
@@ -139,49 +95,10 @@ class StateGraph:
         name: str = "graph",
     ) -> CompiledGraph:
         """Check the graph and make it runnable. Raises `InvalidGraph` that names the node or edge to mend."""
-        from graphs.runtime.compiled import CompiledGraph
-
         check(self.topology)
         return CompiledGraph(
             self.schema, self.topology, checkpointer, before=interrupt_before, after=interrupt_after, name=name
         )
-
-
-def check(topology: Topology) -> None:
-    """Every target exists, there is an entry, every node can be reached."""
-    names = set(topology.nodes)
-    for source, target in _edges(topology):
-        if source not in names | {START}:
-            raise InvalidGraph(f"an edge starts at {source!r}, which is no node; the nodes are {sorted(names)!r}")
-        if target not in names | {END}:
-            raise InvalidGraph(f"an edge from {source!r} leads to {target!r}, which is no node: {sorted(names)!r}")
-    reached, frontier = set[str](), [START]
-    anywhere = {name for name, node in topology.nodes.items() if node.anywhere}
-    anywhere |= {source for source, branches in topology.branches.items() if any(b.targets is None for b in branches)}
-    if not topology.edges.get(START) and not topology.branches.get(START):
-        raise InvalidGraph("the graph has no entry: add an edge from START")
-    while frontier:
-        source = frontier.pop()
-        if source in reached:
-            continue
-        reached.add(source)
-        if source in anywhere:
-            return
-        frontier += [target for origin, target in _edges(topology) if origin == source and target != END]
-    if lost := sorted(names - reached):
-        raise InvalidGraph(
-            f"nothing leads to node {lost[0]!r}: add an edge to it, or name it in destinations= of a node"
-        )
-
-
-def _edges(topology: Topology) -> list[tuple[str, str]]:
-    found = [(source, target) for source, targets in topology.edges.items() for target in targets]
-    found += [(source, join.target) for join in topology.joins for source in join.sources]
-    for source, branches in topology.branches.items():
-        found += [(source, target) for branch in branches for target in (branch.targets or {}).values()]
-    for node in topology.nodes.values():
-        found += [(node.name, target) for target in node.destinations]
-    return found
 
 
 def _declared(fn: Callable[..., Any]) -> tuple[str, ...] | None:

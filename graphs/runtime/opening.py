@@ -9,13 +9,13 @@ from typing import Any, Literal
 from graphs.errors import AnswerError, GraphChanged, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
-from graphs.runtime.graph import Topology
 from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.session import Commit, Ledger, Session
 from graphs.runtime.state import StateSchema, Write
 from graphs.runtime.step import Task, entry, fresh
 from graphs.runtime.taskrows import finished
 from graphs.runtime.tasks import normalised, route
+from graphs.runtime.topology import Topology
 from graphs.runtime.types import START, UNSET, Command
 from storage import Connection, Storage, interrupts, threads
 from storage.errors import AnswerRefused, ThreadHeld, ThreadMoved

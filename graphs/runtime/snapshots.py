@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from graphs.runtime import breakpoints, positions
-from graphs.runtime.graph import Topology
 from graphs.runtime.positions import Position, scope_of
 from graphs.runtime.session import Ledger
 from graphs.runtime.state import StateSchema
 from graphs.runtime.step import Task
 from graphs.runtime.taskrows import finished
 from graphs.runtime.tasks import Finished
+from graphs.runtime.topology import Topology
 from graphs.runtime.types import Config, Interrupt, PendingTask, StateSnapshot
 from storage import Connection, Storage, checkpoints
 from storage.checkpoints import CheckpointRow
@@ -59,48 +59,33 @@ class Snapshots:
 
     async def _page(self, db: Connection, before: CheckpointId | None) -> list[tuple[CheckpointRow, StateSnapshot]]:
         rows = await checkpoints.history(db, self.thread_id, ROOT, limit=PAGE, before=before)
-        return [(row, self._recorded(row, await checkpoints.values(db, row))) for row in rows]
+        found = [(row, positions.from_row(self.schema, row, await checkpoints.values(db, row))) for row in rows]
+        ledger = await Ledger.load(db, [task.id for _, position in found for task in position.tasks])
+        return [(row, self._snapshot(row, position, ledger)) for row, position in found]
 
     async def _get(self, db: Connection) -> StateSnapshot:
-        head = await positions.read(db, self.schema, self.thread_id, ROOT)
-        if head is None:
-            return StateSnapshot({}, (), self._config(None))
-        row, position = head
-        if self.checkpoint_id is not None and self.checkpoint_id != row.checkpoint_id:
-            older = await checkpoints.get(db, self.thread_id, self.checkpoint_id)
-            if older is None:
-                return StateSnapshot({}, (), self._config(self.checkpoint_id))
-            return self._recorded(older, await checkpoints.values(db, older))
-        return self._live(row, position, await Ledger.load(db, [task.id for task in position.tasks]))
+        found = await positions.read(db, self.schema, self.thread_id, ROOT, self.checkpoint_id)
+        if found is None:
+            return StateSnapshot({}, (), self._config(self.checkpoint_id))
+        row, position = found
+        return self._snapshot(row, position, await Ledger.load(db, [task.id for task in position.tasks]))
 
-    def _live(self, row: CheckpointRow, position: Position, ledger: Ledger) -> StateSnapshot:
-        """The thread now: with the writes of finished tasks, and what waits."""
+    def _snapshot(self, row: CheckpointRow, position: Position, ledger: Ledger) -> StateSnapshot:
+        """A position with what is stored beyond it: the writes of its finished tasks, and what waits."""
         results = finished(self.schema, ledger, ROOT, position.tasks)
         writes = [write for task in position.tasks if task.id in results for write in results[task.id].writes]
-        open_rows = [r for rows in ledger.asked.values() for r in rows.values() if r.status in OPEN]
-        questions = tuple(public(r) for r in open_rows if r.kind != breakpoints.KIND)
-        return replace(
-            self._snapshot(row, position),
+        asked = [r for task in position.tasks for r in ledger.within(scope_of(ROOT, task)) if r.status in OPEN]
+        return StateSnapshot(
             values=self.schema.apply(position.values, writes),
             next=tuple(task.node for task in position.tasks if task.id not in results),
-            tasks=tuple(_pending(task, results, ledger) for task in position.tasks),
-            interrupts=questions,
-            breakpoints=tuple(public(r) for r in open_rows if r.kind == breakpoints.KIND),
-        )
-
-    def _recorded(self, row: CheckpointRow, values: Mapping[str, Any]) -> StateSnapshot:
-        return self._snapshot(row, positions.from_row(self.schema, row, values))
-
-    def _snapshot(self, row: CheckpointRow, position: Position) -> StateSnapshot:
-        return StateSnapshot(
-            values=position.values,
-            next=tuple(task.node for task in position.tasks),
             config=self._config(row.checkpoint_id),
             metadata={"source": row.source, "step": row.step, **position.metadata, "by": position.by}
             | {"ran": list(position.ran)},
             created_at=datetime.fromtimestamp(row.created_at, UTC),
             parent_config=self._config(row.parent_id) if row.parent_id else None,
-            tasks=tuple(PendingTask(task.id, task.node) for task in position.tasks),
+            tasks=tuple(_pending(task, results, ledger) for task in position.tasks),
+            interrupts=tuple(public(r) for r in asked if r.kind != breakpoints.KIND),
+            breakpoints=tuple(public(r) for r in asked if r.kind == breakpoints.KIND),
         )
 
     def _config(self, checkpoint_id: CheckpointId | None) -> Config:
