@@ -58,7 +58,7 @@ LAYERS = (
     ),
     Rule(
         "only the demo and the tour know the local workspace",
-        but(PRODUCT, inside("bot.workspace", "bot.stage", "bot.demo", "bot.tour")),
+        but(PRODUCT, inside("bot.workspace", "bot.demo", "bot.tour")),
         inside("bot.workspace"),
     ),
     Rule(
@@ -86,7 +86,7 @@ HOMES: Mapping[str, Where] = {
 }
 """Where an outside package may be imported by the product. One that is not here has no home yet."""
 
-MAY_READ_ENVIRONMENT = inside("bot.settings", "bot.stage")  # the demo's stage hands its own on to the bot's process
+MAY_READ_ENVIRONMENT = inside("bot.settings", "bot.demo")  # the demo hands its own on to the bot's process
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
 
 

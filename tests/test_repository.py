@@ -88,12 +88,15 @@ def test_every_directory_with_modules_is_a_package(room: str) -> None:
 
 
 def tool_words(source: str) -> Iterator[str]:
-    """The names of the functions under `@tool`, and those of their parameters that are no everyday word."""
+    """The names of the functions under `@tool`, and those of their parameters that are no everyday word.
+
+    `idempotency_key` is the product's own: it is filled in for every tool that takes it.
+    """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(map(_is_tool, node.decorator_list)):
             arguments = node.args
             for name in (node.name, *(each.arg for each in (*arguments.args, *arguments.kwonlyargs))):
-                if "_" in name:
+                if "_" in name and name != "idempotency_key":
                     yield name
 
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bot.stage import BotEnded, Stage, stage
+from bot.demo.stage import BotEnded, Stage, stage
 from bot.tour import Tour, TourFailed
 from bot.workspace import NotOurFile, PortInUse
 

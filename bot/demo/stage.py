@@ -37,7 +37,7 @@ class Stage:
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bot.demo_bot",
+            "bot.demo.bot_process",
             cwd=self.data,
             env=self.environment,
             stdin=asyncio.subprocess.PIPE,
