@@ -72,8 +72,8 @@ async def save(db: aiosqlite.Connection, row: CheckpointRow, changes: list[Value
     )
     if changes:
         await db.executemany(
-            "insert into state_values (checkpoint_id, key, base, data) values (?, ?, ?, ?)",
-            [(row.checkpoint_id, change.key, change.base, change.data) for change in changes],
+            "insert into state_values (thread_id, checkpoint_id, key, base, data) values (?, ?, ?, ?, ?)",
+            [(row.thread_id, row.checkpoint_id, change.key, change.base, change.data) for change in changes],
         )
 
 
@@ -108,12 +108,13 @@ async def values(db: aiosqlite.Connection, row: CheckpointRow) -> dict[str, Any]
     async with db.execute(
         """with recursive part (key, base, data, depth) as (
                select v.key, v.base, v.data, 0 from json_each(:versions) named
-                   join state_values v on v.checkpoint_id = named.value and v.key = named.key
+                   join state_values v on v.thread_id = :thread and v.checkpoint_id = named.value and v.key = named.key
                union all
                select v.key, v.base, v.data, depth + 1 from part
-                   join state_values v on v.checkpoint_id = part.base and v.key = part.key)
+                   join state_values v
+                       on v.thread_id = :thread and v.checkpoint_id = part.base and v.key = part.key)
            select key, base, data from part order by key, depth desc""",
-        {"versions": json.dumps(row.versions)},
+        {"thread": row.thread_id, "versions": json.dumps(row.versions)},
     ) as cursor:
         parts = await cursor.fetchall()
     found: dict[str, Any] = {}
@@ -128,6 +129,40 @@ async def values(db: aiosqlite.Connection, row: CheckpointRow) -> dict[str, Any]
     if lost := row.versions.keys() - found.keys():
         raise _unreadable(row.thread_id, row.checkpoint_id, f"the values of {sorted(lost)!r} are gone")
     return found
+
+
+async def prune(db: aiosqlite.Connection, thread_id: ThreadId, keep: int) -> None:
+    """Forget all but the newest `keep` checkpoints of the thread, and of the graphs called inside its tasks all but
+    the newest of those in flight. Values that a kept checkpoint is put together from stay.
+    """
+    parameters = {"thread": thread_id, "keep": keep}
+    await db.execute(
+        """delete from checkpoints where thread_id = :thread and ns = '' and seq not in (
+               select seq from checkpoints where thread_id = :thread and ns = '' order by seq desc limit :keep)""",
+        parameters,
+    )
+    await db.execute(
+        """delete from checkpoints where thread_id = :thread and ns <> '' and (
+               seq not in (select max(seq) from checkpoints where thread_id = :thread group by ns)
+               or substr(ns, 1, instr(ns, '/') - 1) not in (
+                   select value ->> 'id' from json_each((
+                       select tasks from checkpoints where thread_id = :thread and ns = '' order by seq desc limit 1))))
+        """,
+        parameters,
+    )
+    await db.execute(
+        """with recursive needed (checkpoint_id, key) as (
+               select named.value, named.key from checkpoints, json_each(checkpoints.versions) named
+                   where checkpoints.thread_id = :thread
+               union
+               select v.base, v.key from needed
+                   join state_values v
+                       on v.thread_id = :thread and v.checkpoint_id = needed.checkpoint_id and v.key = needed.key
+                   where v.base is not null)
+           delete from state_values where thread_id = :thread and (checkpoint_id, key) not in (
+               select checkpoint_id, key from needed)""",
+        parameters,
+    )
 
 
 def _read(row: Any) -> CheckpointRow:

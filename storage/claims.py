@@ -10,6 +10,7 @@ from typing import Literal
 import aiosqlite
 
 from storage import threads
+from storage.errors import ClaimMoved
 from storage.ids import Scope, ThreadId
 
 ClaimStatus = Literal["claimed", "done", "failed", "paused", "in doubt"]
@@ -35,10 +36,32 @@ class ClaimRow:
 _COLUMNS = "scope, key, thread_id, idempotency_key, status, result, error, claimed_at, settled_at"
 
 
+BEFORE: dict[ClaimStatus, frozenset[ClaimStatus | None]] = {
+    "claimed": frozenset({None, "failed", "paused", "in doubt"}),
+    "paused": frozenset({"claimed"}),
+    "in doubt": frozenset({"claimed"}),
+    "failed": frozenset({None, "claimed", "in doubt", "failed"}),
+    "done": frozenset({None, "claimed", "in doubt", "failed"}),
+}
+"""What a claim may have been before it becomes this; None: there was none.
+
+The late end of an effect settles a claim that was put in doubt meanwhile. `done` stands. Effects that may be repeated
+are not claimed, only their end is stored.
+"""
+
+
 async def put(db: aiosqlite.Connection, row: ClaimRow) -> None:
-    """Store a claim, or what became of it. Not fenced: the late end of an effect still settles its claim."""
-    await db.execute(
-        f"insert or replace into claims ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    """Store a claim, or what became of it. Not fenced: the late end of an effect still settles its claim.
+
+    Raises `ClaimMoved` when it is no longer what `BEFORE` asks for, or its thread was deleted.
+    """
+    changed = await db.execute(
+        f"""insert into claims ({_COLUMNS}) select ?, ?, ?, ?, ?, ?, ?, ?, ?
+                where exists (select 1 from threads where thread_id = ?) and (? or exists (
+                    select 1 from claims where scope = ? and key = ?))
+            on conflict (scope, key) do update set status = excluded.status, result = excluded.result,
+                error = excluded.error, claimed_at = excluded.claimed_at, settled_at = excluded.settled_at
+                where status in (select value from json_each(?))""",
         (
             row.scope,
             row.key,
@@ -49,8 +72,15 @@ async def put(db: aiosqlite.Connection, row: ClaimRow) -> None:
             row.error,
             row.claimed_at,
             row.settled_at,
+            row.thread_id,
+            None in BEFORE[row.status],
+            row.scope,
+            row.key,
+            json.dumps([status for status in BEFORE[row.status] if status is not None]),
         ),
     )
+    if changed.rowcount != 1:
+        raise ClaimMoved(f"claim {row.key!r} of thread {row.thread_id!r} cannot become {row.status!r} now")
     await threads.touch(db, row.thread_id, row.settled_at or row.claimed_at)
 
 

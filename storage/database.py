@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from storage import interrupts, owners, threads
+from storage import checkpoints, interrupts, owners, threads
 from storage.changes import Changes
 from storage.errors import NotOurDatabase
 from storage.ids import OwnerId, ThreadId
@@ -51,9 +51,11 @@ class Storage:
         readers: list[aiosqlite.Connection],
         watcher: aiosqlite.Connection | None,
         *,
+        path: Path | None,
         clock: Clock,
         ids: Callable[[], str],
     ) -> None:
+        self._path = path
         self.owner = OwnerId(new_id())
         self.clock = clock
         self.new_id = ids
@@ -92,16 +94,39 @@ class Storage:
         status: str | None = "waiting",
         kind: str | None = None,
         thread_id: str | None = None,
+        asked_before: datetime | None = None,
+        expires_before: datetime | None = None,
         limit: int = 100,
     ) -> list[InterruptRow]:
         """Questions across threads, oldest first."""
         return await self.read(
-            lambda db: interrupts.find(db, status=status, kind=kind, thread_id=thread_id, limit=limit)
+            lambda db: interrupts.find(
+                db,
+                status=status,
+                kind=kind,
+                thread_id=thread_id,
+                asked_before=asked_before and asked_before.timestamp(),
+                expires_before=expires_before and expires_before.timestamp(),
+                limit=limit,
+            )
         )
 
     async def delete_thread(self, thread_id: str) -> None:
         """Remove everything of a thread. One that does not exist is no error."""
         await self.write(lambda db: threads.delete(db, ThreadId(thread_id)))
+
+    async def prune(self, thread_id: str, keep: int) -> None:
+        """Forget all but the newest `keep` snapshots of a thread; what waits stays. `keep` is at least 1."""
+        if keep < 1:
+            raise ValueError(f"keep={keep!r}: at least the newest snapshot stays; delete_thread removes the thread")
+        await self.write(lambda db: checkpoints.prune(db, ThreadId(thread_id), keep))
+
+    async def shrink(self) -> None:
+        """Give the space of what was deleted back to the file system. Writers wait meanwhile, up to `BUSY_TIMEOUT`."""
+        if self._path is not None:
+            async with _connect(self._path) as db:
+                await db.execute("vacuum")
+                await db.execute("pragma wal_checkpoint(truncate)")
 
     async def close(self) -> None:
         """Commit what is queued and give up all threads. `open_storage` does it."""
@@ -127,7 +152,7 @@ async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], st
             for reader in readers:
                 await reader.execute("pragma query_only = on")  # a query in the wrong place fails instead of writing
             watcher = await stack.enter_async_context(_connect(path))
-        storage = Storage(writer, readers, watcher, clock=clock, ids=ids)
+        storage = Storage(writer, readers, watcher, path=path, clock=clock, ids=ids)
         await storage.write(lambda db: owners.register(db, storage.owner))
         heartbeat = owners.Heartbeat(path, storage.owner) if path is not None else None
         try:
@@ -156,10 +181,14 @@ def _connect(path: Path | None) -> aiosqlite.Connection:
 async def _prepare(db: aiosqlite.Connection, path: Path | None) -> None:
     """Check that the file is ours, set it up, and bring it to this version."""
     try:
+        await db.execute("begin")  # one look: another process may be setting the file up right now
         (mark,) = await fetch_one(db, "pragma application_id")
         (version,) = await fetch_one(db, "pragma user_version")
         (tables,) = await fetch_one(db, "select count(*) from sqlite_master")
+        await db.execute("rollback")
     except aiosqlite.DatabaseError as error:
+        if error.sqlite_errorname != "SQLITE_NOTADB":
+            raise
         raise NotOurDatabase(
             f"{str(path)!r} is no SQLite database ({error}). Point DATABASE_URL at another file."
         ) from None

@@ -2,10 +2,12 @@
 
 StorageError
 ├── NotOurDatabase     the file is not a Signoff database, or one of a newer version
+├── StorageClosed      somebody still uses the storage after its end
 ├── UnreadableRow      a row cannot be read: damaged, or written by a newer version
 ├── ThreadHeld         another live owner runs the thread
 ├── ThreadMoved        the thread changed between reading it and taking it
-├── LeaseLost          another owner took the thread over
+├── LeaseLost          another owner took the thread over, or it was deleted
+├── ClaimMoved         a claim that cannot become what it was to become
 └── AnswerRefused      the question does not wait for this answer
 """
 
@@ -25,6 +27,10 @@ class NotOurDatabase(StorageError):
     """The file is not a Signoff database. Point DATABASE_URL at another file, or install the version that wrote it."""
 
 
+class StorageClosed(StorageError):
+    """The storage was closed. What still needs it has to end before `open_storage` does."""
+
+
 class UnreadableRow(StorageError):
     """A stored row cannot be read. The message names its thread and checkpoint; the other threads go on."""
 
@@ -39,6 +45,10 @@ class ThreadMoved(StorageError):
 
 class LeaseLost(StorageError):
     """Another owner took the thread over while this one was away. What this run had not stored is void."""
+
+
+class ClaimMoved(StorageError):
+    """A claim cannot become this from what it is; the row stays as it was."""
 
 
 class AnswerRefused(StorageError):

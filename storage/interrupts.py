@@ -74,11 +74,18 @@ _COLUMNS = """id, thread_id, ns, scope, ordinal, node, kind, status, version, co
 
 
 async def ask(db: aiosqlite.Connection, question: NewInterrupt, now: float) -> None:
-    """Store a question as waiting. The one it replaces, and all later ones of its scope, are superseded."""
+    """Store a question as waiting. The one it replaces is superseded, and so is what its task asked after that."""
     await db.execute(
-        """update interrupts set status = 'superseded', version = version + 1
-           where scope = ? and ordinal >= ? and status not in ('superseded', 'cancelled')""",
-        (question.scope, question.ordinal),
+        """with stale (seq) as materialized (
+               select later.seq from interrupts replaced join interrupts later
+                   on later.root = replaced.root and later.seq >= replaced.seq
+               where replaced.scope = :scope and replaced.ordinal = :ordinal
+                   and replaced.status not in ('superseded', 'cancelled')
+                   and (later.scope = :scope and later.ordinal >= :ordinal
+                       or substr(later.scope, 1, length(:scope) + 1) = :scope || '/' and later.kind <> 'breakpoint'))
+           update interrupts set status = 'superseded', version = version + 1
+           where seq in stale and status not in ('superseded', 'cancelled')""",
+        {"scope": question.scope, "ordinal": question.ordinal},
     )
     await db.execute(
         """insert into interrupts (id, thread_id, ns, scope, ordinal, node, kind, status, payload, digest, schema,
@@ -141,13 +148,28 @@ async def consume(db: aiosqlite.Connection, ids: Iterable[InterruptId]) -> None:
     await db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])
 
 
-async def reopen(db: aiosqlite.Connection, scope: Scope) -> None:
-    """Let the last answer of a task that failed be replaced. A tool approval is decided once and for all."""
-    await db.execute(
-        """update interrupts set status = 'reopened', version = version + 1 where id = (
-               select id from interrupts where scope = ? and status = 'answered' order by ordinal desc limit 1)
-           and kind = 'question'""",
-        (scope,),
+async def settle(db: aiosqlite.Connection, scopes: Iterable[Scope], *, finished: bool = False) -> None:
+    """Say that what these tasks, and all within them, were answered did its work: no answer is open to be replaced.
+
+    Of a task that `finished`, all answers have reached it, and what it never came to ask again is cancelled.
+    """
+    for scope in scopes:
+        await db.execute(
+            """update interrupts set version = version + (status <> 'answered'),
+                   status = case status when 'waiting' then 'cancelled' else 'answered' end,
+                   consumed = consumed or :finished or status = 'reopened'
+               where root = :root and (scope = :scope or substr(scope, 1, length(:scope) + 1) = :scope || '/')
+                   and (status = 'reopened' or :finished and (status = 'waiting' or status = 'answered'))""",
+            {"root": scope.partition("/")[0], "scope": scope, "finished": finished},
+        )
+
+
+async def reopen(db: aiosqlite.Connection, ids: Iterable[InterruptId]) -> None:
+    """Let answers with which a task failed be replaced. A tool approval is decided once and for all."""
+    await db.executemany(
+        """update interrupts set status = 'reopened', version = version + 1
+           where id = ? and status = 'answered' and consumed = 1 and kind = 'question'""",
+        [(interrupt_id,) for interrupt_id in ids],
     )
 
 
@@ -192,12 +214,20 @@ async def threads_with_news(db: aiosqlite.Connection) -> list[ThreadId]:
 
 
 async def find(
-    db: aiosqlite.Connection, *, status: str | None, kind: str | None, thread_id: str | None, limit: int
+    db: aiosqlite.Connection,
+    *,
+    status: str | None,
+    kind: str | None,
+    thread_id: str | None,
+    asked_before: float | None,
+    expires_before: float | None,
+    limit: int,
 ) -> list[InterruptRow]:
     return await _select(
         db,
-        "(?1 is null or status = ?1) and (?2 is null or kind = ?2) and (?3 is null or thread_id = ?3)",
-        (status, kind, thread_id),
+        """(?1 is null or status = ?1) and (?2 is null or kind = ?2) and (?3 is null or thread_id = ?3)
+           and (?4 is null or created_at < ?4) and (?5 is null or expires_at < ?5)""",
+        (status, kind, thread_id, asked_before, expires_before),
         limit=limit,
     )
 

@@ -31,8 +31,8 @@ _FIRST = (
         created_at real not null)""",
     "create index checkpoints_of_thread on checkpoints (thread_id, ns, seq)",
     """create table state_values (
-        checkpoint_id text not null, key text not null, base text, data text not null,
-        primary key (checkpoint_id, key)) without rowid""",
+        thread_id text not null, checkpoint_id text not null, key text not null, base text, data text not null,
+        primary key (thread_id, checkpoint_id, key)) without rowid""",
     f"""create table tasks (
         scope text primary key, {_ROOT}, thread_id text not null,
         status text not null check (status in ('finished', 'paused', 'failed')),

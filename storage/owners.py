@@ -51,12 +51,8 @@ def is_gone(process: ProcessIdentity) -> bool:
 
 
 async def register(db: aiosqlite.Connection, owner: OwnerId) -> None:
-    me = this_process()
     await db.execute("delete from owners where expires_at < ?", (time.time() - 3600,))
-    await db.execute(
-        "insert into owners (id, host, pid, process_started, expires_at) values (?, ?, ?, ?, ?)",
-        (owner, me.host, me.pid, me.started, time.time() + LEASE),
-    )
+    await db.execute(_RENEW, _renewed(owner, this_process()))
 
 
 async def unregister(db: aiosqlite.Connection, owner: OwnerId) -> None:
@@ -73,11 +69,12 @@ async def is_alive(db: aiosqlite.Connection, owner: OwnerId) -> bool:
 
 
 class Heartbeat:
-    """Renews the owner's row every `RENEWAL` seconds from its own thread and connection, until stopped."""
+    """Renews the owner's row `every` so many seconds from its own thread and connection, until stopped."""
 
-    def __init__(self, path: Path, owner: OwnerId) -> None:
+    def __init__(self, path: Path, owner: OwnerId, every: float = RENEWAL) -> None:
         self._path = path
         self._owner = owner
+        self._every = every
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"heartbeat of {owner}", daemon=True)
         self._thread.start()
@@ -87,17 +84,26 @@ class Heartbeat:
         self._thread.join()
 
     def _run(self) -> None:
+        me = this_process()
         db = sqlite3.connect(self._path, timeout=RENEWAL, isolation_level=None)
         try:
             # A lost renewal is made again two seconds later: it is not worth an fsync.
             db.execute("pragma synchronous = off")
-            while not self._stopping.wait(RENEWAL):
+            while not self._stopping.wait(self._every):
                 try:
-                    db.execute("update owners set expires_at = ? where id = ?", (time.time() + LEASE, self._owner))
+                    db.execute(_RENEW, _renewed(self._owner, me))
                 except sqlite3.OperationalError:
                     continue
         finally:
             db.close()
+
+
+_RENEW = "insert or replace into owners (id, host, pid, process_started, expires_at) values (?, ?, ?, ?, ?)"
+"""A whole row: the owner's may have been swept away while its machine slept."""
+
+
+def _renewed(owner: OwnerId, process: ProcessIdentity) -> tuple[str, str, int, str | None, float]:
+    return owner, process.host, process.pid, process.started, time.time() + LEASE
 
 
 def _host() -> str:
@@ -111,9 +117,12 @@ def _host() -> str:
 
 
 def _start_time(pid: int) -> str | None:
-    """When the process began, in the kernel's ticks; None where there is no /proc or no such process."""
+    """When the process began, in the kernel's ticks; None where there is no /proc or no such process, or only what is
+    left of one until its parent looks.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    return stat.rpartition(")")[2].split()[19]
+    state, *fields = stat.rpartition(")")[2].split()
+    return None if state in ("Z", "X") else fields[18]

@@ -27,7 +27,10 @@ class ThreadRow:
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to write a thread's checkpoints, until somebody else takes it: every write compares `fence`."""
+    """The right to write a thread's checkpoints, until somebody else takes it: every write compares `fence`.
+
+    A fence is random and never counted up: a thread that was deleted and begun anew has none of its old fences.
+    """
 
     thread_id: ThreadId
     owner: OwnerId
@@ -55,15 +58,16 @@ async def take(
         raise ThreadHeld(f"thread {thread_id!r} is being run by owner {row.owner!r}; try again when that run has ended")
     if version is not None and version != (row.version if row else 0):
         raise ThreadMoved(f"thread {thread_id!r} changed while it was read")
-    fence = (row.fence if row else 0) + 1
     await db.execute(
         """insert into threads (thread_id, status, owner, fence, version, created_at, updated_at)
-           values (?, 'running', ?, ?, 1, ?, ?)
+           values (?, 'running', ?, abs(random()), 1, ?, ?)
            on conflict (thread_id) do update set status = 'running', owner = excluded.owner, fence = excluded.fence,
                version = version + 1, updated_at = excluded.updated_at""",
-        (thread_id, owner, fence, now, now),
+        (thread_id, owner, now, now),
     )
-    return Lease(thread_id, owner, fence)
+    taken = await get(db, thread_id)
+    assert taken is not None
+    return Lease(thread_id, owner, taken.fence)
 
 
 async def hold(db: aiosqlite.Connection, lease: Lease, now: float, *, release: ThreadStatus | None = None) -> None:
@@ -76,7 +80,7 @@ async def hold(db: aiosqlite.Connection, lease: Lease, now: float, *, release: T
         {"now": now, "release": release, "thread": lease.thread_id, "owner": lease.owner, "fence": lease.fence},
     )
     if changed.rowcount != 1:
-        raise LeaseLost(f"thread {lease.thread_id!r} was taken over by another owner")
+        raise LeaseLost(f"thread {lease.thread_id!r} was taken over by another owner, or deleted")
 
 
 async def touch(db: aiosqlite.Connection, thread_id: ThreadId, now: float) -> None:
@@ -98,9 +102,15 @@ async def delete(db: aiosqlite.Connection, thread_id: ThreadId) -> None:
     await db.execute(
         "delete from answers where interrupt_id in (select id from interrupts where thread_id = ?)", (thread_id,)
     )
-    await db.execute(
-        "delete from state_values where checkpoint_id in (select checkpoint_id from checkpoints where thread_id = ?)",
-        (thread_id,),
-    )
-    for table in ("checkpoints", "tasks", "interrupts", "claims", "inbox", "posts", "conversations", "threads"):
+    for table in (
+        "state_values",
+        "checkpoints",
+        "tasks",
+        "interrupts",
+        "claims",
+        "inbox",
+        "posts",
+        "conversations",
+        "threads",
+    ):
         await db.execute(f"delete from {table} where thread_id = ?", (thread_id,))

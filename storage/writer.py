@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from storage.errors import StorageClosed
+
 T = TypeVar("T")
 Job = Callable[[aiosqlite.Connection], Awaitable[T]]
 
@@ -33,10 +35,13 @@ class Writer:
         self._db = connection
         self._on_commit = on_commit
         self._queue: asyncio.Queue[_Entry | None] = asyncio.Queue(QUEUE_LIMIT)
+        self._closed = False
         self._task = asyncio.create_task(self._run(), name="storage writer")
 
     async def write(self, job: Job[T]) -> T:
         """Run `job` in a transaction; its result, once that is committed. A cancelled caller does not undo it."""
+        if self._closed:
+            raise StorageClosed("the storage was closed; what still needs it has to end before open_storage does")
         entry = _Entry(job, asyncio.get_running_loop().create_future())
         entry.done.add_done_callback(lambda done: done.cancelled() or done.exception())
         await self._queue.put(entry)
@@ -44,6 +49,7 @@ class Writer:
 
     async def close(self) -> None:
         """Finish what is queued, then stop."""
+        self._closed = True
         await self._queue.put(None)
         await self._task
 
@@ -63,6 +69,7 @@ class Writer:
 
     async def _commit(self, batch: list[_Entry]) -> None:
         outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None]]
+        before = self._db.total_changes
         try:
             await self._db.execute("begin immediate")
             alone = len(batch) == 1
@@ -72,7 +79,8 @@ class Writer:
             if self._db.in_transaction:
                 await self._db.execute("rollback")
             outcomes = [(entry.done, None, error) for entry in batch]
-        self._on_commit()
+        if self._db.total_changes != before:  # in memory, reads come this way too
+            self._on_commit()
         for done, result, error in outcomes:
             if error is None:
                 done.set_result(result)

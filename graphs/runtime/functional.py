@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, ParamSpec, TypedDict, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any, ParamSpec, TypedDict, TypeVar, cast
 
-from graphs.errors import InterruptMisused
+from graphs.runtime.calling import invoke
 from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.frames import entered, frame_of
 from graphs.runtime.graph import StateGraph
-from graphs.runtime.questions import current_frame, perform
+from graphs.runtime.questions import perform
+from graphs.runtime.session import TASK_RESULT
 from graphs.runtime.types import END, INTERRUPT, START, Command, Config
 from storage import Storage
 
@@ -35,29 +36,16 @@ def task(fn: Callable[P, Awaitable[R] | R]) -> Callable[P, Coroutine[Any, Any, R
 
     @functools.wraps(fn)
     def start(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
-        frame = current_frame.get()
-        if frame is None:
-            raise InterruptMisused(
-                f"task {fn.__name__!r} was called outside a flow; call it in an @entrypoint or a node"
-            )
-        inner = frame.within(f"task {fn.__name__}")
+        outer = frame_of(f"task {fn.__name__!r}")
+        inner = outer.within(f"task {fn.__name__}")
 
         async def run() -> R:
-            token = current_frame.set(inner)
-            try:
-                return await perform("result", lambda: _call(fn, *args, **kwargs), repeatable=True)
-            finally:
-                current_frame.reset(token)
+            with entered(inner, f"task {fn.__name__!r}", outer=outer):
+                return await perform(TASK_RESULT, lambda: invoke(fn, *args, **kwargs), repeatable=True)
 
         return run()
 
     return start
-
-
-async def _call(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    if inspect.iscoroutinefunction(fn):
-        return await fn(*args, **kwargs)
-    return await asyncio.to_thread(fn, *args, **kwargs)
 
 
 class Flow:
@@ -68,13 +56,21 @@ class Flow:
         self.aget_state = graph.aget_state
         self.aget_state_history = graph.aget_state_history
         self.aanswer = graph.aanswer
-        self.astream = graph.astream
 
     async def ainvoke(self, input: Any, config: Config | None = None, **options: Any) -> Any:  # noqa: A002
         """What the flow returns; {"__interrupt__": [...]} while it waits."""
-        as_is = input is None or isinstance(input, Command)
-        result = await self.graph.ainvoke(input if as_is else {INPUT: input}, config, **options)
+        result = await self.graph.ainvoke(_given(input), config, **options)
         return {INTERRUPT: result[INTERRUPT]} if INTERRUPT in result else result.get(OUTPUT)
+
+    def astream(self, input: Any, config: Config | None = None, **options: Any) -> AsyncIterator[Any]:  # noqa: A002
+        """As `CompiledGraph.astream`; the flow is its one node."""
+        return self.graph.astream(_given(input), config, **options)
+
+
+def _given(input: Any) -> Any:  # noqa: A002
+    if input is None or isinstance(input, Command):
+        return cast("Any", input)
+    return {INPUT: input}
 
 
 def entrypoint(checkpointer: Storage | None = None) -> Callable[[Callable[..., Any]], Flow]:
@@ -86,7 +82,7 @@ def entrypoint(checkpointer: Storage | None = None) -> Callable[[Callable[..., A
         async def body(state: dict[str, Any], runtime: Any, config: Any) -> dict[str, Any]:
             offered = {"runtime": runtime, "config": config}
             extras = {name: value for name, value in offered.items() if name in signature.parameters}
-            return {OUTPUT: await _call(fn, state[INPUT], **extras)}
+            return {OUTPUT: await invoke(fn, state[INPUT], **extras)}
 
         graph = StateGraph(_FlowState).add_node(fn.__name__, body).add_edge(START, fn.__name__)
         graph.add_edge(fn.__name__, END)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
-from graphs.errors import AnswerError
+from graphs.errors import AnswerError, GraphChanged
 from graphs.runtime import positions
 from graphs.runtime.breakpoints import Breakpoints, stop_at
 from graphs.runtime.ephemeral import open_ephemeral
-from graphs.runtime.positions import Position
-from graphs.runtime.questions import Frame, Paused, current_frame
+from graphs.runtime.frames import Frame, Paused, current_frame
 from graphs.runtime.runner import Runner
 from graphs.runtime.session import Commit
 from graphs.runtime.types import Command
@@ -36,7 +35,7 @@ async def as_node(graph: CompiledGraph, state: Any) -> dict[str, Any]:
     outer = cast("Mapping[str, Any]", state)
     result = await graph.ainvoke({key: value for key, value in outer.items() if key in graph.schema.fields})
     frame = current_frame.get()
-    known = frame.keys if frame is not None else graph.schema.fields
+    known = frame.attempt.keys if frame is not None else graph.schema.fields
     return {key: value for key, value in result.items() if key in known}
 
 
@@ -48,30 +47,40 @@ async def call(
     if isinstance(given, Command):
         raise AnswerError("answers go to the thread's own graph: resume the graph that has the checkpointer")
     ns = Namespace(frame.place(f"graph {graph.name}"))
-    if session.storage is None:
-        position = stored = await open_ephemeral(graph.schema, graph.topology, session, given)
-        runner = Runner(graph.schema, graph.topology, session, ns, position, stored)
-        await runner.run()
+    with frame.attempt.working():
+        if session.storage is None:
+            position = stored = await open_ephemeral(graph.schema, graph.topology, session, given)
+            runner = Runner(graph.schema, graph.topology, session, ns, position, stored)
+            await runner.run()
+            return runner.values()
+        runner = await _open(graph, given, frame, ns, before, after)
+        if await runner.run() == "waiting":
+            frame.paused_at = f"the graph {graph.name!r} called in it"
+            raise Paused
         return runner.values()
+
+
+async def _open(
+    graph: CompiledGraph, given: Any, frame: Frame, ns: Namespace, before: Breakpoints, after: Breakpoints
+) -> Runner:
+    """Where this call had come to when its thread was left, else the beginning."""
+    session = frame.session
+    assert session.storage is not None
     thread_id = session.thread_id
     found = await session.storage.read(lambda db: positions.read(db, graph.schema, thread_id, ns))
     if found is not None:
         position = stored = found[1]
-        commit = None
+        stops = []
+        if lost := [task.node for task in position.tasks if task.node not in graph.topology.nodes]:
+            raise GraphChanged(
+                f"thread {thread_id!r} waits in node {lost[0]!r} of the graph {graph.name!r}, which does not have it: "
+                "put the node back, or move the thread on with aupdate_state"
+            )
     else:
-        position, stored, commit = await _begin(graph, given, frame, ns, before, after)
-    runner = Runner(graph.schema, graph.topology, session, ns, position, stored, before, after)
-    if commit is not None:
-        await runner.store(commit)
-    if await runner.run() == "waiting":
-        frame.paused_at = f"the graph {graph.name!r} called in it"
-        raise Paused
-    return runner.values()
-
-
-async def _begin(
-    graph: CompiledGraph, given: Any, frame: Frame, ns: Namespace, before: Breakpoints, after: Breakpoints
-) -> tuple[Position, Position, Commit]:
-    position = await open_ephemeral(graph.schema, graph.topology, frame.session, given)
-    base = dataclasses.replace(position, values=graph.schema.initial(), versions={})
-    return position, base, Commit(questions=stop_at(frame.session, ns, position, before, after))
+        position = await open_ephemeral(graph.schema, graph.topology, session, given)
+        stored = dataclasses.replace(position, values=graph.schema.initial(), versions={})
+        stops = stop_at(session, ns, position, before, after)
+    runner = Runner(graph.schema, graph.topology, session, ns, position, stored, before, after, caller=frame.attempt)
+    if found is None and (stops or session.durability != "exit"):
+        await runner.store(Commit(questions=stops))
+    return runner

@@ -10,56 +10,25 @@ import hashlib
 import inspect
 import json
 import sys
-from collections.abc import Callable, Collection
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
+from jsonschema.exceptions import SchemaError
+from jsonschema.validators import validator_for
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from graphs.errors import InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged
+from graphs.errors import InDoubt, InterruptMisused, InvalidAnswer, InvalidUpdateError, QuestionChanged
+from graphs.runtime import frames
+from graphs.runtime.calling import invoke
+from graphs.runtime.frames import Frame, Paused, entered, frame_of
 from graphs.runtime.session import Session
 from graphs.runtime.state import dump
 from storage import Connection, claims, interrupts
 from storage.claims import ClaimRow, ClaimStatus
-from storage.ids import InterruptId, Namespace, Scope
+from storage.ids import InterruptId
 from storage.interrupts import InterruptRow, NewInterrupt
-
-
-class Paused(BaseException):
-    """Unwinds a task that asked. No `Exception`, so that a node's own error handling does not swallow it."""
-
-
-@dataclass
-class Frame:
-    """A running task, as `interrupt` and `once` see it. Everything in it is counted in the order of the calls."""
-
-    session: Session
-    ns: Namespace
-    scope: Scope
-    node: str
-    questions: list[NewInterrupt]
-    """New ones of this task and of all within it, to be stored when it pauses."""
-    keys: Collection[str] = ()
-    """The keys of the state that the task's node may write."""
-    asked: int = 0
-    named: dict[str, int] = field(default_factory=dict[str, int])
-    paused_at: str | None = None
-    """Where the question was asked that this task now waits for."""
-
-    def place(self, name: str) -> Scope:
-        """The scope of the next thing called `name` within this task: `parent/name:0`, `parent/name:1`, ..."""
-        number = self.named.get(name, 0)
-        self.named[name] = number + 1
-        return Scope(f"{self.scope}/{name}:{number}")
-
-    def within(self, name: str) -> Frame:
-        """A frame of its own for a part of this task, such as a `@task`."""
-        return Frame(self.session, self.ns, self.place(name), self.node, self.questions, self.keys)
-
-
-current_frame: ContextVar[Frame | None] = ContextVar("current_frame", default=None)
 
 
 @dataclass(frozen=True)
@@ -100,11 +69,12 @@ def interrupt(value: Any, *, response_schema: Any = None) -> Any:
 
 def ask(question: Question) -> Answer:
     """`interrupt` with everything that can be said of a question and of its answer."""
-    frame = _frame("interrupt")
+    frame = frame_of("interrupt")
     if frame.session.storage is None:
         raise InterruptMisused("interrupt needs a checkpointer: compile(checkpointer=storage)")
-    ordinal = frame.asked
-    frame.asked += 1
+    if frame.attempt.over:
+        raise Paused
+    ordinal = frame.next_ordinal()
     payload = json.dumps(json.loads(dump(question.payload, "the question's payload")), sort_keys=True)
     digest = hashlib.sha256(payload.encode()).hexdigest()
     known = frame.session.ledger.asked.get(frame.scope, {}).get(ordinal)
@@ -114,17 +84,17 @@ def ask(question: Question) -> Answer:
         return Answer(_typed(question, known), known.id, known.answered_by, known.answered_at or 0.0, known.terms)
     if known is not None and known.replaces is not None:
         raise QuestionChanged(
-            f"node {frame.node!r} asks something else each time it runs: compute the payload in `once`, "
+            f"node {frame.attempt.node!r} asks something else each time it runs: compute the payload in `once`, "
             "or in an earlier node"
         )
-    frame.questions.append(
+    frame.attempt.questions.append(
         NewInterrupt(
             InterruptId(frame.session.new_id()),
             frame.session.thread_id,
-            frame.ns,
+            frame.attempt.ns,
             frame.scope,
             ordinal,
-            frame.node,
+            frame.attempt.node,
             question.kind,
             payload,
             digest,
@@ -140,13 +110,13 @@ def ask(question: Question) -> Answer:
 
 def standing() -> InterruptRow | None:
     """The question that this task asked before, at the place of its next one."""
-    frame = _frame("interrupt")
-    return frame.session.ledger.asked.get(frame.scope, {}).get(frame.asked)
+    frame = frame_of("interrupt")
+    return frame.session.ledger.asked.get(frame.scope, {}).get(frame.counts.asked)
 
 
 async def past() -> tuple[list[InterruptRow], list[ClaimRow]]:
     """All questions and claims of this thread, of whatever step; none without a checkpointer."""
-    session = _frame("past").session
+    session = frame_of("past").session
     if session.storage is None:
         return [], []
 
@@ -159,41 +129,56 @@ async def past() -> tuple[list[InterruptRow], list[ClaimRow]]:
 async def once(key: str, fn: Callable[..., Any], *args: Any, repeatable: bool = False) -> Any:
     """Run `fn(*args)` at most once for this task and `key`; when the task runs again, return the stored result.
 
-    The claim is stored before `fn` begins. A crash between the claim and the result raises `InDoubt` on the next run,
-    unless `repeatable`: then nothing is claimed, and `fn` runs again. The result is returned as JSON gives it back.
-    `fn` that raises may be run again; `fn` that asks is entered again when answered, under the same claim.
+    The claim is stored before `fn` begins. What cuts `fn` off between the claim and the result (a crash, a timeout of
+    the node, a cancelled run) raises `InDoubt` on the next run, unless `repeatable`: then nothing is claimed, and `fn`
+    runs again. `fn` that raises has ended, and may be run again; `fn` that asks is entered again when answered, under
+    the same claim. The result is returned as JSON gives it back. A plain function runs in a worker thread.
     """
-    return await perform(key, lambda: fn(*args), repeatable=repeatable)
+    return await perform(key, lambda: invoke(fn, *args), repeatable=repeatable)
 
 
 async def perform(key: str, effect: Callable[[], Any], *, repeatable: bool, again: bool = False) -> Any:
     """`once`, where `again` says that somebody looked at an effect in doubt and wants it run once more."""
-    frame = _frame("once")
+    frame = frame_of("once")
     session = frame.session
-    known = session.ledger.claims.get((frame.scope, key))
-    if known is not None and known.status == "done":
-        return json.loads(known.result or "null")
-    claim = known or ClaimRow(
-        frame.scope, key, session.thread_id, idempotency_key(key), "claimed", None, None, session.now(), None
-    )
-    if known is not None and known.status in ("claimed", "in doubt") and not again and not repeatable:
-        if known.status == "claimed":
-            await session.claim(replace(known, status="in doubt"))
-        raise InDoubt(key, known.idempotency_key, known.claimed_at)
-    if not repeatable:
-        claim = replace(claim, status="claimed", claimed_at=session.now(), settled_at=None, error=None)
-        await session.claim(claim)
+    with frame.attempt.working(), session.alone(frame.scope, key):
+        known = session.ledger.claims.get((frame.scope, key))
+        if known is not None and known.status == "done":
+            return json.loads(known.result or "null")
+        if known is not None and known.status in ("claimed", "in doubt") and not again and not repeatable:
+            if known.status == "claimed":
+                await session.claim(replace(known, status="in doubt"))
+            raise InDoubt(key, known.idempotency_key, known.claimed_at)
+        claim = known or ClaimRow(
+            frame.scope, key, session.thread_id, idempotency_key(key), "claimed", None, None, session.now(), None
+        )
+        if not repeatable:
+            claim = replace(claim, status="claimed", claimed_at=session.now(), settled_at=None, error=None)
+            await frame.attempt.flush()
+            await session.claim(claim)
+        return await _carry_out(frame, claim, effect, repeatable=repeatable)
+
+
+async def _carry_out(frame: Frame, claim: ClaimRow, effect: Callable[[], Any], *, repeatable: bool) -> Any:
+    """Run the effect under its claim, and settle that."""
+    session = frame.session
     try:
-        result = effect()
-        if inspect.isawaitable(result):
-            result = await result
-        text = dump(result, f"the result of {key!r}")
+        with entered(frame.same(), f"the function given to once({claim.key!r})", outer=frame):
+            result = effect()
+            if inspect.isawaitable(result):
+                result = await result
     except Paused:
         if not repeatable:
             await session.settle(_settled(claim, "paused", session))
         raise
     except Exception as error:
         await session.settle(replace(_settled(claim, "failed", session), error=f"{type(error).__name__}: {error}"))
+        raise
+    try:
+        text = dump(result, f"the result of {claim.key!r}")
+    except InvalidUpdateError:
+        if not repeatable:  # it happened, and what came of it is lost
+            await session.settle(_settled(claim, "in doubt", session))
         raise
     await session.settle(replace(_settled(claim, "done", session), result=text))
     return json.loads(text)
@@ -203,23 +188,16 @@ def idempotency_key(key: str) -> str:
     """What an effect can hand to the other side so that it, too, does it only once: the same on every run of the
     task.
     """
-    return hashlib.sha256(f"{_frame('once').scope}\0{key}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{frame_of('once').scope}\0{key}".encode()).hexdigest()[:32]
 
 
 def _settled(claim: ClaimRow, status: ClaimStatus, session: Session) -> ClaimRow:
     return replace(claim, status=status, settled_at=session.now())
 
 
-def _frame(what: str) -> Frame:
-    frame = current_frame.get()
-    if frame is None:
-        raise InterruptMisused(f"{what} was called outside a node; it works in nodes, tools and @task functions")
-    return frame
-
-
 def _pause(frame: Frame) -> Paused:
     caller = sys._getframe(2)  # pyright: ignore[reportPrivateUsage] - to say where a swallowed question was asked
-    while caller.f_back is not None and caller.f_code.co_filename == __file__:
+    while caller.f_back is not None and caller.f_code.co_filename in (__file__, frames.__file__):
         caller = caller.f_back
     frame.paused_at = f"{caller.f_code.co_filename}:{caller.f_lineno}"
     return Paused()
@@ -228,7 +206,14 @@ def _pause(frame: Frame) -> Paused:
 def _published(schema: Any) -> str | None:
     if schema is None:
         return None
-    return json.dumps(schema if isinstance(schema, dict) else TypeAdapter(schema).json_schema())
+    if not isinstance(schema, dict):
+        return json.dumps(TypeAdapter(schema).json_schema())
+    given = cast("dict[str, Any]", schema)
+    try:
+        validator_for(given).check_schema(given)
+    except SchemaError as error:
+        raise InterruptMisused(f"response_schema is no JSON Schema: {error.message}") from error
+    return json.dumps(given)
 
 
 def _typed(question: Question, row: InterruptRow) -> Any:

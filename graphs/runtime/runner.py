@@ -9,14 +9,15 @@ from typing import Any, Literal
 from graphs.errors import GraphRecursionError
 from graphs.runtime import breakpoints
 from graphs.runtime.breakpoints import Breakpoints
-from graphs.runtime.graph import Topology
+from graphs.runtime.frames import Attempt
 from graphs.runtime.positions import Position, normalise, scope_of, to_row
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import StateSchema
 from graphs.runtime.step import Arrival, Task, due
 from graphs.runtime.taskrows import dump_targets, dump_writes, finished, load_writes
 from graphs.runtime.tasks import Failed, Finished, Outcome, TaskRun, Waiting
-from graphs.runtime.types import BREAKPOINT
+from graphs.runtime.topology import Topology
+from graphs.runtime.types import BREAKPOINT, STREAM_MODES
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
 from storage.tasks import TaskRow
 from storage.threads import ThreadStatus
@@ -28,8 +29,8 @@ Ending = Literal["done", "waiting", "cut short"]
 class Runner:
     """One graph of a thread, from its position to where it ends, waits or fails.
 
-    `stored` is the newest position on disk; `consumed` and `ended` are what the next transaction has to say of answers
-    and tasks that the steps since then have used up.
+    `stored` is the newest position on disk; `consumed`, `ended` and `unsaved` are what the next transaction has to say
+    of answers and tasks since then. `caller` is the task that called this graph, None for the root.
     """
 
     schema: StateSchema
@@ -41,12 +42,15 @@ class Runner:
     before: Breakpoints = ()
     after: Breakpoints = ()
     limit: int = 1000
+    caller: Attempt | None = None
     results: dict[TaskId, Finished] = field(default_factory=dict[TaskId, Finished])
     failures: dict[TaskId, Exception] = field(default_factory=dict[TaskId, Exception])
     running: dict[asyncio.Task[Outcome], Task] = field(default_factory=dict[asyncio.Task[Outcome], Task])
     seen: dict[TaskId, list[InterruptId]] = field(default_factory=dict[TaskId, list[InterruptId]])
     consumed: list[InterruptId] = field(default_factory=list[InterruptId])
     ended: list[Scope] = field(default_factory=list[Scope])
+    unsaved: list[TaskRow] = field(default_factory=list[TaskRow])
+    storing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def is_root(self) -> bool:
@@ -83,13 +87,15 @@ class Runner:
         news: asyncio.Task[None] | None = None
         try:
             while True:
+                if self.session.released:
+                    return False
                 self._start_due()
                 if not self.running:
                     if await self._park("failed" if self.failures else "waiting"):
                         return False
                     continue
-                if news is None and (paused := self._paused()):
-                    news = asyncio.create_task(self.session.news(paused))
+                if news is None and self._paused():
+                    news = asyncio.create_task(self.session.news(self._paused))
                 waiters: set[asyncio.Task[Any]] = {*self.running, *([news] if news else [])}
                 done, _ = await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
                 if news is not None and news in done:
@@ -111,15 +117,19 @@ class Runner:
     def _start_due(self) -> None:
         active = {task.id for task in self.running.values()}
         for task in self.position.tasks:
-            if task.id in self.results or task.id in active or task.id in self.failures:
+            if task.id in self.results or task.id in active:
                 continue
             scope = scope_of(self.ns, task)
             row = self.session.ledger.tasks.get(scope)
-            self.seen[task.id] = self.session.ledger.answered(scope)
-            if row is not None and row.status == "paused" and not self.seen[task.id]:
+            news = self.session.ledger.answered(scope)
+            if not news and (task.id in self.failures or (row is not None and row.status == "paused")):
                 continue
-            kept = load_writes(self.schema, task, row) if row is not None and row.writes is not None else None
-            run = TaskRun(self.schema, self.topology, self.session, self.ns, scope, task, self.position.values, kept)
+            self.failures.pop(task.id, None)
+            self.seen[task.id] = news
+            routed = row is not None and row.writes is not None and not news
+            kept = load_writes(self.schema, task, row) if row is not None and routed else None
+            values = self.position.values
+            run = TaskRun(self.schema, self.topology, self.session, self.ns, scope, task, values, self.flush, kept)
             self.running[asyncio.create_task(run.run(), name=f"{task.node} {task.id}")] = task
 
     def _paused(self) -> list[Scope]:
@@ -127,7 +137,7 @@ class Runner:
         return [
             scope_of(self.ns, task)
             for task in self.position.tasks
-            if task.id not in self.results and task.id not in active and task.id not in self.failures
+            if task.id not in self.results and task.id not in active
         ]
 
     async def _record(self, task: Task, outcome: Outcome) -> bool:
@@ -145,6 +155,9 @@ class Runner:
                     await self._advance(position)
                     return True
         commit = self._of(task, outcome)
+        if isinstance(outcome, Finished) and self.running and self.session.durability == "exit":
+            self.unsaved += commit.tasks
+            return False
         if not self.running and self.is_root:
             commit.release = "failed" if self.failures else "waiting"
         await self.store(commit)
@@ -158,14 +171,16 @@ class Runner:
         match outcome:
             case Finished(writes, targets):
                 commit.tasks = [TaskRow(scope, "finished", dump_writes(self.schema, writes), dump_targets(targets))]
+                commit.closed = [scope]
             case Waiting(questions):
                 commit.tasks = [TaskRow(scope, "paused")]
                 commit.questions = list(questions)
+                commit.passed = [scope]
             case Failed(error, writes):
                 self.failures[task.id] = error
                 kept = None if writes is None else dump_writes(self.schema, writes)
                 commit.tasks = [TaskRow(scope, "failed", kept, error=f"{type(error).__name__}: {error}")]
-                commit.reopened = [scope]
+                commit.reopened = self.session.ledger.reopenable(scope)
         return commit
 
     def _next(self) -> Position:
@@ -191,11 +206,12 @@ class Runner:
             self.ended.append(scope_of(self.ns, task))
         self.position = position
         self.results.clear()
+        self.unsaved.clear()
         commit = Commit(questions=breakpoints.stop_at(self.session, self.ns, position, self.before, self.after))
         if self.is_root:
             self.session.roots = tuple(task.id for task in position.tasks)
             commit.release = "done" if not position.tasks else "waiting" if commit.questions else None
-        if self.session.durability != "exit" or not self.is_root or commit.release is not None:
+        if self.session.durability != "exit" or not position.tasks or commit.questions:
             await self.store(commit)
         self._emit("values", self.position.values)
 
@@ -203,18 +219,23 @@ class Runner:
         """Store `commit`, with the position where that is not on disk yet, and what the steps since then used up."""
         if self.session.storage is None:
             return
-        if not self.position.stored:
-            self.position, changes = normalise(self.schema, self.stored, self.position)
-            row = to_row(self.position, self.session.thread_id, self.ns, self.session.now())
-            commit.checkpoint = (row, changes)
-        commit.consumed, self.consumed = [*commit.consumed, *self.consumed], []
-        commit.ended, self.ended = self.ended, []
-        await self.session.commit(commit)
-        self.stored = self.position
+        if self.caller is not None:
+            await self.caller.flush()
+        async with self.storing:
+            if not self.position.stored:
+                self.position, changes = normalise(self.schema, self.stored, self.position)
+                row = to_row(self.position, self.session.thread_id, self.ns, self.session.now())
+                commit.checkpoint = (row, changes)
+            commit.consumed, self.consumed = [*commit.consumed, *self.consumed], []
+            commit.closed += [*self.ended, *(row.scope for row in self.unsaved)]
+            commit.ended, self.ended = self.ended, []
+            commit.tasks, self.unsaved = [*self.unsaved, *commit.tasks], []
+            await self.session.commit(commit)
+            self.stored = self.position
 
     async def flush(self) -> None:
         """Put the position on disk, so that a claim made now is found by whoever takes over."""
-        if not self.position.stored:
+        if self.session.storage is not None and self.stored is not self.position:
             await self.store(Commit())
 
     async def _park(self, status: ThreadStatus) -> bool:
@@ -228,14 +249,13 @@ class Runner:
 
     def _at_breakpoint(self) -> bool:
         """Whether the thread stands before a static interrupt that nobody has passed yet."""
-        row = self.session.ledger.asked.get(breakpoints.border(self.ns, self.position), {}).get(0)
-        if row is None:
-            return False
-        if row.status == "answered":
-            self.consumed += [] if row.consumed else [row.id]
-            return False
-        self._emit("updates", {BREAKPOINT: {"id": row.id, **row.payload}})
-        return True
+        rows = breakpoints.stops(self.session.ledger, self.ns, self.position)
+        self.consumed += [row.id for row in rows if row.status == "answered" and not row.consumed]
+        stop = next((row for row in rows if row.status == "waiting"), None)
+        if stop is not None:
+            for mode in STREAM_MODES:
+                self.session.emit(mode, {BREAKPOINT: {"id": stop.id, **stop.payload}})
+        return stop is not None
 
     def _emit(self, mode: str, chunk: Any) -> None:
         if self.is_root:

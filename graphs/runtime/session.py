@@ -4,20 +4,27 @@ streams.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from graphs.errors import InterruptMisused, ThreadBusy
 from graphs.runtime.types import Config
 from storage import Connection, Storage, checkpoints, claims, interrupts, tasks, threads
 from storage.checkpoints import CheckpointRow, ValueChange
 from storage.claims import ClaimRow
+from storage.errors import ClaimMoved, LeaseLost
 from storage.ids import InterruptId, Scope, TaskId, ThreadId
 from storage.interrupts import InterruptRow, NewInterrupt
 from storage.tasks import TaskRow
 from storage.threads import Lease, ThreadStatus
 
 Durability = Literal["sync", "exit"]
+TASK_RESULT = "result"
+"""The key of the claim under which a `@task` keeps what it returned."""
+
 Emit = Callable[[str, Any], None]
 """Hands a chunk to the stream mode of that name."""
 
@@ -30,8 +37,12 @@ class Commit:
     tasks: list[TaskRow] = field(default_factory=list[TaskRow])
     questions: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
     consumed: list[InterruptId] = field(default_factory=list[InterruptId])
-    reopened: list[Scope] = field(default_factory=list[Scope])
+    reopened: list[InterruptId] = field(default_factory=list[InterruptId])
     cancelled: list[InterruptId] = field(default_factory=list[InterruptId])
+    passed: list[Scope] = field(default_factory=list[Scope])
+    """Tasks that paused: the answers they had until here are settled."""
+    closed: list[Scope] = field(default_factory=list[Scope])
+    """Tasks that finished: none of their questions takes an answer any more."""
     ended: list[Scope] = field(default_factory=list[Scope])
     release: ThreadStatus | None = None
 
@@ -44,10 +55,11 @@ class Commit:
             await tasks.save(db, thread_id, row, now)
         if self.consumed:
             await interrupts.consume(db, self.consumed)
+        await interrupts.settle(db, self.passed)
+        await interrupts.settle(db, self.closed, finished=True)
         for question in self.questions:
             await interrupts.ask(db, question, now)
-        for scope in self.reopened:
-            await interrupts.reopen(db, scope)
+        await interrupts.reopen(db, self.reopened)
         if self.cancelled:
             await interrupts.cancel(db, thread_id, self.cancelled)
 
@@ -83,6 +95,16 @@ class Ledger:
         """Answers that have not reached this task yet."""
         return [row.id for row in self.within(scope) if row.status == "answered" and not row.consumed]
 
+    def reopenable(self, scope: Scope) -> list[InterruptId]:
+        """The question whose answer a task that failed had last: its own, or one of an unfinished `@task` in it."""
+        settled = {claim.scope for claim in self.claims.values() if claim.status == "done" and claim.key == TASK_RESULT}
+        had = [
+            row
+            for row in self.within(scope)
+            if row.answer is not None and row.scope not in settled and "/graph " not in row.scope[len(scope) :]
+        ]
+        return [max(had, key=lambda row: (row.answered_at or 0.0, row.ordinal)).id] if had else []
+
 
 @dataclass
 class Session:
@@ -102,23 +124,29 @@ class Session:
     stop: Callable[[], bool]
     durability: Durability
     released: bool = False
-    flush: Callable[[], Awaitable[None]] | None = None
     roots: tuple[TaskId, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
+    _own_claims: dict[tuple[Scope, str], ClaimRow] = field(default_factory=dict[tuple[Scope, str], ClaimRow])
+    _in_use: set[tuple[Scope, str]] = field(default_factory=set[tuple[Scope, str]])
+    _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def commit(self, commit: Commit) -> None:
-        """Store it, fenced. A thread that was to wait is not given back, so not `released`, when an answer came in."""
+        """Store it, fenced. A thread that was to wait is not given back, so not `released`, when an answer came in.
+
+        Raises `ThreadBusy` when another owner has taken the thread over.
+        """
         assert self.storage is not None
         assert self.lease is not None
         storage, lease = self.storage, self.lease
-        self.released = await storage.write(lambda db: _store(db, commit, lease, storage.now()))
+        try:
+            self.released = await storage.write(lambda db: _store(db, commit, lease, storage.now()))
+        except LeaseLost as error:
+            raise ThreadBusy(f"{error}: what this run had not stored yet is void") from error
         if commit.tasks or commit.questions:
             await self.refresh()
 
     async def claim(self, row: ClaimRow) -> None:
-        """Store a claim before its effect begins: only while the lease is held, and with the task it is for on disk."""
-        if self.flush is not None:
-            await self.flush()
+        """Store a claim before its effect begins. Raises `ThreadBusy` when the lease is lost."""
         if self.storage is not None and self.lease is not None:
             storage, lease = self.storage, self.lease
 
@@ -126,27 +154,49 @@ class Session:
                 await threads.hold(db, lease, storage.now())
                 await claims.put(db, row)
 
-            await storage.write(job)
-        self.ledger.claims[row.scope, row.key] = row
+            try:
+                await storage.write(job)
+            except LeaseLost as error:
+                raise ThreadBusy(f"{error}: nothing more is begun in this run") from error
+        self._keep(row)
 
     async def settle(self, row: ClaimRow) -> None:
         """Store what became of a claim, also when the lease is lost: the effect has happened all the same."""
         if self.storage is not None:
-            await self.storage.write(lambda db: claims.put(db, row))
-        self.ledger.claims[row.scope, row.key] = row
+            with suppress(ClaimMoved):  # somebody settled it meanwhile, or the thread is gone
+                await self.storage.write(lambda db: claims.put(db, row))
+        self._keep(row)
+
+    def _keep(self, row: ClaimRow) -> None:
+        self._own_claims[row.scope, row.key] = self.ledger.claims[row.scope, row.key] = row
+
+    @contextmanager
+    def alone(self, scope: Scope, key: str) -> Generator[None]:
+        """Around an effect. Raises `InterruptMisused` for a second one of the same name at the same time."""
+        if (scope, key) in self._in_use:
+            raise InterruptMisused(f"once({key!r}) is at work already: give each effect of a task a key of its own")
+        self._in_use.add((scope, key))
+        try:
+            yield
+        finally:
+            self._in_use.discard((scope, key))
 
     async def refresh(self) -> None:
         """Read again what the tasks in flight were answered."""
-        if self.storage is not None:
-            self.ledger = await self.storage.read(lambda db: Ledger.load(db, self.roots))
+        if self.storage is None:
+            return
+        async with self._refreshing:
+            ledger = await self.storage.read(lambda db: Ledger.load(db, self.roots))
+            ledger.claims |= self._own_claims  # one of them may have been stored after this was read
+            self.ledger = ledger
 
-    async def news(self, scopes: Iterable[Scope]) -> None:
-        """Return once an answer has come in for one of these tasks, or for something in it."""
+    async def news(self, scopes: Callable[[], Iterable[Scope]]) -> None:
+        """Return once an answer has come in for a task of these, as they are then, or for something in it."""
         assert self.storage is not None
         while True:
             mark = await self.storage.changes.mark()
             rows = await self.storage.read(lambda db: interrupts.newly_answered(db, self.thread_id))
-            if any(row.scope == scope or row.scope.startswith(f"{scope}/") for row in rows for scope in scopes):
+            if any(row.scope == scope or row.scope.startswith(f"{scope}/") for row in rows for scope in scopes()):
                 return
             await self.storage.changes.wait(mark, timeout=60)
 
@@ -157,7 +207,7 @@ class Session:
 async def _store(db: Connection, commit: Commit, lease: Lease, now: float) -> bool:
     await commit.store(db, lease.thread_id, now)
     release = commit.release
-    if release == "waiting" and await interrupts.newly_answered(db, lease.thread_id):
+    if release in ("waiting", "failed") and await interrupts.newly_answered(db, lease.thread_id):
         release = None
     await threads.hold(db, lease, now, release=release)
     return release is not None

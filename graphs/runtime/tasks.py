@@ -6,21 +6,25 @@ import asyncio
 import inspect
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from graphs.errors import InterruptMisused, InvalidUpdateError
-from graphs.runtime.graph import Branch, Node, Topology
-from graphs.runtime.questions import Frame, Paused, current_frame
+from graphs.errors import InDoubt, InterruptMisused, InvalidAnswer, InvalidUpdateError, QuestionChanged, ThreadBusy
+from graphs.runtime.calling import invoke
+from graphs.runtime.frames import Attempt, Frame, Paused, current_frame, entered
 from graphs.runtime.session import Session
 from graphs.runtime.state import StateSchema, Write, dump
 from graphs.runtime.step import Task
+from graphs.runtime.topology import Branch, Node, Topology
 from graphs.runtime.types import UNSET, Command, Runtime, Send
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
 
 Target = str | Send
+
+NEVER_RETRIED = (InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, ThreadBusy)
+"""What another attempt would only raise again."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,14 @@ class TaskRun:
     scope: Scope
     task: Task
     values: Mapping[str, Any]
+    flush: Callable[[], Awaitable[None]]
+    """Puts the position on disk that the task belongs to."""
     kept: list[Write] | None = None
     """The writes of an earlier attempt whose router raised: the node is not run again."""
     questions: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
 
     async def run(self) -> Outcome:
+        current_frame.set(None)  # of the task that called this graph; what this one calls belongs to it alone
         node = self.topology.nodes[self.task.node]
         goto: list[Target] = []
         writes = self.kept
@@ -81,10 +88,11 @@ class TaskRun:
         attempt = 0
         while True:
             attempt += 1
-            self.questions.clear()
             try:
                 async with asyncio.timeout(node.timeout):
                     return await self._call(node)
+            except NEVER_RETRIED:
+                raise
             except Exception as error:
                 policy = node.retry_policy
                 if policy is None or attempt >= policy.max_attempts or not policy.applies_to(error):
@@ -93,24 +101,15 @@ class TaskRun:
             await asyncio.sleep(interval * random.uniform(0.5, 1.0) if policy.jitter else interval)
 
     async def _call(self, node: Node) -> Any:
-        """Call the node in a frame of its own; a pause comes out as `Paused`, whatever group it was wrapped in."""
-        frame = Frame(self.session, self.ns, self.scope, node.name, self.questions, self.schema.fields.keys())
-        token = current_frame.set(frame)
+        """Call the node in a frame of its own, and wait for what it leaves behind."""
+        attempt = Attempt(self.session, self.ns, node.name, self.schema.fields.keys(), self.flush)
+        self.questions = attempt.questions
         try:
-            argument = self.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
-            result = await call(node.fn, argument, self.session)
-        except BaseExceptionGroup as group:
-            if (rest := group.split(Paused)[1]) is not None:
-                raise rest from None
-            raise Paused from None
+            with entered(Frame(attempt, self.scope), f"node {node.name!r}"):
+                argument = self.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
+                return await call(node.fn, argument, self.session)
         finally:
-            current_frame.reset(token)
-        if frame.paused_at is not None:
-            raise InterruptMisused(
-                f"node {node.name!r} swallowed the question asked at {frame.paused_at}: "
-                "a bare `except:` or `except BaseException:` must let it pass"
-            )
-        return result
+            await attempt.end()
 
     def _read_result(self, result: Any) -> tuple[list[Write], list[Target]]:
         writes: list[Write] = []
@@ -160,15 +159,8 @@ async def route(branch: Branch, state: Any, session: Session, source: str) -> li
 
 
 async def call(fn: Callable[..., Any], argument: Any, session: Session) -> Any:
-    """Call a node or router with what it names: the state, and `runtime` and `config` where it has such parameters.
-
-    A plain function runs in a worker thread: it can be waited for, not stopped.
-    """
-    extras = _extras(fn, session)
-    if inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(getattr(fn, "__call__", None)):  # noqa: B004
-        return await fn(argument, **extras)
-    result: Any = await asyncio.to_thread(fn, argument, **extras)
-    return await result if inspect.isawaitable(result) else result
+    """Call a node or router with what it names: the state, and `runtime` and `config` where it has such parameters."""
+    return await invoke(fn, argument, **_extras(fn, session))
 
 
 def _extras(fn: Callable[..., Any], session: Session) -> dict[str, Any]:

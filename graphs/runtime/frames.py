@@ -1,0 +1,158 @@
+"""A running task as the code in it sees it: where its next question and its next claim belong.
+
+A node may ask and claim from several coroutines at once. What it leaves behind when it ends (`gather` leaves the others
+running) is waited for as far as it is the runtime's: effects, `@task`s and graphs. Nothing is asked or begun after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphs.errors import InterruptMisused
+from graphs.runtime.session import Session
+from storage.ids import Namespace, Scope
+from storage.interrupts import NewInterrupt
+
+
+class Paused(BaseException):
+    """Unwinds a task that asked. No `Exception`, so that a node's own error handling does not swallow it."""
+
+
+async def _nothing_to_flush() -> None:
+    """The position is on disk already."""
+
+
+@dataclass
+class Attempt:
+    """One run of a task's node, shared by everything in it. `keys` are those of the state that the node may write.
+
+    `flush` puts the position on disk that the task belongs to, before a claim names it.
+    """
+
+    session: Session
+    ns: Namespace
+    node: str
+    keys: Collection[str] = ()
+    flush: Callable[[], Awaitable[None]] = _nothing_to_flush
+    questions: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
+    """New ones, to be stored when the task pauses."""
+    over: bool = False
+    _at_work: dict[asyncio.Future[None], asyncio.Task[Any] | None] = field(
+        default_factory=dict[asyncio.Future[None], "asyncio.Task[Any] | None"]
+    )
+
+    @contextmanager
+    def working(self) -> Generator[None]:
+        """Around a part of the task that its end waits for."""
+        if self.over:
+            raise Paused
+        done = asyncio.get_running_loop().create_future()
+        self._at_work[done] = asyncio.current_task()
+        try:
+            yield
+        finally:
+            del self._at_work[done]
+            done.set_result(None)
+
+    async def end(self) -> None:
+        """Wait for the parts that are still at work. When this is cancelled, so are they."""
+        try:
+            while self._at_work:
+                await asyncio.wait(self._at_work)
+        except asyncio.CancelledError:
+            for task in set(self._at_work.values()):
+                if task is not None:
+                    task.cancel()
+            raise
+        finally:
+            self.over = True
+
+
+@dataclass
+class _Counts:
+    """What was asked and called in a scope, in the order of the calls."""
+
+    asked: int = 0
+    named: dict[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass
+class Frame:
+    """A scope within an attempt: the task's own, that of a `@task` in it, or an effect's view of one of these."""
+
+    attempt: Attempt
+    scope: Scope
+    counts: _Counts = field(default_factory=_Counts)
+    paused_at: str | None = None
+    """Where the question was asked that unwinds this frame."""
+
+    @property
+    def session(self) -> Session:
+        return self.attempt.session
+
+    def next_ordinal(self) -> int:
+        self.counts.asked += 1
+        return self.counts.asked - 1
+
+    def place(self, name: str) -> Scope:
+        """The scope of the next thing called `name` within this task: `parent/name:0`, `parent/name:1`, ..."""
+        number = self.counts.named.get(name, 0)
+        self.counts.named[name] = number + 1
+        return Scope(f"{self.scope}/{name}:{number}")
+
+    def within(self, name: str) -> Frame:
+        """A frame with a scope of its own, such as a `@task`'s."""
+        return Frame(self.attempt, self.place(name))
+
+    def same(self) -> Frame:
+        """A frame of the same scope for an effect, so that a question swallowed in it is found at its end."""
+        return Frame(self.attempt, self.scope, self.counts)
+
+
+current_frame: ContextVar[Frame | None] = ContextVar("current_frame", default=None)
+
+
+def frame_of(what: str) -> Frame:
+    frame = current_frame.get()
+    if frame is None:
+        raise InterruptMisused(f"{what} was called outside a node; it works in nodes, tools and @task functions")
+    return frame
+
+
+@contextmanager
+def entered(frame: Frame, what: str, outer: Frame | None = None) -> Generator[None]:
+    """Run in this frame. A pause comes out as `Paused`, whatever group it was wrapped in, and unwinds `outer` too.
+
+    Raises `InterruptMisused` when a question was swallowed in it.
+    """
+    token = current_frame.set(frame)
+    try:
+        yield
+    except Paused:
+        _unwind(outer, frame)
+        raise
+    except BaseExceptionGroup as group:
+        paused, rest = group.split(Paused)
+        if paused is None:
+            raise
+        if rest is not None:
+            raise rest from None
+        _unwind(outer, frame)
+        raise Paused from None
+    finally:
+        current_frame.reset(token)
+    if frame.paused_at is not None:
+        raise InterruptMisused(
+            f"{what} swallowed the question asked at {frame.paused_at}: "
+            "a bare `except:` or `except BaseException:` must let it pass"
+        )
+
+
+def _unwind(outer: Frame | None, frame: Frame) -> None:
+    if outer is not None:
+        outer.paused_at = frame.paused_at
