@@ -79,7 +79,7 @@ def test_a_package_without_a_home_is_found() -> None:
 )
 def test_reading_the_environment_outside_the_settings_is_found(source: str) -> None:
     assert violations({"bot/cli.py": source}) == ["bot/cli.py:2: reads the environment (only settings does)"]
-    assert violations({"bot/settings.py": source, "bot/stage.py": source, "tests/test_cli.py": source}) == []
+    assert violations({"bot/settings.py": source, "bot/demo/stage.py": source, "tests/test_cli.py": source}) == []
 
 
 @pytest.mark.parametrize(
