@@ -27,7 +27,8 @@ async def main(what: str, url: str, interrupt_id: str, by: str) -> dict[str, Any
     async with open_storage(url) as storage:
         graph = StateGraph(Log).add_node("q", question).add_edge(START, "q").compile(storage)
         config: Any = {"configurable": {"thread_id": "t1"}}
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.readline)
         try:
             if what == "answer":
@@ -40,4 +41,4 @@ async def main(what: str, url: str, interrupt_id: str, by: str) -> dict[str, Any
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(main(*sys.argv[1:]))))
+    sys.stdout.write(json.dumps(asyncio.run(main(*sys.argv[1:]))))

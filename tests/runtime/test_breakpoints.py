@@ -1,6 +1,5 @@
 """Section B of docs/behaviour.md: static interrupts at the border of a step."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ async def test_B1_an_unknown_name_is_an_error_at_compile_time_and_per_call(
     with pytest.raises(ValueError, match="'d' is no node"):
         three(storage, **{where: ["d"]})
     with pytest.raises(ValueError, match="a list of nodes"):
-        three(storage, **{where: "b"})
+        three(storage, **{where: "b"})  # pyright: ignore[reportArgumentType]
     graph = three(storage)
     with pytest.raises(ValueError, match="'d' is no node"):
         await graph.ainvoke({"log": []}, config, **{where: ["d"]})
@@ -235,9 +234,11 @@ async def test_B5_none_runs_only_what_failed_and_returns_the_same_questions(stor
 
 async def test_B5_going_on_with_one_answer_does_not_pass_another_stop(storage: Storage, config: Config) -> None:
     """Two graphs called side by side stand at a stop each; Continue on one leaves the other."""
-    inner: Callable[[str], CompiledGraph] = lambda name: chain(  # noqa: E731
-        None, ("first", logs(f"{name}1")), ("second", logs(f"{name}2")), interrupt_before=["second"], name=name
-    )
+
+    def inner(name: str) -> CompiledGraph:
+        steps = (("first", logs(f"{name}1")), ("second", logs(f"{name}2")))
+        return chain(None, *steps, interrupt_before=["second"], name=name)
+
     graph = fan(storage, ("x", inner("x")), ("y", inner("y")))
     await graph.ainvoke({"log": []}, config)
     one, two = (await graph.aget_state(config)).breakpoints
