@@ -25,7 +25,7 @@ from graphs.runtime.topology import Topology
 from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot
 from storage import Storage, interrupts
 from storage.errors import AnswerRefused
-from storage.ids import InterruptId, ThreadId
+from storage.ids import InterruptId, TaskId, ThreadId
 
 DEFAULT_LIMIT = 1000
 
@@ -246,7 +246,9 @@ class _Run:
         if self.session.storage is None or ending != "waiting":
             return values
         storage, thread_id = self.session.storage, self.session.thread_id
-        rows = await storage.read(lambda db: interrupts.of_tasks(db, self.session.roots))
+        order = {task: place for place, task in enumerate(self.session.roots)}
+        rows = await storage.read(lambda db: interrupts.of_tasks(db, order))
+        rows.sort(key=lambda row: order[TaskId(row.scope.partition("/")[0])])
         waiting = [public(row) for row in rows if answers.is_open(row) and row.thread_id == thread_id]
         return {**values, INTERRUPT: waiting} if waiting else values
 
