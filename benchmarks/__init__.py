@@ -1,0 +1,1 @@
+"""How fast the runtime is, on a real file: `make bench`."""
