@@ -8,6 +8,7 @@ StorageError
 ├── ThreadMoved        the thread changed between reading it and taking it
 ├── LeaseLost          another owner took the thread over, or it was deleted
 ├── ClaimMoved         a claim that cannot become what it was to become
+├── IllegalMove        a status that may not follow the one a row has
 └── AnswerRefused      the question does not wait for this answer
 """
 
@@ -49,6 +50,10 @@ class LeaseLost(StorageError):
 
 class ClaimMoved(StorageError):
     """A claim cannot become this from what it is; the row stays as it was."""
+
+
+class IllegalMove(StorageError):
+    """A row's status may not become that. It is a mistake in this program; nothing was changed."""
 
 
 class AnswerRefused(StorageError):

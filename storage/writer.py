@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from storage import lifecycle
 from storage.errors import StorageClosed
 
 T = TypeVar("T")
@@ -99,7 +100,7 @@ class Writer:
                 await self._db.execute("begin")
             else:
                 await self._db.execute("release job")
-            return None, error
+            return None, lifecycle.named(error)
         if not alone:
             await self._db.execute("release job")
         return result, None
