@@ -127,6 +127,7 @@ async def read(
     """The newest position of a graph of the thread, or the one at `checkpoint_id`; None when there is none."""
     if checkpoint_id is not None:
         row = await checkpoints.get(db, thread_id, checkpoint_id)
+        row = row if row is not None and row.ns == ns else None
     else:
         row = await checkpoints.newest(db, thread_id, ns)
     return None if row is None else (row, from_row(schema, row, await checkpoints.values(db, row)))
