@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot import forms
-from graphs.agent.calls import APPROVAL, IN_DOUBT, claim_key
-from graphs.agent.tools import Toolbox
+from graphs.agent.asking import APPROVAL, IN_DOUBT, claim_key
+from graphs.agent.canonical import MASK
+from graphs.agent.errors import AgentError
+from graphs.agent.results import read_result
+from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import call_ids
 from storage.claims import ClaimRow
 from storage.interrupts import InterruptRow
@@ -109,8 +112,8 @@ class Record:
         doubt = self._doubts.get(call_id)
         first, last = (asked[0], asked[-1]) if asked else (None, None)
         answer = _answer(last)
-        edits = [_answer(row)["edited_action"]["args"] for row in asked if _is_edit(row)]
-        args = first.payload["args"] if first is not None else _read(proposed["function"]["arguments"])
+        edits = [_shown(tool, _answer(row)["edited_action"]["args"]) for row in asked if _is_edit(row)]
+        args = first.payload["args"] if first is not None else _shown(tool, _read(proposed["function"]["arguments"]))
         if tool is not None:
             args = _in_order(args, tool.parameters)
         return Call(
@@ -130,6 +133,23 @@ class Record:
             decided_at=last.answered_at if last is not None else None,
             uneditable=forms.unsupported(tool.parameters, args) if tool is not None else "There is no such tool.",
         )
+
+
+def _shown(tool: Tool[..., Any] | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Arguments as they may be shown: secrets masked, also in what the tool does not take."""
+    if tool is None:
+        return values
+    try:
+        return tool.validate(values).shown
+    except AgentError:
+        secret = _secrets(tool.parameters)
+        return {name: MASK if secret and secret.get(name, True) else value for name, value in values.items()}
+
+
+def _secrets(parameters: Mapping[str, Any]) -> dict[str, bool]:
+    """Which arguments hold a secret, as pydantic marks it in their schema; empty when none does."""
+    marked = {name: '"writeOnly"' in json.dumps(part) for name, part in parameters.get("properties", {}).items()}
+    return marked if any(marked.values()) else {}
 
 
 def _is_edit(row: InterruptRow) -> bool:
@@ -168,7 +188,9 @@ def _state(
         return asked.status
     if answer.get("type") in ("reject", "respond"):
         return {"reject": "rejected", "respond": "answered"}[answer["type"]]
-    if claim is not None and claim.status in ("done", "failed", "in doubt"):
+    if claim is not None and claim.status == "done":
+        return "done" if isinstance(read_result(claim.result), str) else "failed"
+    if claim is not None and claim.status in ("failed", "in doubt"):
         return claim.status
     if result is None:
         return "running"
@@ -177,7 +199,8 @@ def _state(
 
 def _result(claim: ClaimRow | None, result: str | None) -> str:
     if claim is not None and claim.status == "done":
-        return str(json.loads(claim.result or '""'))
+        recorded = read_result(claim.result)
+        return recorded if isinstance(recorded, str) else recorded["failed"]
     if claim is not None and claim.status == "failed":
         return (claim.error or "").partition(": ")[2]
     return result or ""

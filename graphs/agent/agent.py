@@ -12,7 +12,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
-from graphs.agent.calls import CallNode, ProposedCall
+from graphs.agent.asking import ProposedCall
+from graphs.agent.calls import CallNode
 from graphs.agent.model import Model, ModelReply, TextDelta
 from graphs.agent.records import outcomes_on_record
 from graphs.agent.tools import Tool, Toolbox
@@ -69,7 +70,7 @@ class _ModelNode:
 
     async def __call__(self, state: AgentState, runtime: Runtime[Any]) -> dict[str, Any]:
         messages = state["messages"]
-        on_record = await outcomes_on_record(_unanswered(messages))
+        on_record = await outcomes_on_record(_unanswered(messages), self.toolbox)
         transcript = [{"role": "system", "content": self.instructions}, *settle(messages, on_record.__getitem__)]
         message_id = self.new_id()
         reply = ModelReply("")

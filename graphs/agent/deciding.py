@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, assert_never
 
-from graphs.agent.calls import APPROVAL, IN_DOUBT
+from graphs.agent.asking import APPROVAL, IN_DOUBT
 from graphs.agent.tools import Toolbox
 from graphs.approvals import Actor, Refused, StillWaiting, Terms, decide, may_decide
 from graphs.decisions import Approve, Decision, Edit, Reject, Respond

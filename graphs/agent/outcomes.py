@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from graphs.agent.errors import InvalidArguments, UnknownTool
+from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
 
 
 def rejected(by: str, reason: str = "") -> str:
@@ -25,6 +25,11 @@ def responded(by: str, message: str) -> str:
 def edited(by: str, shown: Mapping[str, Any], ran: Mapping[str, Any], outcome: str) -> str:
     """A person changed the arguments; `outcome` is what came of the edited call: its result, or another of these."""
     return f"Edited by {by} before it ran. Proposed: {_json(shown)}. Ran instead: {_json(ran)}. Result: {outcome}"
+
+
+def useless_edit(by: str, problem: str) -> str:
+    """A person changed the arguments into something that cannot run."""
+    return f"Invalid: the edit by {by} cannot be run. {problem} The call did not run."
 
 
 def expired() -> str:
@@ -68,6 +73,11 @@ def stale() -> str:
 def invalid(error: InvalidArguments) -> str:
     """The arguments did not pass; the model can mend them."""
     return f"Invalid: {error} The call did not run. Correct the arguments and call again."
+
+
+def unstorable(error: UnstorableArguments) -> str:
+    """The arguments cannot be written down, and so neither shown nor approved; no other ones will do."""
+    return f"Unusable: {error} The call did not run, and cannot be made to."
 
 
 def unknown(error: UnknownTool) -> str:

@@ -4,46 +4,80 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any, assert_never
 
 from graphs.agent import outcomes
-from graphs.agent.calls import APPROVAL, IN_DOUBT, claim_key
+from graphs.agent.asking import APPROVAL, claim_key, named
+from graphs.agent.errors import AgentError
+from graphs.agent.results import read_result, told
+from graphs.agent.tools import Toolbox
+from graphs.decisions import Approve, Decision, Edit, Reject, Respond, parse_decision
 from graphs.runtime.questions import past
 from storage.claims import ClaimRow
 from storage.interrupts import InterruptRow
 
 
-async def outcomes_on_record(call_ids: Sequence[str]) -> dict[str, str]:
+async def outcomes_on_record(call_ids: Sequence[str], toolbox: Toolbox) -> dict[str, str]:
     """The outcome of each call, by its id, in the words of `outcomes`."""
     if not call_ids:
         return {}
     questions, claims = await past()
-    asked = {row.payload["tool_call_id"]: row for row in questions if _is_about_call(row)}
+    asked: dict[str, list[InterruptRow]] = {}
+    for row in questions:
+        if row.kind == APPROVAL:
+            asked.setdefault(row.payload["tool_call_id"], []).append(row)
     claimed = {row.key: row for row in claims}
-    return {id_: _outcome(asked.get(id_), claimed.get(claim_key(id_))) for id_ in call_ids}
+    return {id_: _outcome(asked.get(id_, []), claimed.get(claim_key(id_)), toolbox) for id_ in call_ids}
 
 
-def _is_about_call(row: InterruptRow) -> bool:
-    return row.kind in (APPROVAL, IN_DOUBT)
+def _outcome(asked: Sequence[InterruptRow], claim: ClaimRow | None, toolbox: Toolbox) -> str:
+    outcome = _ending(claim) if claim is not None else _undone(asked[-1] if asked else None)
+    for row in reversed(asked):
+        if isinstance(decision := _decision(row), Edit):
+            shown = _shown(toolbox, decision.name, decision.args)
+            outcome = outcomes.edited(_by(row), row.payload["args"], shown, outcome)
+    return outcome
 
 
-def _outcome(question: InterruptRow | None, claim: ClaimRow | None) -> str:
-    match claim.status if claim is not None else None:
+def _ending(claim: ClaimRow) -> str:
+    match claim.status:
         case "done":
-            assert claim is not None
-            return str(json.loads(claim.result or '""'))
+            return told(read_result(claim.result))
         case "failed":
-            assert claim is not None
             return outcomes.failed(claim.error or "")
         case "claimed" | "in doubt" | "paused":
             return outcomes.in_doubt()
-        case None:
-            return _undone(question)
+        case _:
+            assert_never(claim.status)
 
 
 def _undone(question: InterruptRow | None) -> str:
     """What became of a call that nothing was claimed for."""
     if question is None:
         return outcomes.lost()
-    if question.status == "expired":
-        return outcomes.expired()
-    return outcomes.cancelled()
+    match _decision(question):
+        case Reject(message):
+            return outcomes.rejected(_by(question), message)
+        case Respond(message):
+            return outcomes.responded(_by(question), message)
+        case Approve() | Edit():
+            return outcomes.lost()
+        case None:
+            return outcomes.expired() if question.status == "expired" else outcomes.cancelled()
+
+
+def _decision(row: InterruptRow) -> Decision | None:
+    """The decision that stands; one that was cancelled with its question does not."""
+    return parse_decision(json.loads(row.answer)) if row.status == "answered" and row.answer is not None else None
+
+
+def _by(row: InterruptRow) -> str:
+    return named(row.answered_by, row.terms["terms"]["requester"])
+
+
+def _shown(toolbox: Toolbox, name: str, args: Any) -> dict[str, Any]:
+    """An edit's arguments with their secrets masked; none when they cannot be read any more."""
+    try:
+        return toolbox[name].validate(args).shown
+    except AgentError:
+        return {}

@@ -1,0 +1,105 @@
+"""What is asked about a tool call, as it is stored: the payload that is shown, and what the answer is bound to."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+
+from graphs.agent.arguments import Arguments
+from graphs.agent.policy import settling_terms
+from graphs.agent.tools import Tool
+from graphs.approvals import Terms
+from graphs.decisions import DECISION_SCHEMA
+from graphs.errors import InDoubt
+from graphs.runtime.questions import Answer, Question
+
+APPROVAL = "tool_approval"
+IN_DOUBT = "in_doubt"
+
+IN_DOUBT_SCHEMA = {
+    "type": "object",
+    "properties": {"type": {"enum": ["it_ran", "run_again", "give_up"]}},
+    "required": ["type"],
+    "additionalProperties": False,
+}
+
+
+class ProposedCall(TypedDict):
+    """A call as the model wrote it; `message_id` is the assistant message that it stands in."""
+
+    id: str
+    name: str
+    arguments: str
+    message_id: str
+
+
+class BoundTerms(TypedDict):
+    """What is stored beside a question's payload: the terms, and the very bytes that would run (as text).
+
+    `since` tells which attempt a doubt is about: when it was begun, in Unix seconds.
+    """
+
+    terms: dict[str, Any]
+    data: str
+    message_id: str
+    since: NotRequired[float]
+
+
+def claim_key(call_id: str) -> str:
+    """The key that a call's effect is claimed under."""
+    return f"call:{call_id}"
+
+
+def may_it_run(
+    call: ProposedCall, tool: Tool[..., Any], arguments: Arguments, terms: Terms, replaces: str | None
+) -> Question:
+    """Asks leave to run these arguments (LangChain's shapes). `replaces` is the question it takes the place of."""
+    payload = {
+        "type": APPROVAL,
+        "tool_call_id": call["id"],
+        "name": tool.name,
+        "args": arguments.shown,
+        "description": tool.description,
+    }
+    return Question(
+        payload,
+        kind=APPROVAL,
+        response_schema=dict(DECISION_SCHEMA),
+        terms=_bound(call, arguments, terms),
+        replaces=replaces,
+        expires_at=terms.expires_at.timestamp() if terms.expires_at is not None else None,
+    )
+
+
+def did_it_run(
+    call: ProposedCall, tool: Tool[..., Any], arguments: Arguments, requester: str, doubt: InDoubt, number: int
+) -> Question:
+    """Asks what became of a call that was begun and never ended; the `number`-th time, from 0, for this call."""
+    payload = {
+        "type": IN_DOUBT,
+        "tool_call_id": call["id"],
+        "name": call["name"],
+        "args": arguments.shown,
+        "idempotency_key": doubt.idempotency_key,
+        "attempt": number,
+    }
+    bound = _bound(call, arguments, settling_terms(tool, arguments, requester=requester))
+    bound["since"] = doubt.since
+    return Question(payload, kind=IN_DOUBT, response_schema=IN_DOUBT_SCHEMA, terms=bound)
+
+
+def terms_of(answer: Answer) -> Terms:
+    """What the answered question was bound to."""
+    return Terms.model_validate(answer.terms["terms"])
+
+
+def named(user: str | None, requester: str) -> str:
+    """Who decided, as the model may say it: ids mean nothing to it."""
+    return "the person who asked" if user is not None and user == requester else "an approver"
+
+
+def _bound(call: ProposedCall, arguments: Arguments, terms: Terms) -> BoundTerms:
+    return {
+        "terms": terms.model_dump(mode="json"),
+        "data": arguments.data.decode(),
+        "message_id": call["message_id"],
+    }
