@@ -59,14 +59,18 @@ def calls(rows: Sequence[Call], revision: str) -> Shown:
     return Shown(_summary(rows), tuple(blocks))
 
 
-def failure(sentence: str, reference: str, *, waits: bool, thread: str) -> Shown:
-    """A turn that broke off; with a way to try again while nobody has."""
+def failure(sentence: str, reference: str, *, thread: str) -> Shown:
+    """A turn that broke off, with a way to try again."""
     text = f"{sentence} (reference {reference})"
-    blocks: list[Block] = [{"type": "section", "text": mrkdwn(f"⚠ {escape(text)}")}]
-    if waits:
-        button = _button("Try again", RETRY, thread)
-        blocks.append({"type": "actions", "block_id": "retry", "elements": [button]})
-    return Shown(text, tuple(blocks))
+    said: Block = {"type": "section", "text": mrkdwn(f"⚠ {escape(text)}")}
+    button = _button("Try again", RETRY, thread)
+    return Shown(text, (said, {"type": "actions", "block_id": "retry", "elements": [button]}))
+
+
+def overcome() -> Shown:
+    """In the place of a failure, once the turn has been tried again."""
+    text = "This did not work at first, and was tried again."
+    return Shown(text, (_context(mrkdwn(text)),))
 
 
 def _summary(rows: Sequence[Call]) -> str:

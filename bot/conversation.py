@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bot import cards
@@ -10,6 +10,9 @@ from bot.calls import Record, revision
 from bot.cards import Shown
 from graphs.runtime.types import StateSnapshot
 from storage.ids import ThreadId
+
+FAILURE = "failure:"
+"""How the subject of a turn that broke off begins."""
 
 BROKEN = "Something went wrong on my side, and I could not finish. Nothing is lost."
 
@@ -24,8 +27,10 @@ def calls_subject(message_id: str) -> str:
     return f"calls:{message_id}"
 
 
-def wanted(thread_id: ThreadId, snapshot: StateSnapshot, record: Record) -> list[tuple[str, Shown]]:
-    """By subject, in the order of the conversation."""
+def wanted(
+    thread_id: ThreadId, snapshot: StateSnapshot, record: Record, posted: Collection[str] = ()
+) -> list[tuple[str, Shown]]:
+    """By subject, in the order of the conversation. `posted` are the subjects that Slack shows already."""
     messages: Sequence[dict[str, Any]] = snapshot.values.get("messages", ())
     results = {m["tool_call_id"]: m["content"] for m in messages if m["role"] == "tool"}
     found: list[tuple[str, Shown]] = []
@@ -37,13 +42,15 @@ def wanted(thread_id: ThreadId, snapshot: StateSnapshot, record: Record) -> list
             found.append((reply_subject(message["id"]), shown))
         if rows := record.calls(message, results):
             found.append((calls_subject(message["id"]), cards.calls(rows, revision(rows))))
-    return found + failures(thread_id, snapshot)
+    broken = failures(thread_id, snapshot)
+    overcome = {subject for subject in posted if subject.startswith(FAILURE)} - {subject for subject, _ in broken}
+    return [(subject, cards.overcome()) for subject in sorted(overcome)] + found + broken
 
 
 def failures(thread_id: ThreadId, snapshot: StateSnapshot) -> list[tuple[str, Shown]]:
     """A turn that broke off. Its reference stands in the log, beside the traceback."""
     return [
-        (f"failure:{task.id}", cards.failure(sentence(task.error), reference(task.id), waits=True, thread=thread_id))
+        (f"{FAILURE}{task.id}", cards.failure(sentence(task.error), reference(task.id), thread=thread_id))
         for task in snapshot.tasks
         if task.error is not None
     ]

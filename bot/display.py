@@ -90,7 +90,8 @@ class Display:
             await self._storage.read(lambda db: interrupts.of_thread(db, thread_id)),
             await self._storage.read(lambda db: claims.of_thread(db, thread_id)),
         )
-        wanted = view.wanted(thread_id, snapshot, record)
+        posted = await self._storage.read(lambda db: posts.of_thread(db, thread_id))
+        wanted = view.wanted(thread_id, snapshot, record, posted)
         try:
             await self._delivery.show(conversation, takewhile(lambda each: each[0] != before, wanted))
         except (SlackApiError, OSError, TimeoutError) as error:
