@@ -68,8 +68,8 @@ LAYERS = (
     ),
     Rule(
         "the stories speak the workspace's HTTP API, as a page does",
-        inside("tests.stories", "tests.conftest"),
-        PRODUCT,
+        but(inside("tests.stories", "tests.conftest"), inside("tests.stories.agents")),
+        inside("bot", "graphs", "storage", "tests.stories.agents"),
     ),
 )
 
