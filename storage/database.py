@@ -81,10 +81,14 @@ class Storage:
         reader = await self._readers.get()
         try:
             await reader.execute("begin")
-            try:
-                return await job(reader)
-            finally:
-                await reader.execute("rollback")
+            return await job(reader)
+        finally:
+            await asyncio.shield(self._give_back(reader))
+
+    async def _give_back(self, reader: aiosqlite.Connection) -> None:
+        """Also for a caller that was cancelled, at whatever statement."""
+        try:
+            await reader.rollback()
         finally:
             self._readers.put_nowait(reader)
 
@@ -132,6 +136,8 @@ class Storage:
         """Commit what is queued and give up all threads. `open_storage` does it."""
         await self.write(lambda db: owners.unregister(db, self.owner))
         await self._writer.close()
+        for _ in range(0 if self._in_memory else READERS):
+            await self._readers.get()  # whoever still reads, ends first
 
 
 @asynccontextmanager

@@ -46,6 +46,11 @@ async def of_tasks(db: aiosqlite.Connection, roots: Iterable[str]) -> dict[Scope
         return {Scope(row[0]): TaskRow(*row) for row in await cursor.fetchall()}
 
 
+async def resume(db: aiosqlite.Connection, scopes: Iterable[Scope]) -> None:
+    """Forget how these tasks ended when they last ran: they run again, and something within them has moved on."""
+    await db.executemany("delete from tasks where scope = ? and status <> 'finished'", [(scope,) for scope in scopes])
+
+
 async def clear(db: aiosqlite.Connection, scopes: Iterable[Scope]) -> None:
     """Forget these tasks and all within them: their step is in a checkpoint now."""
     await db.executemany(

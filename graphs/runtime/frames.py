@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphs.errors import InterruptMisused
-from graphs.runtime.session import Session
+from graphs.runtime.session import Session, effect_scope
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
 
@@ -74,20 +74,18 @@ class Attempt:
 
 
 @dataclass
-class _Counts:
-    """What was asked and called in a scope, in the order of the calls."""
-
-    asked: int = 0
-    named: dict[str, int] = field(default_factory=dict[str, int])
-
-
-@dataclass
 class Frame:
-    """A scope within an attempt: the task's own, that of a `@task` in it, or an effect's view of one of these."""
+    """A scope within an attempt: the task's own, or that of an effect in it. What is in it is counted as it is called.
+
+    An effect that is done is not entered again, so what it asked and called is counted apart.
+    """
 
     attempt: Attempt
     scope: Scope
-    counts: _Counts = field(default_factory=_Counts)
+    effect: tuple[Scope, str] | None = None
+    """The claim that this is the effect of: its scope and key."""
+    asked: int = 0
+    named: dict[str, int] = field(default_factory=dict[str, int])
     paused_at: str | None = None
     """Where the question was asked that unwinds this frame."""
 
@@ -96,22 +94,18 @@ class Frame:
         return self.attempt.session
 
     def next_ordinal(self) -> int:
-        self.counts.asked += 1
-        return self.counts.asked - 1
+        self.asked += 1
+        return self.asked - 1
 
-    def place(self, name: str) -> Scope:
-        """The scope of the next thing called `name` within this task: `parent/name:0`, `parent/name:1`, ..."""
-        number = self.counts.named.get(name, 0)
-        self.counts.named[name] = number + 1
-        return Scope(f"{self.scope}/{name}:{number}")
+    def numbered(self, name: str) -> str:
+        """The next thing called `name` here: `name:0`, `name:1`, ..."""
+        number = self.named.get(name, 0)
+        self.named[name] = number + 1
+        return f"{name}:{number}"
 
-    def within(self, name: str) -> Frame:
-        """A frame with a scope of its own, such as a `@task`'s."""
-        return Frame(self.attempt, self.place(name))
-
-    def same(self) -> Frame:
-        """A frame of the same scope for an effect, so that a question swallowed in it is found at its end."""
-        return Frame(self.attempt, self.scope, self.counts)
+    def within(self, key: str) -> Frame:
+        """The frame of an effect."""
+        return Frame(self.attempt, effect_scope(self.scope, key), effect=(self.scope, key))
 
 
 current_frame: ContextVar[Frame | None] = ContextVar("current_frame", default=None)

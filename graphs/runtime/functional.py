@@ -9,10 +9,9 @@ from typing import Any, ParamSpec, TypedDict, TypeVar, cast
 
 from graphs.runtime.calling import invoke
 from graphs.runtime.compiled import CompiledGraph
-from graphs.runtime.frames import entered, frame_of
+from graphs.runtime.frames import frame_of
 from graphs.runtime.graph import StateGraph
-from graphs.runtime.questions import perform
-from graphs.runtime.session import TASK_RESULT
+from graphs.runtime.questions import perform_in
 from graphs.runtime.types import END, INTERRUPT, START, Command, Config
 from storage import Storage
 
@@ -37,13 +36,8 @@ def task(fn: Callable[P, Awaitable[R] | R]) -> Callable[P, Coroutine[Any, Any, R
     @functools.wraps(fn)
     def start(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
         outer = frame_of(f"task {fn.__name__!r}")
-        inner = outer.within(f"task {fn.__name__}")
-
-        async def run() -> R:
-            with entered(inner, f"task {fn.__name__!r}", outer=outer):
-                return await perform(TASK_RESULT, lambda: invoke(fn, *args, **kwargs), repeatable=True)
-
-        return run()
+        key = outer.numbered(f"task {fn.__name__}")
+        return perform_in(outer, key, lambda: invoke(fn, *args, **kwargs), repeatable=True)
 
     return start
 

@@ -46,7 +46,7 @@ async def call(
     session = frame.session
     if isinstance(given, Command):
         raise AnswerError("answers go to the thread's own graph: resume the graph that has the checkpointer")
-    ns = Namespace(frame.place(f"graph {graph.name}"))
+    ns = Namespace(f"{frame.scope}/{frame.numbered(f'graph {graph.name}')}")
     with frame.attempt.working():
         if session.storage is None:
             position = stored = await open_ephemeral(graph.schema, graph.topology, session, given)

@@ -46,6 +46,12 @@ def scope_of(ns: Namespace, task: Task) -> Scope:
     return Scope(f"{ns}/{task.id}" if ns else task.id)
 
 
+def callers(ns: Namespace) -> list[Scope]:
+    """The tasks that a nested graph runs in, outermost first, among the other paths that its own is made of."""
+    parts = ns.split("/")
+    return [Scope("/".join(parts[:end])) for end in range(1, len(parts))]
+
+
 def normalise(schema: StateSchema, old: Position, new: Position) -> tuple[Position, list[ValueChange]]:
     """What `new` stores beyond `old`, and `new` with its values as a restart would give them."""
     changes: list[ValueChange] = []

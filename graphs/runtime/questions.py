@@ -27,7 +27,7 @@ from graphs.runtime.session import Session
 from graphs.runtime.state import dump
 from storage import Connection, claims, interrupts
 from storage.claims import ClaimRow, ClaimStatus
-from storage.ids import InterruptId
+from storage.ids import InterruptId, Scope
 from storage.interrupts import InterruptRow, NewInterrupt
 
 
@@ -111,7 +111,7 @@ def ask(question: Question) -> Answer:
 def standing() -> InterruptRow | None:
     """The question that this task asked before, at the place of its next one."""
     frame = frame_of("interrupt")
-    return frame.session.ledger.asked.get(frame.scope, {}).get(frame.counts.asked)
+    return frame.session.ledger.asked.get(frame.scope, {}).get(frame.asked)
 
 
 async def past() -> tuple[list[InterruptRow], list[ClaimRow]]:
@@ -139,7 +139,13 @@ async def once(key: str, fn: Callable[..., Any], *args: Any, repeatable: bool = 
 
 async def perform(key: str, effect: Callable[[], Any], *, repeatable: bool, again: bool = False) -> Any:
     """`once`, where `again` says that somebody looked at an effect in doubt and wants it run once more."""
-    frame = frame_of("once")
+    return await perform_in(frame_of("once"), key, effect, repeatable=repeatable, again=again)
+
+
+async def perform_in(
+    frame: Frame, key: str, effect: Callable[[], Any], *, repeatable: bool, again: bool = False
+) -> Any:
+    """`perform` for a frame that need not be the one that awaits it."""
     session = frame.session
     with frame.attempt.working(), session.alone(frame.scope, key):
         known = session.ledger.claims.get((frame.scope, key))
@@ -149,11 +155,12 @@ async def perform(key: str, effect: Callable[[], Any], *, repeatable: bool, agai
             if known.status == "claimed":
                 await session.claim(replace(known, status="in doubt"))
             raise InDoubt(key, known.idempotency_key, known.claimed_at)
+        now = session.now()
         claim = known or ClaimRow(
-            frame.scope, key, session.thread_id, idempotency_key(key), "claimed", None, None, session.now(), None
+            frame.scope, key, session.thread_id, _idempotency_key(frame.scope, key), "claimed", None, None, now, None
         )
         if not repeatable:
-            claim = replace(claim, status="claimed", claimed_at=session.now(), settled_at=None, error=None)
+            claim = replace(claim, status="claimed", claimed_at=now, settled_at=None, error=None)
             await frame.attempt.flush()
             await session.claim(claim)
         return await _carry_out(frame, claim, effect, repeatable=repeatable)
@@ -163,7 +170,7 @@ async def _carry_out(frame: Frame, claim: ClaimRow, effect: Callable[[], Any], *
     """Run the effect under its claim, and settle that."""
     session = frame.session
     try:
-        with entered(frame.same(), f"the function given to once({claim.key!r})", outer=frame):
+        with entered(frame.within(claim.key), f"the function given to once({claim.key!r})", outer=frame):
             result = effect()
             if inspect.isawaitable(result):
                 result = await result
@@ -188,7 +195,14 @@ def idempotency_key(key: str) -> str:
     """What an effect can hand to the other side so that it, too, does it only once: the same on every run of the
     task.
     """
-    return hashlib.sha256(f"{frame_of('once').scope}\0{key}".encode()).hexdigest()[:32]
+    frame = frame_of("idempotency_key")
+    if frame.effect is not None and frame.effect[1] == key:
+        return _idempotency_key(*frame.effect)
+    return _idempotency_key(frame.scope, key)
+
+
+def _idempotency_key(scope: Scope, key: str) -> str:
+    return hashlib.sha256(f"{scope}\0{key}".encode()).hexdigest()[:32]
 
 
 def _settled(claim: ClaimRow, status: ClaimStatus, session: Session) -> ClaimRow:

@@ -10,7 +10,7 @@ from graphs.errors import GraphRecursionError
 from graphs.runtime import breakpoints
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.frames import Attempt
-from graphs.runtime.positions import Position, normalise, scope_of, to_row
+from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import StateSchema
 from graphs.runtime.step import Arrival, Task, due
@@ -122,7 +122,8 @@ class Runner:
             scope = scope_of(self.ns, task)
             row = self.session.ledger.tasks.get(scope)
             news = self.session.ledger.answered(scope)
-            if not news and (task.id in self.failures or (row is not None and row.status == "paused")):
+            paused = row is not None and row.status == "paused" and self.session.ledger.waits(scope)
+            if not news and (task.id in self.failures or paused):
                 continue
             self.failures.pop(task.id, None)
             self.seen[task.id] = news
@@ -229,6 +230,7 @@ class Runner:
             commit.consumed, self.consumed = [*commit.consumed, *self.consumed], []
             commit.closed += [*self.ended, *(row.scope for row in self.unsaved)]
             commit.ended, self.ended = self.ended, []
+            commit.resumed = callers(self.ns)
             commit.tasks, self.unsaved = [*self.unsaved, *commit.tasks], []
             await self.session.commit(commit)
             self.stored = self.position

@@ -22,9 +22,6 @@ from storage.tasks import TaskRow
 from storage.threads import Lease, ThreadStatus
 
 Durability = Literal["sync", "exit"]
-TASK_RESULT = "result"
-"""The key of the claim under which a `@task` keeps what it returned."""
-
 Emit = Callable[[str, Any], None]
 """Hands a chunk to the stream mode of that name."""
 
@@ -44,6 +41,8 @@ class Commit:
     closed: list[Scope] = field(default_factory=list[Scope])
     """Tasks that finished: none of their questions takes an answer any more."""
     ended: list[Scope] = field(default_factory=list[Scope])
+    resumed: list[Scope] = field(default_factory=list[Scope])
+    """Tasks that run again: they no longer wait."""
     release: ThreadStatus | None = None
 
     async def store(self, db: Connection, thread_id: ThreadId, now: float) -> None:
@@ -51,6 +50,8 @@ class Commit:
             await checkpoints.save(db, *self.checkpoint)
         if self.ended:
             await tasks.clear(db, self.ended)
+        if self.resumed:
+            await tasks.resume(db, self.resumed)
         for row in self.tasks:
             await tasks.save(db, thread_id, row, now)
         if self.consumed:
@@ -61,7 +62,12 @@ class Commit:
             await interrupts.ask(db, question, now)
         await interrupts.reopen(db, self.reopened)
         if self.cancelled:
-            await interrupts.cancel(db, thread_id, self.cancelled)
+            await interrupts.cancel(db, thread_id, self.cancelled, now)
+
+
+def effect_scope(scope: Scope, key: str) -> Scope:
+    """What an effect claimed as `key` asks and claims in turn is kept under this path."""
+    return Scope(f"{scope}/{key}")
 
 
 @dataclass
@@ -95,13 +101,19 @@ class Ledger:
         """Answers that have not reached this task yet."""
         return [row.id for row in self.within(scope) if row.status == "answered" and not row.consumed]
 
+    def waits(self, scope: Scope) -> bool:
+        """Whether a task that paused still has a question without an answer."""
+        return any(row.answer is None for row in self.within(scope))
+
     def reopenable(self, scope: Scope) -> list[InterruptId]:
-        """The question whose answer a task that failed had last: its own, or one of an unfinished `@task` in it."""
-        settled = {claim.scope for claim in self.claims.values() if claim.status == "done" and claim.key == TASK_RESULT}
+        """The question whose answer a task that failed had last: its own, or one of an unfinished effect in it."""
+        done = tuple(f"{effect_scope(*place)}/" for place, claim in self.claims.items() if claim.status == "done")
         had = [
             row
             for row in self.within(scope)
-            if row.answer is not None and row.scope not in settled and "/graph " not in row.scope[len(scope) :]
+            if row.answer is not None
+            and not f"{row.scope}/".startswith(done)
+            and "/graph " not in row.scope[len(scope) :]
         ]
         return [max(had, key=lambda row: (row.answered_at or 0.0, row.ordinal)).id] if had else []
 

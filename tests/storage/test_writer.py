@@ -179,6 +179,17 @@ async def test_a_reader_sees_one_moment(storage: Storage):
     assert await storage.read(lambda db: count(db, "threads")) == 1
 
 
+async def test_a_reader_that_is_cancelled_at_any_moment_leaves_its_connection_usable(file_url: str):
+    async with open_storage(file_url) as storage:
+        for steps in range(40):
+            reader = asyncio.create_task(storage.read(lambda db: count(db, "threads")))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            reader.cancel()
+        reads = (storage.read(lambda db: count(db, "threads")) for _ in range(12))
+        assert await asyncio.gather(*reads) == [0] * 12
+
+
 async def test_a_reader_cannot_write(file_url: str):
     async with open_storage(file_url) as storage:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):

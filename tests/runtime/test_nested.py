@@ -1,0 +1,185 @@
+"""Row D11 of docs/behaviour.md: graphs in graphs, as a node or called in one."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from graphs import START, Command, StateGraph, interrupt
+from graphs.errors import GraphChanged, InterruptMisused
+from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.types import Config
+from storage import Storage, open_storage
+from tests.runtime.asking import Log, asks, chain, ids, logs
+
+
+def calling(inner: CompiledGraph, runs: list[str] | None = None) -> Any:
+    """A node that calls a graph as a function."""
+
+    async def node(state: Log) -> dict[str, Any]:
+        if runs is not None:
+            runs.append("outer")
+        return {"log": (await inner.ainvoke({"log": []}))["log"]}
+
+    return node
+
+
+@pytest.mark.parametrize("durability", ["sync", "exit"])
+async def test_D11_a_question_reaches_the_root_and_its_answer_the_inner_node(
+    storage: Storage, config: Config, durability: Any
+):
+    runs: list[str] = []
+    inner = chain(None, ("before", logs("before", runs)), ("q", asks("q", runs)), ("after", logs("after", runs)))
+    graph = chain(storage, ("first", logs("first")), ("outer", calling(inner, runs)), ("last", logs("last")))
+    asked = ids(await graph.ainvoke({"log": []}, config, durability=durability))
+    assert set(asked) == {"q"}
+    assert (await graph.aget_state(config)).next == ("outer",)
+    result = await graph.ainvoke(Command(resume={asked["q"]: 1}), config, durability=durability)
+    assert result == {"log": ["first", "before", "q=1", "after", "last"]}
+    assert runs == ["outer", "before", "q", "outer", "q", "after"]
+
+
+async def test_D11_as_a_node(storage: Storage, config: Config):
+    runs: list[str] = []
+    inner = chain(None, ("before", logs("before", runs)), ("q", asks("q", runs)))
+    graph = StateGraph(Log).add_node("inner", inner).add_edge(START, "inner").compile(storage)
+    await graph.ainvoke({"log": []}, config)
+    assert await graph.ainvoke(Command(resume=1), config) == {"log": ["before", "q=1"]}
+    assert runs == ["before", "q", "q"]
+
+
+async def test_D11_three_deep_and_several_calls_in_one_node(storage: Storage, config: Config):
+    runs: list[str] = []
+    innermost = chain(None, ("q", asks("q", runs)), name="innermost")
+    middle = chain(None, ("middle", calling(innermost, runs)), name="middle")
+
+    async def node(state: Log) -> dict[str, Any]:
+        first, second = (await middle.ainvoke({"log": []}))["log"], (await middle.ainvoke({"log": []}))["log"]
+        return {"log": [*first, *second]}
+
+    graph = chain(storage, ("n", node))
+    await graph.ainvoke({"log": []}, config)
+    assert set(ids(await graph.ainvoke(Command(resume=1), config))) == {"q"}
+    assert await graph.ainvoke(Command(resume=2), config) == {"log": ["q=1", "q=2"]}
+    assert runs == ["outer", "q", "outer", "q", "outer", "q", "outer", "q"]
+
+
+async def test_D11_graphs_that_run_side_by_side_in_a_node_ask_together(storage: Storage, config: Config):
+    graphs = [chain(None, (name, asks(name)), name=name) for name in "ab"]
+
+    async def node(state: Log) -> dict[str, Any]:
+        results = await asyncio.gather(*(graph.ainvoke({"log": []}) for graph in graphs))
+        return {"log": [line for result in results for line in result["log"]]}
+
+    graph = chain(storage, ("n", node))
+    asked = ids(await graph.ainvoke({"log": []}, config))
+    assert set(asked) == {"a", "b"}
+    assert set(ids(await graph.ainvoke(Command(resume={asked["b"]: 2}), config))) == {"a"}
+    assert await graph.ainvoke(Command(resume={asked["a"]: 1}), config) == {"log": ["a=1", "b=2"]}
+
+
+async def test_D11_a_finished_inner_graph_is_not_run_again_when_the_node_asks_after_it(
+    storage: Storage, config: Config
+):
+    runs: list[str] = []
+    inner = chain(None, ("inner", logs("inner", runs)))
+
+    async def node(state: Log) -> dict[str, Any]:
+        return {"log": [*(await inner.ainvoke({"log": []}))["log"], interrupt("after")]}
+
+    graph = chain(storage, ("n", node))
+    await graph.ainvoke({"log": []}, config)
+    assert await graph.ainvoke(Command(resume=1), config) == {"log": ["inner", 1]}
+    assert runs == ["inner"]
+
+
+async def test_D11_a_question_answered_while_an_inner_sibling_runs_starts_its_node_at_once(
+    storage: Storage, config: Config
+):
+    answered = asyncio.Event()
+
+    async def sibling(state: Log) -> dict[str, Any]:
+        await asyncio.wait_for(answered.wait(), 10)
+        return {"log": ["sibling"]}
+
+    async def asker(state: Log) -> dict[str, Any]:
+        answer = interrupt("q")
+        answered.set()
+        return {"log": [answer]}
+
+    builder = StateGraph(Log).add_node("sibling", sibling).add_node("asker", asker)
+    inner = builder.add_edge(START, "sibling").add_edge(START, "asker").compile()
+    graph = chain(storage, ("outer", calling(inner)))
+    run = asyncio.create_task(graph.ainvoke({"log": []}, config))
+    mark = await storage.changes.mark()
+    while not (waiting := await storage.interrupts()):
+        await storage.changes.wait(mark, 10)
+        mark = await storage.changes.mark()
+    await graph.aanswer(config, {waiting[0].id: "yes"})
+    assert sorted((await run)["log"]) == ["sibling", "yes"]
+
+
+async def test_D11_an_inner_node_that_failed_is_run_again_and_what_finished_is_not(storage: Storage, config: Config):
+    runs: list[str] = []
+    failing = [True]
+
+    def flaky(state: Log) -> dict[str, Any]:
+        runs.append("flaky")
+        if failing.pop() if failing else False:
+            raise LookupError("once")
+        return {"log": ["flaky"]}
+
+    inner = chain(None, ("before", logs("before", runs)), ("flaky", flaky))
+    graph = chain(storage, ("outer", calling(inner, runs)))
+    with pytest.raises(LookupError):
+        await graph.ainvoke({"log": []}, config)
+    assert await graph.ainvoke(None, config) == {"log": ["before", "flaky"]}
+    assert runs == ["outer", "before", "flaky", "outer", "flaky"]
+
+
+@pytest.mark.parametrize("durability", ["sync", "exit"])
+async def test_D11_a_run_cut_off_inside_goes_on_inside(url: str, config: Config, durability: Any):
+    runs: list[str] = []
+    begun = asyncio.Event()
+
+    async def hangs(state: Log) -> dict[str, Any]:
+        runs.append("hangs")
+        if not begun.is_set():
+            begun.set()
+            await asyncio.Event().wait()
+        return {"log": ["went on"]}
+
+    inner = chain(None, ("before", logs("before", runs)), ("q", asks("q", runs)), ("hangs", hangs))
+
+    async def first_process() -> None:
+        async with open_storage(url) as storage:
+            graph = chain(storage, ("outer", calling(inner)))
+            await graph.ainvoke({"log": []}, config)
+            await graph.ainvoke(Command(resume=1), config, durability=durability)
+
+    process = asyncio.create_task(first_process())
+    await begun.wait()
+    process.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await process
+    async with open_storage(url) as storage:
+        graph = chain(storage, ("outer", calling(inner)))
+        assert await graph.ainvoke(None, config) == {"log": ["before", "q=1", "went on"]}
+    assert runs.count("before") == 1
+    assert runs.count("q") == (2 if durability == "sync" else 3)
+
+
+async def test_D11_a_node_that_is_gone_from_an_inner_graph_is_named(storage: Storage, config: Config):
+    await chain(storage, ("outer", calling(chain(None, ("old", asks("q")))))).ainvoke({"log": []}, config)
+    renamed = chain(storage, ("outer", calling(chain(None, ("new", asks("q"))))))
+    with pytest.raises(GraphChanged, match="waits in node 'old' of the graph 'graph'"):
+        await renamed.ainvoke(Command(resume=1), config)
+    back = chain(storage, ("outer", calling(chain(None, ("old", asks("q"))))))
+    assert await back.ainvoke(None, config) == {"log": ["q=1"]}
+
+
+async def test_D11_an_inner_router_cannot_ask_in_the_outer_nodes_name(storage: Storage, config: Config):
+    builder = StateGraph(Log).add_node("n", logs("n")).add_edge(START, "n")
+    inner = builder.add_conditional_edges("n", lambda state: interrupt("where?"), ["n"]).compile()
+    with pytest.raises(InterruptMisused, match="outside a node"):
+        await chain(storage, ("outer", calling(inner))).ainvoke({"log": []}, config)
