@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import aiosqlite
 
-from storage import threads
+from storage import audit, threads
 from storage.errors import ClaimMoved
 from storage.ids import Scope, ThreadId
 
@@ -50,8 +50,11 @@ are not claimed, only their end is stored.
 """
 
 
-async def put(db: aiosqlite.Connection, row: ClaimRow) -> None:
+async def put(db: aiosqlite.Connection, row: ClaimRow, about: Mapping[str, Any] | None = None) -> None:
     """Store a claim, or what became of it. Not fenced: the late end of an effect still settles its claim.
+
+    With `about`, what the effect is about in ids, digests and names, it is audited as a run or its outcome;
+    `about["interrupt_id"]` is the question that allowed it.
 
     Raises `ClaimMoved` when it is no longer what `BEFORE` asks for, or its thread was deleted.
     """
@@ -82,6 +85,20 @@ async def put(db: aiosqlite.Connection, row: ClaimRow) -> None:
     if changed.rowcount != 1:
         raise ClaimMoved(f"claim {row.key!r} of thread {row.thread_id!r} cannot become {row.status!r} now")
     await threads.touch(db, row.thread_id, row.settled_at or row.claimed_at)
+    if about is not None and row.status != "paused":
+        await _record(db, row, about)
+
+
+async def _record(db: aiosqlite.Connection, row: ClaimRow, about: Mapping[str, Any]) -> None:
+    facts = {**about, "key": row.key[: audit.LONGEST_ID], "idempotency_key": row.idempotency_key}
+    interrupt_id = facts.pop("interrupt_id", None)
+    if row.status == "claimed":
+        entry = audit.Entry("run", row.claimed_at, row.thread_id, interrupt_id, facts=facts)
+    else:
+        at = row.settled_at or row.claimed_at
+        facts |= {"outcome": row.status, "took": round(at - row.claimed_at, 3)}
+        entry = audit.Entry("outcome", at, row.thread_id, interrupt_id, facts=facts)
+    await audit.append(db, entry)
 
 
 async def of_tasks(db: aiosqlite.Connection, roots: Iterable[str]) -> list[ClaimRow]:

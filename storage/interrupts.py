@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NoReturn, cast
 
 import aiosqlite
 
-from storage import threads
+from storage import audit, threads
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 
@@ -20,7 +20,10 @@ OPEN: tuple[InterruptStatus, ...] = ("waiting", "reopened")
 
 @dataclass(frozen=True)
 class NewInterrupt:
-    """A question to be stored. `ordinal` counts the questions of its scope from 0."""
+    """A question to be stored. `ordinal` counts the questions of its scope from 0.
+
+    `about` says what it is about in ids, digests and names (JSON): such a question, and what becomes of it, is audited.
+    """
 
     id: InterruptId
     thread_id: ThreadId
@@ -36,14 +39,15 @@ class NewInterrupt:
     requester: str | None = None
     replaces: InterruptId | None = None
     expires_at: float | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True)
 class InterruptRow:
-    """A question as stored. `payload`, `schema`, `terms` and `answer` are JSON, read; times are Unix seconds.
+    """A question as stored. `payload`, `schema`, `terms` and `about` are JSON, read; times are Unix seconds.
 
     `version` grows with every change of the row: a decision names the version that it judged. `consumed` says that the
-    answer has reached its task, and what the task did with it is stored.
+    answer (or that none came in time) has reached its task, and what the task did with it is stored.
     """
 
     id: InterruptId
@@ -67,10 +71,11 @@ class InterruptRow:
     answer: str | None
     answered_by: str | None
     answered_at: float | None
+    about: Mapping[str, Any] | None = None
 
 
 _COLUMNS = """id, thread_id, ns, scope, ordinal, node, kind, status, version, consumed, payload, digest, schema, terms,
-              requester, replaces, created_at, expires_at, answer, answered_by, answered_at"""
+              requester, replaces, created_at, expires_at, answer, answered_by, answered_at, about"""
 
 
 async def ask(db: aiosqlite.Connection, question: NewInterrupt, now: float) -> None:
@@ -89,26 +94,16 @@ async def ask(db: aiosqlite.Connection, question: NewInterrupt, now: float) -> N
     )
     await db.execute(
         """insert into interrupts (id, thread_id, ns, scope, ordinal, node, kind, status, payload, digest, schema,
-        terms, requester, replaces, created_at, expires_at)
-           values (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            question.id,
-            question.thread_id,
-            question.ns,
-            question.scope,
-            question.ordinal,
-            question.node,
-            question.kind,
-            question.payload,
-            question.digest,
-            question.schema,
-            question.terms,
-            question.requester,
-            question.replaces,
-            now,
-            question.expires_at,
-        ),
+               terms, requester, replaces, created_at, expires_at, about)
+           values (:id, :thread_id, :ns, :scope, :ordinal, :node, :kind, 'waiting', :payload, :digest, :schema,
+               :terms, :requester, :replaces, :now, :expires_at, :about)""",
+        {**asdict(question), "now": now},
     )
+    if question.about is not None:
+        facts = {**json.loads(question.about), "replaces": question.replaces}
+        await audit.append(
+            db, audit.Entry("proposal", now, question.thread_id, question.id, user=question.requester, facts=facts)
+        )
 
 
 async def answer(
@@ -119,8 +114,11 @@ async def answer(
     by: str | None,
     now: float,
     version: int | None = None,
+    team: str | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Store answers (JSON text), all or none. `version`, when given, is the version of the row that was judged.
+    """Store answers (JSON text), all or none. `version`, when given, is the version of the row that was judged; `team`
+    and `facts` are for the audit.
 
     Raises `AnswerRefused` for the first question that is not this thread's, does not wait, is past its deadline, or has
     moved on from `version`: of simultaneous answers one stands.
@@ -134,12 +132,28 @@ async def answer(
             {"answer": text, "by": by, "now": now, "id": interrupt_id, "thread": thread_id, "version": version},
         )
         if changed.rowcount != 1:
-            found = await get(db, interrupt_id)
-            raise AnswerRefused(interrupt_id, found if found and found.thread_id == thread_id else None)
+            await _refuse(db, thread_id, interrupt_id)
         await db.execute(
             "insert into answers (interrupt_id, answer, answered_by, answered_at) values (?, ?, ?, ?)",
             (interrupt_id, text, by, now),
         )
+        await record(db, interrupt_id, _what(text), now, team=team, user=by, facts=facts)
+    await threads.touch(db, thread_id, now)
+
+
+async def judged(
+    db: aiosqlite.Connection, thread_id: ThreadId, interrupt_id: InterruptId, version: int, now: float
+) -> None:
+    """Say that something was decided about a question, and it goes on waiting. Raises `AnswerRefused` when it does not
+    wait, or has moved on from `version`.
+    """
+    changed = await db.execute(
+        """update interrupts set version = version + 1 where id = ? and thread_id = ? and status = 'waiting'
+               and (expires_at is null or expires_at > ?) and version = ?""",
+        (interrupt_id, thread_id, now, version),
+    )
+    if changed.rowcount != 1:
+        await _refuse(db, thread_id, interrupt_id)
     await threads.touch(db, thread_id, now)
 
 
@@ -173,27 +187,32 @@ async def reopen(db: aiosqlite.Connection, ids: Iterable[InterruptId]) -> None:
     )
 
 
-async def cancel(db: aiosqlite.Connection, thread_id: ThreadId, ids: Iterable[InterruptId]) -> None:
-    await db.executemany(
-        """update interrupts set status = 'cancelled', version = version + 1
-           where thread_id = ? and id = ? and status in ('waiting', 'reopened', 'answered')""",
-        [(thread_id, interrupt_id) for interrupt_id in ids],
-    )
+async def cancel(db: aiosqlite.Connection, thread_id: ThreadId, ids: Iterable[InterruptId], now: float) -> None:
+    """Take questions back. One that has expired stays so; nobody is told of it any more."""
+    for interrupt_id in ids:
+        changed = await db.execute(
+            """update interrupts set status = 'cancelled', version = version + 1
+               where thread_id = ? and id = ? and status in ('waiting', 'reopened', 'answered')""",
+            (thread_id, interrupt_id),
+        )
+        if changed.rowcount:
+            await record(db, interrupt_id, "cancelled", now)
+        await db.execute("update interrupts set consumed = 1 where id = ? and status = 'expired'", (interrupt_id,))
 
 
 async def get(db: aiosqlite.Connection, interrupt_id: str) -> InterruptRow | None:
-    rows = await _select(db, "id = ?", (interrupt_id,))
+    rows = await select(db, "id = ?", (interrupt_id,))
     return rows[0] if rows else None
 
 
 async def of_thread(db: aiosqlite.Connection, thread_id: ThreadId) -> list[InterruptRow]:
     """All questions the thread ever asked, oldest first."""
-    return await _select(db, "thread_id = ?", (thread_id,))
+    return await select(db, "thread_id = ?", (thread_id,))
 
 
 async def of_tasks(db: aiosqlite.Connection, roots: Iterable[str]) -> list[InterruptRow]:
     """The questions of these tasks of the root graph that stand: not superseded, not cancelled."""
-    return await _select(
+    return await select(
         db,
         "root in (select value from json_each(?)) and status not in ('superseded', 'cancelled')",
         (json.dumps(list(roots)),),
@@ -201,14 +220,14 @@ async def of_tasks(db: aiosqlite.Connection, roots: Iterable[str]) -> list[Inter
 
 
 async def newly_answered(db: aiosqlite.Connection, thread_id: ThreadId) -> list[InterruptRow]:
-    """Questions whose answer has not reached its task yet."""
-    return await _select(db, "thread_id = ? and status = 'answered' and consumed = 0", (thread_id,))
+    """Questions that were answered, or expired, and their task has not heard of it yet."""
+    return await select(db, "thread_id = ? and status in ('answered', 'expired') and consumed = 0", (thread_id,))
 
 
 async def threads_with_news(db: aiosqlite.Connection) -> list[ThreadId]:
-    """Threads with an answer that has not reached its task."""
+    """Threads with an answer, or a deadline that passed, that has not reached its task."""
     async with db.execute(
-        "select distinct thread_id from interrupts where status = 'answered' and consumed = 0"
+        "select distinct thread_id from interrupts where status in ('answered', 'expired') and consumed = 0"
     ) as cursor:
         return [ThreadId(row[0]) for row in await cursor.fetchall()]
 
@@ -223,7 +242,7 @@ async def find(
     expires_before: float | None,
     limit: int,
 ) -> list[InterruptRow]:
-    return await _select(
+    return await select(
         db,
         """(?1 is null or status = ?1) and (?2 is null or kind = ?2) and (?3 is null or thread_id = ?3)
            and (?4 is null or created_at < ?4) and (?5 is null or expires_at < ?5)""",
@@ -232,7 +251,38 @@ async def find(
     )
 
 
-async def _select(
+async def _refuse(db: aiosqlite.Connection, thread_id: ThreadId, interrupt_id: InterruptId) -> NoReturn:
+    found = await get(db, interrupt_id)
+    raise AnswerRefused(interrupt_id, found if found and found.thread_id == thread_id else None)
+
+
+async def record(
+    db: aiosqlite.Connection,
+    interrupt_id: InterruptId,
+    decision: str | None,
+    now: float,
+    *,
+    team: str | None = None,
+    user: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Audit what became of a question, if it is one that says what it is about."""
+    row = await get(db, interrupt_id)
+    if row is None or row.about is None:
+        return
+    took = round(now - row.created_at, 3)
+    everything = {**row.about, "decision": decision, "took": took, **(facts or {})}
+    await audit.append(db, audit.Entry("decision", now, row.thread_id, row.id, team, user, everything))
+
+
+def _what(answer: str) -> str | None:
+    """What an answer (JSON text) calls itself, as decisions do."""
+    given: Any = json.loads(answer)
+    kind = cast("dict[str, Any]", given).get("type") if isinstance(given, dict) else None
+    return kind[: audit.LONGEST_ID] if isinstance(kind, str) else None
+
+
+async def select(
     db: aiosqlite.Connection, where: str, parameters: tuple[Any, ...], *, limit: int = -1
 ) -> list[InterruptRow]:
     async with db.execute(
@@ -244,6 +294,6 @@ async def _select(
 def _read(row: Any) -> InterruptRow:
     columns = list(row)
     columns[9] = bool(columns[9])
-    for index in (10, 12, 13):
+    for index in (10, 12, 13, 21):
         columns[index] = None if columns[index] is None else json.loads(columns[index])
     return InterruptRow(*columns)

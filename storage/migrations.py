@@ -81,7 +81,30 @@ _FIRST = (
     "create index posts_of_thread on posts (thread_id)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_SECOND = (
+    """create table votes (
+        interrupt_id text not null, user text not null, team text not null, at real not null, facts text not null,
+        unique (interrupt_id, user))""",
+    "alter table interrupts add column about text",
+    "create index interrupts_due on interrupts (expires_at) where status = 'waiting' and expires_at is not null",
+    "drop index interrupts_news",
+    """create index interrupts_news on interrupts (thread_id)
+        where status in ('answered', 'expired') and consumed = 0""",
+    """create table audit (
+        seq integer primary key, at real not null, kind text not null, thread_id text not null, interrupt_id text,
+        team text, user text, facts text not null, previous text not null, hash text not null unique)""",
+    "create index audit_refusals on audit (user, at) where kind = 'refusal'",
+    """create trigger audit_is_not_changed before update on audit
+        begin select raise(abort, 'audit rows are never changed'); end""",
+    """create trigger audit_is_not_shortened before delete on audit
+        begin select raise(abort, 'audit rows are never removed'); end""",
+    # `insert or replace` removes a row without asking the trigger above.
+    """create trigger audit_grows_at_its_end before insert on audit
+        when new.seq is not (select coalesce(max(seq), 0) + 1 from audit)
+        begin select raise(abort, 'audit rows are only appended'); end""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
 
 
 async def migrate(db: aiosqlite.Connection) -> None:

@@ -98,10 +98,11 @@ async def cut_short(db: aiosqlite.Connection) -> list[ThreadId]:
 
 
 async def delete(db: aiosqlite.Connection, thread_id: ThreadId) -> None:
-    """Remove every row of the thread. A run that holds it loses its lease."""
-    await db.execute(
-        "delete from answers where interrupt_id in (select id from interrupts where thread_id = ?)", (thread_id,)
-    )
+    """Remove every row of the thread but its audit. A run that holds it loses its lease."""
+    for table in ("answers", "votes"):
+        await db.execute(
+            f"delete from {table} where interrupt_id in (select id from interrupts where thread_id = ?)", (thread_id,)
+        )
     for table in (
         "state_values",
         "checkpoints",

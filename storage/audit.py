@@ -1,0 +1,184 @@
+"""Audit: who proposed, voted, decided and ran what, as rows that are only appended, each chained to the one before.
+
+A row holds ids, digests and decisions, and no arguments or texts, so it outlives its thread. Its hash covers the row
+and the hash before it: `verify` finds a row that was changed, inserted, moved or taken out. A tail that is gone, or a
+chain written anew, is found against a head that was noted elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeVar
+
+import aiosqlite
+
+T = TypeVar("T")
+Read = Callable[[Callable[[aiosqlite.Connection], Awaitable[T]]], Awaitable[T]]
+"""`Storage.read`."""
+
+Kind = Literal["proposal", "vote", "refusal", "decision", "run", "outcome"]
+
+GENESIS = "0" * 64
+"""The head of a chain without rows."""
+
+PAGE = 500
+"""Rows read at a time: nothing is locked while a caller looks at them."""
+
+REFUSALS_AN_HOUR = 100
+"""How many refusals of one person are kept in an hour: a flood of forged clicks does not fill the disk."""
+
+LONGEST_ID = 64
+"""Characters kept of an id that somebody else chose."""
+
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is to be recorded. `at` is in Unix seconds; `facts` are ids, digests, names and numbers, as JSON values."""
+
+    kind: Kind
+    at: float
+    thread_id: str
+    interrupt_id: str | None = None
+    team: str | None = None
+    user: str | None = None
+    facts: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """A row as stored. `facts` is JSON text, because the hash is over these very characters."""
+
+    seq: int
+    at: float
+    kind: str
+    thread_id: str
+    interrupt_id: str | None
+    team: str | None
+    user: str | None
+    facts: str
+    previous: str
+    hash: str
+
+    def computed_hash(self) -> str:
+        """SHA-256, in hex, over everything in the row but the hash, which covers the row before as `previous`."""
+        fields = asdict(self)
+        del fields["hash"]
+        text = json.dumps(fields, sort_keys=True, separators=(",", ":"), default=repr)
+        return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The chain is whole: its length, and its head, to be noted somewhere else."""
+
+    rows: int
+    head: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The chain is not what was written. `problem` names the row."""
+
+    problem: str
+
+
+_COLUMNS = "seq, at, kind, thread_id, interrupt_id, team, user, facts, previous, hash"
+
+
+async def append(db: aiosqlite.Connection, entry: Entry) -> None:
+    """Record it, in the transaction of what it is about: neither is stored without the other."""
+    async with db.execute("select seq, hash from audit order by seq desc limit 1") as cursor:
+        last = await cursor.fetchone()
+    seq, previous = (last[0] + 1, last[1]) if last is not None else (1, GENESIS)
+    facts = json.dumps(dict(entry.facts or {}), sort_keys=True, separators=(",", ":"))
+    row = AuditRow(
+        seq,
+        float(entry.at),
+        entry.kind,
+        entry.thread_id,
+        entry.interrupt_id,
+        entry.team,
+        entry.user,
+        facts,
+        previous,
+        hash="",
+    )
+    await db.execute(
+        f"insert into audit ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            row.seq,
+            row.at,
+            row.kind,
+            row.thread_id,
+            row.interrupt_id,
+            row.team,
+            row.user,
+            row.facts,
+            row.previous,
+            row.computed_hash(),
+        ),
+    )
+
+
+async def append_refusal(
+    db: aiosqlite.Connection, *, at: float, thread_id: str, interrupt_id: str, team: str, user: str, reason: str
+) -> bool:
+    """Record a decision that did not count. Ids may be forged, so they are cut to a length; False when this person had
+    `REFUSALS_AN_HOUR` already, and nothing is stored.
+    """
+    async with db.execute(
+        "select count(*) from (select 1 from audit where kind = 'refusal' and user = ? and at > ? limit ?)",
+        (user[:LONGEST_ID], at - 3600, REFUSALS_AN_HOUR),
+    ) as cursor:
+        (recent,) = await cursor.fetchone() or (0,)
+    if recent >= REFUSALS_AN_HOUR:
+        return False
+    facts = {"reason": reason[:LONGEST_REASON]}
+    ids = [text[:LONGEST_ID] for text in (thread_id, interrupt_id, team, user)]
+    await append(db, Entry("refusal", at, *ids, facts=facts))
+    return True
+
+
+async def rows(read: Read[list[AuditRow]], *, since: float | None = None) -> AsyncIterator[AuditRow]:
+    """The rows in their order, from the time `since` (Unix seconds) on. `read` is `Storage.read`."""
+    after = 0
+    while True:
+        page = await read(lambda db, after=after: _page(db, after, since))
+        for row in page:
+            yield row
+        if len(page) < PAGE:
+            return
+        after = page[-1].seq
+
+
+async def verify(read: Read[list[AuditRow]], head: str | None = None) -> Verified | Broken:
+    """Walk the chain. `head` is one that was noted before: the chain has to contain it."""
+    number, last, found = 0, GENESIS, head in (None, GENESIS)
+    async for row in rows(read):
+        number += 1
+        if row.seq != number:
+            return Broken(f"row {number} is missing: the row after {number - 1} has the number {row.seq!r}")
+        if row.previous != last:
+            return Broken(f"row {number} does not follow row {number - 1}: a row was inserted, moved or taken out here")
+        if row.hash != row.computed_hash():
+            return Broken(f"row {number} was changed: its hash is not that of what it says")
+        last = row.hash
+        found = found or row.hash == head
+    if not found:
+        return Broken(
+            f"the head {head!r} is not in the chain of {number} rows: its tail was removed, or it was rewritten"
+        )
+    return Verified(number, last)
+
+
+async def _page(db: aiosqlite.Connection, after: int, since: float | None) -> list[AuditRow]:
+    async with db.execute(
+        f"select {_COLUMNS} from audit where seq > ? and (? is null or at >= ?) order by seq limit ?",
+        (after, since, since, PAGE),
+    ) as cursor:
+        return [AuditRow(*row) for row in await cursor.fetchall()]

@@ -1,0 +1,50 @@
+"""Votes: who approved a question that needs several, and what was known of them then."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiosqlite
+
+from storage.ids import InterruptId
+
+
+@dataclass(frozen=True)
+class VoteRow:
+    """One person's approval of one question. `facts` is who they were when they voted (JSON, read); `at` is in Unix
+    seconds.
+    """
+
+    interrupt_id: InterruptId
+    user: str
+    team: str
+    at: float
+    facts: Mapping[str, Any]
+
+
+async def cast(db: aiosqlite.Connection, vote: VoteRow) -> None:
+    """Store a vote. A second one of the same person for the same question is an `IntegrityError`."""
+    await db.execute(
+        "insert into votes (interrupt_id, user, team, at, facts) values (?, ?, ?, ?, ?)",
+        (vote.interrupt_id, vote.user, vote.team, vote.at, json.dumps(vote.facts)),
+    )
+
+
+async def of(db: aiosqlite.Connection, interrupt_ids: Iterable[InterruptId]) -> list[VoteRow]:
+    """The votes for these questions, in the order in which they were cast."""
+    return await _select(db, "interrupt_id in (select value from json_each(?))", json.dumps(list(interrupt_ids)))
+
+
+async def of_thread(db: aiosqlite.Connection, thread_id: str) -> list[VoteRow]:
+    """The votes for all questions of a thread, in the order in which they were cast."""
+    return await _select(db, "interrupt_id in (select id from interrupts where thread_id = ?)", thread_id)
+
+
+async def _select(db: aiosqlite.Connection, where: str, parameter: str) -> list[VoteRow]:
+    async with db.execute(
+        f"select interrupt_id, user, team, at, facts from votes where {where} order by rowid", (parameter,)
+    ) as cursor:
+        return [VoteRow(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in await cursor.fetchall()]
