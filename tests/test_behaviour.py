@@ -1,5 +1,4 @@
 """`docs/behaviour.md` and the tests, compared: every row has a test named after it, and no test names another row."""
-"""
 
 import re
 from pathlib import Path

@@ -24,12 +24,16 @@ IN_DOUBT_SCHEMA = {
 
 
 class ProposedCall(TypedDict):
-    """A call as the model wrote it; `message_id` is the assistant message that it stands in."""
+    """A call as the model wrote it; `message_id` is the assistant message that it stands in.
+
+    `ran_before` says that it had run when its thread was taken back in time, and what came of it then.
+    """
 
     id: str
     name: str
     arguments: str
     message_id: str
+    ran_before: NotRequired[str]
 
 
 class BoundTerms(TypedDict):
@@ -58,7 +62,7 @@ def may_it_run(
         "tool_call_id": call["id"],
         "name": tool.name,
         "args": arguments.shown,
-        "description": tool.description,
+        "description": "\n\n".join(filter(None, (call.get("ran_before"), tool.description))),
     }
     return Question(
         payload,

@@ -17,6 +17,7 @@ from graphs.agent.asking import APPROVAL, ProposedCall, may_it_run, named, terms
 from graphs.agent.effects import Effect
 from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
 from graphs.agent.policy import required
+from graphs.agent.replays import ran_before, replay_terms
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import tool_message
 from graphs.approvals import Actor, Approved, Terms, UserId, decide
@@ -47,6 +48,9 @@ class CallNode:
         except UnstorableArguments as error:
             return outcomes.unstorable(error)
         terms = required(tool, arguments, requester=requester, now=self.clock())
+        if not tool.repeatable and (before := await ran_before(call["id"])):
+            call = {**call, "ran_before": before}
+            terms = terms or replay_terms(tool, arguments, requester=requester)
         answer = _decision(call, tool, arguments, terms)
         if answer is None:
             return await Effect(call, tool, arguments, requester).run()
