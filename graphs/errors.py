@@ -7,6 +7,7 @@
     ├── GraphRecursionError     one input ran more steps than allowed
     ├── InterruptMisused        `interrupt` where it cannot work, or one that was swallowed
     ├── QuestionChanged         a node asks something else on every run
+    ├── QuestionExpired         nobody answered in time
     ├── InDoubt                 an effect may or may not have happened
     ├── ThreadBusy              another run holds the thread
     ├── ThreadWaiting           new input for a thread that waits for an answer
@@ -47,6 +48,10 @@ class InterruptMisused(GraphError):
 
 class QuestionChanged(GraphError):
     """A node asked something else twice in a row. Compute the payload in `once` or in an earlier node."""
+
+
+class QuestionExpired(GraphError):
+    """Nobody answered the question before its deadline. It takes no answer any more; go on without one."""
 
 
 class InDoubt(GraphError):

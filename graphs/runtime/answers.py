@@ -24,7 +24,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 def falls_away(row: InterruptRow) -> bool:
     """A question that is cancelled when its task ends unfinished: nothing has come of it yet."""
-    return row.status in OPEN or (row.status == "answered" and not row.consumed)
+    return row.status in OPEN or (row.status in ("answered", "expired") and not row.consumed)
 
 
 def is_open(row: InterruptRow) -> bool:
@@ -73,7 +73,7 @@ def refusal(refused: AnswerRefused) -> AnswerError:
     if row.status == "answered":
         by = f" by {row.answered_by!r}" if row.answered_by else ""
         return AlreadyAnswered(f"question {interrupt_id!r} was answered{by} at {_when(row.answered_at)}")
-    if row.status in OPEN:
+    if row.status in (*OPEN, "expired"):
         if row.expires_at is not None:
             return AlreadyAnswered(f"question {interrupt_id!r} expired at {_when(row.expires_at)}")
         return AlreadyAnswered(f"question {interrupt_id!r} changed while it was being answered; look at it again")

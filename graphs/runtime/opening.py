@@ -76,7 +76,7 @@ class Opener:
 
     async def _look(self, db: Connection) -> tuple[int, Position | None, Ledger]:
         thread = await threads.get(db, self.session.thread_id)
-        found = await positions.read(db, self.schema, self.session.thread_id, ROOT)
+        found = await positions.read(db, self.schema, self.session.thread_id, ROOT, recent=self.storage.recent)
         head = found[1] if found else None
         ledger = await Ledger.load(db, [task.id for task in head.tasks] if head else [])
         return (thread.version if thread else 0), head, ledger
@@ -129,7 +129,7 @@ class Opener:
         if head is None or not head.tasks:
             raise NotWaiting(f"thread {self.session.thread_id!r} does not exist or is finished; give it an input")
         self._check_nodes(head)
-        news = any(row.status == "answered" and not row.consumed for row in self._rows())
+        news = any(row.status in ("answered", "expired") and not row.consumed for row in self._rows())
         stops = [
             row.id for row in self._rows() if row.kind == breakpoints.KIND and row.status == "waiting" and not news
         ]

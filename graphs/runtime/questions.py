@@ -10,7 +10,7 @@ import hashlib
 import inspect
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from jsonschema.validators import validator_for
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from graphs.errors import InDoubt, InterruptMisused, InvalidAnswer, InvalidUpdateError, QuestionChanged
+from graphs.errors import InDoubt, InterruptMisused, InvalidAnswer, InvalidUpdateError, QuestionChanged, QuestionExpired
 from graphs.runtime import frames
 from graphs.runtime.calling import invoke
 from graphs.runtime.frames import Frame, Paused, entered, frame_of
@@ -27,13 +27,15 @@ from graphs.runtime.session import Session
 from graphs.runtime.state import dump
 from storage import Connection, claims, interrupts
 from storage.claims import ClaimRow, ClaimStatus
-from storage.ids import InterruptId, Scope
+from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.interrupts import InterruptRow, NewInterrupt
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. `terms` is stored beside the payload and not shown to the answering code."""
+    """What is asked. `terms` is stored beside the payload and not shown to the answering code; a question that says
+    what it is `about`, in ids, digests and names, is audited.
+    """
 
     payload: Any
     kind: str = "question"
@@ -41,6 +43,45 @@ class Question:
     terms: Any = None
     replaces: str | None = None
     expires_at: float | None = None
+    about: Mapping[str, Any] | None = None
+
+    def text(self) -> str:
+        """The payload as it is stored: equal questions have equal texts."""
+        return json.dumps(json.loads(dump(self.payload, "the question's payload")), sort_keys=True)
+
+    def stored(
+        self, place: Place, id_: InterruptId, requester: str | None, replaces: InterruptId | None
+    ) -> NewInterrupt:
+        """The question as a row at this place."""
+        text = self.text()
+        return NewInterrupt(
+            id_,
+            place.thread_id,
+            place.ns,
+            place.scope,
+            place.ordinal,
+            place.node,
+            self.kind,
+            text,
+            hashlib.sha256(text.encode()).hexdigest(),
+            _published(self.response_schema),
+            None if self.terms is None else dump(self.terms, "the question's terms"),
+            requester,
+            replaces,
+            self.expires_at,
+            None if self.about is None else dump(self.about, "what the question is about"),
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a task asks: the `ordinal`-th question, from 0, of its scope."""
+
+    thread_id: ThreadId
+    ns: Namespace
+    scope: Scope
+    ordinal: int
+    node: str
 
 
 @dataclass(frozen=True)
@@ -75,10 +116,11 @@ def ask(question: Question) -> Answer:
     if frame.attempt.over:
         raise Paused
     ordinal = frame.next_ordinal()
-    payload = json.dumps(json.loads(dump(question.payload, "the question's payload")), sort_keys=True)
-    digest = hashlib.sha256(payload.encode()).hexdigest()
+    digest = hashlib.sha256(question.text().encode()).hexdigest()
     known = frame.session.ledger.asked.get(frame.scope, {}).get(ordinal)
     if known is not None and known.digest == digest:
+        if known.status == "expired":
+            raise QuestionExpired(f"nobody answered question {known.id!r} before its deadline")
         if known.answer is None:
             raise _pause(frame)
         return Answer(_typed(question, known), known.id, known.answered_by, known.answered_at or 0.0, known.terms)
@@ -87,24 +129,10 @@ def ask(question: Question) -> Answer:
             f"node {frame.attempt.node!r} asks something else each time it runs: compute the payload in `once`, "
             "or in an earlier node"
         )
-    frame.attempt.questions.append(
-        NewInterrupt(
-            InterruptId(frame.session.new_id()),
-            frame.session.thread_id,
-            frame.attempt.ns,
-            frame.scope,
-            ordinal,
-            frame.attempt.node,
-            question.kind,
-            payload,
-            digest,
-            _published(question.response_schema),
-            None if question.terms is None else dump(question.terms, "the question's terms"),
-            frame.session.by,
-            known.id if known is not None else InterruptId(question.replaces) if question.replaces else None,
-            question.expires_at,
-        )
-    )
+    place = Place(frame.session.thread_id, frame.attempt.ns, frame.scope, ordinal, frame.attempt.node)
+    replaces = known.id if known is not None else InterruptId(question.replaces) if question.replaces else None
+    new = question.stored(place, InterruptId(frame.session.new_id()), frame.session.by, replaces)
+    frame.attempt.questions.append(new)
     raise _pause(frame)
 
 
@@ -137,9 +165,27 @@ async def once(key: str, fn: Callable[..., Any], *args: Any, repeatable: bool = 
     return await perform(key, lambda: invoke(fn, *args), repeatable=repeatable)
 
 
-async def perform(key: str, effect: Callable[[], Any], *, repeatable: bool, again: bool = False) -> Any:
-    """`once`, where `again` says that somebody looked at an effect in doubt and wants it run once more."""
-    return await perform_in(frame_of("once"), key, effect, repeatable=repeatable, again=again)
+async def perform(
+    key: str,
+    effect: Callable[[], Any],
+    *,
+    repeatable: bool,
+    again: bool = False,
+    about: Mapping[str, Any] | None = None,
+) -> Any:
+    """`once`, where `again` says that somebody looked at an effect in doubt and wants it run once more. An effect that
+    says what it is `about` is audited.
+    """
+    frame = frame_of("once")
+    if about is not None:
+        frame.session.note(frame.scope, key, about)
+    return await perform_in(frame, key, effect, repeatable=repeatable, again=again)
+
+
+def begun(key: str) -> bool:
+    """Whether this task has claimed `key` before, or has its result."""
+    frame = frame_of("begun")
+    return (frame.scope, key) in frame.session.ledger.claims
 
 
 async def perform_in(

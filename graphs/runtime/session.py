@@ -5,7 +5,7 @@ streams.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -98,8 +98,8 @@ class Ledger:
         ]
 
     def answered(self, scope: Scope) -> list[InterruptId]:
-        """Answers that have not reached this task yet."""
-        return [row.id for row in self.within(scope) if row.status == "answered" and not row.consumed]
+        """Answers, and deadlines that passed, that have not reached this task yet."""
+        return [row.id for row in self.within(scope) if row.status in ("answered", "expired") and not row.consumed]
 
     def waits(self, scope: Scope) -> bool:
         """Whether a task that paused still has a question without an answer."""
@@ -140,6 +140,9 @@ class Session:
     ledger: Ledger = field(default_factory=Ledger)
     _own_claims: dict[tuple[Scope, str], ClaimRow] = field(default_factory=dict[tuple[Scope, str], ClaimRow])
     _in_use: set[tuple[Scope, str]] = field(default_factory=set[tuple[Scope, str]])
+    _about: dict[tuple[Scope, str], Mapping[str, Any]] = field(
+        default_factory=dict[tuple[Scope, str], Mapping[str, Any]]
+    )
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def commit(self, commit: Commit) -> None:
@@ -164,7 +167,7 @@ class Session:
 
             async def job(db: Connection) -> None:
                 await threads.hold(db, lease, storage.now())
-                await claims.put(db, row)
+                await claims.put(db, row, self._about.get((row.scope, row.key)))
 
             try:
                 await storage.write(job)
@@ -176,8 +179,12 @@ class Session:
         """Store what became of a claim, also when the lease is lost: the effect has happened all the same."""
         if self.storage is not None:
             with suppress(ClaimMoved):  # somebody settled it meanwhile, or the thread is gone
-                await self.storage.write(lambda db: claims.put(db, row))
+                await self.storage.write(lambda db: claims.put(db, row, self._about.get((row.scope, row.key))))
         self._keep(row)
+
+    def note(self, scope: Scope, key: str, about: Mapping[str, Any]) -> None:
+        """Audit this claim, and what becomes of it, as being about this (see `claims.put`)."""
+        self._about[scope, key] = about
 
     def _keep(self, row: ClaimRow) -> None:
         self._own_claims[row.scope, row.key] = self.ledger.claims[row.scope, row.key] = row

@@ -10,7 +10,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from graphs.errors import InDoubt, InterruptMisused, InvalidAnswer, InvalidUpdateError, QuestionChanged, ThreadBusy
+from graphs.errors import (
+    InDoubt,
+    InterruptMisused,
+    InvalidAnswer,
+    InvalidUpdateError,
+    QuestionChanged,
+    QuestionExpired,
+    ThreadBusy,
+)
 from graphs.runtime.calling import invoke
 from graphs.runtime.frames import Attempt, Frame, Paused, current_frame, entered
 from graphs.runtime.session import Session
@@ -23,7 +31,7 @@ from storage.interrupts import NewInterrupt
 
 Target = str | Send
 
-NEVER_RETRIED = (InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, ThreadBusy)
+NEVER_RETRIED = (InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, QuestionExpired, ThreadBusy)
 """What another attempt would only raise again."""
 
 
