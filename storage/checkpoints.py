@@ -125,9 +125,9 @@ async def values(db: aiosqlite.Connection, row: CheckpointRow) -> dict[str, Any]
             else:
                 found[key].extend(json.loads(data))
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise _unreadable(row.thread_id, row.checkpoint_id, f"a value is damaged: {error}") from error
+        raise unreadable(row.thread_id, row.checkpoint_id, f"a value is damaged: {error}") from error
     if lost := row.versions.keys() - found.keys():
-        raise _unreadable(row.thread_id, row.checkpoint_id, f"the values of {sorted(lost)!r} are gone")
+        raise unreadable(row.thread_id, row.checkpoint_id, f"the values of {sorted(lost)!r} are gone")
     return found
 
 
@@ -168,16 +168,17 @@ async def prune(db: aiosqlite.Connection, thread_id: ThreadId, keep: int) -> Non
 def _read(row: Any) -> CheckpointRow:
     *columns, format_ = row
     if format_ > FORMAT:
-        raise _unreadable(
+        raise unreadable(
             row[1], row[0], f"it has format {format_}, this version knows {FORMAT}; install the newer version"
         )
     try:
         columns[8] = json.loads(columns[8])
         columns[9] = json.loads(columns[9])
     except ValueError as error:
-        raise _unreadable(row[1], row[0], f"it is damaged: {error}") from error
+        raise unreadable(row[1], row[0], f"it is damaged: {error}") from error
     return CheckpointRow(*columns)
 
 
-def _unreadable(thread_id: str, checkpoint_id: str, why: str) -> UnreadableRow:
+def unreadable(thread_id: str, checkpoint_id: str, why: str) -> UnreadableRow:
+    """The error that names where the damage is."""
     return UnreadableRow(f"checkpoint {checkpoint_id!r} of thread {thread_id!r} cannot be read: {why}")

@@ -19,6 +19,7 @@ from storage.errors import NotOurDatabase
 from storage.ids import OwnerId, ThreadId
 from storage.interrupts import InterruptRow
 from storage.migrations import APPLICATION_ID, MIGRATIONS, fetch_one, migrate
+from storage.recent import Recent
 from storage.writer import Job, Writer
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class Storage:
         for reader in readers:
             self._readers.put_nowait(reader)
         self._in_memory = not readers
+        self.recent = Recent()
 
     def now(self) -> float:
         """The clock's time as rows hold it: Unix seconds."""

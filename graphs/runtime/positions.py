@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from graphs.runtime.state import StateSchema, dump
+from pydantic import ValidationError
+
+from graphs.errors import GraphChanged
+from graphs.runtime.state import StateSchema, copied, dump
 from graphs.runtime.step import Joins, Task, dump_tasks, load_tasks
 from storage import Connection, checkpoints
 from storage.checkpoints import CheckpointRow, ValueChange
 from storage.ids import CheckpointId, Namespace, Scope, ThreadId
+from storage.recent import Recent
 
 
 @dataclass(frozen=True)
@@ -100,12 +104,25 @@ def to_row(position: Position, thread_id: ThreadId, ns: Namespace, now: float) -
 
 
 def from_row(schema: StateSchema, row: CheckpointRow, stored: Mapping[str, Any]) -> Position:
-    """The position that a row holds. Keys that the graph's state no longer has are left out."""
+    """The position that a row holds. Keys that the graph's state no longer has are left out.
+
+    Raises `GraphChanged` for a value that the state's type no longer takes, `UnreadableRow` for a damaged row.
+    """
     values = schema.initial()
     for key, plain in stored.items():
         if key in schema.fields:
-            values[key] = schema.fields[key].load(json.dumps(plain))
+            try:
+                values[key] = schema.fields[key].load(json.dumps(plain))
+            except ValidationError as error:
+                raise GraphChanged(
+                    f"checkpoint {row.checkpoint_id!r} of thread {row.thread_id!r} holds a value of {key!r} that this "
+                    f"graph's state does not take: {error}"
+                ) from error
     metadata = dict(row.metadata)
+    try:
+        tasks, joins = load_tasks(row.tasks), json.loads(row.joins)
+    except (ValueError, KeyError, TypeError) as error:
+        raise checkpoints.unreadable(row.thread_id, row.checkpoint_id, f"its tasks are damaged: {error}") from error
     return Position(
         row.checkpoint_id,
         row.parent_id,
@@ -113,8 +130,8 @@ def from_row(schema: StateSchema, row: CheckpointRow, stored: Mapping[str, Any])
         row.step,
         values,
         row.versions,
-        load_tasks(row.tasks),
-        json.loads(row.joins),
+        tasks,
+        joins,
         metadata.pop("since", 0),
         metadata.pop("by", None),
         tuple(metadata.pop("ran", ())),
@@ -129,11 +146,27 @@ async def read(
     thread_id: ThreadId,
     ns: Namespace,
     checkpoint_id: CheckpointId | None = None,
+    recent: Recent | None = None,
 ) -> tuple[CheckpointRow, Position] | None:
-    """The newest position of a graph of the thread, or the one at `checkpoint_id`; None when there is none."""
+    """The newest position of a graph of the thread, or the one at `checkpoint_id`; None when there is none.
+
+    With `recent`, a root position that `remember` kept there is not read again.
+    """
     if checkpoint_id is not None:
         row = await checkpoints.get(db, thread_id, checkpoint_id)
         row = row if row is not None and row.ns == ns else None
     else:
         row = await checkpoints.newest(db, thread_id, ns)
+        known = recent.take((schema, thread_id), row.checkpoint_id) if row is not None and recent is not None else None
+        if row is not None and known is not None:
+            return row, known
     return None if row is None else (row, from_row(schema, row, await checkpoints.values(db, row)))
+
+
+def remember(recent: Recent, schema: StateSchema, thread_id: ThreadId, position: Position) -> None:
+    """Keep the end of a run for the thread's next input, so that a long conversation is not read for each message.
+
+    Lists, dicts and sets are copied, what is in them is shared with the run's result.
+    """
+    values = {key: copied(value) for key, value in position.values.items()}
+    recent.put((schema, thread_id), position.checkpoint_id, replace(position, values=values))

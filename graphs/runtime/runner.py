@@ -10,7 +10,7 @@ from graphs.errors import GraphRecursionError
 from graphs.runtime import breakpoints
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.frames import Attempt
-from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
+from graphs.runtime.positions import Position, callers, normalise, remember, scope_of, to_row
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import StateSchema
 from graphs.runtime.step import Arrival, Task, due
@@ -234,6 +234,8 @@ class Runner:
             commit.tasks, self.unsaved = [*self.unsaved, *commit.tasks], []
             await self.session.commit(commit)
             self.stored = self.position
+            if self.is_root and not self.position.tasks:
+                remember(self.session.storage.recent, self.schema, self.session.thread_id, self.position)
 
     async def flush(self) -> None:
         """Put the position on disk, so that a claim made now is found by whoever takes over."""

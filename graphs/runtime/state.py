@@ -61,7 +61,7 @@ class StateSchema:
 
     def view(self, values: Mapping[str, Any]) -> Any:
         """What a node is given: a dict or an instance of the state's type, that it may change without harm."""
-        own = {key: _copy(value) for key, value in values.items()}
+        own = {key: copied(value) for key, value in values.items()}
         if not self.is_instance:
             return own
         try:
@@ -132,9 +132,16 @@ class StateSchema:
 def dump(value: Any, what: str) -> str:
     """JSON text of a value. Raises `InvalidUpdateError` that says what cannot be stored."""
     try:
-        return to_json(value).decode()
+        text = to_json(value).decode()
+        if "NaN" in text or "Infinity" in text:
+            json.loads(text, parse_constant=_no_json)
+        return text
     except (PydanticSerializationError, ValueError) as error:
         raise InvalidUpdateError(f"{what}: a {type(value).__name__} that cannot be stored as JSON ({error})") from error
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _field(state: type[Any], name: str, hint: Any) -> Field:
@@ -177,6 +184,6 @@ def _default(state: type[Any], name: str, bare: Any, reducer: Reducer | None) ->
     return empty if empty in (list, dict, set, int, float, str, tuple, frozenset) else None
 
 
-def _copy(value: Any) -> Any:
+def copied(value: Any) -> Any:
     """A container that a node may change without changing the thread's; what is in it is shared."""
     return copy.copy(cast("Any", value)) if isinstance(value, list | dict | set) else value
