@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.calls import Call
-from bot.text import Block, escape, mrkdwn, plain_text, preformatted, reply_markdown, shorten
+from bot.text import Block, escape, mrkdwn, plain_text, preformatted, reply_markdown, visible
 
 APPROVE = "approve"
 EDIT = "edit"
@@ -21,9 +21,25 @@ RUN_AGAIN = "run_again"
 GIVE_UP = "give_up"
 RETRY = "retry"
 
-ARGUMENTS_LIMIT = 2400
-RESULT_LIMIT = 300
-NOTICE_LIMIT = 150
+REPLY_LIMIT = 11_000
+"""Characters of a reply in one message: Slack takes 12,000 of Markdown."""
+
+PAGE_LIMIT = 12_000
+"""Characters in the blocks of one message: Slack takes about 13,200."""
+
+PAGE_BLOCKS = 48
+"""Blocks in one message: Slack takes 50, one is for "Approve all"."""
+
+ARGUMENTS_LIMIT = 9000
+RESULT_LIMIT = 200
+NOTICE_LIMIT = 200
+NAME_LIMIT = 200
+TEXT_LIMIT = 3000
+
+ASKED = 1200
+"""Characters of a row that asks or asked, its arguments aside: all that is bounded here, and then some."""
+
+UNASKED = 900
 
 
 @dataclass(frozen=True)
@@ -39,32 +55,65 @@ class Shown:
         return hashlib.sha256(repr((self.text, self.blocks)).encode()).hexdigest()
 
 
-def reply(content: str, notice: str | None = None) -> Shown:
-    """What the agent says. A reply longer than a block takes several."""
-    markdown = reply_markdown(content)
-    parts = [markdown[start : start + 3000] for start in range(0, len(markdown), 3000)]
-    blocks: list[Block] = [{"type": "markdown", "text": part} for part in parts]
-    if notice is not None:
-        blocks.append(_context(mrkdwn(f"⚠ {escape(notice)}")))
-    return Shown(shorten(content or notice or "", 3000), tuple(blocks))
+def reply(content: str, notice: str | None = None) -> list[Shown]:
+    """What the agent says: one message, and several where one does not take it. Nothing when there is nothing."""
+    shown = [
+        Shown(escape(part, TEXT_LIMIT), ({"type": "markdown", "text": reply_markdown(part)},))
+        for part in _parts(content)
+    ]
+    if notice is None:
+        return shown
+    said = f"⚠ {escape(notice, TEXT_LIMIT - 2)}"
+    last = shown.pop() if shown else Shown(said, ())
+    return [*shown, Shown(last.text, (*last.blocks, _context(mrkdwn(said))))]
+
+
+def _parts(content: str) -> Iterator[str]:
+    """The text in parts that fit into a message each, cut at the end of a line or word where there is one."""
+    while content.strip():
+        end = min(len(content), REPLY_LIMIT)
+        while len(reply_markdown(content[:end])) > REPLY_LIMIT:
+            end = end * 2 // 3
+        if end < len(content):
+            end = content.rfind("\n", end // 2, end) + 1 or content.rfind(" ", end // 2, end) + 1 or end
+        yield content[:end]
+        content = content[end:]
+
+
+def pages(rows: Sequence[Call]) -> list[list[Call]]:
+    """The calls of a model message, by card: one card, unless Slack does not take so much in one message."""
+    found: list[list[Call]] = []
+    room = blocks = 0
+    for row in rows:
+        asked = row.asked is not None or row.doubt is not None
+        size, height = (
+            (ASKED + min(len(visible(_shown_arguments(row))[0]), ARGUMENTS_LIMIT), 5) if asked else (UNASKED, 1)
+        )
+        if not found or size > room or height > blocks:
+            found.append([])
+            room, blocks = PAGE_LIMIT, PAGE_BLOCKS
+        found[-1].append(row)
+        room -= size
+        blocks -= height
+    return found
 
 
 def calls(rows: Sequence[Call], revision: str) -> Shown:
-    """The calls of one model message: a card with buttons where one waits, else a line for each that ran."""
+    """The calls of one page: a card with buttons where one waits, else a line for each that ran."""
     blocks = [block for row in rows for block in _row(row)]
     waiting = [row for row in rows if row.waits]
-    if len(waiting) > 1 and all("approve" in row.allow for row in waiting):
+    if len(waiting) > 1 and all("approve" in row.allow and not _is_cut(row) for row in waiting):
         button = _button("Approve all", APPROVE_ALL, f"{rows[0].message_id}:{revision}", style="primary")
         blocks.append({"type": "actions", "block_id": "all", "elements": [button]})
-    return Shown(_summary(rows), tuple(blocks))
+    return Shown(escape(_summary(rows), TEXT_LIMIT), tuple(blocks))
 
 
 def failure(sentence: str, reference: str, *, thread: str) -> Shown:
     """A turn that broke off, with a way to try again."""
     text = f"{sentence} (reference {reference})"
-    said: Block = {"type": "section", "text": mrkdwn(f"⚠ {escape(text)}")}
+    said: Block = {"type": "section", "text": mrkdwn(f"⚠ {escape(text, TEXT_LIMIT - 2)}")}
     button = _button("Try again", RETRY, thread)
-    return Shown(text, (said, {"type": "actions", "block_id": "retry", "elements": [button]}))
+    return Shown(escape(text, TEXT_LIMIT), (said, {"type": "actions", "block_id": "retry", "elements": [button]}))
 
 
 def overcome() -> Shown:
@@ -83,35 +132,43 @@ def _summary(rows: Sequence[Call]) -> str:
 def _row(row: Call) -> list[Block]:
     if row.asked is None and row.doubt is None:
         return [_unasked(row)]
-    blocks: list[Block] = [{"type": "section", "text": mrkdwn(f"*{escape(row.name)}*\n{escape(row.description)}")}]
-    blocks += _arguments(row)
+    title = f"*{escape(row.name, NAME_LIMIT)}*\n{escape(row.description, NOTICE_LIMIT)}"
+    blocks: list[Block] = [{"type": "section", "text": mrkdwn(title)}]
+    if text := _shown_arguments(row):
+        blocks.append(preformatted(text, ARGUMENTS_LIMIT))
     if row.doubt is not None and row.waits:
         return blocks + _doubt(row)
     if row.waits:
-        return [*blocks, _context(mrkdwn(_who_decides(row))), _buttons(row)]
+        return [*blocks, _context(mrkdwn(_who_decides(row))), *_buttons(row)]
     return [*blocks, _context(mrkdwn(_decision(row))), *_outcome(row)]
 
 
 def _unasked(row: Call) -> Block:
     """A call that no person was asked about, in one line. A gated one says so."""
+    name = escape(row.name, NAME_LIMIT)
     values = ", ".join(f"{key} {value}" for key, value in row.args.items())
     how = " without asking: its rule lets this one pass" if row.gated else ""
-    head = {"done": f"Ran *{escape(row.name)}*{how}", "running": f"Running *{escape(row.name)}*{how}"}
-    line = head.get(row.state, f"*{escape(row.name)}* {escape(row.state)}{how}")
-    tail = f" — {escape(shorten(values, NOTICE_LIMIT))}" if values else ""
-    failed = f"\n{escape(shorten(row.result, RESULT_LIMIT))}" if row.state != "done" and row.result else ""
+    head = {"done": f"Ran *{name}*{how}", "running": f"Running *{name}*{how}"}
+    line = head.get(row.state, f"*{name}* {escape(row.state)}{how}")
+    tail = f" — {escape(values, NOTICE_LIMIT)}" if values else ""
+    failed = f"\n{escape(row.result, RESULT_LIMIT)}" if row.state != "done" and row.result else ""
     return _context(mrkdwn(f"{line}{tail}{failed}"))
 
 
-def _arguments(row: Call) -> list[Block]:
+def _shown_arguments(row: Call) -> str:
     """What would run; for an edited call what was proposed and what took its place."""
     if not row.edited:
-        return [preformatted(shorten(_lines(row.args), ARGUMENTS_LIMIT))] if row.args else []
+        return _lines(row.args)
     lines: list[str] = []
     for key in dict.fromkeys([*row.args, *row.edited]):
         before, after = row.args.get(key), row.edited.get(key)
         lines.append(f"{key}: {_value(before)}" if before == after else f"{key}: {_value(before)} → {_value(after)}")
-    return [preformatted(shorten("\n".join(lines), ARGUMENTS_LIMIT))]
+    return "\n".join(lines)
+
+
+def _is_cut(row: Call) -> bool:
+    """Whether the card cannot show all that would run: then nobody can approve it here."""
+    return len(visible(_shown_arguments(row))[0]) > ARGUMENTS_LIMIT
 
 
 def _lines(args: Mapping[str, Any]) -> str:
@@ -138,19 +195,29 @@ def _approver(name: str, requester: str) -> str:
     return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
 
 
-def _buttons(row: Call) -> Block:
+def _buttons(row: Call) -> list[Block]:
+    """What may be decided here, and what may not and why."""
     offered = [
         ("approve", "Approve", APPROVE, "primary"),
         ("edit", "Edit", EDIT, None),
         ("reject", "Reject", REJECT, "danger"),
         ("respond", "Respond", RESPOND, None),
     ]
+    cut = _is_cut(row)
+    withheld = ({"approve"} if cut else set()) | ({"edit"} if row.uneditable else set())
     buttons = [
         _button(label, action, row.interrupt_id, style=style)
         for verb, label, action, style in offered
-        if verb in row.allow and not (verb == "edit" and row.uneditable)
+        if verb in row.allow and verb not in withheld
     ]
-    return {"type": "actions", "block_id": f"decide:{row.interrupt_id}", "elements": buttons}
+    blocks: list[Block] = []
+    if buttons:
+        blocks.append({"type": "actions", "block_id": f"decide:{row.interrupt_id}", "elements": buttons})
+    if cut:
+        blocks.insert(
+            0, _context(mrkdwn("⚠ The arguments are too long to be shown whole, so this cannot be approved."))
+        )
+    return blocks
 
 
 def _doubt(row: Call) -> list[Block]:
@@ -179,7 +246,7 @@ def _decision(row: Call) -> str:
     }.get(row.decision or "", f"Not asked any more: {row.state}")
     by = f" by <@{row.decided_by}>" if row.decided_by else ""
     at = f" · {_time(row.decided_at)}" if row.decided_at is not None else ""
-    reason = f"\nReason: {escape(shorten(row.reason, RESULT_LIMIT))}" if row.reason else ""
+    reason = f"\nReason: {escape(row.reason, RESULT_LIMIT)}" if row.reason else ""
     return f"{done}{by}{at}{reason}"
 
 
@@ -188,7 +255,7 @@ def _outcome(row: Call) -> list[Block]:
         return []
     glyph = {"running": "…", "done": "✓", "failed": "⚠", "in doubt": "⚠"}.get(row.state, "·")
     first = row.result.splitlines()[0] if row.result else ""
-    said = f"{glyph} {row.state.capitalize()}" + (f": {escape(shorten(first, RESULT_LIMIT))}" if first else "")
+    said = f"{glyph} {row.state.capitalize()}" + (f": {escape(first, RESULT_LIMIT)}" if first else "")
     return [_context(mrkdwn(said))]
 
 

@@ -17,14 +17,14 @@ FAILURE = "failure:"
 BROKEN = "Something went wrong on my side, and I could not finish. Nothing is lost."
 
 
-def reply_subject(message_id: str) -> str:
-    """What a post of an assistant message's text is known by."""
-    return f"message:{message_id}"
+def reply_subject(message_id: str, part: int = 0) -> str:
+    """What a post of an assistant message's text, or of a part of it, is known by."""
+    return f"message:{message_id}" + (f":{part}" if part else "")
 
 
-def calls_subject(message_id: str) -> str:
+def calls_subject(message_id: str, page: int = 0) -> str:
     """What a post of an assistant message's calls is known by."""
-    return f"calls:{message_id}"
+    return f"calls:{message_id}" + (f":{page}" if page else "")
 
 
 def wanted(
@@ -37,11 +37,10 @@ def wanted(
     for message in messages:
         if message["role"] != "assistant":
             continue
-        if message["content"] or message.get("notice"):
-            shown = cards.reply(message["content"], message.get("notice"))
-            found.append((reply_subject(message["id"]), shown))
-        if rows := record.calls(message, results):
-            found.append((calls_subject(message["id"]), cards.calls(rows, revision(rows))))
+        replies = cards.reply(message["content"], message.get("notice"))
+        found += [(reply_subject(message["id"], part), shown) for part, shown in enumerate(replies)]
+        pages = cards.pages(record.calls(message, results))
+        found += [(calls_subject(message["id"], n), cards.calls(rows, revision(rows))) for n, rows in enumerate(pages)]
     broken = failures(thread_id, snapshot)
     overcome = {subject for subject in posted if subject.startswith(FAILURE)} - {subject for subject, _ in broken}
     return [(subject, cards.overcome()) for subject in sorted(overcome)] + found + broken

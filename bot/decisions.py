@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import forms, modals, payloads
+from bot import cards, forms, modals, payloads
 from bot.calls import Record, revision
 from bot.delivery import Delivery
 from bot.payloads import Body, Click, Submission
@@ -173,10 +173,11 @@ class Decisions:
         )
         snapshot = await self.graph.aget_state({"configurable": {"thread_id": thread_id}})
         message = next((m for m in snapshot.values.get("messages", ()) if m["id"] == message_id), None)
-        calls = record.calls(message, {}) if message is not None else []
-        if revision(calls) != shown:
+        pages = cards.pages(record.calls(message, {})) if message is not None else []
+        page = next((page for page in pages if revision(page) == shown), None)
+        if page is None:
             return Refused("The card has changed since it was shown to you. Look at it again.")
-        return [call.asked for call in calls if call.waits and call.asked is not None]
+        return [call.asked for call in page if call.waits and call.asked is not None]
 
     def _form(self, verb: FormVerb, row: InterruptRow) -> dict[str, Any]:
         name = row.payload["name"]

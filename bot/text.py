@@ -41,14 +41,25 @@ _QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)*")
 _REFERENCE = re.compile(r"\]:(?=\s*[^\s\]]*[/&\\@])")
 
 
-def escape(text: str) -> str:
+def escape(text: str, limit: int | None = None) -> str:
     """`text` for use inside mrkdwn: no mention, broadcast, date or link in it can fire, and nothing in it is invisible.
+
+    With `limit` (200 or more) the outcome has at most so many characters; what was cut is counted.
 
     Bold, italic and code marks stay, since mrkdwn has no way to escape them; text whose looks matter belongs in a block
     of its own. The three entities are all that Slack decodes (docs.slack.dev, "Formatting message text").
     """
     shown, _ = visible(text)
-    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if limit is None:
+        return _entities(shown)
+    kept = limit
+    while len(escaped := _entities(shorten(shown, kept))) > limit:
+        kept = max(40, kept - (len(escaped) - limit + 4) // 5)  # an entity has at most 5 characters
+    return escaped
+
+
+def _entities(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def reply_markdown(text: str) -> str:
@@ -148,12 +159,12 @@ def mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def preformatted(text: str) -> Block:
+def preformatted(text: str, limit: int | None = None) -> Block:
     """A `rich_text` block with `text` in a fixed-width box: the place for untrusted arguments, never parsed.
 
-    Invisible characters are shown; whether there were any is `visible`'s second answer. The size is the caller's
-    concern.
+    Invisible characters are shown; whether there were any is `visible`'s second answer. With `limit` it shows at most
+    so many characters, and counts what was cut.
     """
     shown, _ = visible(text)
-    content = {"type": "text", "text": shown or "(empty)"}
+    content = {"type": "text", "text": (shown if limit is None else shorten(shown, limit)) or "(empty)"}
     return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [content]}]}

@@ -1,0 +1,70 @@
+"""Rows as storage gives them, for what is derived from rows: a call that waits, was decided, ran."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.calls import Call, Record
+from graphs.agent.asking import APPROVAL, IN_DOUBT, claim_key
+from graphs.agent.tools import Tool, Toolbox
+from storage.claims import ClaimRow, ClaimStatus
+from storage.ids import InterruptId, Namespace, Scope, ThreadId
+from storage.interrupts import InterruptRow
+
+THREAD = ThreadId("T0LOCAL/D0ANA/1.0")
+AT = 1_790_000_000.0
+
+
+def question(
+    args: Mapping[str, Any],
+    *,
+    name: str = "pay",
+    call_id: str = "call_1",
+    id_: str = "a" * 32,
+    answer: Any = None,
+    by: str = "U0ANA",
+    status: str | None = None,
+    kind: str = APPROVAL,
+    **terms: Any,
+) -> InterruptRow:
+    """A question about a call; with an answer it is answered."""
+    payload = {"type": kind, "tool_call_id": call_id, "name": name, "args": dict(args)}
+    payload |= {"idempotency_key": "k" * 32} if kind == IN_DOUBT else {"description": f"To {name} it."}
+    bound = {"requester": "U0ANA", "approvers": ["requester"], "allow": ["approve", "edit", "reject", "respond"]}
+    return InterruptRow(
+        InterruptId(id_), THREAD, Namespace(""), Scope("task"), 0, "call", kind,
+        status or ("answered" if answer is not None else "waiting"),  # type: ignore[arg-type]
+        1, False, payload, "digest", None, {"terms": bound | terms, "data": json.dumps(args)}, "U0ANA", None, AT,
+        terms.get("expires_at"), None if answer is None else json.dumps(answer),
+        by if answer is not None else None, AT if answer is not None else None,
+    )  # fmt: skip
+
+
+def claim(status: ClaimStatus, result: Any = None, *, call_id: str = "call_1", error: str | None = None) -> ClaimRow:
+    stored = None if result is None else json.dumps(result)
+    return ClaimRow(Scope("task"), claim_key(call_id), THREAD, "k" * 32, status, stored, error, AT, AT)
+
+
+def proposed(*calls: tuple[str, str, Mapping[str, Any] | str], content: str = "") -> dict[str, Any]:
+    """An assistant message that calls: (id, tool, arguments)."""
+    made = [
+        {
+            "id": id_,
+            "type": "function",
+            "function": {"name": name, "arguments": args if isinstance(args, str) else json.dumps(args)},
+        }
+        for id_, name, args in calls
+    ]
+    return {"role": "assistant", "id": "m1", "content": content, "tool_calls": made}
+
+
+def rows(
+    tools: list[Tool[..., Any]],
+    message: dict[str, Any],
+    *stored: InterruptRow | ClaimRow,
+    results: Mapping[str, str] | None = None,
+) -> list[Call]:
+    """The calls of a message, as they stand by these rows."""
+    questions = [row for row in stored if isinstance(row, InterruptRow)]
+    claims = [row for row in stored if isinstance(row, ClaimRow)]
+    return Record(Toolbox(tools), questions, claims).calls(message, results or {})
