@@ -105,6 +105,7 @@ def typed(text: str) -> str:
     """A message's text as the person typed it: Slack marks up addresses and links, and escapes `& < >`."""
     plain = re.sub(r"<(?:mailto:|tel:)[^|>]+\|([^>]+)>", r"\1", text)
     plain = re.sub(r"<(https?://[^|>]+)(?:\|[^>]*)?>", r"\1", plain)
+    plain = re.sub(r"<#C\w+\|([^>]+)>", r"#\1", plain)
     return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
