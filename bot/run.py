@@ -8,7 +8,7 @@ import importlib
 import logging
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -41,19 +41,22 @@ async def run(settings: Settings) -> None:
     _check(settings)
     agent = load_agent(settings.signoff_agent)
     async with contextlib.AsyncExitStack() as stack:
+        client = await stack.enter_async_context(_slack(settings))
+        identity = await _identity(client)
+        address = await _socket_address(client, settings)
         try:
             storage = await stack.enter_async_context(open_storage(settings.database_url))
         except (NotOurDatabase, OSError) as error:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
-        client = await stack.enter_async_context(_slack(settings))
         model = _model(settings)
         stack.push_async_callback(model.aclose)
-        owner, handler = await _assemble(settings, agent, model, storage, client)
+        owner, handler = await _assemble(settings, agent, model, storage, client, identity)
         stop = _stop_signal()
         working = asyncio.create_task(owner.run(), name="owner of threads")
         stack.push_async_callback(_finish, owner, working)
         stack.push_async_callback(handler.close_async)
-        await _connect(handler)
+        handler.client.wss_uri = address
+        await handler.connect_async()
         logger.info("connected; working until stopped")
         await asyncio.wait([working, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
         logger.info("stopping: finishing the steps in flight")
@@ -74,11 +77,15 @@ def load_agent(path: str) -> Agent:
 
 
 async def _assemble(
-    settings: Settings, agent: Agent, model: ChatModel, storage: Storage, client: AsyncWebClient
+    settings: Settings,
+    agent: Agent,
+    model: ChatModel,
+    storage: Storage,
+    client: AsyncWebClient,
+    identity: Mapping[str, str],
 ) -> tuple[Owner, AsyncSocketModeHandler]:
     if agent.prepare is not None:
         await asyncio.to_thread(agent.prepare)
-    identity = await _identity(client)
     graph = agent.compile(model, storage)
     delivery = Delivery(client, storage)
     people = People(client, identity["team_id"], settings.signoff_users)
@@ -134,11 +141,14 @@ async def _identity(client: AsyncWebClient) -> dict[str, str]:
     return {"team_id": str(answer["team_id"]), "user_id": str(answer["user_id"])}
 
 
-async def _connect(handler: AsyncSocketModeHandler) -> None:
+async def _socket_address(client: AsyncWebClient, settings: Settings) -> str:
+    """Where Socket Mode listens. Asked for here because Slack's own client tries a refused token again for ever."""
+    assert settings.slack_app_token is not None
     try:
-        await handler.connect_async()
+        answer = await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as error:
         raise BadSettings([f"SLACK_APP_TOKEN is refused by Slack: {error.response['error']}."]) from error
+    return str(answer["url"])
 
 
 async def _finish(owner: Owner, working: asyncio.Task[None]) -> None:
