@@ -53,6 +53,14 @@ class Program:
         self.process.send_signal(number)
         return self._end()
 
+    def outcome(self, seconds: float = 60.0) -> tuple[int, str, str]:
+        """Let it end by itself: exit code, what it printed, and what it said on stderr."""
+        try:
+            printed, _ = self.process.communicate(timeout=seconds)
+        finally:
+            self.kill()
+        return self.process.returncode, printed.decode("utf-8"), self.log.read_text("utf-8")
+
     def _end(self) -> int:
         self.process.communicate(timeout=STOP_DEADLINE)
         return self.process.returncode
