@@ -11,6 +11,8 @@ from graphs.approvals import Terms
 from graphs.decisions import DECISION_SCHEMA
 from graphs.errors import InDoubt
 from graphs.runtime.questions import Answer, Question
+from storage.audit import LONGEST_ID
+from storage.interrupts import InterruptRow
 
 APPROVAL = "tool_approval"
 IN_DOUBT = "in_doubt"
@@ -39,12 +41,14 @@ class ProposedCall(TypedDict):
 class BoundTerms(TypedDict):
     """What is stored beside a question's payload: the terms, and the very bytes that would run (as text).
 
-    `since` tells which attempt a doubt is about: when it was begun, in Unix seconds.
+    `why` says why the call is asked about anew, when it was approved and could not run on that. `since` tells which
+    attempt a doubt is about: when it was begun, in Unix seconds.
     """
 
     terms: dict[str, Any]
     data: str
     message_id: str
+    why: NotRequired[str]
     since: NotRequired[float]
 
 
@@ -54,9 +58,16 @@ def claim_key(call_id: str) -> str:
 
 
 def may_it_run(
-    call: ProposedCall, tool: Tool[..., Any], arguments: Arguments, terms: Terms, replaces: str | None
+    call: ProposedCall,
+    tool: Tool[..., Any],
+    arguments: Arguments,
+    terms: Terms,
+    replaces: str | None = None,
+    why: str | None = None,
 ) -> Question:
-    """Asks leave to run these arguments (LangChain's shapes). `replaces` is the question it takes the place of."""
+    """Asks leave to run these arguments (LangChain's shapes). `replaces` is the question it takes the place of, `why`
+    the reason when that one was approved.
+    """
     payload = {
         "type": APPROVAL,
         "tool_call_id": call["id"],
@@ -64,14 +75,23 @@ def may_it_run(
         "args": arguments.shown,
         "description": "\n\n".join(filter(None, (call.get("ran_before"), tool.description))),
     }
+    bound = _bound(call, arguments, terms)
+    if why is not None:
+        bound["why"] = why
     return Question(
         payload,
         kind=APPROVAL,
         response_schema=dict(DECISION_SCHEMA),
-        terms=_bound(call, arguments, terms),
+        terms=bound,
         replaces=replaces,
         expires_at=terms.expires_at.timestamp() if terms.expires_at is not None else None,
+        about=_about(call, APPROVAL, terms),
     )
+
+
+def as_asked(row: InterruptRow) -> Question:
+    """A question exactly as it was put to people, so that its answer is found whatever has changed since."""
+    return Question(row.payload, kind=row.kind, response_schema=row.schema)
 
 
 def did_it_run(
@@ -86,9 +106,11 @@ def did_it_run(
         "idempotency_key": doubt.idempotency_key,
         "attempt": number,
     }
-    bound = _bound(call, arguments, settling_terms(tool, arguments, requester=requester))
+    terms = settling_terms(tool, arguments, requester=requester)
+    bound = _bound(call, arguments, terms)
     bound["since"] = doubt.since
-    return Question(payload, kind=IN_DOUBT, response_schema=IN_DOUBT_SCHEMA, terms=bound)
+    about = _about(call, IN_DOUBT, terms)
+    return Question(payload, kind=IN_DOUBT, response_schema=IN_DOUBT_SCHEMA, terms=bound, about=about)
 
 
 def terms_of(answer: Answer) -> Terms:
@@ -99,6 +121,12 @@ def terms_of(answer: Answer) -> Terms:
 def named(user: str | None, requester: str) -> str:
     """Who decided, as the model may say it: ids mean nothing to it."""
     return "the person who asked" if user is not None and user == requester else "an approver"
+
+
+def _about(call: ProposedCall, question: str, terms: Terms) -> dict[str, Any]:
+    """What the audit says of a question: ids, digests, and the rule that asked."""
+    bound = terms.model_dump(include={"tool", "rule", "args_digest", "schema_digest", "policy"})
+    return {**bound, "call": call["id"][:LONGEST_ID], "message": call["message_id"], "question": question}
 
 
 def _bound(call: ProposedCall, arguments: Arguments, terms: Terms) -> BoundTerms:

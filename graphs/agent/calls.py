@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, assert_never
 
 from graphs.agent import outcomes
 from graphs.agent.arguments import Arguments
-from graphs.agent.asking import APPROVAL, ProposedCall, may_it_run, named, terms_of
+from graphs.agent.asking import APPROVAL, ProposedCall, as_asked, claim_key, may_it_run, named, terms_of
+from graphs.agent.binding import change_since, under_old_rule
 from graphs.agent.effects import Effect
 from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
 from graphs.agent.policy import required
+from graphs.agent.records import ending
 from graphs.agent.replays import ran_before, replay_terms
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import tool_message
-from graphs.approvals import Actor, Approved, Terms, UserId, decide
+from graphs.approvals import Terms
 from graphs.decisions import Approve, Edit, Reject, Respond, parse_decision
-from graphs.runtime.questions import Answer, ask, standing
+from graphs.errors import QuestionExpired
+from graphs.runtime.questions import Answer, ask, claim_of, standing
 from graphs.runtime.types import Runtime
+from storage.interrupts import InterruptRow
 
 
 @dataclass(frozen=True)
@@ -41,89 +45,101 @@ class CallNode:
         try:
             tool = self.toolbox[call["name"]]
             arguments = tool.validate(call["arguments"])
-        except UnknownTool as error:
-            return outcomes.unknown(error)
-        except InvalidArguments as error:
-            return outcomes.invalid(error)
-        except UnstorableArguments as error:
-            return outcomes.unstorable(error)
+        except (UnknownTool, InvalidArguments, UnstorableArguments) as error:
+            return _unusable(call, error)
         terms = required(tool, arguments, requester=requester, now=self.clock())
         if not tool.repeatable and (before := await ran_before(call["id"])):
             call = {**call, "ran_before": before}
             terms = terms or replay_terms(tool, arguments, requester=requester)
-        answer = _decision(call, tool, arguments, terms)
+        return await _Proposal(call, tool, requester, self.clock).settle(arguments, terms)
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """A call of a tool that there is, on its way to an end; which arguments run is for people to say."""
+
+    call: ProposedCall
+    tool: Tool[..., Any]
+    requester: str
+    clock: Callable[[], datetime]
+
+    async def settle(self, arguments: Arguments, terms: Terms | None, replaces: str | None = None) -> str:
+        """Run these arguments if they may run, and say what came of it; else what was decided instead.
+
+        `terms` are those of the rule as it is now, `replaces` the question that an edit answered.
+        """
+        try:
+            answer = self._decision(arguments, terms, replaces)
+        except QuestionExpired:
+            return outcomes.expired()
         if answer is None:
-            return await Effect(call, tool, arguments, requester).run()
-        return await _decided(call, tool, arguments, answer)
+            return await Effect(self.call, self.tool, arguments, self.requester).run()
+        by = named(answer.by, terms_of(answer).requester)
+        match decision := parse_decision(answer.value):
+            case Approve():
+                return await Effect(self.call, self.tool, arguments, self.requester, answer.interrupt_id).run()
+            case Reject(message):
+                return outcomes.rejected(by, message)
+            case Respond(message):
+                return outcomes.responded(by, message)
+            case Edit():
+                return await self._edited(arguments, decision, answer, by)
+            case _:
+                assert_never(decision)
+
+    async def _edited(self, arguments: Arguments, edit: Edit, answer: Answer, by: str) -> str:
+        """What a person made of the call has a rule of its own, and a question of its own where that one asks."""
+        if edit.name != self.tool.name:
+            return outcomes.useless_edit(by, f"It names another tool, {edit.name!r}.")
+        try:
+            edited = self.tool.validate(edit.args)
+        except (InvalidArguments, UnstorableArguments) as error:
+            return outcomes.useless_edit(by, str(error))
+        terms = required(self.tool, edited, requester=self.requester, now=self.clock())
+        outcome = await self.settle(edited, terms, replaces=answer.interrupt_id)
+        return outcomes.edited(by, arguments.shown, edited.shown, outcome)
+
+    def _decision(self, arguments: Arguments, terms: Terms | None, replaces: str | None) -> Answer | None:
+        """The decision that stands on these arguments; None when nobody has to decide.
+
+        An approval stands for the very call that was approved, under the rule that it was approved under: else it is
+        asked anew, which is kept even if all is as before later. A decision that is no approval stands whatever became
+        of the rule, and so does a question that was asked. A call that was begun is past all questions of leave.
+        """
+        claim = claim_of(claim_key(self.call["id"]))
+        why: str | None = None
+        while True:
+            asked = _asked_before()
+            new = may_it_run(self.call, self.tool, arguments, terms, replaces, why) if terms is not None else None
+            if asked is None:
+                return None if new is None or claim is not None else ask(new)
+            answer = ask(as_asked(asked))
+            if not isinstance(parse_decision(answer.value), Approve):
+                return answer
+            after = _asked_before()
+            if after is None or after.replaces != answer.interrupt_id:
+                why = None if claim is not None else change_since(asked, self.tool, arguments, terms, new)
+                if why is None:
+                    return answer
+                terms = terms or under_old_rule(asked, self.tool, arguments, self.clock())
+            replaces = answer.interrupt_id
 
 
-def _decision(
-    call: ProposedCall, tool: Tool[..., Any], arguments: Arguments, terms: Terms | None, replaces: str | None = None
-) -> Answer | None:
-    """The decision that stands on these arguments; None when `terms`, the rule as it is now, needs none.
-
-    An approval stands for the very call that was approved, under the rule that it was approved under: else it is asked
-    anew. A decision that is no approval stands whatever became of the rule, and so does a question that was asked.
-    """
-    while (bound := terms or _asked_under()) is not None:
-        answer = ask(may_it_run(call, tool, arguments, bound, replaces))
-        if terms is None or _still_holds(answer, terms):
-            return answer
-        replaces = answer.interrupt_id
-    return None
-
-
-async def _decided(call: ProposedCall, tool: Tool[..., Any], arguments: Arguments, answer: Answer) -> str:
-    requester = terms_of(answer).requester
-    by = named(answer.by, requester)
-    decision = parse_decision(answer.value)
-    match decision:
-        case Approve():
-            return await Effect(call, tool, arguments, requester).run()
-        case Reject(message):
-            return outcomes.rejected(by, message)
-        case Respond(message):
-            return outcomes.responded(by, message)
-        case Edit(name, args):
-            if name != tool.name:
-                return outcomes.useless_edit(by, f"It names another tool, {name!r}.")
-            try:
-                edited = tool.validate(args)
-            except (InvalidArguments, UnstorableArguments) as error:
-                return outcomes.useless_edit(by, str(error))
-            return outcomes.edited(by, arguments.shown, edited.shown, await _edited(call, tool, edited, answer))
-        case _:
-            assert_never(decision)
-
-
-async def _edited(call: ProposedCall, tool: Tool[..., Any], edited: Arguments, answer: Answer) -> str:
-    """Run what a person made of the call, once its own rule is met; the editor's vote is cast for it."""
-    requester = terms_of(answer).requester
-    terms = required(tool, edited, requester=requester, now=datetime.fromtimestamp(answer.at, UTC))
-    again: Answer | None = None
-    if _asked_under() is not None or not (terms is None or _met_by_editor(terms, answer)):
-        again = _decision(call, tool, edited, terms, replaces=answer.interrupt_id)
-    if again is None:
-        return await Effect(call, tool, edited, requester).run()
-    return await _decided(call, tool, edited, again)
-
-
-def _asked_under() -> Terms | None:
-    """The terms that this call was asked under before, when its next question is that one again."""
+def _asked_before() -> InterruptRow | None:
+    """The approval that this task asked for before, if that is its next question again."""
     row = standing()
-    return None if row is None or row.kind != APPROVAL else Terms.model_validate(row.terms["terms"])
+    return row if row is not None and row.kind == APPROVAL else None
 
 
-def _still_holds(answer: Answer, now: Terms) -> bool:
-    """Whether the decision counts under the rule of now. The deadline aside: the answer came before it."""
-    if not isinstance(parse_decision(answer.value), Approve):
-        return True
-    return terms_of(answer).model_copy(update={"expires_at": None}) == now.model_copy(update={"expires_at": None})
-
-
-def _met_by_editor(terms: Terms, answer: Answer) -> bool:
-    """Whether the vote of the person who edited the call meets its rule. Groups cannot be looked up here."""
-    if answer.by is None:
-        return False
-    editor = Actor(UserId(answer.by), team="", kind="member")
-    return isinstance(decide(terms, (), editor, Approve(), datetime.fromtimestamp(answer.at, UTC)), Approved)
+def _unusable(call: ProposedCall, error: UnknownTool | InvalidArguments | UnstorableArguments) -> str:
+    """A call that cannot be run. It may have been begun while it could: then that is what became of it."""
+    claim = claim_of(claim_key(call["id"]))
+    if claim is not None:
+        return ending(claim)
+    match error:
+        case UnknownTool():
+            return outcomes.unknown(error)
+        case InvalidArguments():
+            return outcomes.invalid(error)
+        case UnstorableArguments():
+            return outcomes.unstorable(error)

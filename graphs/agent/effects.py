@@ -15,6 +15,8 @@ from graphs.agent.results import Failure, failure, result_text, told
 from graphs.agent.tools import Tool
 from graphs.errors import InDoubt
 from graphs.runtime.questions import ask, idempotency_key, perform
+from storage.audit import LONGEST_ID
+from storage.ids import InterruptId
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ class Effect:
     tool: Tool[..., Any]
     arguments: Arguments
     requester: str
+    allowed_by: InterruptId | None = None
+    """The approval that it runs on, None for one that nobody had to approve."""
 
     async def run(self) -> str:
         """What the model is told: the result's text, or what went wrong.
@@ -36,10 +40,20 @@ class Effect:
         """
         key = claim_key(self.call["id"])
         try:
-            return told(await perform(key, self._run, repeatable=self.tool.repeatable))
+            return told(await perform(key, self._run, repeatable=self.tool.repeatable, about=self._about()))
         except InDoubt as error:
             doubt = error
         return await self._settle(doubt)
+
+    def _about(self) -> dict[str, Any]:
+        """What the audit says of the run and its outcome."""
+        return {
+            "interrupt_id": self.allowed_by,
+            "tool": self.tool.name,
+            "call": self.call["id"][:LONGEST_ID],
+            "args_digest": self.arguments.digest,
+            "schema_digest": self.tool.schema_digest,
+        }
 
     async def _run(self) -> str | Failure:
         key = idempotency_key(claim_key(self.call["id"]))

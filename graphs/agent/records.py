@@ -31,7 +31,7 @@ async def outcomes_on_record(call_ids: Sequence[str], toolbox: Toolbox) -> dict[
 
 
 def _outcome(asked: Sequence[InterruptRow], claim: ClaimRow | None, toolbox: Toolbox) -> str:
-    outcome = _ending(claim) if claim is not None else _undone(asked[-1] if asked else None)
+    outcome = ending(claim) if claim is not None else _undone(asked[-1] if asked else None)
     for row in reversed(asked):
         if isinstance(decision := _decision(row), Edit):
             shown = _shown(toolbox, decision.name, decision.args)
@@ -39,7 +39,8 @@ def _outcome(asked: Sequence[InterruptRow], claim: ClaimRow | None, toolbox: Too
     return outcome
 
 
-def _ending(claim: ClaimRow) -> str:
+def ending(claim: ClaimRow) -> str:
+    """What became of a call that was begun."""
     match claim.status:
         case "done":
             return told(read_result(claim.result))

@@ -182,10 +182,10 @@ async def perform(
     return await perform_in(frame, key, effect, repeatable=repeatable, again=again)
 
 
-def begun(key: str) -> bool:
-    """Whether this task has claimed `key` before, or has its result."""
-    frame = frame_of("begun")
-    return (frame.scope, key) in frame.session.ledger.claims
+def claim_of(key: str) -> ClaimRow | None:
+    """What is on record of this task's effect: that it was begun, or its end."""
+    frame = frame_of("claim_of")
+    return frame.session.ledger.claims.get((frame.scope, key))
 
 
 async def perform_in(
