@@ -19,7 +19,7 @@ from bot.people import People
 from graphs.errors import NotWaiting, ThreadBusy
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
-from storage import Connection, Storage, inbox, interrupts, posts, threads
+from storage import Connection, Storage, deadlines, inbox, interrupts, posts, threads
 from storage.ids import ThreadId
 from storage.inbox import Delivery as Arrival
 from storage.posts import Conversation
@@ -73,6 +73,9 @@ class Owner:
         self._storage.changes.commit_happened()
 
     async def _look(self) -> None:
+        now = self._storage.now()
+        if await self._storage.read(lambda db: deadlines.due(db, now)):
+            await self._storage.write(lambda db: deadlines.expire(db, now))
         runnable, outdated = await self._storage.read(_what_is_due)
         for thread_id in runnable:
             if thread_id in self._running:
