@@ -45,6 +45,14 @@ async def get(db: aiosqlite.Connection, thread_id: ThreadId) -> ThreadRow | None
     return None if row is None else ThreadRow(*row)
 
 
+async def find_free(db: aiosqlite.Connection, thread_id: ThreadId) -> ThreadRow | None:
+    """The thread, None when there is none. Raises `ThreadHeld` when a live owner has it."""
+    row = await get(db, thread_id)
+    if row is not None and row.owner is not None and await owners.is_alive(db, row.owner):
+        raise ThreadHeld(f"thread {thread_id!r} is being run by owner {row.owner!r}; try again when that run has ended")
+    return row
+
+
 async def take(
     db: aiosqlite.Connection, thread_id: ThreadId, owner: OwnerId, now: float, *, version: int | None = None
 ) -> Lease:
@@ -53,9 +61,7 @@ async def take(
     `version` is the one that the caller has read (0 for a thread it did not find): raises `ThreadMoved` when that is no
     longer so, and `ThreadHeld` when a live owner has the thread.
     """
-    row = await get(db, thread_id)
-    if row is not None and row.owner is not None and await owners.is_alive(db, row.owner):
-        raise ThreadHeld(f"thread {thread_id!r} is being run by owner {row.owner!r}; try again when that run has ended")
+    row = await find_free(db, thread_id)
     if version is not None and version != (row.version if row else 0):
         raise ThreadMoved(f"thread {thread_id!r} changed while it was read")
     await db.execute(

@@ -61,10 +61,9 @@ class Opener:
         then.
         """
         for _ in range(ATTEMPTS):
-            version, head, ledger = await self.storage.read(self._look)
-            self.session.ledger = ledger
-            opening = await self._plan(given, head)
             try:
+                version, head, self.session.ledger = await self.storage.read(self._look)
+                opening = await self._plan(given, head)
                 return await self._take(opening, version)
             except ThreadMoved:
                 continue
@@ -75,7 +74,7 @@ class Opener:
         raise ThreadBusy(f"thread {self.session.thread_id!r} keeps changing; try again")
 
     async def _look(self, db: Connection) -> tuple[int, Position | None, Ledger]:
-        thread = await threads.get(db, self.session.thread_id)
+        thread = await threads.find_free(db, self.session.thread_id)
         found = await positions.read(db, self.schema, self.session.thread_id, ROOT, recent=self.storage.recent)
         head = found[1] if found else None
         ledger = await Ledger.load(db, [task.id for task in head.tasks] if head else [])
