@@ -10,7 +10,8 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import Shown
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 EVENT_TYPE = "signoff"
 """Of the metadata that carries our subject in each message."""
+
+UNCERTAIN = (SlackClientError, aiohttp.ClientError, OSError, TimeoutError)
+"""What a call of Slack ends with when it is refused, or when nobody knows whether it arrived."""
 
 GONE = {"message_not_found", "cant_update_message"}
 
@@ -43,14 +47,13 @@ class Delivery:
                 continue
             await self._bring_up_to_date(conversation, subject, shown, post)
 
-    async def whisper(self, place: Place, user: str, text: str) -> None:
+    async def whisper(self, place: Place, user: str, text: str, *, in_thread: bool = True) -> None:
         """Tell one person something that only they see. It is no promise: nobody repeats what Slack did not take."""
+        thread_ts = place.thread_ts if in_thread else None
         try:
-            await self._client.chat_postEphemeral(
-                channel=place.channel, user=user, text=text, thread_ts=place.thread_ts
-            )
-        except SlackApiError as error:
-            logger.warning("%s was not told %r: %s", user, text, error.response["error"])
+            await self._client.chat_postEphemeral(channel=place.channel, user=user, text=text, thread_ts=thread_ts)
+        except UNCERTAIN as error:
+            logger.warning("%s was not told %r: %s", user, text, error)
 
     async def record(self, thread_id: ThreadId, channel: str, subject: str, ts: str | None, shown: str | None) -> None:
         """Say what Slack shows of a subject."""
@@ -93,6 +96,9 @@ class Delivery:
                 metadata=metadata(subject),
             )
         except SlackApiError as error:
+            if error.response["error"] == "streaming_state_conflict":  # what was streamed was never ended: a crash
+                await self._client.chat_stopStream(channel=conversation.channel, ts=ts)
+                return await self._update(conversation, subject, ts, shown)
             if error.response["error"] not in GONE:
                 raise
             return False

@@ -10,12 +10,11 @@ import logging
 from collections import defaultdict
 from itertools import takewhile
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import conversation as view
 from bot.calls import Record
-from bot.delivery import Delivery
+from bot.delivery import UNCERTAIN, Delivery
 from bot.live import LiveReply
 from graphs.agent.tools import Toolbox
 from graphs.runtime.compiled import CompiledGraph
@@ -77,7 +76,7 @@ class Display:
             await self._client.assistant_threads_setStatus(
                 channel_id=conversation.channel, thread_ts=conversation.thread_ts, status=status
             )
-        except (SlackApiError, OSError, TimeoutError) as error:
+        except UNCERTAIN as error:
             logger.debug("no status in %s: %s", conversation.thread_id, error)
 
     async def _show(self, conversation: Conversation, before: str | None = None) -> bool:
@@ -94,7 +93,7 @@ class Display:
         wanted = view.wanted(thread_id, snapshot, record, posted)
         try:
             await self._delivery.show(conversation, takewhile(lambda each: each[0] != before, wanted))
-        except (SlackApiError, OSError, TimeoutError) as error:
+        except UNCERTAIN as error:
             logger.warning("conversation %s is not up to date: %s; trying again", thread_id, error)
             return False
         if before is None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_chat_stream import AsyncChatStream
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import cards
 from bot.conversation import reply_subject
-from bot.delivery import Delivery, metadata
+from bot.delivery import UNCERTAIN, Delivery, metadata
 from bot.text import reply_markdown
 from storage.posts import Conversation
 
@@ -39,23 +38,25 @@ class LiveReply:
     async def add(self, piece: str) -> None:
         self._text += piece
         end = _safe_end(self._text)
-        if not self._broken and end - self._sent >= BUFFER:
+        if not self._broken and end - self._sent >= BUFFER and end <= cards.REPLY_LIMIT:
             await self._send(end)
 
     async def finish(self) -> None:
         """Close the stream: the message now shows its whole text."""
-        if self._broken or not self._text:
-            return
-        await self._send(len(self._text))
-        if self._stream is None or self._broken:
+        shown = cards.reply(self._text)
+        if len(shown) != 1:
+            self._broken = True
+        if not self._broken:
+            await self._send(len(self._text))
+        if self._stream is None or self._stream.ts is None:
             return
         try:
             await self._stream.stop(metadata=metadata(self._subject))
-        except SlackApiError as error:
-            logger.info("a stream ended early (%s); the message is finished by an update", error.response["error"])
+        except UNCERTAIN as error:
+            logger.info("a stream ended early (%s); the message is finished by an update", error)
             return
-        shown = cards.reply(self._text)
-        await self._record(shown.digest)
+        if not self._broken:
+            await self._record(shown[0].digest)
 
     @property
     def _subject(self) -> str:
@@ -72,9 +73,9 @@ class LiveReply:
             if self._stream.ts is not None and not self._recorded:
                 self._recorded = True
                 await self._record(None)
-        except SlackApiError as error:
+        except UNCERTAIN as error:
             self._broken = True
-            logger.info("a reply cannot be streamed (%s); it is posted whole", error.response["error"])
+            logger.info("a reply cannot be streamed (%s); it is posted whole", error)
 
     _recorded = False
 
@@ -96,6 +97,6 @@ class LiveReply:
 def _safe_end(text: str) -> int:
     """How far a text can be escaped in pieces: whole lines, and words of a line in which no link or token has begun."""
     line = text.rfind("\n") + 1
-    if any(mark in text[line:] for mark in "[<"):
+    if any(mark in text[line:] for mark in "[]<"):
         return line
     return max(line, text.rfind(" ") + 1)

@@ -1,0 +1,15 @@
+"""What stands in a conversation of the local workspace, and what the bot called for it."""
+
+from tests.workspace.support import Json, Page
+
+
+async def in_thread(page: Page, root: str) -> list[Json]:
+    return [message for message in await page.messages() if message.get("thread_ts") == root]
+
+
+async def texts(page: Page, root: str) -> list[str]:
+    return [message["text"] for message in await in_thread(page, root)]
+
+
+async def calls_of(page: Page, *methods: str) -> list[str]:
+    return [entry["method"] for entry in await page.journal("call") if entry["method"] in methods]
