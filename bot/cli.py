@@ -1,4 +1,4 @@
-"""The command line: `signoff run`, `demo`, `manifest`."""
+"""The command line: `signoff run`, `demo`, `manifest`, `audit`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from bot import manifest
-from bot.settings import BadSettings, load_settings
+from bot import audit, manifest
+from bot.settings import BadSettings, load_database_settings, load_settings
 
 USAGE = 2
 """The exit code for settings or arguments that cannot be used."""
@@ -41,7 +41,17 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(command=_demo)
     manifest_ = commands.add_parser("manifest", help="print the app manifest to paste into Slack")
     manifest_.set_defaults(command=_manifest)
-    for command in (run, demo, manifest_):
+    audit_ = commands.add_parser("audit", help="check or print the record of who decided what")
+    actions = audit_.add_subparsers(required=True, metavar="ACTION")
+    verify = actions.add_parser("verify", help="find a row that was changed, inserted, moved or removed")
+    verify.add_argument("--head", help="a head printed before, to find a tail that was removed, or a chain rewritten")
+    verify.set_defaults(command=_verify)
+    export = actions.add_parser("export", help="print the rows as lines of JSON, then the head")
+    export.add_argument(
+        "--since", type=audit.moment, help="from this time on: 2026-09-21, or with a time; UTC without a zone"
+    )
+    export.set_defaults(command=_export)
+    for command in (run, demo, manifest_, audit_, verify, export):
         command.add_argument("--version", action="version", version=f"signoff {version('signoff')}")
     return parser
 
@@ -61,6 +71,14 @@ def _demo(options: argparse.Namespace) -> int:
     if options.tour:
         return asyncio.run(tour_demo(options.data, options.port))
     return asyncio.run(demo(options.data or Path(".signoff-demo"), options.port))
+
+
+def _verify(options: argparse.Namespace) -> int:
+    return asyncio.run(audit.verify(load_database_settings(), options.head))
+
+
+def _export(options: argparse.Namespace) -> int:
+    return asyncio.run(audit.export(load_database_settings(), options.since))
 
 
 def _manifest(options: argparse.Namespace) -> int:

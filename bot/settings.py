@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -62,11 +62,12 @@ UserOrGroup = Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{2,}$")]
 DatabaseUrl = Annotated[str, Field(pattern=r"^sqlite://(/.+)?$")]
 AgentPath = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*$")]
 LlmApi = Literal["auto", "responses", "chat"]
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
-class Settings(BaseSettings):
-    """Everything that `signoff run` is told from outside."""
+class DatabaseSettings(BaseSettings):
+    """Where everything durable is: all that a command needs which only looks into it."""
 
     model_config = SettingsConfigDict(
         env_file=ENV_FILE,
@@ -78,6 +79,16 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
         frozen=True,
     )
+
+    database_url: DatabaseUrl = Field(
+        default="sqlite:///signoff.db",
+        description="The SQLite file that holds everything durable: "
+        "sqlite:///relative.db, sqlite:////absolute.db, or sqlite:// for one in memory.",
+    )
+
+
+class Settings(DatabaseSettings):
+    """Everything that `signoff run` is told from outside."""
 
     slack_bot_token: Annotated[SecretStr, _secret("xoxb-")] = Field(
         description="The bot's token, starts with xoxb-. "
@@ -108,11 +119,6 @@ class Settings(BaseSettings):
     openai_model: str = Field(default="gpt-5-mini", description="The model's name, as its provider writes it.")
     llm_api: Annotated[LlmApi, BeforeValidator(str.lower)] = Field(
         default="auto", description="Which of OpenAI's interfaces the model speaks: auto, responses or chat."
-    )
-    database_url: DatabaseUrl = Field(
-        default="sqlite:///signoff.db",
-        description="The SQLite file that holds everything durable: "
-        "sqlite:///relative.db, sqlite:////absolute.db, or sqlite:// for one in memory.",
     )
     signoff_config: Path | None = Field(
         default_factory=lambda: CONFIG_FILE if CONFIG_FILE.is_file() else None,
@@ -153,8 +159,17 @@ def load_settings() -> Settings:
 
     Raises `BadSettings` with every problem at once. No message contains a secret.
     """
+    return _load(Settings)
+
+
+def load_database_settings() -> DatabaseSettings:
+    """The same, for a command that needs nothing but the database."""
+    return _load(DatabaseSettings)
+
+
+def _load(settings: type[AnySettings]) -> AnySettings:
     try:
-        return Settings()  # pyright: ignore[reportCallIssue]  # the required fields come from the environment
+        return settings()
     except ValidationError as error:
         problems = [_problem(each) for each in error.errors()]
     except (OSError, UnicodeDecodeError) as error:

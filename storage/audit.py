@@ -90,14 +90,19 @@ class Broken:
 _COLUMNS = "seq, at, kind, thread_id, interrupt_id, team, user, facts, previous, hash"
 
 
-async def append(db: aiosqlite.Connection, entry: Entry) -> None:
-    """Record it, in the transaction of what it is about: neither is stored without the other."""
+async def head(db: aiosqlite.Connection) -> tuple[int, str]:
+    """How many rows there are, and the hash of the last."""
     async with db.execute("select seq, hash from audit order by seq desc limit 1") as cursor:
         last = await cursor.fetchone()
-    seq, previous = (last[0] + 1, last[1]) if last is not None else (1, GENESIS)
+    return (0, GENESIS) if last is None else (last[0], last[1])
+
+
+async def append(db: aiosqlite.Connection, entry: Entry) -> None:
+    """Record it, in the transaction of what it is about: neither is stored without the other."""
+    last, previous = await head(db)
     facts = json.dumps(dict(entry.facts or {}), sort_keys=True, separators=(",", ":"))
     row = AuditRow(
-        seq,
+        last + 1,
         float(entry.at),
         entry.kind,
         entry.thread_id,
@@ -156,9 +161,9 @@ async def rows(read: Read[list[AuditRow]], *, since: float | None = None) -> Asy
         after = page[-1].seq
 
 
-async def verify(read: Read[list[AuditRow]], head: str | None = None) -> Verified | Broken:
-    """Walk the chain. `head` is one that was noted before: the chain has to contain it."""
-    number, last, found = 0, GENESIS, head in (None, GENESIS)
+async def verify(read: Read[list[AuditRow]], noted: str | None = None) -> Verified | Broken:
+    """Walk the chain. `noted` is a head that was printed before: the chain has to contain it."""
+    number, last, found = 0, GENESIS, noted in (None, GENESIS)
     async for row in rows(read):
         number += 1
         if row.seq != number:
@@ -168,10 +173,10 @@ async def verify(read: Read[list[AuditRow]], head: str | None = None) -> Verifie
         if row.hash != row.computed_hash():
             return Broken(f"row {number} was changed: its hash is not that of what it says")
         last = row.hash
-        found = found or row.hash == head
+        found = found or row.hash == noted
     if not found:
         return Broken(
-            f"the head {head!r} is not in the chain of {number} rows: its tail was removed, or it was rewritten"
+            f"the head {noted!r} is not in the chain of {number} rows: its tail was removed, or it was rewritten"
         )
     return Verified(number, last)
 
