@@ -8,8 +8,9 @@ answer: a new position (`positions`) with the tasks that are due. `runner` then 
 node, its retries, its routers), all at once. Their writes are merged by the rules in `state`, `step` says what is due
 next, and the new position is stored. That is a checkpoint, and the runner is the only one who writes them.
 
-A node that calls `interrupt` (`questions`) finds the stored answer to its k-th question, or raises `Paused`. The
-runner stores the question, and when nothing else runs it gives the thread back. Nothing of it is left in memory.
+A node that calls `interrupt` (`questions`) finds the stored answer to its k-th question, or raises `Paused`; `frames`
+counts what a node asks and begins, also side by side. The runner stores the question, and when nothing else runs it
+gives the thread back. Nothing of it is left in memory.
 
 Somebody answers: `answers` holds the answer against the question's schema and stores it where it still waits. A run by
 `ainvoke(Command(resume=...))`, or by anyone who takes the thread later, finds a task whose answer has not reached it

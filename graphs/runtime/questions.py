@@ -112,6 +112,7 @@ def ask(question: Question) -> Answer:
     """`interrupt` with everything that can be said of a question and of its answer."""
     frame = frame_of("interrupt")
     if frame.session.storage is None:
+        _pause(frame)  # a node that swallows the error has not asked either
         raise InterruptMisused("interrupt needs a checkpointer: compile(checkpointer=storage)")
     if frame.attempt.over:
         raise Paused
