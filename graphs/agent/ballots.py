@@ -42,8 +42,8 @@ class Ballot:
 
     async def approve(self, db: Connection) -> None:
         """This approval was the last that was needed. Raises `AnswerRefused`."""
-        await self._cast(db, self.row.id, self.row.about, self.row.created_at)
-        await self.answer(db, to_wire(Approve()))
+        await self.vote(db)  # first, because it compares the version: a double click casts no second vote
+        await self._answer(db, self.row.id, to_wire(Approve()), self.row.version + 1, {})
 
     async def answer(self, db: Connection, answer: Mapping[str, Any], **facts: Any) -> None:
         """One voice settles the question. `facts` are for the audit. Raises `AnswerRefused`."""
