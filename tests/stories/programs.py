@@ -73,16 +73,22 @@ class Stage:
         self.folder = folder
         self._agent = {} if agent is None else {"SIGNOFF_AGENT": agent}
         self._settings: Mapping[str, str] = settings or {}
-        arguments = ["--port", "0"]
+        arguments: list[str] = []
         if script is not None:
             (folder / "script.json").write_text(json.dumps(script), "utf-8")
             arguments += ["--script", "script.json"]
         panel = ["--data", str(folder), "--panel", str(folder / "orders.db"), "--port", "0"]
         self.workspace = Program(["bot.workspace", *panel], folder, folder / "workspace.log")
-        self.model = Program(["bot.workspace.model", *arguments], folder, folder / "model.log")
         self.url = self.workspace.ready()
-        self.model_url = self.model.ready()
+        self._model_arguments = arguments
+        self.start_model("0")
         self.bot: Program | None = None
+
+    def start_model(self, port: str) -> None:
+        """`port` 0 takes a free one."""
+        arguments = ["bot.workspace.model", "--port", port, *self._model_arguments]
+        self.model = Program(arguments, self.folder, self.folder / "model.log")
+        self.model_url = self.model.ready()
 
     @property
     def environment(self) -> dict[str, str]:

@@ -51,7 +51,9 @@ async def test_a_person_chats_mends_the_proposal_and_approves(chromium: str, sta
         await form.get_by_role("button", name="Run edited call").click()
         await expect(form).to_be_hidden(timeout=10_000)
         await expect(conversation.get_by_text(re.compile(r"80\s*→\s*60"))).to_be_visible(timeout=20_000)
-        await expect(conversation.get_by_text("Refunded 60.00 euro").last).to_be_visible(timeout=20_000)
+        await expect(conversation.get_by_text(re.compile("Result: Refunded 60.00 euro.*Weber"))).to_be_visible(
+            timeout=20_000
+        )
         await expect(conversation.get_by_role("button", name="Approve")).to_have_count(0)
         assert shop.refunds == [(1042, "60.00")]
         await expect(screen.get_by_test_id("panel")).to_contain_text("60.00", timeout=10_000)

@@ -87,6 +87,31 @@ async def test_a_click_that_was_acknowledged_is_not_lost(ana: Person, stage: Sta
         assert lines(ledger) == ["one"]
 
 
+@pytest.mark.parametrize("calls", [1, 2, 4])
+async def test_wherever_it_is_killed_the_effect_comes_at_most_once_and_the_end_is_said_once(
+    ana: Person, stage: Stage, ledger: Path, calls: int
+):
+    """Killed when it has made so many calls to Slack since the click."""
+    thread = await ana.say("book")
+    card = await thread.card()
+    start = (await ana.page.journal())[-1]["n"]
+    await ana.click(card, "Approve")
+
+    async def far_enough() -> bool:
+        return len([each for each in await ana.page.journal(start) if each["kind"] == "call"]) >= calls
+
+    await until(far_enough, f"{calls} calls to Slack")
+    restart(stage)
+    await thread.becomes(card, "done|already have run")
+    assert len(lines(ledger)) <= 1
+    now = await thread.now(card)
+    if labels(now):
+        await ana.click(now, "It ran" if lines(ledger) else "Run again")
+    await thread.says("That was book.", after=card["ts"])
+    assert lines(ledger) == ["one"]
+    assert [text for text in await thread.texts() if "That was" in text] == ["That was book."]
+
+
 @pytest.mark.parametrize(("choice", "booked"), [("It ran", 1), ("Run again", 2), ("Give up", 1)])
 async def test_a_call_that_was_cut_short_is_in_doubt_and_a_person_settles_it(
     ana: Person, lea: Person, stage: Stage, ledger: Path, choice: str, booked: int

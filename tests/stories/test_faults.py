@@ -109,6 +109,20 @@ async def test_a_model_that_is_away_is_said_in_one_sentence_and_can_be_tried_aga
     assert shop.refunds == [(1042, "80.00")]
 
 
+async def test_a_model_that_cannot_be_reached_loses_no_thread(ana: Person, stage: Stage, shop: Shop):
+    thread = await ana.say(REFUND)
+    card = await thread.card()
+    stage.model.kill()
+    await ana.click(card, "Approve")
+    failed = await thread.card("Try again")
+    await ana.click(failed, "Try again")
+    await thread.becomes(failed, "tried again|reach|not")
+    stage.start_model(stage.model_url.rpartition(":")[2])
+    await ana.click(await thread.card("Try again"), "Try again")
+    await thread.says("Refunded 80.00 euro", after=failed["ts"])
+    assert shop.refunds == [(1042, "80.00")]
+
+
 async def test_a_model_that_fails_after_the_effect_does_not_repeat_it(ana: Person, page: Page, shop: Shop):
     thread = await ana.say(REFUND)
     card = await thread.card()
