@@ -27,6 +27,18 @@ def calls_subject(message_id: str, page: int = 0) -> str:
     return f"calls:{message_id}" + (f":{page}" if page else "")
 
 
+def copy_subject(subject: str, channel: str) -> str:
+    """What the copy of a post in another conversation is known by."""
+    return f"{subject}@{channel}"
+
+
+def copied_message(subject: str) -> str | None:
+    """The assistant message whose calls a copy shows; None for a post that is no copy of calls."""
+    kind, _, rest = subject.partition(":")
+    message, at, _ = rest.partition("@")
+    return message.partition(":")[0] if kind == "calls" and at else None
+
+
 def wanted(
     thread_id: ThreadId, snapshot: StateSnapshot, record: Record, posted: Collection[str] = ()
 ) -> list[tuple[str, Shown]]:

@@ -15,16 +15,17 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import cards, forms, modals, payloads
+from bot import conversation as view
 from bot.calls import Record, revision
 from bot.delivery import Delivery
-from bot.payloads import Body, Click, Submission
+from bot.payloads import Body, Click, Person, Submission
 from bot.people import People
-from graphs.agent.deciding import Decided, Desk, DoubtChoice
+from graphs.agent.deciding import Decided, Desk, DoubtChoice, terms_of
 from graphs.agent.errors import InvalidArguments
-from graphs.approvals import Refused
+from graphs.approvals import Actor, Refused
 from graphs.decisions import Approve, Edit, Reject, Respond
 from graphs.runtime.compiled import CompiledGraph
-from storage import Storage, claims, inbox, interrupts
+from storage import Storage, claims, inbox, interrupts, posts
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 
@@ -50,8 +51,8 @@ class Decisions:
 
     async def approve(self, ack: AsyncAck, body: Body) -> None:
         click = payloads.click(body)
-        actor = await self.people.actor(click.person)
-        outcome = await self.desk.decide(click.value, click.place.thread_id, actor, Approve())
+        thread_id, actor = await self._who_and_where(click)
+        outcome = await self.desk.decide(click.value, thread_id, actor, Approve())
         await ack()
         await self._tell(click, outcome)
 
@@ -59,27 +60,27 @@ class Decisions:
         """Decide exactly the rows that the card showed, and only those that this person may."""
         click = payloads.click(body)
         message_id, _, shown = click.value.rpartition(":")
-        rows = await self._waiting_rows(click.place.thread_id, message_id, shown)
+        rows = await self._waiting_rows(await self._thread_of(click, message_id), message_id, shown)
         if isinstance(rows, Refused):
             await ack()
             return await self._tell(click, rows)
-        actor = await self.people.actor(click.person)
         refused: list[str] = []
         for row in rows:
+            actor = await self._actor(click.person, row)
             outcome = await self.desk.decide(row.id, row.thread_id, actor, Approve())
             if isinstance(outcome, Refused):
                 refused.append(f"{row.payload['name']}: {outcome.reason}")
         await ack()
         if refused:
             text = f"{len(rows) - len(refused)} of {len(rows)} approved. Not counted: " + " ".join(refused)
-            await self.delivery.whisper(click.place, click.person.user, text)
+            await self._tell(click, Refused(text))
         return None
 
     async def settle_doubt(self, ack: AsyncAck, body: Body) -> None:
         click = payloads.click(body)
         choice = cast("DoubtChoice", click.action)
-        actor = await self.people.actor(click.person)
-        outcome = await self.desk.settle_doubt(click.value, click.place.thread_id, actor, choice)
+        thread_id, actor = await self._who_and_where(click)
+        outcome = await self.desk.settle_doubt(click.value, thread_id, actor, choice)
         await ack()
         await self._tell(click, outcome)
 
@@ -87,8 +88,8 @@ class Decisions:
         """Edit, Reject and Respond ask for something first. The trigger lives three seconds."""
         click = payloads.click(body)
         verb = cast("FormVerb", click.action)
-        actor = await self.people.actor(click.person)
-        row = await self.desk.waiting(click.value, click.place.thread_id, actor, verb)
+        thread_id, actor = await self._who_and_where(click)
+        row = await self.desk.waiting(click.value, thread_id, actor, verb)
         if isinstance(row, Refused):
             await ack()
             return await self._tell(click, row)
@@ -149,12 +150,37 @@ class Decisions:
         """Judge the submission like a click: who it is and what became of the question may have changed meanwhile."""
         if row is None:
             return await self._refuse(ack, Refused("This question is not there any more."))
-        actor = await self.people.actor(form.person)
+        actor = await self._actor(form.person, row)
         outcome = await self.desk.decide(row.id, row.thread_id, actor, decision)
         if isinstance(outcome, Refused):
             return await self._refuse(ack, outcome)
         await ack()
         return None
+
+    async def _who_and_where(self, click: Click) -> tuple[ThreadId, Actor]:
+        """The thread that the clicked message speaks for, and the person as the question's terms see them."""
+        row = await self.storage.read(lambda db: interrupts.get(db, click.value))
+        message_id = row.terms.get("message_id", "") if row is not None and row.terms else ""
+        return await self._thread_of(click, message_id), await self._actor(click.person, row)
+
+    async def _thread_of(self, click: Click, message_id: str) -> ThreadId:
+        """The thread of the place; for a copy, known by where we posted it, the thread of the card."""
+        if not message_id:
+            return click.place.thread_id
+        channel, ts = click.place.channel, click.message_ts
+        copies = await self.storage.read(lambda db: posts.beginning(db, view.calls_subject(message_id)))
+        for post in copies:
+            if (post.channel, post.ts) == (channel, ts) and view.copied_message(post.subject) == message_id:
+                return post.thread_id
+        return click.place.thread_id
+
+    async def _actor(self, person: Person, row: InterruptRow | None) -> Actor:
+        """The person, as far as the question's terms make it matter who they are; the call's conversation counts, not
+        the place of the click."""
+        if row is None or not row.terms:
+            return await self.people.actor(person)
+        held = await self.storage.read(lambda db: posts.conversation(db, row.thread_id))
+        return await self.people.actor(person, terms_of(row), held.channel if held is not None else None)
 
     async def _asked(self, form: Submission) -> InterruptRow | None:
         return await self.storage.read(lambda db: interrupts.get(db, form.metadata))
@@ -164,7 +190,7 @@ class Decisions:
 
     async def _tell(self, click: Click, outcome: Decided | Refused) -> None:
         if isinstance(outcome, Refused):
-            await self.delivery.whisper(click.place, click.person.user, outcome.reason)
+            await self.delivery.whisper(click.place, click.person.user, outcome.reason, in_thread=click.in_thread)
 
     async def _waiting_rows(self, thread_id: ThreadId, message_id: str, shown: str) -> list[InterruptRow] | Refused:
         questions = await self.storage.read(lambda db: interrupts.of_thread(db, thread_id))

@@ -14,8 +14,12 @@ EVENTS: dict[str, str | None] = {
 
 METHOD_SCOPES: dict[str, str] = {
     "assistant:write": "the agent view: status line, suggested prompts",
+    "channels:read": "who is in a channel, where everybody there may decide",
     "chat:write": "replies, streams and cards",
+    "groups:read": "who is in a private channel, and which approvers are not",
+    "im:read": "whose direct message it is, and which approvers cannot see it",
     "im:write": "opening a direct message with an approver",
+    "usergroups:read": "who is in a user group that decides, or that may talk to it",
     "users:read": "telling full members from guests and bots before a decision counts",
 }
 """The scopes that Web API calls need, each with what it is for."""

@@ -66,7 +66,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Click:
-    """A button was pressed. `action` says which kind, `value` is an opaque id."""
+    """A button was pressed. `action` says which kind, `value` is an opaque id, `message_ts` the message it is on."""
 
     person: Person
     place: Place
@@ -74,6 +74,12 @@ class Click:
     value: str
     trigger_id: str
     action_ts: str
+    message_ts: str
+
+    @property
+    def in_thread(self) -> bool:
+        """Whether the message is a reply: the first message of a thread that nobody answered is not in one."""
+        return self.message_ts != self.place.thread_ts
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,13 @@ def click(body: Body) -> Click:
         _team(body), container["channel_id"], container.get("thread_ts") or _root(body) or container["message_ts"]
     )
     return Click(
-        _person(body), place, action["action_id"], action.get("value", ""), body["trigger_id"], action["action_ts"]
+        _person(body),
+        place,
+        action["action_id"],
+        action.get("value", ""),
+        body["trigger_id"],
+        action["action_ts"],
+        container["message_ts"],
     )
 
 

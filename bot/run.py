@@ -23,6 +23,7 @@ from bot import routes
 from bot.arrivals import Arrivals
 from bot.decisions import Decisions
 from bot.delivery import Delivery
+from bot.directory import Directory
 from bot.display import Display
 from bot.people import People
 from bot.settings import BadSettings, Settings
@@ -88,7 +89,7 @@ async def _assemble(
         await asyncio.to_thread(agent.prepare)
     graph = agent.compile(model, storage)
     delivery = Delivery(client, storage)
-    people = People(client, identity["team_id"], settings.signoff_users)
+    people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     display = Display(storage, graph, agent.toolbox, client, delivery)
     owner = Owner(storage, graph, display, delivery, people)
     app = AsyncApp(client=client, logger=logging.getLogger("slack_bolt"))

@@ -64,6 +64,15 @@ async def of_thread(db: aiosqlite.Connection, thread_id: ThreadId) -> dict[str, 
         return {row[0]: Post(*row) for row in await cursor.fetchall()}
 
 
+async def beginning(db: aiosqlite.Connection, prefix: str) -> list[Post]:
+    """The posts whose subject begins so."""
+    async with db.execute(
+        "select subject, thread_id, channel, ts, shown from posts where subject >= ? and subject < ? || char(0x10ffff)",
+        (prefix, prefix),
+    ) as cursor:
+        return [Post(*row) for row in await cursor.fetchall()]
+
+
 async def save(db: aiosqlite.Connection, post: Post, now: float) -> None:
     await db.execute(
         """insert into posts (subject, thread_id, channel, ts, shown, posted_at) values (?, ?, ?, ?, ?, ?)

@@ -20,6 +20,7 @@ class Person:
     color: str
     is_restricted: bool = False
     is_bot: bool = False
+    deleted: bool = False
 
     def to_slack(self, team_id: str) -> dict[str, Any]:
         """As `users.info` describes the person."""
@@ -28,7 +29,7 @@ class Person:
             "team_id": team_id,
             "name": self.handle,
             "real_name": self.real_name,
-            "deleted": False,
+            "deleted": self.deleted,
             "color": self.color.removeprefix("#"),
             "tz": "Etc/UTC",
             "tz_offset": 0,

@@ -13,6 +13,12 @@ SCOPE_OF_EVENT = {
     "message.im": "im:history",
 }
 
+SCOPES_OF_METHODS = {"assistant:write", "chat:write", "im:write", "users:read", "usergroups:read"} | {
+    "channels:read",  # conversations.info and conversations.members: a scope for each kind of conversation
+    "groups:read",
+    "im:read",
+}
+
 
 def test_every_event_has_its_scope_and_no_scope_is_asked_for_without_a_use() -> None:
     written = manifest()
@@ -21,7 +27,7 @@ def test_every_event_has_its_scope_and_no_scope_is_asked_for_without_a_use() -> 
     needed = {scope for event in events if (scope := SCOPE_OF_EVENT[event])}
     assert set(events) == SCOPE_OF_EVENT.keys() == EVENTS.keys()
     assert scopes.keys() == {"bot"}
-    assert set(scopes["bot"]) == needed | {"assistant:write", "chat:write", "im:write", "users:read"}
+    assert set(scopes["bot"]) == needed | SCOPES_OF_METHODS
     assert len(scopes["bot"]) == len(set(scopes["bot"]))
     assert all(METHOD_SCOPES.values())
 

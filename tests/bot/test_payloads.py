@@ -146,7 +146,7 @@ CLICK: dict[str, Any] = {
 
 def test_a_click_says_who_where_and_which_button() -> None:
     place = Place("T0LOCAL", "D0ANA", "1.0")
-    assert payloads.click(CLICK) == Click(Person("U0ANA", "T0LOCAL"), place, "approve", "q1", "t1", "9.0")
+    assert payloads.click(CLICK) == Click(Person("U0ANA", "T0LOCAL"), place, "approve", "q1", "t1", "9.0", "2.0")
 
 
 def test_a_click_finds_its_thread_wherever_slack_says_it() -> None:

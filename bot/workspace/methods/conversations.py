@@ -33,8 +33,12 @@ async def list_conversations(workspace: Workspace, arguments: Arguments) -> Json
 
 
 async def members(workspace: Workspace, arguments: Arguments) -> Json:
+    """Everybody in a conversation, the bot too; the cursor is an offset."""
     conversation = lookups.conversation(workspace, arguments.required("channel", "channel_not_found"))
-    return {"members": list(conversation.members), "response_metadata": {"next_cursor": ""}}
+    start = arguments.number("cursor", 0) if arguments.text("cursor") else 0
+    end = start + min(arguments.number("limit", PAGE), LARGEST_PAGE)
+    following = str(end) if end < len(conversation.members) else ""
+    return {"members": list(conversation.members[start:end]), "response_metadata": {"next_cursor": following}}
 
 
 async def open_conversation(workspace: Workspace, arguments: Arguments) -> Json:
