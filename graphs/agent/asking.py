@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NotRequired, TypedDict
 
 from graphs.agent.arguments import Arguments
+from graphs.agent.canonical import digest
 from graphs.agent.policy import settling_terms
 from graphs.agent.tools import Tool
 from graphs.approvals import Terms
@@ -89,9 +90,12 @@ def may_it_run(
     )
 
 
-def as_asked(row: InterruptRow) -> Question:
-    """A question exactly as it was put to people, so that its answer is found whatever has changed since."""
-    return Question(row.payload, kind=row.kind, response_schema=row.schema)
+def as_asked(row: InterruptRow) -> Question | None:
+    """A question exactly as it was put to people, so that its answer is found whatever has changed since; None when
+    the row itself was changed.
+    """
+    question = Question(row.payload, kind=row.kind, response_schema=row.schema)
+    return question if digest(question.text().encode()) == row.digest else None
 
 
 def did_it_run(

@@ -17,12 +17,12 @@ _NOT_BINDING = {"expires_at", "rule"}
 
 
 def change_since(
-    asked: InterruptRow, tool: Tool[..., Any], arguments: Arguments, terms: Terms | None, question: Question | None
+    asked: InterruptRow, tool: Tool[..., Any], arguments: Arguments, terms: Terms | None, question: Question
 ) -> str | None:
     """What is no longer as it was when this was approved, as a clause that tells why it is asked anew; None when the
     approval holds.
 
-    `terms` and `question` are what would be asked now; None when nobody would be. A rule that asks no longer takes
+    `terms` are those of the rule as it is now, `question` what would be asked. A rule that asks no longer (None) takes
     nothing from an approval under one that did.
     """
     then = Terms.model_validate(asked.terms["terms"])
@@ -34,8 +34,10 @@ def change_since(
         return "the tool reads these arguments differently than when this was asked"
     if terms is not None and _rule(then) != _rule(terms):
         return "the rule for this call changed while it waited"
-    if question is not None and question.text() != Question(asked.payload).text():
+    if asked.payload.get("description") != question.payload["description"]:
         return "the tool's description changed while this waited"
+    if question.text() != Question(asked.payload).text():
+        return "what is on record of this call was changed while it waited"
     if asked.expires_at is not None and (asked.answered_at or 0.0) >= asked.expires_at:
         return "the approval came after its deadline"
     return None

@@ -110,10 +110,13 @@ class _Proposal:
         why: str | None = None
         while True:
             asked = _asked_before()
-            new = may_it_run(self.call, self.tool, arguments, terms, replaces, why) if terms is not None else None
+            bound = terms or (asked and under_old_rule(asked, self.tool, arguments, self.clock()))
+            if bound is None or (asked is None and claim is not None):
+                return None
+            new = may_it_run(self.call, self.tool, arguments, bound, replaces, why)
             if asked is None:
-                return None if new is None or claim is not None else ask(new)
-            answer = ask(as_asked(asked))
+                return ask(new)
+            answer = ask(as_asked(asked) or new)
             if not isinstance(parse_decision(answer.value), Approve):
                 return answer
             after = _asked_before()
@@ -121,7 +124,7 @@ class _Proposal:
                 why = None if claim is not None else change_since(asked, self.tool, arguments, terms, new)
                 if why is None:
                     return answer
-                terms = terms or under_old_rule(asked, self.tool, arguments, self.clock())
+                terms = bound
             replaces = answer.interrupt_id
 
 
