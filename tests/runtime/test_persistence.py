@@ -99,7 +99,7 @@ async def test_P2_a_paused_thread_holds_no_memory_and_no_task(storage: Storage, 
     await chain(storage, ("n", node)).ainvoke({"log": []}, config)
     assert asyncio.all_tasks() == tasks
     async with asyncio.timeout(10):
-        while not held() <= memory:  # a worker thread lets go of its last call a moment after that has ended
+        while not held() <= memory:  # noqa: ASYNC110 - a worker thread lets go of its last call a moment after that has ended
             await asyncio.sleep(0.01)
     assert len(storage.recent) == 0
 
