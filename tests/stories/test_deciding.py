@@ -4,9 +4,13 @@ import asyncio
 import json
 import re
 
+import pytest
+
 from tests.stories.people import SUPPORT, Page, Person, filled, labels, words
 from tests.stories.programs import Stage
 from tests.stories.shop import Shop
+
+pytestmark = pytest.mark.slow
 
 REFUND = "refund order 1042, 80 euro, it came late"
 CANCEL = "@signoff cancel order 1043, the customer changed her mind"

@@ -1,7 +1,11 @@
 """Who the bot listens to and where, what it does with a message that comes at the wrong moment."""
 
+import pytest
+
 from tests.stories.people import SUPPORT, Person, labels, words
 from tests.stories.shop import Shop
+
+pytestmark = pytest.mark.slow
 
 REFUND = "refund order 1042, 80 euro, it came late"
 
