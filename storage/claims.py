@@ -53,8 +53,8 @@ are not claimed, only their end is stored.
 async def put(db: aiosqlite.Connection, row: ClaimRow, about: Mapping[str, Any] | None = None) -> None:
     """Store a claim, or what became of it. Not fenced: the late end of an effect still settles its claim.
 
-    With `about`, what the effect is about in ids, digests and names, it is audited as a run or its outcome;
-    `about["interrupt_id"]` is the question that allowed it.
+    With `about`, what the effect is about in ids, digests and names, it is audited as a run or its outcome.
+    `about["interrupt_id"]` is the question that allowed it, `about["outcome"]` what is said in the place of "done".
 
     Raises `ClaimMoved` when it is no longer what `BEFORE` asks for, or its thread was deleted.
     """
@@ -96,7 +96,8 @@ async def _record(db: aiosqlite.Connection, row: ClaimRow, about: Mapping[str, A
         entry = audit.Entry("run", row.claimed_at, row.thread_id, interrupt_id, facts=facts)
     else:
         at = row.settled_at or row.claimed_at
-        facts |= {"outcome": row.status, "took": round(at - row.claimed_at, 3)}
+        ended = facts.get("outcome", "done") if row.status == "done" else row.status
+        facts |= {"outcome": ended, "took": round(at - row.claimed_at, 3)}
         entry = audit.Entry("outcome", at, row.thread_id, interrupt_id, facts=facts)
     await audit.append(db, entry)
 

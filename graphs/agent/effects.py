@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 import logging
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -39,31 +39,38 @@ class Effect:
         record, and what went wrong is not run again.
         """
         key = claim_key(self.call["id"])
+        about = self._about(self.allowed_by)
         try:
-            return told(await perform(key, self._run, repeatable=self.tool.repeatable, about=self._about()))
+            return told(
+                await perform(key, functools.partial(self._run, about), repeatable=self.tool.repeatable, about=about)
+            )
         except InDoubt as error:
             doubt = error
         return await self._settle(doubt)
 
-    def _about(self) -> dict[str, Any]:
+    def _about(self, allowed_by: InterruptId | None) -> dict[str, Any]:
         """What the audit says of the run and its outcome."""
         return {
-            "interrupt_id": self.allowed_by,
+            "interrupt_id": allowed_by,
             "tool": self.tool.name,
             "call": self.call["id"][:LONGEST_ID],
             "args_digest": self.arguments.digest,
             "schema_digest": self.tool.schema_digest,
         }
 
-    async def _run(self) -> str | Failure:
+    async def _run(self, about: dict[str, Any]) -> str | Failure:
+        """What is on record of the call. That it went wrong is added to what the audit says."""
         key = idempotency_key(claim_key(self.call["id"]))
         try:
             return result_text(await self.tool.call(self.arguments, idempotency_key=key))
         except ToolTimedOut as error:
+            about["outcome"] = "timed out"
             return failure(str(error), outcomes.timed_out(error.seconds))
         except ArgumentsChanged as error:
+            about["outcome"] = "stale"
             return failure(str(error), outcomes.stale())
         except Exception as error:
+            about["outcome"] = "failed"
             logger.exception("tool %r failed (call %s)", self.tool.name, self.call["id"])
             message = str(error) or type(error).__name__
             return failure(message, outcomes.failed(message))
@@ -71,14 +78,18 @@ class Effect:
     async def _settle(self, doubt: InDoubt) -> str:
         """Nobody knows whether it ran: a person looks and says. Leave to run it again counts for the attempt that the
         question was about."""
-        for number in itertools.count():
+        number = 0
+        while True:
             answer = ask(did_it_run(self.call, self.tool, self.arguments, self.requester, doubt, number))
             choice = cast("Literal['it_ran', 'run_again', 'give_up']", answer.value["type"])
+            about = self._about(answer.interrupt_id)
             if choice == "it_ran":
                 done = outcomes.was_done(named(answer.by, self.requester))
-                return await perform(doubt.key, lambda done=done: done, repeatable=False, again=True)
+                # Nothing is begun, so nothing is claimed: only the end is put on record.
+                return await perform(doubt.key, lambda: done, repeatable=True, about=about)
             if choice == "give_up":
                 return outcomes.in_doubt()
             if answer.terms["since"] == doubt.since:
-                break
-        return told(await perform(doubt.key, self._run, repeatable=False, again=True))
+                effect = functools.partial(self._run, about)
+                return told(await perform(doubt.key, effect, repeatable=False, again=True, about=about))
+            number += 1
