@@ -17,6 +17,7 @@ from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import call_ids
 from storage.claims import ClaimRow
 from storage.interrupts import InterruptRow
+from storage.votes import VoteRow
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Call:
     """One proposed call. `state` is one word (or "in doubt"): waiting, running, done, failed, rejected, ...
 
     `asked` is its newest question, if there was one; `doubt` the question whether it ran. `args` is what the model
-    proposed, `edited` what took its place. Times are Unix seconds.
+    proposed, `edited` what took its place. `votes` are who has approved it so far. Times are Unix seconds.
     """
 
     message_id: str
@@ -37,6 +38,9 @@ class Call:
     asked: InterruptRow | None = None
     doubt: InterruptRow | None = None
     edited: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    edited_by: str | None = None
+    edited_at: float | None = None
+    votes: Sequence[str] = ()
     decision: str | None = None
     reason: str = ""
     decided_by: str | None = None
@@ -67,6 +71,15 @@ class Call:
         return self._terms.get("approvers", ())
 
     @property
+    def quorum(self) -> int:
+        return self._terms.get("quorum", 1)
+
+    @property
+    def why(self) -> str | None:
+        """Why it was asked anew, as a clause; None when it was not."""
+        return self.asked.terms.get("why") if self.asked is not None else None
+
+    @property
     def requester(self) -> str:
         return self._terms.get("requester", "")
 
@@ -88,8 +101,15 @@ def revision(rows: Sequence[Call]) -> str:
 class Record:
     """Everything stored about a thread's calls, by call id."""
 
-    def __init__(self, toolbox: Toolbox, questions: Sequence[InterruptRow], claims: Sequence[ClaimRow]) -> None:
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        questions: Sequence[InterruptRow],
+        claims: Sequence[ClaimRow],
+        votes: Sequence[VoteRow] = (),
+    ) -> None:
         self._toolbox = toolbox
+        self._votes = votes
         self._claims = {claim.key: claim for claim in claims}
         self._asked: dict[str, list[InterruptRow]] = {}
         self._doubts: dict[str, InterruptRow] = {}
@@ -112,7 +132,7 @@ class Record:
         doubt = self._doubts.get(call_id)
         first, last = (asked[0], asked[-1]) if asked else (None, None)
         answer = _answer(last)
-        edits = [_shown(tool, _answer(row)["edited_action"]["args"]) for row in asked if _is_edit(row)]
+        edit = next((row for row in reversed(asked) if _is_edit(row)), None)
         args = first.payload["args"] if first is not None else _shown(tool, _read(proposed["function"]["arguments"]))
         if tool is not None:
             args = _in_order(args, tool.parameters)
@@ -126,7 +146,10 @@ class Record:
             result=_result(claim, result),
             asked=last,
             doubt=doubt,
-            edited=edits[-1] if edits else {},
+            edited=_shown(tool, _answer(edit)["edited_action"]["args"]) if edit is not None else {},
+            edited_by=edit.answered_by if edit is not None else None,
+            edited_at=edit.answered_at if edit is not None else None,
+            votes=[vote.user for vote in self._votes if last is not None and vote.interrupt_id == last.id],
             decision=answer.get("type"),
             reason=answer.get("message", ""),
             decided_by=last.answered_by if last is not None else None,

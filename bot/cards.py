@@ -28,12 +28,13 @@ PAGE_LIMIT = 12_000
 """Characters in the blocks of one message: Slack takes about 13,200."""
 
 PAGE_BLOCKS = 48
-"""Blocks in one message: Slack takes 50, one is for "Approve all"."""
+"""Blocks in one message: Slack takes 50, one is for "Approve all", one for who asked, in a copy."""
 
 ARGUMENTS_LIMIT = 9000
 RESULT_LIMIT = 200
 NOTICE_LIMIT = 200
 NAME_LIMIT = 200
+WORDS_LIMIT = 200
 TEXT_LIMIT = 3000
 
 ASKED = 1200
@@ -108,6 +109,12 @@ def calls(rows: Sequence[Call], revision: str) -> Shown:
     return Shown(escape(_summary(rows), TEXT_LIMIT), tuple(blocks))
 
 
+def copy(card: Shown, requester: str, words: str) -> Shown:
+    """The card for an approver who cannot see where it was asked: who asked, and in what words."""
+    said = f"<@{requester}> asked for this where you cannot see it: “{escape(' '.join(words.split()), WORDS_LIMIT)}”"
+    return Shown(card.text, (_context(mrkdwn(said)), *card.blocks))
+
+
 def failure(sentence: str, reference: str, *, thread: str) -> Shown:
     """A turn that broke off, with a way to try again."""
     text = f"{sentence} (reference {reference})"
@@ -139,8 +146,11 @@ def _row(row: Call) -> list[Block]:
     if row.doubt is not None and row.waits:
         return blocks + _doubt(row)
     if row.waits:
-        return [*blocks, _context(mrkdwn(_who_decides(row))), *_buttons(row)]
-    return [*blocks, _context(mrkdwn(_decision(row))), *_outcome(row)]
+        return [*blocks, _context(mrkdwn("\n".join([*_before(row), _who_decides(row)]))), *_buttons(row)]
+    said = _before(row)
+    if not said or row.decided_at != row.edited_at:  # an edit that its own vote approved is told once
+        said.append(_decision(row))
+    return [*blocks, _context(mrkdwn("\n".join(said))), *_outcome(row)]
 
 
 def _unasked(row: Call) -> Block:
@@ -183,8 +193,12 @@ def _who_decides(row: Call) -> str:
     deadline = f" · until {_time(row.expires_at)}" if row.expires_at is not None else ""
     if list(row.approvers) == ["requester"]:
         return f"<@{row.requester}> asked for this, and decides{deadline}"
-    who = " or ".join(_approver(each, row.requester) for each in row.approvers)
-    return f"<@{row.requester}> asked for this · {who} decides{deadline}"
+    names = [_approver(each, row.requester) for each in row.approvers]
+    if row.quorum == 1:
+        return f"<@{row.requester}> asked for this · {' or '.join(names)} decides{deadline}"
+    voted = ", ".join(f"<@{user}>" for user in row.votes)
+    progress = f"{len(row.votes)} of {row.quorum}" + (f": {voted}" if voted else "")
+    return f"<@{row.requester}> asked for this · {', '.join(names)}: {row.quorum} approve{deadline}\n*{progress}*"
 
 
 def _approver(name: str, requester: str) -> str:
@@ -236,6 +250,16 @@ def _doubt(row: Call) -> list[Block]:
     ]
 
 
+def _before(row: Call) -> list[str]:
+    """What happened to the call before the decision that is shown: an edit, an approval that could not be used."""
+    lines: list[str] = []
+    if row.edited and row.decision != "edit":
+        lines.append(_said("✎ Edited", row.edited_by, row.edited_at))
+    if row.why:
+        lines.append(f"⚠ Asked anew, because {escape(row.why, NOTICE_LIMIT)}.")
+    return lines
+
+
 def _decision(row: Call) -> str:
     """What was decided, by whom, when."""
     done = {
@@ -243,11 +267,27 @@ def _decision(row: Call) -> str:
         "edit": "✎ Edited",
         "reject": "✗ Rejected",
         "respond": "Answered in its place",
-    }.get(row.decision or "", f"Not asked any more: {row.state}")
-    by = f" by <@{row.decided_by}>" if row.decided_by else ""
-    at = f" · {_time(row.decided_at)}" if row.decided_at is not None else ""
+    }.get(row.decision or "", _UNDECIDED.get(row.state, f"Not asked any more: {row.state}"))
     reason = f"\nReason: {escape(row.reason, RESULT_LIMIT)}" if row.reason else ""
-    return f"{done}{by}{at}{reason}"
+    if row.decision == "approve" and len(row.votes) > 1:
+        by = ", ".join(f"<@{user}>" for user in row.votes)
+        return f"{done} by {by}{_at(row.decided_at)}{reason}"
+    return f"{_said(done, row.decided_by, row.decided_at)}{reason}"
+
+
+_UNDECIDED = {
+    "expired": "⌛ Expired: nobody decided in time",
+    "superseded": "Superseded: another question took the place of this one",
+    "cancelled": "Cancelled: the question was withdrawn before anybody decided",
+}
+
+
+def _said(what: str, by: str | None, at: float | None) -> str:
+    return what + (f" by <@{by}>" if by else "") + _at(at)
+
+
+def _at(seconds: float | None) -> str:
+    return f" · {_time(seconds)}" if seconds is not None else ""
 
 
 def _outcome(row: Call) -> list[Block]:

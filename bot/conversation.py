@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot import cards
-from bot.calls import Record, revision
+from bot.calls import Call, Record, revision
 from bot.cards import Shown
 from graphs.runtime.types import StateSnapshot
 from storage.ids import ThreadId
@@ -39,14 +40,40 @@ def copied_message(subject: str) -> str | None:
     return message.partition(":")[0] if kind == "calls" and at else None
 
 
+def is_copy(subject: str, original: str) -> bool:
+    return subject.startswith(f"{original}@")
+
+
+@dataclass(frozen=True)
+class Card:
+    """The calls that one message shows, and the words that they were proposed upon."""
+
+    subject: str
+    rows: Sequence[Call]
+    words: str
+
+
+def cards_of(snapshot: StateSnapshot, record: Record) -> list[Card]:
+    """Every card of a conversation, the oldest first."""
+    found: list[Card] = []
+    words = ""
+    results = _results(snapshot)
+    for message in _messages(snapshot):
+        if message["role"] == "user":
+            words = message["content"]
+        elif message["role"] == "assistant":
+            pages = cards.pages(record.calls(message, results))
+            found += [Card(calls_subject(message["id"], n), rows, words) for n, rows in enumerate(pages)]
+    return found
+
+
 def wanted(
     thread_id: ThreadId, snapshot: StateSnapshot, record: Record, posted: Collection[str] = ()
 ) -> list[tuple[str, Shown]]:
     """By subject, in the order of the conversation. `posted` are the subjects that Slack shows already."""
-    messages: Sequence[dict[str, Any]] = snapshot.values.get("messages", ())
-    results = {m["tool_call_id"]: m["content"] for m in messages if m["role"] == "tool"}
+    results = _results(snapshot)
     found: list[tuple[str, Shown]] = []
-    for message in messages:
+    for message in _messages(snapshot):
         if message["role"] != "assistant":
             continue
         replies = cards.reply(message["content"], message.get("notice"))
@@ -56,6 +83,14 @@ def wanted(
     broken = failures(thread_id, snapshot)
     overcome = {subject for subject in posted if subject.startswith(FAILURE)} - {subject for subject, _ in broken}
     return [(subject, cards.overcome()) for subject in sorted(overcome)] + found + broken
+
+
+def _messages(snapshot: StateSnapshot) -> Sequence[dict[str, Any]]:
+    return snapshot.values.get("messages", ())
+
+
+def _results(snapshot: StateSnapshot) -> dict[str, str]:
+    return {m["tool_call_id"]: m["content"] for m in _messages(snapshot) if m["role"] == "tool"}
 
 
 def failures(thread_id: ThreadId, snapshot: StateSnapshot) -> list[tuple[str, Shown]]:

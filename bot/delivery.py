@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.cards import Shown
 from bot.payloads import Place
@@ -28,6 +29,9 @@ EVENT_TYPE = "signoff"
 UNCERTAIN = (SlackClientError, aiohttp.ClientError, OSError, TimeoutError)
 """What a call of Slack ends with when it is refused, or when nobody knows whether it arrived."""
 
+LOOK_UP = 200
+"""Messages asked for at a time: Slack recommends no more."""
+
 GONE = {"message_not_found", "cant_update_message"}
 
 
@@ -39,7 +43,10 @@ class Delivery:
         self._storage = storage
 
     async def show(self, conversation: Conversation, wanted: Iterable[tuple[str, Shown]]) -> None:
-        """Make the conversation show these subjects. Raises what Slack or the connection says: try again later."""
+        """Make the conversation show these subjects; without a `thread_ts`, outside of its threads.
+
+        Raises what Slack or the connection says: try again later.
+        """
         known = await self._storage.read(lambda db: posts.of_thread(db, conversation.thread_id))
         for subject, shown in wanted:
             post = known.get(subject)
@@ -76,7 +83,7 @@ class Delivery:
     async def _post(self, conversation: Conversation, subject: str, shown: Shown) -> str:
         answer = await self._client.chat_postMessage(
             channel=conversation.channel,
-            thread_ts=conversation.thread_ts,
+            thread_ts=conversation.thread_ts or None,
             text=shown.text,
             blocks=list(shown.blocks),
             metadata=metadata(subject),
@@ -106,21 +113,32 @@ class Delivery:
 
     async def _look_up(self, conversation: Conversation, subject: str) -> str | None:
         """A post that was begun and never confirmed: where it is, if it arrived."""
+        if not conversation.thread_ts:
+            newest = await self._client.conversations_history(
+                channel=conversation.channel, include_all_metadata=True, limit=LOOK_UP
+            )
+            return _ts_of(newest, subject)
         cursor = ""
         while True:
             answer = await self._client.conversations_replies(
                 channel=conversation.channel,
                 ts=conversation.thread_ts,
                 include_all_metadata=True,
-                limit=200,
+                limit=LOOK_UP,
                 cursor=cursor,
             )
-            for message in answer.get("messages") or ():
-                if (message.get("metadata") or {}).get("event_payload", {}).get("subject") == subject:
-                    return message["ts"]
+            if (ts := _ts_of(answer, subject)) is not None:
+                return ts
             cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
             if not cursor:
                 return None
+
+
+def _ts_of(answer: AsyncSlackResponse, subject: str) -> str | None:
+    for message in answer.get("messages") or ():
+        if (message.get("metadata") or {}).get("event_payload", {}).get("subject") == subject:
+            return message["ts"]
+    return None
 
 
 def metadata(subject: str) -> dict[str, Any]:

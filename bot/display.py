@@ -8,19 +8,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import takewhile
 
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import conversation as view
+from bot import copies
 from bot.calls import Record
+from bot.conversation import Card
 from bot.delivery import UNCERTAIN, Delivery
+from bot.directory import PASSING, CannotTell
 from bot.live import LiveReply
+from bot.people import People
 from graphs.agent.tools import Toolbox
 from graphs.runtime.compiled import CompiledGraph
-from storage import Storage, claims, interrupts, posts, threads
+from storage import Storage, claims, interrupts, posts, threads, votes
 from storage.ids import ThreadId
-from storage.posts import Conversation
+from storage.posts import Conversation, Post
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +36,20 @@ class Display:
     """What Slack shows of each thread."""
 
     def __init__(
-        self, storage: Storage, graph: CompiledGraph, toolbox: Toolbox, client: AsyncWebClient, delivery: Delivery
+        self,
+        storage: Storage,
+        graph: CompiledGraph,
+        toolbox: Toolbox,
+        client: AsyncWebClient,
+        delivery: Delivery,
+        people: People,
     ) -> None:
         self._storage = storage
         self._graph = graph
         self._toolbox = toolbox
         self._client = client
         self._delivery = delivery
+        self._people = people
         self._hands: defaultdict[ThreadId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._live: dict[ThreadId, LiveReply] = {}
 
@@ -88,15 +102,29 @@ class Display:
             self._toolbox,
             await self._storage.read(lambda db: interrupts.of_thread(db, thread_id)),
             await self._storage.read(lambda db: claims.of_thread(db, thread_id)),
+            await self._storage.read(lambda db: votes.of_thread(db, thread_id)),
         )
         posted = await self._storage.read(lambda db: posts.of_thread(db, thread_id))
         wanted = view.wanted(thread_id, snapshot, record, posted)
         try:
             await self._delivery.show(conversation, takewhile(lambda each: each[0] != before, wanted))
-        except UNCERTAIN as error:
+            if before is None:
+                await self._show_copies(conversation, view.cards_of(snapshot, record), posted)
+        except (*UNCERTAIN, CannotTell) as error:
             logger.warning("conversation %s is not up to date: %s; trying again", thread_id, error)
             return False
         if before is None:
             version = thread.version if thread is not None else 0
             await self._storage.write(lambda db: posts.mark_shown(db, thread_id, version))
         return True
+
+    async def _show_copies(self, conversation: Conversation, shown: Sequence[Card], posted: Mapping[str, Post]) -> None:
+        """One that Slack does not take for good is left out: the card itself stays."""
+        for copy in await copies.wanted(self._people, conversation.channel, shown, posted):
+            place = replace(conversation, channel=copy.channel, thread_ts="")
+            try:
+                await self._delivery.show(place, [(copy.subject, copy.shown)])
+            except SlackApiError as error:
+                if error.response["error"] in PASSING:
+                    raise
+                logger.warning("a copy cannot stand in %s: %s", copy.channel, error.response["error"])

@@ -90,7 +90,7 @@ async def _assemble(
     graph = agent.compile(model, storage)
     delivery = Delivery(client, storage)
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
-    display = Display(storage, graph, agent.toolbox, client, delivery)
+    display = Display(storage, graph, agent.toolbox, client, delivery, people)
     owner = Owner(storage, graph, display, delivery, people)
     app = AsyncApp(client=client, logger=logging.getLogger("slack_bolt"))
     on = Decisions(storage, graph, Desk(storage, agent.toolbox), client, delivery, people)

@@ -10,6 +10,7 @@ from graphs.agent.tools import Tool, Toolbox
 from storage.claims import ClaimRow, ClaimStatus
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.interrupts import InterruptRow
+from storage.votes import VoteRow
 
 THREAD = ThreadId("T0LOCAL/D0ANA/1.0")
 AT = 1_790_000_000.0
@@ -25,6 +26,8 @@ def question(
     by: str = "U0ANA",
     status: str | None = None,
     kind: str = APPROVAL,
+    at: float = AT,
+    why: str | None = None,
     **terms: Any,
 ) -> InterruptRow:
     """A question about a call; with an answer it is answered."""
@@ -34,15 +37,20 @@ def question(
     return InterruptRow(
         InterruptId(id_), THREAD, Namespace(""), Scope("task"), 0, "call", kind,
         status or ("answered" if answer is not None else "waiting"),  # type: ignore[arg-type]
-        1, False, payload, "digest", None, {"terms": bound | terms, "data": json.dumps(args)}, "U0ANA", None, AT,
+        1, False, payload, "digest", None, {"terms": bound | terms, "data": json.dumps(args), "message_id": "m1"}
+        | ({} if why is None else {"why": why}), "U0ANA", None, AT,
         terms.get("expires_at"), None if answer is None else json.dumps(answer),
-        by if answer is not None else None, AT if answer is not None else None,
+        by if answer is not None else None, at if answer is not None else None,
     )  # fmt: skip
 
 
 def claim(status: ClaimStatus, result: Any = None, *, call_id: str = "call_1", error: str | None = None) -> ClaimRow:
     stored = None if result is None else json.dumps(result)
     return ClaimRow(Scope("task"), claim_key(call_id), THREAD, "k" * 32, status, stored, error, AT, AT)
+
+
+def vote(user: str, *, id_: str = "a" * 32) -> VoteRow:
+    return VoteRow(InterruptId(id_), user, "T0LOCAL", AT, {})
 
 
 def proposed(*calls: tuple[str, str, Mapping[str, Any] | str], content: str = "") -> dict[str, Any]:
@@ -61,10 +69,11 @@ def proposed(*calls: tuple[str, str, Mapping[str, Any] | str], content: str = ""
 def rows(
     tools: list[Tool[..., Any]],
     message: dict[str, Any],
-    *stored: InterruptRow | ClaimRow,
+    *stored: InterruptRow | ClaimRow | VoteRow,
     results: Mapping[str, str] | None = None,
 ) -> list[Call]:
     """The calls of a message, as they stand by these rows."""
     questions = [row for row in stored if isinstance(row, InterruptRow)]
     claims = [row for row in stored if isinstance(row, ClaimRow)]
-    return Record(Toolbox(tools), questions, claims).calls(message, results or {})
+    votes = [row for row in stored if isinstance(row, VoteRow)]
+    return Record(Toolbox(tools), questions, claims, votes).calls(message, results or {})

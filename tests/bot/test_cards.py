@@ -18,7 +18,7 @@ from bot.workspace.blocks.limits import BLOCKS_LENGTH, TEXT_LENGTH, blocks_lengt
 from graphs.agent.asking import IN_DOUBT
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
-from tests.bot.rows import AT, claim, proposed, question, rows
+from tests.bot.rows import AT, claim, proposed, question, rows, vote
 
 
 @tool(approval=Approval(when=lambda args: args.amount > 50))
@@ -110,8 +110,8 @@ DECIDED: dict[str, tuple[list[Any], list[str]]] = {
     ),
     "rejected without a reason": ([question(ARGS, answer={"type": "reject"}, by="U0LEA")], ["Rejected", "<@U0LEA>"]),
     "responded": ([question(ARGS, answer={"type": "respond", "message": "42"})], ["Answered", "42"]),
-    "expired": ([question(ARGS, status="expired")], ["expired"]),
-    "cancelled": ([question(ARGS, status="cancelled")], ["cancelled"]),
+    "expired": ([question(ARGS, status="expired")], ["Expired: nobody decided in time"]),
+    "cancelled": ([question(ARGS, status="cancelled")], ["Cancelled: the question was withdrawn"]),
     "given up": (
         [question(ARGS, answer=APPROVED), claim("in doubt"), question(ARGS, kind=IN_DOUBT, answer={"type": "give_up"})],
         ["In doubt"],
@@ -126,6 +126,45 @@ def test_a_decided_call_says_what_was_decided_and_has_no_buttons(state: str) -> 
     assert buttons(shown) == []
     for each in said:
         assert each in words(shown)
+
+
+def test_a_quorum_shows_how_far_it_is_and_who_has_approved() -> None:
+    asked = question(ARGS, approvers=["U0LEA", "U0ANA", "S0LEADS"], quorum=2)
+    assert "0 of 2" in words(card(asked))
+    shown = card(asked, vote("U0LEA"), vote("U0MAX", id_="b" * 32))
+    assert "1 of 2: <@U0LEA>*" in words(shown)
+    assert "<@U0LEA>, <@U0ANA>, <!subteam^S0LEADS>: 2 approve" in words(shown)
+    assert len(buttons(shown)) == 4
+    done = card(question(ARGS, answer=APPROVED, quorum=2), vote("U0LEA"), vote("U0ANA"), claim("done", "paid"))
+    assert "Approved by <@U0LEA>, <@U0ANA>" in words(done)
+
+
+def test_a_call_that_is_asked_anew_says_why() -> None:
+    shown = card(question(ARGS, why="the rule for this call changed <!channel>"))
+    assert "Asked anew, because the rule for this call changed &lt;!channel&gt;." in words(shown)
+    assert buttons(shown)
+
+
+EDIT = {"type": "edit", "edited_action": {"name": "pay", "args": {**ARGS, "amount": 60}}}
+
+
+def test_an_edited_call_that_waits_for_others_says_who_edited_it() -> None:
+    after = question({**ARGS, "amount": 60}, id_="b" * 32, approvers=["U0LEA", "U0ANA"], quorum=2)
+    shown = card(question(ARGS, answer=EDIT, by="U0LEA"), after, vote("U0LEA", id_="b" * 32))
+    for said in ("amount: 80 → 60", "Edited by <@U0LEA>", "1 of 2: <@U0LEA>"):
+        assert said in words(shown)
+    assert {node["value"] for node in nodes(shown.blocks) if node.get("type") == "button"} == {"b" * 32}
+
+
+def test_an_edit_and_the_approval_of_it_are_both_told_unless_they_were_one() -> None:
+    new = {**ARGS, "amount": 60}
+    one = card(question(ARGS, answer=EDIT, by="U0LEA"), question(new, id_="b" * 32, answer=APPROVED, by="U0LEA"))
+    assert "Edited by <@U0LEA>" in words(one)
+    assert "Approved" not in words(one)
+    later = question(new, id_="b" * 32, answer=APPROVED, by="U0ANA", at=AT + 60)
+    two = card(question(ARGS, answer=EDIT, by="U0LEA"), later)
+    assert "Edited by <@U0LEA>" in words(two)
+    assert "Approved by <@U0ANA>" in words(two)
 
 
 def test_an_edited_call_shows_before_and_after() -> None:
@@ -287,3 +326,11 @@ def test_foreign_text_fits_and_fires_nothing(text: str, result: str, reason: str
     for shown in cards.reply(text, reason or None):
         assert_nothing_fires(fits(shown))
     assert_nothing_fires(fits(cards.failure(f"{reason}.", "abc", thread="t")))
+
+
+def test_a_copy_says_who_asked_in_what_words_and_shows_the_card() -> None:
+    original = card(question(ARGS, approvers=["U0LEA"]))
+    shown = fits(cards.copy(original, "U0ANA", "pay order 7, <!channel>\n" + "x" * 500))
+    assert shown.blocks[1:] == original.blocks
+    assert words(shown).startswith("<@U0ANA> asked for this where you cannot see it: “pay order 7, &lt;!channel&gt; x")
+    assert buttons(shown) == buttons(original)
