@@ -86,7 +86,7 @@ class Effect:
             if choice == "it_ran":
                 done = outcomes.was_done(named(answer.by, self.requester))
                 # Nothing is begun, so nothing is claimed: only the end is put on record.
-                return await perform(doubt.key, lambda: done, repeatable=True, about=about)
+                return await perform(doubt.key, lambda done=done: done, repeatable=True, about=about)
             if choice == "give_up":
                 return outcomes.in_doubt()
             if answer.terms["since"] == doubt.since:
