@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from bot.directory import CannotTell, Directory, Kind
 from bot.payloads import Person
 from graphs.approvals import CHANNEL, REQUESTER, Actor, GroupId, Terms, UserId
+from storage import Storage, posts
+from storage.ids import ThreadId
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +78,7 @@ class People:
         needs = f"{terms.quorum} approval{'s' if terms.quorum > 1 else ''}"
         can = {0: "nobody", 1: "only one person"}.get(len(possible), f"only {len(possible)} people")
         because = f": {'; '.join(lacking)}" if lacking else ""
-        return f"{terms.tool} needs {needs}, and {can} can give {'one' if possible else 'any'}{because}."
+        return f"{terms.tool} needs {needs}, and {can} can approve{because}."
 
     async def elsewhere(self, terms: Terms, channel: str) -> list[str]:
         """The approvers by id or group who cannot see this conversation, and could approve. Raises `CannotTell` when a
@@ -170,3 +173,15 @@ class People:
             return f"nobody in the user group {approver} can approve"
         account = await self._directory.account(terms.requester if approver == REQUESTER else approver)
         return f"{account.name} {_NO_USE.get(account.kind, 'asked for it, and may not approve it')}"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Why nobody can approve a call in a thread, for the agent: see `People.unreachable`."""
+
+    people: People
+    storage: Storage
+
+    async def __call__(self, terms: Terms, thread_id: str) -> str | None:
+        held = await self.storage.read(lambda db: posts.conversation(db, ThreadId(thread_id)))
+        return await self.people.unreachable(terms, held.channel if held is not None else None)

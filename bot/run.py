@@ -25,7 +25,7 @@ from bot.decisions import Decisions
 from bot.delivery import Delivery
 from bot.directory import Directory
 from bot.display import Display
-from bot.people import People
+from bot.people import People, Reach
 from bot.settings import BadSettings, Settings
 from bot.threads import Owner
 from graphs.agent.agent import Agent
@@ -87,9 +87,9 @@ async def _assemble(
 ) -> tuple[Owner, AsyncSocketModeHandler]:
     if agent.prepare is not None:
         await asyncio.to_thread(agent.prepare)
-    graph = agent.compile(model, storage)
-    delivery = Delivery(client, storage)
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
+    graph = agent.compile(model, storage, Reach(people, storage))
+    delivery = Delivery(client, storage)
     display = Display(storage, graph, agent.toolbox, client, delivery, people)
     owner = Owner(storage, graph, display, delivery, people)
     app = AsyncApp(client=client, logger=logging.getLogger("slack_bolt"))

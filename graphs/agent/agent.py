@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
 from graphs.agent.asking import ProposedCall
-from graphs.agent.calls import CallNode
+from graphs.agent.calls import CallNode, Unreachable
 from graphs.agent.model import Model, ModelReply, TextDelta
 from graphs.agent.records import outcomes_on_record
 from graphs.agent.tools import Tool, Toolbox
@@ -48,11 +48,14 @@ class Agent:
     def __post_init__(self) -> None:
         object.__setattr__(self, "toolbox", Toolbox(self.tools))
 
-    def compile(self, model: Model, storage: Storage) -> CompiledGraph:
-        """The agent as a graph whose threads are conversations: `ainvoke({"messages": [...]}, config, by=author)`."""
+    def compile(self, model: Model, storage: Storage, unreachable: Unreachable | None = None) -> CompiledGraph:
+        """The agent as a graph whose threads are conversations: `ainvoke({"messages": [...]}, config, by=author)`.
+
+        `unreachable` says when no people there are could approve a call: then nothing is asked, and the model is told.
+        """
         graph = StateGraph(AgentState)
         graph.add_node(MODEL, _ModelNode(self.instructions, self.toolbox, model, storage.new_id))
-        graph.add_node(CALL, CallNode(self.toolbox, storage.clock))
+        graph.add_node(CALL, CallNode(self.toolbox, storage.clock, unreachable))
         graph.add_edge(START, MODEL)
         graph.add_conditional_edges(MODEL, _calls_or_end, [CALL, END])
         graph.add_edge(CALL, MODEL)

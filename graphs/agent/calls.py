@@ -6,7 +6,7 @@ the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
@@ -29,6 +29,10 @@ from graphs.runtime.questions import Answer, ask, claim_of, standing
 from graphs.runtime.types import Runtime
 from storage.interrupts import InterruptRow
 
+Unreachable = Callable[[Terms, str], Awaitable[str | None]]
+"""Why no people there are can approve under these terms in the thread of this id, as a sentence; None when they can, or
+nobody knows."""
+
 
 @dataclass(frozen=True)
 class CallNode:
@@ -36,12 +40,13 @@ class CallNode:
 
     toolbox: Toolbox
     clock: Callable[[], datetime]
+    unreachable: Unreachable | None = None
 
     async def __call__(self, call: ProposedCall, runtime: Runtime[Any]) -> dict[str, Any]:
-        content = await self._outcome(call, runtime.by or "")
+        content = await self._outcome(call, runtime.by or "", runtime.thread_id or "")
         return {"messages": [{**tool_message(call["id"], content), "id": f"result:{call['id']}"}]}
 
-    async def _outcome(self, call: ProposedCall, requester: str) -> str:
+    async def _outcome(self, call: ProposedCall, requester: str, thread_id: str) -> str:
         try:
             tool = self.toolbox[call["name"]]
             arguments = tool.validate(call["arguments"])
@@ -51,7 +56,8 @@ class CallNode:
         if not tool.repeatable and (before := await ran_before(call["id"])):
             call = {**call, "ran_before": before}
             terms = terms or replay_terms(tool, arguments, requester=requester)
-        return await _Proposal(call, tool, requester, self.clock).settle(arguments, terms)
+        proposal = _Proposal(call, tool, requester, self.clock, thread_id, self.unreachable)
+        return await proposal.settle(arguments, terms)
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class _Proposal:
     tool: Tool[..., Any]
     requester: str
     clock: Callable[[], datetime]
+    thread_id: str
+    unreachable: Unreachable | None
 
     async def settle(self, arguments: Arguments, terms: Terms | None, replaces: str | None = None) -> str:
         """Run these arguments if they may run, and say what came of it; else what was decided instead.
@@ -69,9 +77,11 @@ class _Proposal:
         `terms` are those of the rule as it is now, `replaces` the question that an edit answered.
         """
         try:
-            answer = self._decision(arguments, terms, replaces)
+            answer = await self._decision(arguments, terms, replaces)
         except QuestionExpired:
             return outcomes.expired()
+        if isinstance(answer, str):
+            return outcomes.unreachable(answer)
         if answer is None:
             return await Effect(self.call, self.tool, arguments, self.requester).run()
         by = named(answer.by, terms_of(answer).requester)
@@ -99,8 +109,9 @@ class _Proposal:
         outcome = await self.settle(edited, terms, replaces=answer.interrupt_id)
         return outcomes.edited(by, arguments.shown, edited.shown, outcome)
 
-    def _decision(self, arguments: Arguments, terms: Terms | None, replaces: str | None) -> Answer | None:
-        """The decision that stands on these arguments; None when nobody has to decide.
+    async def _decision(self, arguments: Arguments, terms: Terms | None, replaces: str | None) -> Answer | str | None:
+        """The decision that stands on these arguments; None when nobody has to decide; why nobody was asked when no
+        people there are could approve.
 
         An approval stands for the very call that was approved, under the rule that it was approved under: else it is
         asked anew, which is kept even if all is as before later. A decision that is no approval stands whatever became
@@ -115,7 +126,7 @@ class _Proposal:
                 return None
             new = may_it_run(self.call, self.tool, arguments, bound, replaces, why)
             if asked is None:
-                return ask(new)
+                return await self._out_of_reach(bound) or ask(new)
             answer = ask(as_asked(asked) or new)
             if not isinstance(parse_decision(answer.value), Approve):
                 return answer
@@ -126,6 +137,10 @@ class _Proposal:
                     return answer
                 terms = bound
             replaces = answer.interrupt_id
+
+    async def _out_of_reach(self, terms: Terms) -> str | None:
+        """Looked at only while nothing is asked: once there is a question, it waits for its answer."""
+        return await self.unreachable(terms, self.thread_id) if self.unreachable is not None else None
 
 
 def _asked_before() -> InterruptRow | None:

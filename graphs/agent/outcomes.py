@@ -37,6 +37,11 @@ def expired() -> str:
     return "Expired: nobody decided in time. The call did not run. This is not a rejection."
 
 
+def unreachable(why: str) -> str:
+    """There are not enough people who could approve it; `why` is a sentence that says who is missing."""
+    return f"Unreachable: {why} Nobody was asked, and the call did not run."
+
+
 def cancelled() -> str:
     """The question was taken back before anybody decided, as when a new message came first."""
     return "Cancelled: the question was withdrawn before anybody decided. The call did not run."

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.stories.conftest import NewStage
-from tests.stories.people import SUPPORT, Json, Person, Thread, filled, labels, until, words
+from tests.stories.people import SUPPORT, Json, Page, Person, Thread, filled, labels, until, words
 from tests.stories.programs import Stage
 
 BUTTONS = ["Approve", "Edit", "Reject", "Respond"]
@@ -171,3 +171,12 @@ async def test_who_asked_cannot_approve_where_somebody_else_has_to(ana: Person, 
     await lea.click(copy, "Approve")
     await thread.becomes(card, r"approved by <@U0LEA>[^$]*done")
     assert ledger.lines == ["the car"]
+
+
+async def test_what_nobody_can_approve_is_not_asked_and_says_who_is_missing(ana: Person, page: Page, ledger: Ledger):
+    thread = await ana.say('burn "the letters"')
+    await thread.says("nobody can approve: U0GONE is not in this workspace")
+    assert [labels(each) for each in await thread.said()] == [[]] * len(await thread.said())
+    told = [each for each in (await page.model_requests())[-1]["messages"] if each["role"] == "tool"]
+    assert told[-1]["content"].startswith("Unreachable: burn needs 1 approval")
+    assert ledger.lines == []
