@@ -19,7 +19,7 @@ from jsonschema.validators import validator_for
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from graphs.errors import InDoubt, InterruptMisused, InvalidAnswer, InvalidUpdateError, QuestionChanged, QuestionExpired
+from graphs.errors import InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, QuestionExpired
 from graphs.runtime import frames
 from graphs.runtime.calling import invoke
 from graphs.runtime.frames import Frame, Paused, entered, frame_of
@@ -228,12 +228,7 @@ async def _carry_out(frame: Frame, claim: ClaimRow, effect: Callable[[], Any], *
     except Exception as error:
         await session.settle(replace(_settled(claim, "failed", session), error=f"{type(error).__name__}: {error}"))
         raise
-    try:
-        text = dump(result, f"the result of {claim.key!r}")
-    except InvalidUpdateError:
-        if not repeatable:  # it happened, and what came of it is lost
-            await session.settle(_settled(claim, "in doubt", session))
-        raise
+    text = dump(result, f"the result of {claim.key!r}")  # where this raises, the claim stands: the effect has happened
     await session.settle(replace(_settled(claim, "done", session), result=text))
     return json.loads(text)
 

@@ -50,7 +50,6 @@ class Runner:
     consumed: list[InterruptId] = field(default_factory=list[InterruptId])
     ended: list[Scope] = field(default_factory=list[Scope])
     unsaved: list[TaskRow] = field(default_factory=list[TaskRow])
-    storing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def is_root(self) -> bool:
@@ -217,25 +216,27 @@ class Runner:
         self._emit("values", self.position.values)
 
     async def store(self, commit: Commit) -> None:
-        """Store `commit`, with the position where that is not on disk yet, and what the steps since then used up."""
+        """Store `commit`, with the position where that is not on disk yet, and what the steps since then used up.
+
+        Tasks may call this side by side: what is taken between two awaits is queued in that order.
+        """
         if self.session.storage is None:
             return
         if self.caller is not None:
             await self.caller.flush()
-        async with self.storing:
-            if not self.position.stored:
-                self.position, changes = normalise(self.schema, self.stored, self.position)
-                row = to_row(self.position, self.session.thread_id, self.ns, self.session.now())
-                commit.checkpoint = (row, changes)
-            commit.consumed, self.consumed = [*commit.consumed, *self.consumed], []
-            commit.closed += [*self.ended, *(row.scope for row in self.unsaved)]
-            commit.ended, self.ended = self.ended, []
-            commit.resumed = callers(self.ns)
-            commit.tasks, self.unsaved = [*self.unsaved, *commit.tasks], []
-            await self.session.commit(commit)
-            self.stored = self.position
-            if self.is_root and not self.position.tasks:
-                remember(self.session.storage.recent, self.schema, self.session.thread_id, self.position)
+        if not self.position.stored:
+            self.position, changes = normalise(self.schema, self.stored, self.position)
+            row = to_row(self.position, self.session.thread_id, self.ns, self.session.now())
+            commit.checkpoint = (row, changes)
+        commit.consumed, self.consumed = [*commit.consumed, *self.consumed], []
+        commit.closed += [*self.ended, *(row.scope for row in self.unsaved)]
+        commit.ended, self.ended = self.ended, []
+        commit.resumed = callers(self.ns)
+        commit.tasks, self.unsaved = [*self.unsaved, *commit.tasks], []
+        await self.session.commit(commit)
+        self.stored = self.position
+        if self.is_root and not self.position.tasks:
+            remember(self.session.storage.recent, self.schema, self.session.thread_id, self.position)
 
     async def flush(self) -> None:
         """Put the position on disk, so that a claim made now is found by whoever takes over."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, field_validator
 
-from graphs import Command, interrupt
+from graphs import START, Command, RetryPolicy, StateGraph, interrupt
 from graphs.errors import InterruptMisused, InvalidAnswer
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
@@ -73,6 +73,21 @@ async def test_D4_what_the_type_refuses_reopens_the_question_under_its_id(storag
         await graph.ainvoke(Command(resume={"amount": 3}), config)
     assert (await rows(storage))[question.id].status == "reopened"
     assert await graph.ainvoke(Command(resume={question.id: {"amount": 4}}), config) == {"log": ["Refund 4"]}
+
+
+async def test_D4_a_retry_does_not_try_the_same_answer_again(storage: Storage, config: Config):
+    runs: list[str] = []
+
+    def node(state: Log) -> dict[str, Any]:
+        runs.append("begun")
+        return {"log": [interrupt("how much?", response_schema=Refund).amount]}
+
+    builder = StateGraph(Log).add_node("n", node, retry_policy=RetryPolicy(initial_interval=0)).add_edge(START, "n")
+    graph = builder.compile(storage)
+    await graph.ainvoke({"log": []}, config)
+    with pytest.raises(InvalidAnswer):
+        await graph.ainvoke(Command(resume={"amount": 3}), config)
+    assert len(runs) == 2
 
 
 async def test_D4_a_json_schema_and_any_type(storage: Storage, config: Config):

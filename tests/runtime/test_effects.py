@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from graphs import START, Command, RetryPolicy, StateGraph, interrupt, once
+from graphs import START, Command, RetryPolicy, Send, StateGraph, interrupt, once
 from graphs.errors import InDoubt, InterruptMisused, InvalidUpdateError
 from graphs.runtime.questions import idempotency_key
 from graphs.runtime.types import Config
 from storage import Storage, claims, open_storage
 from storage.ids import ThreadId
-from tests.runtime.asking import Log, asks, chain, fan, ids
+from tests.runtime.asking import Log, chain, fan, ids
 from tests.runtime.children import CONFIG, Child, build
 
 
@@ -102,7 +102,7 @@ async def test_D10_an_effect_that_raised_has_ended_and_runs_again(storage: Stora
 
 
 async def test_D10_an_effect_that_the_nodes_timeout_cut_off_is_in_doubt(storage: Storage, config: Config):
-    effect = Effect(lambda: asyncio.Event().wait())
+    effect = Effect(lambda: asyncio.wait_for(asyncio.Event().wait(), 10))
 
     async def node(state: Log) -> dict[str, Any]:
         return {"log": [await once("mail", effect)]}
@@ -125,7 +125,7 @@ async def test_D10_an_effect_of_a_run_that_was_cancelled_is_in_doubt(storage: St
 
     async def effect() -> None:
         begun.set()
-        await asyncio.Event().wait()
+        await asyncio.wait_for(asyncio.Event().wait(), 10)
 
     async def node(state: Log) -> dict[str, Any]:
         return {"log": [await once("mail", effect)]}
@@ -208,14 +208,24 @@ async def test_D10_two_effects_of_one_name_at_once_are_an_error(storage: Storage
 async def test_D10_a_sibling_that_pauses_meanwhile_does_not_make_a_claim_forgotten(storage: Storage, config: Config):
     effect = Effect()
 
-    async def node(state: Log) -> dict[str, Any]:
-        for _ in range(20):
-            await once("mail", effect)
+    async def sends(state: Log) -> None:
+        for n in range(40):
+            await once(f"mail {n}", effect, n)
             await asyncio.sleep(0)
-        return {"log": ["sent"]}
+            await once(f"mail {n}", effect, n)
 
-    await fan(storage, ("n", node), *((name, asks(name)) for name in "abcdef")).ainvoke({"log": []}, config)
-    assert len(effect.happened) == 1
+    async def pauses(state: Log) -> None:
+        for n in range(state["log"][0]):
+            await once(f"{n}", asyncio.sleep, 0)
+        interrupt("q")
+
+    def fan_out(state: Log) -> list[Send]:
+        return [Send("sends", state), *(Send("pauses", {"log": [n]}) for n in range(12))]
+
+    builder = StateGraph(Log).add_node("sends", sends).add_node("pauses", pauses)
+    graph = builder.add_conditional_edges(START, fan_out, ["sends", "pauses"]).compile(storage)
+    await graph.ainvoke({"log": []}, config)
+    assert effect.happened == [(n,) for n in range(40)]
 
 
 async def test_D10_a_plain_function_does_not_block_the_others(storage: Storage, config: Config):
@@ -244,10 +254,12 @@ async def test_D10_without_a_checkpointer_the_effect_just_runs():
 
 async def test_D10_with_durability_exit_a_claim_is_found_again_all_the_same(storage: Storage, config: Config):
     begun = asyncio.Event()
+    on_disk: list[tuple[str, ...]] = []
 
     async def effect() -> None:
+        on_disk.append((await graph.aget_state(config)).next)
         begun.set()
-        await asyncio.Event().wait()
+        await asyncio.wait_for(asyncio.Event().wait(), 10)
 
     async def first(state: Log) -> dict[str, Any]:
         return {"log": ["first"]}
@@ -265,6 +277,7 @@ async def test_D10_with_durability_exit_a_claim_is_found_again_all_the_same(stor
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
+    assert on_disk == [("n",)]  # the step that the claim belongs to, before it began
     with pytest.raises(InDoubt, match="'mail'"):
         await graph.ainvoke(None, config, durability="exit")
 

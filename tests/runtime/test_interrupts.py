@@ -9,7 +9,7 @@ from graphs import START, Command, RetryPolicy, StateGraph, interrupt, task
 from graphs.errors import InterruptMisused, InvalidUpdateError, QuestionChanged
 from graphs.runtime.types import Config
 from storage import Storage, interrupts
-from tests.runtime.asking import Log, asks, chain, fan, ids, logs
+from tests.runtime.asking import Log, asks, chain, fan, ids, logs, until
 
 
 async def rows(storage: Storage) -> dict[str, interrupts.InterruptRow]:
@@ -162,6 +162,33 @@ async def test_D6_functions_that_run_side_by_side_in_a_node_ask_together(storage
     assert set(ids(await graph.ainvoke(Command(resume={asked["b"]: 2}), config))) == {"a", "c"}
     result = await graph.ainvoke(Command(resume={asked["a"]: 1, asked["c"]: 3}), config)
     assert result == {"log": ["a=1", "b=2", "c=3"]}
+
+
+async def test_D6_a_task_that_paused_later_is_heard_as_well(storage: Storage, config: Config):
+    """While a third one runs, whichever paused task is answered starts at once."""
+    answered = asyncio.Event()
+
+    async def later(state: Log) -> dict[str, Any]:
+        await until(lambda: waiting(1))
+        answer = interrupt("later")
+        answered.set()
+        return {"log": [answer]}
+
+    async def busy(state: Log) -> dict[str, Any]:
+        await asyncio.wait_for(answered.wait(), 10)
+        return {"log": ["busy"]}
+
+    async def waiting(number: int) -> bool:
+        return len(await storage.interrupts()) == number
+
+    graph = fan(storage, ("first", asks("first")), ("later", later), ("busy", busy))
+    run = asyncio.create_task(graph.ainvoke({"log": []}, config))
+    await until(lambda: waiting(2))
+    asked = {question.value: question.id for question in (await graph.aget_state(config)).interrupts}
+    await graph.aanswer(config, {asked["later"]: "now"})
+    result = await run
+    assert result["log"] == ["now", "busy"]
+    assert set(ids(result)) == {"first"}
 
 
 async def test_D8_a_retry_policy_does_not_see_a_question(storage: Storage, config: Config):

@@ -169,6 +169,45 @@ async def test_D11_a_run_cut_off_inside_goes_on_inside(url: str, config: Config,
     assert runs.count("q") == (2 if durability == "sync" else 3)
 
 
+async def test_D11_one_of_two_inner_graphs_that_was_cut_off_goes_on_while_the_other_waits(url: str, config: Config):
+    runs: list[str] = []
+    begun = asyncio.Event()
+
+    async def hangs(state: Log) -> dict[str, Any]:
+        runs.append("hangs")
+        if not begun.is_set():
+            begun.set()
+            await asyncio.Event().wait()
+        return {"log": ["went on"]}
+
+    graphs = [
+        chain(None, ("q", asks("q", runs)), ("hangs", hangs), name="first"),
+        chain(None, ("r", asks("r", runs)), name="second"),
+    ]
+
+    async def node(state: Log) -> dict[str, Any]:
+        results = await asyncio.gather(*(graph.ainvoke({"log": []}) for graph in graphs))
+        return {"log": [line for result in results for line in result["log"]]}
+
+    async def first_process() -> None:
+        async with open_storage(url) as storage:
+            graph = chain(storage, ("n", node))
+            asked = ids(await graph.ainvoke({"log": []}, config))
+            await graph.ainvoke(Command(resume={asked["q"]: 1}), config)
+
+    process = asyncio.create_task(first_process())
+    await begun.wait()
+    process.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await process
+    async with open_storage(url) as storage:
+        graph = chain(storage, ("n", node))
+        asked = ids(await graph.ainvoke(None, config))
+        assert set(asked) == {"r"}
+        assert runs == ["q", "r", "q", "hangs", "hangs"]
+        assert (await graph.ainvoke(Command(resume=2), config))["log"] == ["q=1", "went on", "r=2"]
+
+
 async def test_D11_a_node_that_is_gone_from_an_inner_graph_is_named(storage: Storage, config: Config):
     await chain(storage, ("outer", calling(chain(None, ("old", asks("q")))))).ainvoke({"log": []}, config)
     renamed = chain(storage, ("outer", calling(chain(None, ("new", asks("q"))))))

@@ -9,14 +9,19 @@ import pytest
 from graphs import Command, interrupt, once, task
 from graphs.errors import InterruptMisused
 from graphs.runtime.types import Config
-from storage import Storage
-from tests.runtime.asking import Log, chain, ids
+from storage import Storage, claims
+from storage.ids import ThreadId
+from tests.runtime.asking import Log, chain, fan, ids, until
 
 
 def line_of(text: str, fn: Any) -> str:
     """`file:line` of the line with this text in a function."""
     lines, first = inspect.getsourcelines(fn)
     return f"{__file__}:{first + next(n for n, line in enumerate(lines) if text in line)}"
+
+
+async def asked(storage: Storage, number: int) -> bool:
+    return len(await storage.interrupts()) == number
 
 
 async def test_D7_except_exception_does_not_swallow_and_finally_runs(storage: Storage, config: Config):
@@ -157,45 +162,62 @@ async def test_D7_one_that_a_task_or_an_effect_swallowed_is_an_error_that_says_w
 
 
 async def test_D7_nothing_is_asked_or_begun_by_what_a_node_left_behind(storage: Storage, config: Config):
-    go_on, left = asyncio.Event(), asyncio.Event()
+    go_on, left = asyncio.Event(), asyncio.Semaphore(0)
     begun: list[str] = []
 
-    async def straggler() -> None:
+    async def straggler(late: Any) -> None:
         try:
             await go_on.wait()
-            await once("late", begun.append, "late")
+            begun.append(await late())
         finally:
-            left.set()
+            left.release()
+
+    async def ask_late() -> Any:
+        return interrupt("late")
 
     async def node(state: Log) -> dict[str, Any]:
-        return {"log": await asyncio.gather(straggler(), ask("q"))}
+        late = [straggler(ask_late), straggler(lambda: once("late", str)), straggler(task(ask_late))]
+        return {"log": await asyncio.gather(*late, ask("q"))}
 
-    graph = chain(storage, ("n", node))
-    await graph.ainvoke({"log": []}, config)
+    async def sibling(state: Log) -> None:
+        """Keeps the run at work until the stragglers are gone."""
+        for _ in range(3):
+            await asyncio.wait_for(left.acquire(), 10)
+
+    graph = fan(storage, ("n", node), ("sibling", sibling))
+    run = asyncio.create_task(graph.ainvoke({"log": []}, config))
+    await until(lambda: asked(storage, 1))
     go_on.set()
-    await left.wait()
+    assert set(ids(await run)) == {"q"}
     assert begun == []
+    assert await storage.read(lambda db: claims.of_thread(db, ThreadId("t1"))) == []
 
 
 async def test_D7_an_effect_beside_a_question_ends_before_the_task_pauses(storage: Storage, config: Config):
-    asked = asyncio.Event()
+    unwound, go_on = asyncio.Event(), asyncio.Event()
     mails: list[str] = []
 
     async def send() -> str:
-        await asked.wait()
-        await asyncio.sleep(0)
+        await asyncio.wait_for(go_on.wait(), 10)
         mails.append("sent")
         return "sent"
 
     async def question() -> Any:
-        asked.set()
-        return interrupt("q")
+        try:
+            return interrupt("q")
+        finally:
+            unwound.set()
 
     async def node(state: Log) -> dict[str, Any]:
         return {"log": await asyncio.gather(once("mail", send), question())}
 
     graph = chain(storage, ("n", node))
-    await graph.ainvoke({"log": []}, config)
+    run = asyncio.create_task(graph.ainvoke({"log": []}, config))
+    await unwound.wait()
+    for _ in range(5):
+        assert not await asked(storage, 1)
+    go_on.set()
+    assert set(ids(await run)) == {"q"}
     assert mails == ["sent"]
     assert await graph.ainvoke(Command(resume=1), config) == {"log": ["sent", 1]}
     assert mails == ["sent"]
