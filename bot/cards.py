@@ -111,8 +111,8 @@ def calls(rows: Sequence[Call], revision: str) -> Shown:
 
 def copy(card: Shown, requester: str, words: str) -> Shown:
     """The card for an approver who cannot see where it was asked: who asked, and in what words."""
-    said = f"<@{requester}> asked for this where you cannot see it: “{escape(' '.join(words.split()), WORDS_LIMIT)}”"
-    return Shown(card.text, (_context(mrkdwn(said)), *card.blocks))
+    said = f"<@{requester}> wrote to me, where you cannot see it: “{escape(' '.join(words.split()), WORDS_LIMIT)}”"
+    return Shown(card.text, ({"type": "section", "text": mrkdwn(said)}, *card.blocks))
 
 
 def failure(sentence: str, reference: str, *, thread: str) -> Shown:

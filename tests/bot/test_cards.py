@@ -332,5 +332,5 @@ def test_a_copy_says_who_asked_in_what_words_and_shows_the_card() -> None:
     original = card(question(ARGS, approvers=["U0LEA"]))
     shown = fits(cards.copy(original, "U0ANA", "pay order 7, <!channel>\n" + "x" * 500))
     assert shown.blocks[1:] == original.blocks
-    assert words(shown).startswith("<@U0ANA> asked for this where you cannot see it: “pay order 7, &lt;!channel&gt; x")
+    assert words(shown).startswith("<@U0ANA> wrote to me, where you cannot see it: “pay order 7, &lt;!channel&gt; x")
     assert buttons(shown) == buttons(original)
