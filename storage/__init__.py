@@ -1,7 +1,8 @@
 """Everything durable: one SQLite file, one writer, and a room of queries for each kind of row.
 
 `open_storage` gives a `Storage`; its `read` and `write` take the functions of the rooms (`threads`, `checkpoints`,
-`tasks`, `interrupts`, `claims`, `inbox`, `posts`), several of them in one transaction where they belong together.
+`tasks`, `interrupts`, `deadlines`, `votes`, `claims`, `audit`, `inbox`, `posts`), several of them in one transaction
+where they belong together.
 """
 
 from aiosqlite import Connection
