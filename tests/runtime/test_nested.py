@@ -204,7 +204,7 @@ async def test_D11_one_of_two_inner_graphs_that_was_cut_off_goes_on_while_the_ot
         graph = chain(storage, ("n", node))
         asked = ids(await graph.ainvoke(None, config))
         assert set(asked) == {"r"}
-        assert runs == ["q", "r", "q", "hangs", "hangs"]
+        assert (sorted(runs[:2]), runs[2:]) == (["q", "r"], ["q", "hangs", "hangs"])
         assert (await graph.ainvoke(Command(resume=2), config))["log"] == ["q=1", "went on", "r=2"]
 
 
