@@ -6,6 +6,7 @@ Nothing runs here. Whoever owns the thread finds the stored answer and goes on.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ from storage import Connection, Storage, audit, interrupts, votes
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
 from storage.interrupts import InterruptRow
+
+logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 """How often a decision is judged again because the question moved while it was judged."""
@@ -160,6 +163,8 @@ class Desk:
                 await self.storage.write(store)
             except AnswerRefused:
                 continue
+            left = f"{decided.missing} more needed" if decided.missing else "settled"
+            logger.info("thread %s: %s decided about question %s: %s", thread_id, actor.user, interrupt_id, left)
             return decided
         moved = Refused("Others are deciding about this call at this very moment. Look at the card, and try again.")
         return await self._refuse(interrupt_id, thread_id, actor, moved)
@@ -188,6 +193,9 @@ class Desk:
     async def _refuse(self, interrupt_id: str, thread_id: ThreadId, actor: Actor, refused: Refused) -> Refused:
         """Put it on record; the question stays as it is."""
         now = self.storage.now()
+        logger.info(
+            "thread %s: %s was refused about question %r: %s", thread_id, actor.user, interrupt_id, refused.reason
+        )
         await self.storage.write(
             lambda db: audit.append_refusal(
                 db,
