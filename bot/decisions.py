@@ -170,7 +170,8 @@ class Decisions:
         channel, ts = click.place.channel, click.message_ts
         copies = await self.storage.read(lambda db: posts.beginning(db, view.calls_subject(message_id)))
         for post in copies:
-            if (post.channel, post.ts) == (channel, ts) and view.copied_message(post.subject) == message_id:
+            here = post.channel == channel and post.ts in (ts, None)  # None: it has arrived before we know its ts
+            if here and view.copied_message(post.subject) == message_id:
                 return post.thread_id
         return click.place.thread_id
 

@@ -1,6 +1,5 @@
 """Who somebody is to an approval: asked of a workspace over HTTP, kept for minutes, refused when it cannot be told."""
 
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -37,13 +36,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slack's client sends even loopback calls to a proxy that the environment names."""
-    for name in [name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy")]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture

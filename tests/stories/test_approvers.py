@@ -179,3 +179,29 @@ async def test_what_nobody_can_approve_is_not_asked_and_says_who_is_missing(ana:
     told = [each for each in (await page.model_requests())[-1]["messages"] if each["role"] == "tool"]
     assert told[-1]["content"].startswith("Unreachable: burn needs 1 approval")
     assert ledger.lines == []
+
+
+async def test_a_copy_that_slack_does_not_take_at_once_comes_later_and_only_once(
+    ana: Person, lea: Person, page: Page, ledger: Ledger
+):
+    await page.slack_fails(http={"method": "chat.postMessage", "status": 500, "times": 4, "after_commit": True})
+    thread = await ana.say('publish "the truth"')
+    card = await thread.card()
+    place, copy = await copy_for(lea, "the truth")
+    await alike(thread, card, place, copy)
+    await lea.click(copy, "Approve")
+    await thread.becomes(card, r"approved by <@U0LEA>[^$]*done")
+    await alike(thread, card, place, copy)
+    assert len(await copies(lea, "the truth")) == 1
+
+
+async def test_a_copy_decides_after_a_restart(ana: Person, lea: Person, stage: Stage, ledger: Ledger):
+    thread = await ana.say('publish "the news"')
+    card = await thread.card()
+    place, copy = await copy_for(lea, "the news")
+    stage.kill_bot()
+    stage.start_bot()
+    await lea.click(copy, "Approve")
+    await place.becomes(copy, r"approved by <@U0LEA>[^$]*done")
+    await alike(thread, card, place, copy)
+    assert ledger.lines == ["the news"]
