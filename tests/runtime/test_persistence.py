@@ -66,13 +66,17 @@ async def test_P1_durability_exit_does_not_save_in_the_middle_of_a_step(storage:
         await asyncio.wait_for(go_on.wait(), 10)
         return {"log": ["slow"]}
 
-    graph = fan(storage, ("a", logs("a")), ("slow", slow), ("q", asks("q")))
+    async def q(state: Log) -> dict[str, Any]:
+        await asyncio.wait_for(go_on.wait(), 10)
+        return {"log": [interrupt("q")]}
+
+    graph = fan(storage, ("a", logs("a")), ("slow", slow), ("q", q))
     async for chunk in graph.astream({"log": []}, config, durability="exit"):
         if "a" in chunk:
             assert await storage.write(lambda db: count_tasks(db)) == 0  # in the queue behind what the run has written
             go_on.set()
     assert (await graph.aget_state(config)).values == {"log": ["a", "slow"]}
-    assert await graph.ainvoke(Command(resume=1), config) == {"log": ["a", "slow", "q=1"]}
+    assert await graph.ainvoke(Command(resume=1), config) == {"log": ["a", "slow", 1]}
 
 
 async def count_tasks(db: Connection) -> int:
