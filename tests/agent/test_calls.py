@@ -279,7 +279,8 @@ async def test_C4_no_outcome_reads_like_another(storage: Storage, pay: Tool[...,
     proposed = calls(("pay", PAY), ("pay", PAY), ("slow", {}), ("broken", {}), ("silent_break", {}))
     talk = Talk(storage, [pay, slow, broken, silent_break], proposed, says("Done."))
     await talk.say("go")
-    first, second = await talk.all_waiting()
+    places = {call.id: place for place, call in enumerate(proposed.tool_calls)}
+    first, second = sorted(await talk.all_waiting(), key=lambda row: places[row.payload["tool_call_id"]])
     await talk.decide(Reject(), row=first)
     await talk.decide(Respond("42"), row=second)
     assert books.done == []
