@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
+from bot import wording
 from bot.calls import Call
 from bot.text import Block, escape, mrkdwn, plain_text, preformatted, reply_markdown, visible
 
@@ -146,10 +146,10 @@ def _row(row: Call) -> list[Block]:
     if row.doubt is not None and row.waits:
         return blocks + _doubt(row)
     if row.waits:
-        return [*blocks, _context(mrkdwn("\n".join([*_before(row), _who_decides(row)]))), *_buttons(row)]
-    said = _before(row)
+        return [*blocks, _context(mrkdwn("\n".join([*wording.before(row), wording.who_decides(row)]))), *_buttons(row)]
+    said = wording.before(row)
     if not said or row.decided_at != row.edited_at:  # an edit that its own vote approved is told once
-        said.append(_decision(row))
+        said.append(wording.decision(row))
     return [*blocks, _context(mrkdwn("\n".join(said))), *_outcome(row)]
 
 
@@ -187,26 +187,6 @@ def _lines(args: Mapping[str, Any]) -> str:
 
 def _value(value: Any) -> str:
     return "—" if value is None else value if isinstance(value, str) else str(value)
-
-
-def _who_decides(row: Call) -> str:
-    deadline = f" · until {_time(row.expires_at)}" if row.expires_at is not None else ""
-    if list(row.approvers) == ["requester"]:
-        return f"<@{row.requester}> asked for this, and decides{deadline}"
-    names = [_approver(each, row.requester) for each in row.approvers]
-    if row.quorum == 1:
-        return f"<@{row.requester}> asked for this · {' or '.join(names)} decides{deadline}"
-    voted = ", ".join(f"<@{user}>" for user in row.votes)
-    progress = f"{len(row.votes)} of {row.quorum}" + (f": {voted}" if voted else "")
-    return f"<@{row.requester}> asked for this · {', '.join(names)}: {row.quorum} approve{deadline}\n*{progress}*"
-
-
-def _approver(name: str, requester: str) -> str:
-    if name == "requester":
-        return f"<@{requester}>"
-    if name == "channel":
-        return "anyone here"
-    return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
 
 
 def _buttons(row: Call) -> list[Block]:
@@ -250,46 +230,6 @@ def _doubt(row: Call) -> list[Block]:
     ]
 
 
-def _before(row: Call) -> list[str]:
-    """What happened to the call before the decision that is shown: an edit, an approval that could not be used."""
-    lines: list[str] = []
-    if row.edited and row.decision != "edit":
-        lines.append(_said("✎ Edited", row.edited_by, row.edited_at))
-    if row.why:
-        lines.append(f"⚠ Asked anew, because {escape(row.why, NOTICE_LIMIT)}.")
-    return lines
-
-
-def _decision(row: Call) -> str:
-    """What was decided, by whom, when."""
-    done = {
-        "approve": "✓ Approved",
-        "edit": "✎ Edited",
-        "reject": "✗ Rejected",
-        "respond": "Answered in its place",
-    }.get(row.decision or "", _UNDECIDED.get(row.state, f"Not asked any more: {row.state}"))
-    reason = f"\nReason: {escape(row.reason, RESULT_LIMIT)}" if row.reason else ""
-    if row.decision == "approve" and len(row.votes) > 1:
-        by = ", ".join(f"<@{user}>" for user in row.votes)
-        return f"{done} by {by}{_at(row.decided_at)}{reason}"
-    return f"{_said(done, row.decided_by, row.decided_at)}{reason}"
-
-
-_UNDECIDED = {
-    "expired": "⌛ Expired: nobody decided in time",
-    "superseded": "Superseded: another question took the place of this one",
-    "cancelled": "Cancelled: the question was withdrawn before anybody decided",
-}
-
-
-def _said(what: str, by: str | None, at: float | None) -> str:
-    return what + (f" by <@{by}>" if by else "") + _at(at)
-
-
-def _at(seconds: float | None) -> str:
-    return f" · {_time(seconds)}" if seconds is not None else ""
-
-
 def _outcome(row: Call) -> list[Block]:
     if row.decision not in ("approve", "edit"):
         return []
@@ -306,9 +246,3 @@ def _button(label: str, action: str, value: str, *, style: str | None = None) ->
 
 def _context(element: Block) -> Block:
     return {"type": "context", "elements": [element]}
-
-
-def _time(seconds: float) -> str:
-    """A moment, in the reader's own time zone."""
-    fallback = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"<!date^{int(seconds)}^{{date_short_pretty}} {{time}}|{fallback}>"
