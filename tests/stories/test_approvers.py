@@ -8,6 +8,8 @@ from tests.stories.conftest import NewStage
 from tests.stories.people import SUPPORT, Json, Page, Person, Thread, filled, labels, until, words
 from tests.stories.programs import Stage
 
+pytestmark = pytest.mark.slow
+
 BUTTONS = ["Approve", "Edit", "Reject", "Respond"]
 
 
