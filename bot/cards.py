@@ -24,6 +24,9 @@ RETRY = "retry"
 REPLY_LIMIT = 11_000
 """Characters of a reply in one message: Slack takes 12,000 of Markdown."""
 
+BESIDE_LIMIT = 1000
+"""Characters of what stands below a reply."""
+
 PAGE_LIMIT = 12_000
 """Characters in the blocks of one message: Slack takes about 13,200."""
 
@@ -64,7 +67,7 @@ def reply(content: str, notice: str | None = None) -> list[Shown]:
     ]
     if notice is None:
         return shown
-    said = f"⚠ {escape(notice, TEXT_LIMIT - 2)}"
+    said = f"⚠ {escape(notice, BESIDE_LIMIT)}"
     last = shown.pop() if shown else Shown(said, ())
     return [*shown, Shown(last.text, (*last.blocks, _context(mrkdwn(said))))]
 

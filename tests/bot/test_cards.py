@@ -283,8 +283,9 @@ TOKENS = [
     "@here",
 ]
 FOREIGN = st.lists(st.one_of(st.sampled_from(TOKENS), st.text(max_size=20))).map("".join)
-HUGE = st.builds(lambda piece, times: piece * times, st.sampled_from([*TOKENS, "&", "x "]), st.integers(0, 4000))
-ANYTHING = st.one_of(FOREIGN, HUGE)
+HUGE = st.tuples(st.sampled_from([*TOKENS, "&", "x "]), st.integers(0, 400))
+ANYTHING = st.one_of(st.tuples(FOREIGN, st.just(1)), HUGE)
+"""A text and how often it is repeated: what fails stays readable."""
 OURS = re.compile(r"<@U0ANA>|<!date\^\d+\^[^|<>]*\|[^|<>]*>")
 
 
@@ -305,7 +306,10 @@ def assert_nothing_fires(shown: Shown) -> None:
 
 @settings(max_examples=25)
 @given(text=ANYTHING, result=ANYTHING, reason=ANYTHING, name=ANYTHING, edited=ANYTHING)
-def test_foreign_text_fits_and_fires_nothing(text: str, result: str, reason: str, name: str, edited: str) -> None:
+def test_foreign_text_fits_and_fires_nothing(**foreign: tuple[str, int]) -> None:
+    text, result, reason, name, edited = (
+        piece * times for piece, times in (foreign[each] for each in ("text", "result", "reason", "name", "edited"))
+    )
     args = {"text": text}
     edit = {"type": "edit", "edited_action": {"name": "write", "args": {"text": edited}}}
     message = proposed(
