@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from typing import Any
 
@@ -36,6 +37,34 @@ SHOW_AGAIN_AFTER = 5.0
 QUEUED = "I will read this once the question above is decided. Reject it there if you want something else."
 
 
+class _Tasks:
+    """One task a thread at most. What asks for another meanwhile is looked at again when it ends: `wake` is called."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._tasks: dict[ThreadId, asyncio.Task[None]] = {}
+        self._again: set[ThreadId] = set()
+
+    def start(self, thread_id: ThreadId, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if thread_id in self._tasks:
+            self._again.add(thread_id)
+            return
+        task = asyncio.create_task(work(), name=thread_id)
+        self._tasks[thread_id] = task
+        task.add_done_callback(lambda ended: self._ended(thread_id, ended))
+
+    async def end(self) -> None:
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def _ended(self, thread_id: ThreadId, task: asyncio.Task[None]) -> None:
+        del self._tasks[thread_id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("thread %s could not be looked after", thread_id, exc_info=error)
+        if thread_id in self._again:
+            self._again.discard(thread_id)
+            self._wake()
+
+
 class Owner:
     """Runs threads and keeps their conversations up to date, until it is stopped."""
 
@@ -52,10 +81,9 @@ class Owner:
         self._display = display
         self._delivery = delivery
         self._people = people
-        self._running: dict[ThreadId, asyncio.Task[None]] = {}
-        self._showing: dict[ThreadId, asyncio.Task[None]] = {}
+        self._running = _Tasks(storage.changes.commit_happened)
+        self._showing = _Tasks(storage.changes.commit_happened)
         self._queued: set[str] = set()
-        self._again: set[ThreadId] = set()
         self._stuck: dict[ThreadId, int] = {}
         self._stopping = asyncio.Event()
 
@@ -65,7 +93,8 @@ class Owner:
             mark = await self._storage.changes.mark()
             await self._look()
             await self._storage.changes.wait(mark, LOOK_EVERY)
-        await asyncio.gather(*self._running.values(), *self._showing.values(), return_exceptions=True)
+        await self._running.end()
+        await self._showing.end()
 
     def stop(self) -> None:
         """Ask `run` to end: threads are given back at the border of a step."""
@@ -78,28 +107,10 @@ class Owner:
             await self._storage.write(lambda db: deadlines.expire(db, now))
         runnable, outdated = await self._storage.read(_what_is_due)
         for thread_id in runnable:
-            if thread_id in self._running:
-                self._again.add(thread_id)
-            else:
-                self._start(self._running, thread_id, self._work(thread_id))
+            self._running.start(thread_id, lambda thread_id=thread_id: self._work(thread_id))
         for conversation in outdated:
-            thread_id = conversation.thread_id
-            if thread_id in self._showing:
-                self._again.add(thread_id)
-            elif not self._display.is_writing(thread_id):
-                self._start(self._showing, thread_id, self._show(conversation))
-
-    def _start(self, tasks: dict[ThreadId, asyncio.Task[None]], thread_id: ThreadId, work: Any) -> None:
-        task = asyncio.create_task(work, name=thread_id)
-        tasks[thread_id] = task
-
-        def done(_: asyncio.Task[None]) -> None:
-            del tasks[thread_id]
-            if thread_id in self._again:
-                self._again.discard(thread_id)
-                self._storage.changes.commit_happened()
-
-        task.add_done_callback(done)
+            if not self._display.is_writing(conversation.thread_id):
+                self._showing.start(conversation.thread_id, lambda it=conversation: self._show(it))
 
     async def _work(self, thread_id: ThreadId) -> None:
         """Do what is due in a thread, until nothing is."""

@@ -1,0 +1,102 @@
+"""The whole bot in this process: Bolt over Socket Mode, the owner of threads, a scripted model, a real file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.run import _assemble as assemble
+from bot.settings import Settings
+from bot.threads import Owner
+from bot.workspace import Workspace
+from graphs.agent.agent import Agent
+from graphs.agent.tools import Tool
+from storage import Storage
+from tests.agent.conversing import Line, ScriptedModel
+from tests.workspace.support import Json, Page, until
+
+
+@dataclass
+class Bot:
+    """A running bot, and what a person at the page sees of it."""
+
+    owner: Owner
+    working: asyncio.Task[None]
+    storage: Storage
+    model: ScriptedModel
+    page: Page
+
+    async def stop(self) -> None:
+        """From now on nothing runs; clicks and messages still come in."""
+        self.owner.stop()
+        await self.working
+
+    async def card(self, root: str, action: str = "approve", channel: str = "D0ANA") -> Json:
+        """The message of the thread that has this button, once there is one."""
+
+        async def look() -> Json | None:
+            messages = await self.page.messages(channel)
+            found = (m for m in messages if m.get("thread_ts") == root and button(m, action) is not None)
+            return next(found, None)
+
+        return await until(look, f"a button {action!r} in {root}")
+
+    async def press(self, message: Json, action: str, user: str = "U0ANA", nth: int = 0) -> Json:
+        """Click a button of a message as somebody who sees it."""
+        found = buttons(message, action)[nth]
+        return await self.page.as_user(user).click(message, found["block_id"], action)
+
+    async def reads(self, root: str, words: str, channel: str = "D0ANA", user: str = "U0ANA") -> Json:
+        """The message of the thread that says these words, once there is one."""
+
+        async def look() -> Json | None:
+            messages = await self.page.as_user(user).messages(channel)
+            found = (m for m in messages if m.get("thread_ts") == root and words in str([m["text"], m.get("blocks")]))
+            return next(found, None)
+
+        return await until(look, f"{words!r} in {root}")
+
+
+def buttons(message: Json, action: str) -> list[Json]:
+    """The buttons of a message with this action, each with its block's id."""
+    return [
+        {**element, "block_id": block["block_id"]}
+        for block in message.get("blocks") or ()
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if element["action_id"] == action
+    ]
+
+
+def button(message: Json, action: str) -> Json | None:
+    return next(iter(buttons(message, action)), None)
+
+
+@asynccontextmanager
+async def running(
+    workspace: Workspace, storage: Storage, tools: Sequence[Tool[..., Any]], *lines: Line, http: aiohttp.ClientSession
+) -> AsyncIterator[Bot]:
+    """Runs the bot, assembled as `signoff run` does, until the block ends."""
+    given = {"SLACK_BOT_TOKEN": "xoxb-local", "SLACK_APP_TOKEN": "xapp-local", "OPENAI_API_KEY": "unused"}
+    settings = Settings(**given)  # type: ignore[arg-type]
+    client = AsyncWebClient(token="xoxb-local", base_url=f"{workspace.url}/api/", session=http, retry_handlers=[])
+    model = ScriptedModel(lines)
+    identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
+    agent = Agent("Be brief.", list(tools))
+    owner, handler = await assemble(settings, agent, cast("Any", model), storage, client, identity)
+    working = asyncio.create_task(owner.run())
+    await handler.connect_async()
+    try:
+        async with asyncio.timeout(5):
+            await workspace.bot_connected.wait()
+        yield Bot(owner, working, storage, model, Page(http, workspace.url))
+    finally:
+        await handler.close_async()
+        owner.stop()
+        await working
