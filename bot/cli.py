@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="connect to Slack and work until stopped")
     run.set_defaults(command=_run)
     demo = commands.add_parser("demo", help="try it on this machine: no account, no key")
-    demo.add_argument("--port", type=int, default=8765, help="the page's port (default: 8765; 0 takes a free one)")
+    demo.add_argument("--port", type=_port, default=8765, help="the page's port (default: 8765; 0 takes a free one)")
     demo.add_argument("--tour", action="store_true", help="play a whole conversation as text, and exit")
     demo.add_argument("--data", type=Path, help="the folder that the demo keeps (default: .signoff-demo)")
     demo.set_defaults(command=_demo)
@@ -54,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (run, demo, manifest_, audit_, verify, export):
         command.add_argument("--version", action="version", version=f"signoff {version('signoff')}")
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
+    return int(text)
 
 
 def _run(options: argparse.Namespace) -> int:

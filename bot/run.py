@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import logging
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ from bot.threads import Owner
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.deciding import Desk
+from graphs.agent.errors import AgentError
 from storage import Storage, open_storage
 from storage.errors import NotOurDatabase
 
@@ -47,7 +49,7 @@ async def run(settings: Settings) -> None:
         address = await _socket_address(client, settings)
         try:
             storage = await stack.enter_async_context(open_storage(settings.database_url))
-        except (NotOurDatabase, OSError) as error:
+        except (NotOurDatabase, OSError, sqlite3.OperationalError) as error:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
         model = _model(settings)
         stack.push_async_callback(model.aclose)
@@ -70,7 +72,7 @@ def load_agent(path: str) -> Agent:
         sys.path.insert(0, here)
     try:
         found = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, SyntaxError, AgentError) as error:
         raise BadSettings([f"SIGNOFF_AGENT is {path!r}, which cannot be imported: {error}"]) from error
     if not isinstance(found, Agent):
         raise BadSettings([f"SIGNOFF_AGENT is {path!r}, which is a {type(found).__name__}; expected a graphs.Agent"])

@@ -1,0 +1,123 @@
+"""`signoff run`: what cannot be used is said in one line each, before anything is begun."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.run import load_agent, run
+from bot.settings import BadSettings, Settings
+from bot.workspace import Workspace
+
+AGENTS = '''
+from graphs import Agent, tool
+
+@tool
+def look_up(number: int) -> str:
+    """Look it up."""
+    return "fine"
+
+agent = Agent("Be brief.", [look_up])
+no_agent = 7
+'''
+
+
+@pytest.fixture(autouse=True)
+def _a_folder_of_agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working directory is where agents are imported from."""
+    (tmp_path / "agents_of_test_run.py").write_text(AGENTS)
+    (tmp_path / "broken_syntax_of_test_run.py").write_text("def (")
+    (tmp_path / "broken_tool_of_test_run.py").write_text("from graphs import tool\n\n@tool\ndef undocumented(a): ...\n")
+    (tmp_path / "needs_more_of_test_run.py").write_text("import no_such_module_anywhere\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+
+def settings(url: str, **more: Any) -> Settings:
+    given = {
+        "SLACK_BOT_TOKEN": "xoxb-local",
+        "SLACK_APP_TOKEN": "xapp-local",
+        "SLACK_API_URL": f"{url}/api/",
+        "OPENAI_API_KEY": "unused",
+        "DATABASE_URL": "sqlite:///run.db",
+        "SIGNOFF_AGENT": "agents_of_test_run:agent",
+    }
+    return Settings(**(given | more))  # type: ignore[arg-type]
+
+
+def test_an_agent_is_found_in_the_working_directory() -> None:
+    assert list(load_agent("agents_of_test_run:agent").toolbox) == ["look_up"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("no_such_module_anywhere:agent", "No module named 'no_such_module_anywhere'"),
+        ("agents_of_test_run:missing", "has no attribute 'missing'"),
+        ("agents_of_test_run:no_agent", "expected a graphs.Agent"),
+        ("needs_more_of_test_run:agent", "No module named 'no_such_module_anywhere'"),
+        ("broken_syntax_of_test_run:agent", "invalid syntax"),
+        ("broken_tool_of_test_run:agent", "undocumented"),
+    ],
+)
+def test_an_agent_that_cannot_be_used_is_one_line_that_names_it(path: str, said: str) -> None:
+    with pytest.raises(BadSettings) as refusal:
+        load_agent(path)
+    (problem,) = refusal.value.problems
+    assert problem.startswith(f"SIGNOFF_AGENT is {path!r}")
+    assert said in problem
+    assert "\n" not in problem
+
+
+async def refused(given: Settings) -> str:
+    """The one line that says why this cannot run."""
+    with pytest.raises(BadSettings) as error:
+        await run(given)
+    (problem,) = error.value.problems
+    assert "\n" not in problem
+    return problem
+
+
+async def test_tokens_that_slack_does_not_know_are_named(workspace: Workspace, tmp_path: Path) -> None:
+    problem = await refused(settings(workspace.url, SLACK_BOT_TOKEN="xoxb-another"))
+    assert problem.startswith("SLACK_BOT_TOKEN is refused by Slack: invalid_auth")
+    problem = await refused(settings(workspace.url, SLACK_APP_TOKEN="xapp-another"))
+    assert problem.startswith("SLACK_APP_TOKEN is refused by Slack")
+    assert "another" not in problem
+    assert not (tmp_path / "run.db").exists()
+
+
+async def test_a_slack_that_is_not_there_or_is_none_is_named(workspace: Workspace) -> None:
+    assert "http://127.0.0.1:9/api/" in await refused(settings("http://127.0.0.1:9"))
+
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(text="<html>a login page</html>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", page)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        host, port = runner.addresses[0][:2]
+        assert "slack" in (await refused(settings(f"http://{host}:{port}"))).lower()
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_file_that_is_no_database_of_ours_is_named_and_left_as_it_is(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    other = tmp_path / "notes.txt"
+    other.write_text("my notes " * 100)
+    problem = await refused(settings(workspace.url, DATABASE_URL=f"sqlite:///{other}"))
+    assert problem.startswith("DATABASE_URL cannot be used")
+    assert other.read_text() == "my notes " * 100
+    assert "DATABASE_URL" in await refused(settings(workspace.url, DATABASE_URL="sqlite:///no/such/folder/x.db"))
+    assert "DATABASE_URL" in await refused(settings(workspace.url, DATABASE_URL=f"sqlite:///{tmp_path}"))
+
+
+async def test_what_this_version_does_not_speak_is_said(workspace: Workspace) -> None:
+    assert "LLM_API" in await refused(settings(workspace.url, LLM_API="responses"))
