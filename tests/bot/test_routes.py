@@ -1,0 +1,123 @@
+"""Every event, button and form has a listener; what has none is acknowledged all the same."""
+
+from typing import Any
+
+import aiohttp
+
+from bot import cards, decisions, routes
+from bot.manifest import EVENTS
+from bot.workspace import Workspace
+from graphs.agent.policy import Approval
+from graphs.agent.tools import tool
+from storage import Storage, inbox
+from tests.agent.conversing import says
+from tests.bot.running import running
+from tests.workspace.support import Page, until
+
+
+class Anything:
+    """Has every attribute: the tables are read, not called."""
+
+    def __getattr__(self, name: str) -> Any:
+        return name
+
+
+ON: Any = Anything()
+
+
+@tool(approval=Approval())
+def write(text: str) -> str:
+    """Write it."""
+    return f"wrote {text}"
+
+
+def test_the_manifest_subscribes_to_what_has_a_route_and_to_nothing_else() -> None:
+    assert {event.partition(".")[0] for event in EVENTS} == routes.events(ON).keys()
+
+
+def test_every_button_and_form_has_a_route() -> None:
+    assert routes.actions(ON).keys() == {
+        cards.APPROVE, cards.APPROVE_ALL, cards.EDIT, cards.REJECT, cards.RESPOND,
+        cards.IT_RAN, cards.RUN_AGAIN, cards.GIVE_UP, cards.RETRY,
+    }  # fmt: skip
+    assert routes.views(ON).keys() == {decisions.EDIT_FORM, decisions.REJECT_FORM, decisions.RESPOND_FORM}
+
+
+async def test_a_button_that_nobody_knows_is_acknowledged(
+    workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession, slack: Any
+):
+    async with running(workspace, storage, [write], says("Hello."), http=http):
+        element = {"type": "button", "action_id": "of_another_time", "text": {"type": "plain_text", "text": "Old"}}
+        blocks = [{"type": "actions", "block_id": "decide", "elements": [element]}]
+        await slack.chat_postMessage(channel="C0SUPPORT", text="old", blocks=blocks)
+        (message,) = await page.messages()
+        assert await page.click(message, action_id="of_another_time") == {"acked": True}
+
+
+async def test_every_kind_of_event_is_acknowledged(
+    workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession
+):
+    async with running(workspace, storage, [write], says("Hello."), http=http):
+        said = await page.say("hello", "D0ANA")
+        await page.post("/client/edits", channel="D0ANA", ts=said["ts"], text="hello!")
+        await page.post("/client/home", tab="messages")
+        await page.post("/client/home", tab="home")
+        await page.post("/client/stop", channel="D0ANA", thread_ts=said["ts"])
+        await page.post("/client/deletions", channel="D0ANA", ts=said["ts"])
+
+        async def all_acked() -> bool:
+            sent = {e["envelope_id"] for e in await page.journal("event") if "envelope_id" in e}
+            acked = {e["envelope_id"] for e in await page.journal("ack") if e["in_time"]}
+            kinds = {e["payload"]["event"]["type"] for e in await page.journal("event") if "envelope_id" in e}
+            return sent == acked and {"message", "app_home_opened", "agent_session_stopped"} <= kinds
+
+        await until(all_acked, "an ack for every event")
+
+
+async def test_a_message_that_is_delivered_three_times_is_read_once(
+    workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession
+):
+    async with running(workspace, storage, [write], says("Hello."), says("Again."), http=http) as bot:
+        await page.fault(redeliver=2)
+        root = (await page.say("hello", "D0ANA"))["ts"]
+
+        async def acked() -> bool:
+            return len([entry for entry in await page.journal("ack") if entry["in_time"]]) >= 3
+
+        await until(acked, "three acks")
+        await bot.reads(root, "Hello.")
+
+        async def all_read() -> bool:
+            return await storage.read(inbox.threads_with_unread) == []
+
+        await until(all_read, "an empty inbox")
+        assert len(bot.model.asked) == 1
+
+
+async def test_a_message_that_cannot_be_stored_is_not_acknowledged(
+    workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession
+):
+    async with running(workspace, storage, [write], says("Hello."), http=http):
+
+        async def refuse(db: Any) -> None:
+            await db.execute("create trigger broken before insert on inbox begin select raise(abort, 'no'); end")
+
+        await storage.write(refuse)
+        await page.say("hello", "D0ANA")
+
+        async def repeated() -> bool:
+            return any(e.get("attempt") == 1 for e in await page.journal("event"))
+
+        await until(repeated, "the second delivery")
+        assert await page.journal("ack") == []
+
+
+async def test_talk_that_is_not_for_the_bot_is_not_kept(
+    workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession
+):
+    async with running(workspace, storage, [write], says("Hello."), http=http) as bot:
+        await page.say("lunch?")
+        root = (await page.say("@signoff hello"))["ts"]
+        await bot.reads(root, "Hello.", "C0SUPPORT")
+        (model_saw,) = bot.model.asked
+        assert [m["content"] for m in model_saw if m["role"] == "user"] == ["hello"]
