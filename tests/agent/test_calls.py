@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -222,6 +223,20 @@ async def test_C3_the_edited_call_is_not_run_on_an_approval_under_another_rule(
     await talk.go_on()
     assert books.done == []
     assert (await talk.waiting()).terms["terms"]["approvers"] == ["U0BOSS", "U0ANA"]
+
+
+async def test_C3_an_edited_call_that_a_release_describes_anew_is_asked_anew(
+    storage: Storage, books: Books, pay: Tool[..., Any]
+):
+    two_people = gated(pay, approvers=["U0LEA", "U0ANA"], quorum=2)
+    talk = Talk(storage, [two_people], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay", by="U0MIA")
+    await talk.decide(Edit("pay", {"number": 7, "amount": 90}), LEA)
+    talk.deploy(replace(two_people, description="Pay, for good."))
+    again = await talk.decide(Approve(), ANA)
+    assert books.done == []
+    asked = await talk.waiting()
+    assert (asked.replaces, asked.payload["description"]) == (again.id, "Pay, for good.")
 
 
 async def test_C3_a_rejected_edit_stays_rejected_when_the_rule_would_now_be_met_by_the_editor(
