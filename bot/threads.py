@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY = 2.0
 """Seconds after which the owner looks even when nothing was committed: at deadlines, and at owners that died."""
 
-SHOW_AGAIN_AFTER = 5.0
+SHOW_AGAIN_AFTER = 2.0
 """Seconds before a conversation that Slack did not take is shown again."""
 
 QUEUED = "I will read this once the question above is decided. Reject it there if you want something else."
