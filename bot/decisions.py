@@ -16,16 +16,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import cards, forms, modals, payloads
 from bot import conversation as view
-from bot.calls import Record, revision
+from bot.calls import revision
 from bot.delivery import Delivery
 from bot.payloads import Body, Click, Person, Submission
 from bot.people import People
+from bot.records import record_of
 from graphs.agent.deciding import Decided, Desk, DoubtChoice, terms_of
 from graphs.agent.errors import InvalidArguments
 from graphs.approvals import Actor, Refused
 from graphs.decisions import Approve, Edit, Reject, Respond
 from graphs.runtime.compiled import CompiledGraph
-from storage import Storage, claims, inbox, interrupts, posts
+from storage import Storage, inbox, interrupts, posts
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 
@@ -194,10 +195,7 @@ class Decisions:
             await self.delivery.whisper(click.place, click.person.user, outcome.reason, in_thread=click.in_thread)
 
     async def _waiting_rows(self, thread_id: ThreadId, message_id: str, shown: str) -> list[InterruptRow] | Refused:
-        questions = await self.storage.read(lambda db: interrupts.of_thread(db, thread_id))
-        record = Record(
-            self.desk.toolbox, questions, await self.storage.read(lambda db: claims.of_thread(db, thread_id))
-        )
+        record = await record_of(self.storage, self.desk.toolbox, thread_id)
         snapshot = await self.graph.aget_state({"configurable": {"thread_id": thread_id}})
         message = next((m for m in snapshot.values.get("messages", ()) if m["id"] == message_id), None)
         pages = cards.pages(record.calls(message, {})) if message is not None else []

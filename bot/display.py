@@ -17,15 +17,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import conversation as view
 from bot import copies
-from bot.calls import Record
 from bot.conversation import Card
 from bot.delivery import UNCERTAIN, Delivery
 from bot.directory import PASSING, CannotTell
 from bot.live import LiveReply
 from bot.people import People
+from bot.records import record_of
 from graphs.agent.tools import Toolbox
 from graphs.runtime.compiled import CompiledGraph
-from storage import Storage, claims, interrupts, posts, threads, votes
+from storage import Storage, posts, threads
 from storage.ids import ThreadId
 from storage.posts import Conversation, Post
 
@@ -98,12 +98,7 @@ class Display:
         thread_id = conversation.thread_id
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
         snapshot = await self._graph.aget_state({"configurable": {"thread_id": thread_id}})
-        record = Record(
-            self._toolbox,
-            await self._storage.read(lambda db: interrupts.of_thread(db, thread_id)),
-            await self._storage.read(lambda db: claims.of_thread(db, thread_id)),
-            await self._storage.read(lambda db: votes.of_thread(db, thread_id)),
-        )
+        record = await record_of(self._storage, self._toolbox, thread_id)
         posted = await self._storage.read(lambda db: posts.of_thread(db, thread_id))
         wanted = view.wanted(thread_id, snapshot, record, posted)
         try:

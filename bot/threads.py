@@ -124,7 +124,7 @@ class Owner:
                 elif arrival is None or (thread is not None and thread.status == "waiting"):
                     return await self._say_queued(arrival)
                 else:
-                    await self._take_up(arrival, thread)
+                    await self._take_up(arrival)
             except ThreadBusy:
                 return None
         return None
@@ -135,7 +135,7 @@ class Owner:
             self._queued.add(arrival.event_id)
             await self._delivery.whisper(_place(arrival), arrival.user, QUEUED)
 
-    async def _take_up(self, arrival: Arrival, thread: ThreadRow | None) -> None:
+    async def _take_up(self, arrival: Arrival) -> None:
         """Read one delivery: it is done when the thread has it."""
         if (why := await self._people.refusal(arrival.user)) is not None:
             await self._delivery.whisper(_place(arrival), arrival.user, why)
