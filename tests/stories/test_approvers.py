@@ -177,7 +177,8 @@ async def test_who_asked_cannot_approve_where_somebody_else_has_to(ana: Person, 
 async def test_what_nobody_can_approve_is_not_asked_and_says_who_is_missing(ana: Person, page: Page, ledger: Ledger):
     thread = await ana.say('burn "the letters"')
     await thread.says("nobody can approve: U0GONE is not in this workspace")
-    assert [labels(each) for each in await thread.said()] == [[]] * len(await thread.said())
+    said = await thread.said()
+    assert [labels(each) for each in said] == [[]] * len(said)
     told = [each for each in (await page.model_requests())[-1]["messages"] if each["role"] == "tool"]
     assert told[-1]["content"].startswith("Unreachable: burn needs 1 approval")
     assert ledger.lines == []
