@@ -9,9 +9,10 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot import cards, decisions
-from bot.arrivals import Arrivals
-from bot.decisions import Decisions
+from bot.inbound import clicks
+from bot.inbound.arrivals import Arrivals
+from bot.inbound.clicks import Decisions
+from bot.shown import cards
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +40,9 @@ def actions(on: Decisions) -> dict[str, Listener]:
 
 def views(on: Decisions) -> dict[str, Listener]:
     return {
-        decisions.EDIT_FORM: on.submit_edit,
-        decisions.REJECT_FORM: on.submit_reject,
-        decisions.RESPOND_FORM: on.submit_respond,
+        clicks.EDIT_FORM: on.submit_edit,
+        clicks.REJECT_FORM: on.submit_reject,
+        clicks.RESPOND_FORM: on.submit_respond,
     }
 
 

@@ -21,17 +21,17 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import routes
-from bot.arrivals import Arrivals
-from bot.decisions import Decisions
-from bot.delivery import Delivery
-from bot.directory import Directory
-from bot.display import Display
-from bot.people import People, Reach
+from bot.inbound.arrivals import Arrivals
+from bot.inbound.clicks import Decisions
+from bot.people.directory import Directory
+from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings
-from bot.threads import Owner
+from bot.shown.posting import Delivery
+from bot.shown.shower import Display
+from bot.worker import Owner
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
-from graphs.agent.deciding import Desk
+from graphs.agent.desk import Desk
 from graphs.agent.errors import AgentError
 from storage import Storage, open_storage
 from storage.errors import NotOurDatabase

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from storage import checkpoints, interrupts, lifecycle, owners, threads
+from storage import checkpoints, interrupts, owners, states, threads
 from storage.changes import Changes
 from storage.errors import NotOurDatabase
 from storage.ids import OwnerId, ThreadId
@@ -212,4 +212,4 @@ async def _prepare(db: aiosqlite.Connection, path: Path | None) -> None:
     await db.execute("begin immediate")
     await migrate(db)
     await db.execute("commit")
-    await lifecycle.guard(db)
+    await states.guard(db)

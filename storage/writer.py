@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
-from storage import lifecycle
+from storage import states
 from storage.errors import StorageClosed
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ class Writer:
                 await self._db.execute("begin")
             else:
                 await self._db.execute("release job")
-            return None, lifecycle.named(error)
+            return None, states.named(error)
         if not alone:
             await self._db.execute("release job")
         return result, None

@@ -53,18 +53,23 @@ LAYERS = (
     ),
     Rule(
         "the local workspace imports nothing of the rest",
-        inside("bot.workspace"),
-        but(but(ANYTHING, STANDARD_LIBRARY), inside("bot.workspace", "aiohttp", "pydantic")),
+        inside("bot.demo.workspace"),
+        but(but(ANYTHING, STANDARD_LIBRARY), inside("bot.demo.workspace", "aiohttp", "pydantic")),
+    ),
+    Rule(
+        "the demo's model imports nothing of the rest",
+        inside("bot.demo.model"),
+        but(but(ANYTHING, STANDARD_LIBRARY), inside("bot.demo.model", "aiohttp")),
     ),
     Rule(
         "only the demo and the tour know the local workspace",
-        but(PRODUCT, inside("bot.workspace", "bot.demo", "bot.tour")),
-        inside("bot.workspace"),
+        but(PRODUCT, inside("bot.demo")),
+        inside("bot.demo.workspace"),
     ),
     Rule(
         "the tour speaks the workspace's HTTP API, as a page does",
-        inside("bot.tour"),
-        but(PRODUCT, inside("bot.tour", "bot.workspace")),
+        inside("bot.demo.tour"),
+        but(PRODUCT, inside("bot.demo.tour", "bot.demo.workspace")),
     ),
     Rule(
         "the stories speak the workspace's HTTP API, as a page does",
@@ -74,8 +79,8 @@ LAYERS = (
 )
 
 HOMES: Mapping[str, Where] = {
-    "slack_bolt": but(inside("bot"), inside("bot.workspace")),
-    "slack_sdk": but(inside("bot"), inside("bot.workspace")),
+    "slack_bolt": but(inside("bot"), inside("bot.demo")),
+    "slack_sdk": but(inside("bot"), inside("bot.demo")),
     "aiohttp": inside("bot"),
     "openai": inside("graphs.agent"),
     "jsonschema": inside("graphs"),

@@ -25,15 +25,20 @@ def test_the_tree_keeps_the_rules() -> None:
 
 LAYER_VIOLATIONS = {
     "storage knows neither graphs nor bot": {"storage/rows.py": "from graphs.errors import GraphError"},
-    "graphs knows nothing of bot": {"graphs/agent/calls.py": "def f():\n    import bot.cards"},
-    "the product knows nothing of its tests": {"bot/cards.py": "import tests.helpers"},
+    "graphs knows nothing of bot": {"graphs/agent/tool_node.py": "def f():\n    import bot.shown.cards"},
+    "the product knows nothing of its tests": {"bot/shown/cards.py": "import tests.helpers"},
     "the runtime knows storage and validation, and no agent": {
         "graphs/runtime/runner.py": "from ..agent import tools",
         "graphs/agent/tools.py": "",
     },
-    "the local workspace imports nothing of the rest": {"bot/workspace/store.py": "from bot import cards"},
-    "only the demo and the tour know the local workspace": {"bot/cards.py": "from bot.workspace.limits import LIMIT"},
-    "the tour speaks the workspace's HTTP API, as a page does": {"bot/tour.py": "from storage import open_storage"},
+    "the local workspace imports nothing of the rest": {"bot/demo/workspace/store.py": "from bot import cards"},
+    "the demo's model imports nothing of the rest": {"bot/demo/model/brain.py": "import graphs"},
+    "only the demo and the tour know the local workspace": {
+        "bot/shown/cards.py": "from bot.demo.workspace.limits import LIMIT"
+    },
+    "the tour speaks the workspace's HTTP API, as a page does": {
+        "bot/demo/tour.py": "from storage import open_storage"
+    },
     "the stories speak the workspace's HTTP API, as a page does": {
         "tests/stories/test_refund.py": "from tests.helpers import orders",
         "tests/helpers.py": "import graphs",
@@ -54,7 +59,7 @@ def test_a_planted_violation_is_found(rule: str) -> None:
 def test_a_package_outside_its_home_is_found(package: str) -> None:
     elsewhere = {
         f"{room}/planted.py": f"import {package}.inner"
-        for room in ("storage", "graphs", "graphs/agent", "bot", "bot/workspace")
+        for room in ("storage", "graphs", "graphs/agent", "bot", "bot/demo/workspace")
         if not HOMES[package](f"{room.replace('/', '.')}.planted")
     }
     found = violations(elsewhere)

@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 from bot.demo.stage import BotEnded, Stage, stage
-from bot.tour import Tour, TourFailed
-from bot.workspace import NotOurFile, PortInUse
+from bot.demo.tour import Tour, TourFailed
+from bot.demo.workspace import NotOurFile, PortInUse
 
 USAGE = 2
 

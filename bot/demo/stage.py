@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.workspace import Workspace, serve_workspace
-from bot.workspace.model import serve_model
+from bot.demo.model import serve_model
+from bot.demo.workspace import Workspace, serve_workspace
 
 DEMO_MODEL = "demo model: a script, not an AI"
 

@@ -12,10 +12,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
-from graphs.agent.asking import ProposedCall
-from graphs.agent.calls import CallNode, Unreachable
 from graphs.agent.model import Model, ModelReply, TextDelta
+from graphs.agent.proposals import ProposedCall
 from graphs.agent.records import outcomes_on_record
+from graphs.agent.tool_node import CallNode, Unreachable
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import call_ids, settle
 from graphs.runtime.compiled import CompiledGraph

@@ -8,7 +8,7 @@ from typing import Any
 from graphs.agent.arguments import Arguments
 from graphs.agent.canonical import digest
 from graphs.agent.tools import Tool
-from graphs.approvals import Terms
+from graphs.approvals.terms import Terms
 from graphs.runtime.questions import Question
 from storage.interrupts import InterruptRow
 

@@ -15,8 +15,8 @@ from graphs.agent import fingerprint
 from graphs.agent.arguments import Arguments
 from graphs.agent.canonical import Digest, canonical_json, digest
 from graphs.agent.errors import InvalidPolicy
-from graphs.approvals import CHANNEL, REQUESTER, Terms, UserId
-from graphs.decisions import VERBS, Verb
+from graphs.approvals.decisions import VERBS, Verb
+from graphs.approvals.terms import CHANNEL, REQUESTER, Terms, UserId
 
 logger = logging.getLogger(__name__)
 

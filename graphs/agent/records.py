@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any, assert_never
 
-from graphs.agent import outcomes
-from graphs.agent.asking import APPROVAL, claim_key, named
+from graphs.agent import tool_messages
 from graphs.agent.errors import AgentError
+from graphs.agent.proposals import APPROVAL, claim_key, named
 from graphs.agent.results import read_result, told
 from graphs.agent.tools import Toolbox
-from graphs.decisions import Approve, Decision, Edit, Reject, Respond, parse_decision
+from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond, parse_decision
 from graphs.runtime.questions import past
 from storage.claims import ClaimRow
 from storage.interrupts import InterruptRow
@@ -35,7 +35,7 @@ def _outcome(asked: Sequence[InterruptRow], claim: ClaimRow | None, toolbox: Too
     for row in reversed(asked):
         if isinstance(decision := _decision(row), Edit):
             shown = _shown(toolbox, decision.name, decision.args)
-            outcome = outcomes.edited(_by(row), row.payload["args"], shown, outcome)
+            outcome = tool_messages.edited(_by(row), row.payload["args"], shown, outcome)
     return outcome
 
 
@@ -45,9 +45,9 @@ def ending(claim: ClaimRow) -> str:
         case "done":
             return told(read_result(claim.result))
         case "failed":
-            return outcomes.failed(claim.error or "")
+            return tool_messages.failed(claim.error or "")
         case "claimed" | "in doubt" | "paused":
-            return outcomes.in_doubt()
+            return tool_messages.in_doubt()
         case _:
             assert_never(claim.status)
 
@@ -55,16 +55,16 @@ def ending(claim: ClaimRow) -> str:
 def _undone(question: InterruptRow | None) -> str:
     """What became of a call that nothing was claimed for."""
     if question is None:
-        return outcomes.lost()
+        return tool_messages.lost()
     match _decision(question):
         case Reject(message):
-            return outcomes.rejected(_by(question), message)
+            return tool_messages.rejected(_by(question), message)
         case Respond(message):
-            return outcomes.responded(_by(question), message)
+            return tool_messages.responded(_by(question), message)
         case Approve() | Edit():
-            return outcomes.lost()
+            return tool_messages.lost()
         case None:
-            return outcomes.expired() if question.status == "expired" else outcomes.cancelled()
+            return tool_messages.expired() if question.status == "expired" else tool_messages.cancelled()
 
 
 def _decision(row: InterruptRow) -> Decision | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from graphs.agent.arguments import Arguments
-from graphs.agent.asking import claim_key
 from graphs.agent.policy import Gated, settling_terms
+from graphs.agent.proposals import claim_key
 from graphs.agent.results import read_result, told
-from graphs.approvals import Terms
+from graphs.approvals.terms import Terms
 from graphs.runtime.questions import idempotency_key, past
 from storage.claims import ClaimRow
 

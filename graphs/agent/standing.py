@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from graphs.agent.asking import APPROVAL, IN_DOUBT, claim_key
+from graphs.agent.proposals import APPROVAL, IN_DOUBT, claim_key
 from graphs.agent.results import read_result
-from graphs.approvals import State, Terms, UserId, Vote
+from graphs.approvals.states import State
+from graphs.approvals.terms import Terms, UserId, Vote
 from storage.claims import ClaimRow
 from storage.ids import InterruptId
 from storage.interrupts import InterruptRow

@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from graphs.agent.agent import Agent
-from graphs.agent.deciding import Decided, Desk
+from graphs.agent.desk import Decided, Desk
 from graphs.agent.model import ModelReply, TextDelta, ToolCall
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool
-from graphs.approvals import Actor, Refused, UserId
-from graphs.decisions import Decision
+from graphs.approvals.decisions import Decision
+from graphs.approvals.judge import Refused
+from graphs.approvals.terms import Actor, UserId
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
 from storage import Storage, interrupts

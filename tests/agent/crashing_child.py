@@ -11,7 +11,7 @@ from typing import Any
 
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
-from graphs.decisions import Approve
+from graphs.approvals.decisions import Approve
 from storage import open_storage
 from tests.agent.conversing import ANA, THREAD, Talk, calls, says
 

@@ -10,7 +10,7 @@ from graphs.agent.errors import InvalidTool, ModelUnavailable
 from graphs.agent.model import ModelReply, TextDelta
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
-from graphs.decisions import Approve
+from graphs.approvals.decisions import Approve
 from storage import Storage
 from tests.agent.conversing import CONFIG, Talk, calls, says
 

@@ -10,27 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from graphs.approvals import (
-    MOVES,
-    Actor,
+from graphs.approvals.decisions import VERBS, Approve, Decision, Edit, Reject, Respond, Verb
+from graphs.approvals.judge import (
     Allowed,
     Approved,
-    GroupId,
-    IllegalMove,
     Refused,
     Rejected,
     Responded,
-    State,
     StillWaiting,
     Superseded,
-    Terms,
-    UserId,
-    Vote,
     decide,
     may_decide,
-    move,
 )
-from graphs.decisions import VERBS, Approve, Decision, Edit, Reject, Respond, Verb
+from graphs.approvals.states import MOVES, IllegalMove, State, move
+from graphs.approvals.terms import Actor, GroupId, Terms, UserId, Vote
 from graphs.errors import GraphError
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.workspace.model import serve_model
+from bot.demo.model import serve_model
 from graphs.agent.chat import ChatModel, is_loopback
 from graphs.agent.errors import InvalidArguments, ModelUnavailable
 from graphs.agent.model import Model, ModelReply, TextDelta, ToolCall, Usage

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from graphs.decisions import DECISION_SCHEMA, Approve, Edit, Reject, Respond, UnknownDecision, parse_decision
+from graphs.approvals.decisions import DECISION_SCHEMA, Approve, Edit, Reject, Respond, UnknownDecision, parse_decision
 
 SHAPES: list[tuple[dict[str, Any], object]] = [
     ({"type": "approve"}, Approve()),

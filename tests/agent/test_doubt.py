@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from graphs.agent.deciding import Decided, DoubtChoice
-from graphs.approvals import Refused
-from graphs.decisions import Approve
+from graphs.agent.desk import Decided, DoubtChoice
+from graphs.approvals.decisions import Approve
+from graphs.approvals.judge import Refused
 from storage import claims, open_storage
 from tests.agent.conversing import ANA, LEA, THREAD, Talk
 from tests.agent.crashing_child import talk_in

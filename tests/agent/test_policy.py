@@ -15,7 +15,7 @@ import pytest
 from graphs.agent.errors import InvalidPolicy
 from graphs.agent.policy import Approval, required
 from graphs.agent.tools import Tool, tool
-from graphs.approvals import Terms
+from graphs.approvals.terms import Terms
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from graphs import tool
 from graphs.agent.policy import Approval
-from graphs.approvals import Terms
-from graphs.decisions import Approve
+from graphs.approvals.decisions import Approve
+from graphs.approvals.terms import Terms
 from storage import Storage
 from tests.agent.conversing import LEA, THREAD, Talk, calls, says
 

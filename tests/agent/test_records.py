@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from graphs.agent.policy import Approval
 from graphs.agent.records import outcomes_on_record
 from graphs.agent.tools import Toolbox, tool
-from graphs.decisions import Approve, Decision, Edit, Reject, Respond
+from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.types import START
 from storage import Storage

@@ -6,7 +6,7 @@ import pytest
 
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
-from graphs.decisions import Approve, Reject
+from graphs.approvals.decisions import Approve, Reject
 from graphs.runtime.types import Config
 from storage import Storage
 from tests.agent.conversing import CONFIG, Talk, calls, says

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphs.agent import outcomes
+from graphs.agent import tool_messages
 from graphs.agent.errors import InvalidArguments, Problem, UnknownTool
 from graphs.agent.transcript import call_ids, settle, to_wire, tool_message
 
@@ -106,19 +106,19 @@ def test_only_what_the_wire_knows_is_sent():
 
 
 OUTCOMES = {
-    "Rejected": outcomes.rejected("@lea", "too much"),
-    "Answered": outcomes.responded("@lea", "It is done already."),
-    "Edited": outcomes.edited("@lea", {"amount": 80}, {"amount": 30}, "Refunded 30."),
-    "Expired": outcomes.expired(),
-    "Cancelled": outcomes.cancelled(),
-    "Failed": outcomes.failed("the bank is closed"),
-    "Timed out": outcomes.timed_out(60),
-    "In doubt": outcomes.in_doubt(),
-    "Done": outcomes.was_done("@lea"),
-    "Stale": outcomes.stale(),
-    "Invalid": outcomes.invalid(InvalidArguments("pay", [Problem("amount", "Field required")])),
-    "Unknown": outcomes.unknown(UnknownTool("refund", ["pay"])),
-    "Lost": outcomes.lost(),
+    "Rejected": tool_messages.rejected("@lea", "too much"),
+    "Answered": tool_messages.responded("@lea", "It is done already."),
+    "Edited": tool_messages.edited("@lea", {"amount": 80}, {"amount": 30}, "Refunded 30."),
+    "Expired": tool_messages.expired(),
+    "Cancelled": tool_messages.cancelled(),
+    "Failed": tool_messages.failed("the bank is closed"),
+    "Timed out": tool_messages.timed_out(60),
+    "In doubt": tool_messages.in_doubt(),
+    "Done": tool_messages.was_done("@lea"),
+    "Stale": tool_messages.stale(),
+    "Invalid": tool_messages.invalid(InvalidArguments("pay", [Problem("amount", "Field required")])),
+    "Unknown": tool_messages.unknown(UnknownTool("refund", ["pay"])),
+    "Lost": tool_messages.lost(),
 }
 
 
@@ -146,9 +146,9 @@ def test_c4_a_call_that_may_have_run_never_says_it_did_not(word: str):
 
 
 def test_c4_a_rejection_gives_the_reason_if_there_is_one():
-    assert outcomes.rejected("@lea", "too much") == "Rejected by @lea: too much. The call did not run."
-    assert outcomes.rejected("@lea", "Really?") == "Rejected by @lea: Really? The call did not run."
-    assert outcomes.rejected("@lea") == "Rejected by @lea, without a reason. The call did not run."
+    assert tool_messages.rejected("@lea", "too much") == "Rejected by @lea: too much. The call did not run."
+    assert tool_messages.rejected("@lea", "Really?") == "Rejected by @lea: Really? The call did not run."
+    assert tool_messages.rejected("@lea") == "Rejected by @lea, without a reason. The call did not run."
 
 
 def test_c3_an_edit_tells_what_ran_instead():

@@ -7,10 +7,11 @@ import asyncio
 import json
 import sys
 
-from graphs.agent.deciding import Desk
+from graphs.agent.desk import Desk
 from graphs.agent.tools import Toolbox
-from graphs.approvals import Actor, Refused, UserId
-from graphs.decisions import Approve, Reject
+from graphs.approvals.decisions import Approve, Reject
+from graphs.approvals.judge import Refused
+from graphs.approvals.terms import Actor, UserId
 from storage import open_storage
 from tests.agent.conversing import THREAD
 from tests.approvals.till import Till

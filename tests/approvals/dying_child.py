@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from graphs.agent.tools import Tool, tool
-from graphs.decisions import Approve
+from graphs.approvals.decisions import Approve
 from storage import Storage, claims, open_storage
 from tests.agent.conversing import ANA, THREAD, Talk, calls, says
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from bot.cli import main
 from graphs.agent.tools import tool
-from graphs.approvals import Actor, Refused, UserId
-from graphs.decisions import Approve, Edit, Reject, Respond
+from graphs.approvals.decisions import Approve, Edit, Reject, Respond
+from graphs.approvals.judge import Refused
+from graphs.approvals.terms import Actor, UserId
 from storage import Storage, audit, open_storage
 from storage.audit import GENESIS, REFUSALS_AN_HOUR, Broken, Entry, Verified
 from storage.ids import ThreadId

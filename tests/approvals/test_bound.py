@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from graphs.agent.deciding import Decided
+from graphs.agent.desk import Decided
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
-from graphs.approvals import Refused
-from graphs.decisions import Approve, Reject, Respond
+from graphs.approvals.decisions import Approve, Reject, Respond
+from graphs.approvals.judge import Refused
 from storage import Storage
 from tests.agent.conversing import ANA, LEA, THREAD, Clock, Talk, gated
 from tests.approvals.till import PAY, Till, hours, standing, states

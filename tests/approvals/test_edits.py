@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from graphs.agent.deciding import Decided
-from graphs.approvals import Refused
-from graphs.decisions import Approve, Edit, Reject
+from graphs.agent.desk import Decided
+from graphs.approvals.decisions import Approve, Edit, Reject
+from graphs.approvals.judge import Refused
 from storage import Storage
 from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk, calls, gated, says
 from tests.approvals.till import LEADS, MAX, PAY, Till, standing, states

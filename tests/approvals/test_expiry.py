@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from graphs.agent.tools import tool
-from graphs.approvals import Refused
-from graphs.decisions import Approve, Edit, Reject
+from graphs.approvals.decisions import Approve, Edit, Reject
+from graphs.approvals.judge import Refused
 from graphs.errors import AlreadyAnswered
 from storage import Connection, Storage, deadlines, interrupts
 from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Clock, Talk, calls, says

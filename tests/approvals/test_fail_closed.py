@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from graphs.agent.deciding import Decided, Desk
-from graphs.approvals import CHANNEL, Actor, GroupId, Refused, UserId
-from graphs.decisions import Approve, Decision, Edit, Reject, Respond, UnknownDecision, parse_decision
+from graphs.agent.desk import Decided, Desk
+from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond, UnknownDecision, parse_decision
+from graphs.approvals.judge import Refused
+from graphs.approvals.terms import CHANNEL, Actor, GroupId, UserId
 from graphs.errors import AnswerError, GraphError
 from storage import Storage, open_storage
 from storage.ids import ThreadId

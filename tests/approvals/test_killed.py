@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from graphs.agent.deciding import DoubtChoice
-from graphs.approvals import Refused
-from graphs.decisions import Approve
+from graphs.agent.desk import DoubtChoice
+from graphs.approvals.decisions import Approve
+from graphs.approvals.judge import Refused
 from storage import Storage, audit, open_storage
 from storage.audit import Verified
 from tests.agent.conversing import ANA, LEA, THREAD, Talk

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from graphs.agent.deciding import Decided
-from graphs.approvals import Actor, Refused, UserId
-from graphs.decisions import Approve, Edit, Reject
+from graphs.agent.desk import Decided
+from graphs.approvals.decisions import Approve, Edit, Reject
+from graphs.approvals.judge import Refused
+from graphs.approvals.terms import Actor, UserId
 from storage import audit, claims, open_storage, votes
 from storage.audit import Verified
 from tests.agent.conversing import ANA, LEA, THREAD

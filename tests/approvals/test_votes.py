@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from graphs.agent.deciding import Decided
-from graphs.approvals import Actor, Refused, UserId
-from graphs.decisions import Approve, Edit, Reject
+from graphs.agent.desk import Decided
+from graphs.approvals.decisions import Approve, Edit, Reject
+from graphs.approvals.judge import Refused
+from graphs.approvals.terms import Actor, UserId
 from storage import Storage, votes
 from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk
 from tests.approvals.till import LEADS, MAX, PAY, TOM, Till, standing, states

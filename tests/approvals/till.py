@@ -10,7 +10,7 @@ from typing import Any
 from graphs.agent.policy import Approval
 from graphs.agent.standing import Standing, standings
 from graphs.agent.tools import Tool, tool
-from graphs.approvals import Actor, UserId
+from graphs.approvals.terms import Actor, UserId
 from storage import Connection, Storage, audit, claims, interrupts, votes
 from storage.audit import AuditRow
 from tests.agent.conversing import THREAD, Talk, calls, says

@@ -7,12 +7,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.delivery import Delivery
-from bot.workspace import Workspace, serve_workspace
+from bot.demo.workspace import Workspace, serve_workspace
+from bot.shown.posting import Delivery
 from storage import Storage, open_storage
 from storage.ids import ThreadId
 from storage.posts import Conversation
-from tests.workspace.support import Clock, Page, Slack, slack_client
+from tests.demo.workspace.support import Clock, Page, Slack, slack_client
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.calls import Call, Record
-from graphs.agent.asking import APPROVAL, IN_DOUBT, claim_key
+from bot.shown.calls import Call, Record
+from graphs.agent.proposals import APPROVAL, IN_DOUBT, claim_key
 from graphs.agent.tools import Tool, Toolbox
 from storage.claims import ClaimRow, ClaimStatus
 from storage.ids import InterruptId, Namespace, Scope, ThreadId

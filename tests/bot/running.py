@@ -11,15 +11,15 @@ from typing import Any, cast
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.demo.workspace import Workspace
 from bot.run import _assemble as assemble
 from bot.settings import Settings
-from bot.threads import Owner
-from bot.workspace import Workspace
+from bot.worker import Owner
 from graphs.agent.agent import Agent
 from graphs.agent.tools import Tool
 from storage import Storage
 from tests.agent.conversing import Line, ScriptedModel
-from tests.workspace.support import Json, Page, until
+from tests.demo.workspace.support import Json, Page, until
 
 
 @dataclass

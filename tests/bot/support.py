@@ -1,6 +1,6 @@
 """What stands in a conversation of the local workspace, and what the bot called for it."""
 
-from tests.workspace.support import Json, Page
+from tests.demo.workspace.support import Json, Page
 
 
 async def in_thread(page: Page, root: str) -> list[Json]:

@@ -4,15 +4,17 @@ from typing import Any
 
 import aiohttp
 
-from bot import cards, decisions, routes
+from bot import routes
+from bot.demo.workspace import Workspace
+from bot.inbound import clicks
 from bot.manifest import EVENTS
-from bot.workspace import Workspace
+from bot.shown import cards
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
 from storage import Storage, inbox
 from tests.agent.conversing import says
 from tests.bot.running import running
-from tests.workspace.support import Page, until
+from tests.demo.workspace.support import Page, until
 
 
 class Anything:
@@ -40,7 +42,7 @@ def test_every_button_and_form_has_a_route() -> None:
         cards.APPROVE, cards.APPROVE_ALL, cards.EDIT, cards.REJECT, cards.RESPOND,
         cards.IT_RAN, cards.RUN_AGAIN, cards.GIVE_UP, cards.RETRY,
     }  # fmt: skip
-    assert routes.views(ON).keys() == {decisions.EDIT_FORM, decisions.REJECT_FORM, decisions.RESPOND_FORM}
+    assert routes.views(ON).keys() == {clicks.EDIT_FORM, clicks.REJECT_FORM, clicks.RESPOND_FORM}
 
 
 async def test_a_button_that_nobody_knows_is_acknowledged(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.demo.workspace import Workspace
 from bot.run import load_agent, run
 from bot.settings import BadSettings, Settings
-from bot.workspace import Workspace
 
 AGENTS = '''
 from graphs import Agent, tool

@@ -78,7 +78,7 @@ class Stage:
             (folder / "script.json").write_text(json.dumps(script), "utf-8")
             arguments += ["--script", "script.json"]
         panel = ["--data", str(folder), "--panel", str(folder / "orders.db"), "--port", "0"]
-        self.workspace = Program(["bot.workspace", *panel], folder, folder / "workspace.log")
+        self.workspace = Program(["bot.demo.workspace", *panel], folder, folder / "workspace.log")
         self.url = self.workspace.ready()
         self._model_arguments = arguments
         self.start_model("0")
@@ -86,7 +86,7 @@ class Stage:
 
     def start_model(self, port: str) -> None:
         """`port` 0 takes a free one."""
-        arguments = ["bot.workspace.model", "--port", port, *self._model_arguments]
+        arguments = ["bot.demo.model", "--port", port, *self._model_arguments]
         self.model = Program(arguments, self.folder, self.folder / "model.log")
         self.model_url = self.model.ready()
 

@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import Page as Screen
 from playwright.async_api import expect
 
+from tests.demo.workspace.browser import act_as, main_column, open_channel, opened, thread
 from tests.stories.programs import ROOT, Stage
 from tests.stories.shop import Shop
-from tests.workspace.browser import act_as, main_column, open_channel, opened, thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -1,0 +1,234 @@
+"""The demo model's HTTP side: OpenAI's Chat Completions wire, and what tests need beside it.
+
+| call | does |
+| --- | --- |
+| `POST /v1/chat/completions` | answers, streamed or whole |
+| `GET /v1/models`, `GET /v1/models/{id}` | the one model there is; any model name is accepted for a completion |
+| `POST /faults` | trouble on demand, see `faults.py` |
+| `GET /requests` | `{"requests": [body, …]}`: the completion requests so far, oldest first |
+
+Everything else under `/v1` is 404 in OpenAI's error shape.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from bot.demo.model.brain import decide
+from bot.demo.model.checks import check_request
+from bot.demo.model.errors import ApiError
+from bot.demo.model.faults import Fault, Faults
+from bot.demo.model.reply import Reply
+from bot.demo.model.script import Script
+from bot.demo.model.wire import Completion
+
+MODEL = "demo-model"
+LARGEST_BODY = 32 * 1024 * 1024
+REMEMBERED_REQUESTS = 1000
+SHUTDOWN_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """A running demo model; `url` is what `OPENAI_BASE_URL` takes, `port` the loopback port it listens on."""
+
+    url: str
+    port: int
+
+
+@dataclass
+class State:
+    """What the handlers share."""
+
+    script: Script | None
+    latency: float
+    faults: Faults = field(default_factory=Faults)
+    requests: deque[Any] = field(default_factory=lambda: deque(maxlen=REMEMBERED_REQUESTS))
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def release(self) -> None:
+        """Let the requests that hang now go on."""
+        self.released.set()
+        self.released = asyncio.Event()
+
+
+STATE = web.AppKey("state", State)
+
+
+@asynccontextmanager
+async def serve_model(port: int = 0, script: Path | None = None, latency: float = 0.0) -> AsyncIterator[Model]:
+    """Serve the demo model on 127.0.0.1 until the block ends.
+
+    `port` 0 takes a free one; `script` plays a file instead of the rules (`script.py`); `latency` is the pause between
+    the chunks of a streamed answer, in seconds. `ValueError`: the script is unusable. `OSError`: the port is taken.
+    """
+    state = State(Script.load(script) if script else None, latency)
+    runner = web.AppRunner(
+        build_app(state), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        taken: int = runner.addresses[0][1]
+        yield Model(f"http://127.0.0.1:{taken}/v1", taken)
+    finally:
+        await runner.cleanup()
+
+
+def build_app(state: State) -> web.Application:
+    """The application with its routes."""
+    app = web.Application(middlewares=[errors_as_openai], client_max_size=LARGEST_BODY)
+    app[STATE] = state
+    app.add_routes(
+        [
+            web.post("/v1/chat/completions", complete),
+            web.get("/v1/models", list_models),
+            web.get("/v1/models/{id}", show_model),
+            web.post("/faults", add_fault),
+            web.get("/requests", show_requests),
+        ]
+    )
+    app.on_shutdown.append(release_all)
+    return app
+
+
+async def release_all(app: web.Application) -> None:
+    app[STATE].release()
+
+
+@web.middleware
+async def errors_as_openai(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Put every refusal into OpenAI's error object, the router's own included."""
+    try:
+        return await handler(request)
+    except ApiError as error:
+        failure = error
+    except web.HTTPNotFound:
+        failure = ApiError(f"Invalid URL ({request.method} {request.path})", status=404)
+    except web.HTTPMethodNotAllowed:
+        failure = ApiError(f"Not allowed to {request.method} on {request.path}.", status=405)
+    except web.HTTPRequestEntityTooLarge:
+        failure = ApiError("The request body is too large.", status=413)
+    return web.json_response(failure.body(), status=failure.status, headers=failure.headers)
+
+
+async def complete(request: web.Request) -> web.StreamResponse:
+    """Answer one completion request."""
+    check_key(request)
+    state = request.app[STATE]
+    body = await read_json(request)
+    state.requests.append(body)
+    fault = state.faults.take()
+    if fault is None and state.script:
+        check_request(body)
+        fault = state.script.take_fault(body["messages"])
+    if fault:
+        await suffer(fault, state)
+    check_request(body)
+    reply = state.script.reply(body["messages"]) if state.script else think(body)
+    completion = Completion.of(reply, body)
+    if not body.get("stream"):
+        return web.json_response(completion.body())
+    include_usage = bool((body.get("stream_options") or {}).get("include_usage"))
+    events = [json.dumps(chunk, ensure_ascii=False) for chunk in completion.chunks(include_usage=include_usage)]
+    return await stream(request, [*events, "[DONE]"], fault.cut if fault else None)
+
+
+def think(body: dict[str, Any]) -> Reply:
+    """What the rules answer, within what the request allows."""
+    tools = [] if body.get("tool_choice") == "none" else [tool["function"] for tool in body.get("tools") or []]
+    reply = decide(body["messages"], tools)
+    if body.get("parallel_tool_calls") is False:
+        return Reply(reply.text, reply.calls[:1])
+    return reply
+
+
+async def stream(request: web.Request, events: Sequence[str], cut: int | None) -> web.StreamResponse:
+    """Send server-sent events; with `cut`, drop the connection after so many.
+
+    Each event leaves in two writes, cut anywhere, because a network does not keep events or characters together either.
+    """
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
+    )
+    await response.prepare(request)
+    for number, event in enumerate(events):
+        if number == cut and request.transport:
+            request.transport.close()
+            return response
+        data = f"data: {event}\n\n".encode()
+        middle = len(data) * 2 // 3
+        await response.write(data[:middle])
+        await response.write(data[middle:])
+        await asyncio.sleep(request.app[STATE].latency)
+    await response.write_eof()
+    return response
+
+
+async def suffer(fault: Fault, state: State) -> None:
+    """Do what a fault says before the answer; `ApiError` when it is an answer itself."""
+    if fault.hang:
+        await state.released.wait()
+    await asyncio.sleep(fault.delay)
+    if fault.status is not None:
+        headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+        kind = "rate_limit_exceeded" if fault.status == 429 else "server_error"
+        raise ApiError(fault.message, status=fault.status, kind=kind, code=kind, headers=headers)
+
+
+def check_key(request: web.Request) -> None:
+    """Refuse a request without a bearer key; any key will do."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        text = "You didn't provide an API key. Provide it in an Authorization header: 'Authorization: Bearer YOUR_KEY'."
+        raise ApiError(text, status=401)
+
+
+async def read_json(request: web.Request) -> Any:
+    """The request's JSON; 400 when it is none."""
+    try:
+        return json.loads(await request.read())
+    except ValueError:
+        raise ApiError("We could not parse the JSON body of your request: it is not valid JSON.") from None
+
+
+async def list_models(request: web.Request) -> web.Response:
+    check_key(request)
+    return web.json_response({"object": "list", "data": [model_object(MODEL)]})
+
+
+async def show_model(request: web.Request) -> web.Response:
+    check_key(request)
+    return web.json_response(model_object(request.match_info["id"]))
+
+
+def model_object(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "signoff-demo"}
+
+
+async def add_fault(request: web.Request) -> web.Response:
+    """Queue trouble, or clear it."""
+    state = request.app[STATE]
+    body = await read_json(request)
+    if isinstance(body, dict) and body.get("clear"):
+        state.faults.clear()
+        state.release()
+        return web.json_response({})
+    try:
+        state.faults.add(Fault.parse(body))
+    except (TypeError, ValueError) as error:
+        raise ApiError(str(error)) from error
+    return web.json_response({})
+
+
+async def show_requests(request: web.Request) -> web.Response:
+    return web.json_response({"requests": list(request.app[STATE].requests)})

@@ -1,0 +1,61 @@
+"""A small Slack on this machine: the Web API and Socket Mode that the bot uses, and a page for people.
+
+The bot runs against it unmodified (`SLACK_API_URL`). It keeps Slack's limits and timers, so that what passes here
+passes there, and answers `unknown_method` to what it does not know. It imports nothing of the rest of the project.
+
+Read `workspace.py` first (what happens when somebody says something), then `methods/` (what the bot can call),
+`client_api.py` (what people can do), `interactions.py` (clicks and modals), `socket_mode.py` (how the bot is told) and
+`blocks/` (what Slack refuses).
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from bot.demo.workspace.errors import NotOurFile, PortInUse
+from bot.demo.workspace.panel import Panel
+from bot.demo.workspace.people import HARBOUR_GOODS, Team
+from bot.demo.workspace.server import bind, serve
+from bot.demo.workspace.workspace import Workspace
+
+__all__ = ["HARBOUR_GOODS", "NotOurFile", "PortInUse", "Team", "Workspace", "serve_workspace"]
+
+
+@asynccontextmanager
+async def serve_workspace(
+    *,
+    port: int = 8765,
+    data: Path | None = None,
+    panel: Path | None = None,
+    note: str = "",
+    team: Team = HARBOUR_GOODS,
+    clock: Callable[[], float] = time.time,
+    ack_timeout: float = 3.0,
+) -> AsyncIterator[Workspace]:
+    """Serves a local workspace on 127.0.0.1 while the block runs; its address is `workspace.url`.
+
+    port: 0 takes a free one.
+    data: the folder of `workspace.db`, which a restart continues from; None keeps everything in memory.
+    panel: a SQLite file whose tables the page shows beside the chat.
+    note: a line that the page shows.
+    clock: seconds since 1970; decides message timestamps, triggers and streams.
+    ack_timeout: seconds in which the bot must ack (Slack: 3).
+
+    Raises PortInUse, or NotOurFile when `workspace.db` is something else; then nothing was started or written.
+    """
+    with closing(bind(port)) as bound:
+        workspace = Workspace(team, _file_in(data), Panel(panel), note, clock, ack_timeout)
+        try:
+            async with serve(workspace, bound):
+                workspace.start()
+                yield workspace
+        finally:
+            await workspace.stop()
+
+
+def _file_in(data: Path | None) -> Path | None:
+    if data is None:
+        return None
+    data.mkdir(parents=True, exist_ok=True)
+    return data / "workspace.db"

@@ -1,0 +1,125 @@
+"""The bot's open WebSockets, and the acks that come back over them (Socket Mode's wire)."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from bot.demo.workspace.journal import Journal
+
+Json = dict[str, Any]
+
+REFRESH = {"type": "disconnect", "reason": "refresh_requested", "debug_info": {"host": "local"}}
+
+
+class Lost(Exception):
+    """The connection closed before the envelope was acked."""
+
+
+class Connection:
+    """One WebSocket of the bot, and the envelopes sent over it that wait for their ack."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self.socket = socket
+        self._waiting: dict[str, asyncio.Future[Json]] = {}
+
+    async def send(self, envelope: Json, ack_timeout: float) -> Json:
+        """Sends an envelope and returns the ack's payload ({} when it has none).
+
+        Raises TimeoutError when no ack came in time, Lost when the connection closed first.
+        """
+        envelope_id: str = envelope["envelope_id"]
+        ack = self._waiting[envelope_id] = asyncio.get_running_loop().create_future()
+        try:
+            await self.socket.send_str(json.dumps(envelope))
+            async with asyncio.timeout(ack_timeout):
+                return await ack
+        except ConnectionError as error:
+            raise Lost from error
+        finally:
+            self._waiting.pop(envelope_id, None)
+
+    def acked(self, envelope_id: str, payload: Json) -> bool:
+        """Whether somebody still waited for this ack."""
+        ack = self._waiting.get(envelope_id)
+        if ack is None or ack.done():
+            return False
+        ack.set_result(payload)
+        return True
+
+    def lose(self) -> None:
+        for ack in self._waiting.values():
+            if not ack.done():
+                ack.set_exception(Lost())
+
+
+class Connections:
+    """All connections of the bot; envelopes go to them in turn, as Slack does."""
+
+    def __init__(self, app_id: str, journal: Journal, changed: Callable[[], None]) -> None:
+        self._app_id = app_id
+        self._journal = journal
+        self._changed = changed
+        self._all: list[Connection] = []
+        self._in_rotation: list[Connection] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._in_rotation)
+
+    def next(self) -> Connection:
+        """The connection whose turn it is. There must be one."""
+        connection = self._in_rotation.pop(0)
+        self._in_rotation.append(connection)
+        return connection
+
+    async def serve(self, socket: web.WebSocketResponse) -> None:
+        """Greets a new connection and reads its acks until it closes."""
+        connection = Connection(socket)
+        self._all.append(connection)
+        await socket.send_str(json.dumps(self._hello()))
+        self._in_rotation.append(connection)
+        self._changed()
+        try:
+            async for frame in socket:
+                if frame.type is WSMsgType.TEXT:
+                    self._read(connection, json.loads(frame.data))
+        finally:
+            self._all.remove(connection)
+            self._retire(connection)
+            connection.lose()
+            self._changed()
+
+    async def refresh(self) -> None:
+        """Asks every connection to reconnect. It may still ack what it has, but gets nothing new."""
+        for connection in list(self._in_rotation):
+            self._retire(connection)
+            await connection.socket.send_str(json.dumps(REFRESH))
+        self._changed()
+
+    async def close_all(self) -> None:
+        for connection in list(self._all):
+            await connection.socket.close()
+
+    def _hello(self) -> Json:
+        return {
+            "type": "hello",
+            "num_connections": len(self._all),
+            "debug_info": {"host": "local", "build_number": 1, "approximate_connection_time": 18060},
+            "connection_info": {"app_id": self._app_id},
+        }
+
+    def _retire(self, connection: Connection) -> None:
+        if connection in self._in_rotation:
+            self._in_rotation.remove(connection)
+
+    def _read(self, connection: Connection, frame: Json) -> None:
+        envelope_id, payload = frame.get("envelope_id", ""), frame.get("payload") or {}
+        in_time = connection.acked(envelope_id, payload)
+        self._journal.add("ack", envelope_id=envelope_id, payload=payload, in_time=in_time)
+
+
+def new_envelope(kind: str, payload: Json, **extra: Any) -> Json:
+    return {"envelope_id": str(uuid.uuid4()), "type": kind, "payload": payload, **extra}

@@ -1,0 +1,66 @@
+"""Faults on demand, for tests: what goes wrong in production once a month happens here when it is asked for."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.demo.workspace.errors import ClientError
+
+FAULTS = ("redeliver", "http", "disconnect", "expire_streams")
+
+
+@dataclass
+class HttpFault:
+    """The next `times` calls of `method` are answered with an HTTP status instead of their answer.
+
+    With `after_commit` the call takes effect first, and only its answer is lost.
+    """
+
+    method: str
+    status: int
+    retry_after: int = 1
+    times: int = 1
+    after_commit: bool = False
+
+
+@dataclass
+class Faults:
+    """The faults that are armed and not used up."""
+
+    redeliveries: int = 0
+    http: list[HttpFault] = field(default_factory=list)
+
+    def arm(self, order: dict[str, Any]) -> None:
+        """Reads the body of `POST /client/faults`. Raises ClientError for what it does not know."""
+        unknown = sorted(set(order) - set(FAULTS))
+        if unknown:
+            raise ClientError(f"Unknown fault {unknown[0]!r}; there are {', '.join(FAULTS)}.")
+        redeliveries = order.get("redeliver", 0)
+        if type(redeliveries) is not int or redeliveries < 0:
+            raise ClientError(f"`redeliver` is a number of times, not {redeliveries!r}.")
+        if "http" in order:
+            self.http.append(_http_fault(order["http"]))
+        self.redeliveries += redeliveries
+
+    def take_redeliveries(self) -> int:
+        """How many more times the event that is sent now is delivered."""
+        taken, self.redeliveries = self.redeliveries, 0
+        return taken
+
+    def take_http(self, method: str) -> HttpFault | None:
+        """The fault that this call of `method` meets."""
+        for fault in self.http:
+            if fault.method == method and fault.times > 0:
+                fault.times -= 1
+                return fault
+        return None
+
+
+def _http_fault(order: Any) -> HttpFault:
+    try:
+        fault = HttpFault(**order)
+    except TypeError:
+        fields = ", ".join(HttpFault.__annotations__)
+        raise ClientError(f"An http fault is an object with the fields {fields}; the first two are required.") from None
+    if type(fault.status) is not int or not 400 <= fault.status <= 599 or type(fault.times) is not int:
+        raise ClientError("An http fault needs a status from 400 to 599, and a whole number of times.")
+    return fault

@@ -1,0 +1,117 @@
+"""Socket Mode: events that are kept until the bot acks them, and questions that it must ack in three seconds."""
+
+import bisect
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.demo.workspace.background import Background
+from bot.demo.workspace.connections import Connections, Lost, new_envelope
+from bot.demo.workspace.faults import Faults
+from bot.demo.workspace.journal import Journal
+from bot.demo.workspace.store import Store
+
+Json = dict[str, Any]
+
+RETRIES = 3
+"""How often Slack repeats an event that was not acked."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One event on its way to the bot. `position` is its place in the order of what happened."""
+
+    position: int
+    attempt: int
+    payload: Json
+    reason: str = ""
+
+
+class SocketMode:
+    """Delivers to whoever is connected.
+
+    An event is on disk until it is acked: with no connection it waits, in order; unacked it is repeated at most three
+    times; lost with its connection it goes to the next one. A click or a submission is asked once and never repeated.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        store: Store,
+        journal: Journal,
+        faults: Faults,
+        tasks: Background,
+        ack_timeout: float,
+    ) -> None:
+        self._connections = connections
+        self._store = store
+        self._journal = journal
+        self._faults = faults
+        self._tasks = tasks
+        self._ack_timeout = ack_timeout
+        self._due = [Delivery(position, attempt, payload) for position, attempt, payload in store.events()]
+
+    def send_event(self, payload: Json) -> None:
+        """Keeps the event and delivers it as soon as the bot is connected."""
+        for attempt in range(1 + self._faults.take_redeliveries()):
+            reason = "timeout" if attempt else ""
+            self._due.append(Delivery(self._store.add_event(payload), attempt, payload, reason))
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Sends what is due; call it whenever a connection came."""
+        while self._due and self._connections:
+            self._tasks.start(self._deliver(self._due.pop(0)))
+
+    async def ask(self, kind: str, payload: Json) -> Json | None:
+        """Sends an interaction; the ack's payload, or None when no ack came in time or nobody is connected."""
+        if not self._connections:
+            return None
+        envelope = new_envelope(kind, payload, accepts_response_payload=True)
+        self._journal.add("event", type=kind, envelope_id=envelope["envelope_id"], payload=payload)
+        try:
+            return await self._connections.next().send(envelope, self._ack_timeout)
+        except (TimeoutError, Lost):
+            return None
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        if not self._connections:  # the last connection closed since this delivery was started
+            self._put_back(delivery)
+            return
+        envelope = new_envelope(
+            "events_api",
+            delivery.payload,
+            accepts_response_payload=False,
+            retry_attempt=delivery.attempt,
+            retry_reason=delivery.reason,
+        )
+        self._journal.add(
+            "event",
+            type="events_api",
+            envelope_id=envelope["envelope_id"],
+            attempt=delivery.attempt,
+            payload=delivery.payload,
+        )
+        try:
+            await self._connections.next().send(envelope, self._ack_timeout)
+        except TimeoutError:
+            self._again(delivery, "timeout")
+        except Lost:
+            self._again(delivery, "connection_failed")
+        else:
+            self._store.delete_event(delivery.position)
+
+    def _again(self, delivery: Delivery, reason: str) -> None:
+        """Puts an unacked delivery back in its place. Slack gives up after the third repetition; a lost connection
+        does not count towards it, since a bot that restarts must find everything that it did not ack."""
+        attempt = delivery.attempt + 1
+        if reason == "timeout" and attempt > RETRIES:
+            self._store.delete_event(delivery.position)
+            self._journal.add("event", type="given_up", payload=delivery.payload)
+            return
+        repeated = replace(delivery, attempt=min(attempt, RETRIES), reason=reason)
+        self._store.save_attempt(delivery.position, repeated.attempt)
+        self._put_back(repeated)
+        self.deliver()
+
+    def _put_back(self, delivery: Delivery) -> None:
+        bisect.insort(self._due, delivery, key=lambda due: due.position)

@@ -1,0 +1,145 @@
+"""Slack's side of the HTTP server: /api/<method>, the WebSocket, uploads and response URLs."""
+
+from typing import Any
+
+from aiohttp import web
+
+from bot.demo.workspace.errors import SlackError
+from bot.demo.workspace.faults import HttpFault
+from bot.demo.workspace.messages import Message
+from bot.demo.workspace.methods import METHODS, Method
+from bot.demo.workspace.methods.arguments import Arguments, read_arguments
+from bot.demo.workspace.methods.content import read_content
+from bot.demo.workspace.triggers import ResponseUrl
+from bot.demo.workspace.workspace import Workspace
+
+Json = dict[str, Any]
+
+BOT_TOKEN = "xoxb-local"  # noqa: S105 - a fixed value of a stage that listens on loopback only
+APP_TOKEN = "xapp-local"  # noqa: S105
+
+SCOPES = (
+    "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,files:write,groups:history,"
+    "groups:read,im:history,im:read,im:write,reactions:write,usergroups:read,users:read"
+)
+
+
+class WebApi:
+    """The handlers of Slack's side."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.route("*", "/api/{method}", self.call),
+            web.get("/link", self.link),
+            web.post("/upload/{file}", self.upload),
+            web.post("/response/{token}", self.response),
+        ]
+
+    async def call(self, request: web.Request) -> web.Response:
+        """One Web API call: business errors are HTTP 200 with `ok: false`."""
+        method = request.path.removeprefix("/api/")
+        fault = self._workspace.faults.take_http(method)
+        if fault and not fault.after_commit:
+            return self._fail(method, fault)
+        arguments = Arguments()
+        try:
+            arguments = await read_arguments(request)
+            handler = _handler(method)
+            _authorize(method, request, arguments)
+            answer = {"ok": True, **await handler(self._workspace, arguments)}
+        except SlackError as error:
+            answer = _refusal(error)
+        if fault:
+            return self._fail(method, fault)
+        self._workspace.journal.add("call", method=method, arguments=dict(arguments), answer=answer)
+        return web.json_response(answer, headers={"X-OAuth-Scopes": SCOPES})
+
+    async def link(self, request: web.Request) -> web.StreamResponse:
+        """The bot's WebSocket (Socket Mode)."""
+        if not self._workspace.take_ticket(request.query.get("ticket", "")):
+            return web.json_response({"ok": False, "error": "invalid_ticket"}, status=403)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await self._workspace.connections.serve(socket)
+        return socket
+
+    async def upload(self, request: web.Request) -> web.Response:
+        file = self._workspace.uploads.get(request.match_info["file"])
+        content = await request.read()
+        if file is None or len(content) != file["size"]:
+            return web.Response(status=400, text="the upload was not announced, or not with this length")
+        self._workspace.store.save_file(file, content)
+        return web.Response(text=f"OK - {len(content)}")
+
+    async def response(self, request: web.Request) -> web.Response:
+        """A response_url: answers to a click without a token."""
+        try:
+            arguments = await read_arguments(request)
+            self._respond(self._workspace.permissions.use_response(request.match_info["token"]), arguments)
+        except SlackError as error:
+            return web.json_response(_refusal(error), status=404 if error.error == "expired_url" else 400)
+        return web.Response(text="ok")
+
+    def _respond(self, target: ResponseUrl, arguments: Arguments) -> None:
+        workspace = self._workspace
+        clicked = workspace.history.get(target.channel, target.message_ts)
+        if clicked is None:
+            raise SlackError("message_not_found")
+        if arguments.flag("delete_original"):
+            workspace.delete(clicked)
+            return
+        content = read_content(arguments)
+        if arguments.flag("replace_original"):
+            before = clicked.to_slack(workspace.team)
+            clicked.text, clicked.blocks = content.text or "", content.blocks
+            workspace.change(clicked, before)
+            return
+        in_channel = arguments.text("response_type") == "in_channel"
+        answer = Message(
+            channel=target.channel,
+            ts=workspace.history.new_ts(),
+            user=workspace.team.bot.id,
+            text=content.text or "",
+            thread_ts=arguments.optional("thread_ts"),
+            blocks=content.blocks,
+            ephemeral_to=None if in_channel else target.user,
+        )
+        if in_channel:
+            workspace.post(answer)
+        else:
+            workspace.post_ephemeral(answer)
+
+    def _fail(self, method: str, fault: HttpFault) -> web.Response:
+        self._workspace.journal.add("fault", method=method, status=fault.status, after_commit=fault.after_commit)
+        if fault.status == web.HTTPTooManyRequests.status_code:
+            headers = {"Retry-After": str(fault.retry_after)}
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=fault.status, headers=headers)
+        return web.json_response({"ok": False, "error": "internal_error"}, status=fault.status)
+
+
+def _handler(method: str) -> Method:
+    handler = METHODS.get(method)
+    if handler is None:
+        raise SlackError("unknown_method")
+    return handler
+
+
+def _authorize(method: str, request: web.Request, arguments: Arguments) -> None:
+    """Checks the token, in the header or (as older clients send it) among the arguments, and removes it from them."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ") or arguments.get("token")
+    arguments.pop("token", None)
+    expected = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
+    if given != expected:
+        raise SlackError("not_allowed_token_type" if given in (APP_TOKEN, BOT_TOKEN) else "invalid_auth")
+
+
+def _refusal(error: SlackError) -> Json:
+    """Slack's shape of a refusal; the messages stand in it twice."""
+    answer: Json = {"ok": False, "error": error.error}
+    if error.messages:
+        answer["errors"] = [message.removeprefix("[ERROR] ") for message in error.messages]
+        answer["response_metadata"] = {"messages": error.messages}
+    return answer

@@ -1,0 +1,51 @@
+"""Messages on their way in: stored before Slack hears that they arrived."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.inbound import payloads
+from bot.inbound.payloads import Body, Message
+from bot.shown.text import shorten
+from storage import Connection, Storage, inbox, posts
+
+logger = logging.getLogger(__name__)
+
+MOST_PROMPTS = 4
+TITLE_LIMIT = 60
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """The inbox's door. `bot_user` is the bot's own user id; `examples` are offered where nothing was said yet."""
+
+    storage: Storage
+    client: AsyncWebClient
+    bot_user: str
+    examples: Sequence[str]
+
+    async def store(self, body: Body, next: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:  # noqa: A002
+        """A global middleware: Bolt acknowledges an event before its listener runs, so it is stored here."""
+        message = payloads.message(body, self.bot_user)
+        if message is not None:
+            await self.storage.write(lambda db: self._receive(db, message))
+        return await next()
+
+    async def suggest(self, body: Body) -> None:
+        """Somebody opened the direct message: offer something to begin with."""
+        event = body["event"]
+        if event.get("tab") == "messages" and self.examples:
+            prompts = [{"title": shorten(text, TITLE_LIMIT), "message": text} for text in self.examples[:MOST_PROMPTS]]
+            await self.client.assistant_threads_setSuggestedPrompts(channel_id=event["channel"], prompts=prompts)
+
+    async def _receive(self, db: Connection, message: Message) -> None:
+        """Take what is addressed to the bot, and replies in threads that it takes part in."""
+        if not message.addressed and await posts.conversation(db, message.place.thread_id) is None:
+            return
+        if await inbox.receive(db, message.delivery(), self.storage.now()):
+            logger.info("message %s of %s is in the inbox", message.ts, message.user)

@@ -1,0 +1,153 @@
+"""Slack's payloads → our types. The only place that knows how Slack nests things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.forms.forms import StateValues
+from storage.ids import ThreadId
+from storage.inbox import Delivery
+
+Body = Mapping[str, Any]
+
+PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
+"""What a person says. Everything else with a subtype is about a message, or from a program."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A conversation: a thread of a channel or direct message. `thread_ts` is its first message."""
+
+    team: str
+    channel: str
+    thread_ts: str
+
+    @property
+    def thread_id(self) -> ThreadId:
+        """The runtime's name for it: one Slack thread is one runtime thread."""
+        return ThreadId(f"{self.team}/{self.channel}/{self.thread_ts}")
+
+
+@dataclass(frozen=True)
+class Message:
+    """Somebody wrote something. `addressed`: in a direct message, or naming the bot."""
+
+    event_id: str
+    place: Place
+    ts: str
+    user: str
+    text: str
+    addressed: bool
+
+    def delivery(self) -> Delivery:
+        return Delivery(
+            self.event_id,
+            "message",
+            self.place.thread_id,
+            self.place.team,
+            self.place.channel,
+            self.ts,
+            self.place.thread_ts,
+            self.user,
+            self.text,
+        )
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who did it, as Slack says: never taken from a button or a form."""
+
+    user: str
+    team: str
+
+
+@dataclass(frozen=True)
+class Click:
+    """A button was pressed. `action` says which kind, `value` is an opaque id, `message_ts` the message it is on."""
+
+    person: Person
+    place: Place
+    action: str
+    value: str
+    trigger_id: str
+    action_ts: str
+    message_ts: str
+
+    @property
+    def in_thread(self) -> bool:
+        """Whether the message is a reply: the first message of a thread that nobody answered is not in one."""
+        return self.message_ts != self.place.thread_ts
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A modal was submitted. `metadata` is what we put there when it was opened."""
+
+    person: Person
+    metadata: str
+    values: StateValues
+    view_id: str
+
+
+def message(body: Body, bot_user: str) -> Message | None:
+    """A message that a person wrote, from an Events API body; None for anything else."""
+    event = body.get("event", {})
+    if event.get("type") not in ("message", "app_mention") or event.get("subtype") not in PLAIN_SUBTYPES:
+        return None
+    if event.get("bot_id") or not event.get("user") or event["user"] == bot_user:
+        return None
+    place = Place(body["team_id"], event["channel"], event.get("thread_ts") or event["ts"])
+    text = event.get("text", "")
+    mention = f"<@{bot_user}>"
+    addressed = event.get("channel_type") == "im" or event["type"] == "app_mention" or mention in text
+    said = re.sub(rf"^\s*{re.escape(mention)}[\s:,]*", "", text).replace(mention, "@signoff")
+    return Message(body["event_id"], place, event["ts"], event["user"], typed(said), addressed)
+
+
+def typed(text: str) -> str:
+    """A message's text as the person typed it: Slack marks up addresses and links, and escapes `& < >`."""
+    plain = re.sub(r"<(?:mailto:|tel:)[^|>]+\|([^>]+)>", r"\1", text)
+    plain = re.sub(r"<(https?://[^|>]+)(?:\|[^>]*)?>", r"\1", plain)
+    plain = re.sub(r"<#C\w+\|([^>]+)>", r"#\1", plain)
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def click(body: Body) -> Click:
+    """A block action on a button of a message."""
+    (action,) = body["actions"]
+    container = body["container"]
+    place = Place(
+        _team(body), container["channel_id"], container.get("thread_ts") or _root(body) or container["message_ts"]
+    )
+    return Click(
+        _person(body),
+        place,
+        action["action_id"],
+        action.get("value", ""),
+        body["trigger_id"],
+        action["action_ts"],
+        container["message_ts"],
+    )
+
+
+def submission(body: Body) -> Submission:
+    """A submitted modal."""
+    view = body["view"]
+    return Submission(_person(body), view["private_metadata"], view["state"]["values"], view["id"])
+
+
+def _root(body: Body) -> str | None:
+    return body.get("message", {}).get("thread_ts")
+
+
+def _team(body: Body) -> str:
+    # In an organisation-wide installation `team` may be null; the person's own is the best there is then.
+    return (body.get("team") or {}).get("id") or body["user"]["team_id"]
+
+
+def _person(body: Body) -> Person:
+    user = body["user"]
+    return Person(user["id"], user.get("team_id") or _team(body))

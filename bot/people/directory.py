@@ -1,0 +1,154 @@
+"""What Slack knows of people, groups and conversations: looked up, and cached for minutes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, cast
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.shown.posting import UNCERTAIN
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+CACHE_SECONDS = 300.0
+
+PAGE = 200
+"""Members of a conversation asked for at a time, as Slack recommends."""
+
+PASSING = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+"""Refusals of Slack's that may be gone with the next try."""
+
+NOBODY = {"user_not_found", "user_not_visible"}
+
+NO_GROUP = {"no_such_subteam", "subteam_not_found"}
+
+Kind = Literal["member", "guest", "bot", "deactivated", "stranger"]
+
+
+class CannotTell(Exception):
+    """It could not be found out. `passing`: a later try may."""
+
+    def __init__(self, what: str, passing: bool) -> None:
+        self.passing = passing
+        super().__init__(what)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody's account. `kind` is "stranger" for anybody of another team, or unknown to Slack."""
+
+    kind: Kind
+    name: str
+
+
+@dataclass(frozen=True)
+class Room:
+    """A conversation. `user` is the person in a direct message with the bot, else None."""
+
+    is_private: bool
+    user: str | None
+
+
+class Directory:
+    """`team` is the one that the app is installed in. Every method raises `CannotTell`."""
+
+    def __init__(self, client: AsyncWebClient, team: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._team = team
+        self._clock = clock
+        self._known: dict[tuple[str, str], tuple[float, object]] = {}
+
+    async def account(self, user: str) -> Account:
+        async def fetch() -> Account:
+            try:
+                answer = await self._client.users_info(user=user)
+            except SlackApiError as error:
+                if error.response["error"] in NOBODY:
+                    return Account("stranger", user)
+                raise
+            found: dict[str, Any] = answer.get("user") or {}
+            return Account(_kind(found, self._team), found.get("real_name") or found.get("name") or user)
+
+        return await self._look_up("user", user, fetch)
+
+    async def group(self, group: str) -> frozenset[str]:
+        """The people in a user group; nobody is in one that Slack does not know."""
+
+        async def fetch() -> frozenset[str]:
+            try:
+                answer = await self._client.usergroups_users_list(usergroup=group)
+            except SlackApiError as error:
+                if error.response["error"] in NO_GROUP:
+                    return frozenset()
+                raise
+            return frozenset(cast("list[str]", answer.get("users") or ()))
+
+        return await self._look_up("user group", group, fetch)
+
+    async def room(self, channel: str) -> Room:
+        async def fetch() -> Room:
+            found: dict[str, Any] = (await self._client.conversations_info(channel=channel)).get("channel") or {}
+            is_private = any(found.get(name) for name in ("is_private", "is_im", "is_mpim", "is_group"))
+            return Room(is_private, found.get("user") if found.get("is_im") else None)
+
+        return await self._look_up("conversation", channel, fetch)
+
+    async def members(self, channel: str) -> frozenset[str]:
+        """The people in a conversation, the person of a direct message too."""
+        room = await self.room(channel)
+        if room.user is not None:
+            return frozenset({room.user})
+
+        async def fetch() -> frozenset[str]:
+            found: set[str] = set()
+            cursor = ""
+            while True:
+                answer = await self._client.conversations_members(channel=channel, limit=PAGE, cursor=cursor)
+                found.update(answer.get("members") or ())
+                cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+                if not cursor:
+                    return frozenset(found)
+
+        return await self._look_up("members of", channel, fetch)
+
+    async def direct_message(self, user: str) -> str:
+        """The conversation of the bot with one person."""
+
+        async def fetch() -> str:
+            opened: dict[str, Any] = (await self._client.conversations_open(users=user)).get("channel") or {}
+            return str(opened["id"])
+
+        return await self._look_up("direct message with", user, fetch)
+
+    async def _look_up(self, what: str, id_: str, fetch: Callable[[], Awaitable[T]]) -> T:
+        """What is known, if it is fresh. What could not be found out is asked for again the next time."""
+        known = self._known.get((what, id_))
+        if known is not None and self._clock() - known[0] < CACHE_SECONDS:
+            return cast("T", known[1])
+        try:
+            found = await fetch()
+        except UNCERTAIN as error:
+            reason = error.response["error"] if isinstance(error, SlackApiError) else None
+            logger.warning("%s %s cannot be looked up: %s", what, id_, reason or error or type(error).__name__)
+            raise CannotTell(f"{what} {id_}", passing=reason is None or reason in PASSING) from error
+        self._known[what, id_] = (self._clock(), found)
+        return found
+
+
+def _kind(user: dict[str, Any], team: str) -> Kind:
+    if user.get("deleted"):
+        return "deactivated"
+    if user.get("is_bot") or user.get("id") == "USLACKBOT":
+        return "bot"
+    if user.get("is_stranger") or user.get("team_id", team) != team:
+        return "stranger"
+    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+        return "guest"
+    return "member"

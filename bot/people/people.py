@@ -1,0 +1,187 @@
+"""Who may talk to the bot, who somebody is to an approval, and who of those that decide is somewhere else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.inbound.payloads import Person
+from bot.people.directory import CannotTell, Directory, Kind
+from graphs.approvals.terms import CHANNEL, REQUESTER, Actor, GroupId, Terms, UserId
+from storage import Storage, posts
+from storage.ids import ThreadId
+
+logger = logging.getLogger(__name__)
+
+_NO_USE: dict[Kind, str] = {
+    "guest": "is a guest",
+    "bot": "is a bot",
+    "deactivated": "is deactivated",
+    "stranger": "is not in this workspace",
+}
+
+
+class People:
+    """Judges people by what the directory says. `team` is the one that the app is installed in; `users` (people and
+    user groups) are the only ones who may talk to it, full members of the team where there are none."""
+
+    def __init__(self, directory: Directory, team: str, users: frozenset[str] = frozenset()) -> None:
+        self._directory = directory
+        self._team = team
+        self._users = users
+
+    async def actor(self, person: Person, terms: Terms | None = None, channel: str | None = None) -> Actor:
+        """The person as `approvals.decide` judges them under these terms; `channel` is where the call was asked for.
+
+        Somebody who cannot be looked up is a stranger; what else cannot be found out is None.
+        """
+        kind = await self._kind(person.user) if person.team == self._team else "stranger"
+        approvers = terms.approvers if terms is not None and kind == "member" else ()
+        return Actor(
+            UserId(person.user),
+            person.team,
+            kind,
+            await self._groups(person.user, approvers),
+            await self._is_in(person.user, channel) if CHANNEL in approvers else None,
+        )
+
+    async def refusal(self, user: str) -> str | None:
+        """Why this person may not talk to the bot, as a sentence; None when they may."""
+        if self._users:
+            return await self._not_listed(user)
+        kind = await self._kind(user)
+        if kind == "member":
+            return None
+        who = {"guest": "Guests", "stranger": "People of other workspaces"}.get(kind, "Bots and deactivated accounts")
+        return f"{who} cannot ask me to do things here. A full member of this workspace can."
+
+    async def unreachable(self, terms: Terms, channel: str | None) -> str | None:
+        """Why no people there are can give the approvals that these terms ask for, as a sentence; None when they can,
+        or when it cannot be found out: then the click is judged.
+        """
+        possible: set[str] = set()
+        lacking: list[str] = []
+        try:
+            for approver in terms.approvers:
+                able = False
+                for user in await self._meant(approver, terms, channel):
+                    if await self._can(user, terms):
+                        able = True
+                        possible.add(user)
+                    if len(possible) >= terms.quorum:
+                        return None
+                if not able:
+                    lacking.append(await self._what_is_wrong(approver, terms))
+        except CannotTell:
+            return None
+        needs = f"{terms.quorum} approval{'s' if terms.quorum > 1 else ''}"
+        can = {0: "nobody", 1: "only one person"}.get(len(possible), f"only {len(possible)} people")
+        because = f": {'; '.join(lacking)}" if lacking else ""
+        return f"{terms.tool} needs {needs}, and {can} can approve{because}."
+
+    async def elsewhere(self, terms: Terms, channel: str) -> list[str]:
+        """The approvers by id or group who cannot see this conversation, and could approve. Raises `CannotTell` when a
+        later try may tell; who cannot be looked up for good is left out.
+        """
+        named = [each for each in terms.approvers if each not in (REQUESTER, CHANNEL)]
+        if not named:
+            return []
+        found: dict[str, None] = {}
+        try:
+            if not (await self._directory.room(channel)).is_private:
+                return []
+            here = await self._directory.members(channel)
+        except CannotTell as error:
+            if error.passing:
+                raise
+            here = frozenset[str]()
+        for approver in named:
+            try:
+                for user in sorted(await self._meant(approver, terms, channel)):
+                    if user not in here and await self._can(user, terms):
+                        found[user] = None
+            except CannotTell as error:
+                if error.passing:
+                    raise
+        return list(found)
+
+    async def direct_message(self, user: str) -> str | None:
+        """The conversation of the bot with this person; None when there can be none. Raises a passing `CannotTell`."""
+        try:
+            return await self._directory.direct_message(user)
+        except CannotTell as error:
+            if error.passing:
+                raise
+            return None
+
+    async def _not_listed(self, user: str) -> str | None:
+        if user in self._users:
+            return None
+        groups = await self._groups(user, self._users)
+        if groups is None:
+            return "It could not be checked whether you may ask me to do things here. Try again in a minute."
+        return None if groups else "You are not among the people who may ask me to do things here."
+
+    async def _groups(self, user: str, approvers: Iterable[str]) -> frozenset[GroupId] | None:
+        """Those of the groups that the person is in; None when it cannot be told that they are in any."""
+        found: set[GroupId] = set()
+        unclear = False
+        for group in (each for each in approvers if each.startswith("S")):
+            try:
+                if user in await self._directory.group(group):
+                    found.add(GroupId(group))
+            except CannotTell:
+                unclear = True
+        return None if unclear and not found else frozenset(found)
+
+    async def _is_in(self, user: str, channel: str | None) -> bool | None:
+        if channel is None:
+            return None
+        try:
+            return user in await self._directory.members(channel)
+        except CannotTell:
+            return None
+
+    async def _kind(self, user: str) -> Kind:
+        try:
+            return (await self._directory.account(user)).kind
+        except CannotTell:
+            return "stranger"
+
+    async def _meant(self, approver: str, terms: Terms, channel: str | None) -> frozenset[str]:
+        """The people whom the name of an approver stands for. Raises `CannotTell`."""
+        if approver == REQUESTER:
+            return frozenset({terms.requester})
+        if approver == CHANNEL:
+            if channel is None:
+                raise CannotTell("the conversation", passing=False)
+            return await self._directory.members(channel)
+        return await self._directory.group(approver) if approver.startswith("S") else frozenset({approver})
+
+    async def _can(self, user: str, terms: Terms) -> bool:
+        """Whether an approval of this person would count. Raises `CannotTell`."""
+        if user == terms.requester and not terms.self_approval:
+            return False
+        return (await self._directory.account(user)).kind == "member"
+
+    async def _what_is_wrong(self, approver: str, terms: Terms) -> str:
+        """Why nobody of this name can approve."""
+        if approver == CHANNEL:
+            return "nobody else is in the conversation who could approve"
+        if approver.startswith("S"):
+            return f"nobody in the user group {approver} can approve"
+        account = await self._directory.account(terms.requester if approver == REQUESTER else approver)
+        return f"{account.name} {_NO_USE.get(account.kind, 'asked for it, and may not approve it')}"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Why nobody can approve a call in a thread, for the agent: see `People.unreachable`."""
+
+    people: People
+    storage: Storage
+
+    async def __call__(self, terms: Terms, thread_id: str) -> str | None:
+        held = await self.storage.read(lambda db: posts.conversation(db, ThreadId(thread_id)))
+        return await self.people.unreachable(terms, held.channel if held is not None else None)

@@ -1,0 +1,251 @@
+"""Our types → Block Kit: pure functions, one for each thing that the bot shows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.shown import wording
+from bot.shown.calls import Call
+from bot.shown.text import Block, escape, mrkdwn, plain_text, preformatted, reply_markdown, visible
+
+APPROVE = "approve"
+EDIT = "edit"
+REJECT = "reject"
+RESPOND = "respond"
+APPROVE_ALL = "approve_all"
+IT_RAN = "it_ran"
+RUN_AGAIN = "run_again"
+GIVE_UP = "give_up"
+RETRY = "retry"
+
+REPLY_LIMIT = 11_000
+"""Characters of a reply in one message: Slack takes 12,000 of Markdown."""
+
+BESIDE_LIMIT = 1000
+"""Characters of what stands below a reply."""
+
+PAGE_LIMIT = 12_000
+"""Characters in the blocks of one message: Slack takes about 13,200."""
+
+PAGE_BLOCKS = 48
+"""Blocks in one message: Slack takes 50, one is for "Approve all", one for who asked, in a copy."""
+
+ARGUMENTS_LIMIT = 9000
+RESULT_LIMIT = 200
+NOTICE_LIMIT = 200
+NAME_LIMIT = 200
+WORDS_LIMIT = 200
+TEXT_LIMIT = 3000
+
+ASKED = 1200
+"""Characters of a row that asks or asked, its arguments aside: all that is bounded here, and then some."""
+
+UNASKED = 900
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A message as Slack is to show it. `text` is what notifications and screen readers say."""
+
+    text: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def digest(self) -> str:
+        """Tells one version of a message from another."""
+        return hashlib.sha256(repr((self.text, self.blocks)).encode()).hexdigest()
+
+
+def reply(content: str, notice: str | None = None) -> list[Shown]:
+    """What the agent says: one message, and several where one does not take it. Nothing when there is nothing."""
+    shown = [
+        Shown(escape(part, TEXT_LIMIT), ({"type": "markdown", "text": reply_markdown(part)},))
+        for part in _parts(content)
+    ]
+    if notice is None:
+        return shown
+    said = f"⚠ {escape(notice, BESIDE_LIMIT)}"
+    last = shown.pop() if shown else Shown(said, ())
+    return [*shown, Shown(last.text, (*last.blocks, _context(mrkdwn(said))))]
+
+
+def _parts(content: str) -> Iterator[str]:
+    """The text in parts that fit into a message each, cut at the end of a line or word where there is one."""
+    while content.strip():
+        end = min(len(content), REPLY_LIMIT)
+        while len(reply_markdown(content[:end])) > REPLY_LIMIT:
+            end = end * 2 // 3
+        if end < len(content):
+            end = content.rfind("\n", end // 2, end) + 1 or content.rfind(" ", end // 2, end) + 1 or end
+        yield content[:end]
+        content = content[end:]
+
+
+def pages(rows: Sequence[Call]) -> list[list[Call]]:
+    """The calls of a model message, by card: one card, unless Slack does not take so much in one message."""
+    found: list[list[Call]] = []
+    room = blocks = 0
+    for row in rows:
+        asked = row.asked is not None or row.doubt is not None
+        size, height = (
+            (ASKED + min(len(visible(_shown_arguments(row))[0]), ARGUMENTS_LIMIT), 5) if asked else (UNASKED, 1)
+        )
+        if not found or size > room or height > blocks:
+            found.append([])
+            room, blocks = PAGE_LIMIT, PAGE_BLOCKS
+        found[-1].append(row)
+        room -= size
+        blocks -= height
+    return found
+
+
+def calls(rows: Sequence[Call], revision: str) -> Shown:
+    """The calls of one page: a card with buttons where one waits, else a line for each that ran."""
+    blocks = [block for row in rows for block in _row(row)]
+    waiting = [row for row in rows if row.waits]
+    if len(waiting) > 1 and all("approve" in row.allow and not _is_cut(row) for row in waiting):
+        button = _button("Approve all", APPROVE_ALL, f"{rows[0].message_id}:{revision}", style="primary")
+        blocks.append({"type": "actions", "block_id": "all", "elements": [button]})
+    return Shown(escape(_summary(rows), TEXT_LIMIT), tuple(blocks))
+
+
+def copy(card: Shown, requester: str, words: str) -> Shown:
+    """The card for an approver who cannot see where it was asked: who asked, and in what words."""
+    said = f"<@{requester}> wrote to me, where you cannot see it: “{escape(' '.join(words.split()), WORDS_LIMIT)}”"
+    return Shown(card.text, ({"type": "section", "text": mrkdwn(said)}, *card.blocks))
+
+
+def failure(sentence: str, reference: str, *, thread: str) -> Shown:
+    """A turn that broke off, with a way to try again."""
+    text = f"{sentence} (reference {reference})"
+    said: Block = {"type": "section", "text": mrkdwn(f"⚠ {escape(text, TEXT_LIMIT - 2)}")}
+    button = _button("Try again", RETRY, thread)
+    return Shown(escape(text, TEXT_LIMIT), (said, {"type": "actions", "block_id": "retry", "elements": [button]}))
+
+
+def overcome() -> Shown:
+    """In the place of a failure, once the turn has been tried again."""
+    text = "This did not work at first, and was tried again."
+    return Shown(text, (_context(mrkdwn(text)),))
+
+
+def _summary(rows: Sequence[Call]) -> str:
+    waiting = [row.name for row in rows if row.waits]
+    if waiting:
+        return f"Waiting for a decision: {', '.join(waiting)}"
+    return "; ".join(f"{row.name}: {row.state}" for row in rows)
+
+
+def _row(row: Call) -> list[Block]:
+    if row.asked is None and row.doubt is None:
+        return [_unasked(row)]
+    title = f"*{escape(row.name, NAME_LIMIT)}*\n{escape(row.description, NOTICE_LIMIT)}"
+    blocks: list[Block] = [{"type": "section", "text": mrkdwn(title)}]
+    if text := _shown_arguments(row):
+        blocks.append(preformatted(text, ARGUMENTS_LIMIT))
+    if row.doubt is not None and row.waits:
+        return blocks + _doubt(row)
+    if row.waits:
+        return [*blocks, _context(mrkdwn("\n".join([*wording.before(row), wording.who_decides(row)]))), *_buttons(row)]
+    said = wording.before(row)
+    if not said or row.decided_at != row.edited_at:  # an edit that its own vote approved is told once
+        said.append(wording.decision(row))
+    return [*blocks, _context(mrkdwn("\n".join(said))), *_outcome(row)]
+
+
+def _unasked(row: Call) -> Block:
+    """A call that no person was asked about, in one line. A gated one says so."""
+    name = escape(row.name, NAME_LIMIT)
+    values = ", ".join(f"{key} {value}" for key, value in row.args.items())
+    how = " without asking: its rule lets this one pass" if row.gated else ""
+    head = {"done": f"Ran *{name}*{how}", "running": f"Running *{name}*{how}"}
+    line = head.get(row.state, f"*{name}* {escape(row.state)}{how}")
+    tail = f" — {escape(values, NOTICE_LIMIT)}" if values else ""
+    failed = f"\n{escape(row.result, RESULT_LIMIT)}" if row.state != "done" and row.result else ""
+    return _context(mrkdwn(f"{line}{tail}{failed}"))
+
+
+def _shown_arguments(row: Call) -> str:
+    """What would run; for an edited call what was proposed and what took its place."""
+    if not row.edited:
+        return _lines(row.args)
+    lines: list[str] = []
+    for key in dict.fromkeys([*row.args, *row.edited]):
+        before, after = row.args.get(key), row.edited.get(key)
+        lines.append(f"{key}: {_value(before)}" if before == after else f"{key}: {_value(before)} → {_value(after)}")
+    return "\n".join(lines)
+
+
+def _is_cut(row: Call) -> bool:
+    """Whether the card cannot show all that would run: then nobody can approve it here."""
+    return len(visible(_shown_arguments(row))[0]) > ARGUMENTS_LIMIT
+
+
+def _lines(args: Mapping[str, Any]) -> str:
+    return "\n".join(f"{key}: {_value(value)}" for key, value in args.items())
+
+
+def _value(value: Any) -> str:
+    return "—" if value is None else value if isinstance(value, str) else str(value)
+
+
+def _buttons(row: Call) -> list[Block]:
+    """What may be decided here, and what may not and why."""
+    offered = [
+        ("approve", "Approve", APPROVE, "primary"),
+        ("edit", "Edit", EDIT, None),
+        ("reject", "Reject", REJECT, "danger"),
+        ("respond", "Respond", RESPOND, None),
+    ]
+    cut = _is_cut(row)
+    withheld = ({"approve"} if cut else set()) | ({"edit"} if row.uneditable else set())
+    buttons = [
+        _button(label, action, row.interrupt_id, style=style)
+        for verb, label, action, style in offered
+        if verb in row.allow and verb not in withheld
+    ]
+    blocks: list[Block] = []
+    if buttons:
+        blocks.append({"type": "actions", "block_id": f"decide:{row.interrupt_id}", "elements": buttons})
+    if cut:
+        blocks.insert(
+            0, _context(mrkdwn("⚠ The arguments are too long to be shown whole, so this cannot be approved."))
+        )
+    return blocks
+
+
+def _doubt(row: Call) -> list[Block]:
+    said = (
+        "⚠ *This call may already have run.* It was begun, and its end was never recorded. "
+        f"Look for `{escape(row.idempotency_key)}` at the other side, then say what you found."
+    )
+    buttons = [
+        _button("It ran", IT_RAN, row.interrupt_id),
+        _button("Run again", RUN_AGAIN, row.interrupt_id, style="danger"),
+        _button("Give up", GIVE_UP, row.interrupt_id),
+    ]
+    return [
+        {"type": "section", "text": mrkdwn(said)},
+        {"type": "actions", "block_id": f"doubt:{row.interrupt_id}", "elements": buttons},
+    ]
+
+
+def _outcome(row: Call) -> list[Block]:
+    if row.decision not in ("approve", "edit"):
+        return []
+    glyph = {"running": "…", "done": "✓", "failed": "⚠", "in doubt": "⚠"}.get(row.state, "·")
+    first = row.result.splitlines()[0] if row.result else ""
+    said = f"{glyph} {row.state.capitalize()}" + (f": {escape(first, RESULT_LIMIT)}" if first else "")
+    return [_context(mrkdwn(said))]
+
+
+def _button(label: str, action: str, value: str, *, style: str | None = None) -> Block:
+    button: Block = {"type": "button", "text": plain_text(label), "action_id": action, "value": value}
+    return button if style is None else {**button, "style": style}
+
+
+def _context(element: Block) -> Block:
+    return {"type": "context", "elements": [element]}

@@ -1,0 +1,145 @@
+"""The only caller of `chat.*` for what must be visible.
+
+Slack is made to show what the rows say; what is missing or out of date is mended, and what may have been posted is
+looked up, not posted twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.inbound.payloads import Place
+from bot.shown.cards import Shown
+from storage import Storage, posts
+from storage.ids import ThreadId
+from storage.posts import Conversation, Post
+
+logger = logging.getLogger(__name__)
+
+EVENT_TYPE = "signoff"
+"""Of the metadata that carries our subject in each message."""
+
+UNCERTAIN = (SlackClientError, aiohttp.ClientError, OSError, TimeoutError)
+"""What a call of Slack ends with when it is refused, or when nobody knows whether it arrived."""
+
+LOOK_UP = 200
+"""Messages asked for at a time: Slack recommends no more."""
+
+GONE = {"message_not_found", "cant_update_message"}
+
+
+class Delivery:
+    """Posts and updates, one conversation's messages in order."""
+
+    def __init__(self, client: AsyncWebClient, storage: Storage) -> None:
+        self._client = client
+        self._storage = storage
+
+    async def show(self, conversation: Conversation, wanted: Iterable[tuple[str, Shown]]) -> None:
+        """Make the conversation show these subjects; without a `thread_ts`, outside of its threads.
+
+        Raises what Slack or the connection says: try again later.
+        """
+        known = await self._storage.read(lambda db: posts.of_thread(db, conversation.thread_id))
+        for subject, shown in wanted:
+            post = known.get(subject)
+            if post is not None and post.shown == shown.digest:
+                continue
+            await self._bring_up_to_date(conversation, subject, shown, post)
+
+    async def whisper(self, place: Place, user: str, text: str, *, in_thread: bool = True) -> None:
+        """Tell one person something that only they see. It is no promise: nobody repeats what Slack did not take."""
+        thread_ts = place.thread_ts if in_thread else None
+        try:
+            await self._client.chat_postEphemeral(channel=place.channel, user=user, text=text, thread_ts=thread_ts)
+        except UNCERTAIN as error:
+            logger.warning("%s was not told %r: %s", user, text, error)
+
+    async def record(self, thread_id: ThreadId, channel: str, subject: str, ts: str | None, shown: str | None) -> None:
+        """Say what Slack shows of a subject."""
+        post = Post(subject, thread_id, channel, ts, shown)
+        await self._storage.write(lambda db: posts.save(db, post, self._storage.now()))
+
+    async def _bring_up_to_date(
+        self, conversation: Conversation, subject: str, shown: Shown, post: Post | None
+    ) -> None:
+        ts = post.ts if post is not None else None
+        if post is not None and ts is None:
+            ts = await self._look_up(conversation, subject)
+        if ts is not None and not await self._update(conversation, subject, ts, shown):
+            ts = None
+        if ts is None:
+            await self.record(conversation.thread_id, conversation.channel, subject, None, None)
+            ts = await self._post(conversation, subject, shown)
+        await self.record(conversation.thread_id, conversation.channel, subject, ts, shown.digest)
+
+    async def _post(self, conversation: Conversation, subject: str, shown: Shown) -> str:
+        answer = await self._client.chat_postMessage(
+            channel=conversation.channel,
+            thread_ts=conversation.thread_ts or None,
+            text=shown.text,
+            blocks=list(shown.blocks),
+            metadata=metadata(subject),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return str(answer["ts"])
+
+    async def _update(self, conversation: Conversation, subject: str, ts: str, shown: Shown) -> bool:
+        """False when the message is gone and has to be posted anew."""
+        try:
+            await self._client.chat_update(
+                channel=conversation.channel,
+                ts=ts,
+                text=shown.text,
+                blocks=list(shown.blocks),
+                metadata=metadata(subject),
+            )
+        except SlackApiError as error:
+            if error.response["error"] == "streaming_state_conflict":  # what was streamed was never ended: a crash
+                await self._client.chat_stopStream(channel=conversation.channel, ts=ts)
+                return await self._update(conversation, subject, ts, shown)
+            if error.response["error"] not in GONE:
+                raise
+            return False
+        return True
+
+    async def _look_up(self, conversation: Conversation, subject: str) -> str | None:
+        """A post that was begun and never confirmed: where it is, if it arrived."""
+        if not conversation.thread_ts:
+            newest = await self._client.conversations_history(
+                channel=conversation.channel, include_all_metadata=True, limit=LOOK_UP
+            )
+            return _ts_of(newest, subject)
+        cursor = ""
+        while True:
+            answer = await self._client.conversations_replies(
+                channel=conversation.channel,
+                ts=conversation.thread_ts,
+                include_all_metadata=True,
+                limit=LOOK_UP,
+                cursor=cursor,
+            )
+            if (ts := _ts_of(answer, subject)) is not None:
+                return ts
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                return None
+
+
+def _ts_of(answer: AsyncSlackResponse, subject: str) -> str | None:
+    for message in answer.get("messages") or ():
+        if (message.get("metadata") or {}).get("event_payload", {}).get("subject") == subject:
+            return message["ts"]
+    return None
+
+
+def metadata(subject: str) -> dict[str, Any]:
+    return {"event_type": EVENT_TYPE, "event_payload": {"subject": subject}}

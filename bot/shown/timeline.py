@@ -1,0 +1,113 @@
+"""What a conversation looks like: a thread's transcript and records → the messages that Slack is to show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.shown import cards
+from bot.shown.calls import Call, Record, revision
+from bot.shown.cards import Shown
+from graphs.runtime.types import StateSnapshot
+from storage.ids import ThreadId
+
+FAILURE = "failure:"
+"""How the subject of a turn that broke off begins."""
+
+BROKEN = "Something went wrong on my side, and I could not finish. Nothing is lost."
+
+
+def reply_subject(message_id: str, part: int = 0) -> str:
+    """What a post of an assistant message's text, or of a part of it, is known by."""
+    return f"message:{message_id}" + (f":{part}" if part else "")
+
+
+def calls_subject(message_id: str, page: int = 0) -> str:
+    """What a post of an assistant message's calls is known by."""
+    return f"calls:{message_id}" + (f":{page}" if page else "")
+
+
+def copy_subject(subject: str, channel: str) -> str:
+    """What the copy of a post in another conversation is known by."""
+    return f"{subject}@{channel}"
+
+
+def copied_message(subject: str) -> str | None:
+    """The assistant message whose calls a copy shows; None for a post that is no copy of calls."""
+    kind, _, rest = subject.partition(":")
+    message, at, _ = rest.partition("@")
+    return message.partition(":")[0] if kind == "calls" and at else None
+
+
+def is_copy(subject: str, original: str) -> bool:
+    return subject.startswith(f"{original}@")
+
+
+@dataclass(frozen=True)
+class Card:
+    """The calls that one message shows, and the words that they were proposed upon."""
+
+    subject: str
+    rows: Sequence[Call]
+    words: str
+
+
+def cards_of(snapshot: StateSnapshot, record: Record) -> list[Card]:
+    """Every card of a conversation, the oldest first."""
+    found: list[Card] = []
+    words = ""
+    results = _results(snapshot)
+    for message in _messages(snapshot):
+        if message["role"] == "user":
+            words = message["content"]
+        elif message["role"] == "assistant":
+            pages = cards.pages(record.calls(message, results))
+            found += [Card(calls_subject(message["id"], n), rows, words) for n, rows in enumerate(pages)]
+    return found
+
+
+def wanted(
+    thread_id: ThreadId, snapshot: StateSnapshot, record: Record, posted: Collection[str] = ()
+) -> list[tuple[str, Shown]]:
+    """By subject, in the order of the conversation. `posted` are the subjects that Slack shows already."""
+    results = _results(snapshot)
+    found: list[tuple[str, Shown]] = []
+    for message in _messages(snapshot):
+        if message["role"] != "assistant":
+            continue
+        replies = cards.reply(message["content"], message.get("notice"))
+        found += [(reply_subject(message["id"], part), shown) for part, shown in enumerate(replies)]
+        pages = cards.pages(record.calls(message, results))
+        found += [(calls_subject(message["id"], n), cards.calls(rows, revision(rows))) for n, rows in enumerate(pages)]
+    broken = failures(thread_id, snapshot)
+    overcome = {subject for subject in posted if subject.startswith(FAILURE)} - {subject for subject, _ in broken}
+    return [(subject, cards.overcome()) for subject in sorted(overcome)] + found + broken
+
+
+def _messages(snapshot: StateSnapshot) -> Sequence[dict[str, Any]]:
+    return snapshot.values.get("messages", ())
+
+
+def _results(snapshot: StateSnapshot) -> dict[str, str]:
+    return {m["tool_call_id"]: m["content"] for m in _messages(snapshot) if m["role"] == "tool"}
+
+
+def failures(thread_id: ThreadId, snapshot: StateSnapshot) -> list[tuple[str, Shown]]:
+    """A turn that broke off. Its reference stands in the log, beside the traceback."""
+    return [
+        (f"{FAILURE}{task.id}", cards.failure(sentence(task.error), reference(task.id), thread=thread_id))
+        for task in snapshot.tasks
+        if task.error is not None
+    ]
+
+
+def sentence(error: str) -> str:
+    """What a person is told of an error: the model's own sentence when the model is away, else no detail."""
+    kind, _, message = error.partition(": ")
+    return message if kind == "ModelUnavailable" else BROKEN
+
+
+def reference(task_id: str) -> str:
+    """What a person can quote, and whoever is on call can find in the log."""
+    return task_id[:8]

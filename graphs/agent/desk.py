@@ -1,0 +1,225 @@
+"""Taking a person's decision on a tool call: judged by `approvals.decide`, stored in one transaction, or refused.
+
+Nothing runs here. Whoever owns the thread finds the stored answer and goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from graphs.agent.policy import required
+from graphs.agent.proposals import APPROVAL, IN_DOUBT, ProposedCall, may_it_run
+from graphs.agent.tools import Toolbox
+from graphs.agent.voting import Ballot, Successor, to_wire
+from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond, Verb
+from graphs.approvals.judge import Approved, Refused, Rejected, Responded, StillWaiting, Superseded, decide, may_decide
+from graphs.approvals.terms import Actor, Terms, UserId, Vote
+from graphs.runtime.questions import Place
+from storage import Connection, Storage, audit, interrupts, votes
+from storage.errors import AnswerRefused
+from storage.ids import InterruptId, ThreadId
+from storage.interrupts import InterruptRow
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+"""How often a decision is judged again because the question moved while it was judged."""
+
+DoubtChoice = Literal["it_ran", "run_again", "give_up"]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """It counts. `row` is the question it was about, as it was judged.
+
+    `missing` more approvals are needed: with none the question is settled. `replaced_by` asks about the call that an
+    edit made of it, where that has a rule of its own.
+    """
+
+    row: InterruptRow
+    missing: int = 0
+    replaced_by: InterruptId | None = None
+
+
+Store = Callable[[Connection], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where decisions are handed in. A refusal is a sentence for the person, and changes nothing but the audit."""
+
+    storage: Storage
+    toolbox: Toolbox
+
+    async def waiting(
+        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, verb: Literal["edit", "reject", "respond"]
+    ) -> InterruptRow | Refused:
+        """The question, if this person may make this decision about it now: asked before a form opens."""
+        found = await self._find(interrupt_id, thread_id, APPROVAL)
+        if isinstance(found, Refused):
+            return await self._refuse(interrupt_id, thread_id, actor, found)
+        row, _ = found
+        permission = may_decide(terms_of(row), actor, verb)
+        return await self._refuse(row.id, thread_id, actor, permission) if isinstance(permission, Refused) else row
+
+    async def decide(
+        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, decision: Decision
+    ) -> Decided | Refused:
+        """Judge and store. An edit has to be valid: raises `InvalidArguments`."""
+
+        def judge(row: InterruptRow, cast: Sequence[Vote]) -> tuple[Decided, Store] | Refused:
+            now = self.storage.clock()
+            ballot = Ballot(row, actor, now)
+            match decide(terms_of(row), cast, actor, decision, now):
+                case Refused() as refused:
+                    return refused
+                case StillWaiting(missing=missing):
+                    return Decided(row, missing), ballot.vote
+                case Approved():
+                    return Decided(row), ballot.approve
+                case Rejected(message):
+                    return Decided(row), lambda db: ballot.answer(db, to_wire(Reject(message)))
+                case Responded(message):
+                    return Decided(row), lambda db: ballot.answer(db, to_wire(Respond(message)))
+                case Superseded(args):
+                    return self._edited(ballot, Edit(terms_of(row).tool, args))
+
+        return await self._store(interrupt_id, thread_id, actor, APPROVAL, judge)
+
+    async def settle_doubt(
+        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, choice: DoubtChoice
+    ) -> Decided | Refused:
+        """What a person found out about a call that may have run."""
+
+        def judge(row: InterruptRow, cast: Sequence[Vote]) -> tuple[Decided, Store] | Refused:
+            permission = may_decide(terms_of(row), actor, "approve")
+            if isinstance(permission, Refused):
+                return permission
+            ballot = Ballot(row, actor, self.storage.clock())
+            return Decided(row), lambda db: ballot.answer(db, {"type": choice})
+
+        return await self._store(interrupt_id, thread_id, actor, IN_DOUBT, judge)
+
+    def _edited(self, ballot: Ballot, edit: Edit) -> tuple[Decided, Store] | Refused:
+        """The edited call gets an approval of its own, which the editor votes for; none where no rule asks."""
+        row, terms = ballot.row, terms_of(ballot.row)
+        tool = self.toolbox.get(edit.name) if edit.name in list(self.toolbox) else None
+        if tool is None:
+            return Refused(f"There is no tool {edit.name!r} any more.")
+        edited = tool.validate(edit.args)
+        edit = Edit(edit.name, edited.values)
+        now_bound = required(tool, edited, requester=terms.requester, now=ballot.at)
+        if now_bound is None:
+            return Decided(row), lambda db: ballot.edit(db, edit, None)
+        call: ProposedCall = {
+            "id": row.payload["tool_call_id"],
+            "name": tool.name,
+            "arguments": "",
+            "message_id": row.terms["message_id"],
+        }
+        question = may_it_run(call, tool, edited, now_bound)
+        # What was shown above the arguments stays: it may say that the call has run before.
+        question = replace(question, payload={**question.payload, "description": row.payload["description"]})
+        place = Place(row.thread_id, row.ns, row.scope, row.ordinal + 1, row.node)
+        new = question.stored(place, InterruptId(self.storage.new_id()), row.requester, row.id)
+        voted = decide(now_bound, (), ballot.actor, Approve(), ballot.at)
+        successor = Successor(new, voted if isinstance(voted, Approved | StillWaiting) else None)
+        missing = voted.missing if isinstance(voted, StillWaiting) else 0 if isinstance(voted, Approved) else None
+        decided = Decided(row, now_bound.quorum if missing is None else missing, new.id)
+        return decided, lambda db: ballot.edit(db, edit, successor)
+
+    async def _store(
+        self,
+        interrupt_id: str,
+        thread_id: ThreadId,
+        actor: Actor,
+        kind: str,
+        judge: Callable[[InterruptRow, Sequence[Vote]], tuple[Decided, Store] | Refused],
+    ) -> Decided | Refused:
+        for _ in range(ATTEMPTS):
+            found = await self._find(interrupt_id, thread_id, kind)
+            judgement = found if isinstance(found, Refused) else judge(*found)
+            if isinstance(judgement, Refused):
+                return await self._refuse(interrupt_id, thread_id, actor, judgement)
+            decided, store = judgement
+            try:
+                await self.storage.write(store)
+            except AnswerRefused:
+                continue
+            left = f"{decided.missing} more needed" if decided.missing else "settled"
+            logger.info("thread %s: %s decided about question %s: %s", thread_id, actor.user, interrupt_id, left)
+            return decided
+        moved = Refused("Others are deciding about this call at this very moment. Look at the card, and try again.")
+        return await self._refuse(interrupt_id, thread_id, actor, moved)
+
+    async def _find(
+        self, interrupt_id: str, thread_id: ThreadId, kind: str
+    ) -> tuple[InterruptRow, Sequence[Vote]] | Refused:
+        """The question and the votes for it, as they are at one moment; it waits."""
+
+        async def read(db: Connection) -> tuple[InterruptRow | None, list[Vote]]:
+            cast = await votes.of(db, [InterruptId(interrupt_id)])
+            counted = [Vote(UserId(vote.user), datetime.fromtimestamp(vote.at, UTC)) for vote in cast]
+            return await interrupts.get(db, interrupt_id), counted
+
+        row, cast = await self.storage.read(read)
+        if row is None or row.thread_id != thread_id or row.kind not in (APPROVAL, IN_DOUBT):
+            return Refused("This button belongs to no question of this conversation.")
+        if row.kind != kind:
+            return Refused("That button does not belong to this question.")
+        if row.status != "waiting":
+            return Refused(_what_became_of(row))
+        if row.expires_at is not None and row.expires_at <= self.storage.now():
+            return Refused("This question has expired; nobody can answer it any more.")
+        return row, cast
+
+    async def _refuse(self, interrupt_id: str, thread_id: ThreadId, actor: Actor, refused: Refused) -> Refused:
+        """Put it on record; the question stays as it is."""
+        now = self.storage.now()
+        logger.info(
+            "thread %s: %s was refused about question %r: %s", thread_id, actor.user, interrupt_id, refused.reason
+        )
+        await self.storage.write(
+            lambda db: audit.append_refusal(
+                db,
+                at=now,
+                thread_id=thread_id,
+                interrupt_id=interrupt_id,
+                team=actor.team,
+                user=actor.user,
+                reason=refused.reason,
+            )
+        )
+        return refused
+
+
+def terms_of(row: InterruptRow) -> Terms:
+    """What the approval is bound to."""
+    return Terms.model_validate(row.terms["terms"])
+
+
+_DONE: dict[Verb | DoubtChoice, str] = {
+    "approve": "approved",
+    "edit": "edited",
+    "reject": "rejected",
+    "respond": "answered",
+    "it_ran": "settled",
+    "run_again": "settled",
+    "give_up": "given up",
+}
+
+
+def _what_became_of(row: InterruptRow) -> str:
+    if row.status == "expired":
+        return "This question has expired; nobody can answer it any more."
+    if row.status != "answered" or row.answer is None:
+        return f"This question was {row.status}; it takes no answer any more."
+    verb = _DONE[json.loads(row.answer)["type"]]
+    by = f" by <@{row.answered_by}>" if row.answered_by else ""
+    at = datetime.fromtimestamp(row.answered_at or 0, UTC)
+    return f"This call was already {verb}{by} at {at:%H:%M} UTC."

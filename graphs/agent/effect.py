@@ -1,0 +1,95 @@
+"""Running a tool call that may run: once, on record, and never silently a second time."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from graphs.agent import tool_messages
+from graphs.agent.arguments import Arguments
+from graphs.agent.errors import ArgumentsChanged, ToolTimedOut
+from graphs.agent.proposals import ProposedCall, claim_key, did_it_run, named
+from graphs.agent.results import Failure, failure, result_text, told
+from graphs.agent.tools import Tool
+from graphs.errors import InDoubt
+from graphs.runtime.questions import ask, idempotency_key, perform
+from storage.audit import LONGEST_ID
+from storage.ids import InterruptId
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A call with the arguments that may run."""
+
+    call: ProposedCall
+    tool: Tool[..., Any]
+    arguments: Arguments
+    requester: str
+    allowed_by: InterruptId | None = None
+    """The approval that it runs on, None for one that nobody had to approve."""
+
+    async def run(self) -> str:
+        """What the model is told: the result's text, or what went wrong.
+
+        Claimed before it begins, unless running it twice does no harm. Going wrong is an end like another: it is on
+        record, and what went wrong is not run again.
+        """
+        key = claim_key(self.call["id"])
+        about = self._about(self.allowed_by)
+        try:
+            return told(
+                await perform(key, functools.partial(self._run, about), repeatable=self.tool.repeatable, about=about)
+            )
+        except InDoubt as error:
+            doubt = error
+        return await self._settle(doubt)
+
+    def _about(self, allowed_by: InterruptId | None) -> dict[str, Any]:
+        """What the audit says of the run and its outcome."""
+        return {
+            "interrupt_id": allowed_by,
+            "tool": self.tool.name,
+            "call": self.call["id"][:LONGEST_ID],
+            "args_digest": self.arguments.digest,
+            "schema_digest": self.tool.schema_digest,
+        }
+
+    async def _run(self, about: dict[str, Any]) -> str | Failure:
+        """What is on record of the call. That it went wrong is added to what the audit says."""
+        key = idempotency_key(claim_key(self.call["id"]))
+        try:
+            return result_text(await self.tool.call(self.arguments, idempotency_key=key))
+        except ToolTimedOut as error:
+            about["outcome"] = "timed out"
+            return failure(str(error), tool_messages.timed_out(error.seconds))
+        except ArgumentsChanged as error:
+            about["outcome"] = "stale"
+            return failure(str(error), tool_messages.stale())
+        except Exception as error:
+            about["outcome"] = "failed"
+            logger.exception("tool %r failed (call %s)", self.tool.name, self.call["id"])
+            message = str(error) or type(error).__name__
+            return failure(message, tool_messages.failed(message))
+
+    async def _settle(self, doubt: InDoubt) -> str:
+        """Nobody knows whether it ran: a person looks and says. Leave to run it again counts for the attempt that the
+        question was about."""
+        number = 0
+        while True:
+            answer = ask(did_it_run(self.call, self.tool, self.arguments, self.requester, doubt, number))
+            choice = cast("Literal['it_ran', 'run_again', 'give_up']", answer.value["type"])
+            about = self._about(answer.interrupt_id)
+            if choice == "it_ran":
+                done = tool_messages.was_done(named(answer.by, self.requester))
+                # Nothing is begun, so nothing is claimed: only the end is put on record.
+                return await perform(doubt.key, lambda done=done: done, repeatable=True, about=about)
+            if choice == "give_up":
+                return tool_messages.in_doubt()
+            if answer.terms["since"] == doubt.since:
+                effect = functools.partial(self._run, about)
+                return told(await perform(doubt.key, effect, repeatable=False, again=True, about=about))
+            number += 1

@@ -1,0 +1,141 @@
+"""What is asked about a tool call, as it is stored: the payload that is shown, and what the answer is bound to."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+
+from graphs.agent.arguments import Arguments
+from graphs.agent.canonical import digest
+from graphs.agent.policy import settling_terms
+from graphs.agent.tools import Tool
+from graphs.approvals.decisions import DECISION_SCHEMA
+from graphs.approvals.terms import Terms
+from graphs.errors import InDoubt
+from graphs.runtime.questions import Answer, Question
+from storage.audit import LONGEST_ID
+from storage.interrupts import InterruptRow
+
+APPROVAL = "tool_approval"
+IN_DOUBT = "in_doubt"
+
+IN_DOUBT_SCHEMA = {
+    "type": "object",
+    "properties": {"type": {"enum": ["it_ran", "run_again", "give_up"]}},
+    "required": ["type"],
+    "additionalProperties": False,
+}
+
+
+class ProposedCall(TypedDict):
+    """A call as the model wrote it; `message_id` is the assistant message that it stands in.
+
+    `ran_before` says that it had run when its thread was taken back in time, and what came of it then.
+    """
+
+    id: str
+    name: str
+    arguments: str
+    message_id: str
+    ran_before: NotRequired[str]
+
+
+class BoundTerms(TypedDict):
+    """What is stored beside a question's payload: the terms, and the very bytes that would run (as text).
+
+    `why` says why the call is asked about anew, when it was approved and could not run on that. `since` tells which
+    attempt a doubt is about: when it was begun, in Unix seconds.
+    """
+
+    terms: dict[str, Any]
+    data: str
+    message_id: str
+    why: NotRequired[str]
+    since: NotRequired[float]
+
+
+def claim_key(call_id: str) -> str:
+    """The key that a call's effect is claimed under."""
+    return f"call:{call_id}"
+
+
+def may_it_run(
+    call: ProposedCall,
+    tool: Tool[..., Any],
+    arguments: Arguments,
+    terms: Terms,
+    replaces: str | None = None,
+    why: str | None = None,
+) -> Question:
+    """Asks leave to run these arguments (LangChain's shapes). `replaces` is the question it takes the place of, `why`
+    the reason when that one was approved.
+    """
+    payload = {
+        "type": APPROVAL,
+        "tool_call_id": call["id"],
+        "name": tool.name,
+        "args": arguments.shown,
+        "description": "\n\n".join(filter(None, (call.get("ran_before"), tool.description))),
+    }
+    bound = _bound(call, arguments, terms)
+    if why is not None:
+        bound["why"] = why
+    return Question(
+        payload,
+        kind=APPROVAL,
+        response_schema=dict(DECISION_SCHEMA),
+        terms=bound,
+        replaces=replaces,
+        expires_at=terms.expires_at.timestamp() if terms.expires_at is not None else None,
+        about=_about(call, APPROVAL, terms),
+    )
+
+
+def as_asked(row: InterruptRow) -> Question | None:
+    """A question exactly as it was put to people, so that its answer is found whatever has changed since; None when
+    the row itself was changed.
+    """
+    question = Question(row.payload, kind=row.kind, response_schema=row.schema)
+    return question if digest(question.text().encode()) == row.digest else None
+
+
+def did_it_run(
+    call: ProposedCall, tool: Tool[..., Any], arguments: Arguments, requester: str, doubt: InDoubt, number: int
+) -> Question:
+    """Asks what became of a call that was begun and never ended; the `number`-th time, from 0, for this call."""
+    payload = {
+        "type": IN_DOUBT,
+        "tool_call_id": call["id"],
+        "name": call["name"],
+        "args": arguments.shown,
+        "idempotency_key": doubt.idempotency_key,
+        "attempt": number,
+    }
+    terms = settling_terms(tool, arguments, requester=requester)
+    bound = _bound(call, arguments, terms)
+    bound["since"] = doubt.since
+    about = _about(call, IN_DOUBT, terms)
+    return Question(payload, kind=IN_DOUBT, response_schema=IN_DOUBT_SCHEMA, terms=bound, about=about)
+
+
+def terms_of(answer: Answer) -> Terms:
+    """What the answered question was bound to."""
+    return Terms.model_validate(answer.terms["terms"])
+
+
+def named(user: str | None, requester: str) -> str:
+    """Who decided, as the model may say it: ids mean nothing to it."""
+    return "the person who asked" if user is not None and user == requester else "an approver"
+
+
+def _about(call: ProposedCall, question: str, terms: Terms) -> dict[str, Any]:
+    """What the audit says of a question: ids, digests, and the rule that asked."""
+    bound = terms.model_dump(include={"tool", "rule", "args_digest", "schema_digest", "policy"})
+    return {**bound, "call": call["id"][:LONGEST_ID], "message": call["message_id"], "question": question}
+
+
+def _bound(call: ProposedCall, arguments: Arguments, terms: Terms) -> BoundTerms:
+    return {
+        "terms": terms.model_dump(mode="json"),
+        "data": arguments.data.decode(),
+        "message_id": call["message_id"],
+    }

@@ -1,0 +1,163 @@
+"""The tool node: one task for each call that the model proposes.
+
+It asks where a policy says so, runs the very arguments that were shown, and says what became of it in one sentence for
+the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, assert_never
+
+from graphs.agent import tool_messages
+from graphs.agent.arguments import Arguments
+from graphs.agent.binding import change_since, under_old_rule
+from graphs.agent.effect import Effect
+from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
+from graphs.agent.policy import required
+from graphs.agent.proposals import APPROVAL, ProposedCall, as_asked, claim_key, may_it_run, named, terms_of
+from graphs.agent.records import ending
+from graphs.agent.replays import ran_before, replay_terms
+from graphs.agent.tools import Tool, Toolbox
+from graphs.agent.transcript import tool_message
+from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision
+from graphs.approvals.terms import Terms
+from graphs.errors import QuestionExpired
+from graphs.runtime.questions import Answer, ask, claim_of, standing
+from graphs.runtime.types import Runtime
+from storage.interrupts import InterruptRow
+
+Unreachable = Callable[[Terms, str], Awaitable[str | None]]
+"""Why no people there are can approve under these terms in the thread of this id, as a sentence; None when they can, or
+nobody knows."""
+
+
+@dataclass(frozen=True)
+class CallNode:
+    """Runs one proposed call to its tool message. `clock` gives aware times."""
+
+    toolbox: Toolbox
+    clock: Callable[[], datetime]
+    unreachable: Unreachable | None = None
+
+    async def __call__(self, call: ProposedCall, runtime: Runtime[Any]) -> dict[str, Any]:
+        content = await self._outcome(call, runtime.by or "", runtime.thread_id or "")
+        return {"messages": [{**tool_message(call["id"], content), "id": f"result:{call['id']}"}]}
+
+    async def _outcome(self, call: ProposedCall, requester: str, thread_id: str) -> str:
+        try:
+            tool = self.toolbox[call["name"]]
+            arguments = tool.validate(call["arguments"])
+        except (UnknownTool, InvalidArguments, UnstorableArguments) as error:
+            return _unusable(call, error)
+        terms = required(tool, arguments, requester=requester, now=self.clock())
+        if not tool.repeatable and (before := await ran_before(call["id"])):
+            call = {**call, "ran_before": before}
+            terms = terms or replay_terms(tool, arguments, requester=requester)
+        proposal = _Proposal(call, tool, requester, self.clock, thread_id, self.unreachable)
+        return await proposal.settle(arguments, terms)
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """A call of a tool that there is, on its way to an end; which arguments run is for people to say."""
+
+    call: ProposedCall
+    tool: Tool[..., Any]
+    requester: str
+    clock: Callable[[], datetime]
+    thread_id: str
+    unreachable: Unreachable | None
+
+    async def settle(self, arguments: Arguments, terms: Terms | None, replaces: str | None = None) -> str:
+        """Run these arguments if they may run, and say what came of it; else what was decided instead.
+
+        `terms` are those of the rule as it is now, `replaces` the question that an edit answered.
+        """
+        try:
+            answer = await self._decision(arguments, terms, replaces)
+        except QuestionExpired:
+            return tool_messages.expired()
+        if isinstance(answer, str):
+            return tool_messages.unreachable(answer)
+        if answer is None:
+            return await Effect(self.call, self.tool, arguments, self.requester).run()
+        by = named(answer.by, terms_of(answer).requester)
+        match decision := parse_decision(answer.value):
+            case Approve():
+                return await Effect(self.call, self.tool, arguments, self.requester, answer.interrupt_id).run()
+            case Reject(message):
+                return tool_messages.rejected(by, message)
+            case Respond(message):
+                return tool_messages.responded(by, message)
+            case Edit():
+                return await self._edited(arguments, decision, answer, by)
+            case _:
+                assert_never(decision)
+
+    async def _edited(self, arguments: Arguments, edit: Edit, answer: Answer, by: str) -> str:
+        """What a person made of the call has a rule of its own, and a question of its own where that one asks."""
+        if edit.name != self.tool.name:
+            return tool_messages.useless_edit(by, f"It names another tool, {edit.name!r}.")
+        try:
+            edited = self.tool.validate(edit.args)
+        except (InvalidArguments, UnstorableArguments) as error:
+            return tool_messages.useless_edit(by, str(error))
+        terms = required(self.tool, edited, requester=self.requester, now=self.clock())
+        outcome = await self.settle(edited, terms, replaces=answer.interrupt_id)
+        return tool_messages.edited(by, arguments.shown, edited.shown, outcome)
+
+    async def _decision(self, arguments: Arguments, terms: Terms | None, replaces: str | None) -> Answer | str | None:
+        """The decision that stands on these arguments; None when nobody has to decide; why nobody was asked when no
+        people there are could approve.
+
+        An approval stands for the very call that was approved, under the rule that it was approved under: else it is
+        asked anew, which is kept even if all is as before later. A decision that is no approval stands whatever became
+        of the rule, and so does a question that was asked. A call that was begun is past all questions of leave.
+        """
+        claim = claim_of(claim_key(self.call["id"]))
+        why: str | None = None
+        while True:
+            asked = _asked_before()
+            bound = terms or (asked and under_old_rule(asked, self.tool, arguments, self.clock()))
+            if bound is None or (asked is None and claim is not None):
+                return None
+            new = may_it_run(self.call, self.tool, arguments, bound, replaces, why)
+            if asked is None:
+                return await self._out_of_reach(bound) or ask(new)
+            answer = ask(as_asked(asked) or new)
+            if not isinstance(parse_decision(answer.value), Approve):
+                return answer
+            after = _asked_before()
+            if after is None or after.replaces != answer.interrupt_id:
+                why = None if claim is not None else change_since(asked, self.tool, arguments, terms, new)
+                if why is None:
+                    return answer
+                terms = bound
+            replaces = answer.interrupt_id
+
+    async def _out_of_reach(self, terms: Terms) -> str | None:
+        """Looked at only while nothing is asked: once there is a question, it waits for its answer."""
+        return await self.unreachable(terms, self.thread_id) if self.unreachable is not None else None
+
+
+def _asked_before() -> InterruptRow | None:
+    """The approval that this task asked for before, if that is its next question again."""
+    row = standing()
+    return row if row is not None and row.kind == APPROVAL else None
+
+
+def _unusable(call: ProposedCall, error: UnknownTool | InvalidArguments | UnstorableArguments) -> str:
+    """A call that cannot be run. It may have been begun while it could: then that is what became of it."""
+    claim = claim_of(claim_key(call["id"]))
+    if claim is not None:
+        return ending(claim)
+    match error:
+        case UnknownTool():
+            return tool_messages.unknown(error)
+        case InvalidArguments():
+            return tool_messages.invalid(error)
+        case UnstorableArguments():
+            return tool_messages.unstorable(error)

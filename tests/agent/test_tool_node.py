@@ -1,0 +1,463 @@
+"""Tool calls: what runs unasked, what asks, and that exactly what was shown runs, once."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, SecretStr, model_serializer
+
+from graphs.agent.canonical import digest
+from graphs.agent.policy import Approval
+from graphs.agent.results import read_result
+from graphs.agent.tools import Tool, tool
+from graphs.approvals.decisions import Approve, Edit, Reject, Respond
+from graphs.errors import InvalidAnswer
+from storage import Storage, claims
+from storage.claims import ClaimRow
+from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Clock, Talk, calls, gated, says
+
+
+class Books:
+    """What was done, and with which idempotency key."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[Any, ...]] = []
+        self.keys: list[str] = []
+
+
+@pytest.fixture
+def books() -> Books:
+    return Books()
+
+
+@pytest.fixture
+def look_up() -> Tool[..., Any]:
+    @tool
+    def look_up(number: int) -> str:
+        """Look something up."""
+        return f"number {number} is fine"
+
+    return look_up
+
+
+@pytest.fixture
+def pay(books: Books) -> Tool[..., Any]:
+    @tool(approval=Approval(when=lambda args: args.amount > 50), destructive=True)
+    def pay(number: int, amount: Decimal, idempotency_key: str, note: str = "none") -> str:
+        """Pay an amount."""
+        books.done.append((number, amount, note))
+        books.keys.append(idempotency_key)
+        return f"paid {amount}"
+
+    return pay
+
+
+PAY = {"number": 7, "amount": 80}
+
+
+async def claims_of(storage: Storage) -> list[ClaimRow]:
+    return await storage.read(lambda db: claims.of_thread(db, THREAD))
+
+
+async def test_C1_every_call_of_a_message_is_a_task_and_each_gated_one_asks_by_itself(
+    storage: Storage, look_up: Tool[..., Any], pay: Tool[..., Any], books: Books
+):
+    proposed = calls(
+        ("look_up", {"number": 1}), ("pay", PAY), ("pay", {**PAY, "number": 8}), ("pay", {**PAY, "amount": 5})
+    )
+    talk = Talk(storage, [look_up, pay], proposed, says("Done."))
+    await talk.say("pay")
+    assert books.done == [(7, Decimal(5), "none")]
+    first, second = sorted(await talk.all_waiting(), key=lambda row: row.payload["args"]["number"])
+    assert first.payload == {
+        "type": "tool_approval",
+        "tool_call_id": proposed.tool_calls[1].id,
+        "name": "pay",
+        "args": {"amount": 80, "note": "none", "number": 7},
+        "description": "Pay an amount.",
+    }
+    assert second.payload["args"]["number"] == 8
+    assert len(talk.model.asked) == 1
+    await talk.decide(Approve(), row=second)
+    assert [number for number, *_ in books.done] == [7, 8]
+    assert (await talk.waiting()).id == first.id
+    await talk.decide(Reject("no"), row=first)
+    results = talk.model.asked[1][-4:]
+    assert [message["tool_call_id"] for message in results] == [call.id for call in proposed.tool_calls]
+    assert [message["content"].split()[0] for message in results] == ["number", "Rejected", "paid", "paid"]
+
+
+async def test_C2_what_was_shown_is_stored_as_bytes_hashed_and_run_once(
+    storage: Storage, pay: Tool[..., Any], books: Books
+):
+    talk = Talk(storage, [pay], calls(("pay", '{"amount": "80.0", "number": "7"}')), says("Done."))
+    await talk.say("pay")
+    row = await talk.waiting()
+    assert row.terms["data"] == '{"amount":80,"note":"none","number":7}'
+    assert row.terms["terms"]["args_digest"] == digest(row.terms["data"].encode())
+    assert row.payload["args"] == json.loads(row.terms["data"])
+    assert books.done == []
+    await talk.decide(Approve())
+    assert books.done == [(7, Decimal(80), "none")]
+    assert await talk.results() == ["paid 80"]
+    assert [claim.status for claim in await claims_of(storage)] == ["done"]
+    assert books.keys == [claim.idempotency_key for claim in await claims_of(storage)]
+
+
+async def test_C2_a_policy_that_became_stricter_asks_anew_and_the_approval_does_not_count(
+    storage: Storage, pay: Tool[..., Any], books: Books
+):
+    talk = Talk(storage, [pay], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay")
+    old = await talk.waiting()
+    await talk.desk.decide(old.id, THREAD, ANA, Approve())
+    talk.deploy(gated(pay, approvers=["U0LEA"]))
+    await talk.go_on()
+    assert books.done == []
+    new = await talk.waiting()
+    assert new.terms["terms"]["approvers"] == ["U0LEA"]
+    assert new.replaces == old.id
+    assert "not among those who decide" in await talk.refused(Approve(), ANA)
+    await talk.decide(Approve(), LEA)
+    assert books.done == [(7, Decimal(80), "none")]
+
+
+async def test_C2_a_policy_that_became_looser_keeps_what_was_decided(
+    storage: Storage, pay: Tool[..., Any], books: Books
+):
+    free = gated(pay, when=lambda args: False)
+    talk = Talk(storage, [pay], calls(("pay", PAY)), calls(("pay", PAY)), says("Done."))
+    await talk.say("pay")
+    row = await talk.waiting()
+    await talk.desk.decide(row.id, THREAD, ANA, Reject("too much"))
+    talk.deploy(free)
+    await talk.go_on()
+    first, second = await talk.results()
+    assert first.startswith("Rejected")
+    assert (second, books.done) == ("paid 80", [(7, Decimal(80), "none")])
+
+
+async def test_C2_a_looser_policy_leaves_a_question_waiting_that_was_asked(
+    storage: Storage, pay: Tool[..., Any], books: Books
+):
+    talk = Talk(storage, [pay], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay")
+    talk.deploy(gated(pay, when=lambda args: False))
+    await talk.go_on()
+    assert books.done == []
+    await talk.decide(Approve())
+    assert len(books.done) == 1
+
+
+@pytest.mark.parametrize("decision", [Reject("no"), Respond("never mind")])
+async def test_C4_a_decision_against_the_call_stands_whatever_became_of_the_policy(
+    storage: Storage, pay: Tool[..., Any], books: Books, decision: Reject | Respond
+):
+    talk = Talk(storage, [pay], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay")
+    row = await talk.waiting()
+    await talk.desk.decide(row.id, THREAD, ANA, decision)
+    talk.deploy(gated(pay, approvers=["U0LEA"]))
+    await talk.go_on()
+    assert (await talk.all_waiting(), books.done) == ([], [])
+    assert decision.message in (await talk.results())[0]
+
+
+async def test_C3_an_edit_runs_the_edited_call_and_the_model_learns_of_both(
+    storage: Storage, pay: Tool[..., Any], books: Books
+):
+    talk = Talk(storage, [pay], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay")
+    await talk.decide(Edit("pay", {"number": 7, "amount": "60", "note": "late"}))
+    assert books.done == [(7, Decimal(60), "late")]
+    (result,) = await talk.results()
+    assert result.startswith("Edited by the person who asked")
+    assert '"amount": 80' in result
+    assert '"amount": 60' in result
+    assert result.endswith("Result: paid 60")
+    (assistant,) = [message for message in await talk.messages() if message.get("tool_calls")]
+    assert json.loads(assistant["tool_calls"][0]["function"]["arguments"]) == PAY
+
+
+async def test_C3_an_edit_by_somebody_who_decides_is_their_vote_for_it(
+    storage: Storage, books: Books, pay: Tool[..., Any]
+):
+    talk = Talk(storage, [gated(pay, approvers=["U0LEA"])], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay")
+    await talk.decide(Edit("pay", {"number": 7, "amount": 90}), LEA)
+    assert (await talk.all_waiting(), books.done) == ([], [(7, Decimal(90), "none")])
+
+
+async def test_C3_an_edit_whose_vote_does_not_meet_the_rule_asks_anew(
+    storage: Storage, books: Books, pay: Tool[..., Any]
+):
+    two_people = gated(pay, approvers=["U0LEA", "U0ANA"], quorum=2)
+    talk = Talk(storage, [two_people], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay", by="U0MIA")
+    first = await talk.decide(Edit("pay", {"number": 7, "amount": 90}), LEA)
+    assert books.done == []
+    again = await talk.waiting()
+    assert again.replaces == first.id
+    assert again.payload["args"]["amount"] == 90
+    await talk.decide(Reject("still too much"), ANA)
+    assert books.done == []
+    (result,) = await talk.results()
+    assert result.startswith("Edited by an approver")
+    assert "Rejected by an approver: still too much" in result
+
+
+async def test_C3_the_edited_call_is_not_run_on_an_approval_under_another_rule(
+    storage: Storage, books: Books, pay: Tool[..., Any]
+):
+    two_people = gated(pay, approvers=["U0LEA", "U0ANA"], quorum=2)
+    talk = Talk(storage, [two_people], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay", by="U0MIA")
+    await talk.decide(Edit("pay", {"number": 7, "amount": 90}), LEA)
+    again = await talk.waiting()
+    await talk.graph.aanswer(CONFIG, {again.id: {"type": "approve"}}, by="U0ANA")
+    talk.deploy(gated(pay, approvers=["U0BOSS", "U0ANA"], quorum=2))
+    await talk.go_on()
+    assert books.done == []
+    assert (await talk.waiting()).terms["terms"]["approvers"] == ["U0BOSS", "U0ANA"]
+
+
+async def test_C3_an_edited_call_that_a_release_describes_anew_is_asked_anew(
+    storage: Storage, books: Books, pay: Tool[..., Any]
+):
+    two_people = gated(pay, approvers=["U0LEA", "U0ANA"], quorum=2)
+    talk = Talk(storage, [two_people], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay", by="U0MIA")
+    await talk.decide(Edit("pay", {"number": 7, "amount": 90}), LEA)
+    talk.deploy(replace(two_people, description="Pay, for good."))
+    again = await talk.decide(Approve(), ANA)
+    assert books.done == []
+    asked = await talk.waiting()
+    assert (asked.replaces, asked.payload["description"]) == (again.id, "Pay, for good.")
+
+
+async def test_C3_a_rejected_edit_stays_rejected_when_the_rule_would_now_be_met_by_the_editor(
+    storage: Storage, books: Books, pay: Tool[..., Any]
+):
+    talk = Talk(storage, [gated(pay, approvers=["U0LEA", "U0ANA"], quorum=2)], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay", by="U0MIA")
+    await talk.decide(Edit("pay", {"number": 7, "amount": 90}), LEA)
+    again = await talk.waiting()
+    await talk.desk.decide(again.id, THREAD, ANA, Reject("no"))
+    talk.deploy(gated(pay, approvers=["U0LEA"]))
+    await talk.go_on()
+    assert books.done == []
+    assert "Rejected by an approver: no" in (await talk.results())[0]
+
+
+@pytest.mark.parametrize(
+    ("edited", "said"),
+    [
+        ({"name": "pay", "args": {"number": "seven", "amount": 1}}, "number"),
+        ({"name": "look_up", "args": {"number": 7, "amount": 1}}, "another tool"),
+    ],
+)
+async def test_C3_an_edit_that_got_past_the_desk_and_cannot_run_does_not_run(
+    storage: Storage, pay: Tool[..., Any], books: Books, look_up: Tool[..., Any], edited: dict[str, Any], said: str
+):
+    talk = Talk(storage, [pay, look_up], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay")
+    row = await talk.waiting()
+    await talk.graph.aanswer(CONFIG, {row.id: {"type": "edit", "edited_action": edited}}, by="U0ANA")
+    await talk.go_on()
+    (result,) = await talk.results()
+    assert said in result
+    assert "did not run" in result
+    assert books.done == []
+
+
+async def test_C4_no_outcome_reads_like_another(storage: Storage, pay: Tool[..., Any], books: Books):
+    @tool(timeout=0.01)
+    async def slow() -> str:
+        """Takes long."""
+        await asyncio.Event().wait()
+        return "never"
+
+    @tool
+    def broken() -> str:
+        """Breaks."""
+        raise ValueError("no such order")
+
+    @tool
+    def silent_break() -> str:
+        """Breaks and says nothing."""
+        raise ValueError
+
+    proposed = calls(("pay", PAY), ("pay", PAY), ("slow", {}), ("broken", {}), ("silent_break", {}))
+    talk = Talk(storage, [pay, slow, broken, silent_break], proposed, says("Done."))
+    await talk.say("go")
+    places = {call.id: place for place, call in enumerate(proposed.tool_calls)}
+    first, second = sorted(await talk.all_waiting(), key=lambda row: places[row.payload["tool_call_id"]])
+    await talk.decide(Reject(), row=first)
+    await talk.decide(Respond("42"), row=second)
+    assert books.done == []
+    assert await talk.results() == [
+        "Rejected by the person who asked, without a reason. The call did not run.",
+        "Answered by the person who asked in the tool's place; the call did not run. Their answer: 42",
+        "Timed out: the tool did not finish within 0.01 seconds. "
+        "It may or may not have taken effect; do not repeat it without asking.",
+        "Failed: no such order",
+        "Failed: ValueError",
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        True,
+        "approve",
+        {"type": "approved"},
+        {"type": "approve", "note": "x"},
+        {"type": "APPROVE"},
+        {},
+        None,
+        ["approve"],
+    ],
+)
+async def test_C7_nothing_but_the_exact_decision_approves(
+    storage: Storage, pay: Tool[..., Any], books: Books, answer: object
+):
+    talk = Talk(storage, [pay], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay")
+    row = await talk.waiting()
+    with pytest.raises(InvalidAnswer):
+        await talk.graph.aanswer(CONFIG, {row.id: answer}, by="U0ANA")
+    await talk.go_on()
+    assert ((await talk.waiting()).id, books.done) == (row.id, [])
+
+
+def _raises(args: Any) -> bool:
+    raise RuntimeError("no")
+
+
+@pytest.mark.parametrize("when", [_raises, lambda args: None, lambda args: "no", lambda args: args.nothing])
+async def test_C7_a_policy_that_does_not_say_no_asks(storage: Storage, pay: Tool[..., Any], books: Books, when: Any):
+    talk = Talk(storage, [gated(pay, when=when)], calls(("pay", {**PAY, "amount": 1})), says("Done."))
+    await talk.say("pay")
+    assert books.done == []
+    assert (await talk.waiting()).payload["name"] == "pay"
+
+
+@pytest.mark.parametrize(
+    ("proposed", "said"),
+    [
+        (("no_such_tool", {}), "Unknown: There is no tool 'no_such_tool'. The tools are: pay."),
+        (("pay", "{"), "Invalid: The arguments for 'pay' are not valid."),
+        (("pay", {"number": 1}), "Invalid: The arguments for 'pay' are not valid. amount: Field required"),
+        (("pay", {**PAY, "colour": "red"}), "There is no such argument."),
+        (("pay", '{"number": 1, "amount": NaN}'), "Invalid:"),
+    ],
+)
+async def test_C7_what_cannot_run_goes_back_to_the_model(
+    storage: Storage, pay: Tool[..., Any], books: Books, proposed: Any, said: str
+):
+    talk = Talk(storage, [pay], calls(proposed), says("I see."))
+    await talk.say("pay")
+    (result,) = await talk.results()
+    assert said in result
+    assert result.count("did not run") == 1
+    assert (books.done, await talk.all_waiting()) == ([], [])
+    assert (await talk.messages())[-1]["content"] == "I see."
+
+
+class Lossy(BaseModel):
+    """Written, it is another value than the one that was read."""
+
+    count: int
+
+    @model_serializer
+    def _grow(self) -> dict[str, int]:
+        return {"count": self.count + 1}
+
+
+async def test_C7_arguments_that_cannot_be_written_down_never_run(storage: Storage, books: Books):
+    @tool
+    def keep(what: Lossy) -> str:
+        """Keep it."""
+        books.done.append((what,))
+        return "kept"
+
+    talk = Talk(storage, [keep], calls(("keep", {"what": {"count": 1}})), says("I see."))
+    await talk.say("keep it")
+    (result,) = await talk.results()
+    assert "did not run" in result
+    assert books.done == []
+
+
+async def test_C6_what_went_wrong_is_on_record_as_an_end_and_is_not_run_again(storage: Storage, books: Books):
+    @tool(approval=True)
+    def broken(number: int) -> str:
+        """Breaks."""
+        books.done.append((number,))
+        raise ValueError("no such order \ud800")
+
+    talk = Talk(storage, [broken], calls(("broken", {"number": 1})), says("Done."))
+    await talk.say("go")
+    await talk.decide(Approve())
+    (claim,) = await claims_of(storage)
+    assert claim.status == "done"
+    assert read_result(claim.result) == {
+        "failed": "no such order \\ud800",
+        "told": "Failed: no such order \\ud800",
+    }
+    assert await talk.results() == ["Failed: no such order \\ud800"]
+
+
+async def test_the_requester_is_who_wrote_the_message_also_after_a_restart(
+    storage: Storage, pay: Tool[..., Any], books: Books
+):
+    talk = Talk(storage, [pay], calls(("pay", PAY)), calls(("pay", PAY)), says("Done."))
+    await talk.say("pay", by="U0LEA")
+    assert "not among" in await talk.refused(Approve(), ANA)
+    talk.deploy(pay)
+    await talk.decide(Approve(), LEA)
+    assert (await talk.waiting()).terms["terms"]["requester"] == "U0LEA"
+
+
+async def test_a_secret_runs_in_clear_and_is_told_to_nobody(storage: Storage, books: Books):
+    @tool(approval=True)
+    def store_key(key: SecretStr) -> str:
+        """Store a key."""
+        books.done.append((key.get_secret_value(),))
+        return "stored"
+
+    talk = Talk(storage, [store_key], calls(("store_key", {"key": "hunter2"})), says("Done."))
+    await talk.say("store it")
+    row = await talk.waiting()
+    assert "hunter2" not in json.dumps(row.payload)
+    await talk.decide(Edit("store_key", {"key": "hunter3"}))
+    assert books.done == [("hunter3",)]
+    assert "hunter" not in "".join(await talk.results())
+
+
+async def test_deadlines_are_stored_with_the_question_and_kept(
+    storage: Storage, pay: Tool[..., Any], clock: Clock, books: Books
+):
+    talk = Talk(storage, [gated(pay, expires_after=timedelta(hours=1))], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay")
+    row = await talk.waiting()
+    assert row.expires_at == (clock.now + timedelta(hours=1)).timestamp()
+    clock.forward(hours=1)
+    assert "expired" in await talk.refused(Approve())
+    await talk.go_on()
+    assert books.done == []
+
+
+async def test_an_approval_before_the_deadline_runs_after_it(
+    storage: Storage, pay: Tool[..., Any], clock: Clock, books: Books
+):
+    talk = Talk(storage, [gated(pay, expires_after=timedelta(hours=1))], calls(("pay", PAY)), says("Done."))
+    await talk.say("pay")
+    row = await talk.waiting()
+    await talk.desk.decide(row.id, THREAD, ANA, Approve())
+    clock.forward(hours=2)
+    await talk.go_on()
+    assert len(books.done) == 1

@@ -1,0 +1,300 @@
+"""A form shows the arguments as proposed, gives them back exactly, and refuses what it could not give back."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field, ValidationError
+from slack_sdk.models.blocks import Block as SlackBlock
+from slack_sdk.models.views import View
+
+from bot.forms.forms import FormErrors, block_id, inputs, read, submitted
+from bot.forms.modals import modal
+from bot.shown.text import Block, visible
+
+
+def state_of(blocks: list[Block]) -> dict[str, dict[str, dict[str, Any]]]:
+    """What Slack sends for a form that was submitted as it was shown."""
+    state: dict[str, dict[str, dict[str, Any]]] = {}
+    for block in blocks:
+        element = block["element"]
+        if "options" in element:
+            filled = {"type": element["type"], "selected_option": element.get("initial_option")}
+        else:
+            filled = {"type": element["type"], "value": element.get("initial_value")}
+        state[block["block_id"]] = {element["action_id"]: filled}
+    return state
+
+
+def filled(blocks: list[Block], name: str, value: str | None) -> dict[str, dict[str, dict[str, Any]]]:
+    """The state after a person typed `value` at `name`, or chose the option with that label."""
+    state = state_of(blocks)
+    element = next(block["element"] for block in blocks if block["label"]["text"] == name)
+    (entry,) = state[block_id(name)].values()
+    if "options" in element:
+        chosen = [option for option in element["options"] if option["text"]["text"] == value]
+        entry["selected_option"] = chosen[0] if chosen else None
+    else:
+        entry["value"] = value
+    return state
+
+
+def labels(element: Mapping[str, Any]) -> list[str]:
+    return [option["text"]["text"] for option in element["options"]]
+
+
+SEEN = st.text(max_size=120).filter(lambda text: not visible(text)[1])
+NUMBERS = st.decimals(allow_nan=False, allow_infinity=False).filter(lambda number: abs(number.adjusted()) <= 400)
+CHOICES = st.lists(
+    st.one_of(st.text(max_size=20).filter(lambda text: not visible(text)[1]), st.integers(), st.booleans()),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda choice: (type(choice), choice),
+)
+
+
+@st.composite
+def arguments(draw: st.DrawFn) -> tuple[dict[str, Any], Any]:
+    """A property's schema, and a value that is valid under it."""
+    choices = draw(CHOICES)
+    plain, values = draw(
+        st.sampled_from(
+            [
+                ({"type": "string"}, SEEN),
+                ({"type": "string", "format": "long"}, SEEN),
+                ({"type": "integer"}, st.integers()),
+                ({"type": "number"}, NUMBERS),
+                ({"anyOf": [{"type": "number"}, {"type": "string"}]}, NUMBERS),
+                ({"type": "boolean"}, st.booleans()),
+                ({"enum": choices}, st.sampled_from(choices)),
+                ({"const": choices[0]}, st.just(choices[0])),
+                ({"$ref": "#/$defs/Shared"}, st.sampled_from(["low", "high"])),
+            ]
+        )
+    )
+    if draw(st.booleans()):
+        plain, values = {"anyOf": [plain, {"type": "null"}], "default": None}, st.one_of(st.none(), values)
+    description = draw(st.text(max_size=2500))
+    return ({**plain, "description": description} if description else plain), draw(values)
+
+
+@st.composite
+def forms(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
+    parts = draw(st.dictionaries(st.text(min_size=1, max_size=260), arguments(), min_size=1, max_size=6))
+    required = draw(st.sets(st.sampled_from(sorted(parts))))
+    left_out = draw(st.sets(st.sampled_from(sorted(parts)))) - required
+    schema = {
+        "type": "object",
+        "properties": {name: part for name, (part, _) in parts.items()},
+        "required": sorted(required),
+        "$defs": {"Shared": {"enum": ["low", "high"], "type": "string"}},
+    }
+    return schema, {name: value for name, (_, value) in parts.items() if name not in left_out}
+
+
+def typed(values: Mapping[str, object]) -> dict[str, tuple[type, object]]:
+    return {name: (type(value), value) for name, value in values.items()}
+
+
+@given(forms())
+def test_what_is_shown_and_submitted_unchanged_comes_back(form: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    schema, values = form
+    blocks = inputs(schema, values)
+    assert typed(read(schema, state_of(blocks))) == typed(values)
+    assert [block["label"]["text"] for block in blocks] == list(schema["properties"])
+    assert len({block["block_id"] for block in blocks}) == len(blocks)
+    for block in blocks:  # an input that is empty as proposed must be submittable
+        (entry,) = state_of([block])[block["block_id"]].values()
+        assert block["optional"] or entry.get("value") or entry.get("selected_option")
+
+
+@given(forms())
+def test_a_form_is_a_view_that_slack_takes(form: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    blocks = inputs(*form)
+    view = modal("Edit a call with a long name", "edit", "id", blocks, submit="Run")
+    assert View(**view).to_dict() == view
+    for block in blocks:
+        parsed = SlackBlock.parse(block)
+        assert parsed is not None
+        assert parsed.to_dict() == block
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Everything(BaseModel):
+    text: str = Field(description="What to write.")
+    amount: Decimal
+    count: Annotated[int, Field(gt=0, le=10)]
+    rate: float = 0.5
+    urgent: bool = False
+    size: Literal["small", "large"] = "small"
+    colour: Colour = Colour.RED
+    limit: Decimal | None = None
+    note: str | None = None
+
+
+VALUES: dict[str, object] = {
+    "text": "line one\nline two",
+    "amount": "80.10",
+    "count": 3,
+    "rate": 0.1,
+    "urgent": True,
+    "size": "large",
+    "colour": "blue",
+    "limit": None,
+    "note": None,
+}
+
+
+def test_a_pydantic_model_becomes_a_form() -> None:
+    blocks = {block["label"]["text"]: block for block in inputs(Everything.model_json_schema(), VALUES)}
+    elements = {name: block["element"] for name, block in blocks.items()}
+    assert {name: element["type"] for name, element in elements.items()} == {
+        "text": "plain_text_input",
+        "amount": "number_input",
+        "count": "number_input",
+        "rate": "number_input",
+        "urgent": "radio_buttons",
+        "size": "static_select",
+        "colour": "static_select",
+        "limit": "number_input",
+        "note": "plain_text_input",
+    }
+    assert blocks["text"]["hint"]["text"] == "What to write."
+    assert elements["text"]["multiline"] is True
+    assert elements["amount"]["initial_value"] == "80.10"
+    assert elements["count"] | {"action_id": ""} == {
+        "type": "number_input",
+        "action_id": "",
+        "is_decimal_allowed": False,
+        "initial_value": "3",
+        "min_value": "1",
+        "max_value": "10",
+    }
+    assert elements["urgent"]["initial_option"]["text"]["text"] == "Yes"
+    assert labels(elements["urgent"]) == ["Yes", "No"]
+    assert labels(elements["colour"]) == ["red", "blue"]
+    assert [name for name, block in blocks.items() if not block["optional"]] == ["text", "amount", "count"]
+
+
+def test_digits_survive_as_far_as_the_model() -> None:
+    schema = Everything.model_json_schema()
+    values = read(schema, filled(inputs(schema, VALUES), "amount", "1234567890123456789.10"))
+    assert str(Everything.model_validate(values).amount) == "1234567890123456789.10"
+    assert str(Everything.model_validate(read(schema, state_of(inputs(schema, VALUES)))).amount) == "80.10"
+    assert Everything.model_validate(values).rate == 0.1
+    assert Everything.model_validate(values, strict=False).colour is Colour.BLUE
+
+
+def test_an_optional_choice_offers_none_by_name() -> None:
+    class Choices(BaseModel):
+        sure: bool | None = None
+        size: Literal["small", "large"] | None = None
+
+    schema = Choices.model_json_schema()
+    blocks = inputs(schema, {"sure": None, "size": "small"})
+    assert labels(blocks[0]["element"]) == ["Yes", "No", "(none)"]
+    assert labels(blocks[1]["element"]) == ["small", "large", "(none)"]
+    assert read(schema, filled(blocks, "size", "(none)")) == {"sure": None, "size": None}
+
+
+def test_choices_that_would_read_alike_are_told_apart() -> None:
+    schema = {"properties": {"x": {"enum": [1, "1", True, "true", "(none)", None]}}}
+    (block,) = inputs(schema, {"x": "1"})
+    assert labels(block["element"]) == ["1", '"1"', "true", '"true"', '"(none)"', "null"]
+    assert block["element"]["initial_option"]["text"]["text"] == '"1"'
+
+
+@pytest.mark.parametrize(
+    ("proposed", "meaning"),
+    [({"note": "x"}, {"note": None}), ({"note": None}, {"note": None}), ({"note": ""}, {"note": ""}), ({}, {})],
+)
+def test_an_emptied_optional_text_is_null_unless_an_empty_one_was_proposed(
+    proposed: dict[str, object], meaning: dict[str, object]
+) -> None:
+    schema = {"properties": {"note": {"anyOf": [{"type": "string"}, {"type": "null"}]}}}
+    assert read(schema, filled(inputs(schema, proposed), "note", None)) == meaning
+
+
+def test_an_emptied_input_without_null_is_an_empty_text_or_left_out() -> None:
+    schema = {"properties": {"reason": {"type": "string", "default": ""}, "rate": {"type": "number", "default": 1}}}
+    blocks = inputs(schema, {"reason": "late", "rate": 2})
+    assert read(schema, filled(blocks, "reason", None)) == {"reason": "", "rate": Decimal(2)}
+    assert read(schema, filled(blocks, "rate", None)) == {"reason": "late"}
+
+
+NUMBER_SENTENCE = "Write a number with digits, and a dot before decimals: 80.10"
+WHOLE_SENTENCE = "Write a whole number, without decimals."
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "sentence"),
+    [
+        ("number", "eighty", NUMBER_SENTENCE),
+        ("number", "80,10", NUMBER_SENTENCE),
+        ("number", "NaN", NUMBER_SENTENCE),
+        ("number", "Infinity", NUMBER_SENTENCE),
+        ("number", "1_000", NUMBER_SENTENCE),
+        ("number", "٣", NUMBER_SENTENCE),
+        ("number", "1e999999999", NUMBER_SENTENCE),
+        ("number", " ", NUMBER_SENTENCE),
+        ("integer", "0x10", NUMBER_SENTENCE),
+        ("integer", "2.5", WHOLE_SENTENCE),
+    ],
+)
+def test_text_that_is_no_number_is_an_error_at_its_field(kind: str, given: str, sentence: str) -> None:
+    schema = {"properties": {"first": {"type": "string"}, "x": {"type": kind}}, "required": ["first", "x"]}
+    state = filled(inputs(schema, {"first": "a", "x": 1}), "x", given)
+    with pytest.raises(FormErrors) as caught:
+        read(schema, state)
+    assert caught.value.errors == {block_id("x"): sentence}
+
+
+@pytest.mark.parametrize(
+    ("given", "number"), [(" 7 ", 7), ("7.0", 7), ("-7", -7), ("1e3", 1000), ("9" * 40, 10**40 - 1)]
+)
+def test_whole_numbers_are_read_however_they_are_written(given: str, number: int) -> None:
+    schema = {"properties": {"x": {"type": "integer"}}}
+    value = read(schema, filled(inputs(schema, {"x": 1}), "x", given))["x"]
+    assert type(value) is int
+    assert value == number
+
+
+def test_a_field_that_did_not_arrive_is_an_error_not_a_default() -> None:
+    schema = {"properties": {"x": {"type": "string", "default": "all of it"}}}
+    with pytest.raises(FormErrors) as caught:
+        read(schema, {})
+    assert caught.value.errors == {block_id("x"): "This field did not arrive. Please close the form and open it again."}
+
+
+def test_an_option_that_was_not_offered_is_an_error() -> None:
+    schema = {"properties": {"x": {"enum": ["a", "b"]}}}
+    state = state_of(inputs(schema, {"x": "a"}))
+    (entry,) = state[block_id("x")].values()
+    entry["selected_option"] = {"value": '"c"'}
+    with pytest.raises(FormErrors) as caught:
+        read(schema, state)
+    assert caught.value.errors == {block_id("x"): "Choose one of the options."}
+
+
+def test_the_tools_own_validation_speaks_at_the_fields() -> None:
+    def validate(values: dict[str, object]) -> list[tuple[str, str]]:
+        try:
+            Everything.model_validate(values)
+        except ValidationError as problem:
+            return [(".".join(map(str, each["loc"])), each["msg"]) for each in problem.errors()]
+        return []
+
+    schema = Everything.model_json_schema()
+    blocks = inputs(schema, VALUES)
+    assert submitted(schema, filled(blocks, "count", "9"), validate)["count"] == 9
+    with pytest.raises(FormErrors) as caught:
+        submitted(schema, filled(blocks, "count", "11"), validate)
+    assert caught.value.errors == {block_id("count"): "Input should be less than or equal to 10"}

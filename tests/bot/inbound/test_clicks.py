@@ -1,0 +1,353 @@
+"""Clicks and forms, through Slack's own client and Bolt: what counts is stored, what does not is told to one person."""
+
+from decimal import Decimal
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.demo.workspace import Workspace
+from bot.inbound import clicks
+from bot.shown import cards
+from graphs.agent.errors import ModelUnavailable
+from graphs.agent.policy import Approval
+from graphs.agent.tools import Tool, tool
+from storage import Storage
+from tests.agent.conversing import calls, says
+from tests.bot.running import Bot, button, buttons, running
+from tests.demo.workspace.support import Json, Page, until
+
+
+class Till:
+    """What was paid."""
+
+    def __init__(self) -> None:
+        self.paid: list[tuple[int, Decimal]] = []
+
+
+@pytest.fixture
+def till() -> Till:
+    return Till()
+
+
+@pytest.fixture
+def pay(till: Till) -> Tool[..., Any]:
+    @tool(approval=Approval(when=lambda args: args.amount > 50))
+    def pay(number: int, amount: Decimal) -> str:
+        """Pay it."""
+        till.paid.append((number, amount))
+        return f"paid {amount}"
+
+    return pay
+
+
+@pytest.fixture
+def lead_pays(till: Till) -> Tool[..., Any]:
+    @tool(approval=Approval(approvers=["U0LEA"]))
+    def lead_pays(number: int, amount: Decimal) -> str:
+        """Pay it."""
+        till.paid.append((number, amount))
+        return f"paid {amount}"
+
+    return lead_pays
+
+
+PAY = {"number": 7, "amount": 80}
+
+
+async def whispers(bot: Bot, user: str = "U0ANA", channel: str = "D0ANA") -> list[str]:
+    messages = await bot.page.as_user(user).messages(channel)
+    return [message["text"] for message in messages if message.get("ephemeral_to") == user]
+
+
+async def whispered(bot: Bot, words: str, user: str = "U0ANA", channel: str = "D0ANA") -> str:
+    async def look() -> str | None:
+        return next((text for text in await whispers(bot, user, channel) if words in text), None)
+
+    return await until(look, f"a whisper {words!r}")
+
+
+async def opened(page: Page, watching: list[Json]) -> Json:
+    """The modal that was opened last."""
+    return (await until(lambda: [event for event in watching if event["type"] == "view_opened"], "a modal"))[-1]["view"]
+
+
+async def test_approve_runs_what_was_shown_once_and_the_agent_goes_on(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], till: Till, http: aiohttp.ClientSession, page: Page
+):
+    async with running(workspace, storage, [pay], calls(("pay", PAY)), says("It is paid."), http=http) as bot:
+        root = (await page.say("pay 80", "D0ANA"))["ts"]
+        card = await bot.card(root)
+        assert await bot.press(card, "approve") == {"acked": True}
+        await bot.reads(root, "It is paid.")
+        done = await bot.reads(root, "Done: paid 80")
+        assert (done["ts"], button(done, "approve")) == (card["ts"], None)
+        assert till.paid == [(7, Decimal(80))]
+
+
+async def test_a_click_is_acknowledged_only_once_it_is_stored(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    async with running(workspace, storage, [pay], calls(("pay", PAY)), says("Done."), http=http) as bot:
+        card = await bot.card((await page.say("pay 80", "D0ANA"))["ts"])
+        await bot.stop()
+        assert (await bot.press(card, "approve"))["acked"]
+        (row,) = await storage.interrupts(status="answered")
+        assert row.answered_by == "U0ANA"
+
+
+async def test_a_decision_that_cannot_be_stored_is_not_acknowledged(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    async with running(workspace, storage, [pay], calls(("pay", PAY)), says("Done."), http=http) as bot:
+        card = await bot.card((await page.say("pay 80", "D0ANA"))["ts"])
+
+        async def refuse(db: Any) -> None:
+            await db.execute(
+                "create trigger broken before update of answer on interrupts begin select raise(abort, 'no'); end"
+            )
+
+        await storage.write(refuse)
+        assert not (await bot.press(card, "approve"))["acked"]
+        (row,) = await storage.interrupts(status="waiting")
+        assert row.answer is None
+
+
+async def test_edit_shows_a_form_checks_it_and_runs_what_was_made_of_it(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], till: Till, http: aiohttp.ClientSession, page: Page
+):
+    async with running(workspace, storage, [pay], calls(("pay", PAY)), says("Paid less."), http=http) as bot:
+        root = (await page.say("pay 80", "D0ANA"))["ts"]
+        card = await bot.card(root)
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            view = await opened(page, watching)
+        inputs = {block["label"]["text"]: block for block in view["blocks"]}
+        assert inputs.keys() == {"number", "amount"}
+        assert inputs["amount"]["element"]["initial_value"] == "80"
+        (row,) = await storage.interrupts(status="waiting")
+        assert view["private_metadata"] == row.id
+
+        def filled(amount: str) -> Json:
+            block = inputs["amount"]
+            return {block["block_id"]: {block["element"]["action_id"]: {"type": "number_input", "value": amount}}}
+
+        wrong = await page.submit(view["id"], **filled("1e400"))
+        assert wrong["errors"].keys() == {inputs["amount"]["block_id"]}
+        assert till.paid == []
+        assert await page.submit(view["id"], **filled("60.5")) == {}
+        await bot.reads(root, "Paid less.")
+        await bot.reads(root, "80 → 60.5")
+        assert till.paid == [(7, Decimal("60.5"))]
+        told = next(message["content"] for message in bot.model.asked[-1] if message["role"] == "tool")
+        assert told.startswith("Edited by")
+
+
+async def test_reject_takes_a_reason_to_the_model_and_runs_nothing(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], till: Till, http: aiohttp.ClientSession, page: Page
+):
+    async with running(workspace, storage, [pay], calls(("pay", PAY)), says("I see."), http=http) as bot:
+        root = (await page.say("pay 80", "D0ANA"))["ts"]
+        card = await bot.card(root)
+        async with page.watching() as watching:
+            await bot.press(card, "reject")
+            view = await opened(page, watching)
+        (block,) = view["blocks"]
+        assert (block["label"]["text"], block["optional"]) == ("Reason", True)
+        reason = {block["block_id"]: {block["element"]["action_id"]: {"type": "plain_text_input", "value": "too much"}}}
+        assert await page.submit(view["id"], **reason) == {}
+        await bot.reads(root, "I see.")
+        await bot.reads(root, "too much")
+        assert till.paid == []
+        told = next(message["content"] for message in bot.model.asked[-1] if message["role"] == "tool")
+        assert "too much" in told
+
+
+async def test_respond_answers_in_the_tools_place(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], till: Till, http: aiohttp.ClientSession, page: Page
+):
+    async with running(workspace, storage, [pay], calls(("pay", PAY)), says("I see."), http=http) as bot:
+        root = (await page.say("pay 80", "D0ANA"))["ts"]
+        async with page.watching() as watching:
+            await bot.press(await bot.card(root), "respond")
+            view = await opened(page, watching)
+        (block,) = view["blocks"]
+        answer = {block["block_id"]: {block["element"]["action_id"]: {"type": "plain_text_input", "value": "by hand"}}}
+        assert await page.submit(view["id"], **answer) == {}
+        await bot.reads(root, "I see.")
+        assert till.paid == []
+        assert "by hand" in next(m["content"] for m in bot.model.asked[-1] if m["role"] == "tool")
+
+
+async def test_whoever_may_not_decide_is_told_so_and_nobody_else_is(
+    workspace: Workspace,
+    storage: Storage,
+    lead_pays: Tool[..., Any],
+    till: Till,
+    http: aiohttp.ClientSession,
+    page: Page,
+):
+    async with running(workspace, storage, [lead_pays], calls(("lead_pays", PAY)), says("Paid."), http=http) as bot:
+        root = (await page.say("@signoff pay 80"))["ts"]
+        card = await bot.card(root, channel="C0SUPPORT")
+        assert (await bot.press(card, "approve", "U0ANA"))["acked"]
+        await whispered(bot, "not among", "U0ANA", "C0SUPPORT")
+        assert (await bot.press(card, "approve", "U0MAX"))["acked"]
+        await whispered(bot, "Guests", "U0MAX", "C0SUPPORT")
+        assert (await bot.press(card, "edit", "U0ANA"))["acked"]
+        assert (await whispers(bot, "U0LEA", "C0SUPPORT"), till.paid) == ([], [])
+        assert (await bot.press(card, "approve", "U0LEA"))["acked"]
+        await bot.reads(root, "Paid.", "C0SUPPORT")
+        assert len(till.paid) == 1
+
+
+async def test_the_second_click_hears_who_was_first(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], till: Till, http: aiohttp.ClientSession, page: Page
+):
+    async with running(workspace, storage, [pay], calls(("pay", PAY)), says("Paid."), http=http) as bot:
+        root = (await page.say("pay 80", "D0ANA"))["ts"]
+        card = await bot.card(root)
+        await bot.stop()
+        await bot.press(card, "approve")
+        await bot.press(card, "approve")
+        await whispered(bot, "already approved by <@U0ANA>")
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            await whispered(bot, "already approved")
+        assert not [event for event in watching if event["type"] == "view_opened"]
+
+
+async def test_a_form_is_judged_again_when_it_is_submitted(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], till: Till, http: aiohttp.ClientSession, page: Page
+):
+    async with running(workspace, storage, [pay], calls(("pay", PAY)), says("Paid."), http=http) as bot:
+        root = (await page.say("pay 80", "D0ANA"))["ts"]
+        card = await bot.card(root)
+        async with page.watching() as watching:
+            await bot.press(card, "reject")
+            view = await opened(page, watching)
+        await bot.press(card, "approve")
+        answer = await page.submit(view["id"])
+        assert "already approved" in str(answer["view"]["blocks"])
+        await bot.reads(root, "Paid.")
+        assert len(till.paid) == 1
+
+
+@pytest.mark.parametrize("metadata", ["f" * 32, "", "nonsense"])
+@pytest.mark.parametrize("form", [clicks.EDIT_FORM, clicks.REJECT_FORM, clicks.RESPOND_FORM])
+async def test_a_form_whose_question_is_not_there_says_so(
+    workspace: Workspace,
+    storage: Storage,
+    pay: Tool[..., Any],
+    http: aiohttp.ClientSession,
+    page: Page,
+    slack: Any,
+    metadata: str,
+    form: str,
+):
+    async with running(workspace, storage, [pay], says("Hello."), http=http) as bot:
+        root = (await page.say("hello", "D0ANA"))["ts"]
+        await bot.reads(root, "Hello.")
+        view = {
+            "type": "modal",
+            "callback_id": form,
+            "private_metadata": metadata,
+            "title": {"type": "plain_text", "text": "x"},
+            "submit": {"type": "plain_text", "text": "x"},
+            "blocks": [{"type": "divider"}],
+        }
+        opened_view = await slack.views_open(trigger_id=workspace.permissions.issue_trigger("U0ANA"), view=view)
+        answer = await page.submit(opened_view["view"]["id"])
+        assert "not there any more" in str(answer["view"]["blocks"])
+
+
+async def test_a_button_of_another_conversation_or_another_database_counts_nowhere(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], till: Till, http: aiohttp.ClientSession, page: Page,
+    slack: Any,
+):  # fmt: skip
+    async with running(workspace, storage, [pay], calls(("pay", PAY)), says("Paid."), http=http) as bot:
+        root = (await page.say("pay 80", "D0ANA"))["ts"]
+        card = await bot.card(root)
+        (row,) = await storage.interrupts(status="waiting")
+        (forged,) = [block for block in card["blocks"] if buttons({"blocks": [block]}, "approve")]
+        for value in (row.id, "f" * 32, "", "'; drop table interrupts; --"):
+            elements = [{**element, "value": value} for element in forged["elements"]]
+            copy = {"type": "actions", "block_id": "decide", "elements": elements}
+            posted = await slack.chat_postMessage(channel="C0SUPPORT", text="forged", blocks=[copy])
+            message = {"channel": "C0SUPPORT", "ts": posted["ts"]}
+            for action in ("approve", "reject"):
+                assert (await page.click(message, "decide", action))["acked"]
+        await until(lambda: whispers(bot, channel="C0SUPPORT"), "a whisper")
+        assert all("no question of this conversation" in text for text in await whispers(bot, channel="C0SUPPORT"))
+        assert ([each.id for each in await storage.interrupts(status="waiting")], till.paid) == ([row.id], [])
+
+
+async def test_approve_all_decides_what_the_card_showed(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], till: Till, http: aiohttp.ClientSession, page: Page
+):
+    three = calls(*(("pay", {"number": number, "amount": 80}) for number in (1, 2, 3)))
+    async with running(workspace, storage, [pay], three, says("All paid."), http=http) as bot:
+        root = (await page.say("pay all", "D0ANA"))["ts"]
+
+        async def whole() -> Json | None:
+            card = await bot.card(root, cards.APPROVE_ALL)
+            return card if len(buttons(card, "approve")) == 3 else None
+
+        old = await until(whole, "a card with three rows")
+        await bot.press(old, "approve")
+        await until(lambda: till.paid, "the first payment")
+        (stale,) = buttons(old, cards.APPROVE_ALL)
+
+        async def fresh() -> bool:
+            now = button(await bot.card(root, cards.APPROVE_ALL), cards.APPROVE_ALL)
+            return now is not None and now["value"] != stale["value"]
+
+        await until(fresh, "the card without the first row")
+        await bot.press(await bot.card(root, cards.APPROVE_ALL), cards.APPROVE_ALL)
+        await bot.reads(root, "All paid.")
+        assert sorted(number for number, _ in till.paid) == [1, 2, 3]
+
+
+async def test_approve_all_says_which_did_not_count(
+    workspace: Workspace,
+    storage: Storage,
+    pay: Tool[..., Any],
+    lead_pays: Tool[..., Any],
+    till: Till,
+    http: aiohttp.ClientSession,
+    page: Page,
+):
+    two = calls(("pay", PAY), ("lead_pays", PAY))
+    async with running(workspace, storage, [pay, lead_pays], two, says("Done."), http=http) as bot:
+        root = (await page.say("pay both", "D0ANA"))["ts"]
+        await bot.press(await bot.card(root, cards.APPROVE_ALL), cards.APPROVE_ALL)
+        text = await whispered(bot, "1 of 2 approved")
+        assert "lead_pays" in text
+        assert "not among" in text
+        (left,) = await storage.interrupts(status="waiting")
+        assert left.payload["name"] == "lead_pays"
+
+
+async def test_a_turn_that_failed_is_tried_again_once(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    away = [True]
+
+    def line(messages: Any) -> Any:
+        if away[0]:
+            raise ModelUnavailable("The model cannot be reached.", retryable=True)
+        return says("Here I am.")
+
+    async with running(workspace, storage, [pay], line, http=http) as bot:
+        root = (await page.say("hello", "D0ANA"))["ts"]
+        card = await bot.card(root, cards.RETRY)
+        assert "The model cannot be reached." in str(card["blocks"])
+        away[0] = False
+        assert (await bot.press(card, cards.RETRY))["acked"]
+        await bot.reads(root, "Here I am.")
+
+        async def no_button() -> bool:
+            return not any(button(message, cards.RETRY) for message in await page.messages("D0ANA"))
+
+        await until(no_button, "the card of the failure without its button")
+        assert len(bot.model.asked) == 2

@@ -1,0 +1,251 @@
+"""Who somebody is to an approval: asked of a workspace over HTTP, kept for minutes, refused when it cannot be told."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.demo.workspace import HARBOUR_GOODS, Workspace, serve_workspace
+from bot.demo.workspace.people import Conversation, Group
+from bot.demo.workspace.people import Person as Account
+from bot.inbound.payloads import Person
+from bot.people.directory import CACHE_SECONDS, CannotTell, Directory
+from bot.people.people import People
+from graphs.approvals.judge import Refused, may_decide
+from graphs.approvals.terms import Actor, Terms, UserId
+
+BOT = HARBOUR_GOODS.bot.id
+CROWD = tuple(f"U0C{number:04}" for number in range(450))
+TEAM = replace(
+    HARBOUR_GOODS,
+    people=(*HARBOUR_GOODS.people, Account("U0OLD", "otto", "Otto Klein", "Left", "#000000", deleted=True)),
+    conversations=(
+        *HARBOUR_GOODS.conversations,
+        Conversation("C0CROWD", "crowd", "private", (*CROWD, "U0ANA", BOT)),
+    ),
+    groups=(*HARBOUR_GOODS.groups, Group("S0NOBODY", "nobody", "Nobody", ()), Group("S0OLD", "o", "Old", ("U0OLD",))),
+)
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    async with serve_workspace(port=0, team=TEAM) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def directory(workspace: Workspace, clock: Clock) -> AsyncIterator[Directory]:
+    async with aiohttp.ClientSession() as session:
+        client = AsyncWebClient("xoxb-local", base_url=f"{workspace.url}/api/", session=session, retry_handlers=[])
+        yield Directory(client, TEAM.id, clock)
+
+
+@pytest.fixture
+def people(directory: Directory) -> People:
+    return People(directory, TEAM.id)
+
+
+def fails(workspace: Workspace, method: str, times: int = 1) -> None:
+    workspace.faults.arm({"http": {"method": method, "status": 503, "times": times}})
+
+
+def terms(*approvers: str, quorum: int = 1, self_approval: bool = True, requester: str = "U0ANA") -> Terms:
+    return Terms(
+        tool="pay",
+        args_digest="a",
+        schema_digest="s",
+        policy="p",
+        rule="every call asks",
+        requester=UserId(requester),
+        approvers=approvers,
+        quorum=quorum,
+        self_approval=self_approval,
+        allow=("approve", "edit", "reject"),
+        expires_at=None,
+    )
+
+
+async def verdict(people: People, user: str, bound: Terms, channel: str = "C0SUPPORT", team: str = TEAM.id) -> Any:
+    actor = await people.actor(Person(user, team), bound, channel)
+    found = may_decide(bound, actor, "approve")
+    return found.reason if isinstance(found, Refused) else True
+
+
+@pytest.mark.parametrize(
+    ("user", "kind"),
+    [
+        ("U0LEA", "member"),
+        ("U0MAX", "guest"),
+        ("U0OLD", "deactivated"),
+        (BOT, "bot"),
+        ("U0NONE", "stranger"),
+    ],
+)
+async def test_who_may_never_decide(people: People, user: str, kind: str):
+    assert (await people.actor(Person(user, TEAM.id))).kind == kind
+    may = await verdict(people, user, terms(user, "channel", "S0LEADS"))
+    assert (may is True) == (kind == "member")
+
+
+async def test_a_person_of_another_team_is_a_stranger_whatever_their_id(people: People):
+    assert await people.actor(Person("U0LEA", "T0OTHER"), terms("U0LEA")) == Actor(
+        UserId("U0LEA"), "T0OTHER", "stranger", frozenset()
+    )
+
+
+async def test_a_group_decides_by_its_members(people: People):
+    assert await verdict(people, "U0LEA", terms("S0LEADS")) is True
+    assert "not among those" in await verdict(people, "U0ANA", terms("S0LEADS"))
+    assert "not among those" in await verdict(people, "U0LEA", terms("S0NOWHERE"))
+
+
+async def test_a_group_that_cannot_be_resolved_lets_nobody_decide(people: People, workspace: Workspace):
+    fails(workspace, "usergroups.users.list")
+    assert "could not be checked" in await verdict(people, "U0LEA", terms("S0LEADS"))
+    assert await verdict(people, "U0LEA", terms("S0LEADS")) is True, "what failed is not remembered"
+
+
+async def test_one_group_that_is_known_is_enough(people: People, workspace: Workspace):
+    fails(workspace, "usergroups.users.list")
+    assert await verdict(people, "U0LEA", terms("S0NOBODY", "S0LEADS")) is True
+
+
+async def test_a_group_is_kept_for_minutes_and_then_asked_for_again(people: People, workspace: Workspace, clock: Clock):
+    assert await verdict(people, "U0LEA", terms("S0LEADS")) is True
+    fails(workspace, "usergroups.users.list", times=9)
+    clock.now += CACHE_SECONDS - 1
+    assert await verdict(people, "U0LEA", terms("S0LEADS")) is True
+    clock.now += 1
+    assert "could not be checked" in await verdict(people, "U0LEA", terms("S0LEADS"))
+
+
+async def test_the_conversation_decides_by_its_members_page_by_page(people: People):
+    assert await verdict(people, "U0ANA", terms("channel"), "C0CROWD") is True
+    assert "not among those" in await verdict(people, "U0LEA", terms("channel"), "C0CROWD")
+
+
+async def test_a_direct_message_has_one_person(people: People):
+    assert await verdict(people, "U0ANA", terms("channel"), "D0ANA") is True
+    assert "not among those" in await verdict(people, "U0LEA", terms("channel"), "D0ANA")
+
+
+@pytest.mark.parametrize("method", ["conversations.info", "conversations.members"])
+async def test_a_conversation_that_cannot_be_looked_up_lets_nobody_decide(
+    people: People, workspace: Workspace, method: str
+):
+    fails(workspace, method)
+    assert "could not be checked" in await verdict(people, "U0ANA", terms("channel"))
+
+
+async def test_a_person_who_cannot_be_looked_up_decides_nothing(people: People, workspace: Workspace):
+    fails(workspace, "users.info")
+    assert "Only members" in await verdict(people, "U0LEA", terms("U0LEA"))
+
+
+async def test_full_members_may_talk_to_it_and_listed_people_and_groups_alone(directory: Directory):
+    everybody, listed = People(directory, TEAM.id), People(directory, TEAM.id, frozenset({"U0ANA", "S0LEADS"}))
+    assert [await everybody.refusal(user) for user in ("U0ANA", "U0LEA")] == [None, None]
+    assert "Guests" in str(await everybody.refusal("U0MAX"))
+    assert "deactivated" in str(await everybody.refusal("U0OLD"))
+    assert [await listed.refusal(user) for user in ("U0ANA", "U0LEA")] == [None, None]
+    assert "not among" in str(await listed.refusal("U0MAX"))
+
+
+async def test_a_listed_group_that_cannot_be_resolved_lets_nobody_in(directory: Directory, workspace: Workspace):
+    fails(workspace, "usergroups.users.list")
+    assert "could not be checked" in str(await People(directory, TEAM.id, frozenset({"S0LEADS"})).refusal("U0LEA"))
+
+
+@pytest.mark.parametrize(
+    ("bound", "channel", "missing"),
+    [
+        (terms("U0OLD"), "C0SUPPORT", "Otto Klein is deactivated"),
+        (terms("U0MAX"), "C0SUPPORT", "Max Oduya is a guest"),
+        (terms("U0GONE"), "C0SUPPORT", "U0GONE is not in this workspace"),
+        (terms("S0NOBODY"), "C0SUPPORT", "user group S0NOBODY"),
+        (terms("S0OLD", "U0LEA", quorum=2), "C0SUPPORT", "only one person"),
+        (terms("channel", self_approval=False), "D0ANA", "nobody else is in the conversation"),
+        (terms("requester", "U0OLD", self_approval=False), "D0ANA", "Ana Ruiz asked for it"),
+        (terms("S0LEADS", self_approval=False, requester="U0LEA"), "D0LEA", "user group S0LEADS"),
+    ],
+)
+async def test_a_quorum_that_nobody_can_reach_says_who_is_missing(
+    people: People, bound: Terms, channel: str, missing: str
+):
+    assert missing in str(await people.unreachable(bound, channel))
+
+
+@pytest.mark.parametrize(
+    ("bound", "channel"),
+    [
+        (terms("U0LEA"), "D0ANA"),
+        (terms("requester", "S0LEADS", quorum=2), "D0ANA"),
+        (terms("U0OLD", "U0LEA"), "D0ANA"),
+        (terms("channel", self_approval=False), "C0SUPPORT"),
+        (terms("channel", self_approval=False), None),
+    ],
+)
+async def test_a_quorum_that_somebody_can_reach_is_asked_for(people: People, bound: Terms, channel: str | None):
+    assert await people.unreachable(bound, channel) is None
+
+
+@pytest.mark.parametrize(
+    ("bound", "method"),
+    [
+        (terms("U0OLD"), "users.info"),
+        (terms("S0NOBODY"), "usergroups.users.list"),
+        (terms("channel", self_approval=False), "conversations.info"),
+    ],
+)
+async def test_what_cannot_be_told_is_not_out_of_reach(people: People, workspace: Workspace, bound: Terms, method: str):
+    fails(workspace, method)
+    assert await people.unreachable(bound, "D0ANA") is None
+    assert await people.unreachable(bound, "D0ANA") is not None
+
+
+@pytest.mark.parametrize(
+    ("bound", "channel", "away"),
+    [
+        (terms("U0LEA"), "D0ANA", ["U0LEA"]),
+        (terms("S0LEADS", "U0LEA"), "D0ANA", ["U0LEA"]),
+        (terms("U0ANA", "U0LEA"), "C0LEADS", ["U0ANA"]),
+        (terms("U0LEA"), "C0SUPPORT", []),
+        (terms("requester"), "D0ANA", []),
+        (terms("U0MAX", "U0OLD", "U0GONE", "S0OLD"), "D0ANA", []),
+        (terms("U0ANA", "U0LEA", self_approval=False), "C0LEADS", []),
+    ],
+)
+async def test_approvers_who_cannot_see_the_conversation(people: People, bound: Terms, channel: str, away: list[str]):
+    assert await people.elsewhere(bound, channel) == away
+
+
+@pytest.mark.parametrize("method", ["conversations.info", "usergroups.users.list", "users.info"])
+async def test_who_is_elsewhere_is_asked_for_again_when_slack_is_away(
+    people: People, workspace: Workspace, method: str
+):
+    fails(workspace, method)
+    with pytest.raises(CannotTell):
+        await people.elsewhere(terms("S0LEADS"), "D0ANA")
+    assert await people.elsewhere(terms("S0LEADS"), "D0ANA") == ["U0LEA"]
+
+
+async def test_a_direct_message_is_found_and_somebody_without_one_has_none(people: People):
+    assert await people.direct_message("U0LEA") == "D0LEA"
+    assert await people.direct_message("U0GONE") is None

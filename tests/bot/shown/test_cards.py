@@ -1,0 +1,340 @@
+"""Cards: one test for each thing that a card can show, and nothing foreign in them that Slack would act on."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block as SlackBlock
+
+from bot.demo.workspace.blocks.limits import BLOCKS_LENGTH, TEXT_LENGTH, blocks_length, message_problems
+from bot.shown import cards
+from bot.shown.calls import revision
+from bot.shown.cards import Shown
+from bot.shown.text import Block
+from graphs.agent.policy import Approval
+from graphs.agent.proposals import IN_DOUBT
+from graphs.agent.tools import tool
+from tests.bot.rows import AT, claim, proposed, question, rows, vote
+
+
+@tool(approval=Approval(when=lambda args: args.amount > 50))
+def pay(number: int, amount: Decimal, note: str = "") -> str:
+    """Pay it."""
+    return "paid"
+
+
+@tool(approval=True)
+def write(text: str) -> str:
+    """Write it."""
+    return "written"
+
+
+ARGS: dict[str, Any] = {"number": 7, "amount": 80, "note": "late"}
+APPROVED = {"type": "approve"}
+
+
+def card(*stored: Any, message: dict[str, Any] | None = None, results: dict[str, str] | None = None) -> Shown:
+    """The one card of a message's calls, checked against what Slack takes."""
+    (page,) = cards.pages(rows([pay, write], message or proposed(("call_1", "pay", ARGS)), *stored, results=results))
+    return fits(cards.calls(page, revision(page)))
+
+
+def fits(shown: Shown) -> Shown:
+    blocks = list(shown.blocks)
+    assert message_problems(blocks) == []
+    assert blocks_length(blocks) <= BLOCKS_LENGTH
+    assert [SlackBlock.parse(block).to_dict()["type"] for block in blocks] == [block["type"] for block in blocks]  # type: ignore[union-attr]
+    assert 0 < len(shown.text) <= TEXT_LENGTH
+    return shown
+
+
+def nodes(block: Any) -> Iterator[Block]:
+    """Everything in the blocks, however deep."""
+    for each in block.values() if isinstance(block, dict) else block if isinstance(block, list | tuple) else ():
+        yield from nodes(each)
+    if isinstance(block, dict):
+        yield block
+
+
+def buttons(shown: Shown) -> list[str]:
+    return [node["text"]["text"] for node in nodes(shown.blocks) if node.get("type") == "button"]
+
+
+def words(shown: Shown) -> str:
+    """All that can be read on it."""
+    texts = (node["text"] for node in nodes(shown.blocks) if isinstance(node.get("text"), str))
+    return "\n".join(text for text in texts)
+
+
+def test_a_waiting_call_shows_all_that_would_run_and_three_buttons_or_four() -> None:
+    shown = card(question(ARGS, allow=["approve", "edit", "reject"]))
+    assert buttons(shown) == ["Approve", "Edit", "Reject"]
+    for said in ("pay", "Pay it.", "number: 7", "amount: 80", "note: late", "<@U0ANA>"):
+        assert said in words(shown)
+    assert "pay" in shown.text
+    assert buttons(card(question(ARGS))) == ["Approve", "Edit", "Reject", "Respond"]
+    assert buttons(card(question(ARGS, allow=["reject"]))) == ["Reject"]
+
+
+def test_a_buttons_value_is_the_questions_id_and_nothing_else() -> None:
+    found = [node for node in nodes(card(question(ARGS)).blocks) if node.get("type") == "button"]
+    assert [(node["action_id"], node["value"]) for node in found] == [
+        (action, "a" * 32) for action in (cards.APPROVE, cards.EDIT, cards.REJECT, cards.RESPOND)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("approver", "said"),
+    [("U0LEA", "<@U0LEA>"), ("S0LEADS", "<!subteam^S0LEADS>"), ("channel", "anyone here"), ("requester", "<@U0ANA>")],
+)
+def test_a_card_says_who_decides_and_until_when(approver: str, said: str) -> None:
+    shown = card(question(ARGS, approvers=[approver], expires_at=AT + 60))
+    assert said in words(shown)
+    assert f"<!date^{int(AT + 60)}^" in words(shown)
+
+
+DECIDED: dict[str, tuple[list[Any], list[str]]] = {
+    "running": ([question(ARGS, answer=APPROVED), claim("claimed")], ["Approved", "<@U0ANA>", "Running"]),
+    "done": ([question(ARGS, answer=APPROVED), claim("done", "paid 80\nand more")], ["Approved", "Done", "paid 80"]),
+    "failed": (
+        [question(ARGS, answer=APPROVED), claim("done", {"failed": "no such order", "told": "Failed: …"})],
+        ["Approved", "Failed", "no such order"],
+    ),
+    "rejected": (
+        [question(ARGS, answer={"type": "reject", "message": "too much"})],
+        ["Rejected", "<@U0ANA>", "too much"],
+    ),
+    "rejected without a reason": ([question(ARGS, answer={"type": "reject"}, by="U0LEA")], ["Rejected", "<@U0LEA>"]),
+    "responded": ([question(ARGS, answer={"type": "respond", "message": "42"})], ["Answered", "42"]),
+    "expired": ([question(ARGS, status="expired")], ["Expired: nobody decided in time"]),
+    "cancelled": ([question(ARGS, status="cancelled")], ["Cancelled: the question was withdrawn"]),
+    "given up": (
+        [question(ARGS, answer=APPROVED), claim("in doubt"), question(ARGS, kind=IN_DOUBT, answer={"type": "give_up"})],
+        ["In doubt"],
+    ),
+}
+
+
+@pytest.mark.parametrize("state", DECIDED)
+def test_a_decided_call_says_what_was_decided_and_has_no_buttons(state: str) -> None:
+    stored, said = DECIDED[state]
+    shown = card(*stored)
+    assert buttons(shown) == []
+    for each in said:
+        assert each in words(shown)
+
+
+def test_a_quorum_shows_how_far_it_is_and_who_has_approved() -> None:
+    asked = question(ARGS, approvers=["U0LEA", "U0ANA", "S0LEADS"], quorum=2)
+    assert "0 of 2" in words(card(asked))
+    shown = card(asked, vote("U0LEA"), vote("U0MAX", id_="b" * 32))
+    assert "1 of 2: <@U0LEA>*" in words(shown)
+    assert "<@U0LEA>, <@U0ANA>, <!subteam^S0LEADS>: 2 approve" in words(shown)
+    assert len(buttons(shown)) == 4
+    done = card(question(ARGS, answer=APPROVED, quorum=2), vote("U0LEA"), vote("U0ANA"), claim("done", "paid"))
+    assert "Approved by <@U0LEA>, <@U0ANA>" in words(done)
+
+
+def test_a_call_that_is_asked_anew_says_why() -> None:
+    shown = card(question(ARGS, why="the rule for this call changed <!channel>"))
+    assert "Asked anew, because the rule for this call changed &lt;!channel&gt;." in words(shown)
+    assert buttons(shown)
+
+
+EDIT = {"type": "edit", "edited_action": {"name": "pay", "args": {**ARGS, "amount": 60}}}
+
+
+def test_an_edited_call_that_waits_for_others_says_who_edited_it() -> None:
+    after = question({**ARGS, "amount": 60}, id_="b" * 32, approvers=["U0LEA", "U0ANA"], quorum=2)
+    shown = card(question(ARGS, answer=EDIT, by="U0LEA"), after, vote("U0LEA", id_="b" * 32))
+    for said in ("amount: 80 → 60", "Edited by <@U0LEA>", "1 of 2: <@U0LEA>"):
+        assert said in words(shown)
+    assert {node["value"] for node in nodes(shown.blocks) if node.get("type") == "button"} == {"b" * 32}
+
+
+def test_an_edit_and_the_approval_of_it_are_both_told_unless_they_were_one() -> None:
+    new = {**ARGS, "amount": 60}
+    one = card(question(ARGS, answer=EDIT, by="U0LEA"), question(new, id_="b" * 32, answer=APPROVED, by="U0LEA"))
+    assert "Edited by <@U0LEA>" in words(one)
+    assert "Approved" not in words(one)
+    later = question(new, id_="b" * 32, answer=APPROVED, by="U0ANA", at=AT + 60)
+    two = card(question(ARGS, answer=EDIT, by="U0LEA"), later)
+    assert "Edited by <@U0LEA>" in words(two)
+    assert "Approved by <@U0ANA>" in words(two)
+
+
+def test_an_edited_call_shows_before_and_after() -> None:
+    answer = {"type": "edit", "edited_action": {"name": "pay", "args": {**ARGS, "amount": 60}}}
+    shown = card(question(ARGS, answer=answer, by="U0LEA"), claim("done", "paid 60"))
+    for said in ("amount: 80 → 60", "number: 7", "Edited", "<@U0LEA>", "paid 60"):
+        assert said in words(shown)
+    again = card(question(ARGS, answer=answer), question({**ARGS, "amount": 60}, id_="b" * 32))
+    assert "amount: 80 → 60" in words(again)
+    assert buttons(again) == ["Approve", "Edit", "Reject", "Respond"]
+
+
+def test_a_call_that_ran_unasked_is_one_line_and_a_gated_one_says_that_it_passed() -> None:
+    free = card(claim("done", "paid"), results={"call_1": "paid"})
+    assert len(free.blocks) == 1
+    assert "without asking" in words(free)
+    assert buttons(free) == []
+    unknown = card(message=proposed(("call_1", "no_such_tool", {})), results={"call_1": "Unknown: there is no tool"})
+    assert "no_such_tool" in words(unknown)
+    assert "there is no tool" in words(unknown)
+    assert "without asking" not in words(unknown)
+
+
+def test_a_call_in_doubt_says_so_and_offers_what_can_be_found_out() -> None:
+    shown = card(question(ARGS, answer=APPROVED), claim("in doubt"), question(ARGS, kind=IN_DOUBT, id_="d" * 32))
+    assert buttons(shown) == ["It ran", "Run again", "Give up"]
+    assert "this call may already have run" in words(shown).lower()
+    assert "k" * 32 in words(shown)
+
+
+def test_several_rows_have_their_own_buttons_and_one_for_all() -> None:
+    two = proposed(("call_1", "pay", ARGS), ("call_2", "pay", {**ARGS, "number": 8}))
+    first, second = question(ARGS), question({**ARGS, "number": 8}, call_id="call_2", id_="b" * 32)
+    shown = card(first, second, message=two)
+    assert buttons(shown).count("Approve") == 2
+    assert buttons(shown)[-1] == "Approve all"
+    (value,) = {node["value"] for node in nodes(shown.blocks) if node.get("action_id") == cards.APPROVE_ALL}
+    assert value == f"m1:{revision(rows([pay], two, first, second))}"
+    one_left = card(question(ARGS, answer=APPROVED), second, message=two)
+    assert "Approve all" not in buttons(one_left)
+    not_both = card(first, question(ARGS, call_id="call_2", id_="b" * 32, allow=["reject"]), message=two)
+    assert "Approve all" not in buttons(not_both)
+
+
+def test_arguments_that_cannot_be_shown_whole_cannot_be_approved() -> None:
+    long = {"text": "x" * 9500}
+    shown = card(question(long, name="write"), message=proposed(("call_1", "write", long)))
+    assert buttons(shown) == ["Reject", "Respond"]
+    assert "too long" in words(shown)
+    assert re.search(r"\+\d+ characters", words(shown))
+    two = proposed(("call_1", "write", long), ("call_2", "pay", ARGS))
+    both = card(question(long, name="write"), question(ARGS, call_id="call_2", id_="b" * 32), message=two)
+    assert buttons(both) == ["Reject", "Respond", "Approve", "Edit", "Reject", "Respond"]
+    assert buttons(card(question({"text": "x" * 8000}, name="write")))[0] == "Approve"
+
+
+def test_a_call_whose_only_decision_is_not_possible_here_has_no_empty_row_of_buttons() -> None:
+    long = {"text": "x" * 5000}
+    shown = card(question(long, name="write", allow=["edit"]), message=proposed(("call_1", "write", long)))
+    assert buttons(shown) == []
+
+
+def test_more_calls_than_a_message_takes_are_several_cards() -> None:
+    ids = [f"call_{n}" for n in range(20)]
+    many = proposed(*((id_, "pay", ARGS) for id_ in ids))
+    stored = [question(ARGS, call_id=id_, id_=f"{n:032x}") for n, id_ in enumerate(ids)]
+    pages = cards.pages(rows([pay], many, *stored))
+    assert [call.interrupt_id for page in pages for call in page] == [f"{n:032x}" for n in range(20)]
+    assert len(pages) == 3
+    assert len({revision(page) for page in pages}) == 3
+    for page in pages:
+        fits(cards.calls(page, revision(page)))
+
+
+def test_a_reply_is_markdown_and_a_long_one_several_messages() -> None:
+    (short,) = cards.reply("**bold** <!channel>")
+    assert short.blocks == ({"type": "markdown", "text": "**bold** &lt;!channel&gt;"},)
+    text = "\n".join(f"line {n} {'<' * (n % 90)}" for n in range(1500))
+    shown = [fits(each) for each in cards.reply(text)]
+    assert len(shown) > 5
+    joined = "".join(block["text"] for each in shown for block in each.blocks)
+    assert joined.replace("&lt;", "<") == text
+    assert all(each.blocks[0]["text"].endswith("\n") for each in shown[:-1])
+    assert cards.reply("") == cards.reply(" \n") == []
+
+
+def test_a_notice_stands_below_the_reply() -> None:
+    (shown,) = cards.reply("Half a", "It was cut off.")
+    assert [block["type"] for block in fits(shown).blocks] == ["markdown", "context"]
+    (alone,) = cards.reply("", "The model answered with nothing.")
+    assert "answered with nothing" in words(fits(alone))
+
+
+def test_a_failure_says_one_sentence_a_reference_and_offers_to_try_again() -> None:
+    shown = fits(cards.failure("The model cannot be reached.", "abc12345", thread="T0LOCAL/D0ANA/1.0"))
+    assert "abc12345" in words(shown)
+    assert buttons(shown) == ["Try again"]
+    assert buttons(fits(cards.overcome())) == []
+
+
+def test_versions_differ_in_their_digests() -> None:
+    assert card(question(ARGS)).digest == card(question(ARGS)).digest != card(question(ARGS, answer=APPROVED)).digest
+
+
+TOKENS = [
+    "<!channel>",
+    "<@U0EVE>",
+    "<https://evil.example|bank>",
+    "&lt;!here&gt;",
+    "\u202e",
+    "\u200b",
+    "\U000e0041",
+    "`",
+    "*",
+    "\n",
+    "@here",
+]
+FOREIGN = st.lists(st.one_of(st.sampled_from(TOKENS), st.text(max_size=20))).map("".join)
+HUGE = st.tuples(st.sampled_from([*TOKENS, "&", "x "]), st.integers(0, 400))
+ANYTHING = st.one_of(st.tuples(FOREIGN, st.just(1)), HUGE)
+"""A text and how often it is repeated: what fails stays readable."""
+OURS = re.compile(r"<@U0ANA>|<!date\^\d+\^[^|<>]*\|[^|<>]*>")
+
+
+def assert_nothing_fires(shown: Shown) -> None:
+    parsed = [node["text"] for node in nodes(shown.blocks) if node.get("type") == "mrkdwn"]
+    parsed += [shown.text, *(block["text"] for block in shown.blocks if block["type"] == "markdown")]
+    for text in parsed:
+        rest = OURS.sub("", text)
+        assert "<" not in rest
+    for node in nodes(shown.blocks):
+        if node.get("type") == "mrkdwn":
+            assert node["verbatim"] is True
+            assert "\u202e" not in node["text"]
+            assert "\u200b" not in node["text"]
+        elif isinstance(node.get("text"), str) and node.get("type") != "markdown":
+            assert node["type"] in ("plain_text", "text")
+
+
+@settings(max_examples=25)
+@given(text=ANYTHING, result=ANYTHING, reason=ANYTHING, name=ANYTHING, edited=ANYTHING)
+def test_foreign_text_fits_and_fires_nothing(**foreign: tuple[str, int]) -> None:
+    text, result, reason, name, edited = (
+        piece * times for piece, times in (foreign[each] for each in ("text", "result", "reason", "name", "edited"))
+    )
+    args = {"text": text}
+    edit = {"type": "edit", "edited_action": {"name": "write", "args": {"text": edited}}}
+    message = proposed(
+        ("call_1", "write", args), ("call_2", "write", args), ("call_3", name, args), ("call_4", "write", args),
+        ("call_5", "write", args), ("call_6", "pay", text), content=text,
+    )  # fmt: skip
+    stored = [
+        question(args, name="write"),
+        question(args, name="write", call_id="call_2", id_="b" * 32, answer={"type": "reject", "message": reason}),
+        question(args, name="write", call_id="call_4", id_="c" * 32, answer=APPROVED),
+        claim("done", result, call_id="call_4"),
+        question(args, name="write", call_id="call_5", id_="d" * 32, answer=edit),
+        claim("done", {"failed": result, "told": result}, call_id="call_5"),
+    ]
+    results = {"call_3": result, "call_6": result}
+    for page in cards.pages(rows([write, pay], message, *stored, results=results)):
+        assert_nothing_fires(fits(cards.calls(page, revision(page))))
+    for shown in cards.reply(text, reason or None):
+        assert_nothing_fires(fits(shown))
+    assert_nothing_fires(fits(cards.failure(f"{reason}.", "abc", thread="t")))
+
+
+def test_a_copy_says_who_asked_in_what_words_and_shows_the_card() -> None:
+    original = card(question(ARGS, approvers=["U0LEA"]))
+    shown = fits(cards.copy(original, "U0ANA", "pay order 7, <!channel>\n" + "x" * 500))
+    assert shown.blocks[1:] == original.blocks
+    assert words(shown).startswith("<@U0ANA> wrote to me, where you cannot see it: “pay order 7, &lt;!channel&gt; x")
+    assert buttons(shown) == buttons(original)

@@ -1,0 +1,120 @@
+"""What must be visible is shown once, kept up to date, looked up when uncertain, and posted anew when it is gone."""
+
+from typing import Any
+
+import pytest
+from slack_sdk.errors import SlackApiError
+
+from bot.inbound.payloads import Place
+from bot.shown import cards
+from bot.shown.cards import Shown
+from bot.shown.posting import Delivery
+from storage import Storage, posts
+from storage.posts import Conversation
+from tests.bot.support import calls_of, in_thread, texts
+from tests.demo.workspace.support import Page, Slack, slack_client
+
+
+def said(text: str) -> Shown:
+    (shown,) = cards.reply(text)
+    return shown
+
+
+async def test_it_is_posted_once_updated_when_it_changed_and_left_alone_when_not(
+    delivery: Delivery, page: Page, conversation: Conversation
+):
+    await delivery.show(conversation, [("a", said("one")), ("b", said("two"))])
+    await delivery.show(conversation, [("a", said("one")), ("b", said("two"))])
+    assert await calls_of(page, "chat.postMessage", "chat.update") == ["chat.postMessage"] * 2
+    await delivery.show(conversation, [("a", said("ONE")), ("b", said("two"))])
+    assert await calls_of(page, "chat.postMessage", "chat.update") == ["chat.postMessage"] * 2 + ["chat.update"]
+    assert await texts(page, conversation.thread_ts) == ["ONE", "two"]
+    (post, _) = await in_thread(page, conversation.thread_ts)
+    assert post["metadata"]["event_payload"] == {"subject": "a"}
+
+
+async def test_a_post_whose_answer_was_lost_is_looked_up_and_not_posted_twice(
+    delivery: Delivery, page: Page, conversation: Conversation
+):
+    await page.fault(http={"method": "chat.postMessage", "status": 500, "after_commit": True})
+    with pytest.raises(SlackApiError):
+        await delivery.show(conversation, [("a", said("one"))])
+    await delivery.show(conversation, [("a", said("one, now newer"))])
+    assert await texts(page, conversation.thread_ts) == ["one, now newer"]
+
+
+async def test_a_post_that_never_arrived_is_posted(delivery: Delivery, page: Page, conversation: Conversation):
+    await page.fault(http={"method": "chat.postMessage", "status": 500})
+    with pytest.raises(SlackApiError):
+        await delivery.show(conversation, [("a", said("one")), ("b", said("two"))])
+    assert await texts(page, conversation.thread_ts) == []
+    await delivery.show(conversation, [("a", said("one")), ("b", said("two"))])
+    assert await texts(page, conversation.thread_ts) == ["one", "two"]
+
+
+async def test_a_deleted_message_is_posted_anew(
+    delivery: Delivery, page: Page, slack: Slack, conversation: Conversation
+):
+    await delivery.show(conversation, [("a", said("one"))])
+    (post,) = await in_thread(page, conversation.thread_ts)
+    await slack.chat_delete(channel=post["channel"], ts=post["ts"])
+    await delivery.show(conversation, [("a", said("one, decided"))])
+    assert await texts(page, conversation.thread_ts) == ["one, decided"]
+
+
+async def test_a_restart_knows_what_is_shown(
+    delivery: Delivery, storage: Storage, page: Page, slack: Slack, conversation: Conversation
+):
+    await delivery.show(conversation, [("a", said("one"))])
+    await Delivery(slack, storage).show(conversation, [("a", said("one"))])
+    assert await calls_of(page, "chat.postMessage", "chat.update") == ["chat.postMessage"]
+
+
+async def test_nothing_unfurls_and_no_name_becomes_a_link(delivery: Delivery, page: Page, conversation: Conversation):
+    await delivery.show(conversation, [("a", said("see https://evil.example @here"))])
+    (call,) = [entry for entry in await page.journal("call") if entry["method"] == "chat.postMessage"]
+    assert (call["arguments"]["unfurl_links"], call["arguments"]["unfurl_media"]) == (False, False)
+    assert "link_names" not in call["arguments"]
+
+
+async def test_a_message_that_a_crash_left_streaming_is_ended_and_brought_up_to_date(
+    delivery: Delivery, page: Page, slack: Slack, conversation: Conversation
+):
+    opened = await slack.chat_startStream(
+        channel="C0SUPPORT", thread_ts=conversation.thread_ts, recipient_team_id="T0LOCAL", recipient_user_id="U0ANA",
+        markdown_text="half a",
+    )  # fmt: skip
+    await delivery.record(conversation.thread_id, "C0SUPPORT", "a", opened["ts"], None)
+    await delivery.show(conversation, [("a", said("half a reply"))])
+    (post,) = await in_thread(page, conversation.thread_ts)
+    assert (post["text"], post.get("streaming", False)) == ("half a reply", False)
+
+
+async def test_what_slack_refuses_is_raised_and_tried_again_by_whoever_asked(
+    delivery: Delivery, storage: Storage, conversation: Conversation
+):
+    bad = Shown("x", ({"type": "no_such_block"},))
+    with pytest.raises(SlackApiError, match="invalid_blocks"):
+        await delivery.show(conversation, [("a", bad)])
+    post = (await storage.read(lambda db: posts.of_thread(db, conversation.thread_id)))["a"]
+    assert (post.ts, post.shown) == (None, None)
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_a_whisper_is_for_one_person_and_never_fails(
+    delivery: Delivery, page: Page, conversation: Conversation, status: int
+):
+    place = Place("T0LOCAL", "C0SUPPORT", conversation.thread_ts)
+    await delivery.whisper(place, "U0LEA", "only you")
+    assert [m["text"] for m in await page.as_user("U0LEA").messages() if m.get("ephemeral_to")] == ["only you"]
+    assert "only you" not in await texts(page, conversation.thread_ts)
+    await page.fault(http={"method": "chat.postEphemeral", "status": status})
+    await delivery.whisper(place, "U0LEA", "lost")
+    await delivery.whisper(place, "U9NOBODY", "lost")
+
+
+async def test_a_whisper_to_a_slack_that_is_away_is_lost_and_no_more(storage: Storage, conversation: Conversation):
+    client: Any = slack_client("http://127.0.0.1:9")
+    client.retry_handlers = []
+    place = Place("T0LOCAL", "C0SUPPORT", conversation.thread_ts)
+    await Delivery(client, storage).whisper(place, "U0LEA", "lost")

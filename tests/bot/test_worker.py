@@ -1,0 +1,218 @@
+"""The owner of threads looks at rows, whatever woke it: start-up is recovery, and waiting costs nothing."""
+
+import asyncio
+import logging
+from collections import Counter
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.demo.workspace import Workspace
+from graphs.agent.agent import Agent
+from graphs.agent.errors import ModelUnavailable
+from graphs.agent.policy import Approval
+from graphs.agent.tools import Tool, tool
+from storage import Storage, inbox
+from storage.ids import ThreadId
+from storage.inbox import Delivery
+from tests.agent.conversing import ScriptedModel, calls, says
+from tests.bot.running import button, running
+from tests.demo.workspace.support import Page, until
+
+
+@pytest.fixture
+def ran() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def write(ran: list[str]) -> Tool[..., Any]:
+    @tool(approval=Approval())
+    def write(text: str) -> str:
+        """Write it."""
+        ran.append(text)
+        return f"wrote {text}"
+
+    return write
+
+
+async def delivered(storage: Storage, page: Page, text: str) -> str:
+    """A message that was stored, as if the process had ended right after; its timestamp."""
+    ts = (await page.say(text, "D0ANA"))["ts"]
+    thread = ThreadId(f"T0LOCAL/D0ANA/{ts}")
+    row = Delivery(f"Ev{ts}", "message", thread, "T0LOCAL", "D0ANA", ts, ts, "U0ANA", text)
+    await storage.write(lambda db: inbox.receive(db, row, 0.0))
+    return ts
+
+
+async def drained(storage: Storage) -> None:
+    async def empty() -> bool:
+        return await storage.read(inbox.threads_with_unread) == []
+
+    await until(empty, "an empty inbox")
+
+
+def counting_reads(storage: Storage) -> list[str]:
+    """Every read from now on, by what it asks; the reads themselves are the real ones."""
+    asked: list[str] = []
+    read = storage.read
+
+    async def counted(job: Any) -> Any:
+        asked.append(job.__qualname__)
+        return await read(job)
+
+    storage.read = counted  # type: ignore[method-assign]
+    return asked
+
+
+async def whispers(page: Page, channel: str = "D0ANA") -> list[str]:
+    return [message["text"] for message in await page.messages(channel) if message.get("ephemeral_to") == page.user]
+
+
+async def test_a_delivery_that_was_stored_and_never_read_is_read_at_start_up(
+    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    root = await delivered(storage, page, "hello")
+    async with running(workspace, storage, [write], says("Hello."), http=http) as bot:
+        await bot.reads(root, "Hello.")
+        await drained(storage)
+
+
+async def test_an_answer_that_was_stored_and_never_run_is_run_at_start_up(
+    workspace: Workspace,
+    storage: Storage,
+    write: Tool[..., Any],
+    ran: list[str],
+    http: aiohttp.ClientSession,
+    page: Page,
+):
+    script = (calls(("write", {"text": "a"})), says("It is written."))
+    async with running(workspace, storage, [write], *script, http=http) as bot:
+        root = (await page.say("write a", "D0ANA"))["ts"]
+        card = await bot.card(root)
+        await bot.stop()
+        await bot.press(card, "approve")
+        assert ran == []
+    async with running(workspace, storage, [write], *script, http=http) as bot:
+        await bot.reads(root, "It is written.")
+        assert ran == ["a"]
+
+
+async def test_a_thread_that_was_cut_short_goes_on_and_its_message_is_not_read_twice(
+    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    root = await delivered(storage, page, "hello")
+    graph = Agent("Be brief.", [write]).compile(ScriptedModel([says("never said")]), storage)
+    config: Any = {"configurable": {"thread_id": f"T0LOCAL/D0ANA/{root}"}}
+    message = {"role": "user", "content": "hello", "id": root, "by": "U0ANA"}
+    stream = graph.astream({"messages": [message]}, config, stream_mode="messages", by="U0ANA")
+    async for _ in stream:
+        break
+    await stream.aclose()
+    async with running(workspace, storage, [write], says("Hello."), http=http) as bot:
+        await bot.reads(root, "Hello.")
+        await drained(storage)
+        assert len(bot.model.asked) == 1
+
+
+async def test_a_message_that_comes_while_a_question_waits_is_told_so_once_and_read_afterwards(
+    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    script = (calls(("write", {"text": "a"})), says("It is written."), says("You are welcome."))
+    async with running(workspace, storage, [write], *script, http=http) as bot:
+        root = (await page.say("write a", "D0ANA"))["ts"]
+        card = await bot.card(root)
+        await page.say("thank you", "D0ANA", thread_ts=root)
+        await until(lambda: whispers(page), "a whisper")
+        await bot.press(card, "approve")
+        await bot.reads(root, "It is written.")
+        await bot.reads(root, "You are welcome.")
+        assert len(await whispers(page)) == 1
+        asked = [[m["content"] for m in each if m["role"] == "user"] for each in bot.model.asked]
+        assert asked == [["write a"], ["write a"], ["write a", "thank you"]]
+
+
+@pytest.mark.parametrize("slack_is_away", [False, True])
+async def test_waiting_with_an_unread_message_is_no_work(
+    workspace: Workspace,
+    storage: Storage,
+    write: Tool[..., Any],
+    http: aiohttp.ClientSession,
+    page: Page,
+    slack_is_away: bool,
+):
+    if slack_is_away:
+        await page.fault(http={"method": "chat.postMessage", "status": 500, "times": 1000})
+    async with running(workspace, storage, [write], calls(("write", {"text": "a"})), http=http):
+        root = (await page.say("write a", "D0ANA"))["ts"]
+        await until(lambda: storage.interrupts(status="waiting"), "a question")
+        await page.say("and?", "D0ANA", thread_ts=root)
+        await until(lambda: whispers(page), "a whisper")
+        looks = counting_reads(storage)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await asyncio.Event().wait()
+        assert looks.count("_what_is_due") <= 20, Counter(looks)
+
+
+async def test_a_guest_is_told_that_the_bot_is_not_for_them_and_nothing_is_read(
+    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    guest = page.as_user("U0MAX")
+    async with running(workspace, storage, [write], says("Hello."), http=http) as bot:
+        await guest.say("hello", "D0MAX")
+        (text,) = await until(lambda: whispers(guest, "D0MAX"), "a whisper")
+        assert "Guests" in text
+        await drained(storage)
+        assert bot.model.asked == []
+
+
+async def test_a_failed_turn_is_logged_once_under_its_reference_and_the_next_message_is_read(
+    workspace: Workspace,
+    storage: Storage,
+    write: Tool[..., Any],
+    http: aiohttp.ClientSession,
+    page: Page,
+    caplog: pytest.LogCaptureFixture,
+):
+    def line(messages: Any) -> Any:
+        if sum(message["role"] == "user" for message in messages) < 2:
+            raise ModelUnavailable("The model cannot be reached.", retryable=True)
+        return says("Here I am.")
+
+    with caplog.at_level(logging.ERROR):
+        async with running(workspace, storage, [write], line, http=http) as bot:
+            root = (await page.say("hello", "D0ANA"))["ts"]
+            card = await bot.card(root, "retry")
+            reference = str(card["blocks"]).split("reference ")[1][:8]
+            await page.say("are you there?", "D0ANA", thread_ts=root)
+            await bot.reads(root, "Here I am.")
+
+            async def overcome() -> bool:
+                return not any(button(message, "retry") for message in await page.messages("D0ANA"))
+
+            await until(overcome, "no failure any more")
+    (failure,) = [record for record in caplog.records if "failed" in record.getMessage()]
+    assert reference in failure.getMessage()
+
+
+async def test_conversations_do_not_wait_for_each_other(
+    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    def line(messages: Any) -> Any:
+        return calls(("write", {"text": "a"})) if messages[1]["content"] == "write a" else says("Hello.")
+
+    async with running(workspace, storage, [write], line, says("Written."), http=http) as bot:
+        await bot.card((await page.say("write a", "D0ANA"))["ts"])
+        await bot.reads((await page.say("hello", "D0ANA"))["ts"], "Hello.")
+
+
+async def test_a_slack_that_refuses_the_courtesies_stops_no_turn(
+    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    for method in ("assistant.threads.setStatus", "chat.startStream"):
+        await page.fault(http={"method": method, "status": 500, "times": 100})
+    async with running(workspace, storage, [write], says("Hello."), http=http) as bot:
+        root = (await page.say("hello", "D0ANA"))["ts"]
+        await bot.reads(root, "Hello.")

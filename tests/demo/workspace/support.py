@@ -1,0 +1,162 @@
+"""What the workspace's tests act with: a person at the page, a bot made with the real Bolt, a clock that is set."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.demo.workspace import Workspace
+
+Json = dict[str, Any]
+
+Slack = Any
+"""Slack's own client, an AsyncWebClient. Its answers are typed as if every field could be missing."""
+
+DEADLINE = 5.0
+
+CARD = [
+    {
+        "type": "actions",
+        "block_id": "decide",
+        "elements": [
+            {
+                "type": "button",
+                "action_id": "approve",
+                "value": "q1",
+                "text": {"type": "plain_text", "text": "Approve"},
+            }
+        ],
+    }
+]
+
+FORM = {
+    "type": "modal",
+    "callback_id": "form",
+    "title": {"type": "plain_text", "text": "Edit"},
+    "submit": {"type": "plain_text", "text": "Save"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "amount",
+            "label": {"type": "plain_text", "text": "amount"},
+            "element": {"type": "number_input", "action_id": "v", "is_decimal_allowed": True, "initial_value": "80"},
+        },
+        {
+            "type": "input",
+            "block_id": "note",
+            "optional": True,
+            "label": {"type": "plain_text", "text": "note"},
+            "element": {"type": "plain_text_input", "action_id": "v"},
+        },
+    ],
+}
+
+
+async def until(look: Callable[[], Any], what: str) -> Any:
+    """The first true answer of `look`; fails after a deadline, saying what never came."""
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        answer = look()
+        found = await answer if isinstance(answer, Awaitable) else answer
+        if found:
+            return found
+        await asyncio.sleep(0.005)
+    raise AssertionError(f"{what} did not happen within {DEADLINE} s")
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Page:
+    """A person at the page, through the client API."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, user: str = "U0ANA") -> None:
+        self._http = http
+        self.url = url
+        self.user = user
+
+    def as_user(self, user: str) -> "Page":
+        return Page(self._http, self.url, user)
+
+    async def get(self, path: str, **query: str) -> Any:
+        async with self._http.get(f"{self.url}{path}", params={"user": self.user} | query) as response:
+            return await response.json()
+
+    async def post(self, path: str, **body: Any) -> Json:
+        async with self._http.post(f"{self.url}{path}", json={"user": self.user} | body) as response:
+            return await response.json()
+
+    async def say(self, text: str, channel: str = "C0SUPPORT", **more: str) -> Json:
+        return (await self.post("/client/messages", channel=channel, text=text, **more))["message"]
+
+    async def messages(self, channel: str = "C0SUPPORT") -> list[Json]:
+        return (await self.get("/client/history", channel=channel))["messages"]
+
+    async def click(self, message: Json, block_id: str = "decide", action_id: str = "approve", **more: Any) -> Json:
+        place = {"channel": message["channel"], "message_ts": message["ts"]}
+        return await self.post("/client/actions", **place, block_id=block_id, action_id=action_id, **more)
+
+    async def submit(self, view_id: str, **values: Json) -> Json:
+        return await self.post(f"/client/views/{view_id}/submit", values=values)
+
+    async def journal(self, kind: str) -> list[Json]:
+        return [entry for entry in await self.get("/client/journal") if entry["kind"] == kind]
+
+    async def fault(self, **order: Any) -> Json:
+        async with self._http.post(f"{self.url}/client/faults", json=order) as response:
+            return await response.json()
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[list[Json]]:
+        """The live events of the page, in a list that grows while the block runs."""
+        seen: list[Json] = []
+        async with self._http.get(f"{self.url}/client/events", params={"user": self.user}) as stream:
+            await stream.content.readline()  # the greeting: from now on nothing is missed
+            reader = asyncio.create_task(_read_events(stream, seen))
+            try:
+                yield seen
+            finally:
+                reader.cancel()
+                await asyncio.gather(reader, return_exceptions=True)
+
+
+async def _read_events(stream: aiohttp.ClientResponse, seen: list[Json]) -> None:
+    async for line in stream.content:
+        if line.startswith(b"data: "):
+            seen += [json.loads(line.removeprefix(b"data: "))]
+
+
+def slack_client(url: str) -> Slack:
+    return AsyncWebClient(token="xoxb-local", base_url=f"{url}/api/")
+
+
+@asynccontextmanager
+async def connected(app: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
+    """Connects a Bolt app by Socket Mode."""
+    handler = AsyncSocketModeHandler(app, "xapp-local")
+    await handler.connect_async()
+    try:
+        yield handler
+    finally:
+        await handler.close_async()
+
+
+def new_app(workspace: Workspace) -> AsyncApp:
+    return AsyncApp(client=slack_client(workspace.url))
