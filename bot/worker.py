@@ -202,18 +202,18 @@ class Owner:
                     await self._stopping.wait()
 
 
-async def _what_is_due(db: Connection) -> tuple[list[ThreadId], list[Conversation]]:
+def _what_is_due(db: Connection) -> tuple[list[ThreadId], list[Conversation]]:
     runnable = [
-        *await threads.cut_short(db),
-        *await interrupts.threads_with_news(db),
-        *await inbox.threads_with_unread(db),
+        *threads.cut_short(db),
+        *interrupts.threads_with_news(db),
+        *inbox.threads_with_unread(db),
     ]
-    return list(dict.fromkeys(runnable)), await posts.out_of_date(db)
+    return list(dict.fromkeys(runnable)), posts.out_of_date(db)
 
 
-async def _state_of(db: Connection, thread_id: ThreadId) -> tuple[ThreadRow | None, bool, Arrival | None]:
-    news = bool(await interrupts.newly_answered(db, thread_id))
-    return await threads.get(db, thread_id), news, await inbox.first_unread(db, thread_id)
+def _state_of(db: Connection, thread_id: ThreadId) -> tuple[ThreadRow | None, bool, Arrival | None]:
+    news = bool(interrupts.newly_answered(db, thread_id))
+    return threads.get(db, thread_id), news, inbox.first_unread(db, thread_id)
 
 
 def _config(thread_id: ThreadId) -> Config:

@@ -5,8 +5,7 @@
 where they belong together.
 """
 
-from aiosqlite import Connection
-
+from storage.connections import Connection
 from storage.database import Storage, open_storage
 
 __all__ = ["Connection", "Storage", "open_storage"]

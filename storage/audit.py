@@ -13,10 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar
 
-import aiosqlite
+from storage.connections import Connection, Job
 
 T = TypeVar("T")
-Read = Callable[[Callable[[aiosqlite.Connection], Awaitable[T]]], Awaitable[T]]
+Read = Callable[[Job[T]], Awaitable[T]]
 """`Storage.read`."""
 
 Kind = Literal["proposal", "vote", "refusal", "decision", "run", "outcome"]
@@ -90,16 +90,15 @@ class Broken:
 _COLUMNS = "seq, at, kind, thread_id, interrupt_id, team, user, facts, previous, hash"
 
 
-async def head(db: aiosqlite.Connection) -> tuple[int, str]:
+def head(db: Connection) -> tuple[int, str]:
     """How many rows there are, and the hash of the last."""
-    async with db.execute("select seq, hash from audit order by seq desc limit 1") as cursor:
-        last = await cursor.fetchone()
+    last = db.execute("select seq, hash from audit order by seq desc limit 1").fetchone()
     return (0, GENESIS) if last is None else (last[0], last[1])
 
 
-async def append(db: aiosqlite.Connection, entry: Entry) -> None:
+def append(db: Connection, entry: Entry) -> None:
     """Record it, in the transaction of what it is about: neither is stored without the other."""
-    last, previous = await head(db)
+    last, previous = head(db)
     facts = json.dumps(dict(entry.facts or {}), sort_keys=True, separators=(",", ":"))
     row = AuditRow(
         last + 1,
@@ -113,7 +112,7 @@ async def append(db: aiosqlite.Connection, entry: Entry) -> None:
         previous,
         hash="",
     )
-    await db.execute(
+    db.execute(
         f"insert into audit ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row.seq,
@@ -130,22 +129,21 @@ async def append(db: aiosqlite.Connection, entry: Entry) -> None:
     )
 
 
-async def append_refusal(
-    db: aiosqlite.Connection, *, at: float, thread_id: str, interrupt_id: str, team: str, user: str, reason: str
+def append_refusal(
+    db: Connection, *, at: float, thread_id: str, interrupt_id: str, team: str, user: str, reason: str
 ) -> bool:
     """Record a decision that did not count. Ids may be forged, so they are cut to a length; False when this person had
     `REFUSALS_AN_HOUR` already, and nothing is stored.
     """
-    async with db.execute(
+    (recent,) = db.execute(
         "select count(*) from (select 1 from audit where kind = 'refusal' and user = ? and at > ? limit ?)",
         (user[:LONGEST_ID], at - 3600, REFUSALS_AN_HOUR),
-    ) as cursor:
-        (recent,) = await cursor.fetchone() or (0,)
+    ).fetchone() or (0,)
     if recent >= REFUSALS_AN_HOUR:
         return False
     facts = {"reason": reason[:LONGEST_REASON]}
     ids = [text[:LONGEST_ID] for text in (thread_id, interrupt_id, team, user)]
-    await append(db, Entry("refusal", at, *ids, facts=facts))
+    append(db, Entry("refusal", at, *ids, facts=facts))
     return True
 
 
@@ -181,9 +179,11 @@ async def verify(read: Read[list[AuditRow]], noted: str | None = None) -> Verifi
     return Verified(number, last)
 
 
-async def _page(db: aiosqlite.Connection, after: int, since: float | None) -> list[AuditRow]:
-    async with db.execute(
-        f"select {_COLUMNS} from audit where seq > ? and (? is null or at >= ?) order by seq limit ?",
-        (after, since, since, PAGE),
-    ) as cursor:
-        return [AuditRow(*row) for row in await cursor.fetchall()]
+def _page(db: Connection, after: int, since: float | None) -> list[AuditRow]:
+    return [
+        AuditRow(*row)
+        for row in db.execute(
+            f"select {_COLUMNS} from audit where seq > ? and (? is null or at >= ?) order by seq limit ?",
+            (after, since, since, PAGE),
+        )
+    ]

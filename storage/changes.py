@@ -6,9 +6,7 @@ import asyncio
 import time
 from typing import NamedTuple
 
-import aiosqlite
-
-from storage.migrations import fetch_one
+from storage.connections import Connection, JobConnection
 
 POLL = 0.25
 """Seconds between two looks for what another process has committed."""
@@ -24,12 +22,16 @@ class Mark(NamedTuple):
 class Changes:
     """Tells waiters of commits: our own at once, another process's within `POLL` seconds.
 
-    `watcher` is a connection used for nothing else, because SQLite counts versions for each connection apart; None in
-    memory, where there is no other process.
+    `watcher` is a connection used for nothing else, because SQLite counts versions for each connection apart, opened
+    when first used; None in memory, where there is no other process.
     """
 
-    def __init__(self, watcher: aiosqlite.Connection | None) -> None:
+    def __init__(self, watcher: JobConnection | None) -> None:
         self._watcher = watcher
+        self._is_open = False
+        self._looking = asyncio.Lock()
+        self._looked_at = float("-inf")
+        self._data_version = 0
         self._commits = 0
         self._committed = asyncio.Event()
 
@@ -42,12 +44,12 @@ class Changes:
     async def mark(self) -> Mark:
         """Now. Take it before looking, hand it to `wait` after: what is committed in between is not missed."""
         commits = self._commits
-        return Mark(commits, 0 if self._watcher is None else (await fetch_one(self._watcher, "pragma data_version"))[0])
+        return Mark(commits, await self._version())
 
     async def wait(self, since: Mark, timeout: float) -> bool:
         """True as soon as something was committed after `since`, False after `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        while await self.mark() == since:
+        while self._commits == since.commits and await self._version() == since.data_version:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
@@ -57,3 +59,26 @@ class Changes:
             except TimeoutError:
                 continue
         return True
+
+    async def close(self) -> None:
+        if self._watcher is not None and self._is_open:
+            await self._watcher.close()
+
+    async def _version(self) -> int:
+        """SQLite's count, at most half a `POLL` old: however many wait, it is asked once. An old one wakes too often,
+        and never too late.
+        """
+        if self._watcher is None:
+            return 0
+        async with self._looking:
+            if not self._is_open:
+                await self._watcher
+                self._is_open = True
+            if time.monotonic() - self._looked_at >= POLL / 2:
+                self._data_version = await self._watcher.run(_data_version)
+                self._looked_at = time.monotonic()
+            return self._data_version
+
+
+def _data_version(db: Connection) -> int:
+    return db.execute("pragma data_version").fetchone()[0]

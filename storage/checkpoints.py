@@ -10,8 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import aiosqlite
-
+from storage.connections import Connection
 from storage.errors import UnreadableRow
 from storage.ids import CheckpointId, Namespace, ThreadId
 
@@ -52,8 +51,8 @@ _COLUMNS = (
 )
 
 
-async def save(db: aiosqlite.Connection, row: CheckpointRow, changes: list[ValueChange]) -> None:
-    await db.execute(
+def save(db: Connection, row: CheckpointRow, changes: list[ValueChange]) -> None:
+    db.execute(
         f"insert into checkpoints ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row.checkpoint_id,
@@ -71,41 +70,42 @@ async def save(db: aiosqlite.Connection, row: CheckpointRow, changes: list[Value
         ),
     )
     if changes:
-        await db.executemany(
+        db.executemany(
             "insert into state_values (thread_id, checkpoint_id, key, base, data) values (?, ?, ?, ?, ?)",
             [(row.thread_id, row.checkpoint_id, change.key, change.base, change.data) for change in changes],
         )
 
 
-async def newest(db: aiosqlite.Connection, thread_id: ThreadId, ns: Namespace) -> CheckpointRow | None:
-    rows = await history(db, thread_id, ns, limit=1)
+def newest(db: Connection, thread_id: ThreadId, ns: Namespace) -> CheckpointRow | None:
+    rows = history(db, thread_id, ns, limit=1)
     return rows[0] if rows else None
 
 
-async def get(db: aiosqlite.Connection, thread_id: ThreadId, checkpoint_id: CheckpointId) -> CheckpointRow | None:
-    async with db.execute(
+def get(db: Connection, thread_id: ThreadId, checkpoint_id: CheckpointId) -> CheckpointRow | None:
+    row = db.execute(
         f"select {_COLUMNS} from checkpoints where thread_id = ? and checkpoint_id = ?", (thread_id, checkpoint_id)
-    ) as cursor:
-        row = await cursor.fetchone()
+    ).fetchone()
     return None if row is None else _read(row)
 
 
-async def history(
-    db: aiosqlite.Connection, thread_id: ThreadId, ns: Namespace, *, limit: int, before: CheckpointId | None = None
+def history(
+    db: Connection, thread_id: ThreadId, ns: Namespace, *, limit: int, before: CheckpointId | None = None
 ) -> list[CheckpointRow]:
     """Newest first; with `before`, only older ones than that."""
-    async with db.execute(
-        f"""select {_COLUMNS} from checkpoints where thread_id = :thread and ns = :ns
+    return [
+        _read(row)
+        for row in db.execute(
+            f"""select {_COLUMNS} from checkpoints where thread_id = :thread and ns = :ns
             and (:before is null or seq < (select seq from checkpoints where checkpoint_id = :before))
             order by seq desc limit :limit""",
-        {"thread": thread_id, "ns": ns, "before": before, "limit": limit},
-    ) as cursor:
-        return [_read(row) for row in await cursor.fetchall()]
+            {"thread": thread_id, "ns": ns, "before": before, "limit": limit},
+        )
+    ]
 
 
-async def values(db: aiosqlite.Connection, row: CheckpointRow) -> dict[str, Any]:
+def values(db: Connection, row: CheckpointRow) -> dict[str, Any]:
     """The plain JSON value of every key at this checkpoint, put together from its parts."""
-    async with db.execute(
+    parts = db.execute(
         """with recursive part (key, base, data, depth) as (
                select v.key, v.base, v.data, 0 from json_each(:versions) named
                    join state_values v on v.thread_id = :thread and v.checkpoint_id = named.value and v.key = named.key
@@ -115,8 +115,7 @@ async def values(db: aiosqlite.Connection, row: CheckpointRow) -> dict[str, Any]
                        on v.thread_id = :thread and v.checkpoint_id = part.base and v.key = part.key)
            select key, base, data from part order by key, depth desc""",
         {"thread": row.thread_id, "versions": json.dumps(row.versions)},
-    ) as cursor:
-        parts = await cursor.fetchall()
+    ).fetchall()
     found: dict[str, Any] = {}
     try:
         for key, base, data in parts:
@@ -131,17 +130,17 @@ async def values(db: aiosqlite.Connection, row: CheckpointRow) -> dict[str, Any]
     return found
 
 
-async def prune(db: aiosqlite.Connection, thread_id: ThreadId, keep: int) -> None:
+def prune(db: Connection, thread_id: ThreadId, keep: int) -> None:
     """Forget all but the newest `keep` checkpoints of the thread, and of the graphs called inside its tasks all but
     the newest of those in flight. Values that a kept checkpoint is put together from stay.
     """
     parameters = {"thread": thread_id, "keep": keep}
-    await db.execute(
+    db.execute(
         """delete from checkpoints where thread_id = :thread and ns = '' and seq not in (
                select seq from checkpoints where thread_id = :thread and ns = '' order by seq desc limit :keep)""",
         parameters,
     )
-    await db.execute(
+    db.execute(
         """delete from checkpoints where thread_id = :thread and ns <> '' and (
                seq not in (select max(seq) from checkpoints where thread_id = :thread group by ns)
                or substr(ns, 1, instr(ns, '/') - 1) not in (
@@ -150,7 +149,7 @@ async def prune(db: aiosqlite.Connection, thread_id: ThreadId, keep: int) -> Non
         """,
         parameters,
     )
-    await db.execute(
+    db.execute(
         """with recursive needed (checkpoint_id, key) as (
                select named.value, named.key from checkpoints, json_each(checkpoints.versions) named
                    where checkpoints.thread_id = :thread

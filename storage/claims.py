@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import aiosqlite
-
 from storage import audit, threads
+from storage.connections import Connection
 from storage.errors import ClaimMoved
 from storage.ids import Scope, ThreadId
 
@@ -50,7 +49,7 @@ are not claimed, only their end is stored.
 """
 
 
-async def put(db: aiosqlite.Connection, row: ClaimRow, about: Mapping[str, Any] | None = None) -> None:
+def put(db: Connection, row: ClaimRow, about: Mapping[str, Any] | None = None) -> None:
     """Store a claim, or what became of it. Not fenced: the late end of an effect still settles its claim.
 
     With `about`, what the effect is about in ids, digests and names, it is audited as a run or its outcome.
@@ -58,7 +57,7 @@ async def put(db: aiosqlite.Connection, row: ClaimRow, about: Mapping[str, Any] 
 
     Raises `ClaimMoved` when it is no longer what `BEFORE` asks for, or its thread was deleted.
     """
-    changed = await db.execute(
+    changed = db.execute(
         f"""insert into claims ({_COLUMNS}) select ?, ?, ?, ?, ?, ?, ?, ?, ?
                 where exists (select 1 from threads where thread_id = ?) and (? or exists (
                     select 1 from claims where scope = ? and key = ?))
@@ -84,12 +83,12 @@ async def put(db: aiosqlite.Connection, row: ClaimRow, about: Mapping[str, Any] 
     )
     if changed.rowcount != 1:
         raise ClaimMoved(f"claim {row.key!r} of thread {row.thread_id!r} cannot become {row.status!r} now")
-    await threads.touch(db, row.thread_id, row.settled_at or row.claimed_at)
+    threads.touch(db, row.thread_id, row.settled_at or row.claimed_at)
     if about is not None and row.status != "paused":
-        await _record(db, row, about)
+        _record(db, row, about)
 
 
-async def _record(db: aiosqlite.Connection, row: ClaimRow, about: Mapping[str, Any]) -> None:
+def _record(db: Connection, row: ClaimRow, about: Mapping[str, Any]) -> None:
     facts = {**about, "key": row.key[: audit.LONGEST_ID], "idempotency_key": row.idempotency_key}
     interrupt_id = facts.pop("interrupt_id", None)
     if row.status == "claimed":
@@ -99,19 +98,21 @@ async def _record(db: aiosqlite.Connection, row: ClaimRow, about: Mapping[str, A
         ended = facts.get("outcome", "done") if row.status == "done" else row.status
         facts |= {"outcome": ended, "took": round(at - row.claimed_at, 3)}
         entry = audit.Entry("outcome", at, row.thread_id, interrupt_id, facts=facts)
-    await audit.append(db, entry)
+    audit.append(db, entry)
 
 
-async def of_tasks(db: aiosqlite.Connection, roots: Iterable[str]) -> list[ClaimRow]:
+def of_tasks(db: Connection, roots: Iterable[str]) -> list[ClaimRow]:
     """The claims of these tasks of the root graph."""
-    async with db.execute(
-        f"select {_COLUMNS} from claims where root in (select value from json_each(?))", (json.dumps(list(roots)),)
-    ) as cursor:
-        return [ClaimRow(*row) for row in await cursor.fetchall()]
+    return [
+        ClaimRow(*row)
+        for row in db.execute(
+            f"select {_COLUMNS} from claims where root in (select value from json_each(?))", (json.dumps(list(roots)),)
+        )
+    ]
 
 
-async def of_thread(db: aiosqlite.Connection, thread_id: ThreadId) -> list[ClaimRow]:
-    async with db.execute(
-        f"select {_COLUMNS} from claims where thread_id = ? order by claimed_at", (thread_id,)
-    ) as cursor:
-        return [ClaimRow(*row) for row in await cursor.fetchall()]
+def of_thread(db: Connection, thread_id: ThreadId) -> list[ClaimRow]:
+    return [
+        ClaimRow(*row)
+        for row in db.execute(f"select {_COLUMNS} from claims where thread_id = ? order by claimed_at", (thread_id,))
+    ]

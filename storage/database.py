@@ -1,9 +1,10 @@
-"""Opening the database: its connections, its pragmas, and the `Storage` that everything durable goes through."""
+"""Opening the database, and the `Storage` that everything durable goes through."""
 
 from __future__ import annotations
 
 import asyncio
-import os
+import sqlite3
+import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,22 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-import aiosqlite
-
 from storage import checkpoints, interrupts, owners, states, threads
 from storage.changes import Changes
+from storage.connections import BUSY_TIMEOUT, Connection, Job, JobConnection, Readers, connect
 from storage.errors import NotOurDatabase
 from storage.ids import OwnerId, ThreadId
 from storage.interrupts import InterruptRow
-from storage.migrations import APPLICATION_ID, MIGRATIONS, fetch_one, migrate
+from storage.migrations import APPLICATION_ID, MIGRATIONS, migrate
 from storage.recent import Recent
-from storage.writer import Job, Writer
+from storage.writer import Writer
 
 T = TypeVar("T")
 
 READERS = 3
-BUSY_TIMEOUT = 30.0
-"""Seconds that a writer waits for another process's transaction to end."""
 
 Clock = Callable[[], datetime]
 
@@ -46,31 +44,25 @@ class Storage:
     Two `open_storage` on one file in one process are two owners of threads.
     """
 
-    def __init__(
-        self,
-        writer: aiosqlite.Connection,
-        readers: list[aiosqlite.Connection],
-        watcher: aiosqlite.Connection | None,
-        *,
-        path: Path | None,
-        clock: Clock,
-        ids: Callable[[], str],
-    ) -> None:
+    def __init__(self, connection: JobConnection, path: Path | None, *, clock: Clock, ids: Callable[[], str]) -> None:
         self._path = path
         self.owner = OwnerId(new_id())
         self.clock = clock
         self.new_id = ids
-        self.changes = Changes(watcher)
-        self._writer = Writer(writer, self.changes.commit_happened)
-        self._readers: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
-        for reader in readers:
-            self._readers.put_nowait(reader)
-        self._in_memory = not readers
+        self.changes = Changes(connect(path) if path is not None else None)
+        self._connection = connection
+        self._writer = Writer(connection, self.changes.commit_happened)
+        self._readers = Readers(path, READERS) if path is not None else None
         self.recent = Recent()
 
     def now(self) -> float:
         """The clock's time as rows hold it: Unix seconds."""
         return self.clock().timestamp()
+
+    @property
+    def hops(self) -> int:
+        """How often a job, or several in one transaction, was handed to a connection's thread so far."""
+        return self._connection.hops + (self._readers.hops if self._readers is not None else 0)
 
     async def write(self, job: Job[T]) -> T:
         """Run `job(connection)` in a transaction; returns after the commit. What it raises undoes it alone."""
@@ -78,21 +70,7 @@ class Storage:
 
     async def read(self, job: Job[T]) -> T:
         """Run `job(connection)` on one consistent view. In memory the writer's connection is the only one."""
-        if self._in_memory:
-            return await self._writer.write(job)
-        reader = await self._readers.get()
-        try:
-            await reader.execute("begin")
-            return await job(reader)
-        finally:
-            await asyncio.shield(self._give_back(reader))
-
-    async def _give_back(self, reader: aiosqlite.Connection) -> None:
-        """Also for a caller that was cancelled, at whatever statement."""
-        try:
-            await reader.rollback()
-        finally:
-            self._readers.put_nowait(reader)
+        return await (self._writer.write(job) if self._readers is None else self._readers.read(job))
 
     async def interrupts(
         self,
@@ -130,16 +108,16 @@ class Storage:
     async def shrink(self) -> None:
         """Give the space of what was deleted back to the file system. Writers wait meanwhile, up to `BUSY_TIMEOUT`."""
         if self._path is not None:
-            async with _connect(self._path) as db:
-                await db.execute("vacuum")
-                await db.execute("pragma wal_checkpoint(truncate)")
+            async with connect(self._path) as db:
+                await db.run(_shrink)
 
     async def close(self) -> None:
         """Commit what is queued and give up all threads. `open_storage` does it."""
         await self.write(lambda db: owners.unregister(db, self.owner))
         await self._writer.close()
-        for _ in range(0 if self._in_memory else READERS):
-            await self._readers.get()  # whoever still reads, ends first
+        if self._readers is not None:
+            await self._readers.close()
+        await self.changes.close()
 
 
 @asynccontextmanager
@@ -151,16 +129,9 @@ async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], st
     """
     path = _path(url)
     async with AsyncExitStack() as stack:
-        writer = await stack.enter_async_context(_connect(path))
-        await _prepare(writer, path)
-        readers: list[aiosqlite.Connection] = []
-        watcher = None
-        if path is not None:
-            readers = [await stack.enter_async_context(_connect(path)) for _ in range(READERS)]
-            for reader in readers:
-                await reader.execute("pragma query_only = on")  # a query in the wrong place fails instead of writing
-            watcher = await stack.enter_async_context(_connect(path))
-        storage = Storage(writer, readers, watcher, path=path, clock=clock, ids=ids)
+        connection = await stack.enter_async_context(connect(path))
+        await connection.run(lambda db: _prepare(db, path))
+        storage = Storage(connection, path, clock=clock, ids=ids)
         await storage.write(lambda db: owners.register(db, storage.owner))
         heartbeat = owners.Heartbeat(path, storage.owner) if path is not None else None
         try:
@@ -179,22 +150,29 @@ def _path(url: str) -> Path | None:
     return Path(rest.removeprefix("/")) if rest.strip("/") else None
 
 
-def _connect(path: Path | None) -> aiosqlite.Connection:
-    if path is not None and not path.exists():
-        # The conversations in it are nobody else's business; SQLite gives its -wal and -shm files the same mode.
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    return aiosqlite.connect(path or ":memory:", timeout=BUSY_TIMEOUT, isolation_level=None)
+def _prepare(db: Connection, path: Path | None) -> None:
+    """Check that the file is ours, set it up, and bring it to this version; with any number of others at once."""
+    version = _check(db, path)
+    if path is not None:
+        _use_wal(db)
+    db.execute("pragma synchronous = full")  # a commit that was told is on the disk
+    if version < len(MIGRATIONS):
+        db.execute("begin immediate")
+        migrate(db)  # looks at the version again: another process may have been first
+        db.execute("commit")
+    states.guard(db)
 
 
-async def _prepare(db: aiosqlite.Connection, path: Path | None) -> None:
-    """Check that the file is ours, set it up, and bring it to this version."""
+def _check(db: Connection, path: Path | None) -> int:
+    """The file's version. Raises `NotOurDatabase`."""
     try:
-        await db.execute("begin")  # one look: another process may be setting the file up right now
-        (mark,) = await fetch_one(db, "pragma application_id")
-        (version,) = await fetch_one(db, "pragma user_version")
-        (tables,) = await fetch_one(db, "select count(*) from sqlite_master")
-        await db.execute("rollback")
-    except aiosqlite.DatabaseError as error:
+        db.execute("begin")  # one look: another process may be setting the file up right now
+        mark, version, tables = (
+            db.execute(sql).fetchone()[0]
+            for sql in ("pragma application_id", "pragma user_version", "select count(*) from sqlite_master")
+        )
+        db.execute("rollback")
+    except sqlite3.DatabaseError as error:
         if error.sqlite_errorname != "SQLITE_NOTADB":
             raise
         raise NotOurDatabase(
@@ -207,9 +185,24 @@ async def _prepare(db: aiosqlite.Connection, path: Path | None) -> None:
             f"{str(path)!r} was written by a newer Signoff (version {version}, this one knows {len(MIGRATIONS)}). "
             "Install the newer one."
         )
-    await db.execute("pragma journal_mode = wal")  # readers and the writer do not wait for each other
-    await db.execute("pragma synchronous = full")  # a commit that was told is on the disk
-    await db.execute("begin immediate")
-    await migrate(db)
-    await db.execute("commit")
-    await states.guard(db)
+    return version
+
+
+def _use_wal(db: Connection) -> None:
+    """Readers and the writer do not wait for each other. Where another process switches at the same moment, SQLite says
+    "locked" at once instead of waiting, so this waits.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            db.execute("pragma journal_mode = wal")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname not in ("SQLITE_BUSY", "SQLITE_LOCKED") or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _shrink(db: Connection) -> None:
+    db.execute("vacuum")
+    db.execute("pragma wal_checkpoint(truncate)")

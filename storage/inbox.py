@@ -7,8 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import aiosqlite
-
+from storage.connections import Connection
 from storage.ids import ThreadId
 
 DeliveryKind = Literal["message", "retry"]
@@ -33,11 +32,11 @@ class Delivery:
 _COLUMNS = "event_id, kind, thread_id, team, channel, ts, thread_ts, user, text"
 
 
-async def receive(db: aiosqlite.Connection, delivery: Delivery, now: float) -> bool:
+def receive(db: Connection, delivery: Delivery, now: float) -> bool:
     """Store a delivery and the conversation it belongs to; False when it was stored before (Slack delivers at least
     once).
     """
-    stored = await db.execute(
+    stored = db.execute(
         f"""insert or ignore into inbox ({_COLUMNS}, status, received_at)
             values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'received', ?)""",
         (
@@ -53,25 +52,23 @@ async def receive(db: aiosqlite.Connection, delivery: Delivery, now: float) -> b
             now,
         ),
     )
-    await db.execute(
+    db.execute(
         "insert or ignore into conversations (thread_id, team, channel, thread_ts) values (?, ?, ?, ?)",
         (delivery.thread_id, delivery.team, delivery.channel, delivery.thread_ts),
     )
     return stored.rowcount == 1
 
 
-async def first_unread(db: aiosqlite.Connection, thread_id: ThreadId) -> Delivery | None:
-    async with db.execute(
+def first_unread(db: Connection, thread_id: ThreadId) -> Delivery | None:
+    row = db.execute(
         f"select {_COLUMNS} from inbox where thread_id = ? and status = 'received' order by seq limit 1", (thread_id,)
-    ) as cursor:
-        row = await cursor.fetchone()
+    ).fetchone()
     return None if row is None else Delivery(*row)
 
 
-async def mark_done(db: aiosqlite.Connection, event_id: str) -> None:
-    await db.execute("update inbox set status = 'done' where event_id = ?", (event_id,))
+def mark_done(db: Connection, event_id: str) -> None:
+    db.execute("update inbox set status = 'done' where event_id = ?", (event_id,))
 
 
-async def threads_with_unread(db: aiosqlite.Connection) -> list[ThreadId]:
-    async with db.execute("select distinct thread_id from inbox where status = 'received'") as cursor:
-        return [ThreadId(row[0]) for row in await cursor.fetchall()]
+def threads_with_unread(db: Connection) -> list[ThreadId]:
+    return [ThreadId(row[0]) for row in db.execute("select distinct thread_id from inbox where status = 'received'")]

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NoReturn, cast
 
-import aiosqlite
-
 from storage import audit, threads
+from storage.connections import Connection
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 
@@ -78,9 +77,9 @@ _COLUMNS = """id, thread_id, ns, scope, ordinal, node, kind, status, version, co
               requester, replaces, created_at, expires_at, answer, answered_by, answered_at, about"""
 
 
-async def ask(db: aiosqlite.Connection, question: NewInterrupt, now: float) -> None:
+def ask(db: Connection, question: NewInterrupt, now: float) -> None:
     """Store a question as waiting. The one it replaces is superseded, and so is what its task asked after that."""
-    await db.execute(
+    db.execute(
         """with stale (seq) as materialized (
                select later.seq from interrupts replaced join interrupts later
                    on later.root = replaced.root and later.seq >= replaced.seq
@@ -92,7 +91,7 @@ async def ask(db: aiosqlite.Connection, question: NewInterrupt, now: float) -> N
            where seq in stale and status not in ('superseded', 'cancelled')""",
         {"scope": question.scope, "ordinal": question.ordinal},
     )
-    await db.execute(
+    db.execute(
         """insert into interrupts (id, thread_id, ns, scope, ordinal, node, kind, status, payload, digest, schema,
                terms, requester, replaces, created_at, expires_at, about)
            values (:id, :thread_id, :ns, :scope, :ordinal, :node, :kind, 'waiting', :payload, :digest, :schema,
@@ -101,13 +100,13 @@ async def ask(db: aiosqlite.Connection, question: NewInterrupt, now: float) -> N
     )
     if question.about is not None:
         facts = {**json.loads(question.about), "replaces": question.replaces}
-        await audit.append(
+        audit.append(
             db, audit.Entry("proposal", now, question.thread_id, question.id, user=question.requester, facts=facts)
         )
 
 
-async def answer(
-    db: aiosqlite.Connection,
+def answer(
+    db: Connection,
     thread_id: ThreadId,
     answers: Mapping[InterruptId, str],
     *,
@@ -124,7 +123,7 @@ async def answer(
     moved on from `version`: of simultaneous answers one stands.
     """
     for interrupt_id, text in answers.items():
-        changed = await db.execute(
+        changed = db.execute(
             """update interrupts set status = 'answered', version = version + 1, consumed = 0,
                    answer = :answer, answered_by = :by, answered_at = :now
                where id = :id and thread_id = :thread and status in ('waiting', 'reopened')
@@ -132,43 +131,41 @@ async def answer(
             {"answer": text, "by": by, "now": now, "id": interrupt_id, "thread": thread_id, "version": version},
         )
         if changed.rowcount != 1:
-            await _refuse(db, thread_id, interrupt_id)
-        await db.execute(
+            _refuse(db, thread_id, interrupt_id)
+        db.execute(
             "insert into answers (interrupt_id, answer, answered_by, answered_at) values (?, ?, ?, ?)",
             (interrupt_id, text, by, now),
         )
-        await record(db, interrupt_id, _what(text), now, team=team, user=by, facts=facts)
-    await threads.touch(db, thread_id, now)
+        record(db, interrupt_id, _what(text), now, team=team, user=by, facts=facts)
+    threads.touch(db, thread_id, now)
 
 
-async def judged(
-    db: aiosqlite.Connection, thread_id: ThreadId, interrupt_id: InterruptId, version: int, now: float
-) -> None:
+def judged(db: Connection, thread_id: ThreadId, interrupt_id: InterruptId, version: int, now: float) -> None:
     """Say that something was decided about a question, and it goes on waiting. Raises `AnswerRefused` when it does not
     wait, or has moved on from `version`.
     """
-    changed = await db.execute(
+    changed = db.execute(
         """update interrupts set version = version + 1 where id = ? and thread_id = ? and status = 'waiting'
                and (expires_at is null or expires_at > ?) and version = ?""",
         (interrupt_id, thread_id, now, version),
     )
     if changed.rowcount != 1:
-        await _refuse(db, thread_id, interrupt_id)
-    await threads.touch(db, thread_id, now)
+        _refuse(db, thread_id, interrupt_id)
+    threads.touch(db, thread_id, now)
 
 
-async def consume(db: aiosqlite.Connection, ids: Iterable[InterruptId]) -> None:
+def consume(db: Connection, ids: Iterable[InterruptId]) -> None:
     """Say that these answers have reached their task, in the transaction that stores what the task did with them."""
-    await db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])
+    db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])
 
 
-async def settle(db: aiosqlite.Connection, scopes: Iterable[Scope], *, finished: bool = False) -> None:
+def settle(db: Connection, scopes: Iterable[Scope], *, finished: bool = False) -> None:
     """Say that what these tasks, and all within them, were answered did its work: no answer is open to be replaced.
 
     Of a task that `finished`, all answers have reached it, and what it never came to ask again is cancelled.
     """
     for scope in scopes:
-        await db.execute(
+        db.execute(
             """update interrupts set version = version + (status <> 'answered'),
                    status = case status when 'waiting' then 'cancelled' else 'answered' end,
                    consumed = consumed or :finished or status = 'reopened'
@@ -178,62 +175,64 @@ async def settle(db: aiosqlite.Connection, scopes: Iterable[Scope], *, finished:
         )
 
 
-async def reopen(db: aiosqlite.Connection, ids: Iterable[InterruptId]) -> None:
+def reopen(db: Connection, ids: Iterable[InterruptId]) -> None:
     """Let answers with which a task failed be replaced. A tool approval is decided once and for all."""
-    await db.executemany(
+    db.executemany(
         """update interrupts set status = 'reopened', version = version + 1
            where id = ? and status = 'answered' and consumed = 1 and kind = 'question'""",
         [(interrupt_id,) for interrupt_id in ids],
     )
 
 
-async def cancel(db: aiosqlite.Connection, thread_id: ThreadId, ids: Iterable[InterruptId], now: float) -> None:
+def cancel(db: Connection, thread_id: ThreadId, ids: Iterable[InterruptId], now: float) -> None:
     """Take questions back. One that has expired stays so; nobody is told of it any more."""
     for interrupt_id in ids:
-        changed = await db.execute(
+        changed = db.execute(
             """update interrupts set status = 'cancelled', version = version + 1
                where thread_id = ? and id = ? and status in ('waiting', 'reopened', 'answered')""",
             (thread_id, interrupt_id),
         )
         if changed.rowcount:
-            await record(db, interrupt_id, "cancelled", now)
-        await db.execute("update interrupts set consumed = 1 where id = ? and status = 'expired'", (interrupt_id,))
+            record(db, interrupt_id, "cancelled", now)
+        db.execute("update interrupts set consumed = 1 where id = ? and status = 'expired'", (interrupt_id,))
 
 
-async def get(db: aiosqlite.Connection, interrupt_id: str) -> InterruptRow | None:
-    rows = await select(db, "id = ?", (interrupt_id,))
+def get(db: Connection, interrupt_id: str) -> InterruptRow | None:
+    rows = select(db, "id = ?", (interrupt_id,))
     return rows[0] if rows else None
 
 
-async def of_thread(db: aiosqlite.Connection, thread_id: ThreadId) -> list[InterruptRow]:
+def of_thread(db: Connection, thread_id: ThreadId) -> list[InterruptRow]:
     """All questions the thread ever asked, oldest first."""
-    return await select(db, "thread_id = ?", (thread_id,))
+    return select(db, "thread_id = ?", (thread_id,))
 
 
-async def of_tasks(db: aiosqlite.Connection, roots: Iterable[str]) -> list[InterruptRow]:
+def of_tasks(db: Connection, roots: Iterable[str]) -> list[InterruptRow]:
     """The questions of these tasks of the root graph that stand: not superseded, not cancelled."""
-    return await select(
+    return select(
         db,
         "root in (select value from json_each(?)) and status not in ('superseded', 'cancelled')",
         (json.dumps(list(roots)),),
     )
 
 
-async def newly_answered(db: aiosqlite.Connection, thread_id: ThreadId) -> list[InterruptRow]:
+def newly_answered(db: Connection, thread_id: ThreadId) -> list[InterruptRow]:
     """Questions that were answered, or expired, and their task has not heard of it yet."""
-    return await select(db, "thread_id = ? and status in ('answered', 'expired') and consumed = 0", (thread_id,))
+    return select(db, "thread_id = ? and status in ('answered', 'expired') and consumed = 0", (thread_id,))
 
 
-async def threads_with_news(db: aiosqlite.Connection) -> list[ThreadId]:
+def threads_with_news(db: Connection) -> list[ThreadId]:
     """Threads with an answer, or a deadline that passed, that has not reached its task."""
-    async with db.execute(
-        "select distinct thread_id from interrupts where status in ('answered', 'expired') and consumed = 0"
-    ) as cursor:
-        return [ThreadId(row[0]) for row in await cursor.fetchall()]
+    return [
+        ThreadId(row[0])
+        for row in db.execute(
+            "select distinct thread_id from interrupts where status in ('answered', 'expired') and consumed = 0"
+        )
+    ]
 
 
-async def find(
-    db: aiosqlite.Connection,
+def find(
+    db: Connection,
     *,
     status: str | None,
     kind: str | None,
@@ -242,7 +241,7 @@ async def find(
     expires_before: float | None,
     limit: int,
 ) -> list[InterruptRow]:
-    return await select(
+    return select(
         db,
         """(?1 is null or status = ?1) and (?2 is null or kind = ?2) and (?3 is null or thread_id = ?3)
            and (?4 is null or created_at < ?4) and (?5 is null or expires_at < ?5)""",
@@ -251,13 +250,13 @@ async def find(
     )
 
 
-async def _refuse(db: aiosqlite.Connection, thread_id: ThreadId, interrupt_id: InterruptId) -> NoReturn:
-    found = await get(db, interrupt_id)
+def _refuse(db: Connection, thread_id: ThreadId, interrupt_id: InterruptId) -> NoReturn:
+    found = get(db, interrupt_id)
     raise AnswerRefused(interrupt_id, found if found and found.thread_id == thread_id else None)
 
 
-async def record(
-    db: aiosqlite.Connection,
+def record(
+    db: Connection,
     interrupt_id: InterruptId,
     decision: str | None,
     now: float,
@@ -267,12 +266,12 @@ async def record(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Audit what became of a question, if it is one that says what it is about."""
-    row = await get(db, interrupt_id)
+    row = get(db, interrupt_id)
     if row is None or row.about is None:
         return
     took = round(now - row.created_at, 3)
     everything = {**row.about, "decision": decision, "took": took, **(facts or {})}
-    await audit.append(db, audit.Entry("decision", now, row.thread_id, row.id, team, user, everything))
+    audit.append(db, audit.Entry("decision", now, row.thread_id, row.id, team, user, everything))
 
 
 def _what(answer: str) -> str | None:
@@ -282,13 +281,11 @@ def _what(answer: str) -> str | None:
     return kind[: audit.LONGEST_ID] if isinstance(kind, str) else None
 
 
-async def select(
-    db: aiosqlite.Connection, where: str, parameters: tuple[Any, ...], *, limit: int = -1
-) -> list[InterruptRow]:
-    async with db.execute(
-        f"select {_COLUMNS} from interrupts where {where} order by seq limit {limit}", parameters
-    ) as cursor:
-        return [_read(row) for row in await cursor.fetchall()]
+def select(db: Connection, where: str, parameters: tuple[Any, ...], *, limit: int = -1) -> list[InterruptRow]:
+    return [
+        _read(row)
+        for row in db.execute(f"select {_COLUMNS} from interrupts where {where} order by seq limit {limit}", parameters)
+    ]
 
 
 def _read(row: Any) -> InterruptRow:

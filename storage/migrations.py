@@ -3,7 +3,7 @@
 Times are Unix seconds. Columns named for what they hold, such as payload or writes, hold JSON text.
 """
 
-import aiosqlite
+from storage.connections import Connection
 
 APPLICATION_ID = 0x5369676E
 """Marks the file as ours ("Sign"), so that another program's database is refused and not migrated."""
@@ -107,19 +107,11 @@ _SECOND = (
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
 
 
-async def migrate(db: aiosqlite.Connection) -> None:
+def migrate(db: Connection) -> None:
     """Bring the file up to this version, in the caller's transaction."""
-    (version,) = await fetch_one(db, "pragma user_version")
+    version = db.execute("pragma user_version").fetchone()[0]
     for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
         for statement in statements:
-            await db.execute(statement)
-        await db.execute(f"pragma user_version = {number}")
-    await db.execute(f"pragma application_id = {APPLICATION_ID}")
-
-
-async def fetch_one(db: aiosqlite.Connection, sql: str) -> tuple[int]:
-    """The one value that a pragma answers."""
-    async with db.execute(sql) as cursor:
-        row = await cursor.fetchone()
-    assert row is not None, sql
-    return (int(row[0]),)
+            db.execute(statement)
+        db.execute(f"pragma user_version = {number}")
+    db.execute(f"pragma application_id = {APPLICATION_ID}")

@@ -14,8 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiosqlite
-
+from storage.connections import Connection
 from storage.ids import OwnerId
 
 LEASE = 8.0
@@ -50,19 +49,18 @@ def is_gone(process: ProcessIdentity) -> bool:
     return False
 
 
-async def register(db: aiosqlite.Connection, owner: OwnerId) -> None:
-    await db.execute("delete from owners where expires_at < ?", (time.time() - 3600,))
-    await db.execute(_RENEW, _renewed(owner, this_process()))
+def register(db: Connection, owner: OwnerId) -> None:
+    db.execute("delete from owners where expires_at < ?", (time.time() - 3600,))
+    db.execute(_RENEW, _renewed(owner, this_process()))
 
 
-async def unregister(db: aiosqlite.Connection, owner: OwnerId) -> None:
-    await db.execute("delete from owners where id = ?", (owner,))
+def unregister(db: Connection, owner: OwnerId) -> None:
+    db.execute("delete from owners where id = ?", (owner,))
 
 
-async def is_alive(db: aiosqlite.Connection, owner: OwnerId) -> bool:
+def is_alive(db: Connection, owner: OwnerId) -> bool:
     """Whether a thread that this owner holds must be left alone."""
-    async with db.execute("select host, pid, process_started, expires_at from owners where id = ?", (owner,)) as cursor:
-        row = await cursor.fetchone()
+    row = db.execute("select host, pid, process_started, expires_at from owners where id = ?", (owner,)).fetchone()
     if row is None:
         return False
     return row[3] > time.time() and not is_gone(ProcessIdentity(row[0], row[1], row[2]))
@@ -125,4 +123,4 @@ def _start_time(pid: int) -> str | None:
     except OSError:
         return None
     state, *fields = stat.rpartition(")")[2].split()
-    return None if state in ("Z", "X") else fields[18]
+    return None if state in ("Z", "Awaitable[None]]") else fields[18]

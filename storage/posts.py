@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import aiosqlite
-
+from storage.connections import Connection
 from storage.ids import ThreadId
 
 
@@ -33,48 +32,47 @@ class Post:
     shown: str | None
 
 
-async def conversation(db: aiosqlite.Connection, thread_id: ThreadId) -> Conversation | None:
-    async with db.execute(
+def conversation(db: Connection, thread_id: ThreadId) -> Conversation | None:
+    row = db.execute(
         "select thread_id, team, channel, thread_ts, shown_version from conversations where thread_id = ?", (thread_id,)
-    ) as cursor:
-        row = await cursor.fetchone()
+    ).fetchone()
     return None if row is None else Conversation(*row)
 
 
-async def out_of_date(db: aiosqlite.Connection) -> list[Conversation]:
+def out_of_date(db: Connection) -> list[Conversation]:
     """Conversations whose thread has moved on since it was last shown."""
-    async with db.execute(
-        """select c.thread_id, c.team, c.channel, c.thread_ts, c.shown_version from conversations c
+    return [
+        Conversation(*row)
+        for row in db.execute(
+            """select c.thread_id, c.team, c.channel, c.thread_ts, c.shown_version from conversations c
            join threads t on t.thread_id = c.thread_id where t.version > c.shown_version"""
-    ) as cursor:
-        return [Conversation(*row) for row in await cursor.fetchall()]
+        )
+    ]
 
 
-async def mark_shown(db: aiosqlite.Connection, thread_id: ThreadId, version: int) -> None:
-    await db.execute(
+def mark_shown(db: Connection, thread_id: ThreadId, version: int) -> None:
+    db.execute(
         "update conversations set shown_version = max(shown_version, ?) where thread_id = ?", (version, thread_id)
     )
 
 
-async def of_thread(db: aiosqlite.Connection, thread_id: ThreadId) -> dict[str, Post]:
+def of_thread(db: Connection, thread_id: ThreadId) -> dict[str, Post]:
     """By subject."""
-    async with db.execute(
-        "select subject, thread_id, channel, ts, shown from posts where thread_id = ?", (thread_id,)
-    ) as cursor:
-        return {row[0]: Post(*row) for row in await cursor.fetchall()}
+    return {post.subject: post for post in _select(db, "thread_id = ?", thread_id)}
 
 
-async def beginning(db: aiosqlite.Connection, prefix: str) -> list[Post]:
+def beginning(db: Connection, prefix: str) -> list[Post]:
     """The posts whose subject begins so."""
-    async with db.execute(
-        "select subject, thread_id, channel, ts, shown from posts where subject >= ? and subject < ? || char(0x10ffff)",
-        (prefix, prefix),
-    ) as cursor:
-        return [Post(*row) for row in await cursor.fetchall()]
+    return _select(db, "subject >= ?1 and subject < ?1 || char(0x10ffff)", prefix)
 
 
-async def save(db: aiosqlite.Connection, post: Post, now: float) -> None:
-    await db.execute(
+def _select(db: Connection, where: str, parameter: str) -> list[Post]:
+    sql = f"select subject, thread_id, channel, ts, shown from posts where {where}"
+    return [Post(*row) for row in db.execute(sql, (parameter,))]
+
+
+def save(db: Connection, post: Post, now: float) -> None:
+    db.execute(
         """insert into posts (subject, thread_id, channel, ts, shown, posted_at) values (?, ?, ?, ?, ?, ?)
            on conflict (subject) do update set channel = excluded.channel, ts = excluded.ts, shown = excluded.shown""",
         (post.subject, post.thread_id, post.channel, post.ts, post.shown, now),

@@ -6,10 +6,10 @@ The database itself holds them, for the connection that writes: a statement that
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 
-import aiosqlite
-
+from storage.connections import Connection
 from storage.errors import IllegalMove
 from storage.interrupts import InterruptStatus
 from storage.threads import ThreadStatus
@@ -41,18 +41,18 @@ _MACHINES: tuple[tuple[str, str, Mapping[str, frozenset[str]]], ...] = (
 _MARK = "illegal move: "
 
 
-async def guard(db: aiosqlite.Connection) -> None:
+def guard(db: Connection) -> None:
     """Hold what this connection writes against the tables."""
     for table, what, moves in _MACHINES:
         for old, allowed in moves.items():
             names = ", ".join(f"'{status}'" for status in sorted({old, *allowed}))
             message = f"{_MARK}{what} that is {old} may become {' or '.join(sorted(allowed)) or 'nothing else'}"
-            await db.execute(
+            db.execute(
                 f"""create temp trigger {table}_{old} before update of status on main.{table}
                     when old.status = '{old}' and new.status not in ({names})
                     begin select raise(abort, '{message}'); end"""
             )
-    await db.execute(
+    db.execute(
         f"""create temp trigger interrupts_begin before insert on main.interrupts when new.status <> 'waiting'
             begin select raise(abort, '{_MARK}a question begins as waiting'); end"""
     )
@@ -61,6 +61,6 @@ async def guard(db: aiosqlite.Connection) -> None:
 def named(error: Exception) -> Exception:
     """What a transaction raised; `IllegalMove` when that was a move against the tables."""
     text = str(error)
-    if isinstance(error, aiosqlite.IntegrityError) and text.startswith(_MARK):
+    if isinstance(error, sqlite3.IntegrityError) and text.startswith(_MARK):
         return IllegalMove(text.removeprefix(_MARK))
     return error

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import aiosqlite
-
+from storage.connections import Connection
 from storage.ids import Scope, ThreadId
 
 TaskStatus = Literal["finished", "paused", "failed"]
@@ -28,32 +27,34 @@ class TaskRow:
     error: str | None = None
 
 
-async def save(db: aiosqlite.Connection, thread_id: ThreadId, row: TaskRow, now: float) -> None:
-    await db.execute(
+def save(db: Connection, thread_id: ThreadId, row: TaskRow, now: float) -> None:
+    db.execute(
         """insert or replace into tasks (scope, thread_id, status, writes, targets, error, updated_at)
            values (?, ?, ?, ?, ?, ?, ?)""",
         (row.scope, thread_id, row.status, row.writes, row.targets, row.error, now),
     )
 
 
-async def of_tasks(db: aiosqlite.Connection, roots: Iterable[str]) -> dict[Scope, TaskRow]:
+def of_tasks(db: Connection, roots: Iterable[str]) -> dict[Scope, TaskRow]:
     """What is stored of these tasks of the root graph, and of all tasks within them."""
-    async with db.execute(
-        """select scope, status, writes, targets, error from tasks
+    return {
+        Scope(row[0]): TaskRow(*row)
+        for row in db.execute(
+            """select scope, status, writes, targets, error from tasks
            where root in (select value from json_each(?))""",
-        (json.dumps(list(roots)),),
-    ) as cursor:
-        return {Scope(row[0]): TaskRow(*row) for row in await cursor.fetchall()}
+            (json.dumps(list(roots)),),
+        )
+    }
 
 
-async def resume(db: aiosqlite.Connection, scopes: Iterable[Scope]) -> None:
+def resume(db: Connection, scopes: Iterable[Scope]) -> None:
     """Forget how these tasks ended when they last ran: they run again, and something within them has moved on."""
-    await db.executemany("delete from tasks where scope = ? and status <> 'finished'", [(scope,) for scope in scopes])
+    db.executemany("delete from tasks where scope = ? and status <> 'finished'", [(scope,) for scope in scopes])
 
 
-async def clear(db: aiosqlite.Connection, scopes: Iterable[Scope]) -> None:
+def clear(db: Connection, scopes: Iterable[Scope]) -> None:
     """Forget these tasks and all within them: their step is in a checkpoint now."""
-    await db.executemany(
+    db.executemany(
         """delete from tasks where root = ?1 and (scope = ?2 or substr(scope, 1, length(?2) + 1) = ?2 || '/')""",
         [(scope.partition("/")[0], scope) for scope in scopes],
     )

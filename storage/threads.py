@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import aiosqlite
-
 from storage import owners
+from storage.connections import Connection
 from storage.errors import LeaseLost, ThreadHeld, ThreadMoved
 from storage.ids import OwnerId, ThreadId
 
@@ -37,49 +36,46 @@ class Lease:
     fence: int
 
 
-async def get(db: aiosqlite.Connection, thread_id: ThreadId) -> ThreadRow | None:
-    async with db.execute(
+def get(db: Connection, thread_id: ThreadId) -> ThreadRow | None:
+    row = db.execute(
         "select thread_id, status, owner, fence, version from threads where thread_id = ?", (thread_id,)
-    ) as cursor:
-        row = await cursor.fetchone()
+    ).fetchone()
     return None if row is None else ThreadRow(*row)
 
 
-async def find_free(db: aiosqlite.Connection, thread_id: ThreadId) -> ThreadRow | None:
+def find_free(db: Connection, thread_id: ThreadId) -> ThreadRow | None:
     """The thread, None when there is none. Raises `ThreadHeld` when a live owner has it."""
-    row = await get(db, thread_id)
-    if row is not None and row.owner is not None and await owners.is_alive(db, row.owner):
+    row = get(db, thread_id)
+    if row is not None and row.owner is not None and owners.is_alive(db, row.owner):
         raise ThreadHeld(f"thread {thread_id!r} is being run by owner {row.owner!r}; try again when that run has ended")
     return row
 
 
-async def take(
-    db: aiosqlite.Connection, thread_id: ThreadId, owner: OwnerId, now: float, *, version: int | None = None
-) -> Lease:
+def take(db: Connection, thread_id: ThreadId, owner: OwnerId, now: float, *, version: int | None = None) -> Lease:
     """Take the thread for one run, from nobody or from an owner that is gone.
 
     `version` is the one that the caller has read (0 for a thread it did not find): raises `ThreadMoved` when that is no
     longer so, and `ThreadHeld` when a live owner has the thread.
     """
-    row = await find_free(db, thread_id)
+    row = find_free(db, thread_id)
     if version is not None and version != (row.version if row else 0):
         raise ThreadMoved(f"thread {thread_id!r} changed while it was read")
-    await db.execute(
+    db.execute(
         """insert into threads (thread_id, status, owner, fence, version, created_at, updated_at)
            values (?, 'running', ?, abs(random()), 1, ?, ?)
            on conflict (thread_id) do update set status = 'running', owner = excluded.owner, fence = excluded.fence,
                version = version + 1, updated_at = excluded.updated_at""",
         (thread_id, owner, now, now),
     )
-    taken = await get(db, thread_id)
+    taken = get(db, thread_id)
     assert taken is not None
     return Lease(thread_id, owner, taken.fence)
 
 
-async def hold(db: aiosqlite.Connection, lease: Lease, now: float, *, release: ThreadStatus | None = None) -> None:
+def hold(db: Connection, lease: Lease, now: float, *, release: ThreadStatus | None = None) -> None:
     """Say that this transaction changes the thread under `lease`, and give the thread back when `release` names the
     status it is left in. Raises `LeaseLost` when another owner has it."""
-    changed = await db.execute(
+    changed = db.execute(
         """update threads set version = version + 1, updated_at = :now,
                status = coalesce(:release, status), owner = case when :release is null then owner end
            where thread_id = :thread and owner = :owner and fence = :fence""",
@@ -89,24 +85,23 @@ async def hold(db: aiosqlite.Connection, lease: Lease, now: float, *, release: T
         raise LeaseLost(f"thread {lease.thread_id!r} was taken over by another owner, or deleted")
 
 
-async def touch(db: aiosqlite.Connection, thread_id: ThreadId, now: float) -> None:
+def touch(db: Connection, thread_id: ThreadId, now: float) -> None:
     """Say that something about the thread changed that is not its run's: an answer, a settled claim."""
-    await db.execute("update threads set version = version + 1, updated_at = ? where thread_id = ?", (now, thread_id))
+    db.execute("update threads set version = version + 1, updated_at = ? where thread_id = ?", (now, thread_id))
 
 
-async def cut_short(db: aiosqlite.Connection) -> list[ThreadId]:
+def cut_short(db: Connection) -> list[ThreadId]:
     """Threads in the middle of a run that nobody runs: given back at a step's border, or left by an owner that is
     gone.
     """
-    async with db.execute("select thread_id, owner from threads where status = 'running'") as cursor:
-        rows = await cursor.fetchall()
-    return [ThreadId(thread) for thread, owner in rows if owner is None or not await owners.is_alive(db, owner)]
+    rows = db.execute("select thread_id, owner from threads where status = 'running'").fetchall()
+    return [ThreadId(thread) for thread, owner in rows if owner is None or not owners.is_alive(db, owner)]
 
 
-async def delete(db: aiosqlite.Connection, thread_id: ThreadId) -> None:
+def delete(db: Connection, thread_id: ThreadId) -> None:
     """Remove every row of the thread but its audit. A run that holds it loses its lease."""
     for table in ("answers", "votes"):
-        await db.execute(
+        db.execute(
             f"delete from {table} where interrupt_id in (select id from interrupts where thread_id = ?)", (thread_id,)
         )
     for table in (
@@ -120,4 +115,4 @@ async def delete(db: aiosqlite.Connection, thread_id: ThreadId) -> None:
         "conversations",
         "threads",
     ):
-        await db.execute(f"delete from {table} where thread_id = ?", (thread_id,))
+        db.execute(f"delete from {table} where thread_id = ?", (thread_id,))

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import aiosqlite
-
+from storage.connections import Connection
 from storage.ids import InterruptId
 
 
@@ -25,26 +24,28 @@ class VoteRow:
     facts: Mapping[str, Any]
 
 
-async def cast(db: aiosqlite.Connection, vote: VoteRow) -> None:
+def cast(db: Connection, vote: VoteRow) -> None:
     """Store a vote. A second one of the same person for the same question is an `IntegrityError`."""
-    await db.execute(
+    db.execute(
         "insert into votes (interrupt_id, user, team, at, facts) values (?, ?, ?, ?, ?)",
         (vote.interrupt_id, vote.user, vote.team, vote.at, json.dumps(vote.facts)),
     )
 
 
-async def of(db: aiosqlite.Connection, interrupt_ids: Iterable[InterruptId]) -> list[VoteRow]:
+def of(db: Connection, interrupt_ids: Iterable[InterruptId]) -> list[VoteRow]:
     """The votes for these questions, in the order in which they were cast."""
-    return await _select(db, "interrupt_id in (select value from json_each(?))", json.dumps(list(interrupt_ids)))
+    return _select(db, "interrupt_id in (select value from json_each(?))", json.dumps(list(interrupt_ids)))
 
 
-async def of_thread(db: aiosqlite.Connection, thread_id: str) -> list[VoteRow]:
+def of_thread(db: Connection, thread_id: str) -> list[VoteRow]:
     """The votes for all questions of a thread, in the order in which they were cast."""
-    return await _select(db, "interrupt_id in (select id from interrupts where thread_id = ?)", thread_id)
+    return _select(db, "interrupt_id in (select id from interrupts where thread_id = ?)", thread_id)
 
 
-async def _select(db: aiosqlite.Connection, where: str, parameter: str) -> list[VoteRow]:
-    async with db.execute(
-        f"select interrupt_id, user, team, at, facts from votes where {where} order by rowid", (parameter,)
-    ) as cursor:
-        return [VoteRow(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in await cursor.fetchall()]
+def _select(db: Connection, where: str, parameter: str) -> list[VoteRow]:
+    return [
+        VoteRow(row[0], row[1], row[2], row[3], json.loads(row[4]))
+        for row in db.execute(
+            f"select interrupt_id, user, team, at, facts from votes where {where} order by rowid", (parameter,)
+        )
+    ]

@@ -7,17 +7,18 @@ after the commit. A job that raises is rolled back alone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import aiosqlite
-
 from storage import states
+from storage.connections import Connection, Job, JobConnection
 from storage.errors import StorageClosed
 
 T = TypeVar("T")
-Job = Callable[[aiosqlite.Connection], Awaitable[T]]
 
 QUEUE_LIMIT = 1024
 BATCH_LIMIT = 64
@@ -29,78 +30,90 @@ class _Entry:
     done: asyncio.Future[Any]
 
 
-class Writer:
-    """Runs jobs on one connection, several to a transaction."""
+Outcome = tuple[_Entry, Any, BaseException | None]
 
-    def __init__(self, connection: aiosqlite.Connection, on_commit: Callable[[], None]) -> None:
-        self._db = connection
+
+class Writer:
+    """Runs jobs on one connection, several to a transaction. `on_commit` is called in the event loop."""
+
+    def __init__(self, connection: JobConnection, on_commit: Callable[[], None]) -> None:
+        self._connection = connection
         self._on_commit = on_commit
-        self._queue: asyncio.Queue[_Entry | None] = asyncio.Queue(QUEUE_LIMIT)
+        self._loop = asyncio.get_running_loop()
+        self._room = asyncio.Semaphore(QUEUE_LIMIT)
+        self._waiting: deque[_Entry] = deque()
+        self._lock = threading.Lock()
+        self._at_work = False
         self._closed = False
-        self._task = asyncio.create_task(self._run(), name="storage writer")
 
     async def write(self, job: Job[T]) -> T:
         """Run `job` in a transaction; its result, once that is committed. A cancelled caller does not undo it."""
         if self._closed:
             raise StorageClosed("the storage was closed; what still needs it has to end before open_storage does")
-        entry = _Entry(job, asyncio.get_running_loop().create_future())
-        entry.done.add_done_callback(lambda done: done.cancelled() or done.exception())
-        await self._queue.put(entry)
+        await self._room.acquire()
+        entry = _Entry(job, self._loop.create_future())
+        with self._lock:
+            self._waiting.append(entry)
+            idle, self._at_work = not self._at_work, True
+        if idle:  # whoever else is ready in this turn of the loop comes along
+            self._loop.call_soon(self._connection.submit, self._work)
         return await asyncio.shield(entry.done)
 
     async def close(self) -> None:
-        """Finish what is queued, then stop."""
+        """Take no more, and finish what is queued."""
         self._closed = True
-        await self._queue.put(None)
-        await self._task
+        for _ in range(QUEUE_LIMIT):
+            await self._room.acquire()
 
-    async def _run(self) -> None:
-        open_ = True
-        while open_:
-            batch: list[_Entry] = []
-            entry = await self._queue.get()
-            while entry is not None:
-                batch.append(entry)
-                if len(batch) == BATCH_LIMIT or self._queue.empty():
-                    break
-                entry = self._queue.get_nowait()
-            open_ = entry is not None
-            if batch:
-                await self._commit(batch)
+    def _work(self, db: Connection) -> None:
+        """On the connection's thread: a transaction for what is waiting, until nothing is."""
+        while True:
+            with self._lock:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LIMIT))]
+                self._at_work = bool(batch)
+            if not batch:
+                return
+            before = db.total_changes
+            outcomes = _commit(db, batch)
+            self._loop.call_soon_threadsafe(self._tell, outcomes, db.total_changes != before)
 
-    async def _commit(self, batch: list[_Entry]) -> None:
-        outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None]]
-        before = self._db.total_changes
-        try:
-            await self._db.execute("begin immediate")
-            alone = len(batch) == 1
-            outcomes = [(entry.done, *await self._attempt(entry.job, alone=alone)) for entry in batch]
-            await self._db.execute("commit")
-        except aiosqlite.Error as error:
-            if self._db.in_transaction:
-                await self._db.execute("rollback")
-            outcomes = [(entry.done, None, error) for entry in batch]
-        if self._db.total_changes != before:  # in memory, reads come this way too
+    def _tell(self, outcomes: list[Outcome], changed: bool) -> None:
+        if changed:  # in memory, reads come this way too
             self._on_commit()
-        for done, result, error in outcomes:
+        for entry, result, error in outcomes:
+            self._room.release()
+            if entry.done.cancelled():
+                continue
             if error is None:
-                done.set_result(result)
+                entry.done.set_result(result)
             else:
-                done.set_exception(error)
+                entry.done.set_exception(error)
+                entry.done.exception()  # a caller that was cancelled does not ask for it
 
-    async def _attempt(self, job: Job[Any], *, alone: bool) -> tuple[Any, BaseException | None]:
-        """The job's result or its error, with what a failed one had written undone."""
-        if not alone:
-            await self._db.execute("savepoint job")
-        try:
-            result = await job(self._db)
-        except Exception as error:  # noqa: BLE001 - whatever a job raises is its caller's, not the batch's
-            await self._db.execute("rollback" if alone else "rollback to job")
-            if alone:
-                await self._db.execute("begin")
-            else:
-                await self._db.execute("release job")
-            return None, states.named(error)
-        if not alone:
-            await self._db.execute("release job")
-        return result, None
+
+def _commit(db: Connection, batch: list[_Entry]) -> list[Outcome]:
+    try:
+        db.execute("begin immediate")
+        alone = len(batch) == 1
+        outcomes = [(entry, *_attempt(db, entry.job, alone=alone)) for entry in batch]
+        db.execute("commit")
+        return outcomes
+    except sqlite3.Error as error:
+        if db.in_transaction:
+            db.execute("rollback")
+        return [(entry, None, error) for entry in batch]
+
+
+def _attempt(db: Connection, job: Job[Any], *, alone: bool) -> tuple[Any, BaseException | None]:
+    """The job's result or its error, with what a failed one had written undone."""
+    if not alone:
+        db.execute("savepoint job")
+    try:
+        result = job(db)
+    except Exception as error:  # noqa: BLE001 - whatever a job raises is its caller's, not the batch's
+        db.execute("rollback" if alone else "rollback to job")
+        db.execute("begin" if alone else "release job")
+        return None, states.named(error)
+    if not alone:
+        db.execute("release job")
+    return result, None

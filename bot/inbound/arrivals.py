@@ -43,9 +43,9 @@ class Arrivals:
             prompts = [{"title": shorten(text, TITLE_LIMIT), "message": text} for text in self.examples[:MOST_PROMPTS]]
             await self.client.assistant_threads_setSuggestedPrompts(channel_id=event["channel"], prompts=prompts)
 
-    async def _receive(self, db: Connection, message: Message) -> None:
+    def _receive(self, db: Connection, message: Message) -> None:
         """Take what is addressed to the bot, and replies in threads that it takes part in."""
-        if not message.addressed and await posts.conversation(db, message.place.thread_id) is None:
+        if not message.addressed and posts.conversation(db, message.place.thread_id) is None:
             return
-        if await inbox.receive(db, message.delivery(), self.storage.now()):
+        if inbox.receive(db, message.delivery(), self.storage.now()):
             logger.info("message %s of %s is in the inbox", message.ts, message.user)

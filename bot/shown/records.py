@@ -9,12 +9,12 @@ from storage.ids import ThreadId
 
 
 async def record_of(storage: Storage, toolbox: Toolbox, thread_id: ThreadId) -> Record:
-    async def read(db: Connection) -> Record:
+    def read(db: Connection) -> Record:
         return Record(
             toolbox,
-            await interrupts.of_thread(db, thread_id),
-            await claims.of_thread(db, thread_id),
-            await votes.of_thread(db, thread_id),
+            interrupts.of_thread(db, thread_id),
+            claims.of_thread(db, thread_id),
+            votes.of_thread(db, thread_id),
         )
 
     return await storage.read(read)

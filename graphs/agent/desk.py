@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -46,7 +46,7 @@ class Decided:
     replaced_by: InterruptId | None = None
 
 
-Store = Callable[[Connection], Awaitable[None]]
+Store = Callable[[Connection], None]
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,10 @@ class Desk:
     ) -> tuple[InterruptRow, Sequence[Vote]] | Refused:
         """The question and the votes for it, as they are at one moment; it waits."""
 
-        async def read(db: Connection) -> tuple[InterruptRow | None, list[Vote]]:
-            cast = await votes.of(db, [InterruptId(interrupt_id)])
+        def read(db: Connection) -> tuple[InterruptRow | None, list[Vote]]:
+            cast = votes.of(db, [InterruptId(interrupt_id)])
             counted = [Vote(UserId(vote.user), datetime.fromtimestamp(vote.at, UTC)) for vote in cast]
-            return await interrupts.get(db, interrupt_id), counted
+            return interrupts.get(db, interrupt_id), counted
 
         row, cast = await self.storage.read(read)
         if row is None or row.thread_id != thread_id or row.kind not in (APPROVAL, IN_DOUBT):

@@ -36,40 +36,40 @@ class Ballot:
     actor: Actor
     at: datetime
 
-    async def vote(self, db: Connection) -> None:
+    def vote(self, db: Connection) -> None:
         """The approval counts, and more are needed. Raises `AnswerRefused` when the question moved meanwhile."""
-        await interrupts.judged(db, self.row.thread_id, self.row.id, self.row.version, self._now)
-        await self._cast(db, self.row.id, self.row.about, self.row.created_at)
+        interrupts.judged(db, self.row.thread_id, self.row.id, self.row.version, self._now)
+        self._cast(db, self.row.id, self.row.about, self.row.created_at)
 
-    async def approve(self, db: Connection) -> None:
+    def approve(self, db: Connection) -> None:
         """This approval was the last that was needed. Raises `AnswerRefused`."""
-        await self.vote(db)  # first, because it compares the version: a double click casts no second vote
-        await self._answer(db, self.row.id, to_wire(Approve()), self.row.version + 1, {})
+        self.vote(db)  # first, because it compares the version: a double click casts no second vote
+        self._answer(db, self.row.id, to_wire(Approve()), self.row.version + 1, {})
 
-    async def answer(self, db: Connection, answer: Mapping[str, Any], **facts: Any) -> None:
+    def answer(self, db: Connection, answer: Mapping[str, Any], **facts: Any) -> None:
         """One voice settles the question. `facts` are for the audit. Raises `AnswerRefused`."""
-        await self._answer(db, self.row.id, answer, self.row.version, facts)
+        self._answer(db, self.row.id, answer, self.row.version, facts)
 
-    async def edit(self, db: Connection, edit: Edit, successor: Successor | None) -> None:
+    def edit(self, db: Connection, edit: Edit, successor: Successor | None) -> None:
         """The call is another one now: `successor` asks about it, and the editor has voted. Raises `AnswerRefused`."""
         before = json.loads(self.row.terms["data"])
         changed = sorted(name for name in {*before, *edit.args} if before.get(name) != edit.args.get(name))
         new = successor.question if successor is not None else None
-        await self.answer(db, to_wire(edit), changed=changed, replaced_by=new.id if new is not None else None)
+        self.answer(db, to_wire(edit), changed=changed, replaced_by=new.id if new is not None else None)
         if successor is None:
             return
-        await interrupts.ask(db, successor.question, self._now)
+        interrupts.ask(db, successor.question, self._now)
         if successor.voted is not None:
             about: Any = json.loads(successor.question.about or "null")
-            await self._cast(db, successor.question.id, about, self._now)
+            self._cast(db, successor.question.id, about, self._now)
         if isinstance(successor.voted, Approved):
-            await self._answer(db, successor.question.id, to_wire(Approve()), None, {})
+            self._answer(db, successor.question.id, to_wire(Approve()), None, {})
 
     @property
     def _now(self) -> float:
         return self.at.timestamp()
 
-    async def _answer(
+    def _answer(
         self,
         db: Connection,
         interrupt_id: InterruptId,
@@ -78,7 +78,7 @@ class Ballot:
         facts: Mapping[str, Any],
     ) -> None:
         texts = {interrupt_id: json.dumps(answer)}
-        await interrupts.answer(
+        interrupts.answer(
             db,
             self.row.thread_id,
             texts,
@@ -89,15 +89,15 @@ class Ballot:
             facts=facts,
         )
 
-    async def _cast(
+    def _cast(
         self, db: Connection, interrupt_id: InterruptId, about: Mapping[str, Any] | None, asked_at: float
     ) -> None:
-        await votes.cast(db, VoteRow(interrupt_id, self.actor.user, self.actor.team, self._now, _known_of(self.actor)))
+        votes.cast(db, VoteRow(interrupt_id, self.actor.user, self.actor.team, self._now, _known_of(self.actor)))
         facts = {**(about or {}), **_known_of(self.actor), "took": round(self._now - asked_at, 3)}
         entry = audit.Entry(
             "vote", self._now, self.row.thread_id, interrupt_id, self.actor.team, self.actor.user, facts
         )
-        await audit.append(db, entry)
+        audit.append(db, entry)
 
 
 def to_wire(decision: Decision) -> dict[str, Any]:

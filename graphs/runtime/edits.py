@@ -63,16 +63,16 @@ class Editor:
                 raise ThreadBusy(str(error)) from None
             return {"configurable": {"thread_id": self.thread_id, "checkpoint_id": position.checkpoint_id}}
 
-    async def _look(self, db: Connection) -> _Thread:
-        thread = await threads.get(db, self.thread_id)
-        newest = await positions.read(db, self.schema, self.thread_id, ROOT)
+    def _look(self, db: Connection) -> _Thread:
+        thread = threads.get(db, self.thread_id)
+        newest = positions.read(db, self.schema, self.thread_id, ROOT)
         meant = newest
         if self.checkpoint_id is not None:
-            meant = await positions.read(db, self.schema, self.thread_id, ROOT, self.checkpoint_id)
+            meant = positions.read(db, self.schema, self.thread_id, ROOT, self.checkpoint_id)
             if meant is None:
                 raise NotWaiting(f"thread {self.thread_id!r} has no checkpoint {self.checkpoint_id!r}")
         head, base = newest and newest[1], meant[1] if meant else self._empty()
-        ledger = await Ledger.load(db, [task.id for task in head.tasks] if head else [])
+        ledger = Ledger.load(db, [task.id for task in head.tasks] if head else [])
         in_flight = head is not None and head.checkpoint_id == base.checkpoint_id
         results = finished(self.schema, ledger, ROOT, base.tasks) if in_flight else {}
         return _Thread(thread.version if thread else 0, head, base, ledger, results)
@@ -158,9 +158,9 @@ class Editor:
     def _empty(self) -> Position:
         return Position(CheckpointId(""), None, "input", -1, self.schema.initial(), {}, (), {})
 
-    async def _save(self, db: Connection, thread: _Thread, position: Position) -> None:
+    def _save(self, db: Connection, thread: _Thread, position: Position) -> None:
         now = self.storage.now()
-        lease = await threads.take(db, self.thread_id, self.storage.owner, now, version=thread.version)
+        lease = threads.take(db, self.thread_id, self.storage.owner, now, version=thread.version)
         position, changes = positions.normalise(self.schema, thread.base, position)
         if not thread.base.checkpoint_id:
             position = replace(position, parent_id=None)
@@ -172,8 +172,8 @@ class Editor:
             cancelled=_falling_away(thread.ledger, dropped),
             ended=[scope_of(ROOT, task) for task in dropped] if thread.in_flight else [],
         )
-        await commit.store(db, self.thread_id, now)
-        await threads.hold(db, lease, now, release="waiting" if position.tasks else "done")
+        commit.store(db, self.thread_id, now)
+        threads.hold(db, lease, now, release="waiting" if position.tasks else "done")
 
     def _moved_stop(self, thread: _Thread, position: Position, dropped: Sequence[Task]) -> list[NewInterrupt]:
         """A static interrupt that waits at a task which the edit finished waits on, at what is due now."""

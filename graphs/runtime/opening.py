@@ -73,11 +73,11 @@ class Opener:
                 raise answers.refusal(error) from None
         raise ThreadBusy(f"thread {self.session.thread_id!r} keeps changing; try again")
 
-    async def _look(self, db: Connection) -> tuple[int, Position | None, Ledger]:
-        thread = await threads.find_free(db, self.session.thread_id)
-        found = await positions.read(db, self.schema, self.session.thread_id, ROOT, recent=self.storage.recent)
+    def _look(self, db: Connection) -> tuple[int, Position | None, Ledger]:
+        thread = threads.find_free(db, self.session.thread_id)
+        found = positions.read(db, self.schema, self.session.thread_id, ROOT, recent=self.storage.recent)
         head = found[1] if found else None
-        ledger = await Ledger.load(db, [task.id for task in head.tasks] if head else [])
+        ledger = Ledger.load(db, [task.id for task in head.tasks] if head else [])
         return (thread.version if thread else 0), head, ledger
 
     async def _plan(self, given: Any, head: Position | None) -> Opening:
@@ -220,11 +220,11 @@ class Opener:
             commit.checkpoint = (to_row(position, session.thread_id, ROOT, session.now()), changes)
         now = self.storage.now()
 
-        async def job(db: Connection) -> Lease:
-            lease = await threads.take(db, session.thread_id, self.storage.owner, now, version=version)
+        def job(db: Connection) -> Lease:
+            lease = threads.take(db, session.thread_id, self.storage.owner, now, version=version)
             if texts:
-                await interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
-            await commit.store(db, session.thread_id, now)
+                interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
+            commit.store(db, session.thread_id, now)
             return lease
 
         session.lease = await self.storage.write(job)

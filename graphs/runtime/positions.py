@@ -140,7 +140,7 @@ def from_row(schema: StateSchema, row: CheckpointRow, stored: Mapping[str, Any])
     )
 
 
-async def read(
+def read(
     db: Connection,
     schema: StateSchema,
     thread_id: ThreadId,
@@ -153,14 +153,14 @@ async def read(
     With `recent`, a root position that `remember` kept there is not read again.
     """
     if checkpoint_id is not None:
-        row = await checkpoints.get(db, thread_id, checkpoint_id)
+        row = checkpoints.get(db, thread_id, checkpoint_id)
         row = row if row is not None and row.ns == ns else None
     else:
-        row = await checkpoints.newest(db, thread_id, ns)
+        row = checkpoints.newest(db, thread_id, ns)
         known = recent.take((schema, thread_id), row.checkpoint_id) if row is not None and recent is not None else None
         if row is not None and known is not None:
             return row, known
-    return None if row is None else (row, from_row(schema, row, await checkpoints.values(db, row)))
+    return None if row is None else (row, from_row(schema, row, checkpoints.values(db, row)))
 
 
 def remember(recent: Recent, schema: StateSchema, thread_id: ThreadId, position: Position) -> None:

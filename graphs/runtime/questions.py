@@ -149,8 +149,8 @@ async def past() -> tuple[list[InterruptRow], list[ClaimRow]]:
     if session.storage is None:
         return [], []
 
-    async def read(db: Connection) -> tuple[list[InterruptRow], list[ClaimRow]]:
-        return await interrupts.of_thread(db, session.thread_id), await claims.of_thread(db, session.thread_id)
+    def read(db: Connection) -> tuple[list[InterruptRow], list[ClaimRow]]:
+        return interrupts.of_thread(db, session.thread_id), claims.of_thread(db, session.thread_id)
 
     return await session.storage.read(read)
 

@@ -45,24 +45,24 @@ class Commit:
     """Tasks that run again: they no longer wait."""
     release: ThreadStatus | None = None
 
-    async def store(self, db: Connection, thread_id: ThreadId, now: float) -> None:
+    def store(self, db: Connection, thread_id: ThreadId, now: float) -> None:
         if self.checkpoint is not None:
-            await checkpoints.save(db, *self.checkpoint)
+            checkpoints.save(db, *self.checkpoint)
         if self.ended:
-            await tasks.clear(db, self.ended)
+            tasks.clear(db, self.ended)
         if self.resumed:
-            await tasks.resume(db, self.resumed)
+            tasks.resume(db, self.resumed)
         for row in self.tasks:
-            await tasks.save(db, thread_id, row, now)
+            tasks.save(db, thread_id, row, now)
         if self.consumed:
-            await interrupts.consume(db, self.consumed)
-        await interrupts.settle(db, self.passed)
-        await interrupts.settle(db, self.closed, finished=True)
+            interrupts.consume(db, self.consumed)
+        interrupts.settle(db, self.passed)
+        interrupts.settle(db, self.closed, finished=True)
         for question in self.questions:
-            await interrupts.ask(db, question, now)
-        await interrupts.reopen(db, self.reopened)
+            interrupts.ask(db, question, now)
+        interrupts.reopen(db, self.reopened)
         if self.cancelled:
-            await interrupts.cancel(db, thread_id, self.cancelled, now)
+            interrupts.cancel(db, thread_id, self.cancelled, now)
 
 
 def effect_scope(scope: Scope, key: str) -> Scope:
@@ -79,12 +79,12 @@ class Ledger:
     tasks: dict[Scope, TaskRow] = field(default_factory=dict[Scope, TaskRow])
 
     @classmethod
-    async def load(cls, db: Connection, roots: Iterable[TaskId]) -> Ledger:
+    def load(cls, db: Connection, roots: Iterable[TaskId]) -> Ledger:
         roots = list(roots)
-        ledger = cls(tasks=await tasks.of_tasks(db, roots))
-        for row in await interrupts.of_tasks(db, roots):
+        ledger = cls(tasks=tasks.of_tasks(db, roots))
+        for row in interrupts.of_tasks(db, roots):
             ledger.asked.setdefault(row.scope, {})[row.ordinal] = row
-        ledger.claims = {(row.scope, row.key): row for row in await claims.of_tasks(db, roots)}
+        ledger.claims = {(row.scope, row.key): row for row in claims.of_tasks(db, roots)}
         return ledger
 
     def within(self, scope: Scope) -> list[InterruptRow]:
@@ -165,9 +165,9 @@ class Session:
         if self.storage is not None and self.lease is not None:
             storage, lease = self.storage, self.lease
 
-            async def job(db: Connection) -> None:
-                await threads.hold(db, lease, storage.now())
-                await claims.put(db, row, self._about.get((row.scope, row.key)))
+            def job(db: Connection) -> None:
+                threads.hold(db, lease, storage.now())
+                claims.put(db, row, self._about.get((row.scope, row.key)))
 
             try:
                 await storage.write(job)
@@ -223,10 +223,10 @@ class Session:
         return self.storage.now() if self.storage is not None else 0.0
 
 
-async def _store(db: Connection, commit: Commit, lease: Lease, now: float) -> bool:
-    await commit.store(db, lease.thread_id, now)
+def _store(db: Connection, commit: Commit, lease: Lease, now: float) -> bool:
+    commit.store(db, lease.thread_id, now)
     release = commit.release
-    if release in ("waiting", "failed") and await interrupts.newly_answered(db, lease.thread_id):
+    if release in ("waiting", "failed") and interrupts.newly_answered(db, lease.thread_id):
         release = None
-    await threads.hold(db, lease, now, release=release)
+    threads.hold(db, lease, now, release=release)
     return release is not None

@@ -57,18 +57,18 @@ class Snapshots:
             if len(page) < PAGE:
                 return
 
-    async def _page(self, db: Connection, before: CheckpointId | None) -> list[tuple[CheckpointRow, StateSnapshot]]:
-        rows = await checkpoints.history(db, self.thread_id, ROOT, limit=PAGE, before=before)
-        found = [(row, positions.from_row(self.schema, row, await checkpoints.values(db, row))) for row in rows]
-        ledger = await Ledger.load(db, [task.id for _, position in found for task in position.tasks])
+    def _page(self, db: Connection, before: CheckpointId | None) -> list[tuple[CheckpointRow, StateSnapshot]]:
+        rows = checkpoints.history(db, self.thread_id, ROOT, limit=PAGE, before=before)
+        found = [(row, positions.from_row(self.schema, row, checkpoints.values(db, row))) for row in rows]
+        ledger = Ledger.load(db, [task.id for _, position in found for task in position.tasks])
         return [(row, self._snapshot(row, position, ledger)) for row, position in found]
 
-    async def _get(self, db: Connection) -> StateSnapshot:
-        found = await positions.read(db, self.schema, self.thread_id, ROOT, self.checkpoint_id)
+    def _get(self, db: Connection) -> StateSnapshot:
+        found = positions.read(db, self.schema, self.thread_id, ROOT, self.checkpoint_id)
         if found is None:
             return StateSnapshot({}, (), self._config(self.checkpoint_id))
         row, position = found
-        return self._snapshot(row, position, await Ledger.load(db, [task.id for task in position.tasks]))
+        return self._snapshot(row, position, Ledger.load(db, [task.id for task in position.tasks]))
 
     def _snapshot(self, row: CheckpointRow, position: Position, ledger: Ledger) -> StateSnapshot:
         """A position with what is stored beyond it: the writes of its finished tasks, and what waits."""

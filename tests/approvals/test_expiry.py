@@ -16,15 +16,15 @@ from tests.runtime.asking import until
 
 
 async def expire(storage: Storage) -> list[str]:
-    async def job(db: Connection) -> list[str]:
-        return [*(await deadlines.expire(db, storage.now()))]
+    def job(db: Connection) -> list[str]:
+        return [*(deadlines.expire(db, storage.now()))]
 
     return await storage.write(job)
 
 
 async def news(storage: Storage) -> list[str]:
-    async def read(db: Connection) -> list[str]:
-        return [*(await interrupts.threads_with_news(db))]
+    def read(db: Connection) -> list[str]:
+        return [*(interrupts.threads_with_news(db))]
 
     return await storage.read(read)
 

@@ -57,9 +57,9 @@ def hours(number: float) -> timedelta:
 async def standing(storage: Storage) -> list[Standing]:
     """The thread's approvals, oldest first."""
 
-    async def read(db: Connection) -> list[Standing]:
-        rows = await interrupts.of_thread(db, THREAD)
-        found = standings(rows, await claims.of_thread(db, THREAD), await votes.of_thread(db, THREAD))
+    def read(db: Connection) -> list[Standing]:
+        rows = interrupts.of_thread(db, THREAD)
+        found = standings(rows, claims.of_thread(db, THREAD), votes.of_thread(db, THREAD))
         return list(found.values())
 
     return await storage.read(read)

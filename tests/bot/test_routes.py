@@ -101,8 +101,8 @@ async def test_a_message_that_cannot_be_stored_is_not_acknowledged(
 ):
     async with running(workspace, storage, [write], says("Hello."), http=http):
 
-        async def refuse(db: Any) -> None:
-            await db.execute("create trigger broken before insert on inbox begin select raise(abort, 'no'); end")
+        def refuse(db: Any) -> None:
+            db.execute("create trigger broken before insert on inbox begin select raise(abort, 'no'); end")
 
         await storage.write(refuse)
         await page.say("hello", "D0ANA")

@@ -302,9 +302,9 @@ async def test_A6_a_reopened_question_takes_one_new_answer_and_the_old_one_stays
         await graph.ainvoke(None, config)
     assert await graph.ainvoke(Command(resume={first: 4}), config, by="U2") == {"log": [25]}
 
-    async def given(db: Any) -> list[Any]:
-        async with db.execute("select answer, answered_by from answers where interrupt_id = ?", (first,)) as cursor:
-            return [tuple(row) for row in await cursor.fetchall()]
+    def given(db: Any) -> list[Any]:
+        cursor = db.execute("select answer, answered_by from answers where interrupt_id = ?", (first,))
+        return [tuple(row) for row in cursor.fetchall()]
 
     assert await storage.read(given) == [("0", "U1"), ("4", "U2")]
     assert (await row_of(storage, first)).answered_by == "U2"

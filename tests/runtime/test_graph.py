@@ -451,9 +451,9 @@ async def test_G6_a_consumer_that_breaks_leaves_no_run_behind(storage: Storage, 
     await consume()
 
     async def released() -> bool:
-        async def owner(db: Any) -> Any:
-            async with db.execute("select owner from threads") as cursor:
-                return (await cursor.fetchone())[0]
+        def owner(db: Any) -> Any:
+            cursor = db.execute("select owner from threads")
+            return (cursor.fetchone())[0]
 
         return await storage.read(owner) is None
 

@@ -79,9 +79,9 @@ async def test_P1_durability_exit_does_not_save_in_the_middle_of_a_step(storage:
     assert await graph.ainvoke(Command(resume=1), config) == {"log": ["a", "slow", 1]}
 
 
-async def count_tasks(db: Connection) -> int:
-    async with db.execute("select count(*) from tasks") as cursor:
-        return (await cursor.fetchone() or (0,))[0]
+def count_tasks(db: Connection) -> int:
+    cursor = db.execute("select count(*) from tasks")
+    return (cursor.fetchone() or (0,))[0]
 
 
 async def test_P1_durability_exit_saves_when_the_run_raises_and_when_it_is_cancelled(storage: Storage):
@@ -257,16 +257,16 @@ async def test_P10_delete_removes_everything_of_a_thread_and_nothing_of_another(
     await storage.delete_thread("t1")
     await storage.delete_thread("nobody")
 
-    async def left(db: Connection) -> set[str]:
-        async with db.execute(
+    def left(db: Connection) -> set[str]:
+        cursor = db.execute(
             """select distinct m.name from sqlite_master m join pragma_table_info(m.name) c
                where m.type = 'table' and c.name = 'thread_id' and m.name <> 'audit'"""
-        ) as cursor:
-            tables = [row[0] for row in await cursor.fetchall()]
+        )
+        tables = [row[0] for row in cursor.fetchall()]
         found: set[str] = set()
         for table in tables:
-            async with db.execute(f"select count(*) from {table} where thread_id = 't1'") as cursor:
-                found |= {table} if (await cursor.fetchone() or (0,))[0] else set()
+            cursor = db.execute(f"select count(*) from {table} where thread_id = 't1'")
+            found |= {table} if (cursor.fetchone() or (0,))[0] else set()
         return found
 
     assert await storage.read(left) == set()

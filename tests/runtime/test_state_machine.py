@@ -261,9 +261,9 @@ class Lives(RuleBasedStateMachine):
     async def _crash(self, run: asyncio.Task[None]) -> None:
         """The process is gone: nothing of it is written any more, and everybody sees that it is gone."""
 
-        async def die(db: Connection) -> None:
-            await db.execute("delete from owners where id = ?", (self.storage.owner,))
-            await db.execute("update threads set fence = fence + 1")
+        def die(db: Connection) -> None:
+            db.execute("delete from owners where id = ?", (self.storage.owner,))
+            db.execute("update threads set fence = fence + 1")
 
         await self.storage.write(die)
         run.cancel()
@@ -278,12 +278,12 @@ class Lives(RuleBasedStateMachine):
         if not hasattr(self, "layers"):
             return
 
-        async def given(db: Connection) -> dict[str, list[Any]]:
-            async with db.execute("select interrupt_id, answer from answers order by rowid") as cursor:
-                found: dict[str, list[Any]] = {}
-                for interrupt_id, answer in await cursor.fetchall():
-                    found.setdefault(interrupt_id, []).append(json.loads(answer))
-                return found
+        def given(db: Connection) -> dict[str, list[Any]]:
+            cursor = db.execute("select interrupt_id, answer from answers order by rowid")
+            found: dict[str, list[Any]] = {}
+            for interrupt_id, answer in cursor.fetchall():
+                found.setdefault(interrupt_id, []).append(json.loads(answer))
+            return found
 
         assert self.do(self.storage.read(given)) == self.accepted
         known = [answer for answers in self.accepted.values() for answer in answers]

@@ -31,9 +31,9 @@ def claim(status: str, thread_id: ThreadId = THREAD, key: str = "mail", result: 
     return ClaimRow(Scope("task"), key, thread_id, "idem", status, result, None, 1.0, None)  # pyright: ignore[reportArgumentType]
 
 
-async def count(db: Connection, table: str) -> int:
-    async with db.execute(f"select count(*) from {table}") as cursor:
-        row = await cursor.fetchone()
+def count(db: Connection, table: str) -> int:
+    cursor = db.execute(f"select count(*) from {table}")
+    row = cursor.fetchone()
     assert row is not None
     return row[0]
 

@@ -62,9 +62,9 @@ async def test_P10_of_called_graphs_what_is_in_flight_stays(storage: Storage):
         await storage.write(lambda db, r=row: checkpoints.save(db, r, []))
     await storage.prune("t1", keep=1)
 
-    async def left(db) -> set[str]:
-        async with db.execute("select checkpoint_id from checkpoints") as cursor:
-            return {row[0] for row in await cursor.fetchall()}
+    def left(db) -> set[str]:
+        cursor = db.execute("select checkpoint_id from checkpoints")
+        return {row[0] for row in cursor.fetchall()}
 
     assert await storage.read(left) == {"root", "new 2"}
 

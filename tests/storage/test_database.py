@@ -54,9 +54,9 @@ async def test_opening_again_changes_nothing(path: Path):
 async def test_a_commit_is_on_the_disk_before_it_is_told(path: Path):
     async with open_storage(url(path)) as storage:
 
-        async def pragma(db, name: str):
-            async with db.execute(f"pragma {name}") as cursor:
-                return (await cursor.fetchone())[0]
+        def pragma(db, name: str):
+            cursor = db.execute(f"pragma {name}")
+            return (cursor.fetchone())[0]
 
         assert await storage.write(lambda db: pragma(db, "synchronous")) == 2
         assert await storage.write(lambda db: pragma(db, "journal_mode")) == "wal"

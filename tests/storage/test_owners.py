@@ -34,12 +34,12 @@ async def status(storage: Storage) -> threads.ThreadRow:
 async def lends(storage: Storage, owner: str, *, host: str, pid: int, started: str | None, expires_in: float) -> None:
     """The thread is held by this owner."""
 
-    async def job(db: Connection) -> None:
-        await db.execute(
+    def job(db: Connection) -> None:
+        db.execute(
             "insert or replace into owners values (?, ?, ?, ?, ?)",
             (owner, host, pid, started, time.time() + expires_in),
         )
-        await threads.take(db, THREAD, OwnerId(owner), 1.0)
+        threads.take(db, THREAD, OwnerId(owner), 1.0)
 
     await storage.write(job)
 

@@ -30,13 +30,13 @@ def way_to(machine: dict[str, frozenset[str]], start: str, goal: str) -> list[st
     return ways[goal]
 
 
-async def _move(db: Connection, table: str, status: str) -> None:
-    await db.execute(f"update {table} set status = ?", (status,))
+def _move(db: Connection, table: str, status: str) -> None:
+    db.execute(f"update {table} set status = ?", (status,))
 
 
-async def _status(db: Connection, table: str) -> str:
-    async with db.execute(f"select status from {table}") as cursor:
-        row = await cursor.fetchone()
+def _status(db: Connection, table: str) -> str:
+    cursor = db.execute(f"select status from {table}")
+    row = cursor.fetchone()
     assert row is not None
     return row[0]
 
@@ -49,15 +49,15 @@ def test_each_table_speaks_of_every_status() -> None:
 
 @pytest.mark.parametrize(("old", "new"), [pair for pair in product(THREAD_STATES, repeat=2) if pair[0] != pair[1]])
 async def test_a_thread_moves_as_its_table_says(storage: Storage, old: str, new: str) -> None:
-    async def begin(db: Connection) -> None:
+    def begin(db: Connection) -> None:
         if old == "idle":
-            await db.execute(
+            db.execute(
                 "insert into threads (thread_id, status, created_at, updated_at) values (?, 'idle', 1, 1)", (THREAD,)
             )
         else:
-            await threads.take(db, ThreadId(THREAD), storage.owner, 1.0)
+            threads.take(db, ThreadId(THREAD), storage.owner, 1.0)
             for status in way_to({**states.THREAD}, "running", old):  # pyright: ignore[reportArgumentType]
-                await _move(db, "threads", status)
+                _move(db, "threads", status)
 
     await storage.write(begin)
     await _holds(storage, "threads", old, new, legal=new in states.THREAD[old])
@@ -65,19 +65,19 @@ async def test_a_thread_moves_as_its_table_says(storage: Storage, old: str, new:
 
 @pytest.mark.parametrize(("old", "new"), [pair for pair in product(QUESTION_STATES, repeat=2) if pair[0] != pair[1]])
 async def test_a_question_moves_as_its_table_says(storage: Storage, old: str, new: str) -> None:
-    async def begin(db: Connection) -> None:
-        await interrupts.ask(db, question("q"), 1.0)
+    def begin(db: Connection) -> None:
+        interrupts.ask(db, question("q"), 1.0)
         for status in way_to({**states.INTERRUPT}, "waiting", old):  # pyright: ignore[reportArgumentType]
-            await _move(db, "interrupts", status)
+            _move(db, "interrupts", status)
 
     await storage.write(begin)
     await _holds(storage, "interrupts", old, new, legal=new in states.INTERRUPT[old])
 
 
 async def _holds(storage: Storage, table: str, old: str, new: str, *, legal: bool) -> None:
-    async def job(db: Connection) -> None:
-        await db.execute("insert into answers values ('with it', '1', null, 1)")
-        await _move(db, table, new)
+    def job(db: Connection) -> None:
+        db.execute("insert into answers values ('with it', '1', null, 1)")
+        _move(db, table, new)
 
     if legal:
         await storage.write(job)
@@ -85,21 +85,21 @@ async def _holds(storage: Storage, table: str, old: str, new: str, *, legal: boo
         with pytest.raises(IllegalMove, match=f"that is {re.escape(old)} may become"):
             await storage.write(job)
 
-    async def left(db: Connection) -> tuple[str, bool]:
-        async with db.execute("select count(*) from answers") as cursor:
-            row = await cursor.fetchone()
-        return await _status(db, table), bool(row and row[0])
+    def left(db: Connection) -> tuple[str, bool]:
+        cursor = db.execute("select count(*) from answers")
+        row = cursor.fetchone()
+        return _status(db, table), bool(row and row[0])
 
     assert await storage.read(left) == ((new, True) if legal else (old, False))
 
 
 async def test_a_question_begins_as_waiting(storage: Storage) -> None:
-    async def job(db: Connection) -> None:
-        await interrupts.ask(db, question("q"), 1.0)
-        await db.execute("create temp table copy as select * from interrupts")
-        await db.execute("update copy set status = 'answered', id = 'other', ordinal = 1, seq = 99")
+    def job(db: Connection) -> None:
+        interrupts.ask(db, question("q"), 1.0)
+        db.execute("create temp table copy as select * from interrupts")
+        db.execute("update copy set status = 'answered', id = 'other', ordinal = 1, seq = 99")
         columns = "seq, id, thread_id, ns, scope, ordinal, node, kind, status, payload, digest, created_at"
-        await db.execute(f"insert into interrupts ({columns}) select {columns} from copy")
+        db.execute(f"insert into interrupts ({columns}) select {columns} from copy")
 
     with pytest.raises(IllegalMove, match="begins as waiting"):
         await storage.write(job)

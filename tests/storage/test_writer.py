@@ -2,20 +2,22 @@
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import aiosqlite
 import pytest
 
 from storage import Connection, Storage, open_storage, threads
+from storage.connections import JobConnection, connect
 from storage.errors import StorageClosed
 from storage.ids import ThreadId
 from storage.writer import BATCH_LIMIT, Writer
 from tests.storage.support import count
 
 
-async def put(db: Connection, value: int) -> int:
-    await db.execute("insert into numbers values (?)", (value,))
+def put(db: Connection, value: int) -> int:
+    db.execute("insert into numbers values (?)", (value,))
     return value
 
 
@@ -28,7 +30,7 @@ async def numbers(path: Path) -> list[int]:
 class Rig:
     """A writer on a file whose statements are recorded."""
 
-    def __init__(self, path: Path, db: Connection) -> None:
+    def __init__(self, path: Path, db: JobConnection) -> None:
         self.path = path
         self.commits = 0
         self.statements: list[str] = []
@@ -41,8 +43,7 @@ class Rig:
 @pytest.fixture
 async def rig(tmp_path: Path):
     path = tmp_path / "numbers.db"
-    async with aiosqlite.connect(path, isolation_level=None) as db:
-        await db.execute("pragma journal_mode = wal")
+    async with connect(path, "pragma journal_mode = wal") as db:
         await db.execute("create table numbers (value integer primary key)")
         rig = Rig(path, db)
         await db.set_trace_callback(rig.statements.append)
@@ -64,13 +65,13 @@ async def test_more_than_a_batch_takes_more_commits(rig: Rig):
 
 
 async def test_one_bad_write_fails_alone(rig: Rig):
-    async def bad(db: Connection) -> None:
-        await put(db, 100)
+    def bad(db: Connection) -> None:
+        put(db, 100)
         raise LookupError("mine alone")
 
-    async def clash(db: Connection) -> None:
-        await put(db, 101)
-        await put(db, 1)
+    def clash(db: Connection) -> None:
+        put(db, 101)
+        put(db, 1)
 
     jobs = [rig.writer.write(job) for job in (lambda db: put(db, 1), bad, clash, lambda db: put(db, 2))]
     results = await asyncio.gather(*jobs, return_exceptions=True)
@@ -79,8 +80,8 @@ async def test_one_bad_write_fails_alone(rig: Rig):
 
 
 async def test_a_bad_write_by_itself_leaves_nothing_and_the_next_one_works(rig: Rig):
-    async def bad(db: Connection) -> None:
-        await put(db, 1)
+    def bad(db: Connection) -> None:
+        put(db, 1)
         raise LookupError("mine alone")
 
     with pytest.raises(LookupError):
@@ -107,11 +108,10 @@ async def test_when_the_commit_fails_every_caller_hears_it_and_nothing_is_stored
     )
     await rig.writer.write(lambda db: put(db, 0))
 
-    async def orphan(db: Connection) -> None:
-        await db.execute("insert into children values (7)")  # noticed by SQLite at the commit
+    def orphan(db: Connection) -> None:
+        db.execute("insert into children values (7)")  # noticed by SQLite at the commit
 
-    async with aiosqlite.connect(rig.path, isolation_level=None) as db:
-        await db.execute("pragma foreign_keys = on")
+    async with connect(rig.path, "pragma foreign_keys = on") as db:
         writer = Writer(db, lambda: None)
         results = await asyncio.gather(
             writer.write(lambda db: put(db, 1)), writer.write(orphan), return_exceptions=True
@@ -124,12 +124,13 @@ async def test_when_the_commit_fails_every_caller_hears_it_and_nothing_is_stored
 
 
 async def test_a_cancelled_caller_does_not_undo_its_job(rig: Rig):
-    begun, go_on = asyncio.Event(), asyncio.Event()
+    begun, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
 
-    async def slow(db: Connection) -> None:
-        begun.set()
-        await go_on.wait()
-        await put(db, 1)
+    def slow(db: Connection) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        go_on.wait()
+        put(db, 1)
 
     caller = asyncio.create_task(rig.writer.write(slow))
     await begun.wait()
@@ -161,15 +162,16 @@ async def test_a_closed_storage_says_so(file_url: str):
 
 
 async def test_a_reader_sees_one_moment(storage: Storage):
-    if storage._in_memory:  # pyright: ignore[reportPrivateUsage] - there, reads and writes take turns
+    if storage._readers is None:  # pyright: ignore[reportPrivateUsage] - there, reads and writes take turns
         pytest.skip("in memory, reads and writes take turns")
-    looking, written = asyncio.Event(), asyncio.Event()
+    looking, written = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
 
-    async def look_twice(db: Connection) -> tuple[int, int]:
-        before = await count(db, "threads")
-        looking.set()
-        await written.wait()
-        return before, await count(db, "threads")
+    def look_twice(db: Connection) -> tuple[int, int]:
+        before = count(db, "threads")
+        loop.call_soon_threadsafe(looking.set)
+        written.wait()
+        return before, count(db, "threads")
 
     reader = asyncio.create_task(storage.read(look_twice))
     await looking.wait()

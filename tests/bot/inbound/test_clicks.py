@@ -102,8 +102,8 @@ async def test_a_decision_that_cannot_be_stored_is_not_acknowledged(
     async with running(workspace, storage, [pay], calls(("pay", PAY)), says("Done."), http=http) as bot:
         card = await bot.card((await page.say("pay 80", "D0ANA"))["ts"])
 
-        async def refuse(db: Any) -> None:
-            await db.execute(
+        def refuse(db: Any) -> None:
+            db.execute(
                 "create trigger broken before update of answer on interrupts begin select raise(abort, 'no'); end"
             )
 

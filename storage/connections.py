@@ -1,0 +1,116 @@
+"""Connections, each with a thread of its own, on which jobs run whole.
+
+A job is a plain function of a connection. It runs from its first statement to its last in one hop to that thread: it
+awaits nothing, asks no clock, makes no id and touches nothing of asyncio; what it needs is handed in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Self, TypeVar, cast
+
+import aiosqlite
+
+Connection = sqlite3.Connection
+"""What a job is given. Rows come as `sqlite3.Row`, to be read by their columns' names."""
+
+T = TypeVar("T")
+Job = Callable[[Connection], T]
+
+BUSY_TIMEOUT = 30.0
+"""Seconds that a statement waits for another process's transaction to end."""
+
+
+class JobConnection(aiosqlite.Connection):
+    """One of SQLite's connections on its thread. aiosqlite has no public way to run a function there, so this uses its
+    protected `_execute`, `_tx` and `_conn`: its minor version is pinned, and a test fails when they change.
+    """
+
+    hops = 0
+    """How often something was handed to the thread: what a caller waits for, beside the disk."""
+
+    async def run(self, job: Job[T]) -> T:
+        """What `job(connection)` returns or raises. A cancelled caller does not stop it; the next one queues behind."""
+        self.hops += 1
+        return await cast("Callable[..., Awaitable[T]]", self._execute)(job, self._conn)  # pyright: ignore[reportUnknownMemberType]
+
+    def submit(self, work: Callable[[Connection], None]) -> None:
+        """Have `work(connection)` done, without an answer. It must not raise."""
+        self.hops += 1
+        queue = cast("SimpleQueue[tuple[None, Callable[[], None]]]", self._tx)  # pyright: ignore[reportUnknownMemberType]
+        queue.put_nowait((None, lambda: work(self._conn)))
+
+    async def __aenter__(self) -> Self:
+        await self
+        return self
+
+
+def connect(path: Path | None, *setup: str) -> JobConnection:
+    """A connection to the file, or to a database in memory of its own, after these statements; enter it to open it."""
+    return JobConnection(lambda: _open(path, setup), iter_chunk_size=64)
+
+
+def _open(path: Path | None, setup: Sequence[str]) -> Connection:
+    if path is not None and not path.exists():
+        # The conversations in it are nobody else's business; SQLite gives its -wal and -shm files the same mode.
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    db = sqlite3.connect(path or ":memory:", timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=512)
+    db.row_factory = sqlite3.Row
+    for statement in setup:
+        db.execute(statement)
+    return db
+
+
+class Readers:
+    """Up to `most` connections to read through, opened when they are first needed."""
+
+    def __init__(self, path: Path, most: int) -> None:
+        self._path = path
+        self._free: asyncio.LifoQueue[JobConnection] = asyncio.LifoQueue()
+        self._opened: list[JobConnection] = []
+        self._left = most
+
+    async def read(self, job: Job[T]) -> T:
+        """Run `job` on one consistent view, in one hop."""
+        reader = await self._take()
+        try:
+            return await reader.run(lambda db: _at_one_moment(db, job))
+        finally:
+            self._free.put_nowait(reader)
+
+    async def _take(self) -> JobConnection:
+        if self._free.empty() and self._left:
+            self._left -= 1
+            try:
+                # A query in the wrong place fails instead of writing.
+                reader = connect(self._path, "pragma query_only = on")
+                await reader
+            except BaseException:
+                self._left += 1
+                raise
+            self._opened.append(reader)
+            return reader
+        return await self._free.get()
+
+    @property
+    def hops(self) -> int:
+        return sum(reader.hops for reader in self._opened)
+
+    async def close(self) -> None:
+        """End them, whoever still reads first."""
+        self._left = 0
+        for reader in self._opened:
+            await reader.close()
+
+
+def _at_one_moment(db: Connection, job: Job[T]) -> T:
+    db.execute("begin")
+    try:
+        return job(db)
+    finally:
+        db.execute("rollback")
