@@ -3,13 +3,14 @@
 import hypothesis
 import pytest
 
-from tests.support.browser import chromium, pytest_terminal_summary
-from tests.support.time_limit import pytest_runtest_makereport
+from tests.support.browser import chromium, in_ci, pytest_terminal_summary
+from tests.support.reports import pytest_report_to_serializable, pytest_runtest_makereport
 
-__all__ = ["chromium", "pytest_runtest_makereport", "pytest_terminal_summary"]
+__all__ = ["chromium", "pytest_report_to_serializable", "pytest_runtest_makereport", "pytest_terminal_summary"]
 
-# A busy machine is no reason to fail: what must be fast says so in a test of its own.
-hypothesis.settings.register_profile("signoff", deadline=None, print_blob=True)
+# A busy machine is no reason to fail: what must be fast says so in a test of its own. CI has time to look further.
+EXAMPLES = 100 if in_ci() else 40
+hypothesis.settings.register_profile("signoff", deadline=None, print_blob=True, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("signoff")
 
 SLOW_LIMIT = 180.0

@@ -56,7 +56,7 @@ def run_of_tests(*arguments: str, **environment: str) -> str:
 def test_whatever_hangs_fails_by_itself_and_says_where_it_waited(tmp_path: Path) -> None:
     hanging = tmp_path / "test_hanging.py"
     hanging.write_text(HANGING, "utf-8")
-    said = run_of_tests("-p", "tests.support.time_limit", "-o", "timeout=0.3", str(hanging))
+    said = run_of_tests("-p", "tests.support.reports", "-o", "timeout=0.3", str(hanging))
     assert "2 failed, 2 passed, 2 errors" in said
     assert said.count("in test_a_coroutine\n    await asyncio.Event().wait()\n") == 1
     assert said.count("in fixture\n    await asyncio.Event().wait()\n") == 1

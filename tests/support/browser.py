@@ -10,6 +10,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 MAC_BROWSER = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
 
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium: `CHROMIUM`, or an installed one. Without one the test is skipped, and fails in CI."""
@@ -18,7 +22,7 @@ def chromium() -> str:
     if found:
         return found
     reason = f"no Chromium ({', '.join(candidates)}): install one, or name it in the variable CHROMIUM"
-    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+    if in_ci():
         pytest.fail(reason)
     pytest.skip(reason)
 

@@ -1,4 +1,4 @@
-"""What a test that ran into its time limit says: not only that the loop waited, but what each task waited for."""
+"""What a test's report says: where a hanging test waited, and nothing that cannot be sent from process to process."""
 
 import asyncio
 import gc
@@ -14,11 +14,30 @@ SECTION = "Tasks that had not ended"
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Not only that the loop waited, but what each of its tasks waited for."""
     report = yield
     if call.excinfo is not None and "Timeout" in str(call.excinfo.value):
         told = "\n".join(map(_told, _open_tasks()))
         report.sections.extend([(SECTION, told)] if told else [])
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Lone surrogates, which some tests have their tools say, are no UTF-8: a process that sent them would end."""
+    return _sendable((yield))
+
+
+def _sendable(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        case dict():
+            return {_sendable(key): _sendable(each) for key, each in value.items()}
+        case list() | tuple():
+            return type(value)(map(_sendable, value))
+        case _:
+            return value
 
 
 def _open_tasks() -> Iterator[asyncio.Task[Any]]:
