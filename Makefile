@@ -1,5 +1,6 @@
-# Everything is set up by itself, in .venv, from requirements.lock: exact versions, checked by hash, with uv where it is found
-# and with venv and pip otherwise. Only `make` and a Python are needed.
+# Everything is set up by itself, in .venv, from locks: exact versions, checked by hash, with uv where it is found and with venv
+# and pip otherwise. Only `make` and a Python are needed. requirements.lock is what running needs; requirements-dev.lock is that
+# and the tools for tests and checks.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench lock clean
@@ -7,6 +8,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
 UV := $(shell command -v uv 2>/dev/null)
 
 # The first Python that is new enough; `make PYTHON=…` names another. Each is started, because a version manager's shim may
@@ -19,50 +21,65 @@ help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'Options are passed on in ARGS: make demo ARGS=--tour; make test ARGS="-k approve"'
 
-setup: $(STAMP) ## Install the program and its tools into .venv
+setup: $(STAMP) ## Install the program into .venv
 
 demo: $(STAMP) ## Start the local workspace and the bot on it
 	@exec $(BIN)/signoff demo $(ARGS)
 
-test: $(STAMP) ## Run all tests
-	$(BIN)/python -m pytest $(ARGS)
+# Two processes share the files of tests; `make test ARGS="-n 0"` is one, as a debugger needs it.
+test: $(DEV_STAMP) ## Run all tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # Pyright runs on Node.js: on playwright's, which is in the lock, and without asking whether there is a newer pyright.
-check: $(STAMP) ## Check format, style and types
+check: $(DEV_STAMP) ## Check format, style and types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	PATH="$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/playwright/driver):$$PATH" \
 		PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright $(ARGS)
 
-format: $(STAMP) ## Format the code and mend what can be mended
+format: $(DEV_STAMP) ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
 
 bench: $(STAMP) ## Run the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
 
+PIN = UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile pyproject.toml --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-emit-index-url --quiet
+
+# What running needs is the smaller set: given the versions of the larger, it always has a solution, and the two agree.
 lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv/' >&2; exit 1; }
-	UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-annotate --no-emit-index-url --upgrade --quiet -o requirements.lock
+	$(PIN) --group dev --upgrade -o requirements-dev.lock
+	$(PIN) --group install --constraints requirements-dev.lock --upgrade -o requirements.lock
 
 clean: ## Remove what make made; conversations and settings stay
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis artefacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+ifdef UV
+INSTALL = uv pip install --quiet --python $(BIN)/python
+else
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+$(STAMP): LOCK = requirements.lock
+$(STAMP): requirements.lock
+$(DEV_STAMP): LOCK = requirements-dev.lock
+$(DEV_STAMP): requirements-dev.lock
+
 # The project itself is built with the locked setuptools (no build isolation), so that nothing is fetched that has no hash.
-$(STAMP): requirements.lock pyproject.toml
+# Whoever has the larger set has the smaller one too.
+$(STAMP) $(DEV_STAMP): pyproject.toml
 	@test -n '$(PYTHON)$(UV)' || { echo 'Signoff needs Python 3.11 or newer, and none of these is one: $(CANDIDATES).' \
 		'Install it, or name it: make PYTHON=/path/to/python3' >&2; exit 1; }
-	@echo 'Setting up $(VENV) from requirements.lock (this happens once)'
+	@echo 'Setting up $(VENV) from $(LOCK) (this happens once)'
 ifdef UV
 	@test -x $(BIN)/python || uv venv --quiet --no-project --python '$(or $(PYTHON),>=3.11)' $(VENV)
-	@uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 else
 	@test -x $(BIN)/python || '$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 endif
-	@touch $@
+	@$(INSTALL) --require-hashes -r $(LOCK)
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $(STAMP) $@

@@ -1,27 +1,23 @@
-"""What every test may use. Fixtures of one layer live beside that layer's tests."""
-
-import os
-import shutil
+"""What every test may use. Fixtures of one room live beside its tests; what several rooms use is in `support/`."""
 
 import hypothesis
 import pytest
 
-# A busy machine is no reason to fail: what must be fast says so in a test of its own.
-hypothesis.settings.register_profile("signoff", deadline=None, print_blob=True)
+from tests.support.browser import chromium, in_ci, pytest_terminal_summary
+from tests.support.reports import pytest_report_to_serializable, pytest_runtest_makereport
+
+__all__ = ["chromium", "pytest_report_to_serializable", "pytest_runtest_makereport", "pytest_terminal_summary"]
+
+# A busy machine is no reason to fail: what must be fast says so in a test of its own. CI has time to look further.
+EXAMPLES = 100 if in_ci() else 40
+hypothesis.settings.register_profile("signoff", deadline=None, print_blob=True, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("signoff")
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MAC_BROWSER = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+SLOW_LIMIT = 180.0
+"""Seconds for a test that starts processes. The others' limit stands in pyproject.toml."""
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of a Chromium: `CHROMIUM`, or an installed one. Without one the test is skipped, and fails in CI."""
-    candidates = [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else [*BROWSERS, MAC_BROWSER]
-    found = next(filter(None, map(shutil.which, candidates)), None)
-    if found:
-        return found
-    reason = f"no Chromium ({', '.join(candidates)}): install one, or name it in the variable CHROMIUM"
-    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_LIMIT))

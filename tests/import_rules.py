@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import graphlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -104,14 +104,14 @@ class Import:
 
 def violations(sources: Mapping[str, str]) -> list[str]:
     """Each broken rule as `path:line: what (the rule)`; empty when the tree is in order."""
-    trees = {module_name(path): (path, ast.parse(source, path)) for path, source in sources.items()}
-    imports = {module: list(_imports(module, path, tree, trees)) for module, (path, tree) in trees.items()}
+    nodes = {module_name(path): (path, _nodes(source, path)) for path, source in sources.items()}
+    imports = {module: list(_imports(module, path, each, nodes)) for module, (path, each) in nodes.items()}
     found: list[str] = []
-    for module, (path, tree) in trees.items():
+    for module, (path, own) in nodes.items():
         for each in _reached(module, imports):
             found.extend(f"{path}:{each.line}: imports {each.target} ({rule})" for rule in _broken(module, each.target))
         if PRODUCT(module) and not MAY_READ_ENVIRONMENT(module):
-            found.extend(f"{path}:{line}: reads the environment (only settings does)" for line in _environment(tree))
+            found.extend(f"{path}:{line}: reads the environment (only settings does)" for line in _environment(own))
     return found + _cycles(imports)
 
 
@@ -144,10 +144,16 @@ def _reached(module: str, imports: Mapping[str, list[Import]]) -> Iterator[Impor
             waiting.extend(imports[each.target])
 
 
-def _imports(module: str, path: str, tree: ast.Module, known: Mapping[str, object]) -> Iterator[Import]:
-    for_types = {id(inner) for node in ast.walk(tree) if _is_for_types(node) for inner in ast.walk(node)}
+def _nodes(source: str, path: str) -> list[ast.AST]:
+    """Those that a rule may be about: a walk over everything else, once for each rule, is what costs time."""
+    kinds = (ast.Import, ast.ImportFrom, ast.Call, ast.Attribute, ast.If)
+    return [node for node in ast.walk(ast.parse(source, path)) if isinstance(node, kinds)]
+
+
+def _imports(module: str, path: str, nodes: Iterable[ast.AST], known: Mapping[str, object]) -> Iterator[Import]:
+    for_types = {id(inner) for node in nodes if _is_for_types(node) for inner in ast.walk(node)}
     package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
-    for node in ast.walk(tree):
+    for node in nodes:
         for target in _targets(node, package, known):
             yield Import(target, getattr(node, "lineno", 0), id(node) in for_types)
 
@@ -180,8 +186,8 @@ def _is_for_types(node: ast.AST) -> bool:
             return False
 
 
-def _environment(tree: ast.Module) -> Iterator[int]:
-    for node in ast.walk(tree):
+def _environment(nodes: Iterable[ast.AST]) -> Iterator[int]:
+    for node in nodes:
         match node:
             case ast.Attribute(value=ast.Name(id="os"), attr=name) if name in ENVIRONMENT:
                 yield node.lineno

@@ -18,20 +18,29 @@ def read(path: str) -> str:
     return (ROOT / path).read_text("utf-8")
 
 
-def locked() -> list[str]:
-    """The entries of the lock, each with its continuation lines joined."""
-    lines = re.sub(r" \\\n +", " ", read("requirements.lock")).splitlines()
+RUN, DEV = LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+def locked(lock: str) -> list[str]:
+    """The entries of a lock, each with its continuation lines joined."""
+    lines = re.sub(r" \\\n +", " ", read(lock)).splitlines()
     return [line for line in lines if not line.startswith("#")]
 
 
-def test_the_lock_names_no_place_to_fetch_from() -> None:
+def names(requirements: list[str]) -> set[str]:
+    return {Requirement(each.partition(" --hash")[0]).name for each in requirements}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_place_to_fetch_from(lock: str) -> None:
     """Where packages come from is the business of whoever installs."""
-    assert not re.search(r"://|pypi|\.(org|io|com|net)\b", read("requirements.lock"))
-    assert not [line for line in locked() if re.search(r"(^| )-(?!-hash=sha256:)", line)]
+    assert not re.search(r"://|pypi|\.(org|io|com|net)\b", read(lock))
+    assert not [line for line in locked(lock) if re.search(r"(^| )-(?!-hash=sha256:)", line)]
 
 
-def test_every_locked_package_has_one_version_and_hashes() -> None:
-    entries = locked()
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_one_version_and_hashes(lock: str) -> None:
+    entries = locked(lock)
     assert entries
     for entry in entries:
         requirement, *hashes = re.split(r" --hash=", entry)
@@ -40,21 +49,22 @@ def test_every_locked_package_has_one_version_and_hashes() -> None:
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes), entry
 
 
-def test_what_the_program_needs_is_in_the_lock() -> None:
+def test_what_is_needed_is_in_its_lock() -> None:
     project = tomllib.loads(read("pyproject.toml"))
-    groups = project["dependency-groups"]
-    wanted = [
-        *project["project"]["dependencies"],
-        *groups["test"],
-        *(each for each in groups["dev"] if isinstance(each, str)),
-    ]
-    versions = {}
-    for entry in locked():
-        requirement = Requirement(entry.partition(" --hash")[0])
-        versions[requirement.name] = str(requirement.specifier).removeprefix("==")
-    for each in map(Requirement, wanted):
-        assert each.name in versions
-        assert each.specifier.contains(versions[each.name]), each
+    dependencies, groups = project["project"]["dependencies"], project["dependency-groups"]
+    tools = [*groups["test"], *(each for each in groups["dev"] if isinstance(each, str))]
+    for lock, wanted in ((RUN, [*dependencies, *groups["install"]]), (DEV, tools)):
+        pinned = [Requirement(entry.partition(" --hash")[0]) for entry in locked(lock)]
+        versions = {each.name: str(each.specifier).removeprefix("==") for each in pinned}
+        for each in map(Requirement, wanted):
+            assert each.name in versions
+            assert each.specifier.contains(versions[each.name]), each
+    assert names(tools).isdisjoint(names(locked(RUN))), "who runs the program needs no tools for tests and checks"
+
+
+def test_what_runs_is_what_was_tested() -> None:
+    """Every entry of the smaller lock, its version, marker and hashes, stands in the larger."""
+    assert set(locked(RUN)) < set(locked(DEV))
 
 
 def test_the_example_of_env_is_the_settings_class() -> None:

@@ -1,5 +1,6 @@
 """A real SQLite file for each test, and a thread in it."""
 
-from tests.runtime.conftest import config, storage, url
+from tests.runtime.conftest import config
+from tests.support.database import clock, storage, template, url
 
-__all__ = ["config", "storage", "url"]
+__all__ = ["clock", "config", "storage", "template", "url"]

@@ -118,7 +118,7 @@ async def test_P2_a_paused_thread_holds_no_memory_and_no_task(storage: Storage, 
 
     def held() -> set[int]:
         gc.collect()
-        return {id(thing) for thing in gc.get_objects() if isinstance(thing, Big | Runner | TaskRun)}
+        return {id(thing) for thing in gc.get_objects() if type(thing) in (Big, Runner, TaskRun)}
 
     tasks, memory = asyncio.all_tasks(), held()
     await chain(storage, ("n", node)).ainvoke({"log": []}, config)

@@ -11,9 +11,9 @@ from storage.errors import ClaimMoved
 from tests.storage.support import THREAD, claim, count
 
 STATUSES: tuple[ClaimStatus, ...] = get_args(ClaimStatus)
-STEPS = [(before, after) for after in STATUSES for before in BEFORE[after]]
-"""All that may happen; the way to each status is found from here too."""
 ALL = list(itertools.product([None, *STATUSES], STATUSES))
+STEPS = [(before, after) for before, after in ALL if before in BEFORE[after]]
+"""All that may happen; the way to each status is found from here too."""
 
 
 def way_to(status: ClaimStatus | None) -> list[ClaimStatus]:
