@@ -7,18 +7,18 @@ import ipaddress
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import openai
-from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout, omit
-from openai.types.chat import ChatCompletionChunk
-from openai.types.chat.chat_completion_chunk import ChoiceDelta
+from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Timeout
+from pydantic import BaseModel
 
+from graphs.agent.chat_request import ChatRequests
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.model import Finish, ModelReply, TextDelta, ToolCall, Usage
 from graphs.agent.provider_errors import unavailable
-from graphs.agent.transcript import call_ids, to_wire
+from graphs.agent.transcript import Message, call_ids
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -49,6 +49,7 @@ class ChatModel:
         new_id: Callable[[], str] = new_call_id,
     ) -> None:
         self._model = model
+        self._requests = ChatRequests(model)
         self._new_id = new_id
         timeout = Timeout(idle_timeout, connect=connect_timeout)
         self._client = AsyncOpenAI(
@@ -70,26 +71,28 @@ class ChatModel:
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
     ) -> AsyncGenerator[TextDelta | ModelReply, None]:
         """See `Model.stream`."""
+        request = self._requests.body(messages, tools)
         reply = _Reply()
         try:
-            chunks = await self._client.chat.completions.create(
-                model=self._model,
-                messages=cast(Any, to_wire(messages)),
-                tools=cast(Any, list(tools)) if tools else omit,
+            # Not `chat.completions.create`: that walks the whole conversation, and again to serialise it.
+            chunks = await self._client.post(
+                "/chat/completions",
+                content=request,
+                options={"security": {"bearer_auth": True}},
+                cast_to=object,
                 stream=True,
-                stream_options={"include_usage": True},
+                stream_cls=AsyncStream[object],
             )
             async with chunks:
                 async for chunk in chunks:
-                    if text := reply.add(chunk):
+                    if text := reply.add(_Chunk.model_validate(chunk)):
                         yield TextDelta(text)
         except openai.OpenAIError as error:
             raise unavailable(error, self._model) from error
         except ValueError as error:
             sentence = "The model's server sent something that is no reply; whoever runs this bot has to check it."
             raise ModelUnavailable(sentence, retryable=False) from error
-        taken = {call_id for message in messages for call_id in call_ids(message)}
-        yield reply.whole(taken, self._new_id)
+        yield reply.whole(messages, self._new_id)
 
 
 def is_loopback(url: str) -> bool:
@@ -99,6 +102,40 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+class _Function(BaseModel):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _CallPiece(BaseModel):
+    index: int | None = None
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _Delta(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_CallPiece] | None = None
+
+
+class _Choice(BaseModel):
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Tokens(BaseModel):
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class _Chunk(BaseModel):
+    """What is read of a chunk. Servers leave out, or send as null, nearly everything in it."""
+
+    choices: list[_Choice]
+    usage: _Tokens | None = None
 
 
 @dataclass
@@ -114,22 +151,19 @@ class _Reply:
     def __init__(self) -> None:
         self._text: list[str] = []
         self._calls: list[_Call] = []
-        self._open: dict[int, _Call] = {}
+        self._open: dict[int | None, _Call] = {}
         self._finish: str | None = None
         self._usage: Usage | None = None
 
-    def add(self, chunk: ChatCompletionChunk) -> str:
-        """Take a chunk; returns the text it brought. Raises ValueError for what is none: the client checks nothing."""
-        choices = cast("list[Any] | None", getattr(chunk, "choices", None))
-        if choices is None:
-            raise ValueError(f"a chunk without choices: {chunk!r}")
+    def add(self, chunk: _Chunk) -> str:
+        """Take a chunk; returns the text it brought."""
         if chunk.usage is not None:
             self._usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-        if not choices:
+        if not chunk.choices:
             return ""
         choice = chunk.choices[0]
         self._finish = choice.finish_reason or self._finish
-        delta = cast("ChoiceDelta | None", choice.delta)
+        delta = choice.delta
         if delta is None:
             return ""
         self._add_calls(delta)
@@ -137,7 +171,7 @@ class _Reply:
         self._text.append(text)
         return text
 
-    def _add_calls(self, delta: ChoiceDelta) -> None:
+    def _add_calls(self, delta: _Delta) -> None:
         for piece in delta.tool_calls or ():
             call = self._open.get(piece.index)
             # Some servers number all calls 0; another id is another call.
@@ -149,8 +183,8 @@ class _Reply:
                 call.name = call.name or piece.function.name or ""
                 call.arguments.append(piece.function.arguments or "")
 
-    def whole(self, taken: set[str], new_id: Callable[[], str]) -> ModelReply:
-        """The finished reply. A call whose id is missing or `taken` (by the transcript) gets a new one.
+    def whole(self, transcript: Sequence[Message], new_id: Callable[[], str]) -> ModelReply:
+        """The finished reply. A call whose id is missing, or taken by a call of the transcript, gets a new one.
 
         Calls in a reply that a filter cut are dropped: nobody knows what was left out of them. Those cut at the length
         limit stay, since arguments cut short are no valid JSON. Raises ModelUnavailable if the stream broke off.
@@ -159,6 +193,7 @@ class _Reply:
             sentence = "The model's reply broke off in the middle. Please try again in a moment."
             raise ModelUnavailable(sentence, retryable=True)
         calls: list[ToolCall] = []
+        taken = {call_id for message in transcript for call_id in call_ids(message)} if self._calls else set[str]()
         for call in self._calls if self._finish != "content_filter" else ():
             call_id = call.id if call.id and call.id not in taken else new_id()
             taken.add(call_id)

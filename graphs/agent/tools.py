@@ -4,7 +4,7 @@ import asyncio
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
@@ -221,6 +221,7 @@ class Toolbox(Mapping[str, "Tool[..., Any]"]):
     def __len__(self) -> int:
         return len(self._tools)
 
-    def definitions(self) -> list[dict[str, Any]]:
+    @functools.cached_property
+    def definitions(self) -> Sequence[Mapping[str, Any]]:
         """All tools as Chat Completions takes them."""
-        return [each.definition() for each in self._tools.values()]
+        return tuple(each.definition() for each in self._tools.values())

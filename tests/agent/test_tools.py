@@ -394,7 +394,7 @@ def test_a_toolbox_finds_tools_by_name_and_refuses_two_of_one():
     box = Toolbox([pay])
     assert box["pay"] is pay
     assert list(box) == ["pay"]
-    assert box.definitions() == [pay.definition()]
+    assert box.definitions == (pay.definition(),)
     with pytest.raises(UnknownTool, match=r"^There is no tool 'refund'\. The tools are: pay\.$"):
         box["refund"]
     assert box.get("refund") is None
