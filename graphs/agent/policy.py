@@ -3,6 +3,7 @@
 Fail closed: whatever a policy does other than saying False asks.
 """
 
+import functools
 import inspect
 import logging
 import re
@@ -57,8 +58,16 @@ class Approval:
     def fingerprint(self) -> Digest:
         """A digest of all fields, the same in every process.
 
-        `when` counts as `fingerprint.py` says, with its limits.
+        `when` counts as `fingerprint.py` says, with its limits. What it holds may change while the program runs: then
+        the digest is made anew each time.
         """
+        return self._once if fingerprint.is_fixed(self.when) else self._digest()
+
+    @functools.cached_property
+    def _once(self) -> Digest:
+        return self._digest()
+
+    def _digest(self) -> Digest:
         fields = {
             "when": fingerprint.of(self.when),
             "approvers": self.approvers,

@@ -67,7 +67,7 @@ class Tool(Generic[P, R]):
         A thread cannot be: we stop waiting for a `def`, and it goes on in the background until it ends by itself.
         """
         values = argument_bytes.reopen(arguments, self.model)
-        if IDEMPOTENCY_KEY in inspect.signature(self.function).parameters:
+        if self._takes_key:
             values[IDEMPOTENCY_KEY] = idempotency_key
         limit = asyncio.timeout(self.timeout)
         try:
@@ -77,6 +77,10 @@ class Tool(Generic[P, R]):
             if limit.expired():
                 raise ToolTimedOut(self.name, cast(float, self.timeout)) from error
             raise  # the function's own
+
+    @functools.cached_property
+    def _takes_key(self) -> bool:
+        return IDEMPOTENCY_KEY in inspect.signature(self.function).parameters
 
     async def _run(self, values: dict[str, Any]) -> object:
         function = cast("Callable[..., object]", self.function)

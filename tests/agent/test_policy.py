@@ -204,6 +204,17 @@ def test_the_fingerprint_changes_with_each_field():
     assert len({each.fingerprint for each in approvals}) == len(approvals)
 
 
+def test_a_limit_that_changes_while_the_program_runs_changes_the_fingerprint():
+    limits = [50]
+    closed_over = Approval(when=lambda args: args.amount > limits[0])
+    default = Approval(when=lambda args, limits=limits: args.amount > limits[0])
+    before = closed_over.fingerprint, default.fingerprint
+    assert (closed_over.fingerprint, default.fingerprint) == before
+    limits[0] = 500
+    assert closed_over.fingerprint != before[0]
+    assert default.fingerprint != before[1]
+
+
 def test_equal_policies_have_equal_fingerprints():
     assert Approval(when=above(50)).fingerprint == Approval(when=above(50)).fingerprint
     assert Approval(allow=["edit", "approve"]).fingerprint == Approval(allow={"approve", "edit"}).fingerprint
