@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import logging
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-import aiohttp
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import routes
+from bot import connecting, routes
+from bot.http_mode import http_mode
 from bot.inbound.arrivals import Arrivals
 from bot.inbound.clicks import Decisions
 from bot.people.directory import Directory
@@ -33,35 +30,41 @@ from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
 from graphs.agent.errors import AgentError
-from storage import Storage, open_storage
-from storage.errors import NotOurDatabase
+from storage import Storage, deadlines, open_storage
+from storage.errors import NotOurDatabase, StorageError
 
 logger = logging.getLogger(__name__)
+
+READY_SECONDS = 2.0
+"""How long storage may take to answer before the bot counts as not ready."""
 
 
 async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Raises `BadSettings` before anything is started that could not go on."""
-    _check(settings)
     agent = load_agent(settings.signoff_agent)
     async with contextlib.AsyncExitStack() as stack:
-        client = await stack.enter_async_context(_slack(settings))
-        identity = await _identity(client)
-        address = await _socket_address(client, settings)
+        client = await stack.enter_async_context(connecting.web_client(settings))
+        identity = await connecting.identity(client)
+        address = await connecting.socket_address(client, settings)
         try:
             storage = await stack.enter_async_context(open_storage(settings.database_url))
         except (NotOurDatabase, OSError, sqlite3.OperationalError) as error:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
         model = _model(settings)
         stack.push_async_callback(model.aclose)
-        owner, handler = await _assemble(settings, agent, model, storage, client, identity)
+        owner, app = await _assemble(settings, agent, model, storage, client, identity)
         stop = _stop_signal()
+        if address is None:
+            # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
+            ready = functools.partial(_is_ready, storage, stop)
+            await stack.enter_async_context(http_mode(app, settings.port, ready))
         working = asyncio.create_task(owner.run(), name="owner of threads")
         stack.push_async_callback(_finish, owner, working)
-        stack.push_async_callback(handler.close_async)
-        handler.client.wss_uri = address
-        await handler.connect_async()
+        if address is not None:
+            await stack.enter_async_context(connecting.socket_mode(app, address, settings))
         logger.info("connected; working until stopped")
         await asyncio.wait([working, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
         logger.info("stopping: finishing the steps in flight")
 
 
@@ -86,7 +89,7 @@ async def _assemble(
     storage: Storage,
     client: AsyncWebClient,
     identity: Mapping[str, str],
-) -> tuple[Owner, AsyncSocketModeHandler]:
+) -> tuple[Owner, AsyncApp]:
     if agent.prepare is not None:
         await asyncio.to_thread(agent.prepare)
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
@@ -94,21 +97,15 @@ async def _assemble(
     delivery = Delivery(client, storage)
     display = Display(storage, graph, agent.toolbox, client, delivery, people)
     owner = Owner(storage, graph, display, delivery, people)
-    app = AsyncApp(client=client, logger=logging.getLogger("slack_bolt"))
+    secret = settings.slack_signing_secret
+    app = AsyncApp(
+        client=client,
+        logger=logging.getLogger("slack_bolt"),
+        signing_secret=secret.get_secret_value() if secret is not None else None,
+    )
     on = Decisions(storage, graph, Desk(storage, agent.toolbox), client, delivery, people)
     routes.register(app, Arrivals(storage, client, identity["user_id"], agent.examples), on)
-    assert settings.slack_app_token is not None
-    return owner, AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value(), web_client=client)
-
-
-def _check(settings: Settings) -> None:
-    problems: list[str] = []
-    if settings.slack_app_token is None:
-        problems.append("SLACK_APP_TOKEN is missing: this version connects through Socket Mode only.")
-    if settings.llm_api == "responses":
-        problems.append("LLM_API is 'responses', which this version does not speak; use 'chat' or 'auto'.")
-    if problems:
-        raise BadSettings(problems)
+    return owner, app
 
 
 def _model(settings: Settings) -> ChatModel:
@@ -119,39 +116,17 @@ def _model(settings: Settings) -> ChatModel:
     )
 
 
-@asynccontextmanager
-async def _slack(settings: Settings) -> AsyncGenerator[AsyncWebClient]:
-    """One client over one HTTP session. It waits out rate limits; what is uncertain it leaves to whoever asked."""
-    async with aiohttp.ClientSession(trust_env=True) as session:
-        yield AsyncWebClient(
-            token=settings.slack_bot_token.get_secret_value(),
-            base_url=settings.slack_api_url,
-            session=session,
-            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=3)],
-        )
-
-
-async def _identity(client: AsyncWebClient) -> dict[str, str]:
-    """Who the token is. Raises `BadSettings` when Slack does not know it or cannot be reached."""
+async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
+    """Whether storage answers and nobody has told the bot to stop."""
+    if stop.is_set():
+        return False
     try:
-        answer = await client.auth_test()
-    except SlackApiError as error:
-        raise BadSettings([f"SLACK_BOT_TOKEN is refused by Slack: {error.response['error']}."]) from error
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise BadSettings(
-            [f"Slack cannot be reached at {client.base_url}: {error or type(error).__name__}."]
-        ) from error
-    return {"team_id": str(answer["team_id"]), "user_id": str(answer["user_id"])}
-
-
-async def _socket_address(client: AsyncWebClient, settings: Settings) -> str:
-    """Where Socket Mode listens. Asked for here because Slack's own client tries a refused token again for ever."""
-    assert settings.slack_app_token is not None
-    try:
-        answer = await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
-    except SlackApiError as error:
-        raise BadSettings([f"SLACK_APP_TOKEN is refused by Slack: {error.response['error']}."]) from error
-    return str(answer["url"])
+        async with asyncio.timeout(READY_SECONDS):
+            await storage.read(lambda db: deadlines.due(db, storage.now()))
+    except (StorageError, sqlite3.Error, OSError, TimeoutError):
+        logger.warning("storage does not answer", exc_info=True)
+        return False
+    return True
 
 
 async def _finish(owner: Owner, working: asyncio.Task[None]) -> None:

@@ -7,7 +7,6 @@ A field is the variable of the same name in capitals. Its description is what th
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -16,7 +15,6 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_FILE = ".env"
-CONFIG_FILE = Path("signoff.toml")
 
 
 class BadSettings(Exception):
@@ -61,7 +59,7 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 UserOrGroup = Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{2,}$")]
 DatabaseUrl = Annotated[str, Field(pattern=r"^sqlite://(/.+)?$")]
 AgentPath = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*$")]
-LlmApi = Literal["auto", "responses", "chat"]
+LlmApi = Literal["auto", "chat"]
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -118,11 +116,7 @@ class Settings(DatabaseSettings):
     )
     openai_model: str = Field(default="gpt-5-mini", description="The model's name, as its provider writes it.")
     llm_api: Annotated[LlmApi, BeforeValidator(str.lower)] = Field(
-        default="auto", description="Which of OpenAI's interfaces the model speaks: auto, responses or chat."
-    )
-    signoff_config: Path | None = Field(
-        default_factory=lambda: CONFIG_FILE if CONFIG_FILE.is_file() else None,
-        description="A configuration file. Default: signoff.toml when it exists.",
+        default="auto", description="Which of OpenAI's interfaces the model speaks: auto or chat."
     )
     signoff_agent: AgentPath = Field(
         default="graphs.sample.support_desk:agent",
@@ -144,13 +138,6 @@ class Settings(DatabaseSettings):
         # A signing secret that is there but wrong has its own line already, and is not in `data`.
         if value is None and info.data.get("slack_signing_secret", "wrong") is None:
             raise ValueError("is missing, and there is no SLACK_SIGNING_SECRET either")
-        return value
-
-    @field_validator("signoff_config")
-    @classmethod
-    def _exists(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_file():
-            raise ValueError(f"names {str(value)!r}, and there is no such file")
         return value
 
 

@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 CACHE_SECONDS = 300.0
 
+MOST_KNOWN = 5000
+"""Answers kept at a time; the oldest go first."""
+
 PAGE = 200
 """Members of a conversation asked for at a time, as Slack recommends."""
 
@@ -138,8 +141,16 @@ class Directory:
             reason = error.response["error"] if isinstance(error, SlackApiError) else None
             logger.warning("%s %s cannot be looked up: %s", what, id_, reason or error or type(error).__name__)
             raise CannotTell(f"{what} {id_}", passing=reason is None or reason in PASSING) from error
-        self._known[what, id_] = (self._clock(), found)
+        self._keep((what, id_), found)
         return found
+
+    def _keep(self, key: tuple[str, str], found: object) -> None:
+        """Remember it, as the newest. What is no longer fresh goes, so that a year of strangers is not kept."""
+        now = self._clock()
+        self._known.pop(key, None)
+        self._known[key] = (now, found)
+        while len(self._known) > MOST_KNOWN or now - next(iter(self._known.values()))[0] >= CACHE_SECONDS:
+            del self._known[next(iter(self._known))]
 
 
 def _kind(user: dict[str, Any], team: str) -> Kind:

@@ -17,7 +17,7 @@ from graphs.agent.proposals import ProposedCall
 from graphs.agent.records import outcomes_on_record
 from graphs.agent.tool_node import CallNode, Unreachable
 from graphs.agent.tools import Tool, Toolbox
-from graphs.agent.transcript import call_ids, settle
+from graphs.agent.transcript import settle
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.messages import add_messages
@@ -72,12 +72,11 @@ class _ModelNode:
     new_id: Callable[[], str]
 
     async def __call__(self, state: AgentState, runtime: Runtime[Any]) -> dict[str, Any]:
-        messages = state["messages"]
-        on_record = await outcomes_on_record(_unanswered(messages), self.toolbox)
-        transcript = [{"role": "system", "content": self.instructions}, *settle(messages, on_record.__getitem__)]
+        settled = await settle(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox))
+        transcript = [{"role": "system", "content": self.instructions}, *settled]
         message_id = self.new_id()
         reply = ModelReply("")
-        async with aclosing(self.model.stream(transcript, self.toolbox.definitions())) as parts:
+        async with aclosing(self.model.stream(transcript, self.toolbox.definitions)) as parts:
             async for part in parts:
                 if isinstance(part, TextDelta):
                     runtime.message_writer({"role": "assistant", "id": message_id, "content": part.text})
@@ -87,11 +86,6 @@ class _ModelNode:
         if reply.notice is not None:
             message["notice"] = reply.notice
         return {"messages": [message]}
-
-
-def _unanswered(messages: Sequence[Mapping[str, Any]]) -> list[str]:
-    answered = {message.get("tool_call_id") for message in messages if message["role"] == "tool"}
-    return [call_id for message in messages for call_id in call_ids(message) if call_id not in answered]
 
 
 def _calls_or_end(state: AgentState) -> list[Send] | str:

@@ -1,5 +1,6 @@
 """A tool call's arguments: checked once, written once; those bytes are what is stored, hashed, shown and run."""
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def _text(tool: str, given: str | bytes | Mapping[str, object]) -> bytes:
 
 def _read(tool: str, model: type[BaseModel], text: bytes) -> BaseModel:
     try:
-        return TypeAdapter(model).validate_json(text)
+        return _adapter(model).validate_json(text)
     except ValidationError as error:
         # The input stays out of the problems: it may hold a secret.
         details = error.errors(include_url=False, include_context=False, include_input=False)
@@ -92,4 +93,10 @@ def _write(tool: str, arguments: BaseModel) -> bytes:
 
 
 def _dump(arguments: BaseModel) -> object:
-    return TypeAdapter(type(arguments)).dump_python(arguments, by_alias=True)
+    return _adapter(type(arguments)).dump_python(arguments, by_alias=True)
+
+
+@functools.lru_cache(maxsize=256)
+def _adapter(model: type[BaseModel]) -> TypeAdapter[BaseModel]:
+    """Kept, since making one costs more than using it; bounded, since tools may be declared while a program runs."""
+    return TypeAdapter(model)

@@ -6,23 +6,19 @@ Source: OpenAI's API reference, "Create chat completion" and "The chat completio
 import ipaddress
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import openai
-from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout, omit
-from openai.types.chat import ChatCompletionChunk
-from openai.types.chat.chat_completion_chunk import ChoiceDelta
+from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Timeout
 
+from graphs.agent.chat_reply import Chunk, Reply
+from graphs.agent.chat_request import ChatRequests
 from graphs.agent.errors import ModelUnavailable
-from graphs.agent.model import Finish, ModelReply, TextDelta, ToolCall, Usage
+from graphs.agent.model import ModelReply, TextDelta
 from graphs.agent.provider_errors import unavailable
-from graphs.agent.transcript import call_ids, to_wire
 
 OPENAI_URL = "https://api.openai.com/v1"
-
-_FINISHES: Mapping[str, Finish] = {"length": "length", "content_filter": "content_filter"}
 
 
 def new_call_id() -> str:
@@ -49,6 +45,7 @@ class ChatModel:
         new_id: Callable[[], str] = new_call_id,
     ) -> None:
         self._model = model
+        self._requests = ChatRequests(model)
         self._new_id = new_id
         timeout = Timeout(idle_timeout, connect=connect_timeout)
         self._client = AsyncOpenAI(
@@ -70,26 +67,28 @@ class ChatModel:
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
     ) -> AsyncGenerator[TextDelta | ModelReply, None]:
         """See `Model.stream`."""
-        reply = _Reply()
+        request = self._requests.body(messages, tools)
+        reply = Reply()
         try:
-            chunks = await self._client.chat.completions.create(
-                model=self._model,
-                messages=cast(Any, to_wire(messages)),
-                tools=cast(Any, list(tools)) if tools else omit,
+            # Not `chat.completions.create`: that walks the whole conversation, and again to serialise it.
+            chunks = await self._client.post(
+                "/chat/completions",
+                content=request,
+                options={"security": {"bearer_auth": True}},
+                cast_to=object,
                 stream=True,
-                stream_options={"include_usage": True},
+                stream_cls=AsyncStream[object],
             )
             async with chunks:
                 async for chunk in chunks:
-                    if text := reply.add(chunk):
+                    if text := reply.add(Chunk.model_validate(chunk)):
                         yield TextDelta(text)
         except openai.OpenAIError as error:
             raise unavailable(error, self._model) from error
         except ValueError as error:
             sentence = "The model's server sent something that is no reply; whoever runs this bot has to check it."
             raise ModelUnavailable(sentence, retryable=False) from error
-        taken = {call_id for message in messages for call_id in call_ids(message)}
-        yield reply.whole(taken, self._new_id)
+        yield reply.whole(messages, self._new_id)
 
 
 def is_loopback(url: str) -> bool:
@@ -99,69 +98,3 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-@dataclass
-class _Call:
-    id: str = ""
-    name: str = ""
-    arguments: list[str] = field(default_factory=list[str])
-
-
-class _Reply:
-    """A reply that grows by chunks."""
-
-    def __init__(self) -> None:
-        self._text: list[str] = []
-        self._calls: list[_Call] = []
-        self._open: dict[int, _Call] = {}
-        self._finish: str | None = None
-        self._usage: Usage | None = None
-
-    def add(self, chunk: ChatCompletionChunk) -> str:
-        """Take a chunk; returns the text it brought. Raises ValueError for what is none: the client checks nothing."""
-        choices = cast("list[Any] | None", getattr(chunk, "choices", None))
-        if choices is None:
-            raise ValueError(f"a chunk without choices: {chunk!r}")
-        if chunk.usage is not None:
-            self._usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-        if not choices:
-            return ""
-        choice = chunk.choices[0]
-        self._finish = choice.finish_reason or self._finish
-        delta = cast("ChoiceDelta | None", choice.delta)
-        if delta is None:
-            return ""
-        self._add_calls(delta)
-        text = delta.content or delta.refusal or ""
-        self._text.append(text)
-        return text
-
-    def _add_calls(self, delta: ChoiceDelta) -> None:
-        for piece in delta.tool_calls or ():
-            call = self._open.get(piece.index)
-            # Some servers number all calls 0; another id is another call.
-            if call is None or (piece.id and call.id and piece.id != call.id):
-                call = self._open[piece.index] = _Call()
-                self._calls.append(call)
-            call.id = call.id or piece.id or ""
-            if piece.function is not None:
-                call.name = call.name or piece.function.name or ""
-                call.arguments.append(piece.function.arguments or "")
-
-    def whole(self, taken: set[str], new_id: Callable[[], str]) -> ModelReply:
-        """The finished reply. A call whose id is missing or `taken` (by the transcript) gets a new one.
-
-        Calls in a reply that a filter cut are dropped: nobody knows what was left out of them. Those cut at the length
-        limit stay, since arguments cut short are no valid JSON. Raises ModelUnavailable if the stream broke off.
-        """
-        if self._finish is None:
-            sentence = "The model's reply broke off in the middle. Please try again in a moment."
-            raise ModelUnavailable(sentence, retryable=True)
-        calls: list[ToolCall] = []
-        for call in self._calls if self._finish != "content_filter" else ():
-            call_id = call.id if call.id and call.id not in taken else new_id()
-            taken.add(call_id)
-            calls.append(ToolCall(call_id, call.name, "".join(call.arguments)))
-        finish = _FINISHES.get(self._finish, "tool_calls" if calls else "stop")
-        return ModelReply("".join(self._text), tuple(calls), finish, self._usage)

@@ -40,6 +40,15 @@ def of(value: object, *, seen: frozenset[int] = frozenset()) -> Any:
             return _code(value, inside)
 
 
+def is_fixed(value: object) -> bool:
+    """Whether its description can never change: nothing, or a function that holds no values of its own."""
+    if value is None:
+        return True
+    return isinstance(value, types.FunctionType) and not (
+        value.__closure__ or value.__defaults__ or value.__kwdefaults__
+    )
+
+
 def _code(value: object, seen: frozenset[int]) -> Any:
     match value:
         case types.FunctionType():

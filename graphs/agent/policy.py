@@ -3,6 +3,7 @@
 Fail closed: whatever a policy does other than saying False asks.
 """
 
+import functools
 import inspect
 import logging
 import re
@@ -32,7 +33,7 @@ class Approval:
     None: every call asks. `approvers`: "requester", "channel" (whoever is in the conversation), user ids ("U…", "W…")
     and user group ids ("S…"); none means the requester. `quorum`: how many of them have to approve. `self_approval`:
     whether the requester's own approval counts. `allow`: the decisions offered. `expires_after`: how long the question
-    waits, None for ever. `valid_for` and `ask_in` are reserved. Raises InvalidPolicy.
+    waits, None for ever. `valid_for` is a name for what is not built yet, and is refused. Raises InvalidPolicy.
     """
 
     when: Callable[[Any], bool] | None = None
@@ -42,25 +43,31 @@ class Approval:
     allow: Collection[str] = VERBS
     expires_after: timedelta | None = _DAY
     valid_for: timedelta | None = None
-    ask_in: str | None = None
 
     def __post_init__(self) -> None:
         _check_when(self.when)
         object.__setattr__(self, "approvers", _approvers(self.approvers))
         object.__setattr__(self, "allow", _allow(self.allow))
         _check_flag(self.self_approval)
-        for name in ("expires_after", "valid_for"):
-            _check_period(name, getattr(self, name))
-        if not isinstance(cast(object, self.ask_in), str | None):
-            raise InvalidPolicy(f"Approval(ask_in={self.ask_in!r}): give a conversation's id.")
+        _check_period("expires_after", self.expires_after)
+        if self.valid_for is not None:
+            raise InvalidPolicy("Approval(valid_for=...) is not built yet. Leave it out.")
         _check_quorum(self.quorum, cast("tuple[str, ...]", self.approvers), self.self_approval)
 
     @property
     def fingerprint(self) -> Digest:
         """A digest of all fields, the same in every process.
 
-        `when` counts as `fingerprint.py` says, with its limits.
+        `when` counts as `fingerprint.py` says, with its limits. What it holds may change while the program runs: then
+        the digest is made anew each time.
         """
+        return self._once if fingerprint.is_fixed(self.when) else self._digest()
+
+    @functools.cached_property
+    def _once(self) -> Digest:
+        return self._digest()
+
+    def _digest(self) -> Digest:
         fields = {
             "when": fingerprint.of(self.when),
             "approvers": self.approvers,
@@ -68,8 +75,6 @@ class Approval:
             "self_approval": self.self_approval,
             "allow": sorted(self.allow),
             "expires_after": _seconds(self.expires_after),
-            "valid_for": _seconds(self.valid_for),
-            "ask_in": self.ask_in,
         }
         return digest(canonical_json(fields))
 

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
@@ -28,8 +28,8 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # OpenAI's API reference, "tools.fun
 class Tool(Generic[P, R]):
     """A function with its schema, its policy and what may be done with it after a crash.
 
-    `repeatable`: running it twice does no harm, so a crash in the middle simply runs it again. `destructive` is shown
-    to whoever decides. `timeout` is in seconds. `preview` and `reconcile` are reserved. Called directly, it is the
+    `repeatable`: running it twice does no harm, so a crash in the middle simply runs it again. `destructive` says that
+    what it does cannot be taken back; nothing depends on it yet. `timeout` is in seconds. Called directly, it is the
     function.
     """
 
@@ -42,8 +42,6 @@ class Tool(Generic[P, R]):
     destructive: bool
     repeatable: bool
     timeout: float | None
-    preview: Callable[..., object] | None
-    reconcile: Callable[..., object] | None
     function: Callable[P, R]
     model: type[BaseModel]
 
@@ -69,7 +67,7 @@ class Tool(Generic[P, R]):
         A thread cannot be: we stop waiting for a `def`, and it goes on in the background until it ends by itself.
         """
         values = argument_bytes.reopen(arguments, self.model)
-        if IDEMPOTENCY_KEY in inspect.signature(self.function).parameters:
+        if self._takes_key:
             values[IDEMPOTENCY_KEY] = idempotency_key
         limit = asyncio.timeout(self.timeout)
         try:
@@ -79,6 +77,10 @@ class Tool(Generic[P, R]):
             if limit.expired():
                 raise ToolTimedOut(self.name, cast(float, self.timeout)) from error
             raise  # the function's own
+
+    @functools.cached_property
+    def _takes_key(self) -> bool:
+        return IDEMPOTENCY_KEY in inspect.signature(self.function).parameters
 
     async def _run(self, values: dict[str, Any]) -> object:
         function = cast("Callable[..., object]", self.function)
@@ -107,7 +109,8 @@ def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     `approval`: an Approval, or True for "every call asks, the requester decides"; without it the tool runs unasked.
     `idempotent`: running a gated tool twice does no harm. `repeatable`: the same for a plain tool, True unless said
     otherwise. `timeout`: seconds (see `Tool.call`). A parameter `idempotency_key` is filled with a key that stays the
-    same when the call is repeated, and is not in the schema. Raises InvalidTool, where it stands, with the remedy.
+    same when the call is repeated, and is not in the schema. `preview` and `reconcile` are names for what is not built
+    yet, and are refused. Raises InvalidTool, where it stands, with the remedy.
     """
     if function is None:
         return functools.partial(_declare, **options)
@@ -126,6 +129,7 @@ def _declare(
     reconcile: Callable[..., object] | None = None,
 ) -> Tool[P, R]:
     name = _name(function)
+    _refuse_unbuilt(name, preview=preview, reconcile=reconcile)
     policy = _policy(name, approval)
     documented = parse(function.__doc__ or "")
     if not documented.description:
@@ -144,8 +148,6 @@ def _declare(
         destructive=destructive,
         repeatable=_repeatable(name, policy, idempotent, repeatable),
         timeout=_timeout(name, timeout),
-        preview=preview,
-        reconcile=reconcile,
         function=function,
         model=model,
     )
@@ -163,6 +165,13 @@ def _name(function: object) -> str:
     if not _NAME.fullmatch(function.__name__):
         raise InvalidTool(function.__name__, "a tool's name has 1 to 64 of a-z, A-Z, 0-9 and _. Rename the function.")
     return function.__name__
+
+
+def _refuse_unbuilt(name: str, **given: object) -> None:
+    """What would be silently ignored is worse than what is refused."""
+    for option, value in given.items():
+        if value is not None:
+            raise InvalidTool(name, f"{option}= is not built yet. Leave it out.")
 
 
 def _policy(name: str, approval: object) -> Approval | None:
@@ -221,6 +230,7 @@ class Toolbox(Mapping[str, "Tool[..., Any]"]):
     def __len__(self) -> int:
         return len(self._tools)
 
-    def definitions(self) -> list[dict[str, Any]]:
+    @functools.cached_property
+    def definitions(self) -> Sequence[Mapping[str, Any]]:
         """All tools as Chat Completions takes them."""
-        return [each.definition() for each in self._tools.values()]
+        return tuple(each.definition() for each in self._tools.values())

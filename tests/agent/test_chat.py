@@ -89,6 +89,26 @@ async def test_only_the_wires_own_keys_are_sent_and_the_key_only_in_its_header()
     assert "tools" not in server.requests[1]
     assert KEY not in json.dumps(server.requests)
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
+    assert server.headers[0]["Content-Type"] == "application/json"
+
+
+async def test_a_key_for_administering_the_account_is_never_sent(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-admin-secret")
+    async with serve(Answer([SAYS_HI])) as server:
+        await everything(model_at(server.url))
+    assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
+    assert "sk-admin-secret" not in str(server.headers)
+
+
+async def test_chunks_may_leave_out_nearly_everything():
+    reply = await reply_to(
+        b'data: {"choices": []}\n\n',
+        b'data: {"choices": [{"delta": {"content": "Hi"}}], "usage": null}\n\n',
+        b'data: {"choices": [{"delta": {"tool_calls": [{"index": null, "function": {"name": "pay"}}]}}]}\n\n',
+        b'data: {"choices": [{"delta": null, "finish_reason": "stop"}]}\n\n',
+        new_id=lambda: "call_1",
+    )
+    assert reply == ModelReply("Hi", (ToolCall("call_1", "pay", ""),), "tool_calls")
 
 
 CALLS = sse(

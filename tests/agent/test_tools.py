@@ -394,7 +394,7 @@ def test_a_toolbox_finds_tools_by_name_and_refuses_two_of_one():
     box = Toolbox([pay])
     assert box["pay"] is pay
     assert list(box) == ["pay"]
-    assert box.definitions() == [pay.definition()]
+    assert box.definitions == (pay.definition(),)
     with pytest.raises(UnknownTool, match=r"^There is no tool 'refund'\. The tools are: pay\.$"):
         box["refund"]
     assert box.get("refund") is None
@@ -402,3 +402,12 @@ def test_a_toolbox_finds_tools_by_name_and_refuses_two_of_one():
         Toolbox([pay, pay])
     with pytest.raises(InvalidTool, match="Put @tool above it"):
         Toolbox([no_docstring])  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("option", ["preview", "reconcile"])
+def test_what_is_not_built_yet_is_refused_and_not_ignored(option: str):
+    with pytest.raises(InvalidTool, match=f"{option}= is not built yet. Leave it out."):
+
+        @tool(**{option: print})  # type: ignore[arg-type]
+        def pay() -> None:
+            """Pay."""

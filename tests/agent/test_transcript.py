@@ -1,5 +1,7 @@
 """C5: every tool call has exactly one tool message, directly after it; C4: every outcome reads differently."""
 
+import asyncio
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -8,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphs.agent import tool_messages
+from graphs.agent.chat_request import chat_message
 from graphs.agent.errors import InvalidArguments, Problem, UnknownTool
-from graphs.agent.transcript import call_ids, settle, to_wire, tool_message
+from graphs.agent.transcript import Message, call_ids, tool_message
+from graphs.agent.transcript import settle as settling
 
 
 def assistant(*ids: str, content: str = "") -> dict[str, Any]:
@@ -23,6 +27,13 @@ def user(content: str) -> dict[str, Any]:
 
 def lost(call_id: str) -> str:
     return f"made up for {call_id}"
+
+
+def settle(transcript: Sequence[Message], outcome_of: Callable[[str], str]) -> list[Message]:
+    async def outcomes_of(ids: Sequence[str]) -> dict[str, str]:
+        return {call_id: outcome_of(call_id) for call_id in ids}
+
+    return asyncio.run(settling(transcript, outcomes_of))
 
 
 messages = st.lists(
@@ -89,15 +100,33 @@ def test_c5_an_id_that_comes_again_belongs_to_the_nearest_call():
     assert settle(transcript, pytest.fail) == transcript
 
 
-def test_settling_leaves_the_given_messages_alone():
-    transcript = [assistant("a")]
-    settle(transcript, lost)[0]["content"] = "changed"
-    assert transcript == [assistant("a")]
+def test_what_was_there_stays_the_very_same_object():
+    transcript = [user("hi"), assistant("a"), tool_message("a", "1")]
+    settled = settle(transcript, pytest.fail)
+    assert [id(message) for message in settled] == [id(message) for message in transcript]
+
+
+def test_c5_what_is_missing_is_asked_for_at_once():
+    asked: list[Sequence[str]] = []
+
+    async def outcomes_of(ids: Sequence[str]) -> dict[str, str]:
+        asked.append(ids)
+        return {call_id: lost(call_id) for call_id in ids}
+
+    transcript = [assistant("a", "b"), tool_message("a", "1"), assistant("a", "c")]
+    settled = asyncio.run(settling(transcript, outcomes_of))
+    assert asked == [["b", "a", "c"]]
+    assert [message["content"] for message in settled if message["role"] == "tool"] == [
+        "1",
+        lost("b"),
+        lost("a"),
+        lost("c"),
+    ]
 
 
 def test_only_what_the_wire_knows_is_sent():
     done = tool_message("a", "1") | {"id": "t", "status": "done"}
-    assert to_wire([user("hi"), assistant("a"), done, assistant(content="bye")]) == [
+    assert [chat_message(message) for message in (user("hi"), assistant("a"), done, assistant(content="bye"))] == [
         {"role": "user", "content": "hi"},
         {"role": "assistant", "content": None, "tool_calls": assistant("a")["tool_calls"]},
         {"role": "tool", "content": "1", "tool_call_id": "a"},

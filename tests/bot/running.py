@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import aiohttp
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.workspace import Workspace
@@ -89,7 +90,8 @@ async def running(
     model = ScriptedModel(lines)
     identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
     agent = Agent("Be brief.", list(tools))
-    owner, handler = await assemble(settings, agent, cast("Any", model), storage, client, identity)
+    owner, app = await assemble(settings, agent, cast("Any", model), storage, client, identity)
+    handler = AsyncSocketModeHandler(app, "xapp-local", web_client=client)
     working = asyncio.create_task(owner.run())
     await handler.connect_async()
     try:

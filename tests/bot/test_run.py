@@ -117,7 +117,3 @@ async def test_a_file_that_is_no_database_of_ours_is_named_and_left_as_it_is(
     assert other.read_text() == "my notes " * 100
     assert "DATABASE_URL" in await refused(settings(workspace.url, DATABASE_URL="sqlite:///no/such/folder/x.db"))
     assert "DATABASE_URL" in await refused(settings(workspace.url, DATABASE_URL=f"sqlite:///{tmp_path}"))
-
-
-async def test_what_this_version_does_not_speak_is_said(workspace: Workspace) -> None:
-    assert "LLM_API" in await refused(settings(workspace.url, LLM_API="responses"))

@@ -53,7 +53,6 @@ def test_what_has_to_be_set_is_little() -> None:
         "openai_model": "gpt-5-mini",
         "llm_api": "auto",
         "database_url": "sqlite:///signoff.db",
-        "signoff_config": None,
         "signoff_agent": "graphs.sample.support_desk:agent",
         "signoff_users": frozenset(),
         "log_level": "INFO",
@@ -118,6 +117,7 @@ def test_a_file_env_of_another_user_is_a_problem_and_no_traceback() -> None:
         ("PORT", "http", "is 'http'"),
         ("LOG_LEVEL", "chatty", "is 'CHATTY'"),
         ("LLM_API", "soap", "is 'soap'"),
+        ("LLM_API", "responses", "is 'responses'"),
         ("DATABASE_URL", "postgres://host/name", "is 'postgres://host/name'"),
         ("DATABASE_URL", "sqlite:/signoff.db", "is 'sqlite:/signoff.db'"),
         ("DATABASE_URL", "postgres://me:hunter2@host", "is not what is expected"),
@@ -126,7 +126,6 @@ def test_a_file_env_of_another_user_is_a_problem_and_no_traceback() -> None:
         ("SIGNOFF_AGENT", "xoxb-1-a", "is not what is expected"),
         ("SIGNOFF_USERS", "U0ANA,@lea", "contains not what is expected"),
         ("SIGNOFF_USERS", "U0ANA,lea", "contains 'lea'"),
-        ("SIGNOFF_CONFIG", "other.toml", "names 'other.toml', and there is no such file"),
         ("SLACK_API_URL", "slack.com/api", "is no address like https://host/path"),
         ("SLACK_API_URL", "ftp://slack.com/api/", "is no address like"),
         ("OPENAI_BASE_URL", "http://[::1/v1", "is no address like"),
@@ -156,13 +155,6 @@ def test_values_are_taken_as_people_write_them() -> None:
     assert found.signoff_users == {"U0ANA", "S0LEADS"}
     assert found.openai_base_url == "http://127.0.0.1:8080/v1/"
     assert (found.database_url, found.signoff_agent) == ("sqlite://", "shop.desk:agent")
-
-
-def test_a_configuration_file_is_found_where_it_lies() -> None:
-    Path("signoff.toml").touch()
-    Path("other.toml").touch()
-    assert load(**GOOD).signoff_config == Path("signoff.toml")
-    assert load(**GOOD, SIGNOFF_CONFIG="other.toml").signoff_config == Path("other.toml")
 
 
 def test_only_the_names_in_capitals_are_read() -> None:

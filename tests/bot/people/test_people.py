@@ -12,6 +12,7 @@ from bot.demo.workspace import HARBOUR_GOODS, Workspace, serve_workspace
 from bot.demo.workspace.people import Conversation, Group
 from bot.demo.workspace.people import Person as Account
 from bot.inbound.payloads import Person
+from bot.people import directory as looked_up
 from bot.people.directory import CACHE_SECONDS, CannotTell, Directory
 from bot.people.people import People
 from graphs.approvals.judge import Refused, may_decide
@@ -249,3 +250,25 @@ async def test_who_is_elsewhere_is_asked_for_again_when_slack_is_away(
 async def test_a_direct_message_is_found_and_somebody_without_one_has_none(people: People):
     assert await people.direct_message("U0LEA") == "D0LEA"
     assert await people.direct_message("U0GONE") is None
+
+
+async def test_what_is_no_longer_fresh_is_not_kept(directory: Directory, clock: Clock):
+    for user in CROWD[:20]:
+        await directory.account(user)
+        clock.now += CACHE_SECONDS / 10
+    assert len(directory._known) == 10
+    clock.now += CACHE_SECONDS
+    await directory.account("U0ANA")
+    assert [id_ for _, id_ in directory._known] == ["U0ANA"]
+
+
+async def test_only_so_much_is_kept_and_the_oldest_goes_first(
+    directory: Directory, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(looked_up, "MOST_KNOWN", 3)
+    for user in ("U0ANA", "U0LEA", "U0OLD", "U0C0000", "U0LEA"):
+        await directory.account(user)
+        clock.now += 1
+    assert [id_ for _, id_ in directory._known] == ["U0LEA", "U0OLD", "U0C0000"]
+    await directory.account("U0ANA")
+    assert [id_ for _, id_ in directory._known] == ["U0OLD", "U0C0000", "U0ANA"]

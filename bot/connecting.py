@@ -1,0 +1,67 @@
+"""How the bot reaches Slack, and Slack the bot: the Web API's client, and Socket Mode (HTTP mode: `http_mode.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.settings import BadSettings, Settings
+
+
+@asynccontextmanager
+async def web_client(settings: Settings) -> AsyncGenerator[AsyncWebClient]:
+    """One client over one HTTP session. It waits out rate limits; what is uncertain it leaves to whoever asked."""
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        yield AsyncWebClient(
+            token=settings.slack_bot_token.get_secret_value(),
+            base_url=settings.slack_api_url,
+            session=session,
+            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=3)],
+        )
+
+
+async def identity(client: AsyncWebClient) -> dict[str, str]:
+    """Who the token is. Raises `BadSettings` when Slack does not know it or cannot be reached."""
+    try:
+        answer = await client.auth_test()
+    except SlackApiError as error:
+        raise BadSettings([f"SLACK_BOT_TOKEN is refused by Slack: {error.response['error']}."]) from error
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise BadSettings(
+            [f"Slack cannot be reached at {client.base_url}: {error or type(error).__name__}."]
+        ) from error
+    return {"team_id": str(answer["team_id"]), "user_id": str(answer["user_id"])}
+
+
+async def socket_address(client: AsyncWebClient, settings: Settings) -> str | None:
+    """Where Socket Mode listens; None without an app token, which means HTTP mode.
+
+    Asked for here because Slack's own client tries a refused token again for ever. Raises `BadSettings`.
+    """
+    if settings.slack_app_token is None:
+        return None
+    try:
+        answer = await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+    except SlackApiError as error:
+        raise BadSettings([f"SLACK_APP_TOKEN is refused by Slack: {error.response['error']}."]) from error
+    return str(answer["url"])
+
+
+@asynccontextmanager
+async def socket_mode(app: AsyncApp, address: str, settings: Settings) -> AsyncGenerator[None]:
+    """Take what Slack sends over a connection that we opened, until the block ends."""
+    assert settings.slack_app_token is not None
+    handler = AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value(), web_client=app.client)
+    handler.client.wss_uri = address
+    try:
+        await handler.connect_async()
+        yield
+    finally:
+        await handler.close_async()

@@ -1,0 +1,195 @@
+"""HTTP mode over real HTTP: what Slack signed is taken and stored before it hears 200; nothing else gets in."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+from slack_sdk.signature import SignatureVerifier
+
+from bot.demo.workspace import Workspace
+from bot.http_mode import http_mode
+from bot.run import _assemble, _is_ready, run
+from bot.settings import BadSettings, Settings
+from graphs.agent.agent import Agent
+from storage import Storage
+from tests.agent.conversing import ScriptedModel
+from tests.demo.workspace.support import Slack, until
+
+SECRET = "0123456789abcdef"
+MESSAGE = {
+    "type": "event_callback",
+    "team_id": "T0LOCAL",
+    "event_id": "Ev1",
+    "event": {"type": "message", "channel": "D0ANA", "channel_type": "im", "user": "U0ANA", "text": "hi", "ts": "1.0"},
+}
+
+
+def settings(workspace: Workspace, **more: Any) -> Settings:
+    given = {
+        "SLACK_BOT_TOKEN": "xoxb-local",
+        "SLACK_APP_TOKEN": None,
+        "SLACK_SIGNING_SECRET": SECRET,
+        "SLACK_API_URL": f"{workspace.url}/api/",
+        "OPENAI_API_KEY": "unused",
+    }
+    return Settings(**(given | more))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def stop() -> asyncio.Event:
+    return asyncio.Event()
+
+
+@pytest.fixture
+async def url(workspace: Workspace, storage: Storage, slack: Slack, stop: asyncio.Event) -> AsyncIterator[str]:
+    """Where the bot listens. Nothing runs threads, so what was stored stays as it came."""
+    who = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
+    model = cast("Any", ScriptedModel([]))
+    _, app = await _assemble(settings(workspace), Agent("Be brief.", []), model, storage, slack, who)
+    async with http_mode(app, 0, lambda: _is_ready(storage, stop), host="127.0.0.1") as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def signed(body: str, *, secret: str = SECRET, at: float | None = None) -> dict[str, str]:
+    moment = str(int(time.time() if at is None else at))
+    signature = SignatureVerifier(secret).generate_signature(timestamp=moment, body=body)
+    return {"X-Slack-Request-Timestamp": moment, "X-Slack-Signature": str(signature)}
+
+
+async def post(http: aiohttp.ClientSession, url: str, body: Any, kind: str = "json", **how: Any) -> tuple[int, str]:
+    text = json.dumps(body) if kind == "json" else urlencode(body)
+    headers = signed(text, **how) | {
+        "Content-Type": "application/json" if kind == "json" else "application/x-www-form-urlencoded"
+    }
+    async with http.post(f"{url}/slack/events", data=text, headers=headers) as answer:
+        return answer.status, await answer.text()
+
+
+async def get(http: aiohttp.ClientSession, address: str) -> int:
+    async with http.get(address) as answer:
+        return answer.status
+
+
+def in_inbox(tmp_path: Path) -> int:
+    database = sqlite3.connect(tmp_path / "bot.db")
+    try:
+        return database.execute("select count(*) from inbox").fetchone()[0]
+    finally:
+        database.close()
+
+
+async def test_a_message_is_stored_when_slack_hears_200(http: aiohttp.ClientSession, url: str, tmp_path: Path) -> None:
+    assert (await post(http, url, MESSAGE))[0] == 200
+    assert in_inbox(tmp_path) == 1
+    assert (await post(http, url, MESSAGE))[0] == 200  # Slack sends again what it is not sure of
+    assert in_inbox(tmp_path) == 1
+
+
+async def test_a_message_that_cannot_be_stored_is_not_acknowledged(
+    http: aiohttp.ClientSession, url: str, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(job: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(storage, "write", full)
+        assert (await post(http, url, MESSAGE))[0] >= 500
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"secret": "another"}, {"at": 0.0}, {"at": time.time() - 600}, {"at": time.time() + 600}],
+    ids=["another secret", "long ago", "ten minutes ago", "in ten minutes"],
+)
+async def test_what_slack_did_not_sign_just_now_is_refused(
+    http: aiohttp.ClientSession, url: str, tmp_path: Path, how: dict[str, Any]
+) -> None:
+    assert (await post(http, url, MESSAGE, **how))[0] == 401
+    assert in_inbox(tmp_path) == 0
+
+
+async def test_a_body_that_is_not_the_signed_one_or_not_signed_is_refused(
+    http: aiohttp.ClientSession, url: str, tmp_path: Path
+) -> None:
+    for headers in (signed("{}"), {}):
+        async with http.post(f"{url}/slack/events", json=MESSAGE, headers=headers) as answer:
+            assert answer.status == 401
+    assert in_inbox(tmp_path) == 0
+
+
+async def test_slack_may_check_the_address(http: aiohttp.ClientSession, url: str) -> None:
+    check = {"type": "url_verification", "challenge": "3eZbrw1aB", "token": "unused"}
+    status, body = await post(http, url, check)
+    assert (status, json.loads(body)) == (200, {"challenge": "3eZbrw1aB"})
+    assert (await post(http, url, check, secret="another"))[0] == 401
+
+
+async def test_a_click_comes_the_same_way(http: aiohttp.ClientSession, url: str) -> None:
+    click = {
+        "type": "block_actions",
+        "team": {"id": "T0LOCAL"},
+        "user": {"id": "U0ANA", "team_id": "T0LOCAL"},
+        "actions": [{"type": "button", "action_id": "of another time", "block_id": "b", "value": "x"}],
+    }
+    assert (await post(http, url, {"payload": json.dumps(click)}, kind="form"))[0] == 200
+
+
+async def test_it_says_that_it_lives_and_whether_it_is_ready(
+    http: aiohttp.ClientSession, url: str, storage: Storage, stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await get(http, f"{url}/healthz"), await get(http, f"{url}/readyz")) == (200, 200)
+    with monkeypatch.context() as broken:
+
+        async def unreadable(job: Any) -> None:
+            raise sqlite3.OperationalError("disk I/O error")
+
+        broken.setattr(storage, "read", unreadable)
+        assert (await get(http, f"{url}/healthz"), await get(http, f"{url}/readyz")) == (200, 503)
+    assert await get(http, f"{url}/readyz") == 200
+    stop.set()
+    assert (await get(http, f"{url}/healthz"), await get(http, f"{url}/readyz")) == (200, 503)
+    assert await get(http, f"{url}/slack/events") == 405
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+async def test_without_an_app_token_run_listens_until_it_is_stopped(
+    workspace: Workspace, http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    port = free_port()
+    whole = settings(workspace, PORT=port, DATABASE_URL=f"sqlite:///{tmp_path / 'bot.db'}")
+    running = asyncio.create_task(run(whole))
+
+    async def ready() -> bool:
+        assert not running.done(), running
+        try:
+            return await get(http, f"http://127.0.0.1:{port}/readyz") == 200
+        except aiohttp.ClientConnectionError:
+            return False
+
+    await until(ready, "the bot is ready")
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(running, 20)
+
+
+async def test_a_port_that_is_taken_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(BadSettings, match=f"PORT is {port}, which cannot be listened on"):
+            await run(settings(workspace, PORT=port, DATABASE_URL=f"sqlite:///{tmp_path / 'bot.db'}"))
