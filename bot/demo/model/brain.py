@@ -21,9 +21,12 @@ def decide(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> R
     began = next((i for i in range(turn, len(messages)) if acts(messages[i], at_desk)), len(messages))
     made = made_calls(messages[began:])
     plan = make_plan(messages[:began], tools, at_desk)
-    if due := plan.calls[len(made) :]:
+    looked = made_calls(messages[turn:began])
+    left = [call for call in plan.calls if (call.name, call.arguments) not in [(m.name, m.arguments) for m in looked]]
+    if due := tuple(left[len(made) :]):
         return Reply(None if made else plan.text, due)
-    return Reply("\n".join(told(each) for each in made)) if made else plan
+    over = made or (looked if plan.calls else [])
+    return Reply("\n".join(map(told, over))) if over else plan
 
 
 def acts(message: Message, at_desk: bool) -> bool:
@@ -32,7 +35,7 @@ def acts(message: Message, at_desk: bool) -> bool:
 
 
 def told(made: Made) -> str:
-    return outcome(made, support_desk.deed(made) or f"“{made.name}”").text
+    return support_desk.told(made) or outcome(made, support_desk.deed(made) or f"“{made.name}”").text
 
 
 def make_plan(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], at_desk: bool) -> Reply:

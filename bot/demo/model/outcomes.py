@@ -11,7 +11,7 @@ from bot.demo.model.transcript import Made
 LONGEST = 1500
 LONGEST_VALUE = 40
 ENDINGS: tuple[tuple[str, bool | None, str], ...] = (
-    (r"Rejected by (?P<by>.+?), without a reason\.", False, "{By} rejected {deed}, so it did not happen."),
+    (r"Rejected by (?P<by>.+?), without a reason\..*", False, "{By} rejected {deed}, so it did not happen."),
     (
         r"Rejected by (?P<by>.+?): (?P<why>.*?) The call did not run\.",
         False,
@@ -41,7 +41,7 @@ class Outcome:
 
 
 def outcome(made: Made, deed: str) -> Outcome:
-    """`deed` names the call in a sentence: "the refund of 80.00 euro"."""
+    """`deed` names the call in a sentence: "the booking of room 4"."""
     if edited := read_edit(made.result):
         by, shown, ran, result = edited
         inner = outcome(Made(made.name, ran, result), deed)

@@ -181,6 +181,12 @@ def deed(made: Made) -> str | None:
     }.get(made.name)
 
 
+def told(made: Made) -> str | None:
+    """An order that was looked up, in sentences."""
+    order = read_order(made.result) if made.name == FIND else None
+    return order.told() if order else None
+
+
 def meaning(word: str) -> str:
     """A word's meaning at the desk, its typing errors mended; the word itself when it has none here."""
     word = word.lower().replace("’", "'").removesuffix("'s")
@@ -292,7 +298,7 @@ def reason_in(text: str, tokens: Sequence[Token], names: str) -> str:
     """Why: a clause of its own, or what follows the request in its clause."""
     used = set(orders_in(tokens)) | amount_in(tokens)[1]
     known = set(names.lower().split())
-    request = used | {i for i, t in enumerate(tokens) if t.word in ("refund", "cancel", "give", "order", "back", "not")}
+    request = used | {i for i, t in enumerate(tokens) if t.word in ("refund", "cancel", "give", "order", "back")}
     pieces: list[str] = []
     start = 0
     for end in [

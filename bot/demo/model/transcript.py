@@ -45,7 +45,7 @@ def last_user(messages: Sequence[Message]) -> int:
 
 
 def made_calls(messages: Sequence[Message]) -> list[Made]:
-    """The calls that were made, in their order; an id that is used again means its latest call."""
+    """The calls that were made, one after the other; an id that is used again means its latest call."""
     made: dict[int, Made] = {}
     open_calls: dict[str, int] = {}
     for message in messages:
