@@ -87,7 +87,7 @@ async def stage(
         workspace = await stack.enter_async_context(
             serve_workspace(port=port, data=data, panel=data / "orders.db", note=choice.name)
         )
-        environment = _environment(os.environ, workspace.url, data, log_level) | choice.environment
+        environment = _environment(os.environ, workspace.url, data, log_level) | dict(choice.environment)
         if choice.is_script:
             model = await stack.enter_async_context(serve_model(port=0))
             environment |= {"OPENAI_API_KEY": "demo", "OPENAI_BASE_URL": model.url, "OPENAI_MODEL": "demo-model"}

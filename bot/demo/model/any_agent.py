@@ -24,7 +24,8 @@ NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 NOT_TELLING = words("the a an of to for in on at and or it is be by id with from me my you")
 ASK = "I also need"
 WHO = re.compile(
-    r"\b(?:who|what) are you\b|\breal (?:ai|person|human)\b|\ban? (?:ai|bot|robot|human)\b|\bwer bist du\b|^\W*are you\b",
+    r"\b(?:who|what) are you\b|\breal (?:ai|person|human)\b|\ban? (?:ai|bot|robot|human)\b|\bwer bist du\b"
+    r"|^\W*are you\b",
     re.IGNORECASE,
 )
 HELP = re.compile(
@@ -40,7 +41,9 @@ FINE = re.compile(r"\W*(?:ok|okay|great|perfect|fine|yes|all right|alright|good|
 SELF = "I am the demo's model: a script, not an AI."
 TYPES = {"string": str, "boolean": bool, "array": list, "object": dict, "null": type(None)}
 UNDERSTOOD = words(
-    "$ref $defs type enum const anyOf oneOf allOf minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength minItems maxItems pattern items properties required additionalProperties title description default examples format deprecated"
+    "$ref $defs type enum const anyOf oneOf allOf minimum maximum exclusiveMinimum exclusiveMaximum minLength"
+    " maxLength minItems maxItems pattern items properties required additionalProperties title description default"
+    " examples format deprecated"
 )
 
 
@@ -190,7 +193,8 @@ def fits(value: Any, schema: Any, root: Schema, depth: int = 0) -> bool:
     kinds = [kinds] if isinstance(kinds, str) else kinds
     number = isinstance(value, int | float) and not isinstance(value, bool)
     properties = schema.get("properties", {}) if isinstance(value, dict) else {}
-    others = [value[key] for key in value if key not in properties] if isinstance(value, dict) else []
+    entries: Schema = value if isinstance(value, dict) else {}
+    others = [entries[key] for key in entries if key not in properties]
     size = len(value) if isinstance(value, str | list) else 0
     low, high = ("minLength", "maxLength") if isinstance(value, str) else ("minItems", "maxItems")
     return (
@@ -208,7 +212,7 @@ def fits(value: Any, schema: Any, root: Schema, depth: int = 0) -> bool:
         and (not isinstance(value, str | list) or schema.get(low, 0) <= size <= schema.get(high, size))
         and (not isinstance(value, str) or "pattern" not in schema or matches(schema["pattern"], value))
         and (not isinstance(value, list) or all(inner(schema.get("items", True), item) for item in value))
-        and all(inner(properties[key], value[key]) for key in properties if key in value)
+        and all(inner(properties[key], entries[key]) for key in properties if key in entries)
         and all(inner(schema.get("additionalProperties", True), other) for other in others)
         and (not isinstance(value, dict) or all(key in value for key in schema.get("required", [])))
     )

@@ -154,13 +154,14 @@ def check_pairs(messages: Sequence[Json]) -> None:
     """Every tool call is answered before the next message of another role, once, and nothing else is."""
     answered: dict[str, int | None] = {}
     caller = 0
-    for index, message in enumerate([*messages, {"role": "end"}]):
+    end: Json = {"role": "end"}
+    for index, message in enumerate([*messages, end]):
         if message["role"] != "tool":
             if unanswered := [call_id for call_id, position in answered.items() if position is None]:
                 text = "An assistant message with 'tool_calls' must be followed by tool messages responding to each"
                 text += " 'tool_call_id'. The following tool_call_ids did not have response messages: "
                 refuse(text + ", ".join(unanswered), f"messages.[{caller}].role")
-            caller, answered = index, {call["id"]: None for call in message.get("tool_calls") or []}
+            caller, answered = index, dict.fromkeys(call["id"] for call in message.get("tool_calls") or [])
             continue
         call_id = message["tool_call_id"]
         if call_id not in answered:

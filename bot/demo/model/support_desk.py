@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from bot.demo.model.any_agent import ADDRESS, QUOTED, words
@@ -53,15 +54,22 @@ FILLER = words(
     "money who's let's amount euro sure well oh much many say sorry immediately quickly today kindly everything's "
     "about tell more when why"
 )
-ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-NUMBERS = {word: n for n, word in enumerate((ONES + " eighteen nineteen").split())}
-NUMBERS |= {w: 10 * n for n, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
-NUMBERS |= {
-    w: 10 * n for n, w in enumerate("zehn zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig".split(), 1)
-}
+ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen"
+)
+TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"
+GERMAN_ONES = "null ein zwei drei vier fünf sechs sieben acht neun"
+GERMAN_TENS = "zehn zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig"
+
+
+def counted(words: str, step: int = 1, first: int = 0) -> dict[str, int]:
+    return {word: step * number for number, word in enumerate(words.split(), first)}
+
+
+NUMBERS = counted(ONES) | counted(TENS, 10, 1) | counted(GERMAN_TENS, 10, 1) | {"elf": 11, "zwölf": 12, "fünfzehn": 15}
+NUMBERS |= {word: number for word, number in counted(GERMAN_ONES).items() if number > 1}
 GERMAN = re.compile("(ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun)und(.+)")
-GERMAN_ONES = {w: n for n, w in enumerate("ein zwei drei vier fünf sechs sieben acht neun".split(), 1)}
-NUMBERS |= {"elf": 11, "zwölf": 12, "fünfzehn": 15} | {w: n for w, n in GERMAN_ONES.items() if n > 1}
 UNITS = words("day days week weeks hour hours month months minutes times pieces items x tage wochen mal of")
 CANONICAL = {word: meaning for meaning, words in MEANINGS.items() for word in words.split()}
 KNOWN = {word for word in (*CANONICAL, *NUMBERS, *FILLER, "hundred", "because", "half") if len(word) > 3}
@@ -143,11 +151,11 @@ class Order(NamedTuple):
             ("address" in words or "email" in words, f"{self.customer}'s address is {self.email}."),
             (
                 "left" in words,
-                f"{left if left else 'Nothing'}{' euro' if left else ''} of order {self.order} can still be refunded.",
+                f"{euro(left)} of order {self.order} can still be refunded.",
             ),
             (
                 "refunded" in words or "refund" in words,
-                f"{self.refunded or 'Nothing'}{' euro' if self.refunded else ''} of the {self.paid} euro for order {self.order} has been refunded so far.",
+                f"{euro(self.refunded)} of the {self.paid} euro for order {self.order} has been refunded so far.",
             ),
             (
                 bool({"shipped", "delivered", "status", "cancelled"} & words),
@@ -160,6 +168,10 @@ class Order(NamedTuple):
             (bool({"who", "buy", "item"} & words), f"{self.customer} bought {self.thing}: order {self.order}."),
         )
         return next((sentence for asked, sentence in facts if asked), self.told())
+
+
+def euro(amount: Decimal) -> str:
+    return f"{amount} euro" if amount else "Nothing"
 
 
 def is_here(tools: Sequence[Mapping[str, Any]]) -> bool:
@@ -204,7 +216,7 @@ def read(text: str) -> list[Token]:
 def spelled(word: str) -> Decimal | None:
     """A number in words or digits."""
     if match := GERMAN.fullmatch(word):
-        return None if match[2] not in NUMBERS else Decimal(NUMBERS[match[2]] + GERMAN_ONES[match[1]])
+        return None if match[2] not in NUMBERS else Decimal(NUMBERS[match[2]] + counted(GERMAN_ONES)[match[1]])
     if re.fullmatch(r"\d+(?:[.,]\d+)*", word) and len(word) < 12:
         whole, _, part = word.replace(",", ".").rpartition(".")
         return (
@@ -286,12 +298,17 @@ def amount_in(tokens: Sequence[Token]) -> tuple[Decimal | str | None, set[int]]:
         unit = tokens[j].text.lower() in UNITS if j < len(tokens) else False
         if best[0] is None and plain and not unit and (value > 9 or tokens[i].word.isdecimal()):
             best = value, span
-    if best[0] is None:
-        for i, token in enumerate(tokens):
-            if token.word in ("rest", "half", "hälfte"):
-                until = next((k for k in range(i, len(tokens)) if tokens[k].word in ",;"), len(tokens))
-                return ("rest" if token.word == "rest" else "half"), {k for k in range(i, until) if k not in taken}
-    return best
+    return best if best[0] is not None else share_in(tokens)
+
+
+def share_in(tokens: Sequence[Token]) -> tuple[str | None, set[int]]:
+    """ "rest" or "half", with the words that follow it in its clause."""
+    for i, token in enumerate(tokens):
+        if token.word in ("rest", "half", "hälfte"):
+            until = next((k for k in range(i, len(tokens)) if tokens[k].word in ",;"), len(tokens))
+            share = "rest" if token.word == "rest" else "half"
+            return share, {k for k in range(i, until) if k not in orders_in(tokens)}
+    return None, set()
 
 
 def reason_in(text: str, tokens: Sequence[Token], names: str) -> str:
@@ -374,8 +391,8 @@ def read_order(result: str) -> Order | None:
     try:
         data = json.loads(result)
         paid, refunded = (Decimal(str(data[key]).removesuffix(" euro")) for key in ("paid", "refunded"))
-        texts = [str(data[key]) for key in ("customer", "email", "item")]
-        return Order(int(data["order"]), *texts, paid, refunded, str(data["status"]))
+        customer, email, item, status = (str(data[key]) for key in ("customer", "email", "item", "status"))
+        return Order(int(data["order"]), customer, email, item, paid, refunded, status)
     except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
         return None
 
@@ -431,7 +448,7 @@ def parts(text: str, tokens: Sequence[Token]) -> list[tuple[str, list[Token]]]:
             break
     edges = [0, *cuts[1:], len(tokens)]
     found: list[tuple[str, list[Token]]] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         part = list(tokens[start:end])
         verb = next((k for k in cuts if start <= k < end), start)
         refused = any(t.word == "not" or t.text.lower() == "without" for t in tokens[max(0, verb - 2) : verb + 1])
@@ -460,50 +477,51 @@ def kind_of(text: str, part: Sequence[Token]) -> str:
     return "cancel" if "cancel" in words else "look"
 
 
-def handle(desk: Desk, text: str, tokens: list[Token], kind: str, part: list[Token]) -> list[int | Call | str]:
+def handle(desk: Desk, text: str, tokens: list[Token], kind: str, part: list[Token]) -> Sequence[int | Call | str]:
     """What one part of a text asks for: numbers are orders to look up, calls are to be made, texts to be said."""
     if kind == "refused":
         return ["All right, I leave that; nothing was done."]
-    written = text[part[0].start : part[-1].end + len(text)] if part else text
+    written = text[part[0].start :] if part else text
     if kind == "email" and (to := ADDRESS.search(written)):
         return [compose(written, part, to[0], None)]
-    orders = list(orders_in(part).values()) or (
-        list(orders_in(tokens).values()) if kind != "look" or verbs(part) else []
-    )
+    orders = list(orders_in(part).values())
+    if not orders and (kind != "look" or verbs(part)):
+        orders = list(orders_in(tokens).values())
+    orders = list(dict.fromkeys(orders or desk.named(part)))
     if not orders:
-        orders = desk.named(part) or []
-    if not orders:
-        clause = opening(part)
-        unknown = strangers(clause)
-        first = next((i for i, t in enumerate(clause) if t.text in unknown[:1]), len(clause))
-        spoken = any(t.word == "him" for t in clause[:first])
-        searches = any(t.word == "look" for t in part)
-        about = bool({t.word for t in part} & ABOUT)
-        if unknown and not spoken and (kind != "look" or searches or about):
-            missing = [n for n in ORDERS if n not in desk.known and n not in desk.tried]
-            return [*missing] or [f"I found no customer and no item called “{unknown[0]}”. Which order do you mean?"]
-        orders = desk.focus()
-        if kind == "look" and not (searches or spoken or about):
-            return []
+        orders, instead = unnumbered(desk, kind, part)
         if not orders:
-            return ["Which order do you mean? Tell me its number, for example 1042."]
-    if kind != "look" and len(set(orders)) > 1 and not orders_in(tokens) and kind != "email":
-        return [f"Which order do you mean, {' or '.join(map(str, orders))}?"]
-    if kind == "refund" and len(set(orders)) > 1 and sum(t.word == "euro" for t in part) > 1:
-        return ["One at a time, please: write for example “refund order 1042 20 euro and refund order 1044 30 euro”."]
-    needs = [
-        n
-        for n in dict.fromkeys(orders)
-        if n not in desk.tried
-        and (n not in desk.known or amount_in(part)[0] in ("rest", "half") or (kind == "look" and orders_in(part)))
-    ]
-    if needs:
-        return [*needs]
-    done: list[int | Call | str] = []
-    for number in dict.fromkeys(orders):
-        order = desk.known.get(number)
-        done.append(act(kind, order, written, part) if order else missing_order(desk.tried[number]))
-    return done
+            return instead
+    if problem := ambiguous(kind, orders, tokens, part):
+        return [problem]
+    afresh = amount_in(part)[0] in ("rest", "half") or (kind == "look" and bool(orders_in(part)))
+    needs = [n for n in orders if n not in desk.tried and (afresh or n not in desk.known)]
+    known = [(number, desk.known.get(number)) for number in orders]
+    return needs or [act(kind, o, written, part) if o else missing_order(desk.tried[n]) for n, o in known]
+
+
+def unnumbered(desk: Desk, kind: str, part: Sequence[Token]) -> tuple[list[int], Sequence[int | str]]:
+    """The orders that are meant where none is named; or what there is to look up for a name, or to say, instead."""
+    clause = opening(part)
+    unknown = strangers(clause)
+    first = next((i for i, t in enumerate(clause) if t.text in unknown[:1]), len(clause))
+    spoken = any(t.word == "him" for t in clause[:first])
+    asks = spoken or any(t.word == "look" or t.word in ABOUT for t in part)
+    if unknown and not spoken and (kind != "look" or asks):
+        missing = [n for n in ORDERS if n not in desk.known and n not in desk.tried]
+        return [], missing or [f"I found no customer and no item called “{unknown[0]}”. Which order do you mean?"]
+    if kind == "look" and not asks:
+        return [], []
+    return desk.focus(), ["Which order do you mean? Tell me its number, for example 1042."]
+
+
+def ambiguous(kind: str, orders: Sequence[int], tokens: Sequence[Token], part: Sequence[Token]) -> str | None:
+    """A question where money could go to the wrong order."""
+    if kind in ("refund", "cancel") and len(orders) > 1 and not orders_in(tokens):
+        return f"Which order do you mean, {' or '.join(map(str, orders))}?"
+    if kind == "refund" and len(orders) > 1 and sum(t.word == "euro" for t in part) > 1:
+        return "One at a time, please: write for example “refund order 1042 20 euro and refund order 1044 30 euro”."
+    return None
 
 
 def opening(part: Sequence[Token]) -> Sequence[Token]:
@@ -534,13 +552,8 @@ def missing_order(made: Made) -> str:
 def act(kind: str, order: Order, written: str, part: list[Token]) -> Call | str:
     """What is asked for about an order that was looked up."""
     if kind == "look":
-        return order.fact(
-            {token.word for token in part}
-            | {
-                "item" if "what" in written.lower() else "" if "who" in written.lower() else "",
-                "buy" if "buy" in written.lower() else "",
-            }
-        )
+        asked = {token.word for token in part}
+        return order.fact(asked | {"item"} if "what" in written.lower() else asked)
     if kind == "email":
         return compose(written, part, order.email, order)
     start, end = (part[0].start, part[-1].end) if part else (0, 0)
@@ -554,7 +567,9 @@ def act(kind: str, order: Order, written: str, part: list[Token]) -> Call | str:
     if amount == "foreign":
         return f"The shop pays in euro. {ASK_AMOUNT} on order {order.order}, in euro?"
     if amount is None:
-        return f"{ASK_AMOUNT} on order {order.order}? {order.customer} paid {order.paid} euro, and {left} euro of that is left."
+        return (
+            f"{ASK_AMOUNT} on order {order.order}? {left} of the {order.paid} euro that {order.customer} paid is left."
+        )
     if isinstance(amount, str):
         share = {"rest": Decimal(100), "half": Decimal(50)}.get(amount) or Decimal(amount.rstrip("%"))
         amount = left if amount == "rest" else (order.paid * share / 100).quantize(Decimal("0.01"))
@@ -647,7 +662,7 @@ def listed(desk: Desk, tokens: Sequence[Token]) -> Reply:
     if not found:
         return Reply(f"There are no {name}." if desk.fresh else "I could not look the orders up.")
     lines = [
-        f"• {o.order}: {o.customer}, {o.thing}, {o.paid} euro, {'paid, not shipped yet' if o.status == 'paid' else o.status}"
+        f"• {o.order}: {o.customer}, {o.thing}, {o.paid} euro, {o.status.replace('paid', 'paid, not shipped yet')}"
         for o in found
     ]
     verb = (
@@ -689,7 +704,7 @@ def changed(last: Made, amount: Decimal | str | None) -> Reply:
     paid = Decimal(str(result.arguments.get("amount", 0)))
     if amount <= paid:
         return Reply(
-            f"{paid:.2f} euro has already gone back on order {number}, and I cannot take money back, so it cannot become {amount:.2f}."
+            f"{paid:.2f} euro has gone back on order {number} already, so it cannot become {amount:.2f} any more."
         )
     return Reply(
         f"{paid:.2f} euro has already gone back, so another {amount - paid:.2f} makes it {amount:.2f}.",

@@ -59,10 +59,11 @@ def shop(name: str, arguments: Json) -> str:
     if name != "send_email" and number not in BOOKS:
         return f"Failed: there is no order {number}"
     _, customer, email, item, paid, status = BOOKS.get(number or 0, (0, "", "", "", "", ""))
+    amount = f"{Decimal(str(arguments.get('amount', 0))):.2f}"
     told = {"order": number, "customer": customer, "email": email, "item": item, "paid": f"{paid} euro"}
     return {
         "find_order": json.dumps(told | {"refunded": "0.00 euro", "status": status}),
-        "refund_order": f"Refunded {Decimal(str(arguments.get('amount', 0))):.2f} euro of order {number} to {customer}.",
+        "refund_order": f"Refunded {amount} euro of order {number} to {customer}.",
         "cancel_order": f"Cancelled order {number} of {customer}.",
     }.get(name, f"Sent to {arguments.get('to')}.")
 
