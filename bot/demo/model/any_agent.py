@@ -25,7 +25,7 @@ NOT_TELLING = words("the a an of to for in on at and or it is be by id with from
 ASK = "I also need"
 WHO = re.compile(
     r"\b(?:who|what) are you\b|\breal (?:ai|person|human)\b|\ban? (?:ai|bot|robot|human)\b|\bwer bist du\b"
-    r"|^\W*are you\b",
+    r"|^\W*are you\b|\bchat ?gpt\b",
     re.IGNORECASE,
 )
 HELP = re.compile(
@@ -206,9 +206,7 @@ def fits(value: Any, schema: Any, root: Schema, depth: int = 0) -> bool:
         and ("enum" not in schema or any(option == value and type(option) is type(value) for option in schema["enum"]))
         and ("const" not in schema or (schema["const"] == value and type(schema["const"]) is type(value)))
         and (not number or schema.get("minimum", value) <= value <= schema.get("maximum", value))
-        and (
-            not number or schema.get("exclusiveMinimum", value - 1) < value < schema.get("exclusiveMaximum", value + 1)
-        )
+        and (not number or schema.get("exclusiveMinimum", -math.inf) < value < schema.get("exclusiveMaximum", math.inf))
         and (not isinstance(value, str | list) or schema.get(low, 0) <= size <= schema.get(high, size))
         and (not isinstance(value, str) or "pattern" not in schema or matches(schema["pattern"], value))
         and (not isinstance(value, list) or all(inner(schema.get("items", True), item) for item in value))

@@ -32,9 +32,9 @@ MEANINGS = {
     "back": "back zurück",
     "euro": "€ euro euros eur",
     "foreign": "$ £ dollar dollars usd pound pounds gbp francs chf yen",
-    "not": "not don't never nicht kein no won't didn't haven't hasn't isn't aren't unshipped yet noch undelivered",
+    "not": "not don't dont never nicht kein no won't didn't haven't hasn't isn't aren't unshipped yet noch undelivered",
     "rest": "everything all rest remaining remainder whole full fully completely entire alles vollständig",
-    "who": "who customer buyer bought wer gekauft",
+    "who": "who customer buyer bought ordered wer gekauft",
     "paid": "paid cost costs price pays spent spend bezahlt gekostet",
     "left": "left available übrig",
     "refunded": "refunded reimbursed erstattet",
@@ -72,7 +72,10 @@ NUMBERS |= {word: number for word, number in counted(GERMAN_ONES).items() if num
 GERMAN = re.compile("(ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun)und(.+)")
 UNITS = words("day days week weeks hour hours month months minutes times pieces items x tage wochen mal of")
 CANONICAL = {word: meaning for meaning, words in MEANINGS.items() for word in words.split()}
-KNOWN = {word for word in (*CANONICAL, *NUMBERS, *FILLER, "hundred", "because", "half") if len(word) > 3}
+KNOWN = {word for word in (*CANONICAL, *NUMBERS, *FILLER, "hundred", "because", "half") if len(word) > 3} - {
+    "cancelled",
+    "canceled",
+}
 UNTOUCHED = words("there these those then than when were what late later said sand older oder card here mine")
 TOKEN = re.compile(r"[\w.+&-]+@[\w-]+(?:\.[\w-]+)+|\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*|[#€$£%]|[^\w\s]")
 QUESTION = re.compile(
@@ -81,11 +84,12 @@ QUESTION = re.compile(
     re.IGNORECASE,
 )
 START = re.compile(
-    r"(?:^|[,;.!?:]|\b(?:and|then|but|please|just|also|to|not|don't|und|bitte|ok|you)\b)\s*$", re.IGNORECASE
+    r"(?:^|[,;.!?:]|\b(?:and|then|but|please|just|only|simply|also|to|not|don't|dont|und|bitte|ok|you)\b)\s*$",
+    re.IGNORECASE,
 )
 WHY = re.compile(r"^(?:because|since|as|for|due to|weil|reason:?|it is that)\s+", re.IGNORECASE)
 CHANGE = re.compile(
-    r"\b(?:instead|make (?:it|that)|change (?:it|that)|i meant|rather|nur|no[,:]|only|mach)\b", re.IGNORECASE
+    r"\b(?:instead|make (?:it|that)|change (?:it|that)|i meant|rather|wait|nur|no[,:]|only|mach)\b", re.IGNORECASE
 )
 UNDO = re.compile(
     r"(?:\W|no|oh|ok|okay|please|actually|wait|sorry|bitte)*"
@@ -287,18 +291,32 @@ def amount_in(tokens: Sequence[Token]) -> tuple[Decimal | str | None, set[int]]:
         )
         if i in taken:
             continue
+        value = -value if is_negative(tokens, i) else value
         if "%" in around:
             return f"{value}%", span
         if around & {"cent", "cents"}:
             return value / 100, span | {j}
         if "euro" in around:
-            return value, span
+            cents, ends = cents_after(tokens, j + 1)
+            return value + cents, span | set(range(j, ends))
         if "foreign" in around:
             return "foreign", span
         unit = tokens[j].text.lower() in UNITS if j < len(tokens) else False
         if best[0] is None and plain and not unit and (value > 9 or tokens[i].word.isdecimal()):
             best = value, span
     return best if best[0] is not None else share_in(tokens)
+
+
+def cents_after(tokens: Sequence[Token], start: int) -> tuple[Decimal, int]:
+    """What "and fifty cents" adds to an amount in euro, and the token after it."""
+    for i, j, value in numbers(tokens):
+        if start <= i <= start + 1 and j < len(tokens) and tokens[j].word in ("cent", "cents"):
+            return value / 100, j + 1
+    return Decimal(0), start
+
+
+def is_negative(tokens: Sequence[Token], i: int) -> bool:
+    return i > 0 and tokens[i - 1].text == "-" and tokens[i - 1].end == tokens[i].start
 
 
 def share_in(tokens: Sequence[Token]) -> tuple[str | None, set[int]]:
@@ -334,7 +352,8 @@ def reason_in(text: str, tokens: Sequence[Token], names: str) -> str:
             and t.text not in "()-:&#"
         ]
         if telling and bounded:
-            said = WHY.sub("", text[piece[0].start : piece[-1].end].strip(" -:")).strip()
+            said = text[piece[0].start : piece[-1].end].strip(" -:")
+            said = WHY.sub("", re.split(r"\b(?:because|weil)\s+", said, maxsplit=1)[-1]).strip()
             if not re.match(r"(?:on|to|of|from|the customer)\s+\S+(?:\s+\S+)?$", said, re.IGNORECASE) and not (
                 len(telling) == 1 and telling[0].word in CANONICAL.values()
             ):
@@ -470,8 +489,10 @@ def kind_of(text: str, part: Sequence[Token]) -> str:
     to_me = bool(said & {"me", "us", "mir", "uns"}) and not said & {"refund", "for"}
     if not to_me and ("email" in words or ("tell" in words and len(words) > 1)):
         return "email"
-    if "refund" in words or (
-        ("give" in words or "back" in words) and amount_in(part)[0] is not None and "look" not in words
+    if (
+        "refund" in words
+        or "money back" in text.lower()
+        or (("give" in words or "back" in words) and amount_in(part)[0] is not None and "look" not in words)
     ):
         return "refund"
     return "cancel" if "cancel" in words else "look"
@@ -591,6 +612,8 @@ def compose(written: str, part: Sequence[Token], to: str, order: Order | None) -
         return Call(EMAIL, {"to": to, "subject": quoted[0], "body": quoted[1]})
     match = CONTENT.search(written)
     content = quoted[0] if quoted else match[1] if match else after_name(written, part, order)
+    if not content and (topic := re.search(r"\babout\s+(.+)", written, re.IGNORECASE | re.DOTALL)):
+        content = f"this is about {topic[1]}"
     if not content.strip():
         return f"{ASK_BODY} {order.customer if order else to}?"
     said = content if quoted else addressed(content.strip())

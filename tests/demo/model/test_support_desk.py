@@ -51,6 +51,12 @@ REQUESTS: list[tuple[str, list[Called]]] = [
         [("send_email", {"to": "jonas@example.com", "subject": "Your refund", "body": "It is on its way."})],
     ),
     ('refund_order order_id=1042 amount=80 reason="it came late"', [refund(1042, 80, "it came late")]),
+    ("refund 80 euro to jonas because it came late", [refund(1042, 80, "it came late")]),
+    ("refund order #1042 twenty-five euros and fifty cents", [refund(1042, 25.5)]),
+    ("order 1042 arrived broken, refund 30 euro please", [refund(1042, 30, "arrived broken")]),
+    ("please cancle ordr 1043, ordered twice", [cancel(1043, "ordered twice")]),
+    ("refund order 1042 -5 euro", []),
+    ("i want my money back for order 1042", []),
     ("refund_order order_id=1042 amount=lots", []),
     ("refund order 9999, 20 euro", []),
     ("refund bob 20 euro", []),
@@ -69,6 +75,10 @@ def test_a_request_becomes_these_calls(url: str, text: str, acts: list[Called]) 
 
 QUESTIONS = [
     ("don't refund order 1042, just tell me what she paid", ["nothing was done", "129.90 euro"]),
+    ("dont refund 1042, only tell me how much he paid", ["nothing was done", "129.90"]),
+    ("i want my money back for order 1042", ["How much"]),
+    ("refund order 1042 -5 euro", ["more than nothing"]),
+    ("is this chatgpt?", ["script, not an AI"]),
     ("which orders have not been shipped yet?", ["2 of 5", "1043", "Mei Tanaka"]),
     ("show me all orders", ["1041", "1042", "1043", "1044", "1045"]),
     ("zeig mir alle Bestellungen", ["1041", "1045"]),
