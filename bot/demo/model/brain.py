@@ -51,4 +51,5 @@ def make_plan(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], a
     if any_agent.ASK in before and earlier >= 0 and not any_agent.best_tool(text, tools):
         text = f"{text_of(messages[earlier])}, {text}"
     reply = support_desk.answer(messages) if at_desk else None
-    return reply or any_agent.understand(text, tools) or Reply(any_agent.introduction(tools, examples))
+    others = [tool for tool in tools if not (at_desk and tool["name"] in support_desk.TOOLS)]
+    return reply or any_agent.understand(text, others) or Reply(any_agent.introduction(tools, examples))

@@ -13,6 +13,7 @@ from bot.demo.model.outcomes import outcome
 from bot.demo.model.transcript import Call, Made, Message, Reply, last_user, made_calls, text_of
 
 FIND, REFUND, CANCEL, EMAIL = "find_order", "refund_order", "cancel_order", "send_email"
+TOOLS = frozenset((FIND, REFUND, CANCEL, EMAIL))
 EXAMPLES = (
     "refund order 1042, 80 euro, it came late",
     "who bought order 1044?",
@@ -84,10 +85,10 @@ QUESTION = re.compile(
     re.IGNORECASE,
 )
 START = re.compile(
-    r"(?:^|[,;.!?:]|\b(?:and|then|but|please|just|only|simply|also|to|not|don't|dont|und|bitte|ok|you)\b)\s*$",
+    r"(?:^|[,;.!?:]|\b(?:and|then|but|please|just|only|simply|also|to|not|don't|dont|without|und|bitte|ok|you)\b)\s*$",
     re.IGNORECASE,
 )
-WHY = re.compile(r"^(?:because|since|as|for|due to|weil|reason:?|it is that)\s+", re.IGNORECASE)
+WHY = re.compile(r"^(?:(?:please|bitte)\W+)?(?:(?:because|since|as|for|due to|weil|reason:?)\s+)?", re.IGNORECASE)
 CHANGE = re.compile(
     r"\b(?:instead|make (?:it|that)|change (?:it|that)|i meant|rather|wait|nur|no[,:]|only|mach)\b", re.IGNORECASE
 )
@@ -100,7 +101,7 @@ UNDO = re.compile(
 CONTENT = re.compile(r"(?:\b(?:that|saying|says|dass)\b|:)\s+(.+)", re.IGNORECASE | re.DOTALL)
 ASK_BODY, ASK_AMOUNT = "What should I write to", "How much should go back"
 ABOUT = frozenset(
-    ("who", "paid", "left", "refunded", "shipped", "delivered", "status", "address", "buy", "give", "parcel")
+    ("who", "paid", "left", "refunded", "shipped", "delivered", "status", "address", "email", "buy", "give", "parcel")
 )
 STATUS = {
     "paid": "It has not been shipped yet",
@@ -179,7 +180,7 @@ def euro(amount: Decimal) -> str:
 
 
 def is_here(tools: Sequence[Mapping[str, Any]]) -> bool:
-    return {FIND, REFUND, CANCEL, EMAIL} <= {tool["name"] for tool in tools}
+    return TOOLS.issubset(tool["name"] for tool in tools)
 
 
 def deed(made: Made) -> str | None:
@@ -486,6 +487,8 @@ def kind_of(text: str, part: Sequence[Token]) -> str:
     said = {token.text.lower() for token in part}
     if QUESTION.match(text):
         return "look"
+    if re.fullmatch(r"(?:and |what about )?(?:the|his|her|their) e-?mail(?: address)?\??", text.strip(), re.IGNORECASE):
+        return "look"
     to_me = bool(said & {"me", "us", "mir", "uns"}) and not said & {"refund", "for"}
     if not to_me and ("email" in words or ("tell" in words and len(words) > 1)):
         return "email"
@@ -663,7 +666,7 @@ def is_list(text: str, tokens: Sequence[Token]) -> bool:
     return (
         not orders_in(tokens)
         and words.isdisjoint({"refund", "cancel", "email", "give"})
-        and (plural or (bool(every) and state and "him" not in words))
+        and (plural or (bool(every) and bool(state or "order" in words) and "him" not in words))
     )
 
 

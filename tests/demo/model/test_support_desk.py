@@ -38,6 +38,7 @@ REQUESTS: list[tuple[str, list[Called]]] = [
     ("Hello! I'd like a refund of 1.200,50 EUR for order 1042", [refund(1042, 1200.5)]),
     ("<@U0SIGNOFF> refund order 1042, 30 euro", [refund(1042, 30)]),
     ("refund order 1042 80 euro it came 2 days late", [refund(1042, 80, "it came 2 days late")]),
+    ("Refund 1043 for 49 euros, please - wrong size", [refund(1043, 49, "wrong size")]),
     ("refund half of order 1044", [refund(1044, 37.25)]),
     ("give tom 10 euros back", [refund(1044, 10)]),
     ("pay back one hundred and twenty euros for order 1043, wrong colour", [refund(1043, 120, "wrong colour")]),
@@ -81,6 +82,8 @@ QUESTIONS = [
     ("is this chatgpt?", ["script, not an AI"]),
     ("which orders have not been shipped yet?", ["2 of 5", "1043", "Mei Tanaka"]),
     ("show me all orders", ["1041", "1042", "1043", "1044", "1045"]),
+    ("can you show me every order", ["1041", "1045"]),
+    ("without refunding anything, tell me about order 1042", ["Jonas Weber"]),
     ("zeig mir alle Bestellungen", ["1041", "1045"]),
     ("who bought order 1045?", ["Mei Tanaka"]),
     ("what did Tom buy?", ["brass compass"]),
@@ -112,6 +115,7 @@ def test_a_conversation_knows_what_it_is_about(url: str) -> None:
     assert "Tom Baker" in talk.say("find order 1044")
     assert "Refunded 20.00 euro" in talk.say("ok give him 20 back")
     assert "Tom Baker" in talk.say("and who bought it?")
+    assert "tom@example.com" in talk.say("and the email?")
     assert "another 10.00 makes it 30.00" in talk.say("actually make it 30 instead")
     assert "Too late" in talk.say("cancel that")
     assert talk.acts == [refund(1044, 20), refund(1044, 10)]
