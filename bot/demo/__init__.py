@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bot.demo.models import OLLAMA
 from bot.demo.stage import BotEnded, Stage, stage
 from bot.demo.tour import Tour, TourFailed
 from bot.demo.workspace import NotOurFile, PortInUse
@@ -30,7 +31,7 @@ WELCOME = """
 async def demo(data: Path, port: int) -> int:
     """Run until Ctrl-C or SIGTERM; the exit code. A bot that dies is started again, as a supervisor would."""
     try:
-        async with stage(data, port) as built:
+        async with stage(data, port, ollama=OLLAMA) as built:
             await built.start_bot()
             print(WELCOME.format(url=built.url, model=built.model, data=built.data), flush=True)
             stop = asyncio.Event()

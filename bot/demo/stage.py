@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.demo.model import serve_model
+from bot.demo.models import choose_model
 from bot.demo.workspace import Workspace, serve_workspace
-
-DEMO_MODEL = "demo model: a script, not an AI"
 
 STOP_AFTER = 15.0
 """Seconds that the bot gets to finish its steps before it is killed."""
@@ -75,20 +74,24 @@ class BotEnded(Exception):
 
 
 @asynccontextmanager
-async def stage(data: Path, port: int, log_level: str = "WARNING") -> AsyncGenerator[Stage]:
-    """Set it up in the folder `data`; the bot is started by whoever asked. Raises `PortInUse`, `NotOurFile`."""
+async def stage(
+    data: Path, port: int, log_level: str = "WARNING", *, ollama: str | None = None
+) -> AsyncGenerator[Stage]:
+    """Set it up in the folder `data`; the bot is started by whoever asked. Raises `PortInUse`, `NotOurFile`.
+
+    `ollama` is where to look for a model on this machine; without it, and without a key, the script answers.
+    """
     data = await asyncio.to_thread(_folder, data)
-    own_model = "OPENAI_API_KEY" not in os.environ
+    choice = await choose_model(os.environ, ollama)
     async with AsyncExitStack() as stack:
-        name = DEMO_MODEL if own_model else os.environ.get("OPENAI_MODEL", "your model")
         workspace = await stack.enter_async_context(
-            serve_workspace(port=port, data=data, panel=data / "orders.db", note=name)
+            serve_workspace(port=port, data=data, panel=data / "orders.db", note=choice.name)
         )
-        environment = _environment(os.environ, workspace.url, data, log_level)
-        if own_model:
+        environment = _environment(os.environ, workspace.url, data, log_level) | dict(choice.environment)
+        if choice.is_script:
             model = await stack.enter_async_context(serve_model(port=0))
             environment |= {"OPENAI_API_KEY": "demo", "OPENAI_BASE_URL": model.url, "OPENAI_MODEL": "demo-model"}
-        built = Stage(workspace.url, name, data, workspace, environment)
+        built = Stage(workspace.url, choice.name, data, workspace, environment)
         try:
             yield built
         finally:
@@ -102,12 +105,12 @@ def _folder(data: Path) -> Path:
 
 
 def _environment(outer: Mapping[str, str], url: str, data: Path, log_level: str) -> dict[str, str]:
-    """The bot's environment: the local workspace's, and from outside the model's key and the agent, where they are set.
+    """The bot's environment: the local workspace's, and from outside the agent, where it is set.
 
     No proxy is passed on: Slack's client would take it for this machine's own addresses, too.
     """
     kept = {key: value for key, value in outer.items() if not key.lower().startswith(_NOT_PASSED_ON)}
-    chosen = {key: outer[key] for key in outer if key.startswith("OPENAI_") or key == "SIGNOFF_AGENT"}
+    chosen = {key: outer[key] for key in outer if key == "SIGNOFF_AGENT"}
     paths = [str(Path.cwd()), outer.get("PYTHONPATH", "")]
     return (
         kept

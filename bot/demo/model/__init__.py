@@ -1,8 +1,7 @@
 """The demo's model: a script that speaks OpenAI's Chat Completions wire on loopback, without a key.
 
-It knows no tool. Its rules work over the tools it is sent (names, descriptions, JSON Schemas) and over the person's
-words: every value it passes stands in what the person wrote. `server.py` is the wire, `brain.py` the rules, `script.py`
-plays exact dialogues instead.
+`server.py` is the wire, `brain.py` what it understands: of any agent its tools as they are sent (`any_agent.py`), and
+everyday sentences at the support desk (`support_desk.py`, the only module that knows a tool).
 """
 
 from bot.demo.model.server import Model, serve_model

@@ -11,7 +11,6 @@ As JSON, for `POST /faults` and inside a script:
 | `{"clear": true}` | forget all of it, and let hanging requests go on |
 """
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,20 +44,3 @@ class Fault:
         if fault.status is not None and not 400 <= fault.status <= 599:
             raise ValueError("'status' must be an HTTP error, 400 to 599")
         return fault
-
-
-class Faults:
-    """The queue of faults; each request takes one."""
-
-    def __init__(self) -> None:
-        self._queue: deque[Fault] = deque()
-
-    def add(self, fault: Fault) -> None:
-        self._queue.extend([fault] * fault.times)
-
-    def clear(self) -> None:
-        self._queue.clear()
-
-    def take(self) -> Fault | None:
-        """The fault for the request at hand, if any."""
-        return self._queue.popleft() if self._queue else None

@@ -21,8 +21,7 @@ from typing import Any
 
 from bot.demo.model.errors import ApiError
 from bot.demo.model.faults import Fault
-from bot.demo.model.reply import Call, Reply
-from bot.demo.model.transcript import text_of
+from bot.demo.model.transcript import Call, Reply, text_of
 
 ANY = "*"
 

@@ -24,15 +24,16 @@ from aiohttp import web
 from bot.demo.model.brain import decide
 from bot.demo.model.checks import check_request
 from bot.demo.model.errors import ApiError
-from bot.demo.model.faults import Fault, Faults
-from bot.demo.model.reply import Reply
+from bot.demo.model.faults import Fault
 from bot.demo.model.script import Script
+from bot.demo.model.transcript import Reply
 from bot.demo.model.wire import Completion
 
 MODEL = "demo-model"
 LARGEST_BODY = 32 * 1024 * 1024
 REMEMBERED_REQUESTS = 1000
 SHUTDOWN_SECONDS = 1.0
+NO_KEY = "You didn't provide an API key. Provide it in an Authorization header: 'Authorization: Bearer YOUR_KEY'."
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,13 @@ class Model:
 
 @dataclass
 class State:
-    """What the handlers share."""
+    """What the handlers share. `faults` come one a request; `released` lets the requests that hang now go on."""
 
     script: Script | None
     latency: float
-    faults: Faults = field(default_factory=Faults)
+    faults: deque[Fault] = field(default_factory=deque)
     requests: deque[Any] = field(default_factory=lambda: deque(maxlen=REMEMBERED_REQUESTS))
     released: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def release(self) -> None:
-        """Let the requests that hang now go on."""
-        self.released.set()
-        self.released = asyncio.Event()
 
 
 STATE = web.AppKey("state", State)
@@ -69,23 +65,8 @@ async def serve_model(port: int = 0, script: Path | None = None, latency: float 
     `port` 0 takes a free one; `script` plays a file instead of the rules (`script.py`); `latency` is the pause between
     the chunks of a streamed answer, in seconds. `ValueError`: the script is unusable. `OSError`: the port is taken.
     """
-    state = State(Script.load(script) if script else None, latency)
-    runner = web.AppRunner(
-        build_app(state), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
-    )
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        taken: int = runner.addresses[0][1]
-        yield Model(f"http://127.0.0.1:{taken}/v1", taken)
-    finally:
-        await runner.cleanup()
-
-
-def build_app(state: State) -> web.Application:
-    """The application with its routes."""
     app = web.Application(middlewares=[errors_as_openai], client_max_size=LARGEST_BODY)
-    app[STATE] = state
+    app[STATE] = State(Script.load(script) if script else None, latency)
     app.add_routes(
         [
             web.post("/v1/chat/completions", complete),
@@ -95,12 +76,21 @@ def build_app(state: State) -> web.Application:
             web.get("/requests", show_requests),
         ]
     )
-    app.on_shutdown.append(release_all)
-    return app
+    app.on_shutdown.append(release)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        taken: int = runner.addresses[0][1]
+        yield Model(f"http://127.0.0.1:{taken}/v1", taken)
+    finally:
+        await runner.cleanup()
 
 
-async def release_all(app: web.Application) -> None:
-    app[STATE].release()
+async def release(app: web.Application) -> None:
+    """Let the requests that hang now go on."""
+    app[STATE].released.set()
+    app[STATE].released = asyncio.Event()
 
 
 @web.middleware
@@ -118,7 +108,8 @@ async def errors_as_openai(
         failure = ApiError(f"Not allowed to {request.method} on {request.path}.", status=405)
     except web.HTTPRequestEntityTooLarge:
         failure = ApiError("The request body is too large.", status=413)
-    return web.json_response(failure.body(), status=failure.status, headers=failure.headers)
+    error = {"message": failure.message, "type": failure.kind, "param": failure.param, "code": failure.code}
+    return web.json_response({"error": error}, status=failure.status, headers=failure.headers)
 
 
 async def complete(request: web.Request) -> web.StreamResponse:
@@ -127,7 +118,7 @@ async def complete(request: web.Request) -> web.StreamResponse:
     state = request.app[STATE]
     body = await read_json(request)
     state.requests.append(body)
-    fault = state.faults.take()
+    fault = state.faults.popleft() if state.faults else None
     if fault is None and state.script:
         check_request(body)
         fault = state.script.take_fault(body["messages"])
@@ -135,7 +126,7 @@ async def complete(request: web.Request) -> web.StreamResponse:
         await suffer(fault, state)
     check_request(body)
     reply = state.script.reply(body["messages"]) if state.script else think(body)
-    completion = Completion.of(reply, body)
+    completion = Completion(reply, body)
     if not body.get("stream"):
         return web.json_response(completion.body())
     include_usage = bool((body.get("stream_options") or {}).get("include_usage"))
@@ -147,9 +138,7 @@ def think(body: dict[str, Any]) -> Reply:
     """What the rules answer, within what the request allows."""
     tools = [] if body.get("tool_choice") == "none" else [tool["function"] for tool in body.get("tools") or []]
     reply = decide(body["messages"], tools)
-    if body.get("parallel_tool_calls") is False:
-        return Reply(reply.text, reply.calls[:1])
-    return reply
+    return Reply(reply.text, reply.calls[:1]) if body.get("parallel_tool_calls") is False else reply
 
 
 async def stream(request: web.Request, events: Sequence[str], cut: int | None) -> web.StreamResponse:
@@ -165,7 +154,7 @@ async def stream(request: web.Request, events: Sequence[str], cut: int | None) -
         if number == cut and request.transport:
             request.transport.close()
             return response
-        data = f"data: {event}\n\n".encode()
+        data = f"data: {event}\n\n".encode(errors="backslashreplace")  # half a surrogate pair as JSON escapes it
         middle = len(data) * 2 // 3
         await response.write(data[:middle])
         await response.write(data[middle:])
@@ -189,15 +178,14 @@ def check_key(request: web.Request) -> None:
     """Refuse a request without a bearer key; any key will do."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
-        text = "You didn't provide an API key. Provide it in an Authorization header: 'Authorization: Bearer YOUR_KEY'."
-        raise ApiError(text, status=401)
+        raise ApiError(NO_KEY, status=401)
 
 
 async def read_json(request: web.Request) -> Any:
     """The request's JSON; 400 when it is none."""
     try:
         return json.loads(await request.read())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ApiError("We could not parse the JSON body of your request: it is not valid JSON.") from None
 
 
@@ -217,16 +205,16 @@ def model_object(name: str) -> dict[str, Any]:
 
 async def add_fault(request: web.Request) -> web.Response:
     """Queue trouble, or clear it."""
-    state = request.app[STATE]
     body = await read_json(request)
     if isinstance(body, dict) and body.get("clear"):
-        state.faults.clear()
-        state.release()
+        request.app[STATE].faults.clear()
+        await release(request.app)
         return web.json_response({})
     try:
-        state.faults.add(Fault.parse(body))
+        fault = Fault.parse(body)
     except (TypeError, ValueError) as error:
         raise ApiError(str(error)) from error
+    request.app[STATE].faults.extend([fault] * fault.times)
     return web.json_response({})
 
 

@@ -1,0 +1,236 @@
+"""Any agent's tools: `tool name=value …`, and a sentence with a tool's words and values that fit its schema."""
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.demo.model.transcript import Call, Reply
+
+Schema = Mapping[str, Any]
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|(?<!\w)\'([^\']+)\'(?!\w)')
+NUMBER = re.compile(r"(?<![\w.,-])-?\d+(?:[.,]\d+)?(?![\w-])")
+ADDRESS = re.compile(r"[\w.+&-]+@[\w-]+(?:\.[\w-]+)+")
+MONEY = re.compile(r"[€$£]\s*\d+(?:[.,]\d+)?|\d+(?:[.,]\d+)?\s*(?:[€$£]|euros?\b|eur\b|dollars?\b)", re.IGNORECASE)
+NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
+NOT_TELLING = words("the a an of to for in on at and or it is be by id with from me my you")
+ASK = "I also need"
+WHO = re.compile(
+    r"\b(?:who|what) are you\b|\breal (?:ai|person|human)\b|\ban? (?:ai|bot|robot|human)\b|\bwer bist du\b"
+    r"|^\W*are you\b|\bchat ?gpt\b",
+    re.IGNORECASE,
+)
+HELP = re.compile(
+    r"\W*(?:help|hilfe|what can (?:you|i)|what do you do|how does this work|was kannst du)\b", re.IGNORECASE
+)
+GREETING = re.compile(
+    r"\W*(?:hi|hello|hey|good \w+|hallo|guten \w+|moin|how are you|what's up)\b\W*(?:there|signoff)?\W*", re.IGNORECASE
+)
+THANKS = re.compile(
+    r"(?:\W|ok|okay|great|perfect|super|nice|cool)*(?:thanks?|thx|cheers|danke)\b.{0,30}", re.IGNORECASE | re.DOTALL
+)
+FINE = re.compile(r"\W*(?:ok|okay|great|perfect|fine|yes|all right|alright|good|gut|bye)\W*", re.IGNORECASE)
+SELF = "I am the demo's model: a script, not an AI."
+TYPES = {"string": str, "boolean": bool, "array": list, "object": dict, "null": type(None)}
+UNDERSTOOD = words(
+    "$ref $defs type enum const anyOf oneOf allOf minimum maximum exclusiveMinimum exclusiveMaximum minLength"
+    " maxLength minItems maxItems pattern items properties required additionalProperties title description default"
+    " examples format deprecated"
+)
+
+
+def understand(text: str, tools: Sequence[Schema]) -> Reply | None:
+    """The calls that a text asks for, a question for what is missing, or None when it asks for nothing."""
+    named = {tool["name"]: tool for tool in tools}
+    calls: list[Call] = []
+    lines = [line for line in text.splitlines() if re.match(r"\W*(?:(?:please|call|run|use)\s+)*([\w-]+)", line)]
+    for line in lines if len(lines) > 1 and all(first_word(line) in named for line in lines) else [text]:
+        name = first_word(line)
+        tool = named.get(name) or best_tool(line, tools)
+        if tool is None:
+            return None
+        rest = line.partition(name)[2] if name in named else line
+        values = fill(tool, rest.strip(" ,:"), rest is not line)
+        schema = tool.get("parameters") or {}
+        missing = [key for key in schema.get("required") or [] if key not in values]
+        if missing or not fits(values, schema, schema):
+            return Reply(f"For {tool['name']} {ASK} {' and '.join(missing) or 'other values'}. Type: {form(tool)}")
+        calls.append(Call(tool["name"], values))
+    return Reply(None, tuple(calls))
+
+
+def small_talk(text: str, tools: Sequence[Schema], examples: Sequence[str]) -> str | None:
+    """The answer to a greeting, to thanks, to a question about itself; None for anything else."""
+    if WHO.search(text):
+        return introduction(tools, examples, f"No person and no real AI. {SELF}")
+    if HELP.match(text) or GREETING.fullmatch(text):
+        return introduction(tools, examples, f"Hello! {SELF}")
+    if THANKS.fullmatch(text) and not re.search(r"\d", text):
+        return "You're welcome!"
+    return "All right. What else can I do?" if FINE.fullmatch(text) else None
+
+
+def introduction(tools: Sequence[Schema], examples: Sequence[str], first: str = "") -> str:
+    """One friendly line about what it is, and what can be typed."""
+    if not tools:
+        return f"{first or SELF} I have no tools here, so I can only say hello."
+    offered = " · ".join(f"“{example}”" for example in examples or list(map(form, tools))[:3])
+    return f"{first or f'I did not understand that. {SELF}'} Here is what I can do, for example: {offered}"
+
+
+def first_word(line: str) -> str:
+    match = re.match(r"\W*(?:(?:please|call|run|use)\s+)*([\w-]+)", line, re.IGNORECASE)
+    return match[1] if match else ""
+
+
+def form(tool: Schema) -> str:
+    """What can be typed to call a tool."""
+    keys = (tool.get("parameters") or {}).get("required") or []
+    return " ".join([tool["name"], *(f"{key}=…" for key in keys)])
+
+
+def best_tool(text: str, tools: Sequence[Schema]) -> Schema | None:
+    """The tool that shares most words with the text, at least one of them with its name."""
+    said = [word.lower() for word in NAME_PART.findall(text.lower())]
+
+    def shared(words: str) -> int:
+        telling = {word.lower() for word in NAME_PART.findall(words)} - NOT_TELLING
+        return sum(bool(difflib.get_close_matches(word, said, 1, 0.8)) for word in telling)
+
+    scored = [(3 * shared(t["name"]) + shared(str(t.get("description") or "")), t) for t in tools if shared(t["name"])]
+    return max(scored, key=lambda pair: pair[0])[1] if scored else None
+
+
+def fill(tool: Schema, text: str, explicit: bool) -> dict[str, Any]:
+    """Values for a tool's parameters: named ones, then what stands in the text by its type."""
+    root = tool.get("parameters") or {}
+    properties: Schema = root.get("properties") or {}
+    if text.startswith("{"):
+        return {key: value for key, value in read_object(text).items() if key in properties}
+    values: dict[str, Any] = {}
+    if properties:
+        keys = "|".join(map(re.escape, properties))
+        value = rf"{QUOTED.pattern}|(.*?)(?=[\s,;]+(?:{keys})\s*=|$)"
+        for match in re.finditer(rf"\b({keys})\s*=\s*(?:{value})", text, re.DOTALL):
+            said = next((group for group in match.groups()[1:] if group), "")
+            values |= fitting(match[1], [said], properties, root)
+        text = re.sub(rf"\b({keys})\s*=\s*(?:{value})", "", text, flags=re.DOTALL)
+    if not values or not explicit:
+        for key, schema in properties.items():
+            if key not in values:
+                values |= fitting(key, offers(key, schema, text, tool, values), properties, root)
+    return values
+
+
+def offers(key: str, schema: Any, text: str, tool: Schema, values: Mapping[str, Any]) -> Iterator[str]:
+    """What in a text may be meant by a parameter, best first; what another parameter has taken is not offered."""
+    taken = {str(value) for value in values.values()}
+    about = f"{key} {schema}".lower()
+    label = " ".join(part.lower() for part in NAME_PART.findall(key) if part.lower() != "id")
+    if label and (named := re.search(rf"\b{re.escape(label)}\b[\s:#]+(?:is\s+)?([\w.@+-]+)", text, re.IGNORECASE)):
+        yield named[1]
+    found = [match[0] for match in ADDRESS.finditer(text)] if "mail" in about else []
+    if "number" in about or "integer" in about:
+        bare = QUOTED.sub("", ADDRESS.sub("", text))
+        money = [re.sub(r"[^\d.,]", "", match[0]) for match in MONEY.finditer(bare)]
+        plain = [match[0] for match in NUMBER.finditer(MONEY.sub("", bare))]
+        found += [*money, *plain] if "'number'" in about else [*plain, *money]
+    found += ["".join(filter(None, groups)) for groups in QUOTED.findall(text)]
+    options = [str(option) for option in (schema.get("enum") or [] if isinstance(schema, dict) else [])]
+    found += [option for option in options if re.search(rf"\b{re.escape(option)}\b", text, re.IGNORECASE)]
+    clauses = re.split(r",\s+", text)
+    found += clauses[-1:] if len(clauses) > 1 else []
+    if key in ((tool.get("parameters") or {}).get("required") or []):
+        found.append(" ".join(word for word in text.split() if word.lower() not in tool["name"].lower().split("_")))
+    yield from (offer for offer in found if offer not in taken)
+
+
+def fitting(key: str, said: Iterator[str] | list[str], properties: Schema, root: Schema) -> dict[str, Any]:
+    """The parameter with the first value that its schema takes; nothing when none does."""
+    fit = (value for text in said for value in readings(text) if fits(value, properties[key], root))
+    return next(({key: value} for value in fit), {})
+
+
+def readings(text: str) -> Iterator[Any]:
+    """What a text may stand for."""
+    try:
+        yield json.loads(text)
+    except (ValueError, RecursionError):
+        if re.fullmatch(r"-?\d+,\d+", text):
+            yield float(text.replace(",", "."))
+    if text.strip():
+        yield text
+        yield [part.strip() for part in text.split(",")]
+    if text.lower() in ("yes", "no"):
+        yield text.lower() == "yes"
+
+
+def read_object(text: str) -> dict[str, Any]:
+    return next((data for data in readings(text) if isinstance(data, dict)), {})
+
+
+def fits(value: Any, schema: Any, root: Schema, depth: int = 0) -> bool:
+    """Whether a value keeps a JSON Schema; False as well where this cannot tell."""
+    if isinstance(schema, bool) or depth > 20:
+        return schema is True
+    if not isinstance(schema, dict) or not schema.keys() <= UNDERSTOOD:
+        return False
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+
+    def inner(part: Any, of: Any = value) -> bool:
+        return fits(of, part, root, depth + 1)
+
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    properties = schema.get("properties", {}) if isinstance(value, dict) else {}
+    entries: Schema = value if isinstance(value, dict) else {}
+    others = [entries[key] for key in entries if key not in properties]
+    size = len(value) if isinstance(value, str | list) else 0
+    low, high = ("minLength", "maxLength") if isinstance(value, str) else ("minItems", "maxItems")
+    return (
+        (not kinds or any(is_a(value, kind) for kind in kinds))
+        and ("$ref" not in schema or inner(look_up(schema["$ref"], root)))
+        and all(any(map(inner, schema[key])) for key in ("anyOf",) if key in schema)
+        and ("oneOf" not in schema or sum(map(inner, schema["oneOf"])) == 1)
+        and all(map(inner, schema.get("allOf", [])))
+        and ("enum" not in schema or any(option == value and type(option) is type(value) for option in schema["enum"]))
+        and ("const" not in schema or (schema["const"] == value and type(schema["const"]) is type(value)))
+        and (not number or schema.get("minimum", value) <= value <= schema.get("maximum", value))
+        and (not number or schema.get("exclusiveMinimum", -math.inf) < value < schema.get("exclusiveMaximum", math.inf))
+        and (not isinstance(value, str | list) or schema.get(low, 0) <= size <= schema.get(high, size))
+        and (not isinstance(value, str) or "pattern" not in schema or matches(schema["pattern"], value))
+        and (not isinstance(value, list) or all(inner(schema.get("items", True), item) for item in value))
+        and all(inner(properties[key], entries[key]) for key in properties if key in entries)
+        and all(inner(schema.get("additionalProperties", True), other) for other in others)
+        and (not isinstance(value, dict) or all(key in value for key in schema.get("required", [])))
+    )
+
+
+def is_a(value: Any, kind: Any) -> bool:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return kind == "number" or (kind == "integer" and isinstance(value, int))
+    return isinstance(value, TYPES.get(kind, ()))
+
+
+def matches(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:
+        return False
+
+
+def look_up(reference: Any, root: Any) -> Any:
+    """What a reference such as `#/$defs/Name` points at; nothing fits one that points nowhere."""
+    for step in str(reference).removeprefix("#/").split("/"):
+        root = root.get(step) if isinstance(root, dict) else None
+    return root

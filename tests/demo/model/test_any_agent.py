@@ -1,0 +1,84 @@
+"""Tools that nobody wrote the model for: called by name or by their words, never with what their schema refuses."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.demo.model.talking import Talk, served, tool
+
+TOOLS = [
+    tool("publish", "Publish an entry.", ["entry"], entry={"type": "string", "description": "What to publish."}),
+    tool(
+        "book_room",
+        "Book a room for a meeting.",
+        ["room", "people"],
+        room={"type": "string", "enum": ["Blue", "Green"]},
+        people={"type": "integer", "minimum": 1, "maximum": 20},
+        catering={"type": "boolean", "default": False},
+    ),
+    tool(
+        "pay",
+        "Pay from an account.",
+        ["account", "amount"],
+        account={"type": "string", "pattern": "^[A-Z]"},
+        amount={"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": "^x"}]},
+        tags={"type": "array", "items": {"$ref": "#/$defs/Tag"}},
+    ),
+]
+TOOLS[2]["parameters"]["$defs"] = {"Tag": {"type": "string"}}
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with served() as url:
+        yield url
+
+
+SAID: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
+    ('publish "the prices"', [("publish", {"entry": "the prices"})]),
+    ("publish the prices", [("publish", {"entry": "the prices"})]),
+    ("publish entry=the new prices", [("publish", {"entry": "the new prices"})]),
+    ('publish {"entry": "a=b"}', [("publish", {"entry": "a=b"})]),
+    ("book_room room=Blue people=4 catering=yes", [("book_room", {"room": "Blue", "people": 4, "catering": True})]),
+    ("please book the green room for 5 people", [("book_room", {"room": "Green", "people": 5})]),
+    ("pay 12,50 euro from account A17", [("pay", {"account": "A17", "amount": 12.5})]),
+    ("pay account=A17 amount=80 tags=a, b", [("pay", {"account": "A17", "amount": 80, "tags": ["a", "b"]})]),
+    ("publish entry=a\npublish entry=b", [("publish", {"entry": "a"}), ("publish", {"entry": "b"})]),
+    ("book_room room=Red people=4", []),
+    ("what is the weather", []),
+]
+
+
+@pytest.mark.parametrize(("text", "calls"), SAID, ids=[text for text, _ in SAID])
+def test_a_tool_is_called_by_its_name_or_its_words(url: str, text: str, calls: list[Any]) -> None:
+    talk = Talk(url, TOOLS, lambda _name, _given: "Noted.")
+    talk.say(text)
+    assert talk.calls == calls
+
+
+def test_what_is_missing_is_asked_for(url: str) -> None:
+    talk = Talk(url, TOOLS, lambda _name, _given: '{"booked": true, "room": "Blue"}')
+    assert "room and people" in talk.say("book_room")
+    assert "booked yes, room Blue" in talk.say("room=Blue people=3")
+    assert talk.calls == [("book_room", {"room": "Blue", "people": 3})]
+
+
+def test_it_says_what_it_is_and_what_can_be_typed(url: str) -> None:
+    said = Talk(url, TOOLS).say("what is the weather")
+    assert "script, not an AI" in said
+    assert "“book_room room=… people=…”" in said
+
+
+names = st.sampled_from(
+    ["publish", "book_room", "pay", "room", "people=", "amount=", "account", "A1", "Blue", "{", '"x"']
+)
+texts = st.lists(names | st.text(max_size=6) | st.integers().map(str) | st.floats().map(str), max_size=9).map(" ".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(texts, st.text(max_size=40))
+def test_no_text_gives_an_error_or_a_call_that_does_not_fit(url: str, text: str, result: str) -> None:
+    Talk(url, TOOLS, lambda _name, _given: result).say(text)

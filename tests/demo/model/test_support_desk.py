@@ -1,0 +1,209 @@
+"""Everyday sentences at the support desk, as tables: what is called, and what the answer has to say."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.demo.model.support_desk import EXAMPLES, ORDERS
+from tests.demo.model.talking import BOOKS, Called, Talk, served, shop
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with served() as url:
+        yield url
+
+
+def refund(number: int, amount: float, reason: str = "") -> Called:
+    return ("refund_order", {"order_id": number, "amount": amount} | ({"reason": reason} if reason else {}))
+
+
+def cancel(number: int, reason: str = "") -> Called:
+    return ("cancel_order", {"order_id": number} | ({"reason": reason} if reason else {}))
+
+
+REQUESTS: list[tuple[str, list[Called]]] = [
+    ("refund order 1042, 80 euro, it came late", [refund(1042, 80, "it came late")]),
+    ("plese refnd ordr 1042, twenty euros, parcel was damaged", [refund(1042, 20, "parcel was damaged")]),
+    ("refund thirty-five euro for order 1044", [refund(1044, 35)]),
+    ("refund the customer from order 1042 everything that is left", [refund(1042, 129.9)]),
+    ("Bitte erstatte Bestellung 1042 60 Euro", [refund(1042, 60)]),
+    ("bitte erstatte 1044 fünfunddreißig Euro", [refund(1044, 35)]),
+    ("please reimburse 80€ on #1042 because it arrived broken", [refund(1042, 80, "it arrived broken")]),
+    ("can you refund order 1042 80 euro?", [refund(1042, 80)]),
+    ("refund 1042 20", [refund(1042, 20)]),
+    ("Hello! I'd like a refund of 1.200,50 EUR for order 1042", [refund(1042, 1200.5)]),
+    ("<@U0SIGNOFF> refund order 1042, 30 euro", [refund(1042, 30)]),
+    ("refund order 1042 80 euro it came 2 days late", [refund(1042, 80, "it came 2 days late")]),
+    ("Refund 1043 for 49 euros, please - wrong size", [refund(1043, 49, "wrong size")]),
+    ("refund half of order 1044", [refund(1044, 37.25)]),
+    ("give tom 10 euros back", [refund(1044, 10)]),
+    ("pay back one hundred and twenty euros for order 1043, wrong colour", [refund(1043, 120, "wrong colour")]),
+    ("refund 1 euro each for orders 1042 and 1044", [refund(1042, 1), refund(1044, 1)]),
+    ("refund order 1042 80 euro and refund order 1043 20 euro", [refund(1042, 80), refund(1043, 20)]),
+    ("cancel order 1043, the customer changed her mind", [cancel(1043, "the customer changed her mind")]),
+    ("cancel order 1043 and cancel order 1045", [cancel(1043), cancel(1045)]),
+    ("storniere Bestellung 1045", [cancel(1045)]),
+    (
+        'email jonas@example.com "Your refund" "It is on its way."',
+        [("send_email", {"to": "jonas@example.com", "subject": "Your refund", "body": "It is on its way."})],
+    ),
+    ('refund_order order_id=1042 amount=80 reason="it came late"', [refund(1042, 80, "it came late")]),
+    ("refund 80 euro to jonas because it came late", [refund(1042, 80, "it came late")]),
+    ("refund order #1042 twenty-five euros and fifty cents", [refund(1042, 25.5)]),
+    ("order 1042 arrived broken, refund 30 euro please", [refund(1042, 30, "arrived broken")]),
+    ("please cancle ordr 1043, ordered twice", [cancel(1043, "ordered twice")]),
+    ("refund order 1042 -5 euro", []),
+    ("i want my money back for order 1042", []),
+    ("refund_order order_id=1042 amount=lots", []),
+    ("refund order 9999, 20 euro", []),
+    ("refund bob 20 euro", []),
+    ("refund order 1042, 20 dollars", []),
+    ("refund order 1042, 1 euro and order 1044, 2 euro", []),
+    ("don't refund order 1042", []),
+]
+
+
+@pytest.mark.parametrize(("text", "acts"), REQUESTS, ids=[text for text, _ in REQUESTS])
+def test_a_request_becomes_these_calls(url: str, text: str, acts: list[Called]) -> None:
+    talk = Talk(url)
+    talk.say(text)
+    assert talk.acts == acts
+
+
+QUESTIONS = [
+    ("don't refund order 1042, just tell me what she paid", ["nothing was done", "129.90 euro"]),
+    ("dont refund 1042, only tell me how much he paid", ["nothing was done", "129.90"]),
+    ("i want my money back for order 1042", ["How much"]),
+    ("refund order 1042 -5 euro", ["more than nothing"]),
+    ("is this chatgpt?", ["script, not an AI"]),
+    ("which orders have not been shipped yet?", ["2 of 5", "1043", "Mei Tanaka"]),
+    ("show me all orders", ["1041", "1042", "1043", "1044", "1045"]),
+    ("can you show me every order", ["1041", "1045"]),
+    ("without refunding anything, tell me about order 1042", ["Jonas Weber"]),
+    ("zeig mir alle Bestellungen", ["1041", "1045"]),
+    ("who bought order 1045?", ["Mei Tanaka"]),
+    ("what did Tom buy?", ["brass compass"]),
+    ("what did jonas pay?", ["129.90"]),
+    ("has order 1044 been shipped?", ["on its way"]),
+    ("how much is left on 1042?", ["129.90"]),
+    ("refund order 1042", ["How much"]),
+    ("refund 20 euro", ["Which order"]),
+    ("refund order 9999, 20 euro", ["There is no order 9999"]),
+    ("refund order 1042, 20 dollars", ["in euro?"]),
+    ("who are you, are you a real AI?", ["script, not an AI", EXAMPLES[0]]),
+    ("thanks", ["welcome"]),
+    ("hello", ["Hello", "Here is what I can do"]),
+    ("the weather is nice", ["script, not an AI", EXAMPLES[0]]),
+    ("cancel that", ["Nothing was done"]),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), QUESTIONS, ids=[text for text, _ in QUESTIONS])
+def test_a_question_is_answered_and_nothing_is_done(url: str, text: str, told: list[str]) -> None:
+    talk = Talk(url)
+    said = talk.say(text)
+    assert [part for part in told if part not in said] == []
+    assert talk.acts == []
+
+
+def test_a_conversation_knows_what_it_is_about(url: str) -> None:
+    talk = Talk(url)
+    assert "Tom Baker" in talk.say("find order 1044")
+    assert "Refunded 20.00 euro" in talk.say("ok give him 20 back")
+    assert "Tom Baker" in talk.say("and who bought it?")
+    assert "tom@example.com" in talk.say("and the email?")
+    assert "another 10.00 makes it 30.00" in talk.say("actually make it 30 instead")
+    assert "Too late" in talk.say("cancel that")
+    assert talk.acts == [refund(1044, 20), refund(1044, 10)]
+
+
+def test_what_was_looked_at_is_cancelled(url: str) -> None:
+    talk = Talk(url)
+    talk.say("find order 1045")
+    talk.say("cancel that")
+    assert talk.acts == [cancel(1045)]
+
+
+def test_what_is_missing_is_asked_for_and_the_answer_goes_on(url: str) -> None:
+    talk = Talk(url)
+    talk.say("refund order 1042, it came late")
+    talk.say("80 euro")
+    assert talk.acts == [refund(1042, 80, "it came late")]
+    assert "What should I write to Tom Baker" in talk.say("email tom")
+    talk.say("his compass is on the way")
+    assert "\n\nYour compass is on the way.\n\n" in talk.acts[-1][1]["body"]
+
+
+@pytest.mark.parametrize(
+    ("text", "to", "body"),
+    [
+        ("send jonas an email that his refund is on the way", "jonas@example.com", "Your refund is on the way."),
+        ("please tell mei her shoes are on the way", "mei@example.com", "Your shoes are on the way."),
+        ("let jonas know that he gets his money tomorrow", "jonas@example.com", "You get your money tomorrow."),
+    ],
+)
+def test_an_email_is_put_to_the_customer(url: str, text: str, to: str, body: str) -> None:
+    talk = Talk(url)
+    talk.say(text)
+    ((name, arguments),) = talk.acts
+    assert (name, arguments["to"]) == ("send_email", to)
+    assert body in arguments["body"].split("\n")
+
+
+EDITED = (
+    'Edited by the person who asked before it ran. Proposed: {"order_id": 1042, "amount": 80}. '
+    'Ran instead: {"order_id": 1042, "amount": 60}. Result: Refunded 60.00 euro of order 1042 to Jonas Weber.'
+)
+OUTCOMES = [
+    (EDITED, ["Refunded 60.00 euro", "60 instead of 80"], ["Ran instead"]),
+    ("Rejected by an approver: too much. The call did not run.", ["An approver rejected", "too much"], ["call did"]),
+    ("Rejected by the person who asked, without a reason. The call did not run.", ["You rejected", "not happen"], []),
+    ("Answered by an approver in the tool's place; the call did not run. Their answer: ask Lea", ["ask Lea"], ["tool"]),
+    ("Expired: nobody decided in time. The call did not run. This is not a rejection.", ["in time"], ["reject"]),
+    ("Unreachable: Lea is away. Nobody was asked, and the call did not run.", ["Lea is away"], ["call"]),
+    ("Cancelled: the question was withdrawn before anybody decided. The call did not run.", ["taken back"], ["call"]),
+    ("Failed: order 1042 has 0.00 euro left", ["did not work", "0.00 euro left"], ["Failed"]),
+    ("Timed out: the tool did not finish within 60 seconds. It may.", ["cannot say"], ["Refunded"]),
+    ("In doubt: the call was begun, and nobody knows.", ["cannot say"], ["Refunded"]),
+    ("Done: an approver checked that the call did run. Its result was lost.", ["did happen"], ["lost"]),
+    ("Stale: the tool or its rules changed after the approval. The call did not run.", ["did not happen"], ["call"]),
+]
+
+
+@pytest.mark.parametrize(("result", "told", "never"), OUTCOMES, ids=[result for result, _, _ in OUTCOMES])
+def test_each_outcome_reads_as_itself(url: str, result: str, told: list[str], never: list[str]) -> None:
+    talk = Talk(url, answer=lambda name, given: result if name == "refund_order" else shop(name, given))
+    said = talk.say("refund order 1042, 80 euro").splitlines()[-1]
+    assert [part for part in told if part not in said] == []
+    assert [part for part in never if part in said] == []
+    assert len(talk.acts) == 1
+
+
+def test_what_was_rejected_can_be_asked_for_with_another_amount(url: str) -> None:
+    rejection = "Rejected by the person who asked: too much. The call did not run."
+    talk = Talk(url, answer=lambda name, given: rejection if given.get("amount") == 80 else shop(name, given))
+    talk.say("refund order 1042, 80 euro, it came late")
+    assert "Nothing is open any more" in talk.say("cancel that")
+    talk.say("actually make it 30 instead")
+    assert talk.acts == [refund(1042, 80, "it came late"), refund(1042, 30, "it came late")]
+
+
+def test_the_orders_are_the_sample_shops() -> None:
+    assert list(ORDERS) == list(BOOKS)
+
+
+WORDS = [text for text, _ in (*REQUESTS, *QUESTIONS)]
+pieces = st.sampled_from([word for text in WORDS for word in text.split()] + [*"0,.%€#'\"\n", "-1", "1e9", "10" * 40])
+texts = st.lists(pieces | st.text(max_size=5), max_size=12).map(" ".join) | st.text()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=3), st.sampled_from([None, "", "null", "[1]", EDITED, "Failed: no"]))
+def test_no_text_gives_an_error_or_a_call_that_does_not_fit(url: str, said: list[str], result: Any) -> None:
+    talk = Talk(url, answer=shop if result is None else lambda _name, _given: result)
+    for text in said:
+        talk.say(text)
