@@ -18,20 +18,26 @@ def read(path: str) -> str:
     return (ROOT / path).read_text("utf-8")
 
 
-def locked() -> list[str]:
-    """The entries of the lock, each with its continuation lines joined."""
-    lines = re.sub(r" \\\n +", " ", read("requirements.lock")).splitlines()
+LOCKS = {"requirements.lock": ("test", "dev"), "benchmarks/requirements.lock": ("bench",)}
+"""Each with the groups of pyproject.toml that it pins."""
+
+
+def locked(lock: str) -> list[str]:
+    """The entries of a lock, each with its continuation lines joined."""
+    lines = re.sub(r" \\\n +", " ", read(lock)).splitlines()
     return [line for line in lines if not line.startswith("#")]
 
 
-def test_the_lock_names_no_place_to_fetch_from() -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_place_to_fetch_from(lock: str) -> None:
     """Where packages come from is the business of whoever installs."""
-    assert not re.search(r"://|pypi|\.(org|io|com|net)\b", read("requirements.lock"))
-    assert not [line for line in locked() if re.search(r"(^| )-(?!-hash=sha256:)", line)]
+    assert not re.search(r"://|pypi|\.(org|io|com|net)\b", read(lock))
+    assert not [line for line in locked(lock) if re.search(r"(^| )-(?!-hash=sha256:)", line)]
 
 
-def test_every_locked_package_has_one_version_and_hashes() -> None:
-    entries = locked()
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_one_version_and_hashes(lock: str) -> None:
+    entries = locked(lock)
     assert entries
     for entry in entries:
         requirement, *hashes = re.split(r" --hash=", entry)
@@ -40,16 +46,13 @@ def test_every_locked_package_has_one_version_and_hashes() -> None:
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes), entry
 
 
-def test_what_the_program_needs_is_in_the_lock() -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_what_is_needed_is_in_its_lock(lock: str) -> None:
     project = tomllib.loads(read("pyproject.toml"))
-    groups = project["dependency-groups"]
-    wanted = [
-        *project["project"]["dependencies"],
-        *groups["test"],
-        *(each for each in groups["dev"] if isinstance(each, str)),
-    ]
+    groups = [each for name in LOCKS[lock] for each in project["dependency-groups"][name] if isinstance(each, str)]
+    wanted = groups + (project["project"]["dependencies"] if lock == "requirements.lock" else [])
     versions = {}
-    for entry in locked():
+    for entry in locked(lock):
         requirement = Requirement(entry.partition(" --hash")[0])
         versions[requirement.name] = str(requirement.specifier).removeprefix("==")
     for each in map(Requirement, wanted):
