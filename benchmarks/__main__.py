@@ -29,6 +29,11 @@ def main() -> None:
         from benchmarks import runtime
 
         measured["runtime"] = asyncio.run(runtime.measure()) | {"run": _run()}
+    if "bot" in parts:
+        from benchmarks import bot
+
+        at_once = tuple(options.conversations or bot.AT_ONCE)
+        measured["bot"] = asyncio.run(bot.measure(at_once, options.bots)) | {"run": _run()}
     results |= measured
     if measured:
         options.json.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
@@ -44,6 +49,10 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all of them)")
     parser.add_argument("--json", type=Path, default=RESULTS, help="where the figures are kept (default: %(default)s)")
+    parser.add_argument("--bots", type=int, default=1, help="how many bots on one database (default: 1)")
+    parser.add_argument(
+        "--conversations", type=int, nargs="+", metavar="N", help="how many at once (default: 10, then 50, then 200)"
+    )
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(map(repr, sorted(unknown)))}; there are {', '.join(PARTS)}")
