@@ -33,7 +33,8 @@ def main() -> None:
         from benchmarks import bot
 
         at_once = tuple(options.conversations or bot.AT_ONCE)
-        measured["bot"] = asyncio.run(bot.measure(at_once, options.bots)) | {"run": _run()}
+        part = "bot" if options.bots == 1 else "bots"
+        measured[part] = asyncio.run(bot.measure(at_once, options.bots)) | {"run": _run()}
     results |= measured
     if measured:
         options.json.write_text(json.dumps(results, indent=1) + "\n", "utf-8")

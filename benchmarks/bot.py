@@ -92,7 +92,8 @@ async def _connect(crowd: Crowd, bots: int, log: Path) -> None:
         async with asyncio.timeout(_CONNECT_DEADLINE):
             await crowd.connected(bots)
     except TimeoutError:
-        raise RuntimeError(f"a bot did not connect; the log:\n{log.read_text('utf-8')}") from None
+        said = await asyncio.to_thread(log.read_text, "utf-8")
+        raise RuntimeError(f"a bot did not connect; the log:\n{said}") from None
 
 
 def _share(sorted_: list[float], share: float) -> float:

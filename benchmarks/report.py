@@ -125,10 +125,10 @@ def rows(results: Mapping[str, Any]) -> Iterator[Row]:
     """A line for each target whose figure was measured."""
     figures = results.get("runtime", {}).get("figures", {})
     yield from (row(target, figures[target.figure]) for target in RUNTIME if target.figure in figures)
-    for at_once, measured in results.get("bot", {}).get("at_once", {}).items():
-        for target in conversations(int(at_once)):
+    for name, at_once, measured in _crowds(results):
+        for target in conversations(at_once):
             if OURS in measured.get(target.figure, {}):
-                yield row(target, measured[target.figure], before=f"{at_once} at once: ")
+                yield row(target, measured[target.figure], before=f"{name}: ")
 
 
 def table(lines: list[Row]) -> str:
@@ -146,7 +146,16 @@ def remarks(results: Mapping[str, Any]) -> Iterator[str]:
     if canary:
         low, middle, high = (f"{canary[name] * 1e6:.1f}" for name in ("p5", "median", "p95"))
         yield f"Canary (a commit of plain SQLite): {middle} µs; 90 of 100 samples lie between {low} and {high} µs."
-    for at_once, measured in results.get("bot", {}).get("at_once", {}).items():
+    for name, _, measured in _crowds(results):
         for side, busy in measured.get("busy", {}).items():
             shares = ", ".join(f"{program} {share:.0%}" for program, share in busy.items())
-            yield f"Processors, {at_once} at once with {side}: {shares} of one."
+            yield f"Processors, {name} with {side}: {shares} of one."
+            if busy["bot"] < max(busy["workspace"], busy["model"]):
+                yield f"There the stage was busier than {side}: its throughput is the stage's, not its own."
+
+
+def _crowds(results: Mapping[str, Any]) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    """What was measured of bots: a name for it, how many conversations at once, and the figures."""
+    for part, before in (("bot", ""), ("bots", "several bots, ")):
+        for at_once, measured in results.get(part, {}).get("at_once", {}).items():
+            yield f"{before}{at_once} at once", int(at_once), measured

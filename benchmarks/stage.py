@@ -78,7 +78,7 @@ async def _program(
         "-m",
         *arguments,
         cwd=folder,
-        env=kept | {"PYTHONPATH": str(_ROOT)} | env,
+        env={**kept, "PYTHONPATH": str(_ROOT), **env},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=errors,
