@@ -21,7 +21,6 @@ SLACK_WAITS = 3.0
 
 _WARM = 2  # conversations before those that count: imports and caches
 _CONNECT_DEADLINE = 30.0
-_CONNECTING = ("apps.connections.open", "auth.test")  # once a process, not once a conversation
 _WORST = ("missed", "unfinished", "doubled", "in_doubt")
 """Of these the worst round counts, of all others the middle one."""
 
@@ -72,11 +71,10 @@ async def _hold(side: str, at_once: int, bots: int) -> tuple[Measured, dict[str,
                     task.cancel()
                 await asyncio.gather(*watching, return_exceptions=True)
     acks = sorted(crowd.acks())
-    calls = sum(count for method, count in crowd.calls.items() if method not in _CONNECTING)
     figures = {
         "per_second": sum(talk.done.is_set() for talk in talks) / seconds,
         "cpu": cpu / at_once,
-        "slack_calls": calls / at_once,
+        "slack_calls": crowd.calls.total() / at_once,
         "acked_p50": _share(acks, 0.50),
         "acked_p99": _share(acks, 0.99),
         "missed": sum(ack > SLACK_WAITS for ack in acks),
