@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import statistics
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 from benchmarks import shapes
@@ -16,48 +18,86 @@ TEXT = "Is it there yet? " * 61
 """What is said by each of the two in a turn: 1 KiB and a little, so 2 KiB a turn."""
 
 ROUNDS = 3
+SHORT = 10
+"""The turn of a short thread that a long one's is compared with."""
+
 _EVERY = 10  # turns between two looks at the file
-_EARLY, _LATE = slice(5, 15), slice(TURNS - 10, TURNS)
+_COMPARED = 10
+
+
+class Talk:
+    """The conversations of one side on one file, and what was measured of them."""
+
+    def __init__(self, name: str, graph: Any, path: Path) -> None:
+        self.name = name
+        self._graph = graph
+        self._path = path
+        self._long = shapes.thread()
+        self.turns: list[float] = []
+        self.sizes: list[tuple[int, int]] = []
+        self.late: list[float] = []
+        self.early: list[float] = []
+
+    async def go_on(self) -> None:
+        """One more turn."""
+        self.turns.append(await self._turn(self._long))
+        if len(self.turns) % _EVERY == 0:
+            self.sizes.append((len(self.turns), file_bytes(self._path)))
+
+    async def compare(self) -> None:
+        """A turn of a long thread and one of a short, one after the other, so that both meet the same machine."""
+        short = shapes.thread()
+        for _ in range(SHORT - 1):
+            await self._turn(short)
+        self.early.append(await self._turn(short))
+        self.late.append(await self._turn(self._long))
+
+    async def _turn(self, thread: dict[str, Any]) -> float:
+        said = {"messages": [{"role": "user", "content": TEXT}]}
+        return await timed(self._graph.ainvoke(said, thread, durability="sync"))
 
 
 async def measure(sides: Sequence[Contender]) -> dict[str, Any]:
     """The curves by side, and the figures that are read off them."""
-    rounds = [await _converse(sides) for _ in range(ROUNDS)]
-    names = [side.name for side in sides]
-    times = {
-        name: [statistics.median(turn) for turn in zip(*(r[0][name] for r in rounds), strict=True)] for name in names
-    }
-    sizes = {name: rounds[-1][1][name] for name in names}
-    text = TURNS * 2 * len(TEXT)
+    talks: dict[str, list[Talk]] = defaultdict(list)
+    for _ in range(ROUNDS):
+        for talk in await _converse(sides):
+            talks[talk.name].append(talk)
+    said = 2 * len(TEXT)
+    sizes = {name: rounds[-1].sizes for name, rounds in talks.items()}
+    text = [(turn, turn * said) for turn in range(_EVERY, TURNS + 1, _EVERY)]
     return {
-        "turn_seconds": times,
-        "file_bytes": sizes | {"text": [(turn, turn * 2 * len(TEXT)) for turn, _ in sizes[names[0]]]},
+        "turn_seconds": {name: _middle([talk.turns for talk in rounds]) for name, rounds in talks.items()},
+        "file_bytes": sizes | {"text": text},
         "figures": {
-            "file_size": {name: sizes[name][-1][1] / text for name in names},
-            "long_thread": {
-                name: statistics.median(times[name][_LATE]) / statistics.median(times[name][_EARLY]) for name in names
-            },
+            "file_size": {name: points[-1][1] / (TURNS * said) for name, points in sizes.items()},
+            "long_thread": {name: _growth(rounds) for name, rounds in talks.items()},
         },
     }
 
 
-async def _converse(sides: Sequence[Contender]) -> tuple[dict[str, list[float]], dict[str, list[tuple[int, int]]]]:
+async def _converse(sides: Sequence[Contender]) -> list[Talk]:
     """Turn by turn, one side after the other; each on a new file."""
-    times: dict[str, list[float]] = {side.name: [] for side in sides}
-    sizes: dict[str, list[tuple[int, int]]] = {side.name: [] for side in sides}
     async with AsyncExitStack() as stack:
         place = stack.enter_context(folder())
-        running = {
-            side.name: (
-                shapes.conversation(side, await stack.enter_async_context(side.open(place / side.name)), TEXT),
-                shapes.thread(),
-            )
-            for side in sides
-        }
-        for turn in range(1, TURNS + 1):
-            for name, (graph, config) in running.items():
-                said = {"messages": [{"role": "user", "content": TEXT}]}
-                times[name].append(await timed(graph.ainvoke(said, config, durability="sync")))
-                if turn % _EVERY == 0:
-                    sizes[name].append((turn, file_bytes(place / name)))
-    return times, sizes
+        talks: list[Talk] = []
+        for side in sides:
+            path = place / f"{side.name}.db"
+            graph = shapes.conversation(side, await stack.enter_async_context(side.open(path)), TEXT)
+            talks.append(Talk(side.name, graph, path))
+        for _ in range(TURNS):
+            for talk in talks:
+                await talk.go_on()
+        for _ in range(_COMPARED):
+            for talk in talks:
+                await talk.compare()
+    return talks
+
+
+def _middle(rounds: list[list[float]]) -> list[float]:
+    return [statistics.median(turn) for turn in zip(*rounds, strict=True)]
+
+
+def _growth(rounds: list[Talk]) -> float:
+    late, early = ([time for talk in rounds for time in getattr(talk, when)] for when in ("late", "early"))
+    return statistics.median(late) / statistics.median(early)

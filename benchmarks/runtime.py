@@ -14,10 +14,10 @@ from benchmarks.measuring import Canary, folder, timed
 
 Samples = dict[str, list[float]]
 
-ROUNDS = 15
+ROUNDS = 25
 REPEATS = 10
 CROWD = 128
-CROWD_ROUNDS = 5
+CROWD_ROUNDS = 9
 OPTIONS = {"durability": "sync"}
 """What is stored is on disk before the next step begins: what both are asked for."""
 
