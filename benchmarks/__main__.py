@@ -37,7 +37,8 @@ def main() -> None:
         measured[part] = asyncio.run(bot.measure(at_once, options.bots)) | {"run": _run()}
     results |= measured
     if measured:
-        options.json.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+        parts_kept = (f"{json.dumps(name)}: {json.dumps(_rounded(part))}" for name, part in results.items())
+        options.json.write_text("{\n" + ",\n".join(parts_kept) + "\n}\n", "utf-8")
     print(report.table(list(report.rows(measured or results))))
     print(*report.remarks(measured or results), sep="\n")
     if "plots" in parts:
@@ -50,14 +51,37 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all of them)")
     parser.add_argument("--json", type=Path, default=RESULTS, help="where the figures are kept (default: %(default)s)")
-    parser.add_argument("--bots", type=int, default=1, help="how many bots on one database (default: 1)")
+    parser.add_argument("--bots", type=_positive, default=1, help="how many bots on one database (default: 1)")
     parser.add_argument(
-        "--conversations", type=int, nargs="+", metavar="N", help="how many at once (default: 10, then 50, then 200)"
+        "--conversations",
+        type=_positive,
+        nargs="+",
+        metavar="N",
+        help="how many at once (default: 10, then 50, then 200)",
     )
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(map(repr, sorted(unknown)))}; there are {', '.join(PARTS)}")
     return options
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not at least 1")
+    return number
+
+
+def _rounded(value: Any) -> Any:
+    """To four digits: more of a measurement is noise."""
+    match value:
+        case float():
+            return float(f"{value:.4g}")
+        case dict():
+            return {name: _rounded(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_rounded(inner) for inner in value]
+    return value
 
 
 def _run() -> dict[str, Any]:

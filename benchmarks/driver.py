@@ -26,7 +26,7 @@ DOUBT = "may already have run"
 CLICK_AGAIN = 1.0
 """Seconds after which a person clicks again: Slack said that the bot did not answer, and the button is still there."""
 
-_SECONDS_EACH, _SECONDS = 1.0, 60.0  # how long all of them may take
+_SECONDS_EACH, _SECONDS = 0.5, 30.0  # how long all of them may take
 _QUIET, _QUIET_DEADLINE = 1.0, 30.0
 _JOURNAL_EVERY = 1.5
 

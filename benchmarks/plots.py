@@ -81,6 +81,8 @@ def _picture(
         axes = figure.subplots()
         for side, (across, up) in curves.items():
             axes.plot(list(across), list(up), marker=marker or None, lw=2, color=_COLOURS[side], label=_LABELS[side])
+            if marker:
+                axes.set_xticks(list(across))
         axes.set_xlabel(x)
         axes.set_ylabel(y)
         if logarithmic:
