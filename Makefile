@@ -1,6 +1,6 @@
-# Everything is set up by itself, in .venv, from locks: exact versions, checked by hash, with uv where it is found and with venv
-# and pip otherwise. Only `make` and a Python are needed. requirements.lock is what running needs; requirements-dev.lock is that
-# and the tools for tests and checks.
+# Everything is set up by itself from locks: exact versions, checked by hash, with uv where it is found and with venv and pip
+# otherwise. Only `make` and a Python are needed. requirements.lock is what running needs; requirements-dev.lock is that and the
+# tools for tests and checks. Benchmarks have a lock and a .venv-bench of their own.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench lock clean
@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+BENCH_VENV := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 
 # The first Python that is new enough; `make PYTHON=…` names another. Each is started, because a version manager's shim may
@@ -41,45 +43,46 @@ format: $(DEV_STAMP) ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
 
-bench: $(STAMP) ## Run the benchmarks
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(BENCH_STAMP) ## Measure against LangGraph and a bot written on it
+	@$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
 
-PIN = UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile pyproject.toml --universal --python-version 3.11 \
+PIN = UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-emit-index-url --quiet
 
 # What running needs is the smaller set: given the versions of the larger, it always has a solution, and the two agree.
 lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv/' >&2; exit 1; }
-	$(PIN) --group dev --upgrade -o requirements-dev.lock
-	$(PIN) --group install --constraints requirements-dev.lock --upgrade -o requirements.lock
+	$(PIN) pyproject.toml --group dev --upgrade -o requirements-dev.lock
+	$(PIN) pyproject.toml --group install --constraints requirements-dev.lock --upgrade -o requirements.lock
+	$(PIN) --group bench --constraints requirements.lock --upgrade -o benchmarks/requirements.lock
 
 clean: ## Remove what make made; conversations and settings stay
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis artefacts
+	rm -rf $(VENV) $(BENCH_VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis artefacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# What is in the locks, and the project: built with the locked setuptools (no build isolation), so that nothing is fetched that
+# has no hash. $(1) is the virtual environment, $(2) its locks.
 ifdef UV
-INSTALL = uv pip install --quiet --python $(BIN)/python
+define install
+	@test -x $(1)/bin/python || uv venv --quiet --no-project --python '$(or $(PYTHON),>=3.11)' $(1)
+	@uv pip install --quiet --python $(1)/bin/python --require-hashes $(addprefix -r ,$(2))
+	@uv pip install --quiet --python $(1)/bin/python --no-deps --no-build-isolation -e .
+endef
 else
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+define install
+	@test -x $(1)/bin/python || '$(PYTHON)' -m venv $(1) || { rm -rf $(1); exit 1; }
+	@$(1)/bin/python -m pip --version >/dev/null 2>&1 || $(1)/bin/python -m ensurepip >/dev/null
+	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$(2))
+	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef
 endif
 
-$(STAMP): LOCK = requirements.lock
 $(STAMP): requirements.lock
-$(DEV_STAMP): LOCK = requirements-dev.lock
 $(DEV_STAMP): requirements-dev.lock
-
-# The project itself is built with the locked setuptools (no build isolation), so that nothing is fetched that has no hash.
-# Whoever has the larger set has the smaller one too.
-$(STAMP) $(DEV_STAMP): pyproject.toml
+$(BENCH_STAMP): requirements.lock benchmarks/requirements.lock
+$(STAMP) $(DEV_STAMP) $(BENCH_STAMP): pyproject.toml
 	@test -n '$(PYTHON)$(UV)' || { echo 'Signoff needs Python 3.11 or newer, and none of these is one: $(CANDIDATES).' \
 		'Install it, or name it: make PYTHON=/path/to/python3' >&2; exit 1; }
-	@echo 'Setting up $(VENV) from $(LOCK) (this happens once)'
-ifdef UV
-	@test -x $(BIN)/python || uv venv --quiet --no-project --python '$(or $(PYTHON),>=3.11)' $(VENV)
-else
-	@test -x $(BIN)/python || '$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
-endif
-	@$(INSTALL) --require-hashes -r $(LOCK)
-	@$(INSTALL) --no-deps --no-build-isolation -e .
-	@touch $(STAMP) $@
+	@echo 'Setting up $(@D) from $(filter %.lock,$^) (this happens once)'
+	$(call install,$(@D),$(filter %.lock,$^))
+	@touch $(@D)/.installed $@  # whoever has the larger set has the smaller one too

@@ -1,120 +1,99 @@
-"""Runs every benchmark once and prints a line for each: what was done, and the median and the slowest of its times."""
+"""`make bench`: measures, prints the table, and keeps the figures and the pictures."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import statistics
-import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+import os
+import platform
+import sqlite3
+import sys
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import Any
 
-from graphs import END, START, Command, StateGraph, add_messages, interrupt
-from graphs.runtime.compiled import CompiledGraph
-from graphs.runtime.types import Config
-from storage import Storage, open_storage
+from benchmarks import plots, report
 
-Benchmark = Callable[[Storage], AsyncIterator[float]]
-
-TURNS = 200
+PARTS = ("runtime", "bot", "plots")
+RESULTS = Path(__file__).with_name("results.json")
+PACKAGES = ("langgraph", "langgraph-checkpoint-sqlite", "slack-bolt", "openai", "aiosqlite")
 
 
-class Conversation(TypedDict):
-    messages: Annotated[list[dict[str, Any]], add_messages]
+def main() -> None:
+    options = _options()
+    parts = options.parts or list(PARTS)
+    results: dict[str, Any] = json.loads(options.json.read_text("utf-8")) if options.json.exists() else {}
+    measured: dict[str, Any] = {}
+    if "runtime" in parts:
+        from benchmarks import runtime
+
+        measured["runtime"] = asyncio.run(runtime.measure()) | {"run": _run()}
+    if "bot" in parts:
+        from benchmarks import bot
+
+        at_once = tuple(options.conversations or bot.AT_ONCE)
+        part = "bot" if options.bots == 1 else "bots"
+        measured[part] = asyncio.run(bot.measure(at_once, options.bots)) | {"run": _run()}
+    results |= measured
+    if measured:
+        parts_kept = (f"{json.dumps(name)}: {json.dumps(_rounded(part))}" for name, part in results.items())
+        options.json.write_text("{\n" + ",\n".join(parts_kept) + "\n}\n", "utf-8")
+    print(report.table(list(report.rows(measured or results))))
+    print(*report.remarks(measured or results), sep="\n")
+    if "plots" in parts:
+        print(*(f"Drawn: {os.path.relpath(path)}" for path in plots.draw(results)), sep="\n")
 
 
-async def first_turns(storage: Storage) -> AsyncIterator[float]:
-    """One turn in a new thread: input, one node, end."""
-    graph = _echo(storage)
-    for number in range(TURNS):
-        yield await _timed(graph.ainvoke(_said(0), _thread(f"first {number}")))
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="make bench", description="Measure against LangGraph, and a bot written on it."
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all of them)")
+    parser.add_argument("--json", type=Path, default=RESULTS, help="where the figures are kept (default: %(default)s)")
+    parser.add_argument("--bots", type=_positive, default=1, help="how many bots on one database (default: 1)")
+    parser.add_argument(
+        "--conversations",
+        type=_positive,
+        nargs="+",
+        metavar="N",
+        help="how many at once (default: 10, then 50, then 200)",
+    )
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(map(repr, sorted(unknown)))}; there are {', '.join(PARTS)}")
+    return options
 
 
-async def warm_turns(storage: Storage) -> AsyncIterator[float]:
-    """One more turn in the same thread, up to 200 turns long."""
-    graph = _echo(storage)
-    for number in range(TURNS):
-        yield await _timed(graph.ainvoke(_said(number), _thread("warm")))
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not at least 1")
+    return number
 
 
-async def pauses(storage: Storage) -> AsyncIterator[float]:
-    """A turn that asks and waits."""
-    graph = _asking(storage)
-    for number in range(TURNS):
-        yield await _timed(graph.ainvoke(_said(0), _thread(f"pause {number}")))
+def _rounded(value: Any) -> Any:
+    """To four digits: more of a measurement is noise."""
+    match value:
+        case float():
+            return float(f"{value:.4g}")
+        case dict():
+            return {name: _rounded(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_rounded(inner) for inner in value]
+    return value
 
 
-async def resumes(storage: Storage) -> AsyncIterator[float]:
-    """An answer, and the rest of the turn."""
-    graph = _asking(storage)
-    for number in range(TURNS):
-        config = _thread(f"resume {number}")
-        await graph.ainvoke(_said(0), config)
-        yield await _timed(graph.ainvoke(Command(resume="yes"), config))
-
-
-async def crowds(storage: Storage) -> AsyncIterator[float]:
-    """Fifty threads at once, one turn each; the time of all fifty."""
-    graph = _echo(storage)
-    for number in range(10):
-        threads = [_thread(f"crowd {number} {one}") for one in range(50)]
-        yield await _timed(asyncio.gather(*[graph.ainvoke(_said(0), each) for each in threads]))
-
-
-BENCHMARKS: tuple[Benchmark, ...] = (first_turns, warm_turns, pauses, resumes, crowds)
-
-
-async def main() -> None:
-    print(f"{'':58} {'median':>9} {'slowest':>9}")
-    for benchmark in BENCHMARKS:
-        with tempfile.TemporaryDirectory() as folder:
-            async with open_storage(f"sqlite:///{Path(folder) / 'bench.db'}") as storage:
-                times = [each async for each in benchmark(storage)]
-        what = (benchmark.__doc__ or benchmark.__name__).rstrip(".")
-        print(f"{what:58} {statistics.median(times) * 1000:6.1f} ms {max(times) * 1000:6.1f} ms")
-    print(await _bytes())
-
-
-async def _bytes() -> str:
-    """What a thread of 100 turns costs on disk, for each turn."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bench.db"
-        async with open_storage(f"sqlite:///{path}") as storage:
-            graph = _echo(storage)
-            empty = path.stat().st_size
-            for number in range(100):
-                await graph.ainvoke(_said(number), _thread("bytes"))
-        return f"{'Bytes on disk for a turn of two short messages':58} {(path.stat().st_size - empty) // 100:6}"
-
-
-async def _timed(work: Awaitable[Any]) -> float:
-    begin = time.perf_counter()
-    await work
-    return time.perf_counter() - begin
-
-
-def _echo(storage: Storage) -> CompiledGraph:
-    async def reply(state: Conversation) -> dict[str, Any]:
-        return {"messages": {"role": "assistant", "content": "Yes."}}
-
-    return StateGraph(Conversation).add_node(reply).add_edge(START, "reply").add_edge("reply", END).compile(storage)
-
-
-def _asking(storage: Storage) -> CompiledGraph:
-    async def ask(state: Conversation) -> dict[str, Any]:
-        return {"messages": {"role": "assistant", "content": interrupt("Shall I?")}}
-
-    return StateGraph(Conversation).add_node(ask).add_edge(START, "ask").add_edge("ask", END).compile(storage)
-
-
-def _said(number: int) -> dict[str, Any]:
-    return {"messages": {"role": "user", "content": f"Message {number}"}}
-
-
-def _thread(name: str) -> Config:
-    return {"configurable": {"thread_id": name}}
+def _run() -> dict[str, Any]:
+    """What it ran on."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": os.cpu_count(),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "packages": {name: version(name) for name in PACKAGES},
+    }
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    sys.exit(main())

@@ -18,7 +18,7 @@ def read(path: str) -> str:
     return (ROOT / path).read_text("utf-8")
 
 
-RUN, DEV = LOCKS = ("requirements.lock", "requirements-dev.lock")
+RUN, DEV, BENCH = LOCKS = ("requirements.lock", "requirements-dev.lock", "benchmarks/requirements.lock")
 
 
 def locked(lock: str) -> list[str]:
@@ -53,7 +53,7 @@ def test_what_is_needed_is_in_its_lock() -> None:
     project = tomllib.loads(read("pyproject.toml"))
     dependencies, groups = project["project"]["dependencies"], project["dependency-groups"]
     tools = [*groups["test"], *(each for each in groups["dev"] if isinstance(each, str))]
-    for lock, wanted in ((RUN, [*dependencies, *groups["install"]]), (DEV, tools)):
+    for lock, wanted in ((RUN, [*dependencies, *groups["install"]]), (DEV, tools), (BENCH, groups["bench"])):
         pinned = [Requirement(entry.partition(" --hash")[0]) for entry in locked(lock)]
         versions = {each.name: str(each.specifier).removeprefix("==") for each in pinned}
         for each in map(Requirement, wanted):
