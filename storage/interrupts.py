@@ -202,6 +202,10 @@ def get(db: Connection, interrupt_id: str) -> InterruptRow | None:
     return rows[0] if rows else None
 
 
+def of_ids(db: Connection, ids: Iterable[InterruptId]) -> list[InterruptRow]:
+    return select(db, "id in (select value from json_each(?))", (json.dumps(list(ids)),))
+
+
 def of_thread(db: Connection, thread_id: ThreadId) -> list[InterruptRow]:
     """All questions the thread ever asked, oldest first."""
     return select(db, "thread_id = ?", (thread_id,))

@@ -52,11 +52,19 @@ def by_id(resume: Any, thread_id: ThreadId, rows: Iterable[InterruptRow]) -> dic
     return {waiting[0]: resume}
 
 
-async def checked(storage: Storage, thread_id: ThreadId, answers: Mapping[InterruptId, Any]) -> dict[InterruptId, str]:
-    """The answers as JSON text, each held against its question's schema. Raises what `AnswerError` heads."""
+async def checked(
+    storage: Storage, thread_id: ThreadId, answers: Mapping[InterruptId, Any], known: Iterable[InterruptRow] = ()
+) -> dict[InterruptId, str]:
+    """The answers as JSON text, each held against its question's schema. `known` are questions that were read already.
+
+    Raises what `AnswerError` heads.
+    """
+    rows = {row.id: row for row in known}
+    if missing := answers.keys() - rows.keys():
+        rows |= await storage.read(lambda db: {row.id: row for row in interrupts.of_ids(db, missing)})
     texts: dict[InterruptId, str] = {}
     for interrupt_id, answer in answers.items():
-        row = await storage.read(lambda db, id_=interrupt_id: interrupts.get(db, id_))
+        row = rows.get(interrupt_id)
         if row is None or row.thread_id != thread_id or row.status not in OPEN:
             raise refusal(AnswerRefused(interrupt_id, row if row and row.thread_id == thread_id else None))
         texts[interrupt_id] = dump(answer, f"the answer to {interrupt_id!r}")

@@ -25,7 +25,7 @@ from graphs.runtime.topology import Topology
 from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot
 from storage import Storage, interrupts
 from storage.errors import AnswerRefused
-from storage.ids import InterruptId, TaskId, ThreadId
+from storage.ids import InterruptId, Scope, ThreadId
 
 DEFAULT_LIMIT = 1000
 
@@ -113,8 +113,9 @@ class CompiledGraph:
         if not given:
             raise AnswerError("an empty map answers nothing: name the question, {id: answer}")
         texts = await answers.checked(storage, thread_id, given)
+        now = storage.now()
         try:
-            await storage.write(lambda db: interrupts.answer(db, thread_id, texts, by=by, now=storage.now()))
+            await storage.write(lambda db: interrupts.answer(db, thread_id, texts, by=by, now=now))
         except AnswerRefused as error:
             raise answers.refusal(error) from None
 
@@ -245,11 +246,8 @@ class _Run:
         values = runner.values()
         if self.session.storage is None or ending != "waiting":
             return values
-        storage, thread_id = self.session.storage, self.session.thread_id
-        order = {task: place for place, task in enumerate(self.session.roots)}
-        rows = await storage.read(lambda db: interrupts.of_tasks(db, order))
-        rows.sort(key=lambda row: order[TaskId(row.scope.partition("/")[0])])
-        waiting = [public(row) for row in rows if answers.is_open(row) and row.thread_id == thread_id]
+        rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]
+        waiting = [public(row) for row in rows if answers.is_open(row)]
         return {**values, INTERRUPT: waiting} if waiting else values
 
 

@@ -209,7 +209,7 @@ class Opener:
     async def _take(self, opening: Opening, version: int) -> tuple[Position, Position]:
         """One transaction: the thread is ours, the answers and the new position are stored."""
         session, position = self.session, opening.position
-        texts = await answers.checked(self.storage, session.thread_id, opening.answers)
+        texts = await answers.checked(self.storage, session.thread_id, opening.answers, self._rows())
         stored = opening.base
         ended = [scope_of(ROOT, task) for task in opening.ended]
         commit = Commit(questions=opening.stops, cancelled=opening.cancelled, ended=ended)
@@ -220,17 +220,18 @@ class Opener:
             commit.checkpoint = (to_row(position, session.thread_id, ROOT, session.now()), changes)
         now = self.storage.now()
 
-        def job(db: Connection) -> Lease:
+        session.by = position.by
+        session.roots = tuple(task.id for task in position.tasks)
+
+        def job(db: Connection) -> tuple[Lease, Ledger]:
             lease = threads.take(db, session.thread_id, self.storage.owner, now, version=version)
             if texts:
                 interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
             commit.store(db, session.thread_id, now)
-            return lease
+            return lease, Ledger.load(db, session.roots)
 
-        session.lease = await self.storage.write(job)
-        session.by = position.by
-        session.roots = tuple(task.id for task in position.tasks)
-        await session.refresh()
+        session.lease, ledger = await self.storage.write(job)
+        session.take_up(ledger)
         return position, stored
 
     def _rows(self) -> list[InterruptRow]:

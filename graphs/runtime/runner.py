@@ -248,8 +248,6 @@ class Runner:
         if not self.is_root or self.session.storage is None or self.session.released:
             return True
         await self.store(Commit(release=status))
-        if not self.session.released:
-            await self.session.refresh()
         return self.session.released
 
     def _at_breakpoint(self) -> bool:

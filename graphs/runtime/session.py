@@ -5,7 +5,7 @@ streams.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -143,6 +143,7 @@ class Session:
     _about: dict[tuple[Scope, str], Mapping[str, Any]] = field(
         default_factory=dict[tuple[Scope, str], Mapping[str, Any]]
     )
+    _commits: int = 0
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def commit(self, commit: Commit) -> None:
@@ -152,21 +153,23 @@ class Session:
         """
         assert self.storage is not None
         assert self.lease is not None
-        storage, lease = self.storage, self.lease
+        storage, lease, now = self.storage, self.lease, self.storage.now()
+        roots = self.roots if commit.tasks or commit.questions or commit.release in ("waiting", "failed") else None
         try:
-            self.released = await storage.write(lambda db: _store(db, commit, lease, storage.now()))
+            self.released, ledger = await storage.write(lambda db: _store(db, commit, lease, now, roots))
         except LeaseLost as error:
             raise ThreadBusy(f"{error}: what this run had not stored yet is void") from error
-        if commit.tasks or commit.questions:
-            await self.refresh()
+        self._commits += 1
+        if ledger is not None:
+            self.take_up(ledger)
 
     async def claim(self, row: ClaimRow) -> None:
         """Store a claim before its effect begins. Raises `ThreadBusy` when the lease is lost."""
         if self.storage is not None and self.lease is not None:
-            storage, lease = self.storage, self.lease
+            storage, lease, now = self.storage, self.lease, self.storage.now()
 
             def job(db: Connection) -> None:
-                threads.hold(db, lease, storage.now())
+                threads.hold(db, lease, now)
                 claims.put(db, row, self._about.get((row.scope, row.key)))
 
             try:
@@ -205,9 +208,17 @@ class Session:
         if self.storage is None:
             return
         async with self._refreshing:
-            ledger = await self.storage.read(lambda db: Ledger.load(db, self.roots))
-            ledger.claims |= self._own_claims  # one of them may have been stored after this was read
-            self.ledger = ledger
+            while True:
+                commits = self._commits
+                ledger = await self.storage.read(lambda db: Ledger.load(db, self.roots))
+                if commits == self._commits:  # else it may be older than what a commit has brought meanwhile
+                    break
+            self.take_up(ledger)
+
+    def take_up(self, ledger: Ledger) -> None:
+        """Go on from what is stored as this says."""
+        ledger.claims |= self._own_claims  # one of them may have been stored after this was read
+        self.ledger = ledger
 
     async def news(self, scopes: Callable[[], Iterable[Scope]]) -> None:
         """Return once an answer has come in for a task of these, as they are then, or for something in it."""
@@ -223,10 +234,13 @@ class Session:
         return self.storage.now() if self.storage is not None else 0.0
 
 
-def _store(db: Connection, commit: Commit, lease: Lease, now: float) -> bool:
+def _store(
+    db: Connection, commit: Commit, lease: Lease, now: float, roots: Sequence[TaskId] | None
+) -> tuple[bool, Ledger | None]:
+    """Whether the thread was given back, and how these tasks stand then."""
     commit.store(db, lease.thread_id, now)
     release = commit.release
     if release in ("waiting", "failed") and interrupts.newly_answered(db, lease.thread_id):
         release = None
     threads.hold(db, lease, now, release=release)
-    return release is not None
+    return release is not None, None if roots is None else Ledger.load(db, roots)

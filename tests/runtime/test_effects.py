@@ -219,13 +219,13 @@ async def test_D10_a_sibling_that_pauses_meanwhile_does_not_make_a_claim_forgott
     async def node(state: Log) -> None:
         frame = current_frame.get()
         assert frame is not None
-        for reader in storage._readers._queue:  # pyright: ignore - what SQLite does is told by connection
-            await reader.set_trace_callback(hold_up)
+        await storage._connection.set_trace_callback(hold_up)  # pyright: ignore[reportPrivateUsage]
         paused.set()
         assert await asyncio.to_thread(looking.wait, 10)
         before = frame.session.ledger
-        await once("mail", effect)
+        first = asyncio.ensure_future(once("mail", effect))
         go_on.set()
+        await first
         await until(lambda: frame.session.ledger is not before)
         await once("mail", effect)
 
