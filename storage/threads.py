@@ -60,16 +60,15 @@ def take(db: Connection, thread_id: ThreadId, owner: OwnerId, now: float, *, ver
     row = find_free(db, thread_id)
     if version is not None and version != (row.version if row else 0):
         raise ThreadMoved(f"thread {thread_id!r} changed while it was read")
-    db.execute(
+    (fence,) = db.execute(
         """insert into threads (thread_id, status, owner, fence, version, created_at, updated_at)
            values (?, 'running', ?, abs(random()), 1, ?, ?)
            on conflict (thread_id) do update set status = 'running', owner = excluded.owner, fence = excluded.fence,
-               version = version + 1, updated_at = excluded.updated_at""",
+               version = version + 1, updated_at = excluded.updated_at
+           returning fence""",
         (thread_id, owner, now, now),
-    )
-    taken = get(db, thread_id)
-    assert taken is not None
-    return Lease(thread_id, owner, taken.fence)
+    ).fetchone()
+    return Lease(thread_id, owner, fence)
 
 
 def hold(db: Connection, lease: Lease, now: float, *, release: ThreadStatus | None = None) -> None:

@@ -77,7 +77,7 @@ class Opener:
         thread = threads.find_free(db, self.session.thread_id)
         found = positions.read(db, self.schema, self.session.thread_id, ROOT, recent=self.storage.recent)
         head = found[1] if found else None
-        ledger = Ledger.load(db, [task.id for task in head.tasks] if head else [])
+        ledger = Ledger.load(db, [task.id for task in head.tasks]) if head else Ledger()
         return (thread.version if thread else 0), head, ledger
 
     async def _plan(self, given: Any, head: Position | None) -> Opening:
@@ -228,7 +228,10 @@ class Opener:
             if texts:
                 interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
             commit.store(db, session.thread_id, now)
-            return lease, Ledger.load(db, session.roots)
+            ledger = session.ledger  # the version says that it is as it was read, and what is new was not asked anything
+            if texts or settles or opening.stops:
+                ledger = replace(ledger, asked=Ledger.questions(db, session.roots))
+            return lease, ledger
 
         session.lease, ledger = await self.storage.write(job)
         session.take_up(ledger)

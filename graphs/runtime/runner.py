@@ -171,11 +171,12 @@ class Runner:
         match outcome:
             case Finished(writes, targets):
                 commit.tasks = [TaskRow(scope, "finished", dump_writes(self.schema, writes), dump_targets(targets))]
-                commit.closed = [scope]
+                commit.closed = [scope] if self.session.ledger.within(scope) else []
             case Waiting(questions):
                 commit.tasks = [TaskRow(scope, "paused")]
                 commit.questions = list(questions)
-                commit.passed = [scope]
+                rows = self.session.ledger.within(scope)
+                commit.passed = [scope] if any(row.status == "reopened" for row in rows) else []
             case Failed(error, writes):
                 self.failures[task.id] = error
                 kept = None if writes is None else dump_writes(self.schema, writes)
@@ -229,8 +230,10 @@ class Runner:
             row = to_row(self.position, self.session.thread_id, self.ns, self.session.now())
             commit.checkpoint = (row, changes)
         commit.consumed, self.consumed = [*commit.consumed, *self.consumed], []
-        commit.closed += [*self.ended, *(row.scope for row in self.unsaved)]
-        commit.ended, self.ended = self.ended, []
+        ledger = self.session.ledger
+        closed = [*self.ended, *(row.scope for row in self.unsaved)]
+        commit.closed += [scope for scope in closed if ledger.within(scope)]
+        commit.ended, self.ended = [scope for scope in self.ended if ledger.has_tasks(scope)], []
         commit.resumed = callers(self.ns)
         commit.tasks, self.unsaved = [*self.unsaved, *commit.tasks], []
         await self.session.commit(commit)

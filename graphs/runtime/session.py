@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from graphs.errors import InterruptMisused, ThreadBusy
@@ -56,11 +56,14 @@ class Commit:
             tasks.save(db, thread_id, row, now)
         if self.consumed:
             interrupts.consume(db, self.consumed)
-        interrupts.settle(db, self.passed)
-        interrupts.settle(db, self.closed, finished=True)
+        if self.passed:
+            interrupts.settle(db, self.passed)
+        if self.closed:
+            interrupts.settle(db, self.closed, finished=True)
         for question in self.questions:
             interrupts.ask(db, question, now)
-        interrupts.reopen(db, self.reopened)
+        if self.reopened:
+            interrupts.reopen(db, self.reopened)
         if self.cancelled:
             interrupts.cancel(db, thread_id, self.cancelled, now)
 
@@ -80,12 +83,25 @@ class Ledger:
 
     @classmethod
     def load(cls, db: Connection, roots: Iterable[TaskId]) -> Ledger:
+        """Everything that is stored of these tasks of the root graph, and of all within them."""
         roots = list(roots)
-        ledger = cls(tasks=tasks.of_tasks(db, roots))
+        if not roots:
+            return cls()
+        claimed = {(row.scope, row.key): row for row in claims.of_tasks(db, roots)}
+        return cls(cls.questions(db, roots), claimed, tasks.of_tasks(db, roots))
+
+    @staticmethod
+    def questions(db: Connection, roots: Iterable[TaskId]) -> dict[Scope, dict[int, InterruptRow]]:
+        """What these tasks asked, by scope and ordinal, in the order in which it was asked."""
+        asked: dict[Scope, dict[int, InterruptRow]] = {}
         for row in interrupts.of_tasks(db, roots):
-            ledger.asked.setdefault(row.scope, {})[row.ordinal] = row
-        ledger.claims = {(row.scope, row.key): row for row in claims.of_tasks(db, roots)}
-        return ledger
+            asked.setdefault(row.scope, {})[row.ordinal] = row
+        return asked
+
+    def has_tasks(self, scope: Scope) -> bool:
+        """Whether how this task ended, or one within it, is stored while its step goes on."""
+        inside = f"{scope}/"
+        return any(path == scope or path.startswith(inside) for path in self.tasks)
 
     def within(self, scope: Scope) -> list[InterruptRow]:
         """The questions of a task and of everything in it."""
@@ -154,13 +170,13 @@ class Session:
         assert self.storage is not None
         assert self.lease is not None
         storage, lease, now = self.storage, self.lease, self.storage.now()
-        roots = self.roots if commit.tasks or commit.questions or commit.release in ("waiting", "failed") else None
+        known = self.ledger
         try:
-            self.released, ledger = await storage.write(lambda db: _store(db, commit, lease, now, roots))
+            self.released, ledger = await storage.write(lambda db: _store(db, commit, lease, now, known, self.roots))
         except LeaseLost as error:
             raise ThreadBusy(f"{error}: what this run had not stored yet is void") from error
         self._commits += 1
-        if ledger is not None:
+        if ledger is not known:
             self.take_up(ledger)
 
     async def claim(self, row: ClaimRow) -> None:
@@ -235,12 +251,19 @@ class Session:
 
 
 def _store(
-    db: Connection, commit: Commit, lease: Lease, now: float, roots: Sequence[TaskId] | None
-) -> tuple[bool, Ledger | None]:
-    """Whether the thread was given back, and how these tasks stand then."""
+    db: Connection, commit: Commit, lease: Lease, now: float, known: Ledger, roots: Sequence[TaskId]
+) -> tuple[bool, Ledger]:
+    """Whether the thread was given back, and how the tasks in flight stand then: read only where that is not `known`.
+
+    Of a thread that waits, its questions are told, and nothing else is asked of the ledger.
+    """
     commit.store(db, lease.thread_id, now)
     release = commit.release
     if release in ("waiting", "failed") and interrupts.newly_answered(db, lease.thread_id):
         release = None
     threads.hold(db, lease, now, release=release)
-    return release is not None, None if roots is None else Ledger.load(db, roots)
+    if release == "waiting":
+        return True, replace(known, asked=Ledger.questions(db, roots))
+    if release is None and (commit.tasks or commit.questions or commit.release is not None):
+        return False, Ledger.load(db, roots)
+    return release is not None, known
