@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import time
-import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ def utc_now() -> datetime:
 
 def new_id() -> str:
     """32 lower-case hex digits, never given twice."""
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
 
 
 class Storage:

@@ -57,7 +57,7 @@ class Writer:
             idle, self._at_work = not self._at_work, True
         if idle:  # whoever else is ready in this turn of the loop comes along
             self._loop.call_soon(self._connection.submit, self._work)
-        return await asyncio.shield(entry.done)
+        return await entry.done
 
     async def close(self) -> None:
         """Take no more, and finish what is queued."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
@@ -23,7 +22,7 @@ from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
 from graphs.runtime.state import StateSchema
 from graphs.runtime.topology import Topology
 from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot
-from storage import Storage, interrupts
+from storage import Storage, interrupts, new_id
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, Scope, ThreadId
 
@@ -190,7 +189,7 @@ class _Run:
             thread_id=thread_id_of(config) if storage is not None else ThreadId(""),
             storage=storage,
             lease=None,
-            new_id=storage.new_id if storage is not None else lambda: uuid.uuid4().hex,
+            new_id=storage.new_id if storage is not None else new_id,
             config=config,
             context=context,
             by=by,

@@ -228,7 +228,9 @@ class Opener:
             if texts:
                 interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
             commit.store(db, session.thread_id, now)
-            ledger = session.ledger  # the version says that it is as it was read, and what is new was not asked anything
+            ledger = (
+                session.ledger
+            )  # the version says that it is as it was read, and what is new was not asked anything
             if texts or settles or opening.stops:
                 ledger = replace(ledger, asked=Ledger.questions(db, session.roots))
             return lease, ledger

@@ -42,7 +42,9 @@ class Position:
 
     def follow(self, checkpoint_id: CheckpointId, **changes: Any) -> Position:
         """The position after this one."""
-        return replace(self, checkpoint_id=checkpoint_id, parent_id=self.checkpoint_id, stored=False, **changes)
+        fields: dict[str, Any] = {**vars(self), "parent_id": self.checkpoint_id, "stored": False, **changes}
+        fields["checkpoint_id"] = checkpoint_id
+        return Position(**fields)
 
 
 def scope_of(ns: Namespace, task: Task) -> Scope:

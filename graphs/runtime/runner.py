@@ -9,6 +9,7 @@ from typing import Any, Literal
 from graphs.errors import GraphRecursionError
 from graphs.runtime import breakpoints
 from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.calling import Apart
 from graphs.runtime.frames import Attempt
 from graphs.runtime.positions import Position, callers, normalise, remember, scope_of, to_row
 from graphs.runtime.session import Commit, Session
@@ -83,6 +84,11 @@ class Runner:
 
     async def _step(self) -> bool:
         """Run what is due, and again what is answered meanwhile. True when the step is in a checkpoint."""
+        if (alone := self._only()) is not None:
+            if await self._record(alone, await Apart(self._run_of(alone).run())):
+                return True
+            if self.session.released:
+                return False
         news: asyncio.Task[None] | None = None
         try:
             while True:
@@ -124,13 +130,27 @@ class Runner:
             paused = row is not None and row.status == "paused" and self.session.ledger.waits(scope)
             if not news and (task.id in self.failures or paused):
                 continue
-            self.failures.pop(task.id, None)
-            self.seen[task.id] = news
-            routed = row is not None and row.writes is not None and not news
-            kept = load_writes(self.schema, task, row) if row is not None and routed else None
-            values = self.position.values
-            run = TaskRun(self.schema, self.topology, self.session, self.ns, scope, task, values, self.flush, kept)
-            self.running[asyncio.create_task(run.run(), name=f"{task.node} {task.id}")] = task
+            self.running[asyncio.create_task(self._run_of(task).run(), name=f"{task.node} {task.id}")] = task
+
+    def _only(self) -> Task | None:
+        """The task of a step of one that was not run before: nothing can happen beside it that it would have to wait
+        for, so it needs no task of the event loop.
+        """
+        if len(self.position.tasks) != 1 or self.session.ledger.tasks:
+            return None
+        (task,) = self.position.tasks
+        return None if task.id in self.results or task.id in self.failures else task
+
+    def _run_of(self, task: Task) -> TaskRun:
+        scope = scope_of(self.ns, task)
+        row = self.session.ledger.tasks.get(scope)
+        news = self.session.ledger.answered(scope)
+        self.failures.pop(task.id, None)
+        self.seen[task.id] = news
+        routed = row is not None and row.writes is not None and not news
+        kept = load_writes(self.schema, task, row) if row is not None and routed else None
+        values = self.position.values
+        return TaskRun(self.schema, self.topology, self.session, self.ns, scope, task, values, self.flush, kept)
 
     def _paused(self) -> list[Scope]:
         active = {task.id for task in self.running.values()}

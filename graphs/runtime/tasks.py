@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
@@ -97,6 +96,8 @@ class TaskRun:
         while True:
             attempt += 1
             try:
+                if node.timeout is None:
+                    return await self._call(node)
                 async with asyncio.timeout(node.timeout):
                     return await self._call(node)
             except NEVER_RETRIED:
@@ -115,7 +116,7 @@ class TaskRun:
         try:
             with entered(Frame(attempt, self.scope), f"node {node.name!r}"):
                 argument = self.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
-                return await call(node.fn, argument, self.session)
+                return await call(node.fn, argument, self.session, node.extras)
         finally:
             await attempt.end()
 
@@ -152,7 +153,7 @@ def normalised(target: Target) -> Target:
 
 async def route(branch: Branch, state: Any, session: Session, source: str) -> list[Target]:
     """Where a router says to go."""
-    result = await call(branch.router, state, session)
+    result = await call(branch.router, state, session, branch.extras)
     found: list[Target] = []
     for target in cast("list[Any]", result) if isinstance(result, list | tuple) else [result]:
         if isinstance(target, Send) or branch.targets is None:
@@ -166,25 +167,17 @@ async def route(branch: Branch, state: Any, session: Session, source: str) -> li
     return found
 
 
-async def call(fn: Callable[..., Any], argument: Any, session: Session) -> Any:
-    """Call a node or router with what it names: the state, and `runtime` and `config` where it has such parameters."""
-    return await invoke(fn, argument, **_extras(fn, session))
-
-
-def _extras(fn: Callable[..., Any], session: Session) -> dict[str, Any]:
-    try:
-        parameters = inspect.signature(fn).parameters
-    except (TypeError, ValueError):  # a builtin without a signature takes the state alone
-        return {}
-    extras: dict[str, Any] = {}
-    if "config" in parameters:
-        extras["config"] = session.config
-    if "runtime" in parameters:
-        extras["runtime"] = Runtime(
+async def call(fn: Callable[..., Any], argument: Any, session: Session, extras: frozenset[str]) -> Any:
+    """Call a node or router with the state, and with what it takes beside it."""
+    offered: dict[str, Any] = {}
+    if "config" in extras:
+        offered["config"] = session.config
+    if "runtime" in extras:
+        offered["runtime"] = Runtime(
             session.context,
             session.thread_id if session.storage is not None else None,
             session.by,
             lambda chunk: session.emit("custom", chunk),
             lambda chunk: session.emit("messages", chunk),
         )
-    return extras
+    return await invoke(fn, argument, **offered)
