@@ -24,7 +24,7 @@ from storage.writer import Writer
 
 T = TypeVar("T")
 
-READERS = 3
+READERS = 2
 
 Clock = Callable[[], datetime]
 

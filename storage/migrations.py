@@ -104,7 +104,21 @@ _SECOND = (
         begin select raise(abort, 'audit rows are only appended'); end""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
+# A value of about a kilobyte does not fit twice into a page of a table without rowid, and so took an overflow page for itself.
+_THIRD = (
+    """create table kept_values (
+        thread_id text not null, checkpoint_id text not null, key text not null, base text, data text not null)""",
+    """insert into kept_values select thread_id, checkpoint_id, key, base, data from state_values""",
+    "drop table state_values",
+    "alter table kept_values rename to state_values",
+    "create unique index state_values_place on state_values (thread_id, checkpoint_id, key)",
+    # What is in a task of the root graph is found by its scope, which begins with that task's id.
+    "drop index interrupts_of_root",
+    "drop index tasks_of_root",
+    "drop index claims_of_root",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD)
 
 
 def migrate(db: Connection) -> None:
