@@ -104,7 +104,7 @@ _SECOND = (
         begin select raise(abort, 'audit rows are only appended'); end""",
 )
 
-# A value of about a kilobyte does not fit twice into a page of a table without rowid, and so took an overflow page for itself.
+# In a table without rowid a value of about a kilobyte spills into an overflow page that it has for itself.
 _THIRD = (
     """create table kept_values (
         thread_id text not null, checkpoint_id text not null, key text not null, base text, data text not null)""",

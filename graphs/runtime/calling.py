@@ -40,5 +40,5 @@ class Apart(Generic[T]):
             except GeneratorExit:
                 self._context.run(self._coroutine.close)
                 raise
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - whatever the loop throws in is the coroutine's
                 given, step = error, self._coroutine.throw

@@ -15,7 +15,7 @@ from graphs.runtime.drawing import Drawing
 from graphs.runtime.edits import Editor
 from graphs.runtime.ephemeral import open_ephemeral
 from graphs.runtime.frames import current_frame
-from graphs.runtime.opening import ROOT, OnWaiting, Opener
+from graphs.runtime.opening import ROOT, OnWaiting, Opener, remember
 from graphs.runtime.runner import Ending, Runner
 from graphs.runtime.session import Commit, Durability, Session
 from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
@@ -211,6 +211,8 @@ class _Run:
             ending = await runner.run()
         finally:
             await self._give_back(runner)
+        if self.session.storage is not None and self.session.released and runner.stored is runner.position:
+            remember(self.session.storage, self.graph.schema, self.session, runner.position)
         return await self._result(runner, ending)
 
     async def _open(self, given: Any) -> Runner:

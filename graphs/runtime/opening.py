@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from graphs.errors import AnswerError, GraphChanged, NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.errors import AnswerError, GraphChanged, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.positions import Position, scope_of, to_row
@@ -19,7 +20,7 @@ from graphs.runtime.topology import Topology
 from graphs.runtime.types import START, UNSET, Command
 from storage import Connection, Storage, interrupts, threads
 from storage.errors import AnswerRefused, ThreadHeld, ThreadMoved
-from storage.ids import CheckpointId, InterruptId, Namespace, TaskId
+from storage.ids import CheckpointId, InterruptId, Namespace, TaskId, ThreadId
 from storage.interrupts import OPEN, InterruptRow, NewInterrupt
 from storage.threads import Lease
 
@@ -27,6 +28,36 @@ ROOT = Namespace("")
 OnWaiting = Literal["reject", "cancel"]
 ATTEMPTS = 20
 """How often an opening starts over because the thread moved while it was read."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A thread at one moment, which its version and fence tell from any other: its newest position, None when it has
+    none, and what its tasks in flight asked and claimed. A version of 0: there is no such thread.
+    """
+
+    version: int
+    fence: int | None
+    head: Position | None
+    ledger: Ledger
+
+
+def look(db: Connection, schema: StateSchema, thread_id: ThreadId) -> Seen:
+    """Read the thread. Raises `ThreadHeld`."""
+    thread = threads.find_free(db, thread_id)
+    if thread is None:
+        return Seen(0, None, None, Ledger())
+    found = positions.read(db, schema, thread_id, ROOT)
+    head = found[1] if found else None
+    ledger = Ledger.load(db, [task.id for task in head.tasks]) if head else Ledger()
+    return Seen(thread.version, thread.fence, head, ledger)
+
+
+def remember(storage: Storage, schema: StateSchema, session: Session, position: Position) -> None:
+    """Keep where a run left its thread, so that a long conversation is not read for each message and answer."""
+    assert session.lease is not None
+    seen = Seen(session.version, session.lease.fence, positions.apart(position), session.ledger)
+    storage.recent.put((schema, session.thread_id), seen)
 
 
 @dataclass(frozen=True)
@@ -60,11 +91,14 @@ class Opener:
         Raises `ThreadBusy`, `NotWaiting`, `ThreadWaiting`, `GraphChanged` and the `AnswerError`s; nothing has changed
         then.
         """
+        remembered: Seen | None = self.storage.recent.take((self.schema, self.session.thread_id))
+        if remembered is not None:
+            # What is remembered may be old: then nothing is stored, or something is refused wrongly, and the thread is read.
+            with suppress(ThreadMoved, ThreadHeld, AnswerRefused, GraphError):
+                return await self._begin(given, remembered)
         for _ in range(ATTEMPTS):
             try:
-                version, head, self.session.ledger = await self.storage.read(self._look)
-                opening = await self._plan(given, head)
-                return await self._take(opening, version)
+                return await self._begin(given, await self.storage.read(self._look))
             except ThreadMoved:
                 continue
             except ThreadHeld as error:
@@ -73,12 +107,12 @@ class Opener:
                 raise answers.refusal(error) from None
         raise ThreadBusy(f"thread {self.session.thread_id!r} keeps changing; try again")
 
-    def _look(self, db: Connection) -> tuple[int, Position | None, Ledger]:
-        thread = threads.find_free(db, self.session.thread_id)
-        found = positions.read(db, self.schema, self.session.thread_id, ROOT, recent=self.storage.recent)
-        head = found[1] if found else None
-        ledger = Ledger.load(db, [task.id for task in head.tasks]) if head else Ledger()
-        return (thread.version if thread else 0), head, ledger
+    def _look(self, db: Connection) -> Seen:
+        return look(db, self.schema, self.session.thread_id)
+
+    async def _begin(self, given: Any, seen: Seen) -> tuple[Position, Position]:
+        self.session.ledger = seen.ledger
+        return await self._take(await self._plan(given, seen.head), seen)
 
     async def _plan(self, given: Any, head: Position | None) -> Opening:
         if isinstance(given, Command):
@@ -206,7 +240,7 @@ class Opener:
         )
         return Opening(position, base, cancelled=self._standing())
 
-    async def _take(self, opening: Opening, version: int) -> tuple[Position, Position]:
+    async def _take(self, opening: Opening, seen: Seen) -> tuple[Position, Position]:
         """One transaction: the thread is ours, the answers and the new position are stored."""
         session, position = self.session, opening.position
         texts = await answers.checked(self.storage, session.thread_id, opening.answers, self._rows())
@@ -224,7 +258,7 @@ class Opener:
         session.roots = tuple(task.id for task in position.tasks)
 
         def job(db: Connection) -> tuple[Lease, Ledger]:
-            lease = threads.take(db, session.thread_id, self.storage.owner, now, version=version)
+            lease = threads.take(db, session.thread_id, self.storage.owner, now, version=seen.version, fence=seen.fence)
             if texts:
                 interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
             commit.store(db, session.thread_id, now)

@@ -15,7 +15,6 @@ from graphs.runtime.step import Joins, Task, dump_tasks, load_tasks
 from storage import Connection, checkpoints
 from storage.checkpoints import CheckpointRow, ValueChange
 from storage.ids import CheckpointId, Namespace, Scope, ThreadId
-from storage.recent import Recent
 
 
 @dataclass(frozen=True)
@@ -143,32 +142,17 @@ def from_row(schema: StateSchema, row: CheckpointRow, stored: Mapping[str, Any])
 
 
 def read(
-    db: Connection,
-    schema: StateSchema,
-    thread_id: ThreadId,
-    ns: Namespace,
-    checkpoint_id: CheckpointId | None = None,
-    recent: Recent | None = None,
+    db: Connection, schema: StateSchema, thread_id: ThreadId, ns: Namespace, checkpoint_id: CheckpointId | None = None
 ) -> tuple[CheckpointRow, Position] | None:
-    """The newest position of a graph of the thread, or the one at `checkpoint_id`; None when there is none.
-
-    With `recent`, a root position that `remember` kept there is not read again.
-    """
+    """The newest position of a graph of the thread, or the one at `checkpoint_id`; None when there is none."""
     if checkpoint_id is not None:
         row = checkpoints.get(db, thread_id, checkpoint_id)
         row = row if row is not None and row.ns == ns else None
     else:
         row = checkpoints.newest(db, thread_id, ns)
-        known = recent.take((schema, thread_id), row.checkpoint_id) if row is not None and recent is not None else None
-        if row is not None and known is not None:
-            return row, known
     return None if row is None else (row, from_row(schema, row, checkpoints.values(db, row)))
 
 
-def remember(recent: Recent, schema: StateSchema, thread_id: ThreadId, position: Position) -> None:
-    """Keep the end of a run for the thread's next input, so that a long conversation is not read for each message.
-
-    Lists, dicts and sets are copied, what is in them is shared with the run's result.
-    """
-    values = {key: copied(value) for key, value in position.values.items()}
-    recent.put((schema, thread_id), position.checkpoint_id, replace(position, values=values))
+def apart(position: Position) -> Position:
+    """The position with containers of its own: lists, dicts and sets are copied, what is in them is shared."""
+    return replace(position, values={key: copied(value) for key, value in position.values.items()})

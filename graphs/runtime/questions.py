@@ -12,7 +12,8 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from functools import cached_property, lru_cache
+from typing import Any
 
 from jsonschema.exceptions import SchemaError
 from jsonschema.validators import validator_for
@@ -29,6 +30,9 @@ from storage import Connection, claims, interrupts
 from storage.claims import ClaimRow, ClaimStatus
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.interrupts import InterruptRow, NewInterrupt
+
+SCHEMAS = 256
+"""How many compiled schemas are kept."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,10 @@ class Question:
 
     def text(self) -> str:
         """The payload as it is stored: equal questions have equal texts."""
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return json.dumps(json.loads(dump(self.payload, "the question's payload")), sort_keys=True)
 
     def stored(
@@ -263,13 +271,32 @@ def _published(schema: Any) -> str | None:
     if schema is None:
         return None
     if not isinstance(schema, dict):
-        return json.dumps(TypeAdapter(schema).json_schema())
-    given = cast("dict[str, Any]", schema)
+        return json.dumps(_adapter(schema).json_schema())
+    text = json.dumps(schema)
+    _check(text)
+    return text
+
+
+@lru_cache(SCHEMAS)
+def _check(text: str) -> None:
+    """Raises `InterruptMisused` for what is no JSON Schema."""
+    schema: dict[str, Any] = json.loads(text)
     try:
-        validator_for(given).check_schema(given)
+        validator_for(schema).check_schema(schema)
     except SchemaError as error:
         raise InterruptMisused(f"response_schema is no JSON Schema: {error.message}") from error
-    return json.dumps(given)
+
+
+def _adapter(schema: Any) -> TypeAdapter[Any]:
+    try:
+        return _kept_adapter(schema)
+    except TypeError:  # a type that cannot be a key, such as an Annotated with a list in it
+        return TypeAdapter[Any](schema)
+
+
+@lru_cache(SCHEMAS)
+def _kept_adapter(schema: Any) -> TypeAdapter[Any]:
+    return TypeAdapter[Any](schema)
 
 
 def _typed(question: Question, row: InterruptRow) -> Any:
@@ -279,7 +306,7 @@ def _typed(question: Question, row: InterruptRow) -> Any:
     if schema is None or isinstance(schema, dict):
         return json.loads(row.answer)
     try:
-        return TypeAdapter[Any](schema).validate_json(row.answer)
+        return _adapter(schema).validate_json(row.answer)
     except ValidationError as error:
         problems = to_jsonable_python(error.errors(include_url=False, include_context=False, include_input=False))
         raise InvalidAnswer(

@@ -11,7 +11,7 @@ from graphs.runtime import breakpoints
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.calling import Apart
 from graphs.runtime.frames import Attempt
-from graphs.runtime.positions import Position, callers, normalise, remember, scope_of, to_row
+from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import StateSchema
 from graphs.runtime.step import Arrival, Task, due
@@ -84,11 +84,13 @@ class Runner:
 
     async def _step(self) -> bool:
         """Run what is due, and again what is answered meanwhile. True when the step is in a checkpoint."""
-        if (alone := self._only()) is not None:
-            if await self._record(alone, await Apart(self._run_of(alone).run())):
-                return True
-            if self.session.released:
-                return False
+        alone = self._only()
+        if alone is not None and await self._record(alone, await Apart(self._run_of(alone).run())):
+            return True
+        return await self._side_by_side()
+
+    async def _side_by_side(self) -> bool:
+        """`_step`, for tasks of the event loop."""
         news: asyncio.Task[None] | None = None
         try:
             while True:
@@ -258,8 +260,6 @@ class Runner:
         commit.tasks, self.unsaved = [*self.unsaved, *commit.tasks], []
         await self.session.commit(commit)
         self.stored = self.position
-        if self.is_root and not self.position.tasks:
-            remember(self.session.storage.recent, self.schema, self.session.thread_id, self.position)
 
     async def flush(self) -> None:
         """Put the position on disk, so that a claim made now is found by whoever takes over."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graphs.errors import InterruptMisused, ThreadBusy
@@ -56,14 +56,11 @@ class Commit:
             tasks.save(db, thread_id, row, now)
         if self.consumed:
             interrupts.consume(db, self.consumed)
-        if self.passed:
-            interrupts.settle(db, self.passed)
-        if self.closed:
-            interrupts.settle(db, self.closed, finished=True)
+        interrupts.settle(db, self.passed)
+        interrupts.settle(db, self.closed, finished=True)
         for question in self.questions:
             interrupts.ask(db, question, now)
-        if self.reopened:
-            interrupts.reopen(db, self.reopened)
+        interrupts.reopen(db, self.reopened)
         if self.cancelled:
             interrupts.cancel(db, thread_id, self.cancelled, now)
 
@@ -152,6 +149,8 @@ class Session:
     stop: Callable[[], bool]
     durability: Durability
     released: bool = False
+    version: int = 0
+    """The thread's, after this run's last commit."""
     roots: tuple[TaskId, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
     _own_claims: dict[tuple[Scope, str], ClaimRow] = field(default_factory=dict[tuple[Scope, str], ClaimRow])
@@ -172,7 +171,9 @@ class Session:
         storage, lease, now = self.storage, self.lease, self.storage.now()
         known = self.ledger
         try:
-            self.released, ledger = await storage.write(lambda db: _store(db, commit, lease, now, known, self.roots))
+            self.released, ledger, self.version = await storage.write(
+                lambda db: _store(db, commit, lease, now, known, self.roots)
+            )
         except LeaseLost as error:
             raise ThreadBusy(f"{error}: what this run had not stored yet is void") from error
         self._commits += 1
@@ -252,18 +253,14 @@ class Session:
 
 def _store(
     db: Connection, commit: Commit, lease: Lease, now: float, known: Ledger, roots: Sequence[TaskId]
-) -> tuple[bool, Ledger]:
-    """Whether the thread was given back, and how the tasks in flight stand then: read only where that is not `known`.
-
-    Of a thread that waits, its questions are told, and nothing else is asked of the ledger.
+) -> tuple[bool, Ledger, int]:
+    """Whether the thread was given back, how the tasks in flight stand then (read only where that may not be `known`),
+    and the thread's version.
     """
     commit.store(db, lease.thread_id, now)
     release = commit.release
     if release in ("waiting", "failed") and interrupts.newly_answered(db, lease.thread_id):
         release = None
-    threads.hold(db, lease, now, release=release)
-    if release == "waiting":
-        return True, replace(known, asked=Ledger.questions(db, roots))
-    if release is None and (commit.tasks or commit.questions or commit.release is not None):
-        return False, Ledger.load(db, roots)
-    return release is not None, known
+    version = threads.hold(db, lease, now, release=release)
+    unchanged = not (commit.tasks or commit.questions) and release == commit.release
+    return release is not None, known if unchanged else Ledger.load(db, roots), version

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graphs.runtime import breakpoints, positions
+from graphs.runtime.opening import ROOT, Seen
 from graphs.runtime.positions import Position, scope_of
 from graphs.runtime.session import Ledger
 from graphs.runtime.state import StateSchema
@@ -16,12 +17,11 @@ from graphs.runtime.taskrows import finished
 from graphs.runtime.tasks import Finished
 from graphs.runtime.topology import Topology
 from graphs.runtime.types import Config, Interrupt, PendingTask, StateSnapshot
-from storage import Connection, Storage, checkpoints
+from storage import Connection, Storage, checkpoints, threads
 from storage.checkpoints import CheckpointRow
-from storage.ids import CheckpointId, Namespace, TaskId, ThreadId
+from storage.ids import CheckpointId, TaskId, ThreadId
 from storage.interrupts import OPEN, InterruptRow
 
-ROOT = Namespace("")
 PAGE = 20
 """How many checkpoints of a history are read at a time."""
 
@@ -64,11 +64,24 @@ class Snapshots:
         return [(row, self._snapshot(row, position, ledger)) for row, position in found]
 
     def _get(self, db: Connection) -> StateSnapshot:
+        if (recent := self._recent(db)) is not None:
+            return recent
         found = positions.read(db, self.schema, self.thread_id, ROOT, self.checkpoint_id)
         if found is None:
             return StateSnapshot({}, (), self._config(self.checkpoint_id))
         row, position = found
         return self._snapshot(row, position, Ledger.load(db, [task.id for task in position.tasks]))
+
+    def _recent(self, db: Connection) -> StateSnapshot | None:
+        """The thread as a run of this process left it, if nothing was stored since: its values are not read again."""
+        seen: Seen | None = self.storage.recent.look((self.schema, self.thread_id))
+        if self.checkpoint_id is not None or seen is None or seen.head is None:
+            return None
+        thread = threads.get(db, self.thread_id)
+        if thread is None or (thread.version, thread.fence) != (seen.version, seen.fence):
+            return None
+        row = checkpoints.newest(db, self.thread_id, ROOT)
+        return None if row is None else self._snapshot(row, positions.apart(seen.head), seen.ledger)
 
     def _snapshot(self, row: CheckpointRow, position: Position, ledger: Ledger) -> StateSnapshot:
         """A position with what is stored beyond it: the writes of its finished tasks, and what waits."""
