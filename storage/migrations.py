@@ -115,6 +115,7 @@ _THIRD = (
     # What is in a task of the root graph is found by its scope, which begins with that task's id.
     "drop index interrupts_of_root",
     "drop index tasks_of_root",
+    "drop index tasks_of_thread",
     "drop index claims_of_root",
 )
 

@@ -6,14 +6,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, cast
-
-from jsonschema.exceptions import ValidationError, best_match  # pyright: ignore[reportUnknownVariableType]
-from jsonschema.validators import validator_for
 
 from graphs.errors import AlreadyAnswered, AmbiguousResume, AnswerError, InvalidAnswer, NotWaiting, UnknownInterrupt
 from graphs.runtime import breakpoints
+from graphs.runtime.schemas import misfit
 from graphs.runtime.state import dump
 from storage import Storage, interrupts
 from storage.errors import AnswerRefused
@@ -90,17 +87,8 @@ def refusal(refused: AnswerRefused) -> AnswerError:
 
 
 def _hold_against(row: InterruptRow, answer: Any) -> None:
-    error = cast("ValidationError | None", best_match(_validator(json.dumps(row.schema)).iter_errors(answer)))
-    if error is not None:
-        where = error.json_path.removeprefix("$.") if error.json_path != "$" else "the answer"
-        raise InvalidAnswer(f"the answer to {row.id!r} does not fit: {where}: {error.message}. It still waits.")
-
-
-@lru_cache(256)
-def _validator(text: str) -> Any:
-    """Of a JSON Schema; making one costs more than using it."""
-    schema = json.loads(text)
-    return validator_for(schema)(schema)
+    if (found := misfit(row.schema, answer)) is not None:
+        raise InvalidAnswer(f"the answer to {row.id!r} does not fit: {': '.join(found)}. It still waits.")
 
 
 def _when(seconds: float | None) -> str:

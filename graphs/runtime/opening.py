@@ -93,7 +93,7 @@ class Opener:
         """
         remembered: Seen | None = self.storage.recent.take((self.schema, self.session.thread_id))
         if remembered is not None:
-            # What is remembered may be old: then nothing is stored, or something is refused wrongly, and the thread is read.
+            # It may be old: then nothing is stored, or something is refused wrongly, and the thread is read.
             with suppress(ThreadMoved, ThreadHeld, AnswerRefused, GraphError):
                 return await self._begin(given, remembered)
         for _ in range(ATTEMPTS):

@@ -99,9 +99,13 @@ def to_row(position: Position, thread_id: ThreadId, ns: Namespace, now: float) -
         dump_tasks(position.tasks),
         json.dumps(position.joins),
         position.versions,
-        position.metadata | {"since": position.since, "by": position.by, "ran": list(position.ran)},
+        position.metadata | _without_nothing({"since": position.since, "by": position.by, "ran": list(position.ran)}),
         now,
     )
+
+
+def _without_nothing(metadata: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in metadata.items() if value}
 
 
 def from_row(schema: StateSchema, row: CheckpointRow, stored: Mapping[str, Any]) -> Position:

@@ -12,27 +12,23 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
-from jsonschema.exceptions import SchemaError
-from jsonschema.validators import validator_for
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from graphs.errors import InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, QuestionExpired
 from graphs.runtime import frames
 from graphs.runtime.calling import invoke
 from graphs.runtime.frames import Frame, Paused, entered, frame_of
+from graphs.runtime.schemas import adapter, published
 from graphs.runtime.session import Session
 from graphs.runtime.state import dump
 from storage import Connection, claims, interrupts
 from storage.claims import ClaimRow, ClaimStatus
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.interrupts import InterruptRow, NewInterrupt
-
-SCHEMAS = 256
-"""How many compiled schemas are kept."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ class Question:
             self.kind,
             text,
             hashlib.sha256(text.encode()).hexdigest(),
-            _published(self.response_schema),
+            published(self.response_schema),
             None if self.terms is None else dump(self.terms, "the question's terms"),
             requester,
             replaces,
@@ -267,38 +263,6 @@ def _pause(frame: Frame) -> Paused:
     return Paused()
 
 
-def _published(schema: Any) -> str | None:
-    if schema is None:
-        return None
-    if not isinstance(schema, dict):
-        return json.dumps(_adapter(schema).json_schema())
-    text = json.dumps(schema)
-    _check(text)
-    return text
-
-
-@lru_cache(SCHEMAS)
-def _check(text: str) -> None:
-    """Raises `InterruptMisused` for what is no JSON Schema."""
-    schema: dict[str, Any] = json.loads(text)
-    try:
-        validator_for(schema).check_schema(schema)
-    except SchemaError as error:
-        raise InterruptMisused(f"response_schema is no JSON Schema: {error.message}") from error
-
-
-def _adapter(schema: Any) -> TypeAdapter[Any]:
-    try:
-        return _kept_adapter(schema)
-    except TypeError:  # a type that cannot be a key, such as an Annotated with a list in it
-        return TypeAdapter[Any](schema)
-
-
-@lru_cache(SCHEMAS)
-def _kept_adapter(schema: Any) -> TypeAdapter[Any]:
-    return TypeAdapter[Any](schema)
-
-
 def _typed(question: Question, row: InterruptRow) -> Any:
     """The stored answer, as the type that was asked for."""
     assert row.answer is not None
@@ -306,7 +270,7 @@ def _typed(question: Question, row: InterruptRow) -> Any:
     if schema is None or isinstance(schema, dict):
         return json.loads(row.answer)
     try:
-        return _adapter(schema).validate_json(row.answer)
+        return adapter(schema).validate_json(row.answer)
     except ValidationError as error:
         problems = to_jsonable_python(error.errors(include_url=False, include_context=False, include_input=False))
         raise InvalidAnswer(
