@@ -3,10 +3,10 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from graphs.runtime.asking import interrupt, once
 from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.messages import add_messages
-from graphs.runtime.questions import interrupt, once
 from graphs.runtime.types import END, START, Command, Interrupt, RetryPolicy, Runtime, Send
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from graphs.agent.voting import Ballot, Successor, to_wire
 from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond, Verb
 from graphs.approvals.judge import Approved, Refused, Rejected, Responded, StillWaiting, Superseded, decide, may_decide
 from graphs.approvals.terms import Actor, Terms, UserId, Vote
-from graphs.runtime.questions import Place
+from graphs.runtime.asking import Place
 from storage import Connection, Storage, audit, interrupts, votes
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId

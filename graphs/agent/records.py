@@ -12,7 +12,7 @@ from graphs.agent.proposals import APPROVAL, claim_key, named
 from graphs.agent.results import read_result, told
 from graphs.agent.tools import Toolbox
 from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond, parse_decision
-from graphs.runtime.questions import past
+from graphs.runtime.asking import past
 from storage.claims import ClaimRow
 from storage.interrupts import InterruptRow
 

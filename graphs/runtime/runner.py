@@ -12,12 +12,11 @@ from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.calling import Apart
 from graphs.runtime.frames import Attempt
 from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
+from graphs.runtime.program import Program
 from graphs.runtime.session import Commit, Session
-from graphs.runtime.state import StateSchema
 from graphs.runtime.step import Arrival, Task, due
 from graphs.runtime.taskrows import dump_targets, dump_writes, finished, load_writes
 from graphs.runtime.tasks import Failed, Finished, Outcome, TaskRun, Waiting
-from graphs.runtime.topology import Topology
 from graphs.runtime.types import BREAKPOINT, STREAM_MODES
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
 from storage.tasks import TaskRow
@@ -34,8 +33,7 @@ class Runner:
     of answers and tasks since then. `caller` is the task that called this graph, None for the root.
     """
 
-    schema: StateSchema
-    topology: Topology
+    program: Program
     session: Session
     ns: Namespace
     position: Position
@@ -59,11 +57,11 @@ class Runner:
     def values(self) -> dict[str, Any]:
         """The state with what the finished tasks of the step in flight wrote."""
         results = [self.results[task.id] for task in self.position.tasks if task.id in self.results]
-        return self.schema.apply(self.position.values, [write for result in results for write in result.writes])
+        return self.program.schema.apply(self.position.values, [write for result in results for write in result.writes])
 
     async def run(self) -> Ending:
         """Raises what a task raised, once its siblings have ended."""
-        self.results = finished(self.schema, self.session.ledger, self.ns, self.position.tasks)
+        self.results = finished(self.program.schema, self.session.ledger, self.ns, self.position.tasks)
         while self.position.tasks:
             if self._at_breakpoint():
                 if await self._park("waiting"):
@@ -150,9 +148,9 @@ class Runner:
         self.failures.pop(task.id, None)
         self.seen[task.id] = news
         routed = row is not None and row.writes is not None and not news
-        kept = load_writes(self.schema, task, row) if row is not None and routed else None
+        kept = load_writes(self.program.schema, task, row) if row is not None and routed else None
         values = self.position.values
-        return TaskRun(self.schema, self.topology, self.session, self.ns, scope, task, values, self.flush, kept)
+        return TaskRun(self.program, self.session, self.ns, scope, task, values, self.flush, kept)
 
     def _paused(self) -> list[Scope]:
         active = {task.id for task in self.running.values()}
@@ -192,7 +190,9 @@ class Runner:
         commit = Commit()
         match outcome:
             case Finished(writes, targets):
-                commit.tasks = [TaskRow(scope, "finished", dump_writes(self.schema, writes), dump_targets(targets))]
+                commit.tasks = [
+                    TaskRow(scope, "finished", dump_writes(self.program.schema, writes), dump_targets(targets))
+                ]
                 commit.closed = [scope] if self.session.ledger.within(scope) else []
             case Waiting(questions):
                 commit.tasks = [TaskRow(scope, "paused")]
@@ -201,7 +201,7 @@ class Runner:
                 commit.passed = [scope] if any(row.status == "reopened" for row in rows) else []
             case Failed(error, writes):
                 self.failures[task.id] = error
-                kept = None if writes is None else dump_writes(self.schema, writes)
+                kept = None if writes is None else dump_writes(self.program.schema, writes)
                 commit.tasks = [TaskRow(scope, "failed", kept, error=f"{type(error).__name__}: {error}")]
                 commit.reopened = self.session.ledger.reopenable(scope)
         return commit
@@ -211,7 +211,7 @@ class Runner:
         old = self.position
         values = self.values()
         arrivals = [Arrival(task.node, self.results[task.id].targets) for task in old.tasks]
-        tasks, joins = due(self.topology, arrivals, old.joins, self.session.new_id)
+        tasks, joins = due(self.program.topology, arrivals, old.joins, self.session.new_id)
         return old.follow(
             CheckpointId(self.session.new_id()),
             source="loop",
@@ -248,7 +248,7 @@ class Runner:
         if self.caller is not None:
             await self.caller.flush()
         if not self.position.stored:
-            self.position, changes = normalise(self.schema, self.stored, self.position)
+            self.position, changes = normalise(self.program.schema, self.stored, self.position)
             row = to_row(self.position, self.session.thread_id, self.ns, self.session.now())
             commit.checkpoint = (row, changes)
         commit.consumed, self.consumed = [*commit.consumed, *self.consumed], []

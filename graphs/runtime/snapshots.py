@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graphs.runtime import breakpoints, positions
-from graphs.runtime.opening import ROOT, Seen
+from graphs.runtime.begin import ROOT, Seen
 from graphs.runtime.positions import Position, scope_of
+from graphs.runtime.program import Program
 from graphs.runtime.session import Ledger
-from graphs.runtime.state import StateSchema
 from graphs.runtime.step import Task
 from graphs.runtime.taskrows import finished
 from graphs.runtime.tasks import Finished
-from graphs.runtime.topology import Topology
 from graphs.runtime.types import Config, Interrupt, PendingTask, StateSnapshot
 from storage import Connection, Storage, checkpoints, threads
 from storage.checkpoints import CheckpointRow
@@ -30,8 +29,7 @@ PAGE = 20
 class Snapshots:
     """The root graph's checkpoints of one thread, `checkpoint_id` when one of them is meant."""
 
-    schema: StateSchema
-    topology: Topology
+    program: Program
     storage: Storage
     thread_id: ThreadId
     checkpoint_id: CheckpointId | None
@@ -59,14 +57,14 @@ class Snapshots:
 
     def _page(self, db: Connection, before: CheckpointId | None) -> list[tuple[CheckpointRow, StateSnapshot]]:
         rows = checkpoints.history(db, self.thread_id, ROOT, limit=PAGE, before=before)
-        found = [(row, positions.from_row(self.schema, row, checkpoints.values(db, row))) for row in rows]
+        found = [(row, positions.from_row(self.program.schema, row, checkpoints.values(db, row))) for row in rows]
         ledger = Ledger.load(db, [task.id for _, position in found for task in position.tasks])
         return [(row, self._snapshot(row, position, ledger)) for row, position in found]
 
     def _get(self, db: Connection) -> StateSnapshot:
         if (recent := self._recent(db)) is not None:
             return recent
-        found = positions.read(db, self.schema, self.thread_id, ROOT, self.checkpoint_id)
+        found = positions.read(db, self.program.schema, self.thread_id, ROOT, self.checkpoint_id)
         if found is None:
             return StateSnapshot({}, (), self._config(self.checkpoint_id))
         row, position = found
@@ -74,7 +72,7 @@ class Snapshots:
 
     def _recent(self, db: Connection) -> StateSnapshot | None:
         """The thread as a run of this process left it, if nothing was stored since: its values are not read again."""
-        seen: Seen | None = self.storage.recent.look((self.schema, self.thread_id))
+        seen: Seen | None = self.storage.recent.look((self.program, self.thread_id))
         if self.checkpoint_id is not None or seen is None or seen.head is None:
             return None
         thread = threads.get(db, self.thread_id)
@@ -85,11 +83,11 @@ class Snapshots:
 
     def _snapshot(self, row: CheckpointRow, position: Position, ledger: Ledger) -> StateSnapshot:
         """A position with what is stored beyond it: the writes of its finished tasks, and what waits."""
-        results = finished(self.schema, ledger, ROOT, position.tasks)
+        results = finished(self.program.schema, ledger, ROOT, position.tasks)
         writes = [write for task in position.tasks if task.id in results for write in results[task.id].writes]
         asked = [r for task in position.tasks for r in ledger.within(scope_of(ROOT, task)) if r.status in OPEN]
         return StateSnapshot(
-            values=self.schema.apply(position.values, writes),
+            values=self.program.schema.apply(position.values, writes),
             next=tuple(task.node for task in position.tasks if task.id not in results),
             config=self._config(row.checkpoint_id),
             metadata={"source": row.source, "step": row.step, **position.metadata, "by": position.by}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphs.errors import GraphChanged
-from graphs.runtime.topology import Topology
+from graphs.runtime.program import Topology
 from graphs.runtime.types import END, START, UNSET, Send
 from storage.ids import TaskId
 

@@ -85,7 +85,7 @@ async def test_a_resume_takes_four_hops_and_two_fsyncs(storage: Storage, meter: 
     graph = asking(storage)
     await graph.ainvoke(said(), thread("t"))
     if elsewhere:
-        storage.recent.take((graph.schema, "t"))  # as a process that did not run it before
+        storage.recent.take((graph.program, "t"))  # as a process that did not run it before
     meter.lap()
     result = await graph.ainvoke(Command(resume="yes"), thread("t"))
     lap = meter.lap()

@@ -9,8 +9,8 @@ import pytest
 
 from graphs import START, Command, RetryPolicy, StateGraph, interrupt, once
 from graphs.errors import InDoubt, InterruptMisused, InvalidUpdateError
+from graphs.runtime.asking import idempotency_key
 from graphs.runtime.frames import current_frame
-from graphs.runtime.questions import idempotency_key
 from graphs.runtime.types import Config
 from storage import Storage, claims, open_storage
 from storage.ids import ThreadId

@@ -1,4 +1,4 @@
-"""What a graph is made of: nodes and what leads from each to the next; and whether it holds together."""
+"""A program: the state that a graph works on, its nodes and what leads from each to the next; and whether that holds together."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from graphs.errors import InvalidGraph
+from graphs.runtime.state import StateSchema
 from graphs.runtime.types import END, START, RetryPolicy
 
 EXTRAS = frozenset({"config", "runtime"})
@@ -71,6 +72,15 @@ class Topology:
     edges: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     branches: dict[str, list[Branch]] = field(default_factory=dict[str, list[Branch]])
     joins: list[Join] = field(default_factory=list[Join])
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A graph that has been checked: what every run of it goes by."""
+
+    name: str
+    schema: StateSchema
+    topology: Topology
 
 
 def check(topology: Topology) -> None:
