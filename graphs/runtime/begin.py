@@ -13,12 +13,12 @@ from typing import Any, Literal
 from graphs.errors import AnswerError, GraphChanged, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.ledger import Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.program import Program
-from graphs.runtime.session import Commit, Ledger, Session
+from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
 from graphs.runtime.step import Task, entry, fresh
-from graphs.runtime.taskrows import finished
 from graphs.runtime.tasks import normalised, targets
 from graphs.runtime.types import START, UNSET, Command
 from storage import Connection, Storage, interrupts, threads
@@ -284,8 +284,7 @@ class Opener:
 
     def _finished(self, position: Position) -> list[Write]:
         """What the finished tasks of the step in flight wrote."""
-        results = finished(self.program.schema, self.session.ledger, ROOT, position.tasks)
-        return [write for result in results.values() for write in result.writes]
+        return written(position.tasks, finished(self.program.schema, self.session.ledger, ROOT, position.tasks))
 
     def _check_nodes(self, position: Position) -> None:
         for task in position.tasks:

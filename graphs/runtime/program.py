@@ -1,4 +1,4 @@
-"""A program: the state that a graph works on, its nodes and what leads from each to the next; and whether that holds together."""
+"""A program: a graph's state, its nodes and what leads from each to the next; and whether that holds together."""
 
 from __future__ import annotations
 

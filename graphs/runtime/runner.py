@@ -11,12 +11,12 @@ from graphs.runtime import breakpoints
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.calling import Apart
 from graphs.runtime.frames import Attempt
+from graphs.runtime.ledger import Finished, dump_targets, dump_writes, finished, load_writes, written
 from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
 from graphs.runtime.program import Program
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.step import Arrival, Task, due
-from graphs.runtime.taskrows import dump_targets, dump_writes, finished, load_writes
-from graphs.runtime.tasks import Failed, Finished, Outcome, TaskRun, Waiting
+from graphs.runtime.tasks import Failed, Outcome, TaskRun, Waiting
 from graphs.runtime.types import BREAKPOINT, STREAM_MODES
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
 from storage.tasks import TaskRow
@@ -56,8 +56,7 @@ class Runner:
 
     def values(self) -> dict[str, Any]:
         """The state with what the finished tasks of the step in flight wrote."""
-        results = [self.results[task.id] for task in self.position.tasks if task.id in self.results]
-        return self.program.schema.apply(self.position.values, [write for result in results for write in result.writes])
+        return self.program.schema.apply(self.position.values, written(self.position.tasks, self.results))
 
     async def run(self) -> Ending:
         """Raises what a task raised, once its siblings have ended."""

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graphs.errors import InterruptMisused, ThreadBusy
+from graphs.runtime.ledger import Ledger
 from graphs.runtime.types import Config
 from storage import Connection, Storage, checkpoints, claims, interrupts, tasks, threads
 from storage.checkpoints import CheckpointRow, ValueChange
 from storage.claims import ClaimRow
 from storage.errors import ClaimMoved, LeaseLost
 from storage.ids import InterruptId, Scope, TaskId, ThreadId
-from storage.interrupts import InterruptRow, NewInterrupt
+from storage.interrupts import NewInterrupt
 from storage.tasks import TaskRow
 from storage.threads import Lease, ThreadStatus
 
@@ -63,72 +64,6 @@ class Commit:
         interrupts.reopen(db, self.reopened)
         if self.cancelled:
             interrupts.cancel(db, thread_id, self.cancelled, now)
-
-
-def effect_scope(scope: Scope, key: str) -> Scope:
-    """What an effect claimed as `key` asks and claims in turn is kept under this path."""
-    return Scope(f"{scope}/{key}")
-
-
-@dataclass
-class Ledger:
-    """What the tasks in flight asked, were answered, claimed and finished before: by scope."""
-
-    asked: dict[Scope, dict[int, InterruptRow]] = field(default_factory=dict[Scope, dict[int, InterruptRow]])
-    claims: dict[tuple[Scope, str], ClaimRow] = field(default_factory=dict[tuple[Scope, str], ClaimRow])
-    tasks: dict[Scope, TaskRow] = field(default_factory=dict[Scope, TaskRow])
-
-    @classmethod
-    def load(cls, db: Connection, roots: Iterable[TaskId]) -> Ledger:
-        """Everything that is stored of these tasks of the root graph, and of all within them."""
-        roots = list(roots)
-        if not roots:
-            return cls()
-        claimed = {(row.scope, row.key): row for row in claims.of_tasks(db, roots)}
-        return cls(cls.questions(db, roots), claimed, tasks.of_tasks(db, roots))
-
-    @staticmethod
-    def questions(db: Connection, roots: Iterable[TaskId]) -> dict[Scope, dict[int, InterruptRow]]:
-        """What these tasks asked, by scope and ordinal, in the order in which it was asked."""
-        asked: dict[Scope, dict[int, InterruptRow]] = {}
-        for row in interrupts.of_tasks(db, roots):
-            asked.setdefault(row.scope, {})[row.ordinal] = row
-        return asked
-
-    def has_tasks(self, scope: Scope) -> bool:
-        """Whether how this task ended, or one within it, is stored while its step goes on."""
-        inside = f"{scope}/"
-        return any(path == scope or path.startswith(inside) for path in self.tasks)
-
-    def within(self, scope: Scope) -> list[InterruptRow]:
-        """The questions of a task and of everything in it."""
-        inside = f"{scope}/"
-        return [
-            row
-            for path, rows in self.asked.items()
-            if path == scope or path.startswith(inside)
-            for row in rows.values()
-        ]
-
-    def answered(self, scope: Scope) -> list[InterruptId]:
-        """Answers, and deadlines that passed, that have not reached this task yet."""
-        return [row.id for row in self.within(scope) if row.status in ("answered", "expired") and not row.consumed]
-
-    def waits(self, scope: Scope) -> bool:
-        """Whether a task that paused still has a question without an answer."""
-        return any(row.answer is None for row in self.within(scope))
-
-    def reopenable(self, scope: Scope) -> list[InterruptId]:
-        """The question whose answer a task that failed had last: its own, or one of an unfinished effect in it."""
-        done = tuple(f"{effect_scope(*place)}/" for place, claim in self.claims.items() if claim.status == "done")
-        had = [
-            row
-            for row in self.within(scope)
-            if row.answer is not None
-            and not f"{row.scope}/".startswith(done)
-            and "/graph " not in row.scope[len(scope) :]
-        ]
-        return [max(had, key=lambda row: (row.answered_at or 0.0, row.ordinal)).id] if had else []
 
 
 @dataclass

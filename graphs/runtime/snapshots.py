@@ -9,12 +9,10 @@ from typing import Any
 
 from graphs.runtime import breakpoints, positions
 from graphs.runtime.begin import ROOT, Seen
+from graphs.runtime.ledger import Finished, Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of
 from graphs.runtime.program import Program
-from graphs.runtime.session import Ledger
 from graphs.runtime.step import Task
-from graphs.runtime.taskrows import finished
-from graphs.runtime.tasks import Finished
 from graphs.runtime.types import Config, Interrupt, PendingTask, StateSnapshot
 from storage import Connection, Storage, checkpoints, threads
 from storage.checkpoints import CheckpointRow
@@ -84,7 +82,7 @@ class Snapshots:
     def _snapshot(self, row: CheckpointRow, position: Position, ledger: Ledger) -> StateSnapshot:
         """A position with what is stored beyond it: the writes of its finished tasks, and what waits."""
         results = finished(self.program.schema, ledger, ROOT, position.tasks)
-        writes = [write for task in position.tasks if task.id in results for write in results[task.id].writes]
+        writes = written(position.tasks, results)
         asked = [r for task in position.tasks for r in ledger.within(scope_of(ROOT, task)) if r.status in OPEN]
         return StateSnapshot(
             values=self.program.schema.apply(position.values, writes),

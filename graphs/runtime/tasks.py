@@ -20,6 +20,7 @@ from graphs.errors import (
 )
 from graphs.runtime.calling import invoke
 from graphs.runtime.frames import Attempt, Frame, Paused, current_frame, entered
+from graphs.runtime.ledger import Finished, Target
 from graphs.runtime.program import Branch, Node, Program
 from graphs.runtime.session import Session
 from graphs.runtime.state import Write, dump
@@ -28,18 +29,8 @@ from graphs.runtime.types import UNSET, Command, Runtime, Send
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
 
-Target = str | Send
-
 NEVER_RETRIED = (InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, QuestionExpired, ThreadBusy)
 """What another attempt would only raise again."""
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The node returned, and where to go is known."""
-
-    writes: list[Write]
-    targets: list[Target]
 
 
 @dataclass(frozen=True)
