@@ -3,7 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from graphs.runtime.asking import interrupt, once
+from graphs.runtime.asking import interrupt
+from graphs.runtime.effects import once
 from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.messages import add_messages

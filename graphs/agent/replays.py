@@ -9,7 +9,8 @@ from graphs.agent.policy import Gated, settling_terms
 from graphs.agent.proposals import claim_key
 from graphs.agent.results import read_result, told
 from graphs.approvals.terms import Terms
-from graphs.runtime.asking import idempotency_key, past
+from graphs.runtime.asking import past
+from graphs.runtime.effects import idempotency_key
 from storage.claims import ClaimRow
 
 

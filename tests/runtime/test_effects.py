@@ -9,7 +9,7 @@ import pytest
 
 from graphs import START, Command, RetryPolicy, StateGraph, interrupt, once
 from graphs.errors import InDoubt, InterruptMisused, InvalidUpdateError
-from graphs.runtime.asking import idempotency_key
+from graphs.runtime.effects import idempotency_key
 from graphs.runtime.frames import current_frame
 from graphs.runtime.types import Config
 from storage import Storage, claims, open_storage
