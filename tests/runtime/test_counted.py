@@ -3,6 +3,7 @@
 In WAL mode with `synchronous=full` each commit is one fsync.
 """
 
+import statistics
 from collections import Counter
 from typing import Annotated, Any, TypedDict
 
@@ -101,9 +102,10 @@ async def test_a_warm_turn_costs_the_same_however_long_the_thread_is(storage: St
     for number in range(300):
         await graph.ainvoke(said(number), thread("t"))
         costs.append(meter.lap())
-    assert costs[299]["statements"] == costs[10]["statements"]
-    assert costs[299]["hops"] <= 3
-    assert costs[299]["commits"] == 2
+    early, late = ([cost["statements"] for cost in part] for part in (costs[5:20], costs[-15:]))
+    assert statistics.median(late) == statistics.median(early)
+    assert max(cost["hops"] for cost in costs) <= 3
+    assert {cost["commits"] for cost in costs} == {2}
 
 
 async def test_reading_a_thread_that_was_run_here_reads_none_of_its_messages(storage: Storage, meter: Meter):
