@@ -34,7 +34,7 @@ Outcome = tuple[_Entry, Any, BaseException | None]
 
 
 class Writer:
-    """Runs jobs on one connection, several to a transaction. `on_commit` is called in the event loop; `first` is done at
+    """Runs jobs on one connection, several to a transaction. `on_commit` is called in the event loop; `first` runs at
     the beginning of each transaction.
     """
 

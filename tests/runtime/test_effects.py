@@ -190,7 +190,7 @@ async def test_D10_a_repeatable_effect_is_not_claimed(storage: Storage, config: 
         return {"log": [await once("look", effect, repeatable=True)]}
 
     builder = StateGraph(Log).add_edge(START, "n")
-    builder.add_node("n", node, timeout=0.05, retry_policy=RetryPolicy(initial_interval=0))
+    builder.add_node("n", node, timeout=0.3, retry_policy=RetryPolicy(initial_interval=0))
     assert await builder.compile(storage).ainvoke({"log": []}, config) == {"log": ["found"]}
     assert seen == [[], []]
     assert (await claim(storage)).result == '"found"'
