@@ -3,13 +3,15 @@
 import difflib
 import json
 import math
+import operator
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.demo.model.transcript import Call, Reply
 
 Schema = Mapping[str, Any]
+Check = Callable[[Any, Any, Any], bool]
 
 
 def words(text: str) -> frozenset[str]:
@@ -39,12 +41,16 @@ THANKS = re.compile(
 )
 FINE = re.compile(r"\W*(?:ok|okay|great|perfect|fine|yes|all right|alright|good|gut|bye)\W*", re.IGNORECASE)
 SELF = "I am the demo's model: a script, not an AI."
-TYPES = {"string": str, "boolean": bool, "array": list, "object": dict, "null": type(None)}
-UNDERSTOOD = words(
-    "$ref $defs type enum const anyOf oneOf allOf minimum maximum exclusiveMinimum exclusiveMaximum minLength"
-    " maxLength minItems maxItems pattern items properties required additionalProperties title description default"
-    " examples format deprecated"
-)
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+NOTES = words("$defs title description default examples format deprecated")
 
 
 def understand(text: str, tools: Sequence[Schema]) -> Reply | None:
@@ -177,60 +183,58 @@ def read_object(text: str) -> dict[str, Any]:
     return next((data for data in readings(text) if isinstance(data, dict)), {})
 
 
-def fits(value: Any, schema: Any, root: Schema, depth: int = 0) -> bool:
-    """Whether a value keeps a JSON Schema; False as well where this cannot tell."""
-    if isinstance(schema, bool) or depth > 20:
+def fits(value: Any, schema: Any, root: Schema) -> bool:
+    """Whether a value keeps a JSON Schema; False as well for a keyword that this does not know."""
+    if not isinstance(schema, dict):
         return schema is True
-    if not isinstance(schema, dict) or not schema.keys() <= UNDERSTOOD:
+    keywords = schema.keys() - NOTES
+    if not keywords <= CHECKS.keys() or (isinstance(value, float) and not math.isfinite(value)):
         return False
-    if isinstance(value, float) and not math.isfinite(value):
-        return False
-
-    def inner(part: Any, of: Any = value) -> bool:
-        return fits(of, part, root, depth + 1)
-
-    kinds = schema.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    properties = schema.get("properties", {}) if isinstance(value, dict) else {}
-    entries: Schema = value if isinstance(value, dict) else {}
-    others = [entries[key] for key in entries if key not in properties]
-    size = len(value) if isinstance(value, str | list) else 0
-    low, high = ("minLength", "maxLength") if isinstance(value, str) else ("minItems", "maxItems")
-    return (
-        (not kinds or any(is_a(value, kind) for kind in kinds))
-        and ("$ref" not in schema or inner(look_up(schema["$ref"], root)))
-        and all(any(map(inner, schema[key])) for key in ("anyOf",) if key in schema)
-        and ("oneOf" not in schema or sum(map(inner, schema["oneOf"])) == 1)
-        and all(map(inner, schema.get("allOf", [])))
-        and ("enum" not in schema or any(option == value and type(option) is type(value) for option in schema["enum"]))
-        and ("const" not in schema or (schema["const"] == value and type(schema["const"]) is type(value)))
-        and (not number or schema.get("minimum", value) <= value <= schema.get("maximum", value))
-        and (not number or schema.get("exclusiveMinimum", -math.inf) < value < schema.get("exclusiveMaximum", math.inf))
-        and (not isinstance(value, str | list) or schema.get(low, 0) <= size <= schema.get(high, size))
-        and (not isinstance(value, str) or "pattern" not in schema or matches(schema["pattern"], value))
-        and (not isinstance(value, list) or all(inner(schema.get("items", True), item) for item in value))
-        and all(inner(properties[key], entries[key]) for key in properties if key in entries)
-        and all(inner(schema.get("additionalProperties", True), other) for other in others)
-        and (not isinstance(value, dict) or all(key in value for key in schema.get("required", [])))
-    )
+    if schema.get("additionalProperties") is False and isinstance(value, dict):
+        keywords -= {"additionalProperties"}
+        if not value.keys() <= schema.get("properties", {}).keys():
+            return False
+    return all(CHECKS[keyword](value, schema[keyword], root) for keyword in keywords)
 
 
-def is_a(value: Any, kind: Any) -> bool:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return kind == "number" or (kind == "integer" and isinstance(value, int))
-    return isinstance(value, TYPES.get(kind, ()))
+def is_a(value: Any, kinds: Any) -> bool:
+    """Whether a value is of a type, or of one of several."""
+    types = tuple(kind for name in ([kinds] if isinstance(kinds, str) else kinds) for kind in TYPES.get(name, ()))
+    return isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
 
-def matches(pattern: str, text: str) -> bool:
-    try:
-        return re.search(pattern, text) is not None
-    except re.error:
-        return False
-
-
-def look_up(reference: Any, root: Any) -> Any:
+def look_up(reference: str, root: Any) -> Any:
     """What a reference such as `#/$defs/Name` points at; nothing fits one that points nowhere."""
-    for step in str(reference).removeprefix("#/").split("/"):
+    for step in reference.removeprefix("#/").split("/"):
         root = root.get(step) if isinstance(root, dict) else None
     return root
+
+
+def bound(kinds: str | Sequence[str], keeps: Callable[[Any, Any], bool]) -> Check:
+    """A check of the values of some types; others keep it."""
+    return lambda value, rule, _root: not is_a(value, kinds) or keeps(value, rule)
+
+
+CHECKS: Mapping[str, Check] = {
+    "type": lambda value, rule, _root: is_a(value, rule),
+    "enum": lambda value, rule, _root: any(each == value and type(each) is type(value) for each in rule),
+    "const": lambda value, rule, _root: rule == value and type(rule) is type(value),
+    "anyOf": lambda value, rule, root: any(fits(value, each, root) for each in rule),
+    "allOf": lambda value, rule, root: all(fits(value, each, root) for each in rule),
+    "$ref": lambda value, rule, root: fits(value, look_up(rule, root), root),
+    "minimum": bound("number", operator.ge),
+    "maximum": bound("number", operator.le),
+    "exclusiveMinimum": bound("number", operator.gt),
+    "exclusiveMaximum": bound("number", operator.lt),
+    "minLength": bound("string", lambda value, rule: len(value) >= rule),
+    "maxLength": bound("string", lambda value, rule: len(value) <= rule),
+    "minItems": bound("array", lambda value, rule: len(value) >= rule),
+    "maxItems": bound("array", lambda value, rule: len(value) <= rule),
+    "pattern": bound("string", lambda value, rule: re.search(rule, value) is not None),
+    "items": lambda value, rule, root: not is_a(value, "array") or all(fits(each, rule, root) for each in value),
+    "required": bound("object", lambda value, rule: set(rule) <= value.keys()),
+    "properties": lambda value, rule, root: (
+        not is_a(value, "object") or all(fits(value[key], rule[key], root) for key in rule if key in value)
+    ),
+    "additionalProperties": lambda _value, rule, _root: rule is True,
+}
