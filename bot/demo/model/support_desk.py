@@ -49,7 +49,8 @@ FILLER = words(
     " now also ok okay yes then instead actually make do is are hello hi thanks thank refund cancel give pay send back"
     " order orders money customer him her he she them it his each return transfer only euro tell show find email that"
     " who what which where when how did does was has have been bought buy much many about und der die das ich für mir"
-    " who's what's more hey mich pls half everything all rest remaining full fully whole amount not don't without anything let know left paid shipped yet status address"
+    " who's what's more hey mich not don't without anything let know left paid shipped yet status address"
+    " pls half everything all rest remaining full fully whole amount"
 )
 ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"
@@ -81,7 +82,7 @@ AMOUNTS = (
     ("half", r"\bhalf\b|\bhälfte\b"),
     (
         "rest",
-        r"\b(?:the )?(?:everything|all|rest|remaining|remainder|full|fully|whole)\b(?: amount)?(?:\s+(?:that(?:'s| is) )?left)?",
+        r"\b(?:the )?(?:everything|all|rest|remaining|full|fully|whole)\b(?: amount)?(?: (?:that(?:'s| is) )?left)?",
     ),
     ("bare", rf"(?<![\w.,])(-?{NUMBER})(?![\w.,]*\w){UNIT}"),
 )
@@ -383,21 +384,25 @@ def act(desk: Desk, kind: str, number: int, said: str, part: str) -> Call | str:
         rest = (ORDER if ORDER.search(part) else BARE_ORDER).sub(" | ", part)
     reason = reason_in(rest, order)
     extra = {"reason": reason} if reason else {}
-    left = order.paid - order.refunded
     if kind == "cancel":
         return Call(CANCEL, {"order_id": number, **extra})
+    due = amount_due(order, amount)
+    return due if isinstance(due, str) else Call(REFUND, {"order_id": number, "amount": plain(due), **extra})
+
+
+def amount_due(order: Order, amount: Decimal | str | None) -> Decimal | str:
+    """What is to be refunded, or a question where that cannot be."""
+    left, ask = order.paid - order.refunded, f"{ASK_AMOUNT} on order {order.order}"
     if amount is None:
-        return f"{ASK_AMOUNT} on order {number}? {left} of the {order.paid} euro that {order.customer} paid is left."
+        return f"{ask}? {left} of the {order.paid} euro that {order.customer} paid is left."
     if amount == "foreign":
-        return f"The shop pays in euro. {ASK_AMOUNT} on order {number}, in euro?"
+        return f"The shop pays in euro. {ask}, in euro?"
     if isinstance(amount, str):
         if not left:
-            return f"Nothing is left to refund on order {number}: all {order.paid} euro went back already."
+            return f"Nothing is left to refund on order {order.order}: all {order.paid} euro went back already."
         share = left if amount == "rest" else order.paid * Decimal(amount.rstrip("%")) / 100
         amount = share.quantize(Decimal("0.01"))
-    if amount <= 0:
-        return f"A refund has to be more than nothing. {ASK_AMOUNT} on order {number}?"
-    return Call(REFUND, {"order_id": number, "amount": plain(amount), **extra})
+    return amount if amount > 0 else f"A refund has to be more than nothing. {ask}?"
 
 
 def plain(amount: Decimal) -> int | float:
