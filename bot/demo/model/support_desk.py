@@ -50,7 +50,7 @@ FILLER = words(
     " order orders money customer him her he she them it his each return transfer only euro tell show find email that"
     " who what which where when how did does was has have been bought buy much many about und der die das ich für mir"
     " who's what's more hey mich not don't without anything let know left paid shipped yet status address"
-    " pls half everything all rest remaining full fully whole amount"
+    " pls half everything all rest remaining full fully whole amount buyer total"
 )
 ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"
@@ -87,9 +87,8 @@ AMOUNTS = (
     ("bare", rf"(?<![\w.,])(-?{NUMBER})(?![\w.,]*\w){UNIT}"),
 )
 REQUEST = r"(?:refund|cancel|give|pay|send|return|email|tell|let|show|find|don't|never|without)"
-NEXT = re.compile(
-    rf"(?:\s*(?:[,;.!:]|\band\b|\bthen\b|\bbut\b))+\s+(?=(?:(?:please|just|only|then|also) )*{REQUEST}\b)"
-)
+POLITE = r"(?:(?:please|just|only|then|also) )*"
+NEXT = re.compile(rf"(?:\s*(?:[,;.!:]|\band\b|\bthen\b|\bbut\b))+\s+(?={POLITE}(?:{REQUEST}|who|how much|what did)\b)")
 QUESTION = r"^\W*(?:(?:and|ok|so) )*(?:who|what|which|where|when|why|how(?! about)|did|does|was|is|are|has|have)\b"
 KINDS = (
     ("refused", rf"\b(?:don't|do not|never|without|no)\s+{REQUEST}\b|\bnicht\b"),
@@ -362,8 +361,8 @@ def handle(desk: Desk, said: str, text: str, part: str) -> Sequence[int | Call |
         orders = desk.focus()
     if not orders or (kind != "look" and len(orders) > 1 and not numbered):
         return [f"Which order do you mean, {' or '.join(map(str, orders))}?" if orders else WHICH]
-    if kind == "refund" and len(orders) > 1 and len(re.findall(r"\d\s*euro", part)) > 1:
-        return ["One at a time, please: write for example “refund order 1042 20 euro and refund order 1044 30 euro”."]
+    if kind == "refund" and len(re.findall(r"\d\s*euro", part)) > 1:
+        return ["One amount at a time, please: for example “refund order 1042 20 euro and refund order 1044 30 euro”."]
     afresh = isinstance(amount_in(part)[0], str) or (kind == "look" and orders_in(part))
     needs = [number for number in orders if number not in desk.tried and (afresh or number not in desk.known)]
     return needs or [act(desk, kind, number, said, part) for number in orders]
