@@ -3,13 +3,15 @@
 import difflib
 import json
 import math
+import operator
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.demo.model.transcript import Call, Reply
 
 Schema = Mapping[str, Any]
+Check = Callable[[Any, Any, Any], bool]
 
 
 def words(text: str) -> frozenset[str]:
@@ -23,28 +25,24 @@ MONEY = re.compile(r"[€$£]\s*\d+(?:[.,]\d+)?|\d+(?:[.,]\d+)?\s*(?:[€$£]|eu
 NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 NOT_TELLING = words("the a an of to for in on at and or it is be by id with from me my you")
 ASK = "I also need"
-WHO = re.compile(
-    r"\b(?:who|what) are you\b|\breal (?:ai|person|human)\b|\ban? (?:ai|bot|robot|human)\b|\bwer bist du\b"
-    r"|^\W*are you\b|\bchat ?gpt\b",
-    re.IGNORECASE,
+WHO = (
+    r".*\b(?:(?:who|what) are you|real (?:ai|person|human)|an? (?:ai|bot|robot)|chat ?gpt|wer bist du)\b.*|are you\b.*"
 )
-HELP = re.compile(
-    r"\W*(?:help|hilfe|what can (?:you|i)|what do you do|how does this work|was kannst du)\b", re.IGNORECASE
-)
-GREETING = re.compile(
-    r"\W*(?:hi|hello|hey|good \w+|hallo|guten \w+|moin|how are you|what's up)\b\W*(?:there|signoff)?\W*", re.IGNORECASE
-)
-THANKS = re.compile(
-    r"(?:\W|ok|okay|great|perfect|super|nice|cool)*(?:thanks?|thx|cheers|danke)\b.{0,30}", re.IGNORECASE | re.DOTALL
-)
-FINE = re.compile(r"\W*(?:ok|okay|great|perfect|fine|yes|all right|alright|good|gut|bye)\W*", re.IGNORECASE)
+HELP = r"(?:help|hilfe|what can (?:you|i)|what do you do|how does this work|was kannst du)\b.*"
+GREETING = r"(?:hi|hello|hey|good \w+|hallo|guten \w+|moin|how are you)\b\W*(?:there|signoff)?\W*"
+THANKS = r"(?:\W|ok|okay|great|perfect|super|nice|cool)*(?:thanks?|thx|cheers|danke)\b\D{0,30}"
+FINE = r"(?:ok|okay|great|perfect|fine|yes|all right|alright|good|gut|bye)\W*"
 SELF = "I am the demo's model: a script, not an AI."
-TYPES = {"string": str, "boolean": bool, "array": list, "object": dict, "null": type(None)}
-UNDERSTOOD = words(
-    "$ref $defs type enum const anyOf oneOf allOf minimum maximum exclusiveMinimum exclusiveMaximum minLength"
-    " maxLength minItems maxItems pattern items properties required additionalProperties title description default"
-    " examples format deprecated"
-)
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+NOTES = words("$defs title description default examples format deprecated")
 
 
 def understand(text: str, tools: Sequence[Schema]) -> Reply | None:
@@ -69,13 +67,14 @@ def understand(text: str, tools: Sequence[Schema]) -> Reply | None:
 
 def small_talk(text: str, tools: Sequence[Schema], examples: Sequence[str]) -> str | None:
     """The answer to a greeting, to thanks, to a question about itself; None for anything else."""
-    if WHO.search(text):
-        return introduction(tools, examples, f"No person and no real AI. {SELF}")
-    if HELP.match(text) or GREETING.fullmatch(text):
-        return introduction(tools, examples, f"Hello! {SELF}")
-    if THANKS.fullmatch(text) and not re.search(r"\d", text):
-        return "You're welcome!"
-    return "All right. What else can I do?" if FINE.fullmatch(text) else None
+    answers = (
+        (WHO, introduction(tools, examples, f"No person and no real AI. {SELF}")),
+        (f"{HELP}|{GREETING}", introduction(tools, examples, f"Hello! {SELF}")),
+        (THANKS, "You're welcome!"),
+        (FINE, "All right. What else can I do?"),
+    )
+    kind = re.IGNORECASE | re.DOTALL
+    return next((answer for pattern, answer in answers if re.fullmatch(rf"\W*(?:{pattern})", text, kind)), None)
 
 
 def introduction(tools: Sequence[Schema], examples: Sequence[str], first: str = "") -> str:
@@ -114,49 +113,41 @@ def fill(tool: Schema, text: str, explicit: bool) -> dict[str, Any]:
     root = tool.get("parameters") or {}
     properties: Schema = root.get("properties") or {}
     if text.startswith("{"):
-        return {key: value for key, value in read_object(text).items() if key in properties}
+        data = next((data for data in readings(text) if isinstance(data, dict)), {})
+        return {key: value for key, value in data.items() if key in properties}
     values: dict[str, Any] = {}
-    if properties:
-        keys = "|".join(map(re.escape, properties))
-        value = rf"{QUOTED.pattern}|(.*?)(?=[\s,;]+(?:{keys})\s*=|$)"
-        for match in re.finditer(rf"\b({keys})\s*=\s*(?:{value})", text, re.DOTALL):
-            said = next((group for group in match.groups()[1:] if group), "")
-            values |= fitting(match[1], [said], properties, root)
-        text = re.sub(rf"\b({keys})\s*=\s*(?:{value})", "", text, flags=re.DOTALL)
-    if not values or not explicit:
-        for key, schema in properties.items():
-            if key not in values:
-                values |= fitting(key, offers(key, schema, text, tool, values), properties, root)
+    keys = "|".join(map(re.escape, properties)) or "(?!)"
+    named = re.compile(rf"\b({keys})\s*=\s*(?:{QUOTED.pattern}|(.*?)(?=[\s,;]+(?:{keys})\s*=|$))", re.DOTALL)
+    given = {match[1]: [next(filter(None, match.groups()[1:]), "")] for match in named.finditer(text)}
+    said = given
+    if not given or not explicit:
+        rest = named.sub("", text)
+        said = {key: given.get(key) or offers(key, properties[key], rest, tool) for key in properties}
+    for key, texts in said.items():
+        free = (text for text in texts if key in given or text not in map(str, values.values()))
+        fit = (value for text in free for value in readings(text) if fits(value, properties[key], root))
+        values |= next(({key: value} for value in fit), {})
     return values
 
 
-def offers(key: str, schema: Any, text: str, tool: Schema, values: Mapping[str, Any]) -> Iterator[str]:
-    """What in a text may be meant by a parameter, best first; what another parameter has taken is not offered."""
-    taken = {str(value) for value in values.values()}
+def offers(key: str, schema: Any, text: str, tool: Schema) -> list[str]:
+    """What in a text may be meant by a parameter, best first."""
     about = f"{key} {schema}".lower()
     label = " ".join(part.lower() for part in NAME_PART.findall(key) if part.lower() != "id")
-    if label and (named := re.search(rf"\b{re.escape(label)}\b[\s:#]+(?:is\s+)?([\w.@+-]+)", text, re.IGNORECASE)):
-        yield named[1]
-    found = [match[0] for match in ADDRESS.finditer(text)] if "mail" in about else []
+    named = re.findall(rf"\b{re.escape(label)}\b[\s:#]+(?:is\s+)?([\w.@+-]+)", text, re.IGNORECASE) if label else []
+    found = named + (ADDRESS.findall(text) if "mail" in about else [])
     if "number" in about or "integer" in about:
         bare = QUOTED.sub("", ADDRESS.sub("", text))
-        money = [re.sub(r"[^\d.,]", "", match[0]) for match in MONEY.finditer(bare)]
-        plain = [match[0] for match in NUMBER.finditer(MONEY.sub("", bare))]
-        found += [*money, *plain] if "'number'" in about else [*plain, *money]
-    found += ["".join(filter(None, groups)) for groups in QUOTED.findall(text)]
+        money = [re.sub(r"[^\d.,]", "", match) for match in MONEY.findall(bare)]
+        counts = NUMBER.findall(MONEY.sub("", bare))
+        found += money + counts if "'number'" in about else counts + money
+    found += ["".join(groups) for groups in QUOTED.findall(text)]
     options = [str(option) for option in (schema.get("enum") or [] if isinstance(schema, dict) else [])]
     found += [option for option in options if re.search(rf"\b{re.escape(option)}\b", text, re.IGNORECASE)]
-    clauses = re.split(r",\s+", text)
-    found += clauses[-1:] if len(clauses) > 1 else []
+    found += re.split(r",\s+", text)[1:][-1:]
     if key in ((tool.get("parameters") or {}).get("required") or []):
         found.append(" ".join(word for word in text.split() if word.lower() not in tool["name"].lower().split("_")))
-    yield from (offer for offer in found if offer not in taken)
-
-
-def fitting(key: str, said: Iterator[str] | list[str], properties: Schema, root: Schema) -> dict[str, Any]:
-    """The parameter with the first value that its schema takes; nothing when none does."""
-    fit = (value for text in said for value in readings(text) if fits(value, properties[key], root))
-    return next(({key: value} for value in fit), {})
+    return found
 
 
 def readings(text: str) -> Iterator[Any]:
@@ -173,64 +164,58 @@ def readings(text: str) -> Iterator[Any]:
         yield text.lower() == "yes"
 
 
-def read_object(text: str) -> dict[str, Any]:
-    return next((data for data in readings(text) if isinstance(data, dict)), {})
-
-
-def fits(value: Any, schema: Any, root: Schema, depth: int = 0) -> bool:
-    """Whether a value keeps a JSON Schema; False as well where this cannot tell."""
-    if isinstance(schema, bool) or depth > 20:
+def fits(value: Any, schema: Any, root: Schema) -> bool:
+    """Whether a value keeps a JSON Schema; False as well for a keyword that this does not know."""
+    if not isinstance(schema, dict):
         return schema is True
-    if not isinstance(schema, dict) or not schema.keys() <= UNDERSTOOD:
+    keywords = schema.keys() - NOTES
+    if not keywords <= CHECKS.keys() or (isinstance(value, float) and not math.isfinite(value)):
         return False
-    if isinstance(value, float) and not math.isfinite(value):
-        return False
-
-    def inner(part: Any, of: Any = value) -> bool:
-        return fits(of, part, root, depth + 1)
-
-    kinds = schema.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    properties = schema.get("properties", {}) if isinstance(value, dict) else {}
-    entries: Schema = value if isinstance(value, dict) else {}
-    others = [entries[key] for key in entries if key not in properties]
-    size = len(value) if isinstance(value, str | list) else 0
-    low, high = ("minLength", "maxLength") if isinstance(value, str) else ("minItems", "maxItems")
-    return (
-        (not kinds or any(is_a(value, kind) for kind in kinds))
-        and ("$ref" not in schema or inner(look_up(schema["$ref"], root)))
-        and all(any(map(inner, schema[key])) for key in ("anyOf",) if key in schema)
-        and ("oneOf" not in schema or sum(map(inner, schema["oneOf"])) == 1)
-        and all(map(inner, schema.get("allOf", [])))
-        and ("enum" not in schema or any(option == value and type(option) is type(value) for option in schema["enum"]))
-        and ("const" not in schema or (schema["const"] == value and type(schema["const"]) is type(value)))
-        and (not number or schema.get("minimum", value) <= value <= schema.get("maximum", value))
-        and (not number or schema.get("exclusiveMinimum", -math.inf) < value < schema.get("exclusiveMaximum", math.inf))
-        and (not isinstance(value, str | list) or schema.get(low, 0) <= size <= schema.get(high, size))
-        and (not isinstance(value, str) or "pattern" not in schema or matches(schema["pattern"], value))
-        and (not isinstance(value, list) or all(inner(schema.get("items", True), item) for item in value))
-        and all(inner(properties[key], entries[key]) for key in properties if key in entries)
-        and all(inner(schema.get("additionalProperties", True), other) for other in others)
-        and (not isinstance(value, dict) or all(key in value for key in schema.get("required", [])))
-    )
+    if schema.get("additionalProperties") is False and isinstance(value, dict):
+        keywords -= {"additionalProperties"}
+        if not value.keys() <= schema.get("properties", {}).keys():
+            return False
+    return all(CHECKS[keyword](value, schema[keyword], root) for keyword in keywords)
 
 
-def is_a(value: Any, kind: Any) -> bool:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return kind == "number" or (kind == "integer" and isinstance(value, int))
-    return isinstance(value, TYPES.get(kind, ()))
+def is_a(value: Any, kinds: Any) -> bool:
+    """Whether a value is of a type, or of one of several."""
+    types = tuple(kind for name in ([kinds] if isinstance(kinds, str) else kinds) for kind in TYPES.get(name, ()))
+    return isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
 
-def matches(pattern: str, text: str) -> bool:
-    try:
-        return re.search(pattern, text) is not None
-    except re.error:
-        return False
-
-
-def look_up(reference: Any, root: Any) -> Any:
+def look_up(reference: str, root: Any) -> Any:
     """What a reference such as `#/$defs/Name` points at; nothing fits one that points nowhere."""
-    for step in str(reference).removeprefix("#/").split("/"):
+    for step in reference.removeprefix("#/").split("/"):
         root = root.get(step) if isinstance(root, dict) else None
     return root
+
+
+def bound(kinds: str | Sequence[str], keeps: Callable[[Any, Any], bool]) -> Check:
+    """A check of the values of some types; others keep it."""
+    return lambda value, rule, _root: not is_a(value, kinds) or keeps(value, rule)
+
+
+CHECKS: Mapping[str, Check] = {
+    "type": lambda value, rule, _root: is_a(value, rule),
+    "enum": lambda value, rule, _root: any(each == value and type(each) is type(value) for each in rule),
+    "const": lambda value, rule, _root: rule == value and type(rule) is type(value),
+    "anyOf": lambda value, rule, root: any(fits(value, each, root) for each in rule),
+    "allOf": lambda value, rule, root: all(fits(value, each, root) for each in rule),
+    "$ref": lambda value, rule, root: fits(value, look_up(rule, root), root),
+    "minimum": bound("number", operator.ge),
+    "maximum": bound("number", operator.le),
+    "exclusiveMinimum": bound("number", operator.gt),
+    "exclusiveMaximum": bound("number", operator.lt),
+    "minLength": bound("string", lambda value, rule: len(value) >= rule),
+    "maxLength": bound("string", lambda value, rule: len(value) <= rule),
+    "minItems": bound("array", lambda value, rule: len(value) >= rule),
+    "maxItems": bound("array", lambda value, rule: len(value) <= rule),
+    "pattern": bound("string", lambda value, rule: re.search(rule, value) is not None),
+    "items": lambda value, rule, root: not is_a(value, "array") or all(fits(each, rule, root) for each in value),
+    "required": bound("object", lambda value, rule: set(rule) <= value.keys()),
+    "properties": lambda value, rule, root: (
+        not is_a(value, "object") or all(fits(value[key], rule[key], root) for key in rule if key in value)
+    ),
+    "additionalProperties": lambda _value, rule, _root: rule is True,
+}

@@ -5,7 +5,7 @@ The messages are OpenAI's own where they are known, because people search for th
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from bot.demo.model.errors import ApiError
 
@@ -14,66 +14,70 @@ Json = Mapping[str, Any]
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 PERSON_NAME = re.compile(r"[^\s<|\\/>]+")
 LONGEST_CALL_ID = 40
-ASSISTANT_KEYS = frozenset({"tool_calls", "refusal", "audio", "function_call", "annotations"})
-MESSAGE_KEYS: Mapping[str, frozenset[str]] = {
-    "system": frozenset({"role", "content", "name"}),
-    "developer": frozenset({"role", "content", "name"}),
-    "user": frozenset({"role", "content", "name"}),
-    "assistant": frozenset({"role", "content", "name"}) | ASSISTANT_KEYS,
-    "tool": frozenset({"role", "content", "tool_call_id"}),
+MESSAGE_KEYS: Mapping[str, set[str]] = {
+    **{role: {"role", "content", "name"} for role in ("system", "developer", "user")},
+    "assistant": {"role", "content", "name", "tool_calls", "refusal", "audio", "function_call", "annotations"},
+    "tool": {"role", "content", "tool_call_id"},
 }
+UNANSWERED = (
+    "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'."
+    " The following tool_call_ids did not have response messages: "
+)
 
 
 def check_request(body: Any) -> None:
     """Refuse with `ApiError` what the real endpoint would refuse; return for everything else."""
-    if not isinstance(body, dict):
-        refuse("We could not parse the JSON body of your request: expected an object.", None)
-    if not isinstance(body.get("model"), str) or not body["model"]:
-        refuse("you must provide a model parameter", "model")
-    if body.get("stream_options") is not None and not body.get("stream"):
-        refuse("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options")
-    if body.get("n") not in (None, 1):
-        refuse("This server gives one choice: 'n' must be 1.", "n", "unsupported_value")
+    require(isinstance(body, dict), "We could not parse the JSON body of your request: expected an object.")
+    require(isinstance(body.get("model"), str) and body["model"], "you must provide a model parameter", "model")
+    streamed = body.get("stream_options") is None or body.get("stream")
+    require(streamed, "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options")
+    require(body.get("n") in (None, 1), "This server gives one choice: 'n' must be 1.", "n", "unsupported_value")
+    tools, messages = body.get("tools"), body.get("messages")
     for option in ("tool_choice", "parallel_tool_calls"):
-        if body.get(option) is not None and body.get("tools") is None:
-            refuse(f"'{option}' is only allowed when 'tools' are specified.", option)
-    if body.get("tools") is not None:
-        check_tools(body["tools"])
-    check_messages(body.get("messages"))
+        useful = body.get(option) is None or tools is not None
+        require(useful, f"'{option}' is only allowed when 'tools' are specified.", option)
+    if tools is not None:
+        check_tools(tools)
+    require_parameter(isinstance(messages, list), "messages")
+    empty = "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
+    require(messages, empty, "messages", "empty_array")
+    for index, message in enumerate(messages):
+        check_message(message, f"messages[{index}]")
+    check_pairs(messages)
 
 
-def refuse(message: str, param: str | None, code: str | None = None) -> NoReturn:
-    raise ApiError(message, param=param, code=code)
+def require(kept: Any, message: str, param: str | None = None, code: str | None = None) -> None:
+    """Refuse what does not keep a rule."""
+    if not kept:
+        raise ApiError(message, param=param, code=code)
 
 
-def missing(param: str) -> NoReturn:
-    refuse(f"Missing required parameter: '{param}'.", param, "missing_required_parameter")
+def require_parameter(there: bool, param: str) -> None:
+    require(there, f"Missing required parameter: '{param}'.", param, "missing_required_parameter")
 
 
-def wrong_type(param: str, expected: str, value: Any) -> NoReturn:
+def require_type(right: bool, param: str, expected: str, value: Any) -> None:
     got = type(value).__name__
-    refuse(f"Invalid type for '{param}': expected {expected}, but got {got} instead.", param, "invalid_type")
+    require(right, f"Invalid type for '{param}': expected {expected}, but got {got} instead.", param, "invalid_type")
 
 
 def check_tools(tools: Any) -> None:
     """Each tool is a function with a legal, unique name and an object schema."""
-    if not isinstance(tools, list) or not tools:
-        refuse(f"{tools!r} is not an array of tools with at least one item - 'tools'", "tools")
+    listed = isinstance(tools, list) and tools
+    require(listed, f"{tools!r} is not an array of tools with at least one item - 'tools'", "tools")
     seen: set[str] = set()
     for index, tool in enumerate(tools):
         where = f"tools[{index}].function"
-        if not isinstance(tool, dict) or tool.get("type") != "function" or not isinstance(tool.get("function"), dict):
-            missing(where)
-        name = tool["function"].get("name")
-        if not isinstance(name, str) or not TOOL_NAME.fullmatch(name):
-            text = f"Invalid '{where}.name': expected a string that matches '^{TOOL_NAME.pattern}$'."
-            refuse(text, f"{where}.name", "invalid_value")
-        if name in seen:
-            refuse(f"Tool names must be unique: {name!r} was sent twice.", f"{where}.name")
+        function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+        require_parameter(isinstance(function, dict), where)
+        name = function["name"] if isinstance(function, dict) and isinstance(function.get("name"), str) else ""
+        text = f"Invalid '{where}.name': expected a string that matches '^{TOOL_NAME.pattern}$'."
+        require(TOOL_NAME.fullmatch(name), text, f"{where}.name", "invalid_value")
+        require(name not in seen, f"Tool names must be unique: {name!r} was sent twice.", f"{where}.name")
         seen.add(name)
-        if problem := schema_problem(tool["function"]):
-            text = f"Invalid schema for function '{name}': {problem}"
-            refuse(text, f"{where}.parameters", "invalid_function_parameters")
+        problem = schema_problem(function or {})
+        text = f"Invalid schema for function '{name}': {problem}"
+        require(problem is None, text, f"{where}.parameters", "invalid_function_parameters")
 
 
 def schema_problem(function: Json) -> str | None:
@@ -84,70 +88,52 @@ def schema_problem(function: Json) -> str | None:
     kind = schema.get("type") if isinstance(schema, dict) else type(schema).__name__
     if kind != "object":
         return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'."
-    properties = schema.get("properties", {})
-    if not isinstance(properties, dict):
+    if not isinstance(schema.get("properties", {}), dict):
         return "'properties' must be an object."
     if function.get("strict") and schema.get("additionalProperties") is not False:
         return "In context=(), 'additionalProperties' is required to be supplied and to be false."
-    if function.get("strict") and set(schema.get("required", [])) != set(properties):
-        return (
-            "In context=(), 'required' is required to be supplied and to be an array including every key in properties."
-        )
+    if function.get("strict") and set(schema.get("required", [])) != set(schema.get("properties", {})):
+        return "In context=(), 'required' is required to be supplied and to include every key in properties."
     return None
-
-
-def check_messages(messages: Any) -> None:
-    """Shapes of the messages, then the pairing of tool calls and tool messages."""
-    if not isinstance(messages, list):
-        missing("messages")
-    if not messages:
-        text = "Expected an array with minimum length 1, but got an empty array instead."
-        refuse(f"Invalid 'messages': empty array. {text}", "messages", "empty_array")
-    for index, message in enumerate(messages):
-        check_message(message, f"messages[{index}]")
-    check_pairs(messages)
 
 
 def check_message(message: Any, where: str) -> None:
     """One message: a known role, its keys only, content of the right type."""
     role = message.get("role") if isinstance(message, dict) else None
-    if not isinstance(role, str) or role not in MESSAGE_KEYS:
-        expected = ", ".join(f"'{known}'" for known in MESSAGE_KEYS)
-        refuse(f"Invalid value: '{role}'. Supported values are: {expected}.", f"{where}.role", "invalid_value")
-    if unknown := sorted(set(message) - MESSAGE_KEYS[role]):
-        refuse(f"Unknown parameter: '{where}.{unknown[0]}'.", f"{where}.{unknown[0]}", "unknown_parameter")
-    name = message.get("name")
-    if name is not None and not (isinstance(name, str) and PERSON_NAME.fullmatch(name)):
-        text = f"string does not match pattern. Expected a string that matches the pattern '^{PERSON_NAME.pattern}$'."
-        refuse(f"Invalid '{where}.name': {text}", f"{where}.name", "invalid_value")
-    calls = message.get("tool_calls")
-    content = message.get("content")
+    known = isinstance(role, str) and role in MESSAGE_KEYS
+    text = f"Invalid value: '{role}'. Supported values are: {', '.join(map(repr, MESSAGE_KEYS))}."
+    require(known, text, f"{where}.role", "invalid_value")
+    for key in sorted(set(message) - MESSAGE_KEYS[str(role)]):
+        require(False, f"Unknown parameter: '{where}.{key}'.", f"{where}.{key}", "unknown_parameter")
+    name, calls, content = message.get("name"), message.get("tool_calls"), message.get("content")
+    text = f"string does not match pattern. Expected a string that matches the pattern '^{PERSON_NAME.pattern}$'."
+    legal = name is None or (isinstance(name, str) and PERSON_NAME.fullmatch(name))
+    require(legal, f"Invalid '{where}.name': {text}", f"{where}.name", "invalid_value")
     parts = content if isinstance(content, list) else [{"text": content}]
+    written = all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts)
     silent = content is None and bool(calls)
-    if not silent and not all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts):
-        wrong_type(f"{where}.content", "a string or an array of text parts", content)
+    require_type(silent or written, f"{where}.content", "a string or an array of text parts", content)
     if calls is not None:
         check_calls(calls, f"{where}.tool_calls")
-    if role == "tool" and not isinstance(message.get("tool_call_id"), str):
-        param = f"{where}.tool_call_id"
-        refuse(f"Missing parameter '{param}'.", param, "missing_required_parameter")
+    param = f"{where}.tool_call_id"
+    answers = role != "tool" or isinstance(message.get("tool_call_id"), str)
+    require(answers, f"Missing parameter '{param}'.", param, "missing_required_parameter")
 
 
 def check_calls(calls: Any, where: str) -> None:
     """Tool calls are `{"id", "type": "function", "function": {"name", "arguments": text}}`."""
-    if not isinstance(calls, list) or not calls:
-        refuse(f"Invalid '{where}': empty array. Expected an array with minimum length 1.", where, "empty_array")
+    empty = f"Invalid '{where}': empty array. Expected an array with minimum length 1."
+    require(isinstance(calls, list) and calls, empty, where, "empty_array")
     for index, call in enumerate(calls):
         here = f"{where}[{index}]"
-        function = call.get("function") if isinstance(call, dict) else None
-        if not isinstance(function, dict) or call.get("type") != "function" or not isinstance(call.get("id"), str):
-            missing(f"{here}.function")
-        if len(call["id"]) > LONGEST_CALL_ID:
-            text = f"Invalid '{here}.id': string too long. Expected a string with maximum length {LONGEST_CALL_ID}."
-            refuse(text, f"{here}.id", "string_above_max_length")
+        function = call.get("function") if isinstance(call, dict) and call.get("type") == "function" else None
+        whole = isinstance(function, dict) and isinstance(call.get("id"), str)
+        require_parameter(whole, f"{here}.function")
+        text = f"Invalid '{here}.id': string too long. Expected a string with maximum length {LONGEST_CALL_ID}."
+        require(len(call["id"]) <= LONGEST_CALL_ID, text, f"{here}.id", "string_above_max_length")
         for key in ("name", "arguments"):
-            if not isinstance(function.get(key), str):
-                wrong_type(f"{here}.function.{key}", "a string", function.get(key))
+            value = call["function"].get(key)
+            require_type(isinstance(value, str), f"{here}.function.{key}", "a string", value)
 
 
 def check_pairs(messages: Sequence[Json]) -> None:
@@ -157,17 +143,16 @@ def check_pairs(messages: Sequence[Json]) -> None:
     end: Json = {"role": "end"}
     for index, message in enumerate([*messages, end]):
         if message["role"] != "tool":
-            if unanswered := [call_id for call_id, position in answered.items() if position is None]:
-                text = "An assistant message with 'tool_calls' must be followed by tool messages responding to each"
-                text += " 'tool_call_id'. The following tool_call_ids did not have response messages: "
-                refuse(text + ", ".join(unanswered), f"messages.[{caller}].role")
+            unanswered = [call_id for call_id, position in answered.items() if position is None]
+            require(not unanswered, UNANSWERED + ", ".join(unanswered), f"messages.[{caller}].role")
             caller, answered = index, dict.fromkeys(call["id"] for call in message.get("tool_calls") or [])
             continue
         call_id = message["tool_call_id"]
-        if call_id not in answered:
-            text = "messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
-            refuse(f"Invalid parameter: {text}", f"messages.[{index}].role")
-        if (earlier := answered[call_id]) is not None:
-            text = f"Duplicate value for 'tool_call_id' of '{call_id}', in messages[{earlier}] and messages[{index}]."
-            refuse(f"Invalid parameter: {text}", f"messages.[{index}].tool_call_id")
+        text = (
+            "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
+        )
+        require(call_id in answered, text, f"messages.[{index}].role")
+        earlier = answered[call_id]
+        text = f"Duplicate value for 'tool_call_id' of '{call_id}', in messages[{earlier}] and messages[{index}]."
+        require(earlier is None, f"Invalid parameter: {text}", f"messages.[{index}].tool_call_id")
         answered[call_id] = index

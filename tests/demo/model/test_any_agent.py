@@ -46,6 +46,7 @@ SAID: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
     ("please book the green room for 5 people", [("book_room", {"room": "Green", "people": 5})]),
     ("pay 12,50 euro from account A17", [("pay", {"account": "A17", "amount": 12.5})]),
     ("pay account=A17 amount=80 tags=a, b", [("pay", {"account": "A17", "amount": 80, "tags": ["a", "b"]})]),
+    ("pay account=A amount=1 tags=A", [("pay", {"account": "A", "amount": 1, "tags": ["A"]})]),
     ("publish entry=a\npublish entry=b", [("publish", {"entry": "a"}), ("publish", {"entry": "b"})]),
     ("book_room room=Red people=4", []),
     ("what is the weather", []),

@@ -63,7 +63,10 @@ REQUESTS: list[tuple[str, list[Called]]] = [
     ("refund bob 20 euro", []),
     ("refund order 1042, 20 dollars", []),
     ("refund order 1042, 1 euro and order 1044, 2 euro", []),
+    ("refund order 1042 20 euro, no wait 30 euro", []),
+    ("refund it all to the buyer of 1043", [refund(1043, 249)]),
     ("don't refund order 1042", []),
+    ("don't refund 1042 but cancel 1043", [cancel(1043)]),
 ]
 
 
@@ -79,6 +82,7 @@ QUESTIONS = [
     ("dont refund 1042, only tell me how much he paid", ["nothing was done", "129.90"]),
     ("i want my money back for order 1042", ["How much"]),
     ("refund order 1042 -5 euro", ["more than nothing"]),
+    ("do not refund order 1042, who bought it?", ["nothing was done", "Jonas Weber"]),
     ("is this chatgpt?", ["script, not an AI"]),
     ("which orders have not been shipped yet?", ["2 of 5", "1043", "Mei Tanaka"]),
     ("show me all orders", ["1041", "1042", "1043", "1044", "1045"]),
