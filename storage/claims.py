@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -41,27 +42,30 @@ def put(db: Connection, row: ClaimRow, about: Mapping[str, Any] | None = None) -
     With `about`, what the effect is about in ids, digests and names, it is audited as a run or its outcome.
     `about["interrupt_id"]` is the question that allowed it, `about["outcome"]` what is said in the place of "done".
 
-    Raises `ClaimMoved` when its thread was deleted; so does a transaction in which it cannot become this from what it
-    is (`states.CLAIM`).
+    Raises `ClaimMoved` when it cannot become this from what it is (`states.CLAIM`, which the connection is guarded by),
+    or its thread was deleted.
     """
-    changed = db.execute(
-        f"""insert into claims ({_COLUMNS}) select ?, ?, ?, ?, ?, ?, ?, ?, ?
-                where exists (select 1 from threads where thread_id = ?)
-            on conflict (scope, key) do update set status = excluded.status, result = excluded.result,
-                error = excluded.error, claimed_at = excluded.claimed_at, settled_at = excluded.settled_at""",
-        (
-            row.scope,
-            row.key,
-            row.thread_id,
-            row.idempotency_key,
-            row.status,
-            row.result,
-            row.error,
-            row.claimed_at,
-            row.settled_at,
-            row.thread_id,
-        ),
-    )
+    try:
+        changed = db.execute(
+            f"""insert into claims ({_COLUMNS}) select ?, ?, ?, ?, ?, ?, ?, ?, ?
+                    where exists (select 1 from threads where thread_id = ?)
+                on conflict (scope, key) do update set status = excluded.status, result = excluded.result,
+                    error = excluded.error, claimed_at = excluded.claimed_at, settled_at = excluded.settled_at""",
+            (
+                row.scope,
+                row.key,
+                row.thread_id,
+                row.idempotency_key,
+                row.status,
+                row.result,
+                row.error,
+                row.claimed_at,
+                row.settled_at,
+                row.thread_id,
+            ),
+        )
+    except sqlite3.IntegrityError as error:
+        raise ClaimMoved(f"claim {row.key!r} of thread {row.thread_id!r} became nothing: {error}") from error
     if changed.rowcount != 1:
         raise ClaimMoved(f"thread {row.thread_id!r} of claim {row.key!r} is not there any more")
     threads.touch(db, row.thread_id, row.settled_at or row.claimed_at)

@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from jsonschema.exceptions import SchemaError
 from jsonschema.validators import validator_for
@@ -25,10 +25,12 @@ from graphs.runtime.calling import invoke
 from graphs.runtime.frames import Frame, Paused, entered, frame_of
 from graphs.runtime.session import Session
 from graphs.runtime.state import dump
-from storage import Connection, claims, interrupts
+from storage import Connection
 from storage.claims import ClaimRow, ClaimStatus
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.interrupts import InterruptRow, NewInterrupt
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -143,16 +145,12 @@ def standing() -> InterruptRow | None:
     return frame.session.ledger.asked.get(frame.scope, {}).get(frame.asked)
 
 
-async def past() -> tuple[list[InterruptRow], list[ClaimRow]]:
-    """All questions and claims of this thread, of whatever step; none without a checkpointer."""
-    session = frame_of("past").session
+async def on_record(read: Callable[[Connection, ThreadId], T]) -> T | None:
+    """What `read` finds in the rows of this thread, of whatever step; None without a checkpointer."""
+    session = frame_of("on_record").session
     if session.storage is None:
-        return [], []
-
-    def read(db: Connection) -> tuple[list[InterruptRow], list[ClaimRow]]:
-        return interrupts.of_thread(db, session.thread_id), claims.of_thread(db, session.thread_id)
-
-    return await session.storage.read(read)
+        return None
+    return await session.storage.read(lambda db: read(db, session.thread_id))
 
 
 async def once(key: str, fn: Callable[..., Any], *args: Any, repeatable: bool = False) -> Any:
