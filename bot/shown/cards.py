@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.shown import wording
-from bot.shown.calls import Call
+from bot.shown.shown_calls import ShownCall
 from bot.shown.text import Block, escape, mrkdwn, plain_text, preformatted, reply_markdown, visible
+from graphs.approvals.states import State
 
 APPROVE = "approve"
 EDIT = "edit"
@@ -84,9 +85,9 @@ def _parts(content: str) -> Iterator[str]:
         content = content[end:]
 
 
-def pages(rows: Sequence[Call]) -> list[list[Call]]:
+def pages(rows: Sequence[ShownCall]) -> list[list[ShownCall]]:
     """The calls of a model message, by card: one card, unless Slack does not take so much in one message."""
-    found: list[list[Call]] = []
+    found: list[list[ShownCall]] = []
     room = blocks = 0
     for row in rows:
         asked = row.asked is not None or row.doubt is not None
@@ -102,7 +103,7 @@ def pages(rows: Sequence[Call]) -> list[list[Call]]:
     return found
 
 
-def calls(rows: Sequence[Call], revision: str) -> Shown:
+def calls(rows: Sequence[ShownCall], revision: str) -> Shown:
     """The calls of one page: a card with buttons where one waits, else a line for each that ran."""
     blocks = [block for row in rows for block in _row(row)]
     waiting = [row for row in rows if row.waits]
@@ -132,14 +133,14 @@ def overcome() -> Shown:
     return Shown(text, (_context(mrkdwn(text)),))
 
 
-def _summary(rows: Sequence[Call]) -> str:
+def _summary(rows: Sequence[ShownCall]) -> str:
     waiting = [row.name for row in rows if row.waits]
     if waiting:
         return f"Waiting for a decision: {', '.join(waiting)}"
     return "; ".join(f"{row.name}: {row.state}" for row in rows)
 
 
-def _row(row: Call) -> list[Block]:
+def _row(row: ShownCall) -> list[Block]:
     if row.asked is None and row.doubt is None:
         return [_unasked(row)]
     title = f"*{escape(row.name, NAME_LIMIT)}*\n{escape(row.description, NOTICE_LIMIT)}"
@@ -156,19 +157,19 @@ def _row(row: Call) -> list[Block]:
     return [*blocks, _context(mrkdwn("\n".join(said))), *_outcome(row)]
 
 
-def _unasked(row: Call) -> Block:
+def _unasked(row: ShownCall) -> Block:
     """A call that no person was asked about, in one line. A gated one says so."""
     name = escape(row.name, NAME_LIMIT)
     values = ", ".join(f"{key} {value}" for key, value in row.args.items())
     how = " without asking: its rule lets this one pass" if row.gated else ""
-    head = {"done": f"Ran *{name}*{how}", "running": f"Running *{name}*{how}"}
+    head = {State.DONE: f"Ran *{name}*{how}", State.RUNNING: f"Running *{name}*{how}"}
     line = head.get(row.state, f"*{name}* {escape(row.state)}{how}")
     tail = f" — {escape(values, NOTICE_LIMIT)}" if values else ""
-    failed = f"\n{escape(row.result, RESULT_LIMIT)}" if row.state != "done" and row.result else ""
+    failed = f"\n{escape(row.result, RESULT_LIMIT)}" if row.state is not State.DONE and row.result else ""
     return _context(mrkdwn(f"{line}{tail}{failed}"))
 
 
-def _shown_arguments(row: Call) -> str:
+def _shown_arguments(row: ShownCall) -> str:
     """What would run; for an edited call what was proposed and what took its place."""
     if not row.edited:
         return _lines(row.args)
@@ -179,7 +180,7 @@ def _shown_arguments(row: Call) -> str:
     return "\n".join(lines)
 
 
-def _is_cut(row: Call) -> bool:
+def _is_cut(row: ShownCall) -> bool:
     """Whether the card cannot show all that would run: then nobody can approve it here."""
     return len(visible(_shown_arguments(row))[0]) > ARGUMENTS_LIMIT
 
@@ -192,7 +193,7 @@ def _value(value: Any) -> str:
     return "—" if value is None else value if isinstance(value, str) else str(value)
 
 
-def _buttons(row: Call) -> list[Block]:
+def _buttons(row: ShownCall) -> list[Block]:
     """What may be decided here, and what may not and why."""
     offered = [
         ("approve", "Approve", APPROVE, "primary"),
@@ -217,7 +218,7 @@ def _buttons(row: Call) -> list[Block]:
     return blocks
 
 
-def _doubt(row: Call) -> list[Block]:
+def _doubt(row: ShownCall) -> list[Block]:
     said = (
         "⚠ *This call may already have run.* It was begun, and its end was never recorded. "
         f"Look for `{escape(row.idempotency_key)}` at the other side, then say what you found."
@@ -233,13 +234,22 @@ def _doubt(row: Call) -> list[Block]:
     ]
 
 
-def _outcome(row: Call) -> list[Block]:
+def _outcome(row: ShownCall) -> list[Block]:
     if row.decision not in ("approve", "edit"):
         return []
-    glyph = {"running": "…", "done": "✓", "failed": "⚠", "in doubt": "⚠"}.get(row.state, "·")
-    first = row.result.splitlines()[0] if row.result else ""
-    said = f"{glyph} {row.state.capitalize()}" + (f": {escape(first, RESULT_LIMIT)}" if first else "")
+    glyph, word = _ENDS.get(row.state, ("·", row.state.capitalize()))
+    first = row.result.splitlines()[0].removeprefix(f"{word}: ") if row.result else ""
+    said = f"{glyph} {word}" + (f": {escape(first, RESULT_LIMIT)}" if first else "")
     return [_context(mrkdwn(said))]
+
+
+_ENDS = {
+    State.APPROVED: ("…", "Running"),  # the line above says "Approved"; this one, what comes of that
+    State.RUNNING: ("…", "Running"),
+    State.DONE: ("✓", "Done"),
+    State.FAILED: ("⚠", "Failed"),
+    State.IN_DOUBT: ("⚠", "In doubt"),
+}
 
 
 def _button(label: str, action: str, value: str, *, style: str | None = None) -> Block:

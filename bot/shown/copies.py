@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from bot.people.people import People
 from bot.shown import cards
 from bot.shown import timeline as view
-from bot.shown.calls import revision
 from bot.shown.cards import Shown
+from bot.shown.shown_calls import revision
 from bot.shown.timeline import Card
-from graphs.agent.desk import terms_of
+from graphs.agent.proposals import terms_of
 from storage.posts import Post
 
 
@@ -32,7 +32,7 @@ async def wanted(people: People, channel: str, conversation: Sequence[Card], pos
     for card in conversation:
         places = {post.channel: None for post in posted.values() if view.is_copy(post.subject, card.subject)}
         for row in card.rows:
-            question = row.doubt or row.asked
+            question = row.question
             if question is None or not row.waits:
                 continue
             for user in await people.elsewhere(terms_of(question), channel):

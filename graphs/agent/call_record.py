@@ -96,12 +96,16 @@ class CallRecord:
             return derive(self._facts(question=question, told=over))
         return self._state_of(last)
 
+    def votes_for(self, row: InterruptRow) -> list[VoteRow]:
+        """Who has approved this approval, in the order in which they did."""
+        return [vote for vote in self.votes if vote.interrupt_id == row.id]
+
     def approvals(self) -> list[ApprovalRecord]:
         """Every approval, with where it stands."""
         found: list[ApprovalRecord] = []
         for row in self.asked:
             terms, state = terms_of(row), self._state_of(row)
-            counted = _counted(terms, [vote for vote in self.votes if vote.interrupt_id == row.id])
+            counted = _counted(terms, self.votes_for(row))
             missing = max(terms.quorum - len(counted), 0) if state is State.WAITING else 0
             after = self._after(row)
             found.append(ApprovalRecord(row, terms, state, counted, missing, row.terms.get("why"), row.replaces, after))
