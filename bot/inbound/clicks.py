@@ -19,8 +19,7 @@ from bot.forms import forms, modals
 from bot.inbound import payloads
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
-from bot.shown import cards
-from bot.shown import timeline as view
+from bot.shown import cards, timeline
 from bot.shown.posting import Delivery
 from bot.shown.shown_calls import record_of, revision
 from graphs.agent.desk import Decided, Desk, Seen, look_at
@@ -268,11 +267,11 @@ def _card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, s
 
 def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
     """The thread of the click's place; for a copy, known by where we posted it, the thread of the card. A job."""
-    copies = posts.beginning(db, view.calls_subject(message_id)) if message_id else []
+    copies = posts.beginning(db, timeline.calls_subject(message_id)) if message_id else []
     for post in copies:
         here = post.channel == click.place.channel
         known = post.ts in (click.message_ts, None)  # None: it has arrived before we know its ts
-        if here and known and view.copied_message(post.subject) == message_id:
+        if here and known and timeline.copied_message(post.subject) == message_id:
             return post.thread_id
     return click.place.thread_id
 
