@@ -25,18 +25,29 @@ from storage.interrupts import InterruptRow
 @dataclass(frozen=True)
 class ShownCall:
     """One proposed call. `args` is what the model proposed, `edited` what took its place; both may be shown as they
-    are. `uneditable` says why no form can edit it. Times are Unix seconds.
+    are. `tool` is None when there is none of that name. Times are Unix seconds.
     """
 
     message_id: str
     name: str
-    description: str
+    tool: Tool[..., Any] | None
     args: Mapping[str, Any]
     edited: Mapping[str, Any]
-    gated: bool
-    uneditable: str | None
     record: CallRecord
     tool_message: str | None
+
+    @property
+    def description(self) -> str:
+        return self.tool.description if self.tool is not None else ""
+
+    @property
+    def gated(self) -> bool:
+        return self.tool is not None and self.tool.approval is not None
+
+    @property
+    def uneditable(self) -> str | None:
+        """Why no form can edit it, as a sentence; None when one can."""
+        return forms.unsupported(self.tool.parameters, self.args) if self.tool is not None else "There is no such tool."
 
     @cached_property
     def state(self) -> State:
@@ -163,7 +174,7 @@ class ShownCalls:
 
     def _call(self, message_id: str, proposed: Mapping[str, Any], tool_message: str | None) -> ShownCall:
         name = proposed["function"]["name"]
-        tool = self.toolbox.get(name) if name in set(self.toolbox) else None
+        tool = self.toolbox[name] if name in list(self.toolbox) else None
         record = self.records.get(proposed["id"], NOTHING)
         if record.asked:
             args = record.asked[0].payload["args"]
@@ -171,17 +182,8 @@ class ShownCalls:
             args = _shown(tool, _read(proposed["function"]["arguments"]))
         if tool is not None:
             args = _in_order(args, tool.parameters)
-        return ShownCall(
-            message_id,
-            name,
-            tool.description if tool is not None else "",
-            args,
-            _shown(tool, answer_of(record.edit)["edited_action"]["args"]) if record.edit is not None else {},
-            gated=tool is not None and tool.approval is not None,
-            uneditable=forms.unsupported(tool.parameters, args) if tool is not None else "There is no such tool.",
-            record=record,
-            tool_message=tool_message,
-        )
+        edited = _shown(tool, answer_of(record.edit)["edited_action"]["args"]) if record.edit is not None else {}
+        return ShownCall(message_id, name, tool, args, edited, record, tool_message)
 
 
 async def record_of(

@@ -83,7 +83,9 @@ STATES: dict[str, tuple[list[Any], dict[str, str], str]] = {
 @pytest.mark.parametrize("state", STATES)
 def test_a_calls_state(state: str) -> None:
     stored, results, expected = STATES[state]
-    assert one(*stored, results=results).state == expected
+    call = one(*stored, results=results)
+    assert call.state == expected
+    assert call.under_way == (call.waits or expected in ("approved", "running"))
 
 
 def test_a_waiting_call_says_who_decides_and_what_is_allowed() -> None:
