@@ -1,13 +1,19 @@
 """Durable graphs with people in the loop (`graphs.runtime`), and an agent that asks before it acts (`graphs.agent`)."""
 
-from graphs.agent.agent import Agent
-from graphs.agent.policy import Approval
-from graphs.agent.tools import tool
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from graphs.runtime.asking import interrupt
+from graphs.runtime.effects import once
 from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.messages import add_messages
-from graphs.runtime.questions import interrupt, once
 from graphs.runtime.types import END, START, Command, Interrupt, RetryPolicy, Runtime, Send
+
+if TYPE_CHECKING:
+    from graphs.agent.agent import Agent
+    from graphs.agent.policy import Approval
+    from graphs.agent.tools import tool
 
 __all__ = [
     "END",
@@ -27,3 +33,12 @@ __all__ = [
     "task",
     "tool",
 ]
+
+_OF_THE_AGENT = {"Agent": "graphs.agent.agent", "Approval": "graphs.agent.policy", "tool": "graphs.agent.tools"}
+"""Imported when they are first asked for: a graph of one's own needs no client of a model, and starts without it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _OF_THE_AGENT:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_OF_THE_AGENT[name]), name)

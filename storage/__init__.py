@@ -6,6 +6,6 @@ where they belong together.
 """
 
 from storage.connections import Connection
-from storage.database import Storage, open_storage
+from storage.database import Storage, new_id, open_storage
 
-__all__ = ["Connection", "Storage", "open_storage"]
+__all__ = ["Connection", "Storage", "new_id", "open_storage"]

@@ -91,7 +91,9 @@ def of_tasks(db: Connection, roots: Iterable[str]) -> list[ClaimRow]:
     return [
         ClaimRow(*row)
         for row in db.execute(
-            f"select {_COLUMNS} from claims where root in (select value from json_each(?))", (json.dumps(list(roots)),)
+            f"""select {_COLUMNS} from (select value from json_each(?)) root join claims
+                on scope >= root.value and scope < root.value || '0'""",  # "0" comes after "/"
+            (json.dumps(list(roots)),),
         )
     ]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import time
-import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from storage.writer import Writer
 
 T = TypeVar("T")
 
-READERS = 3
+READERS = 2
 
 Clock = Callable[[], datetime]
 
@@ -35,7 +35,7 @@ def utc_now() -> datetime:
 
 def new_id() -> str:
     """32 lower-case hex digits, never given twice."""
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
 
 
 class Storage:
@@ -51,7 +51,9 @@ class Storage:
         self.new_id = ids
         self.changes = Changes(connect(path) if path is not None else None)
         self._connection = connection
-        self._writer = Writer(connection, self.changes.commit_happened)
+        self.heartbeat = owners.Heartbeat(path, self.owner) if path is not None else None
+        beat = self.heartbeat.beat if self.heartbeat is not None else None
+        self._writer = Writer(connection, self.changes.commit_happened, beat)
         self._readers = Readers(path, READERS) if path is not None else None
         self.recent = Recent()
 
@@ -113,6 +115,8 @@ class Storage:
 
     async def close(self) -> None:
         """Commit what is queued and give up all threads. `open_storage` does it."""
+        if self.heartbeat is not None:
+            await asyncio.to_thread(self.heartbeat.stop)
         await self.write(lambda db: owners.unregister(db, self.owner))
         await self._writer.close()
         if self._readers is not None:
@@ -133,12 +137,11 @@ async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], st
         await connection.run(lambda db: _prepare(db, path))
         storage = Storage(connection, path, clock=clock, ids=ids)
         await storage.write(lambda db: owners.register(db, storage.owner))
-        heartbeat = owners.Heartbeat(path, storage.owner) if path is not None else None
+        if storage.heartbeat is not None:
+            storage.heartbeat.start()
         try:
             yield storage
         finally:
-            if heartbeat is not None:
-                await asyncio.to_thread(heartbeat.stop)
             await storage.close()
 
 

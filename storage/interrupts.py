@@ -82,7 +82,8 @@ def ask(db: Connection, question: NewInterrupt, now: float) -> None:
     db.execute(
         """with stale (seq) as materialized (
                select later.seq from interrupts replaced join interrupts later
-                   on later.root = replaced.root and later.seq >= replaced.seq
+                   on later.seq >= replaced.seq and later.status not in ('superseded', 'cancelled')
+                   and later.scope >= :scope and later.scope < :scope || '0'
                where replaced.scope = :scope and replaced.ordinal = :ordinal
                    and replaced.status not in ('superseded', 'cancelled')
                    and (later.scope = :scope and later.ordinal >= :ordinal
@@ -169,9 +170,10 @@ def settle(db: Connection, scopes: Iterable[Scope], *, finished: bool = False) -
             """update interrupts set version = version + (status <> 'answered'),
                    status = case status when 'waiting' then 'cancelled' else 'answered' end,
                    consumed = consumed or :finished or status = 'reopened'
-               where root = :root and (scope = :scope or substr(scope, 1, length(:scope) + 1) = :scope || '/')
+               where status not in ('superseded', 'cancelled') and scope >= :scope and scope < :scope || '0'
+                   and (scope = :scope or substr(scope, 1, length(:scope) + 1) = :scope || '/')
                    and (status = 'reopened' or :finished and (status = 'waiting' or status = 'answered'))""",
-            {"root": scope.partition("/")[0], "scope": scope, "finished": finished},
+            {"scope": scope, "finished": finished},
         )
 
 
@@ -202,6 +204,10 @@ def get(db: Connection, interrupt_id: str) -> InterruptRow | None:
     return rows[0] if rows else None
 
 
+def of_ids(db: Connection, ids: Iterable[InterruptId]) -> list[InterruptRow]:
+    return select(db, "id in (select value from json_each(?))", (json.dumps(list(ids)),))
+
+
 def of_thread(db: Connection, thread_id: ThreadId) -> list[InterruptRow]:
     """All questions the thread ever asked, oldest first."""
     return select(db, "thread_id = ?", (thread_id,))
@@ -220,7 +226,9 @@ def of_tasks(db: Connection, roots: Iterable[str]) -> list[InterruptRow]:
     """The questions of these tasks of the root graph that stand: not superseded, not cancelled."""
     return select(
         db,
-        "root in (select value from json_each(?)) and status not in ('superseded', 'cancelled')",
+        """seq in (select asked.seq from json_each(?) root join interrupts asked
+                      on asked.scope >= root.value and asked.scope < root.value || '0'
+                   where asked.status not in ('superseded', 'cancelled'))""",  # "0" comes after "/"
         (json.dumps(list(roots)),),
     )
 

@@ -104,7 +104,22 @@ _SECOND = (
         begin select raise(abort, 'audit rows are only appended'); end""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
+# In a table without rowid a value of about a kilobyte spills into an overflow page that it has for itself.
+_THIRD = (
+    """create table kept_values (
+        thread_id text not null, checkpoint_id text not null, key text not null, base text, data text not null)""",
+    """insert into kept_values select thread_id, checkpoint_id, key, base, data from state_values""",
+    "drop table state_values",
+    "alter table kept_values rename to state_values",
+    "create unique index state_values_place on state_values (thread_id, checkpoint_id, key)",
+    # What is in a task of the root graph is found by its scope, which begins with that task's id.
+    "drop index interrupts_of_root",
+    "drop index tasks_of_root",
+    "drop index tasks_of_thread",
+    "drop index claims_of_root",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD)
 
 
 def migrate(db: Connection) -> None:

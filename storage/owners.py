@@ -1,4 +1,4 @@
-"""Who may run threads: one row an open storage, renewed from a thread of its own.
+"""Who may run threads: one row an open storage, renewed as long as its process works.
 
 A blocked event loop keeps its threads; a dead process loses them after `LEASE` seconds, or at once when this host can
 see that it is gone.
@@ -67,29 +67,43 @@ def is_alive(db: Connection, owner: OwnerId) -> bool:
 
 
 class Heartbeat:
-    """Renews the owner's row `every` so many seconds from its own thread and connection, until stopped."""
+    """Renews the owner's row `every` so many seconds: with what the writer stores, and where that stores nothing, from
+    a thread and a connection of its own.
+
+    A busy writer keeps other connections from writing, so a renewal that waited for its turn could come too late.
+    """
 
     def __init__(self, path: Path, owner: OwnerId, every: float = RENEWAL) -> None:
         self._path = path
         self._owner = owner
         self._every = every
+        self._me = this_process()
+        self._renewed_at = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"heartbeat of {owner}", daemon=True)
+
+    def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
         self._thread.join()
 
+    def beat(self, db: Connection) -> None:
+        """Renew, if it is time."""
+        now = time.monotonic()
+        if now - self._renewed_at >= self._every:
+            db.execute(_RENEW, _renewed(self._owner, self._me))
+            self._renewed_at = now
+
     def _run(self) -> None:
-        me = this_process()
         db = sqlite3.connect(self._path, timeout=RENEWAL, isolation_level=None)
         try:
             # A lost renewal is made again two seconds later: it is not worth an fsync.
             db.execute("pragma synchronous = off")
-            while not self._stopping.wait(self._every):
+            while not self._stopping.wait(self._every / 2):
                 try:
-                    db.execute(_RENEW, _renewed(self._owner, me))
+                    self.beat(db)
                 except sqlite3.OperationalError:
                     continue
         finally:

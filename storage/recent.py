@@ -6,29 +6,32 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any
 
-LIMIT = 64
+LIMIT = 128
 
 
 class Recent:
-    """The newest values of up to `limit` things, each under the id of the row that it was read from or stored as.
+    """The newest values of up to `limit` things, each with the mark of the moment that it is right for.
 
-    Rows of checkpoints never change, so a value is right as long as its id is the newest one.
+    Whoever uses a value compares the mark with what is stored, so one that has become old is never believed.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
-        self._kept: OrderedDict[Hashable, tuple[str, Any]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def put(self, key: Hashable, id_: str, value: Any) -> None:
-        self._kept[key] = id_, value
+    def put(self, key: Hashable, value: Any) -> None:
+        self._kept[key] = value
         self._kept.move_to_end(key)
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)
 
-    def take(self, key: Hashable, id_: str) -> Any:
-        """The value, if it is the one of `id_`, else None. It is no longer kept then: who takes it may change it."""
-        known, value = self._kept.pop(key, (None, None))
-        return value if known == id_ else None
+    def take(self, key: Hashable) -> Any:
+        """The value, which is no longer kept then: who takes it may change it. None when there is none."""
+        return self._kept.pop(key, None)
+
+    def look(self, key: Hashable) -> Any:
+        """The value, to be read only; None when there is none."""
+        return self._kept.get(key)

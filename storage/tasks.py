@@ -40,8 +40,8 @@ def of_tasks(db: Connection, roots: Iterable[str]) -> dict[Scope, TaskRow]:
     return {
         Scope(row[0]): TaskRow(*row)
         for row in db.execute(
-            """select scope, status, writes, targets, error from tasks
-           where root in (select value from json_each(?))""",
+            """select scope, status, writes, targets, error from json_each(?) root
+               join tasks on scope >= root.value and scope < root.value || '0'""",  # "0" comes after "/"
             (json.dumps(list(roots)),),
         )
     }
@@ -55,6 +55,5 @@ def resume(db: Connection, scopes: Iterable[Scope]) -> None:
 def clear(db: Connection, scopes: Iterable[Scope]) -> None:
     """Forget these tasks and all within them: their step is in a checkpoint now."""
     db.executemany(
-        """delete from tasks where root = ?1 and (scope = ?2 or substr(scope, 1, length(?2) + 1) = ?2 || '/')""",
-        [(scope.partition("/")[0], scope) for scope in scopes],
+        "delete from tasks where scope = ?1 or scope > ?1 || '/' and scope < ?1 || '0'", [(scope,) for scope in scopes]
     )

@@ -51,38 +51,47 @@ def find_free(db: Connection, thread_id: ThreadId) -> ThreadRow | None:
     return row
 
 
-def take(db: Connection, thread_id: ThreadId, owner: OwnerId, now: float, *, version: int | None = None) -> Lease:
+def take(
+    db: Connection,
+    thread_id: ThreadId,
+    owner: OwnerId,
+    now: float,
+    *,
+    version: int | None = None,
+    fence: int | None = None,
+) -> Lease:
     """Take the thread for one run, from nobody or from an owner that is gone.
 
-    `version` is the one that the caller has read (0 for a thread it did not find): raises `ThreadMoved` when that is no
-    longer so, and `ThreadHeld` when a live owner has the thread.
+    `version` is the one that the caller has read (0 for a thread it did not find), `fence` the one that it had when it
+    was read: raises `ThreadMoved` when that is no longer so, and `ThreadHeld` when a live owner has the thread.
     """
     row = find_free(db, thread_id)
-    if version is not None and version != (row.version if row else 0):
+    moved = version is not None and version != (row.version if row else 0)
+    if moved or (fence is not None and row is not None and row.fence != fence):
         raise ThreadMoved(f"thread {thread_id!r} changed while it was read")
-    db.execute(
+    (new_fence,) = db.execute(
         """insert into threads (thread_id, status, owner, fence, version, created_at, updated_at)
            values (?, 'running', ?, abs(random()), 1, ?, ?)
            on conflict (thread_id) do update set status = 'running', owner = excluded.owner, fence = excluded.fence,
-               version = version + 1, updated_at = excluded.updated_at""",
+               version = version + 1, updated_at = excluded.updated_at
+           returning fence""",
         (thread_id, owner, now, now),
-    )
-    taken = get(db, thread_id)
-    assert taken is not None
-    return Lease(thread_id, owner, taken.fence)
+    ).fetchone()
+    return Lease(thread_id, owner, new_fence)
 
 
-def hold(db: Connection, lease: Lease, now: float, *, release: ThreadStatus | None = None) -> None:
+def hold(db: Connection, lease: Lease, now: float, *, release: ThreadStatus | None = None) -> int:
     """Say that this transaction changes the thread under `lease`, and give the thread back when `release` names the
-    status it is left in. Raises `LeaseLost` when another owner has it."""
+    status it is left in. The thread's version then. Raises `LeaseLost` when another owner has it."""
     changed = db.execute(
         """update threads set version = version + 1, updated_at = :now,
                status = coalesce(:release, status), owner = case when :release is null then owner end
-           where thread_id = :thread and owner = :owner and fence = :fence""",
+           where thread_id = :thread and owner = :owner and fence = :fence returning version""",
         {"now": now, "release": release, "thread": lease.thread_id, "owner": lease.owner, "fence": lease.fence},
-    )
-    if changed.rowcount != 1:
+    ).fetchone()
+    if changed is None:
         raise LeaseLost(f"thread {lease.thread_id!r} was taken over by another owner, or deleted")
+    return changed["version"]
 
 
 def touch(db: Connection, thread_id: ThreadId, now: float) -> None:

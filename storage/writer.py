@@ -34,11 +34,19 @@ Outcome = tuple[_Entry, Any, BaseException | None]
 
 
 class Writer:
-    """Runs jobs on one connection, several to a transaction. `on_commit` is called in the event loop."""
+    """Runs jobs on one connection, several to a transaction. `on_commit` is called in the event loop; `first` runs at
+    the beginning of each transaction.
+    """
 
-    def __init__(self, connection: JobConnection, on_commit: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        connection: JobConnection,
+        on_commit: Callable[[], None],
+        first: Callable[[Connection], None] | None = None,
+    ) -> None:
         self._connection = connection
         self._on_commit = on_commit
+        self._first = first
         self._loop = asyncio.get_running_loop()
         self._room = asyncio.Semaphore(QUEUE_LIMIT)
         self._waiting: deque[_Entry] = deque()
@@ -57,7 +65,7 @@ class Writer:
             idle, self._at_work = not self._at_work, True
         if idle:  # whoever else is ready in this turn of the loop comes along
             self._loop.call_soon(self._connection.submit, self._work)
-        return await asyncio.shield(entry.done)
+        return await entry.done
 
     async def close(self) -> None:
         """Take no more, and finish what is queued."""
@@ -74,7 +82,7 @@ class Writer:
             if not batch:
                 return
             before = db.total_changes
-            outcomes = _commit(db, batch)
+            outcomes = _commit(db, batch, self._first)
             self._loop.call_soon_threadsafe(self._tell, outcomes, db.total_changes != before)
 
     def _tell(self, outcomes: list[Outcome], changed: bool) -> None:
@@ -91,9 +99,11 @@ class Writer:
                 entry.done.exception()  # a caller that was cancelled does not ask for it
 
 
-def _commit(db: Connection, batch: list[_Entry]) -> list[Outcome]:
+def _commit(db: Connection, batch: list[_Entry], first: Callable[[Connection], None] | None) -> list[Outcome]:
     try:
         db.execute("begin immediate")
+        if first is not None:
+            first(db)
         alone = len(batch) == 1
         outcomes = [(entry, *_attempt(db, entry.job, alone=alone)) for entry in batch]
         db.execute("commit")

@@ -9,7 +9,7 @@ from graphs.agent.arguments import Arguments
 from graphs.agent.canonical import digest
 from graphs.agent.tools import Tool
 from graphs.approvals.terms import Terms
-from graphs.runtime.questions import Question
+from graphs.runtime.asking import Question
 from storage.interrupts import InterruptRow
 
 _NOT_BINDING = {"expires_at", "rule"}

@@ -21,7 +21,8 @@ from graphs.agent.results import Failure, read_result, told
 from graphs.agent.tools import Toolbox
 from graphs.approvals.states import Facts, State, derive
 from graphs.approvals.terms import Terms, UserId, Vote
-from graphs.runtime.questions import idempotency_key, on_record
+from graphs.runtime.asking import on_record
+from graphs.runtime.effects import idempotency_key
 from storage import Connection, claims, interrupts, votes
 from storage.claims import ClaimRow
 from storage.ids import InterruptId, Scope, ThreadId

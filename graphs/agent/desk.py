@@ -20,7 +20,7 @@ from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond,
 from graphs.approvals.judge import Approved, Refused, Rejected, Responded, StillWaiting, Superseded, decide, may_decide
 from graphs.approvals.states import DoubtChoice, State, may_follow
 from graphs.approvals.terms import Actor, UserId, Vote
-from graphs.runtime.questions import Place
+from graphs.runtime.asking import Place
 from storage import Connection, Storage, audit, interrupts, votes
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId

@@ -14,7 +14,8 @@ from graphs.agent.proposals import ProposedCall, claim_key, did_it_run, named
 from graphs.agent.results import Failure, failure, result_text, told
 from graphs.agent.tools import Tool
 from graphs.errors import InDoubt
-from graphs.runtime.questions import ask, idempotency_key, perform
+from graphs.runtime.asking import ask
+from graphs.runtime.effects import idempotency_key, perform
 from storage.audit import LONGEST_ID
 from storage.ids import InterruptId
 

@@ -11,7 +11,7 @@ from graphs.agent.tools import Tool
 from graphs.approvals.decisions import DECISION_SCHEMA
 from graphs.approvals.terms import Terms
 from graphs.errors import InDoubt
-from graphs.runtime.questions import Answer, Question
+from graphs.runtime.asking import Answer, Question
 from storage.audit import LONGEST_ID
 from storage.interrupts import InterruptRow
 

@@ -24,7 +24,8 @@ from graphs.agent.transcript import tool_message
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision
 from graphs.approvals.terms import Terms
 from graphs.errors import QuestionExpired
-from graphs.runtime.questions import Answer, ask, claim_of, standing
+from graphs.runtime.asking import Answer, ask, standing
+from graphs.runtime.effects import claim_of
 from graphs.runtime.types import Runtime
 from storage.interrupts import InterruptRow
 

@@ -2,19 +2,21 @@
 
 One step, and one resume, by the names of the files:
 
-A graph is built and checked in `graph`; compiled, it is `compiled.CompiledGraph`. A call of `ainvoke` begins in
-`opening`: what does this input mean for the thread as it stands? One transaction takes the thread and stores the
-answer: a new position (`positions`) with the tasks that are due. `runner` then runs a step: each task by `tasks` (the
-node, its retries, its routers), all at once. Their writes are merged by the rules in `state`, `step` says what is due
-next, and the new position is stored. That is a checkpoint, and the runner is the only one who writes them.
+A graph is built in `graph` and becomes a checked `program`; compiled, it is `compiled.CompiledGraph`. A call of
+`ainvoke` begins in `begin`: what does this input mean for the thread as it stands? One transaction takes the thread
+and stores the answer: a new position (`positions`) with the tasks that are due. `runner` then runs a step: each task
+by `tasks` (the node, its retries, its routers), all at once. Their writes are merged by the rules in `state`, `step`
+says what is due next, and the new position is stored. That is a checkpoint, and the runner is the only one who writes
+them.
 
-A node that calls `interrupt` (`questions`) finds the stored answer to its k-th question, or raises `Paused`; `frames`
-counts what a node asks and begins, also side by side. The runner stores the question, and when nothing else runs it
-gives the thread back. Nothing of it is left in memory.
+A node that calls `interrupt` (`asking`) finds the stored answer to its k-th question, or raises `Paused`; one that
+calls `once` (`effects`) claims before it begins. `frames` counts what a node asks and begins, also side by side. The
+runner stores the question, and when nothing else runs it gives the thread back: no task and no frame of it is left.
+What is stored of the tasks in flight is the `ledger`, which a run keeps up from what its own transactions return.
 
 Somebody answers: `answers` holds the answer against the question's schema and stores it where it still waits. A run by
 `ainvoke(Command(resume=...))`, or by anyone who takes the thread later, finds a task whose answer has not reached it
-and runs its node again from the first line. Tasks that had finished are read from their rows (`taskrows`) and not run.
+and runs its node again from the first line. Tasks that had finished are read from the ledger and not run.
 
 `nested` runs a graph inside a node of another, `functional` writes a flow as one function, `snapshots` reads a
 thread and its history, `edits` changes it or forks it from an older checkpoint, `breakpoints` stops at a step's border,

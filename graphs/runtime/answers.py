@@ -8,11 +8,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from jsonschema.exceptions import ValidationError, best_match  # pyright: ignore[reportUnknownVariableType]
-from jsonschema.validators import validator_for
-
 from graphs.errors import AlreadyAnswered, AmbiguousResume, AnswerError, InvalidAnswer, NotWaiting, UnknownInterrupt
 from graphs.runtime import breakpoints
+from graphs.runtime.schemas import misfit
 from graphs.runtime.state import dump
 from storage import Storage, interrupts
 from storage.errors import AnswerRefused
@@ -52,11 +50,19 @@ def by_id(resume: Any, thread_id: ThreadId, rows: Iterable[InterruptRow]) -> dic
     return {waiting[0]: resume}
 
 
-async def checked(storage: Storage, thread_id: ThreadId, answers: Mapping[InterruptId, Any]) -> dict[InterruptId, str]:
-    """The answers as JSON text, each held against its question's schema. Raises what `AnswerError` heads."""
+async def checked(
+    storage: Storage, thread_id: ThreadId, answers: Mapping[InterruptId, Any], known: Iterable[InterruptRow] = ()
+) -> dict[InterruptId, str]:
+    """The answers as JSON text, each held against its question's schema. `known` are questions that were read already.
+
+    Raises what `AnswerError` heads.
+    """
+    rows = {row.id: row for row in known}
+    if missing := answers.keys() - rows.keys():
+        rows |= await storage.read(lambda db: {row.id: row for row in interrupts.of_ids(db, missing)})
     texts: dict[InterruptId, str] = {}
     for interrupt_id, answer in answers.items():
-        row = await storage.read(lambda db, id_=interrupt_id: interrupts.get(db, id_))
+        row = rows.get(interrupt_id)
         if row is None or row.thread_id != thread_id or row.status not in OPEN:
             raise refusal(AnswerRefused(interrupt_id, row if row and row.thread_id == thread_id else None))
         texts[interrupt_id] = dump(answer, f"the answer to {interrupt_id!r}")
@@ -81,11 +87,8 @@ def refusal(refused: AnswerRefused) -> AnswerError:
 
 
 def _hold_against(row: InterruptRow, answer: Any) -> None:
-    validator = validator_for(row.schema)(row.schema)
-    error = cast("ValidationError | None", best_match(validator.iter_errors(answer)))
-    if error is not None:
-        where = error.json_path.removeprefix("$.") if error.json_path != "$" else "the answer"
-        raise InvalidAnswer(f"the answer to {row.id!r} does not fit: {where}: {error.message}. It still waits.")
+    if (found := misfit(row.schema, answer)) is not None:
+        raise InvalidAnswer(f"the answer to {row.id!r} does not fit: {': '.join(found)}. It still waits.")
 
 
 def _when(seconds: float | None) -> str:

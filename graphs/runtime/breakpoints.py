@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from graphs.runtime.ledger import Ledger
 from graphs.runtime.positions import Position, scope_of
-from graphs.runtime.session import Ledger, Session
+from graphs.runtime.session import Session
 from graphs.runtime.step import Task
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.interrupts import InterruptRow, NewInterrupt

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
 from graphs.errors import AnswerError, ThreadBusy
 from graphs.runtime import answers, breakpoints, nested
+from graphs.runtime.begin import ROOT, OnWaiting, Opener, remember, without_storage
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.drawing import Drawing
 from graphs.runtime.edits import Editor
-from graphs.runtime.ephemeral import open_ephemeral
 from graphs.runtime.frames import current_frame
-from graphs.runtime.opening import ROOT, OnWaiting, Opener
+from graphs.runtime.program import Program
 from graphs.runtime.runner import Ending, Runner
 from graphs.runtime.session import Commit, Durability, Session
 from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
-from graphs.runtime.state import StateSchema
-from graphs.runtime.topology import Topology
 from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot
-from storage import Storage, interrupts
+from storage import Storage, interrupts, new_id
 from storage.errors import AnswerRefused
-from storage.ids import InterruptId, TaskId, ThreadId
+from storage.ids import InterruptId, Scope, ThreadId
 
 DEFAULT_LIMIT = 1000
 
@@ -36,21 +33,17 @@ class CompiledGraph:
 
     def __init__(
         self,
-        schema: StateSchema,
-        topology: Topology,
+        program: Program,
         checkpointer: Storage | None,
         *,
         before: Breakpoints,
         after: Breakpoints,
-        name: str,
     ) -> None:
-        self.schema = schema
-        self.topology = topology
+        self.program = program
         self.checkpointer = checkpointer
-        self.name = name
-        self.__name__ = name
-        self.before = breakpoints.check(before, topology.nodes)
-        self.after = breakpoints.check(after, topology.nodes)
+        self.name = self.__name__ = program.name
+        self.before = breakpoints.check(before, program.topology.nodes)
+        self.after = breakpoints.check(after, program.topology.nodes)
 
     async def __call__(self, state: Any) -> dict[str, Any]:
         """As a node of another graph: run on its state, and write the keys that both have."""
@@ -113,8 +106,9 @@ class CompiledGraph:
         if not given:
             raise AnswerError("an empty map answers nothing: name the question, {id: answer}")
         texts = await answers.checked(storage, thread_id, given)
+        now = storage.now()
         try:
-            await storage.write(lambda db: interrupts.answer(db, thread_id, texts, by=by, now=storage.now()))
+            await storage.write(lambda db: interrupts.answer(db, thread_id, texts, by=by, now=now))
         except AnswerRefused as error:
             raise answers.refusal(error) from None
 
@@ -145,11 +139,11 @@ class CompiledGraph:
         `ThreadBusy` while the thread runs.
         """
         storage, thread_id = self._durable(config)
-        editor = Editor(self.schema, self.topology, storage, thread_id, checkpoint_of(config))
+        editor = Editor(self.program, storage, thread_id, checkpoint_of(config))
         return await editor.update(values, as_node)
 
     def get_graph(self) -> Drawing:
-        return Drawing(self.topology)
+        return Drawing(self.program.topology)
 
     def _durable(self, config: Config) -> tuple[Storage, ThreadId]:
         if self.checkpointer is None:
@@ -158,7 +152,7 @@ class CompiledGraph:
 
     def _snapshots(self, config: Config) -> Snapshots:
         storage, thread_id = self._durable(config)
-        return Snapshots(self.schema, self.topology, storage, thread_id, checkpoint_of(config))
+        return Snapshots(self.program, storage, thread_id, checkpoint_of(config))
 
 
 class _Run:
@@ -180,7 +174,7 @@ class _Run:
     ) -> None:
         self.graph = graph
         self.config = config
-        nodes = graph.topology.nodes
+        nodes = graph.program.topology.nodes
         self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)
         self.after = graph.after if interrupt_after is None else breakpoints.check(interrupt_after, nodes)
         self.on_waiting: OnWaiting = on_waiting
@@ -189,7 +183,7 @@ class _Run:
             thread_id=thread_id_of(config) if storage is not None else ThreadId(""),
             storage=storage,
             lease=None,
-            new_id=storage.new_id if storage is not None else lambda: uuid.uuid4().hex,
+            new_id=storage.new_id if storage is not None else new_id,
             config=config,
             context=context,
             by=by,
@@ -211,16 +205,17 @@ class _Run:
             ending = await runner.run()
         finally:
             await self._give_back(runner)
+        if self.session.storage is not None and self.session.released and runner.stored is runner.position:
+            remember(self.session.storage, self.graph.program, self.session, runner.position)
         return await self._result(runner, ending)
 
     async def _open(self, given: Any) -> Runner:
         graph, session = self.graph, self.session
         if session.storage is None:
-            position = stored = await open_ephemeral(graph.schema, graph.topology, session, given)
+            position = stored = await without_storage(graph.program, session, given)
         else:
             opener = Opener(
-                graph.schema,
-                graph.topology,
+                graph.program,
                 session.storage,
                 session,
                 self.before,
@@ -231,7 +226,7 @@ class _Run:
             position, stored = await opener.open(given)
         session.emit("values", position.values)
         limit = self.config.get("recursion_limit", DEFAULT_LIMIT)
-        return Runner(graph.schema, graph.topology, session, ROOT, position, stored, self.before, self.after, limit)
+        return Runner(graph.program, session, ROOT, position, stored, self.before, self.after, limit)
 
     async def _give_back(self, runner: Runner) -> None:
         """A run that was cut off leaves its thread to be taken up again."""
@@ -245,11 +240,8 @@ class _Run:
         values = runner.values()
         if self.session.storage is None or ending != "waiting":
             return values
-        storage, thread_id = self.session.storage, self.session.thread_id
-        order = {task: place for place, task in enumerate(self.session.roots)}
-        rows = await storage.read(lambda db: interrupts.of_tasks(db, order))
-        rows.sort(key=lambda row: order[TaskId(row.scope.partition("/")[0])])
-        waiting = [public(row) for row in rows if answers.is_open(row) and row.thread_id == thread_id]
+        rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]
+        waiting = [public(row) for row in rows if answers.is_open(row)]
         return {**values, INTERRUPT: waiting} if waiting else values
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphs.runtime.topology import Topology
+from graphs.runtime.program import Topology
 from graphs.runtime.types import END, START
 
 

@@ -8,44 +8,40 @@ from typing import Any
 
 from graphs.errors import InvalidUpdateError, NotWaiting, ThreadBusy
 from graphs.runtime import answers, breakpoints, positions
+from graphs.runtime.begin import ROOT, Seen, look
+from graphs.runtime.ledger import Finished, Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
-from graphs.runtime.session import Commit, Ledger, Session
-from graphs.runtime.state import StateSchema, Write
+from graphs.runtime.program import Program
+from graphs.runtime.session import Commit, Session
+from graphs.runtime.state import Write
 from graphs.runtime.step import Arrival, Joins, Task, due, led_again, renewed
-from graphs.runtime.taskrows import finished
-from graphs.runtime.tasks import Finished, route
-from graphs.runtime.topology import Topology
+from graphs.runtime.tasks import targets
 from graphs.runtime.types import END, START, Config, Send
 from storage import Connection, Storage, threads
 from storage.errors import ThreadHeld, ThreadMoved
-from storage.ids import CheckpointId, InterruptId, Namespace, TaskId, ThreadId
+from storage.ids import CheckpointId, InterruptId, TaskId, ThreadId
 from storage.interrupts import NewInterrupt
-
-ROOT = Namespace("")
 
 
 @dataclass(frozen=True)
 class _Thread:
     """A thread as read for an edit: its newest position, and the one that the edit is of."""
 
-    version: int
-    head: Position | None
+    seen: Seen
     base: Position
-    ledger: Ledger
     results: dict[TaskId, Finished]
     """Of the finished tasks of the step in flight; empty when the edit is of an older position."""
 
     @property
     def in_flight(self) -> bool:
-        return self.head is not None and self.head.checkpoint_id == self.base.checkpoint_id
+        return self.seen.head is not None and self.seen.head.checkpoint_id == self.base.checkpoint_id
 
 
 @dataclass(frozen=True)
 class Editor:
     """Edits the root graph of one thread, at `checkpoint_id` when an older position is meant."""
 
-    schema: StateSchema
-    topology: Topology
+    program: Program
     storage: Storage
     thread_id: ThreadId
     checkpoint_id: CheckpointId | None
@@ -53,9 +49,9 @@ class Editor:
     async def update(self, values: Any, as_node: str | None) -> Config:
         """See `CompiledGraph.aupdate_state`."""
         while True:
-            thread = await self.storage.read(self._look)
-            position = await self._edit(thread, values, as_node)
             try:
+                thread = await self.storage.read(self._look)
+                position = await self._edit(thread, values, as_node)
                 await self.storage.write(lambda db, t=thread, p=position: self._save(db, t, p))
             except ThreadMoved:
                 continue
@@ -64,36 +60,39 @@ class Editor:
             return {"configurable": {"thread_id": self.thread_id, "checkpoint_id": position.checkpoint_id}}
 
     def _look(self, db: Connection) -> _Thread:
-        thread = threads.get(db, self.thread_id)
-        newest = positions.read(db, self.schema, self.thread_id, ROOT)
-        meant = newest
+        seen = look(db, self.program, self.thread_id)
+        base = seen.head or self._empty()
         if self.checkpoint_id is not None:
-            meant = positions.read(db, self.schema, self.thread_id, ROOT, self.checkpoint_id)
+            meant = positions.read(db, self.program.schema, self.thread_id, ROOT, self.checkpoint_id)
             if meant is None:
                 raise NotWaiting(f"thread {self.thread_id!r} has no checkpoint {self.checkpoint_id!r}")
-        head, base = newest and newest[1], meant[1] if meant else self._empty()
-        ledger = Ledger.load(db, [task.id for task in head.tasks] if head else [])
-        in_flight = head is not None and head.checkpoint_id == base.checkpoint_id
-        results = finished(self.schema, ledger, ROOT, base.tasks) if in_flight else {}
-        return _Thread(thread.version if thread else 0, head, base, ledger, results)
+            base = meant[1]
+        thread = _Thread(seen, base, {})
+        if not thread.in_flight:
+            return thread
+        return replace(thread, results=finished(self.program.schema, seen.ledger, ROOT, base.tasks))
 
     async def _edit(self, thread: _Thread, values: Any, as_node: str | None) -> Position:
         base, results = thread.base, thread.results
         if as_node == END:
-            return self._follow(thread, self._with(base.tasks, results), self._writes(END, values), (), {})
+            return self._follow(thread, written(base.tasks, results), self._writes(END, values), (), {})
         if values is None and as_node is None:
             return self._follow(thread, [], [], base.tasks, base.joins, ran=base.ran)
         node = as_node if as_node is not None else _ran_last(base)
-        if node != START and node not in self.topology.nodes:
-            raise InvalidUpdateError(f"{node!r} is no node to update as; the nodes are {sorted(self.topology.nodes)!r}")
+        if node != START and node not in self.program.topology.nodes:
+            raise InvalidUpdateError(
+                f"{node!r} is no node to update as; the nodes are {sorted(self.program.topology.nodes)!r}"
+            )
         writes = self._writes(node, values)
         if as_node is not None and any(task.node == node for task in base.tasks):
             return await self._finish(thread, node, writes)
-        targets = await self._targets(node, self.schema.apply(base.values, writes))
-        tasks, joins = led_again(self.topology, node, targets, base.ran, base.tasks, base.joins, self.storage.new_id)
+        led = await self._targets(node, self.program.schema.apply(base.values, writes))
+        tasks, joins = led_again(
+            self.program.topology, node, led, base.ran, base.tasks, base.joins, self.storage.new_id
+        )
         dropped = [task for task in base.tasks if task not in tasks]
         ran = base.ran if node in (START, *base.ran) else (node,)
-        return self._follow(thread, self._with(dropped, results), writes, tasks, joins, ran=ran)
+        return self._follow(thread, written(dropped, results), writes, tasks, joins, ran=ran)
 
     async def _finish(self, thread: _Thread, node: str, writes: list[Write]) -> Position:
         """The edit stands for a task that was due: it is finished, and so are its siblings that were."""
@@ -104,12 +103,12 @@ class Editor:
                 f"{node!r} is due {len(meant)} times in this step, so it is not clear which run the edit stands for: "
                 "answer them one by one, or end them all with as_node=END"
             )
-        kept = self._with(base.tasks, results)
-        targets = await self._targets(node, self.schema.apply(self.schema.apply(base.values, kept), writes))
+        kept = written(base.tasks, results)
+        led = await self._targets(node, self.program.schema.apply(self.program.schema.apply(base.values, kept), writes))
         done = [task for task in base.tasks if task.id in results or task is meant[0]]
         left = tuple(task for task in base.tasks if task not in done)
-        arrivals = [Arrival(t.node, targets if t is meant[0] else results[t.id].targets) for t in done]
-        tasks, joins = due(self.topology, arrivals, base.joins, self.storage.new_id)
+        arrivals = [Arrival(t.node, led if t is meant[0] else results[t.id].targets) for t in done]
+        tasks, joins = due(self.program.topology, arrivals, base.joins, self.storage.new_id)
         if meant[0].id in results:  # the edit comes on top of what the node returned
             return self._follow(thread, kept, writes, left + tasks, joins, ran=_names(done))
         in_order = [w for task in done for w in (writes if task is meant[0] else results[task.id].writes)]
@@ -131,45 +130,37 @@ class Editor:
             source="update",
             step=base.step + 1,
             since=base.since + 1,
-            values=self.schema.apply(self.schema.apply(base.values, kept), writes),
+            values=self.program.schema.apply(self.program.schema.apply(base.values, kept), writes),
             tasks=tuple(tasks) if thread.in_flight else renewed(tasks, self.storage.new_id),
             joins=joins,
             **changes,
         )
 
     def _writes(self, node: str, values: Any) -> list[Write]:
-        return self.schema.normalise(self.schema.writes(node, values))
-
-    def _with(self, tasks: Sequence[Task], results: Mapping[TaskId, Finished]) -> list[Write]:
-        """What those of these tasks wrote that have finished."""
-        return [write for task in tasks if task.id in results for write in results[task.id].writes]
+        return self.program.schema.normalise(self.program.schema.writes(node, values))
 
     async def _targets(self, node: str, values: Mapping[str, Any]) -> list[str | Send]:
         """Where the routers after a node lead with this state."""
         session = Session(
             self.thread_id, self.storage, None, self.storage.new_id, {}, None, None, None, _nowhere, bool, "sync"
         )
-        return [
-            target
-            for branch in self.topology.branches.get(node, ())
-            for target in await route(branch, self.schema.view(values), session, node)
-        ]
+        return await targets(self.program, node, values, session)
 
     def _empty(self) -> Position:
-        return Position(CheckpointId(""), None, "input", -1, self.schema.initial(), {}, (), {})
+        return Position(CheckpointId(""), None, "input", -1, self.program.schema.initial(), {}, (), {})
 
     def _save(self, db: Connection, thread: _Thread, position: Position) -> None:
         now = self.storage.now()
-        lease = threads.take(db, self.thread_id, self.storage.owner, now, version=thread.version)
-        position, changes = positions.normalise(self.schema, thread.base, position)
+        lease = threads.take(db, self.thread_id, self.storage.owner, now, version=thread.seen.version)
+        position, changes = positions.normalise(self.program.schema, thread.base, position)
         if not thread.base.checkpoint_id:
             position = replace(position, parent_id=None)
-        before = thread.head.tasks if thread.head is not None else ()
+        before = thread.seen.head.tasks if thread.seen.head is not None else ()
         dropped = [task for task in before if task not in position.tasks]
         commit = Commit(
             checkpoint=(to_row(position, self.thread_id, ROOT, now), changes),
             questions=self._moved_stop(thread, position, dropped),
-            cancelled=_falling_away(thread.ledger, dropped),
+            cancelled=_falling_away(thread.seen.ledger, dropped),
             ended=[scope_of(ROOT, task) for task in dropped] if thread.in_flight else [],
         )
         commit.store(db, self.thread_id, now)
@@ -180,7 +171,7 @@ class Editor:
         if not (thread.in_flight and position.tasks):
             return []
         borders = replace(thread.base, tasks=tuple(dropped))
-        waiting = [row for row in breakpoints.stops(thread.ledger, ROOT, borders) if row.status == "waiting"]
+        waiting = [row for row in breakpoints.stops(thread.seen.ledger, ROOT, borders) if row.status == "waiting"]
         first, names, new_id = position.tasks[0], _names(position.tasks), self.storage.new_id
         return [
             breakpoints.stop(

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphs.errors import InterruptMisused
-from graphs.runtime.session import Session, effect_scope
+from graphs.runtime.ledger import effect_scope
+from graphs.runtime.session import Session
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
 

@@ -9,9 +9,9 @@ from typing import Any, ParamSpec, TypedDict, TypeVar, cast
 
 from graphs.runtime.calling import invoke
 from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.effects import perform_in
 from graphs.runtime.frames import frame_of
 from graphs.runtime.graph import StateGraph
-from graphs.runtime.questions import perform_in
 from graphs.runtime.types import END, INTERRUPT, START, Command, Config
 from storage import Storage
 

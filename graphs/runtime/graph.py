@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from graphs.errors import InvalidGraph
 from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.program import Branch, Join, Node, Program, Topology, check
 from graphs.runtime.state import StateSchema
-from graphs.runtime.topology import Branch, Join, Node, Topology, check
 from graphs.runtime.types import END, START, Command, RetryPolicy
 from storage import Storage
 
@@ -96,9 +96,8 @@ class StateGraph:
     ) -> CompiledGraph:
         """Check the graph and make it runnable. Raises `InvalidGraph` that names the node or edge to mend."""
         check(self.topology)
-        return CompiledGraph(
-            self.schema, self.topology, checkpointer, before=interrupt_before, after=interrupt_after, name=name
-        )
+        program = Program(name, self.schema, self.topology)
+        return CompiledGraph(program, checkpointer, before=interrupt_before, after=interrupt_after)
 
 
 def _declared(fn: Callable[..., Any]) -> tuple[str, ...] | None:

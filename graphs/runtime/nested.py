@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from graphs.errors import AnswerError, GraphChanged
 from graphs.runtime import positions
+from graphs.runtime.begin import without_storage
 from graphs.runtime.breakpoints import Breakpoints, stop_at
-from graphs.runtime.ephemeral import open_ephemeral
 from graphs.runtime.frames import Frame, Paused, current_frame
 from graphs.runtime.runner import Runner
 from graphs.runtime.session import Commit
@@ -33,9 +33,9 @@ async def as_node(graph: CompiledGraph, state: Any) -> dict[str, Any]:
     elif dataclasses.is_dataclass(state) and not isinstance(state, type):
         state = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
     outer = cast("Mapping[str, Any]", state)
-    result = await graph.ainvoke({key: value for key, value in outer.items() if key in graph.schema.fields})
+    result = await graph.ainvoke({key: value for key, value in outer.items() if key in graph.program.schema.fields})
     frame = current_frame.get()
-    known = frame.attempt.keys if frame is not None else graph.schema.fields
+    known = frame.attempt.keys if frame is not None else graph.program.schema.fields
     return {key: value for key, value in result.items() if key in known}
 
 
@@ -49,8 +49,8 @@ async def call(
     ns = Namespace(f"{frame.scope}/{frame.numbered(f'graph {graph.name}')}")
     with frame.attempt.working():
         if session.storage is None:
-            position = stored = await open_ephemeral(graph.schema, graph.topology, session, given)
-            runner = Runner(graph.schema, graph.topology, session, ns, position, stored)
+            position = stored = await without_storage(graph.program, session, given)
+            runner = Runner(graph.program, session, ns, position, stored)
             await runner.run()
             return runner.values()
         runner = await _open(graph, given, frame, ns, before, after)
@@ -67,20 +67,20 @@ async def _open(
     session = frame.session
     assert session.storage is not None
     thread_id = session.thread_id
-    found = await session.storage.read(lambda db: positions.read(db, graph.schema, thread_id, ns))
+    found = await session.storage.read(lambda db: positions.read(db, graph.program.schema, thread_id, ns))
     if found is not None:
         position = stored = found[1]
         stops = []
-        if lost := [task.node for task in position.tasks if task.node not in graph.topology.nodes]:
+        if lost := [task.node for task in position.tasks if task.node not in graph.program.topology.nodes]:
             raise GraphChanged(
                 f"thread {thread_id!r} waits in node {lost[0]!r} of the graph {graph.name!r}, which does not have it: "
                 "put the node back, or move the thread on with aupdate_state"
             )
     else:
-        position = await open_ephemeral(graph.schema, graph.topology, session, given)
-        stored = dataclasses.replace(position, values=graph.schema.initial(), versions={})
+        position = await without_storage(graph.program, session, given)
+        stored = dataclasses.replace(position, values=graph.program.schema.initial(), versions={})
         stops = stop_at(session, ns, position, before, after)
-    runner = Runner(graph.schema, graph.topology, session, ns, position, stored, before, after, caller=frame.attempt)
+    runner = Runner(graph.program, session, ns, position, stored, before, after, caller=frame.attempt)
     if found is None and (stops or session.durability != "exit"):
         await runner.store(Commit(questions=stops))
     return runner

@@ -15,7 +15,6 @@ from graphs.runtime.step import Joins, Task, dump_tasks, load_tasks
 from storage import Connection, checkpoints
 from storage.checkpoints import CheckpointRow, ValueChange
 from storage.ids import CheckpointId, Namespace, Scope, ThreadId
-from storage.recent import Recent
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,9 @@ class Position:
 
     def follow(self, checkpoint_id: CheckpointId, **changes: Any) -> Position:
         """The position after this one."""
-        return replace(self, checkpoint_id=checkpoint_id, parent_id=self.checkpoint_id, stored=False, **changes)
+        fields: dict[str, Any] = {**vars(self), "parent_id": self.checkpoint_id, "stored": False, **changes}
+        fields["checkpoint_id"] = checkpoint_id
+        return Position(**fields)
 
 
 def scope_of(ns: Namespace, task: Task) -> Scope:
@@ -98,9 +99,13 @@ def to_row(position: Position, thread_id: ThreadId, ns: Namespace, now: float) -
         dump_tasks(position.tasks),
         json.dumps(position.joins),
         position.versions,
-        position.metadata | {"since": position.since, "by": position.by, "ran": list(position.ran)},
+        position.metadata | _without_nothing({"since": position.since, "by": position.by, "ran": list(position.ran)}),
         now,
     )
+
+
+def _without_nothing(metadata: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in metadata.items() if value}
 
 
 def from_row(schema: StateSchema, row: CheckpointRow, stored: Mapping[str, Any]) -> Position:
@@ -141,32 +146,17 @@ def from_row(schema: StateSchema, row: CheckpointRow, stored: Mapping[str, Any])
 
 
 def read(
-    db: Connection,
-    schema: StateSchema,
-    thread_id: ThreadId,
-    ns: Namespace,
-    checkpoint_id: CheckpointId | None = None,
-    recent: Recent | None = None,
+    db: Connection, schema: StateSchema, thread_id: ThreadId, ns: Namespace, checkpoint_id: CheckpointId | None = None
 ) -> tuple[CheckpointRow, Position] | None:
-    """The newest position of a graph of the thread, or the one at `checkpoint_id`; None when there is none.
-
-    With `recent`, a root position that `remember` kept there is not read again.
-    """
+    """The newest position of a graph of the thread, or the one at `checkpoint_id`; None when there is none."""
     if checkpoint_id is not None:
         row = checkpoints.get(db, thread_id, checkpoint_id)
         row = row if row is not None and row.ns == ns else None
     else:
         row = checkpoints.newest(db, thread_id, ns)
-        known = recent.take((schema, thread_id), row.checkpoint_id) if row is not None and recent is not None else None
-        if row is not None and known is not None:
-            return row, known
     return None if row is None else (row, from_row(schema, row, checkpoints.values(db, row)))
 
 
-def remember(recent: Recent, schema: StateSchema, thread_id: ThreadId, position: Position) -> None:
-    """Keep the end of a run for the thread's next input, so that a long conversation is not read for each message.
-
-    Lists, dicts and sets are copied, what is in them is shared with the run's result.
-    """
-    values = {key: copied(value) for key, value in position.values.items()}
-    recent.put((schema, thread_id), position.checkpoint_id, replace(position, values=values))
+def apart(position: Position) -> Position:
+    """The position with containers of its own: lists, dicts and sets are copied, what is in them is shared."""
+    return replace(position, values={key: copied(value) for key, value in position.values.items()})

@@ -9,14 +9,14 @@ from typing import Any, Literal
 from graphs.errors import GraphRecursionError
 from graphs.runtime import breakpoints
 from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.calling import Apart
 from graphs.runtime.frames import Attempt
-from graphs.runtime.positions import Position, callers, normalise, remember, scope_of, to_row
+from graphs.runtime.ledger import Finished, dump_targets, dump_writes, finished, load_writes, written
+from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
+from graphs.runtime.program import Program
 from graphs.runtime.session import Commit, Session
-from graphs.runtime.state import StateSchema
 from graphs.runtime.step import Arrival, Task, due
-from graphs.runtime.taskrows import dump_targets, dump_writes, finished, load_writes
-from graphs.runtime.tasks import Failed, Finished, Outcome, TaskRun, Waiting
-from graphs.runtime.topology import Topology
+from graphs.runtime.tasks import Failed, Outcome, TaskRun, Waiting
 from graphs.runtime.types import BREAKPOINT, STREAM_MODES
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
 from storage.tasks import TaskRow
@@ -33,8 +33,7 @@ class Runner:
     of answers and tasks since then. `caller` is the task that called this graph, None for the root.
     """
 
-    schema: StateSchema
-    topology: Topology
+    program: Program
     session: Session
     ns: Namespace
     position: Position
@@ -57,12 +56,11 @@ class Runner:
 
     def values(self) -> dict[str, Any]:
         """The state with what the finished tasks of the step in flight wrote."""
-        results = [self.results[task.id] for task in self.position.tasks if task.id in self.results]
-        return self.schema.apply(self.position.values, [write for result in results for write in result.writes])
+        return self.program.schema.apply(self.position.values, written(self.position.tasks, self.results))
 
     async def run(self) -> Ending:
         """Raises what a task raised, once its siblings have ended."""
-        self.results = finished(self.schema, self.session.ledger, self.ns, self.position.tasks)
+        self.results = finished(self.program.schema, self.session.ledger, self.ns, self.position.tasks)
         while self.position.tasks:
             if self._at_breakpoint():
                 if await self._park("waiting"):
@@ -83,6 +81,13 @@ class Runner:
 
     async def _step(self) -> bool:
         """Run what is due, and again what is answered meanwhile. True when the step is in a checkpoint."""
+        alone = self._only()
+        if alone is not None and await self._record(alone, await Apart(self._run_of(alone).run())):
+            return True
+        return await self._side_by_side()
+
+    async def _side_by_side(self) -> bool:
+        """`_step`, for tasks of the event loop."""
         news: asyncio.Task[None] | None = None
         try:
             while True:
@@ -124,13 +129,27 @@ class Runner:
             paused = row is not None and row.status == "paused" and self.session.ledger.waits(scope)
             if not news and (task.id in self.failures or paused):
                 continue
-            self.failures.pop(task.id, None)
-            self.seen[task.id] = news
-            routed = row is not None and row.writes is not None and not news
-            kept = load_writes(self.schema, task, row) if row is not None and routed else None
-            values = self.position.values
-            run = TaskRun(self.schema, self.topology, self.session, self.ns, scope, task, values, self.flush, kept)
-            self.running[asyncio.create_task(run.run(), name=f"{task.node} {task.id}")] = task
+            self.running[asyncio.create_task(self._run_of(task).run(), name=f"{task.node} {task.id}")] = task
+
+    def _only(self) -> Task | None:
+        """The task of a step of one that was not run before: nothing can happen beside it that it would have to wait
+        for, so it needs no task of the event loop.
+        """
+        if len(self.position.tasks) != 1 or self.session.ledger.tasks:
+            return None
+        (task,) = self.position.tasks
+        return None if task.id in self.results or task.id in self.failures else task
+
+    def _run_of(self, task: Task) -> TaskRun:
+        scope = scope_of(self.ns, task)
+        row = self.session.ledger.tasks.get(scope)
+        news = self.session.ledger.answered(scope)
+        self.failures.pop(task.id, None)
+        self.seen[task.id] = news
+        routed = row is not None and row.writes is not None and not news
+        kept = load_writes(self.program.schema, task, row) if row is not None and routed else None
+        values = self.position.values
+        return TaskRun(self.program, self.session, self.ns, scope, task, values, self.flush, kept)
 
     def _paused(self) -> list[Scope]:
         active = {task.id for task in self.running.values()}
@@ -170,15 +189,18 @@ class Runner:
         commit = Commit()
         match outcome:
             case Finished(writes, targets):
-                commit.tasks = [TaskRow(scope, "finished", dump_writes(self.schema, writes), dump_targets(targets))]
-                commit.closed = [scope]
+                commit.tasks = [
+                    TaskRow(scope, "finished", dump_writes(self.program.schema, writes), dump_targets(targets))
+                ]
+                commit.closed = [scope] if self.session.ledger.within(scope) else []
             case Waiting(questions):
                 commit.tasks = [TaskRow(scope, "paused")]
                 commit.questions = list(questions)
-                commit.passed = [scope]
+                rows = self.session.ledger.within(scope)
+                commit.passed = [scope] if any(row.status == "reopened" for row in rows) else []
             case Failed(error, writes):
                 self.failures[task.id] = error
-                kept = None if writes is None else dump_writes(self.schema, writes)
+                kept = None if writes is None else dump_writes(self.program.schema, writes)
                 commit.tasks = [TaskRow(scope, "failed", kept, error=f"{type(error).__name__}: {error}")]
                 commit.reopened = self.session.ledger.reopenable(scope)
         return commit
@@ -188,7 +210,7 @@ class Runner:
         old = self.position
         values = self.values()
         arrivals = [Arrival(task.node, self.results[task.id].targets) for task in old.tasks]
-        tasks, joins = due(self.topology, arrivals, old.joins, self.session.new_id)
+        tasks, joins = due(self.program.topology, arrivals, old.joins, self.session.new_id)
         return old.follow(
             CheckpointId(self.session.new_id()),
             source="loop",
@@ -225,18 +247,18 @@ class Runner:
         if self.caller is not None:
             await self.caller.flush()
         if not self.position.stored:
-            self.position, changes = normalise(self.schema, self.stored, self.position)
+            self.position, changes = normalise(self.program.schema, self.stored, self.position)
             row = to_row(self.position, self.session.thread_id, self.ns, self.session.now())
             commit.checkpoint = (row, changes)
         commit.consumed, self.consumed = [*commit.consumed, *self.consumed], []
-        commit.closed += [*self.ended, *(row.scope for row in self.unsaved)]
-        commit.ended, self.ended = self.ended, []
+        ledger = self.session.ledger
+        closed = [*self.ended, *(row.scope for row in self.unsaved)]
+        commit.closed += [scope for scope in closed if ledger.within(scope)]
+        commit.ended, self.ended = [scope for scope in self.ended if ledger.has_tasks(scope)], []
         commit.resumed = callers(self.ns)
         commit.tasks, self.unsaved = [*self.unsaved, *commit.tasks], []
         await self.session.commit(commit)
         self.stored = self.position
-        if self.is_root and not self.position.tasks:
-            remember(self.session.storage.recent, self.schema, self.session.thread_id, self.position)
 
     async def flush(self) -> None:
         """Put the position on disk, so that a claim made now is found by whoever takes over."""
@@ -248,8 +270,6 @@ class Runner:
         if not self.is_root or self.session.storage is None or self.session.released:
             return True
         await self.store(Commit(release=status))
-        if not self.session.released:
-            await self.session.refresh()
         return self.session.released
 
     def _at_breakpoint(self) -> bool:

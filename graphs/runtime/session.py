@@ -5,19 +5,20 @@ streams.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graphs.errors import InterruptMisused, ThreadBusy
+from graphs.runtime.ledger import Ledger
 from graphs.runtime.types import Config
 from storage import Connection, Storage, checkpoints, claims, interrupts, tasks, threads
 from storage.checkpoints import CheckpointRow, ValueChange
 from storage.claims import ClaimRow
 from storage.errors import ClaimMoved, LeaseLost
 from storage.ids import InterruptId, Scope, TaskId, ThreadId
-from storage.interrupts import InterruptRow, NewInterrupt
+from storage.interrupts import NewInterrupt
 from storage.tasks import TaskRow
 from storage.threads import Lease, ThreadStatus
 
@@ -65,59 +66,6 @@ class Commit:
             interrupts.cancel(db, thread_id, self.cancelled, now)
 
 
-def effect_scope(scope: Scope, key: str) -> Scope:
-    """What an effect claimed as `key` asks and claims in turn is kept under this path."""
-    return Scope(f"{scope}/{key}")
-
-
-@dataclass
-class Ledger:
-    """What the tasks in flight asked, were answered, claimed and finished before: by scope."""
-
-    asked: dict[Scope, dict[int, InterruptRow]] = field(default_factory=dict[Scope, dict[int, InterruptRow]])
-    claims: dict[tuple[Scope, str], ClaimRow] = field(default_factory=dict[tuple[Scope, str], ClaimRow])
-    tasks: dict[Scope, TaskRow] = field(default_factory=dict[Scope, TaskRow])
-
-    @classmethod
-    def load(cls, db: Connection, roots: Iterable[TaskId]) -> Ledger:
-        roots = list(roots)
-        ledger = cls(tasks=tasks.of_tasks(db, roots))
-        for row in interrupts.of_tasks(db, roots):
-            ledger.asked.setdefault(row.scope, {})[row.ordinal] = row
-        ledger.claims = {(row.scope, row.key): row for row in claims.of_tasks(db, roots)}
-        return ledger
-
-    def within(self, scope: Scope) -> list[InterruptRow]:
-        """The questions of a task and of everything in it."""
-        inside = f"{scope}/"
-        return [
-            row
-            for path, rows in self.asked.items()
-            if path == scope or path.startswith(inside)
-            for row in rows.values()
-        ]
-
-    def answered(self, scope: Scope) -> list[InterruptId]:
-        """Answers, and deadlines that passed, that have not reached this task yet."""
-        return [row.id for row in self.within(scope) if row.status in ("answered", "expired") and not row.consumed]
-
-    def waits(self, scope: Scope) -> bool:
-        """Whether a task that paused still has a question without an answer."""
-        return any(row.answer is None for row in self.within(scope))
-
-    def reopenable(self, scope: Scope) -> list[InterruptId]:
-        """The question whose answer a task that failed had last: its own, or one of an unfinished effect in it."""
-        done = tuple(f"{effect_scope(*place)}/" for place, claim in self.claims.items() if claim.status == "done")
-        had = [
-            row
-            for row in self.within(scope)
-            if row.answer is not None
-            and not f"{row.scope}/".startswith(done)
-            and "/graph " not in row.scope[len(scope) :]
-        ]
-        return [max(had, key=lambda row: (row.answered_at or 0.0, row.ordinal)).id] if had else []
-
-
 @dataclass
 class Session:
     """Everything a run shares. Without a checkpointer `storage` is None and nothing is stored."""
@@ -136,6 +84,8 @@ class Session:
     stop: Callable[[], bool]
     durability: Durability
     released: bool = False
+    version: int = 0
+    """The thread's, after this run's last commit."""
     roots: tuple[TaskId, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
     _own_claims: dict[tuple[Scope, str], ClaimRow] = field(default_factory=dict[tuple[Scope, str], ClaimRow])
@@ -143,6 +93,7 @@ class Session:
     _about: dict[tuple[Scope, str], Mapping[str, Any]] = field(
         default_factory=dict[tuple[Scope, str], Mapping[str, Any]]
     )
+    _commits: int = 0
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def commit(self, commit: Commit) -> None:
@@ -152,21 +103,25 @@ class Session:
         """
         assert self.storage is not None
         assert self.lease is not None
-        storage, lease = self.storage, self.lease
+        storage, lease, now = self.storage, self.lease, self.storage.now()
+        known = self.ledger
         try:
-            self.released = await storage.write(lambda db: _store(db, commit, lease, storage.now()))
+            self.released, ledger, self.version = await storage.write(
+                lambda db: _store(db, commit, lease, now, known, self.roots)
+            )
         except LeaseLost as error:
             raise ThreadBusy(f"{error}: what this run had not stored yet is void") from error
-        if commit.tasks or commit.questions:
-            await self.refresh()
+        self._commits += 1
+        if ledger is not known:
+            self.take_up(ledger)
 
     async def claim(self, row: ClaimRow) -> None:
         """Store a claim before its effect begins. Raises `ThreadBusy` when the lease is lost."""
         if self.storage is not None and self.lease is not None:
-            storage, lease = self.storage, self.lease
+            storage, lease, now = self.storage, self.lease, self.storage.now()
 
             def job(db: Connection) -> None:
-                threads.hold(db, lease, storage.now())
+                threads.hold(db, lease, now)
                 claims.put(db, row, self._about.get((row.scope, row.key)))
 
             try:
@@ -205,9 +160,17 @@ class Session:
         if self.storage is None:
             return
         async with self._refreshing:
-            ledger = await self.storage.read(lambda db: Ledger.load(db, self.roots))
-            ledger.claims |= self._own_claims  # one of them may have been stored after this was read
-            self.ledger = ledger
+            while True:
+                commits = self._commits
+                ledger = await self.storage.read(lambda db: Ledger.load(db, self.roots))
+                if commits == self._commits:  # else it may be older than what a commit has brought meanwhile
+                    break
+            self.take_up(ledger)
+
+    def take_up(self, ledger: Ledger) -> None:
+        """Go on from what is stored as this says."""
+        ledger.claims |= self._own_claims  # one of them may have been stored after this was read
+        self.ledger = ledger
 
     async def news(self, scopes: Callable[[], Iterable[Scope]]) -> None:
         """Return once an answer has come in for a task of these, as they are then, or for something in it."""
@@ -223,10 +186,16 @@ class Session:
         return self.storage.now() if self.storage is not None else 0.0
 
 
-def _store(db: Connection, commit: Commit, lease: Lease, now: float) -> bool:
+def _store(
+    db: Connection, commit: Commit, lease: Lease, now: float, known: Ledger, roots: Sequence[TaskId]
+) -> tuple[bool, Ledger, int]:
+    """Whether the thread was given back, how the tasks in flight stand then (read only where that may not be `known`),
+    and the thread's version.
+    """
     commit.store(db, lease.thread_id, now)
     release = commit.release
     if release in ("waiting", "failed") and interrupts.newly_answered(db, lease.thread_id):
         release = None
-    threads.hold(db, lease, now, release=release)
-    return release is not None
+    version = threads.hold(db, lease, now, release=release)
+    unchanged = not (commit.tasks or commit.questions) and release == commit.release
+    return release is not None, known if unchanged else Ledger.load(db, roots), version

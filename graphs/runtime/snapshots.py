@@ -8,20 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graphs.runtime import breakpoints, positions
+from graphs.runtime.begin import ROOT, Seen
+from graphs.runtime.ledger import Finished, Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of
-from graphs.runtime.session import Ledger
-from graphs.runtime.state import StateSchema
+from graphs.runtime.program import Program
 from graphs.runtime.step import Task
-from graphs.runtime.taskrows import finished
-from graphs.runtime.tasks import Finished
-from graphs.runtime.topology import Topology
 from graphs.runtime.types import Config, Interrupt, PendingTask, StateSnapshot
-from storage import Connection, Storage, checkpoints
+from storage import Connection, Storage, checkpoints, threads
 from storage.checkpoints import CheckpointRow
-from storage.ids import CheckpointId, Namespace, TaskId, ThreadId
+from storage.ids import CheckpointId, TaskId, ThreadId
 from storage.interrupts import OPEN, InterruptRow
 
-ROOT = Namespace("")
 PAGE = 20
 """How many checkpoints of a history are read at a time."""
 
@@ -30,8 +27,7 @@ PAGE = 20
 class Snapshots:
     """The root graph's checkpoints of one thread, `checkpoint_id` when one of them is meant."""
 
-    schema: StateSchema
-    topology: Topology
+    program: Program
     storage: Storage
     thread_id: ThreadId
     checkpoint_id: CheckpointId | None
@@ -59,24 +55,37 @@ class Snapshots:
 
     def _page(self, db: Connection, before: CheckpointId | None) -> list[tuple[CheckpointRow, StateSnapshot]]:
         rows = checkpoints.history(db, self.thread_id, ROOT, limit=PAGE, before=before)
-        found = [(row, positions.from_row(self.schema, row, checkpoints.values(db, row))) for row in rows]
+        found = [(row, positions.from_row(self.program.schema, row, checkpoints.values(db, row))) for row in rows]
         ledger = Ledger.load(db, [task.id for _, position in found for task in position.tasks])
         return [(row, self._snapshot(row, position, ledger)) for row, position in found]
 
     def _get(self, db: Connection) -> StateSnapshot:
-        found = positions.read(db, self.schema, self.thread_id, ROOT, self.checkpoint_id)
+        if (recent := self._recent(db)) is not None:
+            return recent
+        found = positions.read(db, self.program.schema, self.thread_id, ROOT, self.checkpoint_id)
         if found is None:
             return StateSnapshot({}, (), self._config(self.checkpoint_id))
         row, position = found
         return self._snapshot(row, position, Ledger.load(db, [task.id for task in position.tasks]))
 
+    def _recent(self, db: Connection) -> StateSnapshot | None:
+        """The thread as a run of this process left it, if nothing was stored since: its values are not read again."""
+        seen: Seen | None = self.storage.recent.look((self.program, self.thread_id))
+        if self.checkpoint_id is not None or seen is None or seen.head is None:
+            return None
+        thread = threads.get(db, self.thread_id)
+        if thread is None or (thread.version, thread.fence) != (seen.version, seen.fence):
+            return None
+        row = checkpoints.newest(db, self.thread_id, ROOT)
+        return None if row is None else self._snapshot(row, positions.apart(seen.head), seen.ledger)
+
     def _snapshot(self, row: CheckpointRow, position: Position, ledger: Ledger) -> StateSnapshot:
         """A position with what is stored beyond it: the writes of its finished tasks, and what waits."""
-        results = finished(self.schema, ledger, ROOT, position.tasks)
-        writes = [write for task in position.tasks if task.id in results for write in results[task.id].writes]
+        results = finished(self.program.schema, ledger, ROOT, position.tasks)
+        writes = written(position.tasks, results)
         asked = [r for task in position.tasks for r in ledger.within(scope_of(ROOT, task)) if r.status in OPEN]
         return StateSnapshot(
-            values=self.schema.apply(position.values, writes),
+            values=self.program.schema.apply(position.values, writes),
             next=tuple(task.node for task in position.tasks if task.id not in results),
             config=self._config(row.checkpoint_id),
             metadata={"source": row.source, "step": row.step, **position.metadata, "by": position.by}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphs.errors import GraphChanged
-from graphs.runtime.topology import Topology
+from graphs.runtime.program import Topology
 from graphs.runtime.types import END, START, UNSET, Send
 from storage.ids import TaskId
 
@@ -143,7 +143,9 @@ def _reconcile(old: Iterable[Task], new: Iterable[Task]) -> tuple[Task, ...]:
 def dump_tasks(tasks: Iterable[Task]) -> str:
     """JSON: [{"id", "node", "arg"?}]."""
     return json.dumps(
-        [{"id": t.id, "node": t.node} | ({} if t.arg is UNSET else {"arg": t.arg}) for t in tasks], ensure_ascii=False
+        [{"id": t.id, "node": t.node} | ({} if t.arg is UNSET else {"arg": t.arg}) for t in tasks],
+        ensure_ascii=False,
+        separators=(",", ":"),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,26 +20,17 @@ from graphs.errors import (
 )
 from graphs.runtime.calling import invoke
 from graphs.runtime.frames import Attempt, Frame, Paused, current_frame, entered
+from graphs.runtime.ledger import Finished, Target
+from graphs.runtime.program import Branch, Node, Program
 from graphs.runtime.session import Session
-from graphs.runtime.state import StateSchema, Write, dump
+from graphs.runtime.state import Write, dump
 from graphs.runtime.step import Task
-from graphs.runtime.topology import Branch, Node, Topology
 from graphs.runtime.types import UNSET, Command, Runtime, Send
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
 
-Target = str | Send
-
 NEVER_RETRIED = (InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, QuestionExpired, ThreadBusy)
 """What another attempt would only raise again."""
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The node returned, and where to go is known."""
-
-    writes: list[Write]
-    targets: list[Target]
 
 
 @dataclass(frozen=True)
@@ -65,8 +55,7 @@ Outcome = Finished | Waiting | Failed
 class TaskRun:
     """One task of a step, with what it needs to be run. `values` is the state it sees."""
 
-    schema: StateSchema
-    topology: Topology
+    program: Program
     session: Session
     ns: Namespace
     scope: Scope
@@ -80,7 +69,7 @@ class TaskRun:
 
     async def run(self) -> Outcome:
         current_frame.set(None)  # of the task that called this graph; what this one calls belongs to it alone
-        node = self.topology.nodes[self.task.node]
+        node = self.program.topology.nodes[self.task.node]
         goto: list[Target] = []
         writes = self.kept
         try:
@@ -97,6 +86,8 @@ class TaskRun:
         while True:
             attempt += 1
             try:
+                if node.timeout is None:
+                    return await self._call(node)
                 async with asyncio.timeout(node.timeout):
                     return await self._call(node)
             except NEVER_RETRIED:
@@ -110,12 +101,12 @@ class TaskRun:
 
     async def _call(self, node: Node) -> Any:
         """Call the node in a frame of its own, and wait for what it leaves behind."""
-        attempt = Attempt(self.session, self.ns, node.name, self.schema.fields.keys(), self.flush)
+        attempt = Attempt(self.session, self.ns, node.name, self.program.schema.fields.keys(), self.flush)
         self.questions = attempt.questions
         try:
             with entered(Frame(attempt, self.scope), f"node {node.name!r}"):
-                argument = self.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
-                return await call(node.fn, argument, self.session)
+                argument = self.program.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
+                return await call(node.fn, argument, self.session, node.extras)
         finally:
             await attempt.end()
 
@@ -127,15 +118,13 @@ class TaskRun:
             if isinstance(part, Command):
                 command = cast("Command[Any]", part)
                 update, goto = command.update, goto + command.targets()
-            writes += self.schema.writes(self.task.node, update)
-        return (self.schema.normalise(writes) if self.session.storage is not None else writes), goto
+            writes += self.program.schema.writes(self.task.node, update)
+        return (self.program.schema.normalise(writes) if self.session.storage is not None else writes), goto
 
     async def _route(self, node: Node, writes: list[Write]) -> list[Target]:
-        branches = self.topology.branches.get(node.name, ())
-        if not branches:
+        if node.name not in self.program.topology.branches:
             return []
-        view = self.schema.apply(self.values, writes)
-        return [t for branch in branches for t in await route(branch, self.schema.view(view), self.session, node.name)]
+        return await targets(self.program, node.name, self.program.schema.apply(self.values, writes), self.session)
 
     def _stored(self, targets: list[Target]) -> list[Target]:
         """The targets, with the private inputs of `Send` as a restart would give them."""
@@ -150,9 +139,17 @@ def normalised(target: Target) -> Target:
     return Send(target.node, json.loads(dump(target.arg, f"the input sent to {target.node!r}")))
 
 
-async def route(branch: Branch, state: Any, session: Session, source: str) -> list[Target]:
+async def targets(program: Program, source: str, values: Mapping[str, Any], session: Session) -> list[Target]:
+    """Where the routers after a node, or at START, say to go with this state."""
+    found: list[Target] = []
+    for branch in program.topology.branches.get(source, ()):
+        found += await _route(branch, program.schema.view(values), session, source)
+    return found
+
+
+async def _route(branch: Branch, state: Any, session: Session, source: str) -> list[Target]:
     """Where a router says to go."""
-    result = await call(branch.router, state, session)
+    result = await call(branch.router, state, session, branch.extras)
     found: list[Target] = []
     for target in cast("list[Any]", result) if isinstance(result, list | tuple) else [result]:
         if isinstance(target, Send) or branch.targets is None:
@@ -166,25 +163,17 @@ async def route(branch: Branch, state: Any, session: Session, source: str) -> li
     return found
 
 
-async def call(fn: Callable[..., Any], argument: Any, session: Session) -> Any:
-    """Call a node or router with what it names: the state, and `runtime` and `config` where it has such parameters."""
-    return await invoke(fn, argument, **_extras(fn, session))
-
-
-def _extras(fn: Callable[..., Any], session: Session) -> dict[str, Any]:
-    try:
-        parameters = inspect.signature(fn).parameters
-    except (TypeError, ValueError):  # a builtin without a signature takes the state alone
-        return {}
-    extras: dict[str, Any] = {}
-    if "config" in parameters:
-        extras["config"] = session.config
-    if "runtime" in parameters:
-        extras["runtime"] = Runtime(
+async def call(fn: Callable[..., Any], argument: Any, session: Session, extras: frozenset[str]) -> Any:
+    """Call a node or router with the state, and with what it takes beside it."""
+    offered: dict[str, Any] = {}
+    if "config" in extras:
+        offered["config"] = session.config
+    if "runtime" in extras:
+        offered["runtime"] = Runtime(
             session.context,
             session.thread_id if session.storage is not None else None,
             session.by,
             lambda chunk: session.emit("custom", chunk),
             lambda chunk: session.emit("messages", chunk),
         )
-    return extras
+    return await invoke(fn, argument, **offered)

@@ -38,7 +38,7 @@ async def on_record(storage: Storage, *call_ids: str) -> dict[str, str]:
     async def look(state: dict[str, Any]) -> None:
         found.update(await outcomes_on_record(call_ids, Toolbox([write, sign])))
 
-    State: Any = Talk(storage, [write]).graph.schema.type  # noqa: N806
+    State: Any = Talk(storage, [write]).graph.program.schema.type  # noqa: N806
     graph = StateGraph(State).add_node("look", look).add_edge(START, "look").compile(storage)
     await graph.ainvoke({"messages": []}, CONFIG, on_waiting="cancel")
     return found

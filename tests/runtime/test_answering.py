@@ -22,7 +22,7 @@ from graphs.errors import (
     ThreadWaiting,
     UnknownInterrupt,
 )
-from graphs.runtime.questions import Question, ask
+from graphs.runtime.asking import Question, ask
 from graphs.runtime.types import Config
 from storage import Storage, interrupts, open_storage, threads
 from storage.ids import InterruptId, ThreadId

@@ -9,8 +9,8 @@ import pytest
 
 from graphs import START, Command, RetryPolicy, StateGraph, interrupt, once
 from graphs.errors import InDoubt, InterruptMisused, InvalidUpdateError
+from graphs.runtime.effects import idempotency_key
 from graphs.runtime.frames import current_frame
-from graphs.runtime.questions import idempotency_key
 from graphs.runtime.types import Config
 from storage import Storage, claims, open_storage
 from storage.ids import ThreadId
@@ -190,7 +190,7 @@ async def test_D10_a_repeatable_effect_is_not_claimed(storage: Storage, config: 
         return {"log": [await once("look", effect, repeatable=True)]}
 
     builder = StateGraph(Log).add_edge(START, "n")
-    builder.add_node("n", node, timeout=0.05, retry_policy=RetryPolicy(initial_interval=0))
+    builder.add_node("n", node, timeout=0.3, retry_policy=RetryPolicy(initial_interval=0))
     assert await builder.compile(storage).ainvoke({"log": []}, config) == {"log": ["found"]}
     assert seen == [[], []]
     assert (await claim(storage)).result == '"found"'
@@ -212,20 +212,20 @@ async def test_D10_a_sibling_that_pauses_meanwhile_does_not_make_a_claim_forgott
     looking, go_on = threading.Event(), threading.Event()
 
     def hold_up(statement: str) -> None:
-        if "from claims" in statement and not looking.is_set():  # the run's look after the sibling paused
+        if "join claims" in statement and not looking.is_set():  # the run's look after the sibling paused
             looking.set()
             assert go_on.wait(10)
 
     async def node(state: Log) -> None:
         frame = current_frame.get()
         assert frame is not None
-        for reader in storage._readers._queue:  # pyright: ignore - what SQLite does is told by connection
-            await reader.set_trace_callback(hold_up)
+        await storage._connection.set_trace_callback(hold_up)  # pyright: ignore[reportPrivateUsage]
         paused.set()
         assert await asyncio.to_thread(looking.wait, 10)
         before = frame.session.ledger
-        await once("mail", effect)
+        first = asyncio.ensure_future(once("mail", effect))
         go_on.set()
+        await first
         await until(lambda: frame.session.ledger is not before)
         await once("mail", effect)
 

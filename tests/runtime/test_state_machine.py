@@ -24,7 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from graphs import END, START, Command, StateGraph, interrupt, once
 from graphs.errors import AlreadyAnswered, InDoubt, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
-from graphs.runtime.questions import idempotency_key
+from graphs.runtime.effects import idempotency_key
 from graphs.runtime.types import Config
 from storage import Connection, Storage, open_storage
 from storage.interrupts import OPEN, InterruptRow

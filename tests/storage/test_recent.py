@@ -1,24 +1,20 @@
-"""What is kept for a moment: only the newest, only so much, and for one taker."""
+"""What is kept for a moment: only so much, and for one taker."""
 
 from storage.recent import Recent
 
 
 def test_what_was_put_is_taken_once():
     recent = Recent()
-    recent.put("thread", "id", "value")
-    assert recent.take("thread", "id") == "value"
-    assert recent.take("thread", "id") is None
-
-
-def test_what_is_not_the_newest_is_not_given():
-    recent = Recent()
-    recent.put("thread", "old", "value")
-    assert recent.take("thread", "new") is None
+    recent.put("thread", "value")
+    assert recent.look("thread") == "value"
+    assert recent.take("thread") == "value"
+    assert recent.take("thread") is None
+    assert recent.look("thread") is None
 
 
 def test_the_ones_that_were_put_longest_ago_make_way():
     recent = Recent(limit=2)
     for key in ("a", "b", "a", "c"):
-        recent.put(key, "id", key)
+        recent.put(key, key)
     assert len(recent) == 2
-    assert [recent.take(key, "id") for key in "abc"] == ["a", None, "c"]
+    assert [recent.take(key) for key in "abc"] == ["a", None, "c"]

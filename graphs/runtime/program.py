@@ -1,13 +1,26 @@
-"""What a graph is made of: nodes and what leads from each to the next; and whether it holds together."""
+"""A program: a graph's state, its nodes and what leads from each to the next; and whether that holds together."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graphs.errors import InvalidGraph
+from graphs.runtime.state import StateSchema
 from graphs.runtime.types import END, START, RetryPolicy
+
+EXTRAS = frozenset({"config", "runtime"})
+
+
+def extras_of(fn: Callable[..., Any]) -> frozenset[str]:
+    """The parameters of a node or router, by name, that a run fills beside the state."""
+    try:
+        return EXTRAS & inspect.signature(fn).parameters.keys()
+    except (TypeError, ValueError):  # a builtin without a signature takes the state alone
+        return frozenset()
 
 
 @dataclass(frozen=True)
@@ -21,6 +34,11 @@ class Node:
     destinations: tuple[str, ...] = ()
     anywhere: bool = False
 
+    @cached_property
+    def extras(self) -> frozenset[str]:
+        """What its function takes beside the state, of what a run can offer."""
+        return extras_of(self.fn)
+
 
 @dataclass(frozen=True)
 class Branch:
@@ -28,6 +46,10 @@ class Branch:
 
     router: Callable[..., Any]
     targets: dict[Any, str] | None
+
+    @cached_property
+    def extras(self) -> frozenset[str]:
+        return extras_of(self.router)
 
 
 @dataclass(frozen=True)
@@ -50,6 +72,15 @@ class Topology:
     edges: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     branches: dict[str, list[Branch]] = field(default_factory=dict[str, list[Branch]])
     joins: list[Join] = field(default_factory=list[Join])
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A graph that has been checked: what every run of it goes by."""
+
+    name: str
+    schema: StateSchema
+    topology: Topology
 
 
 def check(topology: Topology) -> None:

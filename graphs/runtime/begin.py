@@ -1,25 +1,29 @@
-"""How a run begins: what the input means for the thread as it stands, taken and stored in one transaction."""
+"""How a run begins: what the input, an answer or an older checkpoint means for the thread as it stands.
+
+The thread is taken and the beginning stored in one transaction, which compares what was looked at.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from graphs.errors import AnswerError, GraphChanged, NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.errors import AnswerError, GraphChanged, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.ledger import Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
-from graphs.runtime.session import Commit, Ledger, Session
-from graphs.runtime.state import StateSchema, Write
+from graphs.runtime.program import Program
+from graphs.runtime.session import Commit, Session
+from graphs.runtime.state import Write
 from graphs.runtime.step import Task, entry, fresh
-from graphs.runtime.taskrows import finished
-from graphs.runtime.tasks import normalised, route
-from graphs.runtime.topology import Topology
+from graphs.runtime.tasks import normalised, targets
 from graphs.runtime.types import START, UNSET, Command
 from storage import Connection, Storage, interrupts, threads
 from storage.errors import AnswerRefused, ThreadHeld, ThreadMoved
-from storage.ids import CheckpointId, InterruptId, Namespace, TaskId
+from storage.ids import CheckpointId, InterruptId, Namespace, TaskId, ThreadId
 from storage.interrupts import OPEN, InterruptRow, NewInterrupt
 from storage.threads import Lease
 
@@ -27,6 +31,36 @@ ROOT = Namespace("")
 OnWaiting = Literal["reject", "cancel"]
 ATTEMPTS = 20
 """How often an opening starts over because the thread moved while it was read."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A thread at one moment, which its version and fence tell from any other: its newest position, None when it has
+    none, and what its tasks in flight asked and claimed. A version of 0: there is no such thread.
+    """
+
+    version: int
+    fence: int | None
+    head: Position | None
+    ledger: Ledger
+
+
+def look(db: Connection, program: Program, thread_id: ThreadId) -> Seen:
+    """Read the thread. Raises `ThreadHeld`."""
+    thread = threads.find_free(db, thread_id)
+    if thread is None:
+        return Seen(0, None, None, Ledger())
+    found = positions.read(db, program.schema, thread_id, ROOT)
+    head = found[1] if found else None
+    ledger = Ledger.load(db, [task.id for task in head.tasks]) if head else Ledger()
+    return Seen(thread.version, thread.fence, head, ledger)
+
+
+def remember(storage: Storage, program: Program, session: Session, position: Position) -> None:
+    """Keep where a run left its thread, so that a long conversation is not read for each message and answer."""
+    assert session.lease is not None
+    seen = Seen(session.version, session.lease.fence, positions.apart(position), session.ledger)
+    storage.recent.put((program, session.thread_id), seen)
 
 
 @dataclass(frozen=True)
@@ -45,8 +79,7 @@ class Opening:
 class Opener:
     """Opens runs of the root graph of a thread."""
 
-    schema: StateSchema
-    topology: Topology
+    program: Program
     storage: Storage
     session: Session
     before: Breakpoints
@@ -60,11 +93,14 @@ class Opener:
         Raises `ThreadBusy`, `NotWaiting`, `ThreadWaiting`, `GraphChanged` and the `AnswerError`s; nothing has changed
         then.
         """
+        remembered: Seen | None = self.storage.recent.take((self.program, self.session.thread_id))
+        if remembered is not None:
+            # It may be old: then nothing is stored, or something is refused wrongly, and the thread is read.
+            with suppress(ThreadMoved, ThreadHeld, AnswerRefused, GraphError):
+                return await self._begin(given, remembered)
         for _ in range(ATTEMPTS):
             try:
-                version, head, self.session.ledger = await self.storage.read(self._look)
-                opening = await self._plan(given, head)
-                return await self._take(opening, version)
+                return await self._begin(given, await self.storage.read(self._look))
             except ThreadMoved:
                 continue
             except ThreadHeld as error:
@@ -73,12 +109,12 @@ class Opener:
                 raise answers.refusal(error) from None
         raise ThreadBusy(f"thread {self.session.thread_id!r} keeps changing; try again")
 
-    def _look(self, db: Connection) -> tuple[int, Position | None, Ledger]:
-        thread = threads.find_free(db, self.session.thread_id)
-        found = positions.read(db, self.schema, self.session.thread_id, ROOT, recent=self.storage.recent)
-        head = found[1] if found else None
-        ledger = Ledger.load(db, [task.id for task in head.tasks] if head else [])
-        return (thread.version if thread else 0), head, ledger
+    def _look(self, db: Connection) -> Seen:
+        return look(db, self.program, self.session.thread_id)
+
+    async def _begin(self, given: Any, seen: Seen) -> tuple[Position, Position]:
+        self.session.ledger = seen.ledger
+        return await self._take(await self._plan(given, seen.head), seen)
 
     async def _plan(self, given: Any, head: Position | None) -> Opening:
         if isinstance(given, Command):
@@ -96,24 +132,20 @@ class Opener:
                 f"thread {self.session.thread_id!r} waits for an answer, or has one that it has not gone on with: "
                 "answer, call ainvoke(None), or pass on_waiting='cancel'"
             )
-        start = base or Position(CheckpointId(""), None, "input", -1, self.schema.initial(), {}, (), {})
-        writes = self.schema.writes(START, given)
+        start = base or Position(CheckpointId(""), None, "input", -1, self.program.schema.initial(), {}, (), {})
+        writes = self.program.schema.writes(START, given)
         if base is None:
-            self.schema.validate_input({write.key: write.value for write in writes})
-        writes = self.schema.normalise(writes)
-        values = self.schema.apply(self.schema.apply(start.values, self._finished(start)), writes)
-        targets = [
-            normalised(target)
-            for branch in self.topology.branches.get(START, ())
-            for target in await route(branch, self.schema.view(values), self.session, START)
-        ]
+            self.program.schema.validate_input({write.key: write.value for write in writes})
+        writes = self.program.schema.normalise(writes)
+        values = self.program.schema.apply(self.program.schema.apply(start.values, self._finished(start)), writes)
+        led = [normalised(target) for target in await targets(self.program, START, values, self.session)]
         position = start.follow(
             CheckpointId(self.storage.new_id()),
             source="input",
             step=start.step + 1,
             since=start.step + 1,
             values=values,
-            tasks=entry(self.topology, targets, self.storage.new_id),
+            tasks=entry(self.program.topology, led, self.storage.new_id),
             joins={},
             by=self.session.by,
             ran=(),
@@ -159,15 +191,15 @@ class Opener:
 
         What joins a step in flight has no border of its own to stop at.
         """
-        writes = self.schema.normalise(self.schema.writes("Command", command.update))
+        writes = self.program.schema.normalise(self.program.schema.writes("Command", command.update))
         targets = [normalised(target) for target in command.targets()]
-        arriving = fresh(self.topology, targets, self.storage.new_id)
+        arriving = fresh(self.program.topology, targets, self.storage.new_id)
         position = head.follow(
             CheckpointId(self.storage.new_id()),
             source="update",
             step=head.step + 1,
             since=head.since + 1 if head.tasks else head.step + 1,
-            values=self.schema.apply(head.values, writes),
+            values=self.program.schema.apply(head.values, writes),
             tasks=(*head.tasks, *arriving),
             ran=head.ran if head.tasks else (),
         )
@@ -188,7 +220,7 @@ class Opener:
         assert self.checkpoint_id is not None
         checkpoint_id = self.checkpoint_id
         found = await self.storage.read(
-            lambda db: positions.read(db, self.schema, self.session.thread_id, ROOT, checkpoint_id)
+            lambda db: positions.read(db, self.program.schema, self.session.thread_id, ROOT, checkpoint_id)
         )
         if found is None:
             raise NotWaiting(f"thread {self.session.thread_id!r} has no checkpoint {checkpoint_id!r}")
@@ -206,31 +238,37 @@ class Opener:
         )
         return Opening(position, base, cancelled=self._standing())
 
-    async def _take(self, opening: Opening, version: int) -> tuple[Position, Position]:
+    async def _take(self, opening: Opening, seen: Seen) -> tuple[Position, Position]:
         """One transaction: the thread is ours, the answers and the new position are stored."""
         session, position = self.session, opening.position
-        texts = await answers.checked(self.storage, session.thread_id, opening.answers)
+        texts = await answers.checked(self.storage, session.thread_id, opening.answers, self._rows())
         stored = opening.base
         ended = [scope_of(ROOT, task) for task in opening.ended]
         commit = Commit(questions=opening.stops, cancelled=opening.cancelled, ended=ended)
         settles = bool(ended or commit.cancelled or commit.questions)
         if not position.stored and (session.durability != "exit" or settles):
-            stored, changes = positions.normalise(self.schema, stored, position)
+            stored, changes = positions.normalise(self.program.schema, stored, position)
             position = stored
             commit.checkpoint = (to_row(position, session.thread_id, ROOT, session.now()), changes)
         now = self.storage.now()
 
-        def job(db: Connection) -> Lease:
-            lease = threads.take(db, session.thread_id, self.storage.owner, now, version=version)
+        session.by = position.by
+        session.roots = tuple(task.id for task in position.tasks)
+
+        def job(db: Connection) -> tuple[Lease, Ledger]:
+            lease = threads.take(db, session.thread_id, self.storage.owner, now, version=seen.version, fence=seen.fence)
             if texts:
                 interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
             commit.store(db, session.thread_id, now)
-            return lease
+            ledger = (
+                session.ledger
+            )  # the version says that it is as it was read, and what is new was not asked anything
+            if texts or settles or opening.stops:
+                ledger = replace(ledger, asked=Ledger.questions(db, session.roots))
+            return lease, ledger
 
-        session.lease = await self.storage.write(job)
-        session.by = position.by
-        session.roots = tuple(task.id for task in position.tasks)
-        await session.refresh()
+        session.lease, ledger = await self.storage.write(job)
+        session.take_up(ledger)
         return position, stored
 
     def _rows(self) -> list[InterruptRow]:
@@ -246,13 +284,25 @@ class Opener:
 
     def _finished(self, position: Position) -> list[Write]:
         """What the finished tasks of the step in flight wrote."""
-        results = finished(self.schema, self.session.ledger, ROOT, position.tasks)
-        return [write for result in results.values() for write in result.writes]
+        return written(position.tasks, finished(self.program.schema, self.session.ledger, ROOT, position.tasks))
 
     def _check_nodes(self, position: Position) -> None:
         for task in position.tasks:
-            if task.node not in self.topology.nodes:
+            if task.node not in self.program.topology.nodes:
                 raise GraphChanged(
                     f"thread {self.session.thread_id!r} waits in node {task.node!r}, which this graph does not have: "
                     "put the node back, or move the thread on with aupdate_state"
                 )
+
+
+async def without_storage(program: Program, session: Session, given: Any) -> Position:
+    """The first position of a run on this input that nothing is stored of, and that nothing can wait in."""
+    if isinstance(given, Command):
+        raise AnswerError("there is nothing to resume without a checkpointer: compile(checkpointer=storage)")
+    if given is None:
+        raise NotWaiting("there is nothing to go on with without a checkpointer: give an input")
+    writes = program.schema.writes(START, given)
+    program.schema.validate_input({write.key: write.value for write in writes})
+    values = program.schema.apply(program.schema.initial(), writes)
+    tasks = entry(program.topology, await targets(program, START, values, session), session.new_id)
+    return Position(CheckpointId(session.new_id()), None, "input", 0, values, {}, tasks, {})

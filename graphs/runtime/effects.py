@@ -1,0 +1,114 @@
+"""Effects inside a node: `once`, and the claim that keeps one from being begun a second time unasked."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from graphs.errors import InDoubt
+from graphs.runtime.calling import invoke
+from graphs.runtime.frames import Frame, Paused, entered, frame_of
+from graphs.runtime.session import Session
+from graphs.runtime.state import dump
+from storage.claims import ClaimRow, ClaimStatus
+from storage.ids import Scope
+
+
+async def once(key: str, fn: Callable[..., Any], *args: Any, repeatable: bool = False) -> Any:
+    """Run `fn(*args)` at most once for this task and `key`; when the task runs again, return the stored result.
+
+    The claim is stored before `fn` begins. What cuts `fn` off between the claim and the result (a crash, a timeout of
+    the node, a cancelled run) raises `InDoubt` on the next run, unless `repeatable`: then nothing is claimed, and `fn`
+    runs again. `fn` that raises has ended, and may be run again; `fn` that asks is entered again when answered, under
+    the same claim. The result is returned as JSON gives it back. A plain function runs in a worker thread.
+    """
+    return await perform(key, lambda: invoke(fn, *args), repeatable=repeatable)
+
+
+async def perform(
+    key: str,
+    effect: Callable[[], Any],
+    *,
+    repeatable: bool,
+    again: bool = False,
+    about: Mapping[str, Any] | None = None,
+) -> Any:
+    """`once`, where `again` says that somebody looked at an effect in doubt and wants it run once more. An effect that
+    says what it is `about` is audited.
+    """
+    frame = frame_of("once")
+    if about is not None:
+        frame.session.note(frame.scope, key, about)
+    return await perform_in(frame, key, effect, repeatable=repeatable, again=again)
+
+
+def claim_of(key: str) -> ClaimRow | None:
+    """What is on record of this task's effect: that it was begun, or its end."""
+    frame = frame_of("claim_of")
+    return frame.session.ledger.claims.get((frame.scope, key))
+
+
+async def perform_in(
+    frame: Frame, key: str, effect: Callable[[], Any], *, repeatable: bool, again: bool = False
+) -> Any:
+    """`perform` for a frame that need not be the one that awaits it."""
+    session = frame.session
+    with frame.attempt.working(), session.alone(frame.scope, key):
+        known = session.ledger.claims.get((frame.scope, key))
+        if known is not None and known.status == "done":
+            return json.loads(known.result or "null")
+        if known is not None and known.status in ("claimed", "in doubt") and not again and not repeatable:
+            if known.status == "claimed":
+                await session.claim(replace(known, status="in doubt"))
+            raise InDoubt(key, known.idempotency_key, known.claimed_at)
+        now = session.now()
+        claim = known or ClaimRow(
+            frame.scope, key, session.thread_id, _idempotency_key(frame.scope, key), "claimed", None, None, now, None
+        )
+        if not repeatable:
+            claim = replace(claim, status="claimed", claimed_at=now, settled_at=None, error=None)
+            await frame.attempt.flush()
+            await session.claim(claim)
+        return await _carry_out(frame, claim, effect, repeatable=repeatable)
+
+
+async def _carry_out(frame: Frame, claim: ClaimRow, effect: Callable[[], Any], *, repeatable: bool) -> Any:
+    """Run the effect under its claim, and settle that."""
+    session = frame.session
+    try:
+        with entered(frame.within(claim.key), f"the function given to once({claim.key!r})", outer=frame):
+            result = effect()
+            if inspect.isawaitable(result):
+                result = await result
+    except Paused:
+        if not repeatable:
+            await session.settle(_settled(claim, "paused", session))
+        raise
+    except Exception as error:
+        await session.settle(replace(_settled(claim, "failed", session), error=f"{type(error).__name__}: {error}"))
+        raise
+    text = dump(result, f"the result of {claim.key!r}")  # where this raises, the claim stands: the effect has happened
+    await session.settle(replace(_settled(claim, "done", session), result=text))
+    return json.loads(text)
+
+
+def idempotency_key(key: str) -> str:
+    """What an effect can hand to the other side so that it, too, does it only once: the same on every run of the
+    task.
+    """
+    frame = frame_of("idempotency_key")
+    if frame.effect is not None and frame.effect[1] == key:
+        return _idempotency_key(*frame.effect)
+    return _idempotency_key(frame.scope, key)
+
+
+def _idempotency_key(scope: Scope, key: str) -> str:
+    return hashlib.sha256(f"{scope}\0{key}".encode()).hexdigest()[:32]
+
+
+def _settled(claim: ClaimRow, status: ClaimStatus, session: Session) -> ClaimRow:
+    return replace(claim, status=status, settled_at=session.now())

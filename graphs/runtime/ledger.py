@@ -1,0 +1,133 @@
+"""The ledger: what the tasks in flight were asked, answered, claimed, and how those that ended did.
+
+A task's writes and targets are kept as JSON while its siblings go on, so that it is not run again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphs.runtime.positions import scope_of
+from graphs.runtime.state import StateSchema, Write
+from graphs.runtime.step import Task
+from graphs.runtime.types import Send
+from storage import Connection, claims, interrupts, tasks
+from storage.claims import ClaimRow
+from storage.ids import InterruptId, Namespace, Scope, TaskId
+from storage.interrupts import InterruptRow
+from storage.tasks import TaskRow
+
+
+def effect_scope(scope: Scope, key: str) -> Scope:
+    """What an effect claimed as `key` asks and claims in turn is kept under this path."""
+    return Scope(f"{scope}/{key}")
+
+
+@dataclass
+class Ledger:
+    """What the tasks in flight asked, were answered, claimed and finished before: by scope."""
+
+    asked: dict[Scope, dict[int, InterruptRow]] = field(default_factory=dict[Scope, dict[int, InterruptRow]])
+    claims: dict[tuple[Scope, str], ClaimRow] = field(default_factory=dict[tuple[Scope, str], ClaimRow])
+    tasks: dict[Scope, TaskRow] = field(default_factory=dict[Scope, TaskRow])
+
+    @classmethod
+    def load(cls, db: Connection, roots: Iterable[TaskId]) -> Ledger:
+        """Everything that is stored of these tasks of the root graph, and of all within them."""
+        roots = list(roots)
+        if not roots:
+            return cls()
+        claimed = {(row.scope, row.key): row for row in claims.of_tasks(db, roots)}
+        return cls(cls.questions(db, roots), claimed, tasks.of_tasks(db, roots))
+
+    @staticmethod
+    def questions(db: Connection, roots: Iterable[TaskId]) -> dict[Scope, dict[int, InterruptRow]]:
+        """What these tasks asked, by scope and ordinal, in the order in which it was asked."""
+        asked: dict[Scope, dict[int, InterruptRow]] = {}
+        for row in interrupts.of_tasks(db, roots):
+            asked.setdefault(row.scope, {})[row.ordinal] = row
+        return asked
+
+    def has_tasks(self, scope: Scope) -> bool:
+        """Whether how this task ended, or one within it, is stored while its step goes on."""
+        inside = f"{scope}/"
+        return any(path == scope or path.startswith(inside) for path in self.tasks)
+
+    def within(self, scope: Scope) -> list[InterruptRow]:
+        """The questions of a task and of everything in it."""
+        inside = f"{scope}/"
+        return [
+            row
+            for path, rows in self.asked.items()
+            if path == scope or path.startswith(inside)
+            for row in rows.values()
+        ]
+
+    def answered(self, scope: Scope) -> list[InterruptId]:
+        """Answers, and deadlines that passed, that have not reached this task yet."""
+        return [row.id for row in self.within(scope) if row.status in ("answered", "expired") and not row.consumed]
+
+    def waits(self, scope: Scope) -> bool:
+        """Whether a task that paused still has a question without an answer."""
+        return any(row.answer is None for row in self.within(scope))
+
+    def reopenable(self, scope: Scope) -> list[InterruptId]:
+        """The question whose answer a task that failed had last: its own, or one of an unfinished effect in it."""
+        done = tuple(f"{effect_scope(*place)}/" for place, claim in self.claims.items() if claim.status == "done")
+        had = [
+            row
+            for row in self.within(scope)
+            if row.answer is not None
+            and not f"{row.scope}/".startswith(done)
+            and "/graph " not in row.scope[len(scope) :]
+        ]
+        return [max(had, key=lambda row: (row.answered_at or 0.0, row.ordinal)).id] if had else []
+
+
+Target = str | Send
+"""Where a task leads: a node, or one with a private input."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The node returned, and where to go is known."""
+
+    writes: list[Write]
+    targets: list[Target]
+
+
+def dump_writes(schema: StateSchema, writes: Iterable[Write]) -> str:
+    """[[key, value], ...]"""
+    return "[" + ",".join(f"[{json.dumps(write.key)},{schema.dump_write(write)}]" for write in writes) + "]"
+
+
+def load_writes(schema: StateSchema, task: Task, row: TaskRow) -> list[Write]:
+    return [schema.load_write(task.node, key, json.dumps(value)) for key, value in json.loads(row.writes or "[]")]
+
+
+def dump_targets(targets: Sequence[str | Send]) -> str:
+    """["node" | {"node", "arg"}, ...]"""
+    return json.dumps([{"node": t.node, "arg": t.arg} if isinstance(t, Send) else t for t in targets])
+
+
+def load_targets(text: str) -> list[str | Send]:
+    found: list[Any] = json.loads(text)
+    return [target if isinstance(target, str) else Send(target["node"], target["arg"]) for target in found]
+
+
+def finished(schema: StateSchema, ledger: Ledger, ns: Namespace, tasks: Iterable[Task]) -> dict[TaskId, Finished]:
+    """The tasks of a step that had ended well when their thread was left."""
+    found: dict[TaskId, Finished] = {}
+    for task in tasks:
+        row = ledger.tasks.get(scope_of(ns, task))
+        if row is not None and row.status == "finished":
+            found[task.id] = Finished(load_writes(schema, task, row), load_targets(row.targets or "[]"))
+    return found
+
+
+def written(tasks: Iterable[Task], results: Mapping[TaskId, Finished]) -> list[Write]:
+    """What those of these tasks wrote that have finished, in the order of the tasks."""
+    return [write for task in tasks if task.id in results for write in results[task.id].writes]
