@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -35,54 +36,38 @@ class ClaimRow:
 _COLUMNS = "scope, key, thread_id, idempotency_key, status, result, error, claimed_at, settled_at"
 
 
-BEFORE: dict[ClaimStatus, frozenset[ClaimStatus | None]] = {
-    "claimed": frozenset({None, "failed", "paused", "in doubt"}),
-    "paused": frozenset({"claimed"}),
-    "in doubt": frozenset({"claimed"}),
-    "failed": frozenset({None, "claimed", "in doubt", "failed"}),
-    "done": frozenset({None, "claimed", "in doubt", "failed"}),
-}
-"""What a claim may have been before it becomes this; None: there was none.
-
-The late end of an effect settles a claim that was put in doubt meanwhile. `done` stands. Effects that may be repeated
-are not claimed, only their end is stored.
-"""
-
-
 def put(db: Connection, row: ClaimRow, about: Mapping[str, Any] | None = None) -> None:
     """Store a claim, or what became of it. Not fenced: the late end of an effect still settles its claim.
 
     With `about`, what the effect is about in ids, digests and names, it is audited as a run or its outcome.
     `about["interrupt_id"]` is the question that allowed it, `about["outcome"]` what is said in the place of "done".
 
-    Raises `ClaimMoved` when it is no longer what `BEFORE` asks for, or its thread was deleted.
+    Raises `ClaimMoved` when it cannot become this from what it is (`states.CLAIM`, which the connection is guarded by),
+    or its thread was deleted.
     """
-    changed = db.execute(
-        f"""insert into claims ({_COLUMNS}) select ?, ?, ?, ?, ?, ?, ?, ?, ?
-                where exists (select 1 from threads where thread_id = ?) and (? or exists (
-                    select 1 from claims where scope = ? and key = ?))
-            on conflict (scope, key) do update set status = excluded.status, result = excluded.result,
-                error = excluded.error, claimed_at = excluded.claimed_at, settled_at = excluded.settled_at
-                where status in (select value from json_each(?))""",
-        (
-            row.scope,
-            row.key,
-            row.thread_id,
-            row.idempotency_key,
-            row.status,
-            row.result,
-            row.error,
-            row.claimed_at,
-            row.settled_at,
-            row.thread_id,
-            None in BEFORE[row.status],
-            row.scope,
-            row.key,
-            json.dumps([status for status in BEFORE[row.status] if status is not None]),
-        ),
-    )
+    try:
+        changed = db.execute(
+            f"""insert into claims ({_COLUMNS}) select ?, ?, ?, ?, ?, ?, ?, ?, ?
+                    where exists (select 1 from threads where thread_id = ?)
+                on conflict (scope, key) do update set status = excluded.status, result = excluded.result,
+                    error = excluded.error, claimed_at = excluded.claimed_at, settled_at = excluded.settled_at""",
+            (
+                row.scope,
+                row.key,
+                row.thread_id,
+                row.idempotency_key,
+                row.status,
+                row.result,
+                row.error,
+                row.claimed_at,
+                row.settled_at,
+                row.thread_id,
+            ),
+        )
+    except sqlite3.IntegrityError as error:
+        raise ClaimMoved(f"claim {row.key!r} of thread {row.thread_id!r} became nothing: {error}") from error
     if changed.rowcount != 1:
-        raise ClaimMoved(f"claim {row.key!r} of thread {row.thread_id!r} cannot become {row.status!r} now")
+        raise ClaimMoved(f"thread {row.thread_id!r} of claim {row.key!r} is not there any more")
     threads.touch(db, row.thread_id, row.settled_at or row.claimed_at)
     if about is not None and row.status != "paused":
         _record(db, row, about)
@@ -117,4 +102,16 @@ def of_thread(db: Connection, thread_id: ThreadId) -> list[ClaimRow]:
     return [
         ClaimRow(*row)
         for row in db.execute(f"select {_COLUMNS} from claims where thread_id = ? order by claimed_at", (thread_id,))
+    ]
+
+
+def of_keys(db: Connection, thread_id: ThreadId, keys: Iterable[str]) -> list[ClaimRow]:
+    """The claims under these keys in whatever task of the thread, the first first."""
+    return [
+        ClaimRow(*row)
+        for row in db.execute(
+            f"""select {_COLUMNS} from claims where thread_id = ? and key in (select value from json_each(?))
+                order by claimed_at""",
+            (thread_id, json.dumps(list(keys))),
+        )
     ]

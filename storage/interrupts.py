@@ -213,6 +213,15 @@ def of_thread(db: Connection, thread_id: ThreadId) -> list[InterruptRow]:
     return select(db, "thread_id = ?", (thread_id,))
 
 
+def of_calls(db: Connection, thread_id: ThreadId, call_ids: Iterable[str]) -> list[InterruptRow]:
+    """The questions about these tool calls, as their payloads name them, oldest first."""
+    return select(
+        db,
+        "thread_id = ? and json_extract(payload, '$.tool_call_id') in (select value from json_each(?))",
+        (thread_id, json.dumps(list(call_ids))),
+    )
+
+
 def of_tasks(db: Connection, roots: Iterable[str]) -> list[InterruptRow]:
     """The questions of these tasks of the root graph that stand: not superseded, not cancelled."""
     return select(

@@ -1,16 +1,18 @@
-"""What may follow what: the lives of a thread and of a question, as tables that every write is held against.
+"""What may follow what: the lives of a thread, a question and a claim, as tables that every write is held against.
 
 The database itself holds them, for the connection that writes: a statement that moves a row otherwise raises
-`IllegalMove`, and the transaction that it is in changes nothing. A claim's table is `claims.BEFORE`.
+`IllegalMove` (for a claim `ClaimMoved`), and the transaction that it is in changes nothing.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from storage.claims import ClaimStatus
 from storage.connections import Connection
-from storage.errors import IllegalMove
+from storage.errors import ClaimMoved, IllegalMove
 from storage.interrupts import InterruptStatus
 from storage.threads import ThreadStatus
 
@@ -23,7 +25,7 @@ THREAD: Mapping[str, frozenset[ThreadStatus]] = {
 }
 """Whatever happens to a thread, a run takes it first. One that is taken over from a process that died stays running."""
 
-INTERRUPT: Mapping[str, frozenset[InterruptStatus]] = {
+QUESTION: Mapping[str, frozenset[InterruptStatus]] = {
     "waiting": frozenset({"answered", "superseded", "cancelled", "expired"}),
     "answered": frozenset({"reopened", "superseded", "cancelled"}),
     "reopened": frozenset({"answered", "superseded", "cancelled", "expired"}),
@@ -34,33 +36,70 @@ INTERRUPT: Mapping[str, frozenset[InterruptStatus]] = {
 """`reopened`: its task failed with the answer; it goes back to `answered` with another one, or when the task did go on
 with the one it had. A question begins as `waiting`."""
 
-_MACHINES: tuple[tuple[str, str, Mapping[str, frozenset[str]]], ...] = (
-    ("threads", "a thread", THREAD),
-    ("interrupts", "a question", INTERRUPT),
+CLAIM: Mapping[str, frozenset[ClaimStatus]] = {
+    "claimed": frozenset({"paused", "in doubt", "failed", "done"}),
+    "paused": frozenset({"claimed"}),
+    "in doubt": frozenset({"claimed", "failed", "done"}),
+    "failed": frozenset({"claimed", "failed", "done"}),
+    "done": frozenset(),
+}
+"""The late end of an effect settles a claim that was put in doubt meanwhile. `done` stands. What is claimed is not
+claimed again: of two that begin the same effect one goes on."""
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """A kind of row and its life. `begins`: what a new row may be; None: whatever its column takes. `stays`: writing
+    the status that a row has already is no move.
+    """
+
+    table: str
+    what: str
+    moves: Mapping[str, frozenset[str]]
+    key: str
+    begins: frozenset[str] | None = None
+    stays: bool = True
+
+
+_MACHINES = (
+    _Machine("threads", "a thread", THREAD, "thread_id"),
+    _Machine("interrupts", "a question", QUESTION, "id", begins=frozenset({"waiting"})),
+    # An effect that may be repeated is not claimed, only its end is stored.
+    _Machine("claims", "a claim", CLAIM, "scope, key", begins=frozenset({"claimed", "failed", "done"}), stays=False),
 )
 _MARK = "illegal move: "
 
 
 def guard(db: Connection) -> None:
     """Hold what this connection writes against the tables."""
-    for table, what, moves in _MACHINES:
-        for old, allowed in moves.items():
-            names = ", ".join(f"'{status}'" for status in sorted({old, *allowed}))
-            message = f"{_MARK}{what} that is {old} may become {' or '.join(sorted(allowed)) or 'nothing else'}"
+    for machine in _MACHINES:
+        table, what = machine.table, machine.what
+        for old, allowed in machine.moves.items():
+            told = " or ".join(sorted(allowed)) or "nothing else"
             db.execute(
-                f"""create temp trigger {table}_{old} before update of status on main.{table}
-                    when old.status = '{old}' and new.status not in ({names})
-                    begin select raise(abort, '{message}'); end"""
+                f"""create temp trigger "{table} {old}" before update of status on main.{table}
+                    when old.status = '{old}' and new.status not in ({_list({*allowed, *([old] * machine.stays)})})
+                    begin select raise(abort, '{_MARK}{what} that is {old} may become {told}'); end"""
             )
-    db.execute(
-        f"""create temp trigger interrupts_begin before insert on main.interrupts when new.status <> 'waiting'
-            begin select raise(abort, '{_MARK}a question begins as waiting'); end"""
-    )
+        if machine.begins is not None:
+            told = " or ".join(sorted(machine.begins))
+            new = ", ".join(f"new.{column}" for column in machine.key.split(", "))
+            db.execute(  # an upsert asks here too, also for a row that is there already
+                f"""create temp trigger "{table} begin" before insert on main.{table}
+                    when new.status not in ({_list(machine.begins)})
+                        and not exists (select 1 from main.{table} where ({machine.key}) = ({new}))
+                    begin select raise(abort, '{_MARK}{what} begins as {told}'); end"""
+            )
 
 
 def named(error: Exception) -> Exception:
-    """What a transaction raised; `IllegalMove` when that was a move against the tables."""
+    """What a transaction raised; `IllegalMove` or `ClaimMoved` when that was a move against the tables."""
     text = str(error)
-    if isinstance(error, sqlite3.IntegrityError) and text.startswith(_MARK):
-        return IllegalMove(text.removeprefix(_MARK))
-    return error
+    if not isinstance(error, sqlite3.IntegrityError) or not text.startswith(_MARK):
+        return error
+    told = text.removeprefix(_MARK)
+    return ClaimMoved(told) if told.startswith("a claim ") else IllegalMove(told)
+
+
+def _list(statuses: Iterable[str]) -> str:
+    return ", ".join(f"'{status}'" for status in sorted(statuses))

@@ -5,6 +5,7 @@ A decision is stored before its click is acknowledged: an acknowledged click is 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterable, Mapping
@@ -18,18 +19,19 @@ from bot.forms import forms, modals
 from bot.inbound import payloads
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
-from bot.shown import cards
-from bot.shown import timeline as view
-from bot.shown.calls import revision
+from bot.shown import cards, timeline
 from bot.shown.posting import Delivery
-from bot.shown.records import record_of
-from graphs.agent.desk import Decided, Desk, DoubtChoice, terms_of
+from bot.shown.shown_calls import record_of, revision
+from graphs.agent.desk import Decided, Desk, Seen, look_at
 from graphs.agent.errors import InvalidArguments
+from graphs.agent.proposals import terms_of
+from graphs.agent.transcript import call_ids
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.approvals.judge import Refused
+from graphs.approvals.states import DoubtChoice
 from graphs.approvals.terms import Actor
 from graphs.runtime.compiled import CompiledGraph
-from storage import Storage, inbox, interrupts, posts
+from storage import Connection, Storage, inbox, posts
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 
@@ -40,6 +42,30 @@ REJECT_FORM = "reject_call"
 RESPOND_FORM = "respond_to_call"
 
 FormVerb = Literal["edit", "reject", "respond"]
+
+
+NOT_THERE = Refused("This question is not there any more.")
+_CHANGED = Refused("The card has changed since it was shown to you. Look at it again.")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a click or a form is about, as it was read in one go: the question with its votes, the thread that the place
+    of the click speaks for, and the channel that the question's own conversation is held in.
+    """
+
+    thread_id: ThreadId
+    channel: str | None
+    seen: Seen
+
+    @property
+    def id(self) -> str:
+        return self.seen.row.id if self.seen.row is not None else ""
+
+    @property
+    def name(self) -> str:
+        """The tool's."""
+        return self.seen.row.payload["name"] if self.seen.row is not None else ""
 
 
 @dataclass(frozen=True)
@@ -55,8 +81,9 @@ class Decisions:
 
     async def approve(self, ack: AsyncAck, body: Body) -> None:
         click = payloads.click(body)
-        thread_id, actor = await self._who_and_where(click)
-        outcome = await self.desk.decide(click.value, thread_id, actor, Approve())
+        asked = await self.storage.read(lambda db: _asked_by(db, click))
+        actor = await self._actor(click.person, asked)
+        outcome = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.seen)
         await ack()
         await self._tell(click, outcome)
 
@@ -64,27 +91,35 @@ class Decisions:
         """Decide exactly the rows that the card showed, and only those that this person may."""
         click = payloads.click(body)
         message_id, _, shown = click.value.rpartition(":")
-        rows = await self._waiting_rows(await self._thread_of(click, message_id), message_id, shown)
-        if isinstance(rows, Refused):
+        thread_id, channel = await self.storage.read(lambda db: _card_of(db, click, message_id))
+        questions = await self._waiting(thread_id, channel, message_id, shown)
+        if isinstance(questions, Refused):
             await ack()
-            return await self._tell(click, rows)
-        refused: list[str] = []
-        for row in rows:
-            actor = await self._actor(click.person, row)
-            outcome = await self.desk.decide(row.id, row.thread_id, actor, Approve())
-            if isinstance(outcome, Refused):
-                refused.append(f"{row.payload['name']}: {outcome.reason}")
+            return await self._tell(click, questions)
+        actors = [await self._actor(click.person, asked) for asked in questions]
+        outcomes = await asyncio.gather(
+            *(
+                self.desk.decide(asked.id, thread_id, actor, Approve(), asked.seen)
+                for asked, actor in zip(questions, actors, strict=True)
+            )
+        )
+        refused = [
+            f"{asked.name}: {outcome.reason}"
+            for asked, outcome in zip(questions, outcomes, strict=True)
+            if isinstance(outcome, Refused)
+        ]
         await ack()
         if refused:
-            text = f"{len(rows) - len(refused)} of {len(rows)} approved. Not counted: " + " ".join(refused)
+            text = f"{len(questions) - len(refused)} of {len(questions)} approved. Not counted: " + " ".join(refused)
             await self._tell(click, Refused(text))
         return None
 
     async def settle_doubt(self, ack: AsyncAck, body: Body) -> None:
         click = payloads.click(body)
         choice = cast("DoubtChoice", click.action)
-        thread_id, actor = await self._who_and_where(click)
-        outcome = await self.desk.settle_doubt(click.value, thread_id, actor, choice)
+        asked = await self.storage.read(lambda db: _asked_by(db, click))
+        actor = await self._actor(click.person, asked)
+        outcome = await self.desk.settle_doubt(click.value, asked.thread_id, actor, choice, asked.seen)
         await ack()
         await self._tell(click, outcome)
 
@@ -92,8 +127,9 @@ class Decisions:
         """Edit, Reject and Respond ask for something first. The trigger lives three seconds."""
         click = payloads.click(body)
         verb = cast("FormVerb", click.action)
-        thread_id, actor = await self._who_and_where(click)
-        row = await self.desk.waiting(click.value, thread_id, actor, verb)
+        asked = await self.storage.read(lambda db: _asked_by(db, click))
+        actor = await self._actor(click.person, asked)
+        row = await self.desk.waiting(click.value, asked.thread_id, actor, verb, asked.seen)
         if isinstance(row, Refused):
             await ack()
             return await self._tell(click, row)
@@ -103,10 +139,10 @@ class Decisions:
 
     async def submit_edit(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
-        row = await self._asked(form)
-        if row is None:
-            return await self._refuse(ack, Refused("This question is not there any more."))
-        tool = self.desk.toolbox[row.payload["name"]]
+        asked = await self.storage.read(lambda db: _asked_in(db, form))
+        if asked is None:
+            return await self._refuse(ack, NOT_THERE)
+        tool = self.desk.toolbox[asked.name]
 
         def validate(values: Mapping[str, object]) -> Iterable[tuple[str, str]]:
             try:
@@ -120,15 +156,17 @@ class Decisions:
         except forms.FormErrors as error:
             await ack(response_action="errors", errors=dict(error.errors))
             return None
-        return await self._submit(ack, form, row, Edit(tool.name, values))
+        return await self._submit(ack, form, asked, Edit(tool.name, values))
 
     async def submit_reject(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
-        await self._submit(ack, form, await self._asked(form), Reject(modals.read_reason(form.values)))
+        asked = await self.storage.read(lambda db: _asked_in(db, form))
+        await self._submit(ack, form, asked, Reject(modals.read_reason(form.values)))
 
     async def submit_respond(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
-        await self._submit(ack, form, await self._asked(form), Respond(modals.read_reason(form.values)))
+        asked = await self.storage.read(lambda db: _asked_in(db, form))
+        await self._submit(ack, form, asked, Respond(modals.read_reason(form.values)))
 
     async def retry(self, ack: AsyncAck, body: Body) -> None:
         """Try again what failed: put into the inbox like everything else that asks something of a thread."""
@@ -149,46 +187,25 @@ class Decisions:
         await ack()
 
     async def _submit(
-        self, ack: AsyncAck, form: Submission, row: InterruptRow | None, decision: Edit | Reject | Respond
+        self, ack: AsyncAck, form: Submission, asked: _Asked | None, decision: Edit | Reject | Respond
     ) -> None:
         """Judge the submission like a click: who it is and what became of the question may have changed meanwhile."""
-        if row is None:
-            return await self._refuse(ack, Refused("This question is not there any more."))
-        actor = await self._actor(form.person, row)
-        outcome = await self.desk.decide(row.id, row.thread_id, actor, decision)
+        if asked is None:
+            return await self._refuse(ack, NOT_THERE)
+        actor = await self._actor(form.person, asked)
+        outcome = await self.desk.decide(asked.id, asked.thread_id, actor, decision, asked.seen)
         if isinstance(outcome, Refused):
             return await self._refuse(ack, outcome)
         await ack()
         return None
 
-    async def _who_and_where(self, click: Click) -> tuple[ThreadId, Actor]:
-        """The thread that the clicked message speaks for, and the person as the question's terms see them."""
-        row = await self.storage.read(lambda db: interrupts.get(db, click.value))
-        message_id = row.terms.get("message_id", "") if row is not None and row.terms else ""
-        return await self._thread_of(click, message_id), await self._actor(click.person, row)
-
-    async def _thread_of(self, click: Click, message_id: str) -> ThreadId:
-        """The thread of the place; for a copy, known by where we posted it, the thread of the card."""
-        if not message_id:
-            return click.place.thread_id
-        channel, ts = click.place.channel, click.message_ts
-        copies = await self.storage.read(lambda db: posts.beginning(db, view.calls_subject(message_id)))
-        for post in copies:
-            here = post.channel == channel and post.ts in (ts, None)  # None: it has arrived before we know its ts
-            if here and view.copied_message(post.subject) == message_id:
-                return post.thread_id
-        return click.place.thread_id
-
-    async def _actor(self, person: Person, row: InterruptRow | None) -> Actor:
+    async def _actor(self, person: Person, asked: _Asked) -> Actor:
         """The person, as far as the question's terms make it matter who they are; the call's conversation counts, not
         the place of the click."""
+        row = asked.seen.row
         if row is None or not row.terms:
             return await self.people.actor(person)
-        held = await self.storage.read(lambda db: posts.conversation(db, row.thread_id))
-        return await self.people.actor(person, terms_of(row), held.channel if held is not None else None)
-
-    async def _asked(self, form: Submission) -> InterruptRow | None:
-        return await self.storage.read(lambda db: interrupts.get(db, form.metadata))
+        return await self.people.actor(person, terms_of(row), asked.channel)
 
     async def _refuse(self, ack: AsyncAck, refused: Refused) -> None:
         await ack(response_action="update", view=modals.notice_modal("Not counted", refused.reason))
@@ -197,15 +214,24 @@ class Decisions:
         if isinstance(outcome, Refused):
             await self.delivery.whisper(click.place, click.person.user, outcome.reason, in_thread=click.in_thread)
 
-    async def _waiting_rows(self, thread_id: ThreadId, message_id: str, shown: str) -> list[InterruptRow] | Refused:
-        record = await record_of(self.storage, self.desk.toolbox, thread_id)
+    async def _waiting(
+        self, thread_id: ThreadId, channel: str | None, message_id: str, shown: str
+    ) -> list[_Asked] | Refused:
+        """What the card showed as waiting, if it still shows the same."""
         snapshot = await self.graph.aget_state({"configurable": {"thread_id": thread_id}})
         message = next((m for m in snapshot.values.get("messages", ()) if m["id"] == message_id), None)
-        pages = cards.pages(record.calls(message, {})) if message is not None else []
+        if message is None:
+            return _CHANGED
+        record = await record_of(self.storage, self.desk.toolbox, thread_id, call_ids(message))
+        pages = cards.pages(record.calls(message, {}))
         page = next((page for page in pages if revision(page) == shown), None)
         if page is None:
-            return Refused("The card has changed since it was shown to you. Look at it again.")
-        return [call.asked for call in page if call.waits and call.asked is not None]
+            return _CHANGED
+        return [
+            _Asked(thread_id, channel, Seen(call.asked, call.record.votes_for(call.asked)))
+            for call in page
+            if call.waits and call.asked is not None
+        ]
 
     def _form(self, verb: FormVerb, row: InterruptRow) -> dict[str, Any]:
         name = row.payload["name"]
@@ -215,3 +241,41 @@ class Decisions:
             return modals.reason_modal(RESPOND_FORM, row.id, "Respond", "Respond")
         blocks = forms.inputs(self.desk.toolbox[name].parameters, json.loads(row.terms["data"]))
         return modals.modal(f"Edit {name}", EDIT_FORM, row.id, blocks, "Run edited call")
+
+
+def _asked_by(db: Connection, click: Click) -> _Asked:
+    """What a button is about. A job."""
+    seen = look_at(db, click.value)
+    message_id = seen.row.terms.get("message_id", "") if seen.row is not None and seen.row.terms else ""
+    thread_id = _thread_of(db, click, message_id)
+    return _Asked(thread_id, _channel_of(db, seen.row.thread_id if seen.row is not None else thread_id), seen)
+
+
+def _asked_in(db: Connection, form: Submission) -> _Asked | None:
+    """What a form is about; None when there is no such question. A job."""
+    seen = look_at(db, form.metadata)
+    if seen.row is None:
+        return None
+    return _Asked(seen.row.thread_id, _channel_of(db, seen.row.thread_id), seen)
+
+
+def _card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, str | None]:
+    """The thread whose card a button of all rows is on, and the channel that it is held in. A job."""
+    thread_id = _thread_of(db, click, message_id)
+    return thread_id, _channel_of(db, thread_id)
+
+
+def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
+    """The thread of the click's place; for a copy, known by where we posted it, the thread of the card. A job."""
+    copies = posts.beginning(db, timeline.calls_subject(message_id)) if message_id else []
+    for post in copies:
+        here = post.channel == click.place.channel
+        known = post.ts in (click.message_ts, None)  # None: it has arrived before we know its ts
+        if here and known and timeline.copied_message(post.subject) == message_id:
+            return post.thread_id
+    return click.place.thread_id
+
+
+def _channel_of(db: Connection, thread_id: ThreadId) -> str | None:
+    held = posts.conversation(db, thread_id)
+    return held.channel if held is not None else None

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.shown import wording
-from bot.shown.calls import Call
+from bot.shown.shown_calls import ShownCall
 from bot.shown.text import Block, escape, mrkdwn, plain_text, preformatted, reply_markdown, visible
+from graphs.approvals.states import State
 
 APPROVE = "approve"
 EDIT = "edit"
@@ -41,7 +42,7 @@ WORDS_LIMIT = 200
 TEXT_LIMIT = 3000
 
 ASKED = 1200
-"""Characters of a row that asks or asked, its arguments aside: all that is bounded here, and then some."""
+"""Characters of a call that asks or asked, its arguments aside: all that is bounded here, and then some."""
 
 UNASKED = 900
 
@@ -84,32 +85,32 @@ def _parts(content: str) -> Iterator[str]:
         content = content[end:]
 
 
-def pages(rows: Sequence[Call]) -> list[list[Call]]:
+def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
     """The calls of a model message, by card: one card, unless Slack does not take so much in one message."""
-    found: list[list[Call]] = []
+    found: list[list[ShownCall]] = []
     room = blocks = 0
-    for row in rows:
-        asked = row.asked is not None or row.doubt is not None
+    for call in proposed:
+        asked = call.asked is not None or call.doubt is not None
         size, height = (
-            (ASKED + min(len(visible(_shown_arguments(row))[0]), ARGUMENTS_LIMIT), 5) if asked else (UNASKED, 1)
+            (ASKED + min(len(visible(_shown_arguments(call))[0]), ARGUMENTS_LIMIT), 5) if asked else (UNASKED, 1)
         )
         if not found or size > room or height > blocks:
             found.append([])
             room, blocks = PAGE_LIMIT, PAGE_BLOCKS
-        found[-1].append(row)
+        found[-1].append(call)
         room -= size
         blocks -= height
     return found
 
 
-def calls(rows: Sequence[Call], revision: str) -> Shown:
+def calls(page: Sequence[ShownCall], revision: str) -> Shown:
     """The calls of one page: a card with buttons where one waits, else a line for each that ran."""
-    blocks = [block for row in rows for block in _row(row)]
-    waiting = [row for row in rows if row.waits]
-    if len(waiting) > 1 and all("approve" in row.allow and not _is_cut(row) for row in waiting):
-        button = _button("Approve all", APPROVE_ALL, f"{rows[0].message_id}:{revision}", style="primary")
+    blocks = [block for call in page for block in _call(call)]
+    waiting = [call for call in page if call.waits]
+    if len(waiting) > 1 and all("approve" in call.allow and not _is_cut(call) for call in waiting):
+        button = _button("Approve all", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary")
         blocks.append({"type": "actions", "block_id": "all", "elements": [button]})
-    return Shown(escape(_summary(rows), TEXT_LIMIT), tuple(blocks))
+    return Shown(escape(_summary(page), TEXT_LIMIT), tuple(blocks))
 
 
 def copy(card: Shown, requester: str, words: str) -> Shown:
@@ -132,56 +133,60 @@ def overcome() -> Shown:
     return Shown(text, (_context(mrkdwn(text)),))
 
 
-def _summary(rows: Sequence[Call]) -> str:
-    waiting = [row.name for row in rows if row.waits]
+def _summary(page: Sequence[ShownCall]) -> str:
+    waiting = [call.name for call in page if call.waits]
     if waiting:
         return f"Waiting for a decision: {', '.join(waiting)}"
-    return "; ".join(f"{row.name}: {row.state}" for row in rows)
+    return "; ".join(f"{call.name}: {call.state}" for call in page)
 
 
-def _row(row: Call) -> list[Block]:
-    if row.asked is None and row.doubt is None:
-        return [_unasked(row)]
-    title = f"*{escape(row.name, NAME_LIMIT)}*\n{escape(row.description, NOTICE_LIMIT)}"
+def _call(call: ShownCall) -> list[Block]:
+    if call.asked is None and call.doubt is None:
+        return [_unasked(call)]
+    title = f"*{escape(call.name, NAME_LIMIT)}*\n{escape(call.description, NOTICE_LIMIT)}"
     blocks: list[Block] = [{"type": "section", "text": mrkdwn(title)}]
-    if text := _shown_arguments(row):
+    if text := _shown_arguments(call):
         blocks.append(preformatted(text, ARGUMENTS_LIMIT))
-    if row.doubt is not None and row.waits:
-        return blocks + _doubt(row)
-    if row.waits:
-        return [*blocks, _context(mrkdwn("\n".join([*wording.before(row), wording.who_decides(row)]))), *_buttons(row)]
-    said = wording.before(row)
-    if not said or row.decided_at != row.edited_at:  # an edit that its own vote approved is told once
-        said.append(wording.decision(row))
-    return [*blocks, _context(mrkdwn("\n".join(said))), *_outcome(row)]
+    if call.doubt is not None and call.waits:
+        return blocks + _doubt(call)
+    if call.waits:
+        return [
+            *blocks,
+            _context(mrkdwn("\n".join([*wording.before(call), wording.who_decides(call)]))),
+            *_buttons(call),
+        ]
+    said = wording.before(call)
+    if not said or call.decided_at != call.edited_at:  # an edit that its own vote approved is told once
+        said.append(wording.decision(call))
+    return [*blocks, _context(mrkdwn("\n".join(said))), *_outcome(call)]
 
 
-def _unasked(row: Call) -> Block:
+def _unasked(call: ShownCall) -> Block:
     """A call that no person was asked about, in one line. A gated one says so."""
-    name = escape(row.name, NAME_LIMIT)
-    values = ", ".join(f"{key} {value}" for key, value in row.args.items())
-    how = " without asking: its rule lets this one pass" if row.gated else ""
-    head = {"done": f"Ran *{name}*{how}", "running": f"Running *{name}*{how}"}
-    line = head.get(row.state, f"*{name}* {escape(row.state)}{how}")
+    name = escape(call.name, NAME_LIMIT)
+    values = ", ".join(f"{key} {value}" for key, value in call.args.items())
+    how = " without asking: its rule lets this one pass" if call.gated else ""
+    head = {State.DONE: f"Ran *{name}*{how}", State.RUNNING: f"Running *{name}*{how}"}
+    line = head.get(call.state, f"*{name}* {escape(call.state)}{how}")
     tail = f" — {escape(values, NOTICE_LIMIT)}" if values else ""
-    failed = f"\n{escape(row.result, RESULT_LIMIT)}" if row.state != "done" and row.result else ""
+    failed = f"\n{escape(call.result, RESULT_LIMIT)}" if call.state is not State.DONE and call.result else ""
     return _context(mrkdwn(f"{line}{tail}{failed}"))
 
 
-def _shown_arguments(row: Call) -> str:
+def _shown_arguments(call: ShownCall) -> str:
     """What would run; for an edited call what was proposed and what took its place."""
-    if not row.edited:
-        return _lines(row.args)
+    if not call.edited:
+        return _lines(call.args)
     lines: list[str] = []
-    for key in dict.fromkeys([*row.args, *row.edited]):
-        before, after = row.args.get(key), row.edited.get(key)
+    for key in dict.fromkeys([*call.args, *call.edited]):
+        before, after = call.args.get(key), call.edited.get(key)
         lines.append(f"{key}: {_value(before)}" if before == after else f"{key}: {_value(before)} → {_value(after)}")
     return "\n".join(lines)
 
 
-def _is_cut(row: Call) -> bool:
+def _is_cut(call: ShownCall) -> bool:
     """Whether the card cannot show all that would run: then nobody can approve it here."""
-    return len(visible(_shown_arguments(row))[0]) > ARGUMENTS_LIMIT
+    return len(visible(_shown_arguments(call))[0]) > ARGUMENTS_LIMIT
 
 
 def _lines(args: Mapping[str, Any]) -> str:
@@ -192,7 +197,7 @@ def _value(value: Any) -> str:
     return "—" if value is None else value if isinstance(value, str) else str(value)
 
 
-def _buttons(row: Call) -> list[Block]:
+def _buttons(call: ShownCall) -> list[Block]:
     """What may be decided here, and what may not and why."""
     offered = [
         ("approve", "Approve", APPROVE, "primary"),
@@ -200,16 +205,16 @@ def _buttons(row: Call) -> list[Block]:
         ("reject", "Reject", REJECT, "danger"),
         ("respond", "Respond", RESPOND, None),
     ]
-    cut = _is_cut(row)
-    withheld = ({"approve"} if cut else set()) | ({"edit"} if row.uneditable else set())
+    cut = _is_cut(call)
+    withheld = ({"approve"} if cut else set()) | ({"edit"} if call.uneditable else set())
     buttons = [
-        _button(label, action, row.interrupt_id, style=style)
+        _button(label, action, call.interrupt_id, style=style)
         for verb, label, action, style in offered
-        if verb in row.allow and verb not in withheld
+        if verb in call.allow and verb not in withheld
     ]
     blocks: list[Block] = []
     if buttons:
-        blocks.append({"type": "actions", "block_id": f"decide:{row.interrupt_id}", "elements": buttons})
+        blocks.append({"type": "actions", "block_id": f"decide:{call.interrupt_id}", "elements": buttons})
     if cut:
         blocks.insert(
             0, _context(mrkdwn("⚠ The arguments are too long to be shown whole, so this cannot be approved."))
@@ -217,29 +222,38 @@ def _buttons(row: Call) -> list[Block]:
     return blocks
 
 
-def _doubt(row: Call) -> list[Block]:
+def _doubt(call: ShownCall) -> list[Block]:
     said = (
         "⚠ *This call may already have run.* It was begun, and its end was never recorded. "
-        f"Look for `{escape(row.idempotency_key)}` at the other side, then say what you found."
+        f"Look for `{escape(call.idempotency_key)}` at the other side, then say what you found."
     )
     buttons = [
-        _button("It ran", IT_RAN, row.interrupt_id),
-        _button("Run again", RUN_AGAIN, row.interrupt_id, style="danger"),
-        _button("Give up", GIVE_UP, row.interrupt_id),
+        _button("It ran", IT_RAN, call.interrupt_id),
+        _button("Run again", RUN_AGAIN, call.interrupt_id, style="danger"),
+        _button("Give up", GIVE_UP, call.interrupt_id),
     ]
     return [
         {"type": "section", "text": mrkdwn(said)},
-        {"type": "actions", "block_id": f"doubt:{row.interrupt_id}", "elements": buttons},
+        {"type": "actions", "block_id": f"doubt:{call.interrupt_id}", "elements": buttons},
     ]
 
 
-def _outcome(row: Call) -> list[Block]:
-    if row.decision not in ("approve", "edit"):
+def _outcome(call: ShownCall) -> list[Block]:
+    if call.decision not in ("approve", "edit"):
         return []
-    glyph = {"running": "…", "done": "✓", "failed": "⚠", "in doubt": "⚠"}.get(row.state, "·")
-    first = row.result.splitlines()[0] if row.result else ""
-    said = f"{glyph} {row.state.capitalize()}" + (f": {escape(first, RESULT_LIMIT)}" if first else "")
+    glyph, word = _ENDS.get(call.state, ("·", call.state.capitalize()))
+    first = call.result.splitlines()[0].removeprefix(f"{word}: ") if call.result else ""
+    said = f"{glyph} {word}" + (f": {escape(first, RESULT_LIMIT)}" if first else "")
     return [_context(mrkdwn(said))]
+
+
+_ENDS = {
+    State.APPROVED: ("…", "Running"),  # the line above says "Approved"; this one, what comes of that
+    State.RUNNING: ("…", "Running"),
+    State.DONE: ("✓", "Done"),
+    State.FAILED: ("⚠", "Failed"),
+    State.IN_DOUBT: ("⚠", "In doubt"),
+}
 
 
 def _button(label: str, action: str, value: str, *, style: str | None = None) -> Block:

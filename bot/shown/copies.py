@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.people.people import People
-from bot.shown import cards
-from bot.shown import timeline as view
-from bot.shown.calls import revision
+from bot.shown import cards, timeline
 from bot.shown.cards import Shown
+from bot.shown.shown_calls import revision
 from bot.shown.timeline import Card
-from graphs.agent.desk import terms_of
+from graphs.agent.proposals import terms_of
 from storage.posts import Post
 
 
@@ -30,10 +29,10 @@ async def wanted(people: People, channel: str, conversation: Sequence[Card], pos
     """
     found: list[Copy] = []
     for card in conversation:
-        places = {post.channel: None for post in posted.values() if view.is_copy(post.subject, card.subject)}
-        for row in card.rows:
-            question = row.doubt or row.asked
-            if question is None or not row.waits:
+        places = {post.channel: None for post in posted.values() if timeline.is_copy(post.subject, card.subject)}
+        for call in card.rows:
+            question = call.question
+            if question is None or not call.waits:
                 continue
             for user in await people.elsewhere(terms_of(question), channel):
                 place = await people.direct_message(user)
@@ -41,9 +40,9 @@ async def wanted(people: People, channel: str, conversation: Sequence[Card], pos
                     places[place] = None
         if places:
             shown = cards.copy(cards.calls(card.rows, revision(card.rows)), _requester(card), card.words)
-            found += [Copy(place, view.copy_subject(card.subject, place), shown) for place in places]
+            found += [Copy(place, timeline.copy_subject(card.subject, place), shown) for place in places]
     return found
 
 
 def _requester(card: Card) -> str:
-    return next((row.requester for row in card.rows if row.requester), "")
+    return next((call.requester for call in card.rows if call.requester), "")

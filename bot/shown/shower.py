@@ -21,7 +21,7 @@ from bot.shown import copies
 from bot.shown import timeline as view
 from bot.shown.live import LiveReply
 from bot.shown.posting import UNCERTAIN, Delivery
-from bot.shown.records import record_of
+from bot.shown.shown_calls import record_of
 from bot.shown.timeline import Card
 from graphs.agent.tools import Toolbox
 from graphs.runtime.compiled import CompiledGraph

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.shown import cards
-from bot.shown.calls import Call, Record, revision
 from bot.shown.cards import Shown
+from bot.shown.shown_calls import ShownCall, ShownCalls, revision
 from graphs.runtime.types import StateSnapshot
 from storage.ids import ThreadId
 
@@ -49,11 +49,11 @@ class Card:
     """The calls that one message shows, and the words that they were proposed upon."""
 
     subject: str
-    rows: Sequence[Call]
+    rows: Sequence[ShownCall]
     words: str
 
 
-def cards_of(snapshot: StateSnapshot, record: Record) -> list[Card]:
+def cards_of(snapshot: StateSnapshot, record: ShownCalls) -> list[Card]:
     """Every card of a conversation, the oldest first."""
     found: list[Card] = []
     words = ""
@@ -68,7 +68,7 @@ def cards_of(snapshot: StateSnapshot, record: Record) -> list[Card]:
 
 
 def wanted(
-    thread_id: ThreadId, snapshot: StateSnapshot, record: Record, posted: Collection[str] = ()
+    thread_id: ThreadId, snapshot: StateSnapshot, record: ShownCalls, posted: Collection[str] = ()
 ) -> list[tuple[str, Shown]]:
     """By subject, in the order of the conversation. `posted` are the subjects that Slack shows already."""
     results = _results(snapshot)

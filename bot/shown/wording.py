@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.shown.calls import Call
+from bot.shown.shown_calls import ShownCall
 from bot.shown.text import escape
 
 REASON_LIMIT = 200
 
 
-def who_decides(row: Call) -> str:
+def who_decides(call: ShownCall) -> str:
     """Who asked, whose decision it is, until when; and the votes so far where several are needed."""
-    deadline = f" · until {_time(row.expires_at)}" if row.expires_at is not None else ""
-    if list(row.approvers) == ["requester"]:
-        return f"<@{row.requester}> asked for this, and decides{deadline}"
-    names = [_approver(each, row.requester) for each in row.approvers]
-    if row.quorum == 1:
-        return f"<@{row.requester}> asked for this · {' or '.join(names)} decides{deadline}"
-    voted = ", ".join(f"<@{user}>" for user in row.votes)
-    progress = f"{len(row.votes)} of {row.quorum}" + (f": {voted}" if voted else "")
-    return f"<@{row.requester}> asked for this · {', '.join(names)}: {row.quorum} approve{deadline}\n*{progress}*"
+    deadline = f" · until {_time(call.expires_at)}" if call.expires_at is not None else ""
+    if list(call.approvers) == ["requester"]:
+        return f"<@{call.requester}> asked for this, and decides{deadline}"
+    names = [_approver(each, call.requester) for each in call.approvers]
+    if call.quorum == 1:
+        return f"<@{call.requester}> asked for this · {' or '.join(names)} decides{deadline}"
+    voted = ", ".join(f"<@{user}>" for user in call.votes)
+    progress = f"{len(call.votes)} of {call.quorum}" + (f": {voted}" if voted else "")
+    return f"<@{call.requester}> asked for this · {', '.join(names)}: {call.quorum} approve{deadline}\n*{progress}*"
 
 
 def _approver(name: str, requester: str) -> str:
@@ -31,29 +31,29 @@ def _approver(name: str, requester: str) -> str:
     return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
 
 
-def before(row: Call) -> list[str]:
+def before(call: ShownCall) -> list[str]:
     """What happened to the call before the decision that is shown: an edit, an approval that could not be used."""
     lines: list[str] = []
-    if row.edited and row.decision != "edit":
-        lines.append(_said("✎ Edited", row.edited_by, row.edited_at))
-    if row.why:
-        lines.append(f"⚠ Asked anew, because {escape(row.why, REASON_LIMIT)}.")
+    if call.edited and call.decision != "edit":
+        lines.append(_said("✎ Edited", call.edited_by, call.edited_at))
+    if call.why:
+        lines.append(f"⚠ Asked anew, because {escape(call.why, REASON_LIMIT)}.")
     return lines
 
 
-def decision(row: Call) -> str:
+def decision(call: ShownCall) -> str:
     """What was decided, by whom, when; why not, if it was not."""
     done = {
         "approve": "✓ Approved",
         "edit": "✎ Edited",
         "reject": "✗ Rejected",
         "respond": "Answered in its place",
-    }.get(row.decision or "", _UNDECIDED.get(row.state, f"Not asked any more: {row.state}"))
-    reason = f"\nReason: {escape(row.reason, REASON_LIMIT)}" if row.reason else ""
-    if row.decision == "approve" and len(row.votes) > 1:
-        by = ", ".join(f"<@{user}>" for user in row.votes)
-        return f"{done} by {by}{_at(row.decided_at)}{reason}"
-    return f"{_said(done, row.decided_by, row.decided_at)}{reason}"
+    }.get(call.decision or "", _UNDECIDED.get(call.state, f"Not asked any more: {call.state}"))
+    reason = f"\nReason: {escape(call.reason, REASON_LIMIT)}" if call.reason else ""
+    if call.decision == "approve" and len(call.votes) > 1:
+        by = ", ".join(f"<@{user}>" for user in call.votes)
+        return f"{done} by {by}{_at(call.decided_at)}{reason}"
+    return f"{_said(done, call.decided_by, call.decided_at)}{reason}"
 
 
 _UNDECIDED = {

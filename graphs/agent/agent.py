@@ -12,9 +12,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
+from graphs.agent.call_record import outcomes_on_record
 from graphs.agent.model import Model, ModelReply, TextDelta
 from graphs.agent.proposals import ProposedCall
-from graphs.agent.records import outcomes_on_record
 from graphs.agent.tool_node import CallNode, Unreachable
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import settle

@@ -13,24 +13,24 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from graphs.agent.policy import required
-from graphs.agent.proposals import APPROVAL, IN_DOUBT, ProposedCall, may_it_run
+from graphs.agent.proposals import APPROVAL, IN_DOUBT, ProposedCall, may_it_run, terms_of
 from graphs.agent.tools import Toolbox
-from graphs.agent.voting import Ballot, Successor, to_wire
-from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond, Verb
+from graphs.agent.voting import Ballot, Successor
+from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond, Verb, as_answer
 from graphs.approvals.judge import Approved, Refused, Rejected, Responded, StillWaiting, Superseded, decide, may_decide
-from graphs.approvals.terms import Actor, Terms, UserId, Vote
+from graphs.approvals.states import DoubtChoice, State, may_follow
+from graphs.approvals.terms import Actor, UserId, Vote
 from graphs.runtime.asking import Place
 from storage import Connection, Storage, audit, interrupts, votes
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
 from storage.interrupts import InterruptRow
+from storage.votes import VoteRow
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 """How often a decision is judged again because the question moved while it was judged."""
-
-DoubtChoice = Literal["it_ran", "run_again", "give_up"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,19 @@ class Decided:
     replaced_by: InterruptId | None = None
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A question and the votes for it, as they were at one moment; no row where there is no such question."""
+
+    row: InterruptRow | None
+    votes: Sequence[VoteRow]
+
+
+def look_at(db: Connection, interrupt_id: str) -> Seen:
+    """A job, so that whoever asks can read in one go what else they need to know."""
+    return Seen(interrupts.get(db, interrupt_id), votes.of(db, [InterruptId(interrupt_id)]))
+
+
 Store = Callable[[Connection], None]
 
 
@@ -57,10 +70,15 @@ class Desk:
     toolbox: Toolbox
 
     async def waiting(
-        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, verb: Literal["edit", "reject", "respond"]
+        self,
+        interrupt_id: str,
+        thread_id: ThreadId,
+        actor: Actor,
+        verb: Literal["edit", "reject", "respond"],
+        seen: Seen | None = None,
     ) -> InterruptRow | Refused:
         """The question, if this person may make this decision about it now: asked before a form opens."""
-        found = await self._find(interrupt_id, thread_id, APPROVAL)
+        found = await self._find(interrupt_id, thread_id, verb, seen)
         if isinstance(found, Refused):
             return await self._refuse(interrupt_id, thread_id, actor, found)
         row, _ = found
@@ -68,9 +86,12 @@ class Desk:
         return await self._refuse(row.id, thread_id, actor, permission) if isinstance(permission, Refused) else row
 
     async def decide(
-        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, decision: Decision
+        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, decision: Decision, seen: Seen | None = None
     ) -> Decided | Refused:
-        """Judge and store. An edit has to be valid: raises `InvalidArguments`."""
+        """Judge and store. An edit has to be valid: raises `InvalidArguments`.
+
+        `seen` is what was read already; it is read again only when it has moved on meanwhile.
+        """
 
         def judge(row: InterruptRow, cast: Sequence[Vote]) -> tuple[Decided, Store] | Refused:
             now = self.storage.clock()
@@ -83,16 +104,16 @@ class Desk:
                 case Approved():
                     return Decided(row), ballot.approve
                 case Rejected(message):
-                    return Decided(row), lambda db: ballot.answer(db, to_wire(Reject(message)))
+                    return Decided(row), lambda db: ballot.answer(db, as_answer(Reject(message)))
                 case Responded(message):
-                    return Decided(row), lambda db: ballot.answer(db, to_wire(Respond(message)))
+                    return Decided(row), lambda db: ballot.answer(db, as_answer(Respond(message)))
                 case Superseded(args):
                     return self._edited(ballot, Edit(terms_of(row).tool, args))
 
-        return await self._store(interrupt_id, thread_id, actor, APPROVAL, judge)
+        return await self._store(interrupt_id, thread_id, actor, decision.verb, judge, seen)
 
     async def settle_doubt(
-        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, choice: DoubtChoice
+        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, choice: DoubtChoice, seen: Seen | None = None
     ) -> Decided | Refused:
         """What a person found out about a call that may have run."""
 
@@ -103,7 +124,7 @@ class Desk:
             ballot = Ballot(row, actor, self.storage.clock())
             return Decided(row), lambda db: ballot.answer(db, {"type": choice})
 
-        return await self._store(interrupt_id, thread_id, actor, IN_DOUBT, judge)
+        return await self._store(interrupt_id, thread_id, actor, choice, judge, seen)
 
     def _edited(self, ballot: Ballot, edit: Edit) -> tuple[Decided, Store] | Refused:
         """The edited call gets an approval of its own, which the editor votes for; none where no rule asks."""
@@ -138,11 +159,13 @@ class Desk:
         interrupt_id: str,
         thread_id: ThreadId,
         actor: Actor,
-        kind: str,
+        verb: Verb | DoubtChoice,
         judge: Callable[[InterruptRow, Sequence[Vote]], tuple[Decided, Store] | Refused],
+        seen: Seen | None,
     ) -> Decided | Refused:
         for _ in range(ATTEMPTS):
-            found = await self._find(interrupt_id, thread_id, kind)
+            found = await self._find(interrupt_id, thread_id, verb, seen)
+            seen = None
             judgement = found if isinstance(found, Refused) else judge(*found)
             if isinstance(judgement, Refused):
                 return await self._refuse(interrupt_id, thread_id, actor, judgement)
@@ -158,25 +181,20 @@ class Desk:
         return await self._refuse(interrupt_id, thread_id, actor, moved)
 
     async def _find(
-        self, interrupt_id: str, thread_id: ThreadId, kind: str
+        self, interrupt_id: str, thread_id: ThreadId, verb: Verb | DoubtChoice, seen: Seen | None
     ) -> tuple[InterruptRow, Sequence[Vote]] | Refused:
-        """The question and the votes for it, as they are at one moment; it waits."""
-
-        def read(db: Connection) -> tuple[InterruptRow | None, list[Vote]]:
-            cast = votes.of(db, [InterruptId(interrupt_id)])
-            counted = [Vote(UserId(vote.user), datetime.fromtimestamp(vote.at, UTC)) for vote in cast]
-            return interrupts.get(db, interrupt_id), counted
-
-        row, cast = await self.storage.read(read)
-        if row is None or row.thread_id != thread_id or row.kind not in (APPROVAL, IN_DOUBT):
+        """The question and the votes for it; it waits, and can be answered so."""
+        seen = seen or await self.storage.read(lambda db: look_at(db, interrupt_id))
+        row = seen.row
+        if row is None or row.thread_id != thread_id or row.kind not in _ASKED_IN:
             return Refused("This button belongs to no question of this conversation.")
-        if row.kind != kind:
+        if not may_follow(_ASKED_IN[row.kind], verb):
             return Refused("That button does not belong to this question.")
         if row.status != "waiting":
             return Refused(_what_became_of(row))
         if row.expires_at is not None and row.expires_at <= self.storage.now():
             return Refused("This question has expired; nobody can answer it any more.")
-        return row, cast
+        return row, [Vote(UserId(vote.user), datetime.fromtimestamp(vote.at, UTC)) for vote in seen.votes]
 
     async def _refuse(self, interrupt_id: str, thread_id: ThreadId, actor: Actor, refused: Refused) -> Refused:
         """Put it on record; the question stays as it is."""
@@ -198,10 +216,8 @@ class Desk:
         return refused
 
 
-def terms_of(row: InterruptRow) -> Terms:
-    """What the approval is bound to."""
-    return Terms.model_validate(row.terms["terms"])
-
+_ASKED_IN = {APPROVAL: State.WAITING, IN_DOUBT: State.IN_DOUBT}
+"""Where a call stands while it is asked about."""
 
 _DONE: dict[Verb | DoubtChoice, str] = {
     "approve": "approved",

@@ -135,6 +135,12 @@ def settling_terms(tool: Gated, arguments: Arguments, *, requester: str) -> Term
     )
 
 
+def replay_terms(tool: Gated, arguments: Arguments, *, requester: str) -> Terms:
+    """Who may let a call run again that no policy asks for."""
+    terms = settling_terms(tool, arguments, requester=requester)
+    return terms.model_copy(update={"rule": "the call has run before", "allow": ("approve", "reject")})
+
+
 def _rule(tool: str, policy: Approval, arguments: Arguments) -> str | None:
     """Why the call asks, in a few words for the audit; None when it does not."""
     if policy.when is None:

@@ -117,9 +117,9 @@ def did_it_run(
     return Question(payload, kind=IN_DOUBT, response_schema=IN_DOUBT_SCHEMA, terms=bound, about=about)
 
 
-def terms_of(answer: Answer) -> Terms:
-    """What the answered question was bound to."""
-    return Terms.model_validate(answer.terms["terms"])
+def terms_of(asked: InterruptRow | Answer) -> Terms:
+    """What the question, or the one that this answers, is bound to."""
+    return Terms.model_validate(asked.terms["terms"])
 
 
 def named(user: str | None, requester: str) -> str:

@@ -14,12 +14,11 @@ from typing import Any, assert_never
 from graphs.agent import tool_messages
 from graphs.agent.arguments import Arguments
 from graphs.agent.binding import change_since, under_old_rule
+from graphs.agent.call_record import ending, ran_before
 from graphs.agent.effect import Effect
 from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
-from graphs.agent.policy import required
+from graphs.agent.policy import replay_terms, required
 from graphs.agent.proposals import APPROVAL, ProposedCall, as_asked, claim_key, may_it_run, named, terms_of
-from graphs.agent.records import ending
-from graphs.agent.replays import ran_before, replay_terms
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import tool_message
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision

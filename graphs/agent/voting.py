@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 
-from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond
+from graphs.approvals.decisions import Approve, Edit, as_answer
 from graphs.approvals.judge import Approved, StillWaiting
 from graphs.approvals.terms import Actor
 from storage import Connection, audit, interrupts, votes
@@ -44,7 +44,7 @@ class Ballot:
     def approve(self, db: Connection) -> None:
         """This approval was the last that was needed. Raises `AnswerRefused`."""
         self.vote(db)  # first, because it compares the version: a double click casts no second vote
-        self._answer(db, self.row.id, to_wire(Approve()), self.row.version + 1, {})
+        self._answer(db, self.row.id, as_answer(Approve()), self.row.version + 1, {})
 
     def answer(self, db: Connection, answer: Mapping[str, Any], **facts: Any) -> None:
         """One voice settles the question. `facts` are for the audit. Raises `AnswerRefused`."""
@@ -55,7 +55,7 @@ class Ballot:
         before = json.loads(self.row.terms["data"])
         changed = sorted(name for name in {*before, *edit.args} if before.get(name) != edit.args.get(name))
         new = successor.question if successor is not None else None
-        self.answer(db, to_wire(edit), changed=changed, replaced_by=new.id if new is not None else None)
+        self.answer(db, as_answer(edit), changed=changed, replaced_by=new.id if new is not None else None)
         if successor is None:
             return
         interrupts.ask(db, successor.question, self._now)
@@ -63,7 +63,7 @@ class Ballot:
             about: Any = json.loads(successor.question.about or "null")
             self._cast(db, successor.question.id, about, self._now)
         if isinstance(successor.voted, Approved):
-            self._answer(db, successor.question.id, to_wire(Approve()), None, {})
+            self._answer(db, successor.question.id, as_answer(Approve()), None, {})
 
     @property
     def _now(self) -> float:
@@ -98,21 +98,6 @@ class Ballot:
             "vote", self._now, self.row.thread_id, interrupt_id, self.actor.team, self.actor.user, facts
         )
         audit.append(db, entry)
-
-
-def to_wire(decision: Decision) -> dict[str, Any]:
-    """A decision in the shape that `parse_decision` reads."""
-    match decision:
-        case Approve():
-            return {"type": "approve"}
-        case Edit(name, args):
-            return {"type": "edit", "edited_action": {"name": name, "args": dict(args)}}
-        case Reject(message):
-            return {"type": "reject", "message": message}
-        case Respond(message):
-            return {"type": "respond", "message": message}
-        case _:
-            assert_never(decision)
 
 
 def _known_of(actor: Actor) -> dict[str, Any]:

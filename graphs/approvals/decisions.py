@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal, assert_never, cast
 
 from graphs.errors import GraphError
 
@@ -99,3 +99,18 @@ def parse_decision(wire: object) -> Decision:
         case _:
             pass
     raise UnknownDecision
+
+
+def as_answer(decision: Decision) -> dict[str, Any]:
+    """The decision as `parse_decision` reads it."""
+    match decision:
+        case Approve():
+            return {"type": "approve"}
+        case Edit(name, args):
+            return {"type": "edit", "edited_action": {"name": name, "args": dict(args)}}
+        case Reject(message):
+            return {"type": "reject", "message": message}
+        case Respond(message):
+            return {"type": "respond", "message": message}
+        case _:
+            assert_never(decision)

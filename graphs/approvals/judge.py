@@ -57,7 +57,7 @@ class Superseded:
     args: Mapping[str, Any]
 
 
-Outcome = Approved | StillWaiting | Rejected | Responded | Superseded | Refused
+Verdict = Approved | StillWaiting | Rejected | Responded | Superseded | Refused
 
 _NEVER: Mapping[str, str] = {
     "guest": "Guests of this workspace cannot decide about tool calls.",
@@ -67,7 +67,7 @@ _NEVER: Mapping[str, str] = {
 }
 
 
-def decide(terms: Terms, votes: Collection[Vote], actor: Actor, decision: Decision, now: datetime) -> Outcome:
+def decide(terms: Terms, votes: Collection[Vote], actor: Actor, decision: Decision, now: datetime) -> Verdict:
     """What this decision makes of a waiting approval with these votes. `now` is aware.
 
     Only an approval needs the quorum: one rejection, response or edit settles the question.
@@ -128,7 +128,7 @@ def _is_approver(terms: Terms, actor: Actor) -> Allowed | Refused:
     return Refused("You are not among those who decide about this call.")
 
 
-def _approve(terms: Terms, votes: Collection[Vote], vote: Vote) -> Outcome:
+def _approve(terms: Terms, votes: Collection[Vote], vote: Vote) -> Verdict:
     counted = {each.user: each for each in votes if terms.self_approval or each.user != terms.requester}
     missing = terms.quorum - len(counted)
     if vote.user in counted:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
@@ -22,10 +22,11 @@ from graphs.runtime import frames
 from graphs.runtime.frames import Frame, Paused, frame_of
 from graphs.runtime.schemas import adapter, published
 from graphs.runtime.state import dump
-from storage import Connection, claims, interrupts
-from storage.claims import ClaimRow
+from storage import Connection
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.interrupts import InterruptRow, NewInterrupt
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -144,16 +145,12 @@ def standing() -> InterruptRow | None:
     return frame.session.ledger.asked.get(frame.scope, {}).get(frame.asked)
 
 
-async def past() -> tuple[list[InterruptRow], list[ClaimRow]]:
-    """All questions and claims of this thread, of whatever step; none without a checkpointer."""
-    session = frame_of("past").session
+async def on_record(read: Callable[[Connection, ThreadId], T]) -> T | None:
+    """What `read` finds in the rows of this thread, of whatever step; None without a checkpointer."""
+    session = frame_of("on_record").session
     if session.storage is None:
-        return [], []
-
-    def read(db: Connection) -> tuple[list[InterruptRow], list[ClaimRow]]:
-        return interrupts.of_thread(db, session.thread_id), claims.of_thread(db, session.thread_id)
-
-    return await session.storage.read(read)
+        return None
+    return await session.storage.read(lambda db: read(db, session.thread_id))
 
 
 def _pause(frame: Frame) -> Paused:

@@ -1,8 +1,7 @@
-"""The states of an approval, who may decide, and what a decision makes of the votes."""
+"""Who may decide, and what a decision makes of the votes."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import product
 from typing import Any
 
 import pytest
@@ -22,9 +21,7 @@ from graphs.approvals.judge import (
     decide,
     may_decide,
 )
-from graphs.approvals.states import MOVES, IllegalMove, State, move
 from graphs.approvals.terms import Actor, GroupId, Terms, UserId, Vote
-from graphs.errors import GraphError
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 DEADLINE = NOW + timedelta(hours=1)
@@ -52,38 +49,6 @@ def terms(**changes: Any) -> Terms:
 
 def actor(user: UserId, **changes: Any) -> Actor:
     return replace(Actor(user, "T0LOCAL", "member", groups=frozenset(), in_channel=True), **changes)
-
-
-LEGAL = {
-    ("waiting", "approved"),
-    ("waiting", "rejected"),
-    ("waiting", "responded"),
-    ("waiting", "superseded"),
-    ("waiting", "cancelled"),
-    ("waiting", "expired"),
-    ("approved", "running"),
-    ("approved", "stale"),
-    ("running", "done"),
-    ("running", "failed"),
-    ("running", "in doubt"),
-    ("in doubt", "done"),
-    ("in doubt", "running"),
-    ("in doubt", "failed"),
-}
-
-
-@pytest.mark.parametrize(("start", "end"), list(product(State, State)))
-def test_every_pair_of_states_is_a_move_or_is_refused(start: State, end: State):
-    if (start.value, end.value) in LEGAL:
-        assert move(start, end) is end
-        return
-    with pytest.raises(IllegalMove, match=f"{start.value!r}"):
-        move(start, end)
-
-
-def test_every_state_has_its_row():
-    assert MOVES.keys() == set(State)
-    assert issubclass(IllegalMove, GraphError)
 
 
 def test_terms_take_only_what_they_know_and_a_deadline_with_a_zone():

@@ -19,7 +19,7 @@ from graphs.approvals.decisions import Approve, Reject, Respond
 from graphs.approvals.judge import Refused
 from storage import Storage
 from tests.agent.conversing import ANA, LEA, THREAD, Clock, Talk, gated
-from tests.approvals.till import PAY, Till, hours, standing, states
+from tests.approvals.till import PAY, Till, approvals, hours, states
 
 Change = Callable[[Tool[..., Any]], Tool[..., Any]]
 
@@ -88,7 +88,7 @@ async def test_C2_a_change_before_it_runs_is_asked_anew_and_says_why(
     talk.deploy(change(till.pay()))
     await talk.go_on()
     assert till.paid == []
-    first, second = await standing(storage)
+    first, second = await approvals(storage)
     assert (first.state, second.state) == ("stale", "waiting")
     assert second.why is not None
     assert why in second.why
@@ -214,7 +214,7 @@ async def test_C2_a_payload_that_was_changed_does_not_run(storage: Storage, till
 async def test_A5_an_approval_is_used_once(storage: Storage, till: Till):
     """Handing it in again, as a second click or a copied request does, changes nothing."""
     talk = await approved(storage, till)
-    (asked,) = await standing(storage)
+    (asked,) = await approvals(storage)
     for _ in range(3):
         assert isinstance(await talk.desk.decide(asked.row.id, THREAD, ANA, Approve()), Refused)
         if not till.paid:

@@ -7,7 +7,7 @@ from graphs.approvals.decisions import Approve, Edit, Reject
 from graphs.approvals.judge import Refused
 from storage import Storage
 from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk, calls, gated, says
-from tests.approvals.till import LEADS, MAX, PAY, Till, standing, states
+from tests.approvals.till import LEADS, MAX, PAY, Till, approvals, states
 
 
 def to(amount: int) -> Edit:
@@ -30,7 +30,7 @@ async def test_C3_the_edited_call_is_asked_for_in_the_submissions_own_transactio
 async def test_C3_links_go_both_ways_and_the_original_reads_superseded(storage: Storage, till: Till):
     talk = await till.asked(storage)
     await talk.decide(to(90))
-    first, second = await standing(storage)
+    first, second = await approvals(storage)
     assert (first.replaced_by, second.replaces) == (second.row.id, first.row.id)
     assert await states(storage) == ["superseded", "done"]
     assert till.paid == [(7, Decimal(90), "late")]
@@ -40,7 +40,7 @@ async def test_C3_the_editors_vote_runs_it_when_that_is_enough(storage: Storage,
     talk = await till.asked(storage, approvers=LEADS)
     await talk.decide(to(90), LEA)
     assert (till.paid, await talk.all_waiting()) == ([(7, Decimal(90), "late")], [])
-    _, second = await standing(storage)
+    _, second = await approvals(storage)
     assert [each.user for each in second.votes] == ["U0LEA"]
 
 
@@ -86,7 +86,7 @@ async def test_C3_an_edit_may_be_edited_back(storage: Storage, till: Till):
     await talk.decide(Approve(), LEA)
     assert till.paid == [(7, Decimal(80), "late")]
     assert await states(storage) == ["superseded", "superseded", "done"]
-    first, second, third = await standing(storage)
+    first, second, third = await approvals(storage)
     assert [first.replaced_by, second.replaced_by] == [second.row.id, third.row.id]
 
 
@@ -150,7 +150,7 @@ async def test_C3_an_approved_edit_does_not_run_under_a_rule_that_became_stricte
     talk.deploy(gated(till.pay(), approvers=["U0LEA"]))
     await talk.go_on()
     assert till.paid == []
-    first, second, third = await standing(storage)
+    first, second, third = await approvals(storage)
     assert [first.state, second.state, third.state] == ["superseded", "stale", "waiting"]
     assert third.why == "the rule for this call changed while it waited"
     assert third.row.payload["args"]["amount"] == 90

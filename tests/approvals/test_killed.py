@@ -97,7 +97,7 @@ async def answer(talk: Talk, choice: DoubtChoice) -> None:
     [
         ("it_ran", 0, "done", "Done: the person who asked checked", ["run", "outcome", "decision", "outcome"]),
         ("run_again", 1, "done", "transferred 5", ["run", "outcome", "decision", "run", "outcome"]),
-        ("give_up", 0, "failed", "In doubt: ", ["run", "outcome", "decision"]),
+        ("give_up", 0, "in doubt", "In doubt: ", ["run", "outcome", "decision"]),
     ],
 )
 async def test_C6_what_a_person_says_of_a_doubt_is_what_happens_then(

@@ -11,7 +11,7 @@ from graphs.approvals.judge import Refused
 from graphs.approvals.terms import Actor, UserId
 from storage import Storage, votes
 from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk
-from tests.approvals.till import LEADS, MAX, PAY, TOM, Till, standing, states
+from tests.approvals.till import LEADS, MAX, PAY, TOM, Till, approvals, states
 
 
 async def vote(talk: Talk, who: Actor) -> Decided | Refused:
@@ -25,14 +25,14 @@ async def test_the_call_runs_with_the_last_vote_that_is_needed_and_not_before(st
     assert first.missing == 1
     await talk.go_on()
     assert till.paid == []
-    (asked,) = await standing(storage)
+    (asked,) = await approvals(storage)
     assert ([each.user for each in asked.votes], asked.missing) == (["U0LEA"], 1)
     second = await vote(talk, MAX)
     assert isinstance(second, Decided)
     assert second.missing == 0
     await talk.go_on()
     assert len(till.paid) == 1
-    (asked,) = await standing(storage)
+    (asked,) = await approvals(storage)
     assert ([each.user for each in asked.votes], asked.missing, asked.state) == (["U0LEA", "U0MAX"], 0, "done")
 
 
@@ -67,7 +67,7 @@ async def test_a_vote_that_may_not_be_given_is_not_counted(storage: Storage, til
     talk = await till.asked(storage, approvers=LEADS, quorum=2)
     await vote(talk, MAX)
     assert isinstance(await vote(talk, replace(LEA, **changes)), Refused)  # pyright: ignore[reportArgumentType]
-    (asked,) = await standing(storage)
+    (asked,) = await approvals(storage)
     assert asked.missing == 1
 
 
@@ -99,7 +99,7 @@ async def test_votes_do_not_carry_over_to_an_edited_call(storage: Storage, till:
     talk = await till.asked(storage, approvers=LEADS, quorum=2)
     await vote(talk, LEA)
     await talk.decide(Edit("pay", {**PAY, "amount": 90}), MAX)
-    first, second = await standing(storage)
+    first, second = await approvals(storage)
     assert (first.state, first.replaced_by) == ("superseded", second.row.id)
     assert ([each.user for each in second.votes], second.missing) == (["U0MAX"], 1)
     await talk.decide(Approve(), LEA)

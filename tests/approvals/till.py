@@ -7,11 +7,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from graphs.agent import call_record
+from graphs.agent.call_record import ApprovalRecord
 from graphs.agent.policy import Approval
-from graphs.agent.standing import Standing, standings
 from graphs.agent.tools import Tool, tool
 from graphs.approvals.terms import Actor, UserId
-from storage import Connection, Storage, audit, claims, interrupts, votes
+from storage import Storage, audit
 from storage.audit import AuditRow
 from tests.agent.conversing import THREAD, Talk, calls, says
 
@@ -54,19 +55,16 @@ def hours(number: float) -> timedelta:
     return timedelta(hours=number)
 
 
-async def standing(storage: Storage) -> list[Standing]:
+async def approvals(storage: Storage) -> list[ApprovalRecord]:
     """The thread's approvals, oldest first."""
-
-    def read(db: Connection) -> list[Standing]:
-        rows = interrupts.of_thread(db, THREAD)
-        found = standings(rows, claims.of_thread(db, THREAD), votes.of_thread(db, THREAD))
-        return list(found.values())
-
-    return await storage.read(read)
+    found = await storage.read(lambda db: call_record.read(db, THREAD))
+    return sorted(
+        (approval for record in found.values() for approval in record.approvals()), key=lambda it: it.row.ordinal
+    )
 
 
 async def states(storage: Storage) -> list[str]:
-    return [each.state.value for each in await standing(storage)]
+    return [each.state.value for each in await approvals(storage)]
 
 
 async def recorded(storage: Storage) -> list[AuditRow]:

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.shown.calls import Call, Record
+from bot.shown.shown_calls import ShownCall, ShownCalls
+from graphs.agent.call_record import records
 from graphs.agent.proposals import APPROVAL, IN_DOUBT, claim_key
 from graphs.agent.tools import Tool, Toolbox
 from storage.claims import ClaimRow, ClaimStatus
@@ -71,9 +72,9 @@ def rows(
     message: dict[str, Any],
     *stored: InterruptRow | ClaimRow | VoteRow,
     results: Mapping[str, str] | None = None,
-) -> list[Call]:
+) -> list[ShownCall]:
     """The calls of a message, as they stand by these rows."""
     questions = [row for row in stored if isinstance(row, InterruptRow)]
     claims = [row for row in stored if isinstance(row, ClaimRow)]
     votes = [row for row in stored if isinstance(row, VoteRow)]
-    return Record(Toolbox(tools), questions, claims, votes).calls(message, results or {})
+    return ShownCalls(Toolbox(tools), records(questions, claims, votes)).calls(message, results or {})

@@ -1,64 +1,40 @@
-"""What a claim may become: each step of the table, and each that is not in it."""
-
-import itertools
-from typing import get_args
+"""A claim is stored with its result, and for no thread that is gone. What may follow what is in `test_states`."""
 
 import pytest
 
 from storage import Storage, claims, threads
-from storage.claims import BEFORE, ClaimStatus
 from storage.errors import ClaimMoved
+from storage.ids import ThreadId
 from tests.storage.support import THREAD, claim, count
 
-STATUSES: tuple[ClaimStatus, ...] = get_args(ClaimStatus)
-ALL = list(itertools.product([None, *STATUSES], STATUSES))
-STEPS = [(before, after) for before, after in ALL if before in BEFORE[after]]
-"""All that may happen; the way to each status is found from here too."""
 
-
-def way_to(status: ClaimStatus | None) -> list[ClaimStatus]:
-    """From no claim to this one."""
-    if status is None:
-        return []
-    return ["claimed"] if status == "claimed" else ["claimed", status]
-
-
-@pytest.fixture
-async def thread(storage: Storage) -> Storage:
+async def test_a_claim_and_what_became_of_it_are_one_row(storage: Storage) -> None:
     await storage.write(lambda db: threads.take(db, THREAD, storage.owner, 1.0))
-    return storage
+    await storage.write(lambda db: claims.put(db, claim("claimed")))
+    ended = claim("done", result='"sent"')
+    await storage.write(lambda db: claims.put(db, ended))
+    assert await storage.read(lambda db: claims.of_thread(db, THREAD)) == [ended]
 
 
-async def become(storage: Storage, status: str) -> None:
-    await storage.write(lambda db: claims.put(db, claim(status, result=f'"{status}"')))
-
-
-async def now(storage: Storage) -> claims.ClaimRow | None:
-    rows = await storage.read(lambda db: claims.of_thread(db, THREAD))
-    return rows[0] if rows else None
-
-
-@pytest.mark.parametrize(("before", "after"), STEPS)
-async def test_what_may_happen_is_stored(thread: Storage, before: ClaimStatus | None, after: ClaimStatus):
-    for status in way_to(before):
-        await become(thread, status)
-    await become(thread, after)
-    assert await now(thread) == claim(after, result=f'"{after}"')
-
-
-@pytest.mark.parametrize(("before", "after"), [step for step in ALL if step not in STEPS])
-async def test_what_may_not_happen_raises_and_changes_nothing(
-    thread: Storage, before: ClaimStatus | None, after: ClaimStatus
-):
-    for status in way_to(before):
-        await become(thread, status)
-    row = await now(thread)
-    with pytest.raises(ClaimMoved, match=f"cannot become '{after}'"):
-        await become(thread, after)
-    assert await now(thread) == row
-
-
-async def test_nothing_is_claimed_for_a_thread_that_is_gone(storage: Storage):
+async def test_of_two_that_claim_the_same_effect_one_goes_on(storage: Storage) -> None:
+    await storage.write(lambda db: threads.take(db, THREAD, storage.owner, 1.0))
+    await storage.write(lambda db: claims.put(db, claim("claimed")))
     with pytest.raises(ClaimMoved):
-        await become(storage, "claimed")
+        await storage.write(lambda db: claims.put(db, claim("claimed")))
+
+
+async def test_nothing_is_claimed_for_a_thread_that_is_gone(storage: Storage) -> None:
+    with pytest.raises(ClaimMoved):
+        await storage.write(lambda db: claims.put(db, claim("claimed")))
     assert await storage.read(lambda db: count(db, "claims")) == 0
+
+
+async def test_claims_are_found_by_their_keys_in_one_thread(storage: Storage) -> None:
+    other = ThreadId("t2")
+    for thread_id in (THREAD, other):
+        await storage.write(lambda db, thread_id=thread_id: threads.take(db, thread_id, storage.owner, 1.0))
+    mail, post = claim("claimed"), claim("claimed", key="post")
+    for row in (mail, post):
+        await storage.write(lambda db, row=row: claims.put(db, row))
+    assert await storage.read(lambda db: claims.of_keys(db, THREAD, ["mail", "fax"])) == [mail]
+    assert await storage.read(lambda db: claims.of_keys(db, other, ["mail"])) == []

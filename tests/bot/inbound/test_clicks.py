@@ -1,21 +1,52 @@
 """Clicks and forms, through Slack's own client and Bolt: what counts is stored, what does not is told to one person."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import aiohttp
 import pytest
 
-from bot.demo.workspace import Workspace
+from bot.demo.workspace import HARBOUR_GOODS, Workspace
 from bot.inbound import clicks
-from bot.shown import cards
+from bot.inbound.payloads import Person
+from bot.people.directory import Directory
+from bot.people.people import People
+from bot.shown import cards, timeline
+from bot.shown.posting import Delivery
+from bot.shown.shown_calls import ShownCalls, revision
+from graphs.agent.call_record import records
+from graphs.agent.desk import Decided, look_at
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
-from storage import Storage
-from tests.agent.conversing import calls, says
+from graphs.approvals.decisions import Approve, Reject
+from graphs.approvals.judge import Refused
+from storage import Storage, posts
+from storage.posts import Post
+from tests.agent.conversing import LEA, THREAD, Talk, calls, says
 from tests.bot.running import Bot, button, buttons, running
-from tests.demo.workspace.support import Json, Page, until
+from tests.demo.workspace.support import Json, Page, Slack, until
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A conversation in which calls wait, and the listeners of its card."""
+
+    talk: Talk
+    on: clicks.Decisions
+
+
+def clicked(value: str, user: str = "U0LEA", channel: str = "D0ANA", ts: str = "2.0", root: str = "1.0") -> Json:
+    """A click on a button of a message, as Slack sends it."""
+    return {
+        "type": "block_actions",
+        "user": {"id": user, "team_id": "T0LOCAL"},
+        "team": {"id": "T0LOCAL"},
+        "trigger_id": "t1",
+        "container": {"type": "message", "channel_id": channel, "message_ts": ts, "thread_ts": root},
+        "actions": [{"type": "button", "action_id": cards.APPROVE, "value": value, "action_ts": "9.0"}],
+    }
 
 
 class Till:
@@ -351,3 +382,73 @@ async def test_a_turn_that_failed_is_tried_again_once(
 
         await until(no_button, "the card of the failure without its button")
         assert len(bot.model.asked) == 2
+
+
+async def hops_of(storage: Storage, listener: Any, body: Json) -> int:
+    """How often storage is asked before the click is acknowledged."""
+    counted: list[int] = []
+
+    async def ack(**_: Any) -> None:
+        counted.append(storage.hops - before)
+
+    before = storage.hops
+    await listener(ack, body)
+    return counted[0]
+
+
+@pytest.fixture
+async def waiting(storage: Storage, slack: Slack, delivery: Delivery, lead_pays: Tool[..., Any]) -> Waiting:
+    """Two calls wait, and no bot runs beside what is counted. Who the people are is known by then."""
+    talk = Talk(storage, [lead_pays], calls(("lead_pays", PAY), ("lead_pays", PAY)), says("Paid."))
+    await talk.say("pay")
+    people = People(Directory(slack, HARBOUR_GOODS.id), HARBOUR_GOODS.id)
+    for user in ("U0LEA", "U0ANA"):
+        await people.actor(Person(user, HARBOUR_GOODS.id))
+    return Waiting(talk, clicks.Decisions(storage, talk.graph, talk.desk, slack, delivery, people))
+
+
+@pytest.mark.parametrize("user", ["U0LEA", "U0ANA"])
+async def test_a_click_is_acknowledged_after_one_read_and_one_write(waiting: Waiting, user: str):
+    row, other = await waiting.talk.all_waiting()
+    assert await hops_of(waiting.talk.storage, waiting.on.approve, clicked(row.id, user)) == 2
+    counts = user == "U0LEA"
+    assert await waiting.talk.all_waiting() == ([other] if counts else [row, other])
+
+
+async def test_a_click_on_a_copy_costs_no_more(waiting: Waiting):
+    row, other = await waiting.talk.all_waiting()
+    storage = waiting.talk.storage
+    subject = timeline.copy_subject(timeline.calls_subject(row.terms["message_id"]), "D0LEA")
+    await storage.write(lambda db: posts.save(db, Post(subject, THREAD, "D0LEA", "5.0", "shown"), storage.now()))
+    assert await hops_of(storage, waiting.on.approve, clicked(row.id, channel="D0LEA", ts="5.0", root="5.0")) == 2
+    assert await waiting.talk.all_waiting() == [other]
+
+
+async def test_a_submitted_reason_is_stored_after_one_read_and_one_write(waiting: Waiting):
+    row, other = await waiting.talk.all_waiting()
+    body = {
+        "type": "view_submission",
+        "user": {"id": "U0LEA", "team_id": "T0LOCAL"},
+        "team": {"id": "T0LOCAL"},
+        "view": {"id": "V1", "private_metadata": row.id, "state": {"values": {}}},
+    }
+    assert await hops_of(waiting.talk.storage, waiting.on.submit_reject, body) == 2
+    assert await waiting.talk.all_waiting() == [other]
+
+
+async def test_all_rows_of_a_card_are_decided_in_few_hops(waiting: Waiting):
+    rows = await waiting.talk.all_waiting()
+    toolbox, message = waiting.talk.agent.toolbox, (await waiting.talk.messages())[-1]
+    shown = revision(ShownCalls(toolbox, records(rows, [], [])).calls(message, {}))
+    assert await hops_of(waiting.talk.storage, waiting.on.approve_all, clicked(f"{message['id']}:{shown}")) <= 5
+    assert await waiting.talk.all_waiting() == []
+
+
+async def test_a_question_that_moved_while_it_was_judged_is_read_again(waiting: Waiting):
+    row, _ = await waiting.talk.all_waiting()
+    storage, desk = waiting.talk.storage, waiting.talk.desk
+    seen = await storage.read(lambda db: look_at(db, row.id))
+    assert isinstance(await desk.decide(row.id, THREAD, LEA, Reject("no"), seen), Decided)
+    late = await desk.decide(row.id, THREAD, LEA, Approve(), seen)
+    assert isinstance(late, Refused)
+    assert "already rejected by <@U0LEA>" in late.reason

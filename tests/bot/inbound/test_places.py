@@ -10,9 +10,10 @@ from bot.inbound.clicks import Decisions
 from bot.people.directory import Directory
 from bot.people.people import People
 from bot.shown import cards, timeline
-from bot.shown.calls import Record, revision
 from bot.shown.posting import Delivery
+from bot.shown.shown_calls import ShownCalls, revision
 from graphs import tool
+from graphs.agent.call_record import records
 from graphs.agent.policy import Approval
 from storage import Storage, posts
 from storage.posts import Post
@@ -74,7 +75,7 @@ async def test_a_click_on_a_copy_decides_its_card(on: Decisions, talk: Talk):
 async def test_approve_all_on_a_copy_decides_its_card(on: Decisions, talk: Talk):
     rows = await talk.all_waiting()
     message = (await talk.messages())[-1]
-    value = f"{message['id']}:{revision(Record(talk.agent.toolbox, rows, []).calls(message, {}))}"
+    value = f"{message['id']}:{revision(ShownCalls(talk.agent.toolbox, records(rows, [], [])).calls(message, {}))}"
     await on.approve_all(ack, click(value, "D0LEA", "5.0"))
     assert len(await talk.all_waiting()) == 2, "nothing was posted there"
     await posted(talk.storage, timeline.copy_subject(timeline.calls_subject(message["id"]), "D0LEA"))

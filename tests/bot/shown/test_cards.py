@@ -12,9 +12,10 @@ from slack_sdk.models.blocks import Block as SlackBlock
 
 from bot.demo.workspace.blocks.limits import BLOCKS_LENGTH, TEXT_LENGTH, blocks_length, message_problems
 from bot.shown import cards
-from bot.shown.calls import revision
 from bot.shown.cards import Shown
+from bot.shown.shown_calls import revision
 from bot.shown.text import Block
+from graphs.agent import tool_messages
 from graphs.agent.policy import Approval
 from graphs.agent.proposals import IN_DOUBT
 from graphs.agent.tools import tool
@@ -114,7 +115,7 @@ DECIDED: dict[str, tuple[list[Any], list[str]]] = {
     "cancelled": ([question(ARGS, status="cancelled")], ["Cancelled: the question was withdrawn"]),
     "given up": (
         [question(ARGS, answer=APPROVED), claim("in doubt"), question(ARGS, kind=IN_DOUBT, answer={"type": "give_up"})],
-        ["In doubt"],
+        ["⚠ In doubt"],
     ),
 }
 
@@ -126,6 +127,14 @@ def test_a_decided_call_says_what_was_decided_and_has_no_buttons(state: str) -> 
     assert buttons(shown) == []
     for each in said:
         assert each in words(shown)
+
+
+def test_a_call_that_was_given_up_is_called_in_doubt_once() -> None:
+    given_up = question(ARGS, kind=IN_DOUBT, answer={"type": "give_up"})
+    results = {"call_1": tool_messages.in_doubt()}
+    shown = card(question(ARGS, answer=APPROVED), claim("in doubt"), given_up, results=results)
+    assert "⚠ In doubt: the call was begun, and nobody knows whether it took effect." in words(shown)
+    assert shown.text == "pay: in doubt"
 
 
 def test_a_quorum_shows_how_far_it_is_and_who_has_approved() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.shown.calls import Call, revision
+from bot.shown.shown_calls import ShownCall, revision
 from graphs.agent.policy import Approval
 from graphs.agent.proposals import IN_DOUBT
 from graphs.agent.tools import tool
@@ -37,21 +37,21 @@ APPROVED = {"type": "approve"}
 EDITED = {"type": "edit", "edited_action": {"name": "pay", "args": {"number": 7, "amount": 60, "note": ""}}}
 
 
-def one(*stored: Any, results: dict[str, str] | None = None, message: dict[str, Any] = MESSAGE) -> Call:
+def one(*stored: Any, results: dict[str, str] | None = None, message: dict[str, Any] = MESSAGE) -> ShownCall:
     (call,) = rows([pay, look_up, sign], message, *stored, results=results)
     return call
 
 
 STATES: dict[str, tuple[list[Any], dict[str, str], str]] = {
     "waiting": ([question(ARGS)], {}, "waiting"),
-    "approved and not begun": ([question(ARGS, answer=APPROVED)], {}, "running"),
+    "approved and not begun": ([question(ARGS, answer=APPROVED)], {}, "approved"),
     "begun": ([question(ARGS, answer=APPROVED), claim("claimed")], {}, "running"),
     "asks inside": ([question(ARGS, answer=APPROVED), claim("paused")], {}, "running"),
     "done": ([question(ARGS, answer=APPROVED), claim("done", "paid 80")], {"call_1": "paid 80"}, "done"),
     "failed": ([question(ARGS, answer=APPROVED), claim("done", {"failed": "no", "told": "Failed: no"})], {}, "failed"),
     "edited and done": ([question(ARGS, answer=EDITED), claim("done", "paid 60")], {"call_1": "Edited…"}, "done"),
     "rejected": ([question(ARGS, answer={"type": "reject"})], {"call_1": "Rejected…"}, "rejected"),
-    "responded": ([question(ARGS, answer={"type": "respond", "message": "x"})], {"call_1": "…"}, "answered"),
+    "responded": ([question(ARGS, answer={"type": "respond", "message": "x"})], {"call_1": "…"}, "responded"),
     "cancelled": ([question(ARGS, status="cancelled")], {"call_1": "Cancelled…"}, "cancelled"),
     "expired": ([question(ARGS, status="expired")], {"call_1": "Expired…"}, "expired"),
     "edited, asked again": ([question(ARGS, answer=EDITED), question(ARGS, id_="b" * 32)], {}, "waiting"),
@@ -83,7 +83,9 @@ STATES: dict[str, tuple[list[Any], dict[str, str], str]] = {
 @pytest.mark.parametrize("state", STATES)
 def test_a_calls_state(state: str) -> None:
     stored, results, expected = STATES[state]
-    assert one(*stored, results=results).state == expected
+    call = one(*stored, results=results)
+    assert call.state == expected
+    assert call.under_way == (call.waits or expected in ("approved", "running"))
 
 
 def test_a_waiting_call_says_who_decides_and_what_is_allowed() -> None:

@@ -1,4 +1,4 @@
-"""C5: a call without a tool message gets the one that its question and its claim are on record with."""
+"""What is on record of a call, and that one without a tool message gets the one that its record tells (C5)."""
 
 import json
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from graphs.agent import call_record
+from graphs.agent.call_record import CallRecord, outcomes_on_record
 from graphs.agent.policy import Approval
-from graphs.agent.records import outcomes_on_record
 from graphs.agent.tools import Toolbox, tool
 from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond
 from graphs.runtime.graph import StateGraph
@@ -92,3 +93,49 @@ async def test_C5_secrets_of_an_edit_stay_masked_on_record(storage: Storage):
     told = (await on_record(storage, "call_a"))["call_a"]
     assert told == (await talk.results())[0]
     assert "hunter" not in json.dumps(told)
+
+
+async def test_C5_nothing_is_read_when_nothing_is_unanswered(storage: Storage):
+    talk = Talk(storage, [write], says("Hello."), says("Hello."))
+    await talk.say("hello")
+    assert await outcomes_on_record([], talk.agent.toolbox) == {}, "outside a node, so nothing could be read"
+
+
+async def test_only_the_calls_that_are_asked_for_are_read(storage: Storage):
+    two = calls(("write", {"text": "a"}), ("write", {"text": "b"}), ids=["call_a", "call_b"])
+    talk = Talk(storage, [write], two, says("Done."))
+    await talk.say("write both")
+    for row in await talk.all_waiting():
+        await talk.desk.decide(row.id, THREAD, ANA, Approve())
+    await talk.go_on()
+    everything = await storage.read(lambda db: call_record.read(db, THREAD))
+    assert everything.keys() == {"call_a", "call_b"}
+    before = storage.hops
+    assert await storage.read(lambda db: call_record.read(db, THREAD, ["call_b", "call_x"])) == {
+        "call_b": everything["call_b"]
+    }
+    assert storage.hops - before == 1
+    record = everything["call_b"]
+    assert ([row.status for row in record.questions], [row.status for row in record.claims]) == (["answered"], ["done"])
+    assert [vote.user for vote in record.votes] == ["U0ANA"]
+    assert (record.state(), record.result) == ("done", "wrote b")
+
+
+async def test_S5_a_record_is_of_the_newest_life_and_says_what_was_before(storage: Storage):
+    talk = Talk(storage, [write], calls(("write", {"text": "a"}), ids=["call_a"]), says("Done."))
+    await talk.say("write")
+    await talk.decide(Edit("write", {"text": "b"}))
+    due = [s.config async for s in talk.graph.aget_state_history(CONFIG) if s.tasks and s.tasks[0].name == "call"][-1]
+    await talk.graph.ainvoke(None, due)
+
+    async def record() -> CallRecord:
+        return (await storage.read(lambda db: call_record.read(db, THREAD)))["call_a"]
+
+    again = await record()
+    assert (again.state(), again.claim, again.edit) == ("waiting", None, None)
+    assert [row.status for row in again.claims] == ["done"]
+    await talk.desk.decide((await talk.waiting()).id, THREAD, ANA, Reject("once is enough"))
+    said = (await on_record(storage, "call_a"))["call_a"]
+    assert said.startswith("Rejected by the person who asked: once is enough.")
+    assert said.endswith("This call ran before, on 2026-09-21 12:00:00+00:00: wrote b")
+    assert (await record()).state() == "rejected"

@@ -1,0 +1,225 @@
+"""The tool calls of a conversation as a person sees them: what is on record of them, in the words of a card. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from bot.forms import forms
+from graphs.agent import call_record
+from graphs.agent.call_record import NOTHING, CallRecord, answer_of
+from graphs.agent.canonical import MASK
+from graphs.agent.errors import AgentError
+from graphs.agent.tools import Tool, Toolbox
+from graphs.agent.transcript import call_ids
+from graphs.approvals.states import State
+from storage import Storage
+from storage.ids import ThreadId
+from storage.interrupts import InterruptRow
+
+
+@dataclass(frozen=True)
+class ShownCall:
+    """One proposed call. `args` is what the model proposed, `edited` what took its place; both may be shown as they
+    are. `tool` is None when there is none of that name. Times are Unix seconds.
+    """
+
+    message_id: str
+    name: str
+    tool: Tool[..., Any] | None
+    args: Mapping[str, Any]
+    edited: Mapping[str, Any]
+    record: CallRecord
+    tool_message: str | None
+
+    @property
+    def description(self) -> str:
+        return self.tool.description if self.tool is not None else ""
+
+    @property
+    def gated(self) -> bool:
+        return self.tool is not None and self.tool.approval is not None
+
+    @property
+    def uneditable(self) -> str | None:
+        """Why no form can edit it, as a sentence; None when one can."""
+        return forms.unsupported(self.tool.parameters, self.args) if self.tool is not None else "There is no such tool."
+
+    @cached_property
+    def state(self) -> State:
+        return self.record.state(has_tool_message=self.tool_message is not None)
+
+    @property
+    def asked(self) -> InterruptRow | None:
+        """Its newest approval, if it was asked for."""
+        return self.record.approval
+
+    @property
+    def doubt(self) -> InterruptRow | None:
+        """The question whether it ran, if there was one."""
+        return self.record.doubt
+
+    @property
+    def question(self) -> InterruptRow | None:
+        """What was asked about it last."""
+        return self.doubt or self.asked
+
+    @property
+    def waits(self) -> bool:
+        return self.question is not None and self.question.status == "waiting"
+
+    @property
+    def under_way(self) -> bool:
+        """Whether something more will become of it: a person is asked, or it runs, or is about to."""
+        return self.waits or self.state in (State.APPROVED, State.RUNNING)
+
+    @property
+    def interrupt_id(self) -> str:
+        return self.question.id if self.question is not None else ""
+
+    @property
+    def _terms(self) -> Mapping[str, Any]:
+        return self.question.terms["terms"] if self.question is not None else {}
+
+    @property
+    def allow(self) -> Collection[str]:
+        return self._terms.get("allow", ()) if self.doubt is None else ()
+
+    @property
+    def approvers(self) -> Sequence[str]:
+        return self._terms.get("approvers", ())
+
+    @property
+    def quorum(self) -> int:
+        return self._terms.get("quorum", 1)
+
+    @property
+    def requester(self) -> str:
+        return self._terms.get("requester", "")
+
+    @property
+    def why(self) -> str | None:
+        """Why it was asked anew, as a clause; None when it was not."""
+        return self.asked.terms.get("why") if self.asked is not None else None
+
+    @property
+    def votes(self) -> Sequence[str]:
+        """Who has approved it so far."""
+        return [vote.user for vote in self.record.votes_for(self.asked)] if self.asked is not None else []
+
+    @property
+    def decision(self) -> str | None:
+        return answer_of(self.asked).get("type")
+
+    @property
+    def reason(self) -> str:
+        return answer_of(self.asked).get("message", "")
+
+    @property
+    def decided_by(self) -> str | None:
+        return self.asked.answered_by if self.asked is not None else None
+
+    @property
+    def decided_at(self) -> float | None:
+        return self.asked.answered_at if self.asked is not None else None
+
+    @property
+    def edited_by(self) -> str | None:
+        return self.record.edit.answered_by if self.record.edit is not None else None
+
+    @property
+    def edited_at(self) -> float | None:
+        return self.record.edit.answered_at if self.record.edit is not None else None
+
+    @property
+    def expires_at(self) -> float | None:
+        return self.asked.expires_at if self.asked is not None else None
+
+    @property
+    def idempotency_key(self) -> str:
+        return self.doubt.payload["idempotency_key"] if self.doubt is not None else ""
+
+    @property
+    def result(self) -> str:
+        """What came of it, in the tool's own words; what the model was told of a call that came to nothing."""
+        claim, result = self.record.claim, self.record.result
+        if claim is not None and claim.status == "done":
+            return result if isinstance(result, str) else result["failed"]
+        if claim is not None and claim.status == "failed":
+            return (claim.error or "").partition(": ")[2]
+        return self.tool_message or ""
+
+
+def revision(calls: Sequence[ShownCall]) -> str:
+    """Tells which calls a card shows as waiting: "Approve all" decides those and no others."""
+    waiting = sorted(call.interrupt_id for call in calls if call.waits)
+    return hashlib.sha256(" ".join(waiting).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class ShownCalls:
+    """What is on record of a thread's calls, by call id, as a card shows it."""
+
+    toolbox: Toolbox
+    records: Mapping[str, CallRecord]
+
+    def calls(self, message: Mapping[str, Any], results: Mapping[str, str]) -> list[ShownCall]:
+        """The calls of an assistant message; `results` are the tool messages by call id."""
+        by_id = {call["id"]: call for call in message.get("tool_calls") or ()}
+        return [self._call(message["id"], by_id[id_], results.get(id_)) for id_ in call_ids(message)]
+
+    def _call(self, message_id: str, proposed: Mapping[str, Any], tool_message: str | None) -> ShownCall:
+        name = proposed["function"]["name"]
+        tool = self.toolbox[name] if name in list(self.toolbox) else None
+        record = self.records.get(proposed["id"], NOTHING)
+        if record.asked:
+            args = record.asked[0].payload["args"]
+        else:
+            args = _shown(tool, _read(proposed["function"]["arguments"]))
+        if tool is not None:
+            args = _in_order(args, tool.parameters)
+        edited = _shown(tool, answer_of(record.edit)["edited_action"]["args"]) if record.edit is not None else {}
+        return ShownCall(message_id, name, tool, args, edited, record, tool_message)
+
+
+async def record_of(
+    storage: Storage, toolbox: Toolbox, thread_id: ThreadId, of: Collection[str] | None = None
+) -> ShownCalls:
+    """What is stored of a thread's calls at one moment: of those with these ids, of all where none are named."""
+    return ShownCalls(toolbox, await storage.read(lambda db: call_record.read(db, thread_id, of)))
+
+
+def _shown(tool: Tool[..., Any] | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Arguments as they may be shown: secrets masked, also in what the tool does not take."""
+    if tool is None:
+        return values
+    try:
+        return tool.validate(values).shown
+    except AgentError:
+        secret = _secrets(tool.parameters)
+        return {name: MASK if secret and secret.get(name, True) else value for name, value in values.items()}
+
+
+def _secrets(parameters: Mapping[str, Any]) -> dict[str, bool]:
+    """Which arguments hold a secret, as pydantic marks it in their schema; empty when none does."""
+    marked = {name: '"writeOnly"' in json.dumps(part) for name, part in parameters.get("properties", {}).items()}
+    return marked if any(marked.values()) else {}
+
+
+def _in_order(args: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments in the order in which the tool declares them."""
+    declared = [name for name in parameters.get("properties", {}) if name in args]
+    return {name: args[name] for name in [*declared, *(name for name in args if name not in declared)]}
+
+
+def _read(arguments: str) -> Mapping[str, Any]:
+    """Arguments as the model wrote them: perhaps no JSON object, and then shown as they are."""
+    try:
+        values = json.loads(arguments or "{}")
+    except ValueError:
+        return {"arguments": arguments}
+    return values if isinstance(values, dict) else {"arguments": arguments}
