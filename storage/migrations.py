@@ -104,7 +104,12 @@ _SECOND = (
         begin select raise(abort, 'audit rows are only appended'); end""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
+_SHOWERS = (
+    "alter table conversations add column shower text",
+    "alter table conversations add column shower_fence integer not null default 0",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _SHOWERS)
 
 
 def migrate(db: Connection) -> None:

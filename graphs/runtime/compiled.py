@@ -23,7 +23,7 @@ from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
 from graphs.runtime.state import StateSchema
 from graphs.runtime.topology import Topology
 from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot
-from storage import Storage, interrupts
+from storage import Connection, Storage, interrupts
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, TaskId, ThreadId
 
@@ -80,7 +80,8 @@ class CompiledGraph:
         Stopping the iteration cancels the run.
 
         Options: `interrupt_before`, `interrupt_after`, `durability` ("sync" or "exit"), `context`, `by` (who gives this
-        input or answer), `on_waiting` ("reject" or "cancel"), `stop` (asked between steps: true gives the thread back).
+        input or answer), `on_waiting` ("reject" or "cancel"), `stop` (asked between steps: true gives the thread back),
+        `also` (a job that runs in the transaction that stores the input; what it raises stops the run before it began).
         """
         modes = [stream_mode] if isinstance(stream_mode, str) else list(stream_mode)
         if unknown := [mode for mode in modes if mode not in STREAM_MODES]:
@@ -177,6 +178,7 @@ class _Run:
         by: str | None = None,
         on_waiting: OnWaiting = "reject",
         stop: Callable[[], bool] = lambda: False,
+        also: Callable[[Connection], None] | None = None,
     ) -> None:
         self.graph = graph
         self.config = config
@@ -184,6 +186,7 @@ class _Run:
         self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)
         self.after = graph.after if interrupt_after is None else breakpoints.check(interrupt_after, nodes)
         self.on_waiting: OnWaiting = on_waiting
+        self.also = also
         storage = graph.checkpointer
         self.session = Session(
             thread_id=thread_id_of(config) if storage is not None else ThreadId(""),
@@ -227,6 +230,7 @@ class _Run:
                 self.after,
                 self.on_waiting,
                 checkpoint_of(self.config),
+                self.also,
             )
             position, stored = await opener.open(given)
         session.emit("values", position.values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -53,6 +53,7 @@ class Opener:
     after: Breakpoints
     on_waiting: OnWaiting
     checkpoint_id: CheckpointId | None
+    also: Callable[[Connection], None] | None = None
 
     async def open(self, given: Any) -> tuple[Position, Position]:
         """Take the thread and store what `given` means for it: the position to run from, and the one that is on disk.
@@ -225,6 +226,8 @@ class Opener:
             if texts:
                 interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
             commit.store(db, session.thread_id, now)
+            if self.also is not None:
+                self.also(db)
             return lease
 
         session.lease = await self.storage.write(job)
