@@ -119,3 +119,8 @@ def save(db: Connection, post: Post, now: float) -> None:
            on conflict (subject) do update set channel = excluded.channel, ts = excluded.ts, shown = excluded.shown""",
         (post.subject, post.thread_id, post.channel, post.ts, post.shown, now),
     )
+
+
+def remove(db: Connection, subject: str) -> None:
+    """Slack shows it no more; the caller has compared the fence."""
+    db.execute("delete from posts where subject = ?", (subject,))

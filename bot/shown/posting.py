@@ -34,7 +34,7 @@ Known = dict[str, Post]
 LOOK_UP = 200
 """Messages asked for at a time: Slack recommends no more."""
 
-GONE = {"message_not_found", "cant_update_message"}
+GONE = {"message_not_found", "cant_update_message", "cant_delete_message"}
 
 
 class Delivery:
@@ -63,6 +63,24 @@ class Delivery:
             if post is None or post.shown != shown.digest:
                 posted |= await self._bring_up_to_date(conversation, subject, shown, known)
         return posted
+
+    async def withdraw(self, conversation: Conversation, subject: str, known: Known) -> None:
+        """Take back a post: the run that began it was given up, and nothing will finish it."""
+        post = known[subject]
+        ts = post.ts or await self._look_up(conversation, subject, known)
+        if ts is not None:
+            try:
+                await self._client.chat_delete(channel=post.channel, ts=ts)
+            except SlackApiError as error:
+                if error.response["error"] not in GONE:
+                    raise
+
+        def job(db: Connection) -> None:
+            posts.check(db, conversation)
+            posts.remove(db, subject)
+
+        await self._storage.write(job)
+        del known[subject]
 
     async def whisper(self, place: Place, user: str, text: str, *, in_thread: bool = True) -> None:
         """Tell one person something that only they see. It is no promise: nobody repeats what Slack did not take."""

@@ -26,6 +26,7 @@ from bot.shown.live import LiveReply
 from bot.shown.posting import UNCERTAIN, Delivery, Known
 from bot.shown.records import record_of
 from bot.shown.timeline import Card
+from graphs.agent.agent import MODEL
 from graphs.agent.tools import Toolbox
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import StateSnapshot
@@ -153,6 +154,9 @@ class Display:
             wanted = list(takewhile(lambda each: each[0] != before, wanted))
             return await self._delivery.show(conversation, wanted, held.known)
         posted = await self._delivery.show(conversation, wanted, held.known)
+        if all(task.name != MODEL for task in snapshot.tasks):  # else it may be about to finish what it began
+            for subject in {subject for subject in held.known if view.is_reply(subject)} - {each[0] for each in wanted}:
+                await self._delivery.withdraw(conversation, subject, held.known)
         shown = view.cards_of(rest, record)
         await self._show_copies(held, shown)
         version = thread.version if thread is not None else 0

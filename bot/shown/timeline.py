@@ -23,6 +23,10 @@ def reply_subject(message_id: str, part: int = 0) -> str:
     return f"message:{message_id}" + (f":{part}" if part else "")
 
 
+def is_reply(subject: str) -> bool:
+    return subject.startswith("message:")
+
+
 def calls_subject(message_id: str, page: int = 0) -> str:
     """What a post of an assistant message's calls is known by."""
     return f"calls:{message_id}" + (f":{page}" if page else "")

@@ -11,7 +11,7 @@ from tests.stories.programs import Stage
 
 pytestmark = pytest.mark.slow
 
-REPLY = " ".join(f"This is sentence {n} of a long reply." for n in range(1, 21))
+REPLY = " ".join(f"This is sentence {n} of a long reply." for n in range(1, 13))
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +23,10 @@ def stage(new_stage: NewStage) -> Stage:
 async def growing(thread: Thread, longer_than: int = 0) -> dict[str, Any]:
     """The reply while it is being written."""
 
-    async def look() -> dict[str, Any] | None:
-        found = [each for each in await thread.said() if each.get("streaming") and len(each["text"]) > longer_than]
-        return found[0] if found else None
+    async def look() -> list[dict[str, Any]]:
+        return [each for each in await thread.said() if each.get("streaming") and len(each["text"]) > longer_than]
 
-    return await until(look, "a stream")
+    return (await until(look, "a stream"))[0]
 
 
 async def test_a_long_reply_is_read_while_it_is_written(ana: Person, page: Page):
@@ -73,3 +72,27 @@ async def test_a_stream_whose_start_was_lost_is_found(ana: Person, page: Page):
     (whole,) = await thread.said()
     assert whole["ts"] == half["ts"]
     assert await thread.texts() == [REPLY]
+
+
+async def test_a_reply_that_broke_off_is_finished_in_its_message_when_tried_again(ana: Person, page: Page):
+    await page.model_fails(cut=60)
+    thread = await ana.say("tell me")
+    half = await growing(thread)
+    failed = await thread.card("Try again")
+    await ana.click(failed, "Try again")
+    await thread.becomes(half, re.escape(REPLY[-40:]))
+    assert [text for text in await thread.texts() if "sentence 1 " in text] == [REPLY]
+
+
+async def test_a_reply_that_broke_off_is_taken_back_when_somebody_writes_on_instead(ana: Person, page: Page):
+    await page.model_fails(cut=60)
+    thread = await ana.say("tell me")
+    half = await growing(thread)
+    failed = await thread.card("Try again")
+    await ana.say("never mind, tell me", thread)
+    await thread.says(re.escape(REPLY[-40:]), after=failed["ts"])
+
+    async def taken_back() -> bool:
+        return half["ts"] not in [each["ts"] for each in await thread.said()]
+
+    await until(taken_back, "the half reply to be taken back")
