@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -93,7 +93,7 @@ class Owner:
         self._people = people
         self._running = _Tasks(storage.changes.commit_happened)
         self._showing = _Tasks(storage.changes.commit_happened)
-        self._turns: dict[ThreadId, Turn] = {}
+        self._turns: dict[ThreadId, Turn | None] = {}
         self._queued: OrderedDict[str, None] = OrderedDict()
         self._stuck: OrderedDict[ThreadId, int] = OrderedDict()
         self._stopping = asyncio.Event()
@@ -113,26 +113,25 @@ class Owner:
         self._storage.changes.commit_happened()
 
     async def _look(self) -> None:
-        is_late, runnable, outdated = await self._storage.read(self._what_is_due)
-        if is_late:
+        due = await self._storage.read(self._what_is_due)
+        if due.is_late:
             now = self._storage.now()
             await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
-        for thread_id in runnable:
+        for thread_id in dict.fromkeys([*due.to_run, *due.unread]):
             self._running.start(thread_id, lambda thread_id=thread_id: self._work(thread_id))
-        for conversation in outdated:
-            if (turn := self._turns.get(conversation.thread_id)) is not None:
+        for thread_id in due.outdated:
+            if (turn := self._turns.get(thread_id)) is not None:
                 turn.changed()
-            else:
-                self._showing.start(conversation.thread_id, lambda it=conversation: self._show(it.thread_id))
+            elif thread_id not in self._turns and (thread_id not in due.to_run or thread_id in self._stuck):
+                self._showing.start(thread_id, lambda thread_id=thread_id: self._show(thread_id))
 
-    def _what_is_due(self, db: Connection) -> tuple[bool, list[ThreadId], list[Conversation]]:
-        runnable = [
-            *threads.cut_short(db),
-            *interrupts.threads_with_news(db),
-            *inbox.threads_with_unread(db),
-        ]
-        is_late = bool(deadlines.due(db, self._storage.now()))
-        return is_late, list(dict.fromkeys(runnable)), posts.out_of_date(db, self._storage.owner)
+    def _what_is_due(self, db: Connection) -> _Work:
+        return _Work(
+            bool(deadlines.due(db, self._storage.now())),
+            [*threads.cut_short(db), *interrupts.threads_with_news(db)],
+            inbox.threads_with_unread(db),
+            [each.thread_id for each in posts.out_of_date(db, self._storage.owner)],
+        )
 
     async def _work(self, thread_id: ThreadId) -> None:
         """Do what is due in a thread, until nothing is."""
@@ -201,7 +200,7 @@ class Owner:
             stop=self._stopping.is_set,
             also=also,
         )
-        turn: Turn | None = None
+        turn = self._turns[thread_id] = None
         try:
             async with aclosing(stream) as chunks:
                 async for mode, chunk in chunks:
@@ -219,8 +218,10 @@ class Owner:
             await self._failed(thread_id, error)
         finally:
             if turn is not None:
-                del self._turns[thread_id]
                 await turn.end()
+            del self._turns[thread_id]
+            if turn is not None and turn.has_news:
+                self._storage.changes.commit_happened()  # what was left to the turn is looked at again
 
     async def _failed(self, thread_id: ThreadId, error: Exception) -> None:
         snapshot = await self._graph.aget_state(_config(thread_id))
@@ -251,6 +252,16 @@ def _tell(turn: Turn, mode: str, chunk: Any) -> None:
         turn.write(chunk["id"], chunk["content"])
     elif mode == "updates":
         turn.settled()
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What the owner finds to do: whether a deadline has passed, and threads to run, to read for, and to show."""
+
+    is_late: bool
+    to_run: Collection[ThreadId]
+    unread: Collection[ThreadId]
+    outdated: Collection[ThreadId]
 
 
 @dataclass(frozen=True)

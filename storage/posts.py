@@ -69,11 +69,12 @@ def check(db: Connection, held: Conversation) -> None:
         raise LeaseLost(f"conversation {held.thread_id!r} is shown by another owner now, or was deleted")
 
 
-def give_back(db: Connection, held: Conversation) -> None:
-    """Others may show it. No error when it is not ours any more."""
+def give_back(db: Connection, held: Conversation, shown_version: int) -> None:
+    """Others may show it; it shows this version of the thread. No error when it is not ours any more."""
     db.execute(
-        "update conversations set shower = null where thread_id = ? and shower = ? and shower_fence = ?",
-        (held.thread_id, held.shower, held.fence),
+        """update conversations set shower = null, shown_version = max(shown_version, ?)
+           where thread_id = ? and shower = ? and shower_fence = ?""",
+        (shown_version, held.thread_id, held.shower, held.fence),
     )
 
 
@@ -88,13 +89,6 @@ def out_of_date(db: Connection, owner: OwnerId) -> list[Conversation]:
     others = {holder for row in rows for holder in (row["shower"], row["owner"])} - {None, owner}
     alive = {holder for holder in others if owners.is_alive(db, holder)}
     return [Conversation(*row[:-1]) for row in rows if not {row["shower"], row["owner"]} & alive]
-
-
-def mark_shown(db: Connection, held: Conversation, version: int) -> None:
-    check(db, held)
-    db.execute(
-        "update conversations set shown_version = max(shown_version, ?) where thread_id = ?", (version, held.thread_id)
-    )
 
 
 def of_thread(db: Connection, thread_id: ThreadId) -> dict[str, Post]:

@@ -46,13 +46,14 @@ KEPT = 1000
 
 @dataclass
 class Held:
-    """A conversation that we show. Its first `settled` messages are shown and can change no more; `known` are the posts
-    of the others.
+    """A conversation that we show, up to the thread's `version`. Its first `settled` messages are shown and can change
+    no more; `known` are the posts of the others.
     """
 
     conversation: Conversation
     known: Known
     settled: int = 0
+    version: int = -1
 
 
 class Display:
@@ -118,12 +119,12 @@ class Display:
         return await self._storage.write(job)
 
     async def give_back(self, held: Held) -> None:
-        """Let others show it."""
+        """Say how far it is shown, and let others show it."""
         thread_id = held.conversation.thread_id
         self._kept[thread_id] = held
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-        await self._storage.write(lambda db: posts.give_back(db, held.conversation))
+        await self._storage.write(lambda db: posts.give_back(db, held.conversation, held.version))
 
     def reply(self, message_id: str) -> LiveReply:
         """A reply that the model begins to write."""
@@ -146,6 +147,9 @@ class Display:
         """
         conversation, thread_id = held.conversation, held.conversation.thread_id
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
+        version = thread.version if thread is not None else 0
+        if version == held.version:
+            return False
         snapshot = await self._graph.aget_state({"configurable": {"thread_id": thread_id}})
         record = await record_of(self._storage, self._toolbox, thread_id)
         rest = _from(held.settled, snapshot)
@@ -159,8 +163,7 @@ class Display:
                 await self._delivery.withdraw(conversation, subject, held.known)
         shown = view.cards_of(rest, record)
         await self._show_copies(held, shown)
-        version = thread.version if thread is not None else 0
-        await self._storage.write(lambda db: posts.mark_shown(db, conversation, version))
+        held.version = version
         _settle(held, snapshot, shown)
         return posted
 

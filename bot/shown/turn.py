@@ -61,6 +61,11 @@ class Turn:
         """Somebody else changed something about the thread."""
         self._news.set()
 
+    @property
+    def has_news(self) -> bool:
+        """Whether something is not shown yet."""
+        return self._news.is_set()
+
     async def end(self) -> None:
         """The run is over: show what it came to, as far as Slack takes it now, and let others show the conversation."""
         self._over.set()

@@ -64,7 +64,7 @@ async def test_one_owner_shows_a_conversation_and_gives_it_back(
     thread = conversation.thread_id
     async with open_storage(url) as other:
         assert await other.write(lambda db: posts.take(db, thread, other.owner)) is None
-        await storage.write(lambda db: posts.give_back(db, conversation))
+        await storage.write(lambda db: posts.give_back(db, conversation, 0))
         theirs = await other.write(lambda db: posts.take(db, thread, other.owner))
         assert theirs is not None
         with pytest.raises(LeaseLost):
@@ -80,5 +80,5 @@ async def test_what_an_owner_left_that_is_gone_is_taken_over(storage: Storage, u
         taken = await other.write(lambda db: posts.take(db, thread, other.owner))
         assert taken is not None
         assert taken.fence != conversation.fence
-        await storage.write(lambda db: posts.give_back(db, conversation))
+        await storage.write(lambda db: posts.give_back(db, conversation, 0))
         assert await other.read(lambda db: posts.conversation(db, thread)) == taken, "a late give-back changes nothing"
