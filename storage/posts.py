@@ -72,9 +72,10 @@ def check(db: Connection, held: Conversation) -> None:
 def give_back(db: Connection, held: Conversation, shown_version: int) -> None:
     """Others may show it; it shows this version of the thread. No error when it is not ours any more."""
     db.execute(
-        """update conversations set shower = null, shown_version = max(shown_version, ?)
-           where thread_id = ? and shower = ? and shower_fence = ?""",
-        (shown_version, held.thread_id, held.shower, held.fence),
+        """update conversations set shower = null, shown_version = max(shown_version, :shown), outdated = exists
+               (select 1 from threads t where t.thread_id = :thread and t.version > max(shown_version, :shown))
+           where thread_id = :thread and shower = :shower and shower_fence = :fence""",
+        {"shown": shown_version, "thread": held.thread_id, "shower": held.shower, "fence": held.fence},
     )
 
 
@@ -84,7 +85,7 @@ def out_of_date(db: Connection, owner: OwnerId) -> list[Conversation]:
     """
     rows = db.execute(
         f"""select {", ".join(f"c.{name}" for name in _COLUMNS.split(", "))}, t.owner from conversations c
-            join threads t on t.thread_id = c.thread_id where t.version > c.shown_version"""
+            join threads t on t.thread_id = c.thread_id where c.outdated and t.version > c.shown_version"""
     ).fetchall()
     others = {holder for row in rows for holder in (row["shower"], row["owner"])} - {None, owner}
     alive = {holder for holder in others if owners.is_alive(db, holder)}

@@ -10,8 +10,9 @@ from bot.shown import timeline
 from bot.shown.cards import Shown
 from bot.shown.posting import Delivery
 from graphs.agent.tools import tool
-from storage import Storage, open_storage, owners, posts
+from storage import Connection, Storage, open_storage, owners, posts, threads
 from storage.errors import LeaseLost
+from storage.ids import ThreadId
 from storage.posts import Conversation
 from tests.agent.conversing import calls, says
 from tests.bot.running import running
@@ -82,3 +83,35 @@ async def test_what_an_owner_left_that_is_gone_is_taken_over(storage: Storage, u
         assert taken.fence != conversation.fence
         await storage.write(lambda db: posts.give_back(db, conversation, 0))
         assert await other.read(lambda db: posts.conversation(db, thread)) == taken, "a late give-back changes nothing"
+
+
+async def test_a_look_for_what_is_out_of_date_reads_no_conversation_that_is_not(
+    storage: Storage, conversation: Conversation
+):
+    thread, other = conversation.thread_id, ThreadId("T0LOCAL/C0SUPPORT/other")
+
+    def looks(db: Connection) -> tuple[list[ThreadId], list[str]]:
+        asked: list[str] = []
+        db.set_trace_callback(asked.append)
+        found = posts.out_of_date(db, storage.owner)
+        db.set_trace_callback(None)
+        plan = db.execute(f"explain query plan {asked[0]}").fetchall()
+        return [each.thread_id for each in found], [row["detail"] for row in plan]
+
+    def run(db: Connection, thread_id: ThreadId) -> int:
+        lease = threads.take(db, thread_id, storage.owner, 0.0)
+        threads.hold(db, lease, 0.0, release="done")
+        row = threads.get(db, thread_id)
+        assert row is not None
+        return row.version
+
+    version = await storage.write(lambda db: run(db, thread))
+    await storage.write(lambda db: run(db, other))
+    outdated, plan = await storage.read(looks)
+    assert outdated == [thread]
+    assert not any("SCAN t" in step for step in plan), plan
+    assert any("conversations_outdated" in step for step in plan), plan
+    await storage.write(lambda db: posts.give_back(db, conversation, version))
+    assert (await storage.read(looks))[0] == []
+    await storage.write(lambda db: threads.touch(db, thread, 0.0))
+    assert (await storage.read(looks))[0] == [thread]
