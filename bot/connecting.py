@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -37,7 +38,28 @@ async def identity(client: AsyncWebClient) -> dict[str, str]:
         raise BadSettings(
             [f"Slack cannot be reached at {client.base_url}: {error or type(error).__name__}."]
         ) from error
-    return {"team_id": str(answer["team_id"]), "user_id": str(answer["user_id"])}
+    return {name: str(answer[name]) for name in ("team_id", "user_id", "bot_id")}
+
+
+def without_token(client: AsyncWebClient) -> AsyncWebClient:
+    """The same client for Bolt, which asks `authorized` for the token."""
+    return AsyncWebClient(base_url=client.base_url, session=client.session, retry_handlers=client.retry_handlers)
+
+
+def authorized(client: AsyncWebClient, identity: Mapping[str, str]) -> Callable[[], Awaitable[AuthorizeResult]]:
+    """Who Bolt works as: known since the start. Left to itself it asks Slack, once for each of the first requests."""
+    result = AuthorizeResult(
+        enterprise_id=None,
+        team_id=identity["team_id"],
+        bot_user_id=identity["user_id"],
+        bot_id=identity.get("bot_id"),
+        bot_token=client.token,
+    )
+
+    async def authorize() -> AuthorizeResult:
+        return result
+
+    return authorize
 
 
 async def socket_address(client: AsyncWebClient, settings: Settings) -> str | None:

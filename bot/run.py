@@ -99,7 +99,8 @@ async def _assemble(
     owner = Owner(storage, graph, display, delivery, people)
     secret = settings.slack_signing_secret
     app = AsyncApp(
-        client=client,
+        client=connecting.without_token(client),
+        authorize=connecting.authorized(client, identity),
         logger=logging.getLogger("slack_bolt"),
         signing_secret=secret.get_secret_value() if secret is not None else None,
     )

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 from bot.inbound.payloads import Place
@@ -17,6 +19,7 @@ from bot.people.people import People
 from bot.shown import timeline as view
 from bot.shown.posting import Delivery
 from bot.shown.shower import Display
+from bot.shown.turn import Turn
 from graphs.errors import NotWaiting, ThreadBusy
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
@@ -33,6 +36,9 @@ LOOK_EVERY = 2.0
 
 SHOW_AGAIN_AFTER = 2.0
 """Seconds before a conversation that Slack did not take is shown again."""
+
+REMEMBERED = 1000
+"""Messages that were told to wait, and threads that failed before they moved, of which that is remembered."""
 
 QUEUED = "I will read this once the question above is decided. Reject it there if you want something else."
 
@@ -65,6 +71,10 @@ class _Tasks:
             self._wake()
 
 
+class _AlreadyRead(Exception):
+    """Another run has read the delivery."""
+
+
 class Owner:
     """Runs threads and keeps their conversations up to date, until it is stopped."""
 
@@ -83,8 +93,9 @@ class Owner:
         self._people = people
         self._running = _Tasks(storage.changes.commit_happened)
         self._showing = _Tasks(storage.changes.commit_happened)
-        self._queued: set[str] = set()
-        self._stuck: dict[ThreadId, int] = {}
+        self._turns: dict[ThreadId, Turn | None] = {}
+        self._queued: OrderedDict[str, None] = OrderedDict()
+        self._stuck: OrderedDict[ThreadId, int] = OrderedDict()
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -102,29 +113,40 @@ class Owner:
         self._storage.changes.commit_happened()
 
     async def _look(self) -> None:
-        now = self._storage.now()
-        if await self._storage.read(lambda db: deadlines.due(db, now)):
-            await self._storage.write(lambda db: deadlines.expire(db, now))
-        runnable, outdated = await self._storage.read(_what_is_due)
-        for thread_id in runnable:
+        due = await self._storage.read(self._what_is_due)
+        if due.is_late:
+            now = self._storage.now()
+            await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
+        for thread_id in dict.fromkeys([*due.to_run, *due.unread]):
             self._running.start(thread_id, lambda thread_id=thread_id: self._work(thread_id))
-        for conversation in outdated:
-            if not self._display.is_writing(conversation.thread_id):
-                self._showing.start(conversation.thread_id, lambda it=conversation: self._show(it))
+        for thread_id in due.outdated:
+            if (turn := self._turns.get(thread_id)) is not None:
+                turn.changed()
+            elif thread_id not in self._turns and (thread_id not in due.to_run or thread_id in self._stuck):
+                self._showing.start(thread_id, lambda thread_id=thread_id: self._show(thread_id))
+
+    def _what_is_due(self, db: Connection) -> _Work:
+        return _Work(
+            bool(deadlines.due(db, self._storage.now())),
+            [*threads.cut_short(db), *interrupts.threads_with_news(db)],
+            inbox.threads_with_unread(db),
+            [each.thread_id for each in posts.out_of_date(db, self._storage.owner)],
+        )
 
     async def _work(self, thread_id: ThreadId) -> None:
         """Do what is due in a thread, until nothing is."""
         while not self._stopping.is_set():
-            thread, news, arrival = await self._storage.read(lambda db: _state_of(db, thread_id))
+            due = await self._storage.read(lambda db: _state_of(db, thread_id))
+            thread, arrival = due.thread, due.arrival
             if thread is not None and self._stuck.get(thread_id) == thread.version:
                 return None  # it failed before it could move; nothing has changed since
             try:
-                if thread is not None and (news or thread.status == "running"):
-                    await self._drive(thread_id, None, None)
+                if thread is not None and (due.has_news or thread.status == "running"):
+                    await self._drive(thread_id, due.conversation, None, None)
                 elif arrival is None or (thread is not None and thread.status == "waiting"):
                     return await self._say_queued(arrival)
                 else:
-                    await self._take_up(arrival)
+                    await self._take_up(arrival, due.conversation)
             except ThreadBusy:
                 return None
         return None
@@ -132,88 +154,140 @@ class Owner:
     async def _say_queued(self, arrival: Arrival | None) -> None:
         """A message that came while a question waits is read after it; its author is told so once."""
         if arrival is not None and arrival.event_id not in self._queued:
-            self._queued.add(arrival.event_id)
+            _remember(self._queued, arrival.event_id, None)
             await self._delivery.whisper(_place(arrival), arrival.user, QUEUED)
 
-    async def _take_up(self, arrival: Arrival) -> None:
-        """Read one delivery: it is done when the thread has it."""
+    async def _take_up(self, arrival: Arrival, conversation: Conversation | None) -> None:
+        """Read one delivery: it is done in the transaction in which the thread has it."""
+        was_read = False
+
+        def read(db: Connection) -> None:
+            nonlocal was_read
+            if not inbox.mark_done(db, arrival.event_id):
+                raise _AlreadyRead
+            was_read = True
+
+        self._queued.pop(arrival.event_id, None)
         if (why := await self._people.refusal(arrival.user)) is not None:
             await self._delivery.whisper(_place(arrival), arrival.user, why)
         elif arrival.kind == "retry":
             try:
-                await self._drive(arrival.thread_id, None, None)
+                await self._drive(arrival.thread_id, conversation, None, None, read)
             except NotWaiting:
                 logger.info("thread %s had been tried again already", arrival.thread_id)
-        elif not await self._has_read(arrival):
+        else:
             message = {"role": "user", "content": arrival.text, "id": arrival.ts, "by": arrival.user}
-            await self._drive(arrival.thread_id, {"messages": [message]}, arrival.user)
-            if not await self._has_read(arrival):
+            await self._drive(arrival.thread_id, conversation, {"messages": [message]}, arrival.user, read)
+            if not was_read:
                 await self._delivery.whisper(_place(arrival), arrival.user, view.BROKEN)
-        await self._storage.write(lambda db: inbox.mark_done(db, arrival.event_id))
+        if not was_read:
+            await self._storage.write(lambda db: inbox.mark_done(db, arrival.event_id))
 
-    async def _has_read(self, arrival: Arrival) -> bool:
-        """Whether the message is in the thread already: it was, and the note of it was lost in a crash."""
-        snapshot = await self._graph.aget_state(_config(arrival.thread_id))
-        return any(message.get("id") == arrival.ts for message in snapshot.values.get("messages", ()))
-
-    async def _drive(self, thread_id: ThreadId, given: Any, by: str | None) -> None:
-        """Run the thread until it ends, waits or fails; what the model writes is shown as it comes."""
-        conversation = await self._storage.read(lambda db: posts.conversation(db, thread_id))
+    async def _drive(
+        self,
+        thread_id: ThreadId,
+        conversation: Conversation | None,
+        given: Any,
+        by: str | None,
+        also: Callable[[Connection], None] | None = None,
+    ) -> None:
+        """Run the thread until it ends, waits or fails, and show what it comes to as it comes."""
         stream = self._graph.astream(
             given,
             _config(thread_id),
-            stream_mode=["messages", "updates"],
+            stream_mode=["values", "messages", "updates"],
             by=by,
             stop=self._stopping.is_set,
+            also=also,
         )
-        recipient = by or await self._requester(thread_id)
-        if conversation is not None:
-            await self._display.say_status(conversation, "is thinking…")
+        turn = self._turns[thread_id] = None
         try:
             async with aclosing(stream) as chunks:
                 async for mode, chunk in chunks:
-                    if mode == "messages" and conversation is not None and INTERRUPT not in chunk:
-                        await self._display.write(conversation, recipient, chunk["id"], chunk["content"])
-                    elif mode == "updates":
-                        await self._display.finish(thread_id)
+                    if turn is None and conversation is not None:  # the thread is ours from its first chunk on
+                        turn = self._turns[thread_id] = Turn(
+                            self._display, conversation, lambda: self._asker(thread_id, by)
+                        )
+                    if turn is not None:
+                        _tell(turn, mode, chunk)
         except (ThreadBusy, NotWaiting):
             raise
-        except Exception:
-            snapshot = await self._graph.aget_state(_config(thread_id))
-            references = [view.reference(task.id) for task in snapshot.tasks if task.error is not None]
-            logger.exception("thread %s failed (reference %s)", thread_id, ", ".join(references) or "none")
-            thread = await self._storage.read(lambda db: threads.get(db, thread_id))
-            if thread is not None and not references:
-                self._stuck[thread_id] = thread.version
+        except _AlreadyRead:
+            logger.info("thread %s has read its message already", thread_id)
+        except Exception as error:  # noqa: BLE001 - whatever a node raised
+            await self._failed(thread_id, error)
         finally:
-            await self._display.finish(thread_id)
-            if conversation is not None:
-                await self._display.say_status(conversation, "")
+            if turn is not None:
+                await turn.end()
+            del self._turns[thread_id]
+            if turn is not None and turn.has_news:
+                self._storage.changes.commit_happened()  # what was left to the turn is looked at again
 
-    async def _requester(self, thread_id: ThreadId) -> str:
+    async def _failed(self, thread_id: ThreadId, error: Exception) -> None:
+        snapshot = await self._graph.aget_state(_config(thread_id))
+        references = [view.reference(task.id) for task in snapshot.tasks if task.error is not None]
+        said = ", ".join(references) or "none"
+        logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
+        thread = await self._storage.read(lambda db: threads.get(db, thread_id))
+        if thread is not None and not references:
+            _remember(self._stuck, thread_id, thread.version)
+
+    async def _asker(self, thread_id: ThreadId, by: str | None) -> str:
+        """Whom a reply is for."""
+        if by is not None:
+            return by
         snapshot = await self._graph.aget_state(_config(thread_id))
         return (snapshot.metadata or {}).get("by") or ""
 
-    async def _show(self, conversation: Conversation) -> None:
-        """Bring a conversation up to date; when Slack does not take it, wait a little before the next look."""
-        if not await self._display.show(conversation):
+    async def _show(self, thread_id: ThreadId) -> None:
+        """Bring a conversation up to date; when that cannot be now, wait a little before the next look."""
+        if not await self._display.show(thread_id):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SHOW_AGAIN_AFTER):
                     await self._stopping.wait()
 
 
-def _what_is_due(db: Connection) -> tuple[list[ThreadId], list[Conversation]]:
-    runnable = [
-        *threads.cut_short(db),
-        *interrupts.threads_with_news(db),
-        *inbox.threads_with_unread(db),
-    ]
-    return list(dict.fromkeys(runnable)), posts.out_of_date(db)
+def _tell(turn: Turn, mode: str, chunk: Any) -> None:
+    if mode == "messages" and INTERRUPT not in chunk:
+        turn.write(chunk["id"], chunk["content"])
+    elif mode == "updates":
+        turn.settled()
 
 
-def _state_of(db: Connection, thread_id: ThreadId) -> tuple[ThreadRow | None, bool, Arrival | None]:
-    news = bool(interrupts.newly_answered(db, thread_id))
-    return threads.get(db, thread_id), news, inbox.first_unread(db, thread_id)
+@dataclass(frozen=True)
+class _Work:
+    """What the owner finds to do: whether a deadline has passed, and threads to run, to read for, and to show."""
+
+    is_late: bool
+    to_run: Collection[ThreadId]
+    unread: Collection[ThreadId]
+    outdated: Collection[ThreadId]
+
+
+@dataclass(frozen=True)
+class _Due:
+    """A thread as the owner finds it."""
+
+    thread: ThreadRow | None
+    has_news: bool
+    arrival: Arrival | None
+    conversation: Conversation | None
+
+
+def _state_of(db: Connection, thread_id: ThreadId) -> _Due:
+    return _Due(
+        threads.get(db, thread_id),
+        bool(interrupts.newly_answered(db, thread_id)),
+        inbox.first_unread(db, thread_id),
+        posts.conversation(db, thread_id),
+    )
+
+
+def _remember(kept: OrderedDict[Any, Any], key: Any, value: Any) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > REMEMBERED:
+        kept.popitem(last=False)
 
 
 def _config(thread_id: ThreadId) -> Config:

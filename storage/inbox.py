@@ -66,8 +66,10 @@ def first_unread(db: Connection, thread_id: ThreadId) -> Delivery | None:
     return None if row is None else Delivery(*row)
 
 
-def mark_done(db: Connection, event_id: str) -> None:
-    db.execute("update inbox set status = 'done' where event_id = ?", (event_id,))
+def mark_done(db: Connection, event_id: str) -> bool:
+    """It was read. False when it was before."""
+    done = db.execute("update inbox set status = 'done' where event_id = ? and status = 'received'", (event_id,))
+    return done.rowcount == 1
 
 
 def threads_with_unread(db: Connection) -> list[ThreadId]:

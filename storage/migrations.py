@@ -119,7 +119,20 @@ _THIRD = (
     "drop index claims_of_root",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD)
+_FOURTH = (
+    "alter table conversations add column shower text",
+    "alter table conversations add column shower_fence integer not null default 0",
+    "alter table conversations add column outdated integer not null default 0",
+    "update conversations set outdated = 1",
+    "create index conversations_outdated on conversations (thread_id) where outdated",
+    # So that a look at what is to be shown reads what changed, and not every conversation there ever was.
+    """create trigger threads_outdate_on_insert after insert on threads begin
+        update conversations set outdated = 1 where thread_id = new.thread_id and not outdated; end""",
+    """create trigger threads_outdate_on_update after update of version on threads begin
+        update conversations set outdated = 1 where thread_id = new.thread_id and not outdated; end""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 
 def migrate(db: Connection) -> None:

@@ -1,22 +1,33 @@
-"""Posts: what Slack shows of what must be visible, so that what is missing or out of date can be found and mended."""
+"""Posts: what Slack shows of what must be visible, so that what is missing or out of date can be found and mended.
+
+A conversation is shown by one owner at a time, its shower: every write compares the fence that it was taken under.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from storage import owners
 from storage.connections import Connection
-from storage.ids import ThreadId
+from storage.errors import LeaseLost
+from storage.ids import OwnerId, ThreadId
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """Where a thread is held in Slack. `shown_version` is the thread's version that its posts show."""
+    """Where a thread is held in Slack. `shown_version` is the thread's version that its posts show.
+
+    `shower` is who writes what Slack shows of it, under `fence`; the fence stays when the right is given back, so that
+    who takes it next can tell whether somebody else had it in between.
+    """
 
     thread_id: ThreadId
     team: str
     channel: str
     thread_ts: str
     shown_version: int
+    shower: OwnerId | None = None
+    fence: int = 0
 
 
 @dataclass(frozen=True)
@@ -32,28 +43,53 @@ class Post:
     shown: str | None
 
 
+_COLUMNS = "thread_id, team, channel, thread_ts, shown_version, shower, shower_fence"
+
+
 def conversation(db: Connection, thread_id: ThreadId) -> Conversation | None:
-    row = db.execute(
-        "select thread_id, team, channel, thread_ts, shown_version from conversations where thread_id = ?", (thread_id,)
-    ).fetchone()
+    row = db.execute(f"select {_COLUMNS} from conversations where thread_id = ?", (thread_id,)).fetchone()
     return None if row is None else Conversation(*row)
 
 
-def out_of_date(db: Connection) -> list[Conversation]:
-    """Conversations whose thread has moved on since it was last shown."""
-    return [
-        Conversation(*row)
-        for row in db.execute(
-            """select c.thread_id, c.team, c.channel, c.thread_ts, c.shown_version from conversations c
-           join threads t on t.thread_id = c.thread_id where t.version > c.shown_version"""
-        )
-    ]
-
-
-def mark_shown(db: Connection, thread_id: ThreadId, version: int) -> None:
+def take(db: Connection, thread_id: ThreadId, owner: OwnerId) -> Conversation | None:
+    """The conversation, now shown by `owner`; None when there is none, or a live owner shows it."""
+    found = conversation(db, thread_id)
+    if found is None or (found.shower not in (None, owner) and owners.is_alive(db, found.shower)):
+        return None
     db.execute(
-        "update conversations set shown_version = max(shown_version, ?) where thread_id = ?", (version, thread_id)
+        "update conversations set shower = ?, shower_fence = abs(random()) where thread_id = ?", (owner, thread_id)
     )
+    return conversation(db, thread_id)
+
+
+def check(db: Connection, held: Conversation) -> None:
+    """Say that this transaction writes what Slack shows. Raises `LeaseLost` when that is somebody else's now."""
+    row = conversation(db, held.thread_id)
+    if row is None or (row.shower, row.fence) != (held.shower, held.fence):
+        raise LeaseLost(f"conversation {held.thread_id!r} is shown by another owner now, or was deleted")
+
+
+def give_back(db: Connection, held: Conversation, shown_version: int) -> None:
+    """Others may show it; it shows this version of the thread. No error when it is not ours any more."""
+    db.execute(
+        """update conversations set shower = null, shown_version = max(shown_version, :shown), outdated = exists
+               (select 1 from threads t where t.thread_id = :thread and t.version > max(shown_version, :shown))
+           where thread_id = :thread and shower = :shower and shower_fence = :fence""",
+        {"shown": shown_version, "thread": held.thread_id, "shower": held.shower, "fence": held.fence},
+    )
+
+
+def out_of_date(db: Connection, owner: OwnerId) -> list[Conversation]:
+    """Conversations whose thread has moved on since it was last shown, and that are `owner`'s to show: no other live
+    owner shows them, or runs the thread and so is about to.
+    """
+    rows = db.execute(
+        f"""select {", ".join(f"c.{name}" for name in _COLUMNS.split(", "))}, t.owner from conversations c
+            join threads t on t.thread_id = c.thread_id where c.outdated and t.version > c.shown_version"""
+    ).fetchall()
+    others = {holder for row in rows for holder in (row["shower"], row["owner"])} - {None, owner}
+    alive = {holder for holder in others if owners.is_alive(db, holder)}
+    return [Conversation(*row[:-1]) for row in rows if not {row["shower"], row["owner"]} & alive]
 
 
 def of_thread(db: Connection, thread_id: ThreadId) -> dict[str, Post]:
@@ -72,8 +108,14 @@ def _select(db: Connection, where: str, parameter: str) -> list[Post]:
 
 
 def save(db: Connection, post: Post, now: float) -> None:
+    """Say what Slack shows of a subject; the caller has compared the fence."""
     db.execute(
         """insert into posts (subject, thread_id, channel, ts, shown, posted_at) values (?, ?, ?, ?, ?, ?)
            on conflict (subject) do update set channel = excluded.channel, ts = excluded.ts, shown = excluded.shown""",
         (post.subject, post.thread_id, post.channel, post.ts, post.shown, now),
     )
+
+
+def remove(db: Connection, subject: str) -> None:
+    """Slack shows it no more; the caller has compared the fence."""
+    db.execute("delete from posts where subject = ?", (subject,))

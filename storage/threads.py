@@ -104,7 +104,8 @@ def cut_short(db: Connection) -> list[ThreadId]:
     gone.
     """
     rows = db.execute("select thread_id, owner from threads where status = 'running'").fetchall()
-    return [ThreadId(thread) for thread, owner in rows if owner is None or not owners.is_alive(db, owner)]
+    alive = {owner for owner in {row["owner"] for row in rows} - {None} if owners.is_alive(db, owner)}
+    return [ThreadId(thread) for thread, owner in rows if owner not in alive]
 
 
 def delete(db: Connection, thread_id: ThreadId) -> None:

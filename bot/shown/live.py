@@ -1,97 +1,108 @@
-"""A reply while the model is still writing it: streamed into Slack, then finished as the message that it is."""
+"""A reply while the model is still writing it: streamed into Slack, then finished as the message that it is.
+
+From its first piece on the stream is the post of its message: the row is there before Slack is called.
+"""
 
 from __future__ import annotations
 
 import logging
 
-from slack_sdk.web.async_chat_stream import AsyncChatStream
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.shown import cards
-from bot.shown.posting import UNCERTAIN, Delivery, metadata
+from bot.shown.posting import UNCERTAIN, Delivery, Known, metadata
 from bot.shown.text import reply_markdown
 from bot.shown.timeline import reply_subject
 from storage.posts import Conversation
 
 logger = logging.getLogger(__name__)
 
-BUFFER = 48
-"""Characters that are gathered before a piece is sent: Slack takes about a hundred pieces a minute."""
-
 
 class LiveReply:
-    """One assistant message, growing. Where streaming fails, nothing is lost: delivery posts the whole afterwards."""
+    """One assistant message, growing. Where streaming fails, nothing is lost: delivery mends the post afterwards."""
 
-    def __init__(
-        self, client: AsyncWebClient, delivery: Delivery, conversation: Conversation, recipient: str, message_id: str
-    ) -> None:
+    def __init__(self, client: AsyncWebClient, delivery: Delivery, message_id: str) -> None:
         self.message_id = message_id
+        self.subject = reply_subject(message_id)
+        self.is_whole = False
         self._client = client
         self._delivery = delivery
-        self._conversation = conversation
-        self._recipient = recipient
         self._text = ""
         self._sent = 0
-        self._stream: AsyncChatStream | None = None
+        self._ts: str | None = None
         self._broken = False
 
-    async def add(self, piece: str) -> None:
-        self._text += piece
-        end = _safe_end(self._text)
-        if not self._broken and end - self._sent >= BUFFER and end <= cards.REPLY_LIMIT:
-            await self._send(end)
+    @property
+    def is_begun(self) -> bool:
+        """Whether Slack shows a part of it."""
+        return self._ts is not None
 
-    async def finish(self) -> None:
-        """Close the stream: the message now shows its whole text."""
-        shown = cards.reply(self._text)
-        if len(shown) != 1:
+    @property
+    def has_news(self) -> bool:
+        """Whether there is more to show than is shown."""
+        end = _safe_end(self._text)
+        return not self._broken and end <= cards.REPLY_LIMIT and bool(self._text[self._sent : end].strip())
+
+    def add(self, piece: str) -> None:
+        """What the model wrote next."""
+        self._text += piece
+
+    async def begin(self, conversation: Conversation, known: Known, recipient: str) -> None:
+        """Show the first piece. A post that was begun before is left as it is: it is brought up to date at the end."""
+        if self.subject in known:
             self._broken = True
-        if not self._broken:
-            await self._send(len(self._text))
-        if self._stream is None or self._stream.ts is None:
             return
+        await self._delivery.record(conversation, self.subject, None, None, known)
+        end = _safe_end(self._text)
         try:
-            await self._stream.stop(metadata=metadata(self._subject))
+            answer = await self._client.chat_startStream(
+                channel=conversation.channel,
+                thread_ts=conversation.thread_ts,
+                recipient_team_id=conversation.team,
+                recipient_user_id=recipient,
+                markdown_text=reply_markdown(self._text[:end]),
+            )
+        except UNCERTAIN as error:
+            self._give_up(error)
+            return
+        self._sent, self._ts = end, str(answer["ts"])
+        await self._delivery.record(conversation, self.subject, self._ts, None, known)
+
+    async def send(self, conversation: Conversation) -> None:
+        """Show what was written since."""
+        if self._ts is None or not self.has_news:
+            return
+        end = _safe_end(self._text)
+        piece = reply_markdown(self._text[self._sent : end])
+        try:
+            await self._client.chat_appendStream(channel=conversation.channel, ts=self._ts, markdown_text=piece)
+        except UNCERTAIN as error:
+            self._give_up(error)
+        self._sent = end
+
+    async def finish(self, conversation: Conversation, known: Known) -> None:
+        """Close the stream: the message now shows its whole text."""
+        if self._ts is None:
+            return
+        shown = cards.reply(self._text)
+        whole = not self._broken and len(shown) == 1
+        rest = reply_markdown(self._text[self._sent :]) if whole else ""
+        try:
+            await self._client.chat_stopStream(
+                channel=conversation.channel,
+                ts=self._ts,
+                markdown_text=rest or None,
+                metadata=metadata(self.subject),
+            )
         except UNCERTAIN as error:
             logger.info("a stream ended early (%s); the message is finished by an update", error)
             return
-        if not self._broken:
-            await self._record(shown[0].digest)
+        if whole:
+            await self._delivery.record(conversation, self.subject, self._ts, shown[0].digest, known)
 
-    @property
-    def _subject(self) -> str:
-        return reply_subject(self.message_id)
-
-    async def _send(self, end: int) -> None:
-        piece, self._sent = reply_markdown(self._text[self._sent : end]), end
-        if not piece:
-            return
-        try:
-            if self._stream is None:
-                self._stream = await self._open()
-            await self._stream.append(markdown_text=piece)
-            if self._stream.ts is not None and not self._recorded:
-                self._recorded = True
-                await self._record(None)
-        except UNCERTAIN as error:
-            self._broken = True
-            logger.info("a reply cannot be streamed (%s); it is posted whole", error)
-
-    _recorded = False
-
-    async def _open(self) -> AsyncChatStream:
-        return await self._client.chat_stream(
-            buffer_size=1,
-            channel=self._conversation.channel,
-            thread_ts=self._conversation.thread_ts,
-            recipient_team_id=self._conversation.team,
-            recipient_user_id=self._recipient,
-        )
-
-    async def _record(self, shown: str | None) -> None:
-        ts = self._stream.ts if self._stream is not None else None
-        thread_id, channel = self._conversation.thread_id, self._conversation.channel
-        await self._delivery.record(thread_id, channel, self._subject, ts, shown)
+    def _give_up(self, error: Exception) -> None:
+        self._broken = True
+        logger.info("a reply cannot be streamed (%s); it is shown whole", error)
 
 
 def _safe_end(text: str) -> int:

@@ -7,7 +7,7 @@ looked up, not posted twice.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import aiohttp
@@ -17,8 +17,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.inbound.payloads import Place
 from bot.shown.cards import Shown
-from storage import Storage, posts
-from storage.ids import ThreadId
+from storage import Connection, Storage, posts
 from storage.posts import Conversation, Post
 
 logger = logging.getLogger(__name__)
@@ -29,10 +28,13 @@ EVENT_TYPE = "signoff"
 UNCERTAIN = (SlackClientError, aiohttp.ClientError, OSError, TimeoutError)
 """What a call of Slack ends with when it is refused, or when nobody knows whether it arrived."""
 
+Known = dict[str, Post]
+"""The posts of a conversation by subject, as far as they may still change."""
+
 LOOK_UP = 200
 """Messages asked for at a time: Slack recommends no more."""
 
-GONE = {"message_not_found", "cant_update_message"}
+GONE = {"message_not_found", "cant_update_message", "cant_delete_message"}
 
 
 class Delivery:
@@ -42,17 +44,43 @@ class Delivery:
         self._client = client
         self._storage = storage
 
-    async def show(self, conversation: Conversation, wanted: Iterable[tuple[str, Shown]]) -> None:
-        """Make the conversation show these subjects; without a `thread_ts`, outside of its threads.
+    async def known(self, conversation: Conversation) -> Known:
+        """All posts of a conversation."""
+        return await self._storage.read(lambda db: posts.of_thread(db, conversation.thread_id))
 
-        Raises what Slack or the connection says: try again later.
+    async def show(
+        self, conversation: Conversation, wanted: Iterable[tuple[str, Shown]], known: Known | None = None
+    ) -> bool:
+        """Make the conversation, which we show, show these subjects; without a `thread_ts`, outside of its threads.
+        True when something was posted. `known` is kept up with what Slack shows then.
+
+        Raises what Slack or the connection says, try again later; and `LeaseLost`.
         """
-        known = await self._storage.read(lambda db: posts.of_thread(db, conversation.thread_id))
+        known = await self.known(conversation) if known is None else known
+        posted = False
         for subject, shown in wanted:
             post = known.get(subject)
-            if post is not None and post.shown == shown.digest:
-                continue
-            await self._bring_up_to_date(conversation, subject, shown, post)
+            if post is None or post.shown != shown.digest:
+                posted |= await self._bring_up_to_date(conversation, subject, shown, known)
+        return posted
+
+    async def withdraw(self, conversation: Conversation, subject: str, known: Known) -> None:
+        """Take back a post: the run that began it was given up, and nothing will finish it."""
+        post = known[subject]
+        ts = post.ts or await self._look_up(conversation, subject, known)
+        if ts is not None:
+            try:
+                await self._client.chat_delete(channel=post.channel, ts=ts)
+            except SlackApiError as error:
+                if error.response["error"] not in GONE:
+                    raise
+
+        def job(db: Connection) -> None:
+            posts.check(db, conversation)
+            posts.remove(db, subject)
+
+        await self._storage.write(job)
+        del known[subject]
 
     async def whisper(self, place: Place, user: str, text: str, *, in_thread: bool = True) -> None:
         """Tell one person something that only they see. It is no promise: nobody repeats what Slack did not take."""
@@ -62,23 +90,32 @@ class Delivery:
         except UNCERTAIN as error:
             logger.warning("%s was not told %r: %s", user, text, error)
 
-    async def record(self, thread_id: ThreadId, channel: str, subject: str, ts: str | None, shown: str | None) -> None:
-        """Say what Slack shows of a subject."""
-        post = Post(subject, thread_id, channel, ts, shown)
-        await self._storage.write(lambda db: posts.save(db, post, self._storage.now()))
-
-    async def _bring_up_to_date(
-        self, conversation: Conversation, subject: str, shown: Shown, post: Post | None
+    async def record(
+        self, conversation: Conversation, subject: str, ts: str | None, shown: str | None, known: Known
     ) -> None:
+        """Say what Slack shows of a subject. Raises `LeaseLost`."""
+        post = Post(subject, conversation.thread_id, conversation.channel, ts, shown)
+
+        def job(db: Connection) -> None:
+            posts.check(db, conversation)
+            posts.save(db, post, self._storage.now())
+
+        await self._storage.write(job)
+        known[subject] = post
+
+    async def _bring_up_to_date(self, conversation: Conversation, subject: str, shown: Shown, known: Known) -> bool:
+        post = known.get(subject)
         ts = post.ts if post is not None else None
         if post is not None and ts is None:
-            ts = await self._look_up(conversation, subject)
+            ts = await self._look_up(conversation, subject, known)
         if ts is not None and not await self._update(conversation, subject, ts, shown):
             ts = None
+        missing = ts is None
         if ts is None:
-            await self.record(conversation.thread_id, conversation.channel, subject, None, None)
+            await self.record(conversation, subject, None, None, known)
             ts = await self._post(conversation, subject, shown)
-        await self.record(conversation.thread_id, conversation.channel, subject, ts, shown.digest)
+        await self.record(conversation, subject, ts, shown.digest, known)
+        return missing
 
     async def _post(self, conversation: Conversation, subject: str, shown: Shown) -> str:
         answer = await self._client.chat_postMessage(
@@ -111,14 +148,15 @@ class Delivery:
             return False
         return True
 
-    async def _look_up(self, conversation: Conversation, subject: str) -> str | None:
+    async def _look_up(self, conversation: Conversation, subject: str, known: Known) -> str | None:
         """A post that was begun and never confirmed: where it is, if it arrived."""
+        elsewhere = {post.ts for post in known.values()}
         if not conversation.thread_ts:
             newest = await self._client.conversations_history(
                 channel=conversation.channel, include_all_metadata=True, limit=LOOK_UP
             )
             return _ts_of(newest, subject)
-        cursor = ""
+        cursor, begun = "", None
         while True:
             answer = await self._client.conversations_replies(
                 channel=conversation.channel,
@@ -129,9 +167,10 @@ class Delivery:
             )
             if (ts := _ts_of(answer, subject)) is not None:
                 return ts
+            begun = _begun(answer, elsewhere) or begun
             cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
             if not cursor:
-                return None
+                return begun
 
 
 def _ts_of(answer: AsyncSlackResponse, subject: str) -> str | None:
@@ -139,6 +178,19 @@ def _ts_of(answer: AsyncSlackResponse, subject: str) -> str | None:
         if (message.get("metadata") or {}).get("event_payload", {}).get("subject") == subject:
             return message["ts"]
     return None
+
+
+def _begun(answer: AsyncSlackResponse, elsewhere: Collection[str | None]) -> str | None:
+    """A stream that a crash left open: it gets our metadata when it ends, so it is the bot's one message without.
+
+    Where another bot's is taken for it, Slack refuses the update, and the post is made anew.
+    """
+    found = [
+        message["ts"]
+        for message in answer.get("messages") or ()
+        if message.get("bot_id") and not message.get("metadata") and message["ts"] not in elsewhere
+    ]
+    return found[-1] if found else None
 
 
 def metadata(subject: str) -> dict[str, Any]:

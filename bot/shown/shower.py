@@ -1,35 +1,59 @@
-"""Showing conversations: their messages brought up to date, replies while they are written, the status line.
+"""Bringing conversations up to date: what Slack shows of a thread → what its rows say.
 
-One conversation is written to by one hand at a time: its messages stand in their order, and none is posted twice.
+A conversation is written to by one hand at a time, here and across processes: its messages stand in their order, and
+none is posted twice. What is shown and can change no more is not looked at again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import Any
+from weakref import WeakValueDictionary
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.people.directory import PASSING, CannotTell
 from bot.people.people import People
-from bot.shown import copies
+from bot.shown import cards, copies
 from bot.shown import timeline as view
 from bot.shown.live import LiveReply
-from bot.shown.posting import UNCERTAIN, Delivery
+from bot.shown.posting import UNCERTAIN, Delivery, Known
 from bot.shown.shown_calls import record_of
 from bot.shown.timeline import Card
+from graphs.agent.agent import MODEL
 from graphs.agent.tools import Toolbox
 from graphs.runtime.compiled import CompiledGraph
-from storage import Storage, posts, threads
+from graphs.runtime.types import StateSnapshot
+from storage import Connection, Storage, posts, threads
+from storage.errors import LeaseLost
 from storage.ids import ThreadId
-from storage.posts import Conversation, Post
+from storage.posts import Conversation
 
 logger = logging.getLogger(__name__)
+
+NOT_NOW = (*UNCERTAIN, CannotTell)
+"""What showing ends with when Slack does not take it now."""
+
+KEPT = 1000
+"""Conversations of which it is remembered what is settled; of any other the whole is looked at once."""
+
+
+@dataclass
+class Held:
+    """A conversation that we show, up to the thread's `version`. Its first `settled` messages are shown and can change
+    no more; `known` are the posts of the others.
+    """
+
+    conversation: Conversation
+    known: Known
+    settled: int = 0
+    version: int = -1
 
 
 class Display:
@@ -50,39 +74,61 @@ class Display:
         self._client = client
         self._delivery = delivery
         self._people = people
-        self._hands: defaultdict[ThreadId, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._live: dict[ThreadId, LiveReply] = {}
+        self._hands: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
+        self._kept: OrderedDict[ThreadId, Held] = OrderedDict()
 
-    def is_writing(self, thread_id: ThreadId) -> bool:
-        """Whether a reply is being written there; the conversation is brought up to date when it is finished."""
-        return thread_id in self._live
+    def alone(self, thread_id: ThreadId) -> asyncio.Lock:
+        """What this process's tasks hold, one at a time, while they show the conversation."""
+        lock = self._hands.get(thread_id)
+        if lock is None:
+            self._hands[thread_id] = lock = asyncio.Lock()
+        return lock
 
-    async def show(self, conversation: Conversation) -> bool:
-        """Bring a conversation up to the thread's version; False when Slack does not take it now."""
-        async with self._hands[conversation.thread_id]:
-            return self.is_writing(conversation.thread_id) or await self._show(conversation)
-
-    async def write(self, conversation: Conversation, recipient: str, message_id: str, piece: str) -> None:
-        """Show a piece of a reply. What happened before it is shown first."""
-        thread_id = conversation.thread_id
-        live = self._live.get(thread_id)
-        if live is None or live.message_id != message_id:
-            await self.finish(thread_id)
-            async with self._hands[thread_id]:
-                await self._show(conversation, before=view.reply_subject(message_id))
-                live = LiveReply(self._client, self._delivery, conversation, recipient, message_id)
-                self._live[thread_id] = live
-        await live.add(piece)
-
-    async def finish(self, thread_id: ThreadId) -> None:
-        """The reply that is being written, if any, is whole."""
-        live = self._live.get(thread_id)
-        if live is not None:
+    async def show(self, thread_id: ThreadId) -> bool:
+        """Bring a conversation up to the thread's version; False when Slack does not take it now, or when it is
+        somebody else's to show.
+        """
+        async with self.alone(thread_id):
+            held = await self.take(thread_id)
+            if held is None:
+                return False
             try:
-                await live.finish()
+                await self.bring_up_to_date(held)
+            except LeaseLost:
+                return False
+            except NOT_NOW as error:
+                logger.warning("conversation %s is not up to date: %s; trying again", thread_id, error)
+                return False
             finally:
-                del self._live[thread_id]
-                self._storage.changes.commit_happened()
+                await self.give_back(held)
+        return True
+
+    async def take(self, thread_id: ThreadId) -> Held | None:
+        """The right to show a conversation; None while a live owner has it."""
+        kept = self._kept.pop(thread_id, None)
+
+        def job(db: Connection) -> Held | None:
+            last = posts.conversation(db, thread_id)
+            taken = posts.take(db, thread_id, self._storage.owner)
+            if taken is None or last is None:
+                return None
+            if kept is not None and kept.conversation.fence == last.fence:  # nobody else showed it since
+                return Held(taken, kept.known, kept.settled)
+            return Held(taken, posts.of_thread(db, thread_id))
+
+        return await self._storage.write(job)
+
+    async def give_back(self, held: Held) -> None:
+        """Say how far it is shown, and let others show it."""
+        thread_id = held.conversation.thread_id
+        self._kept[thread_id] = held
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        await self._storage.write(lambda db: posts.give_back(db, held.conversation, held.version))
+
+    def reply(self, message_id: str) -> LiveReply:
+        """A reply that the model begins to write."""
+        return LiveReply(self._client, self._delivery, message_id)
 
     async def say_status(self, conversation: Conversation, status: str) -> None:
         """The line under the conversation. Not worth failing for."""
@@ -93,33 +139,67 @@ class Display:
         except UNCERTAIN as error:
             logger.debug("no status in %s: %s", conversation.thread_id, error)
 
-    async def _show(self, conversation: Conversation, before: str | None = None) -> bool:
-        """`before` is a subject that somebody else is about to show: it and what follows are left to them."""
-        thread_id = conversation.thread_id
+    async def bring_up_to_date(self, held: Held, before: str | None = None) -> bool:
+        """Show what the rows say; True when something was posted. `before` is the subject of a reply that is about to
+        be streamed: it and what follows are left out.
+
+        Raises one of `NOT_NOW`, or `LeaseLost`.
+        """
+        conversation, thread_id = held.conversation, held.conversation.thread_id
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
+        version = thread.version if thread is not None else 0
+        if version == held.version:
+            return False
         snapshot = await self._graph.aget_state({"configurable": {"thread_id": thread_id}})
         record = await record_of(self._storage, self._toolbox, thread_id)
-        posted = await self._storage.read(lambda db: posts.of_thread(db, thread_id))
-        wanted = view.wanted(thread_id, snapshot, record, posted)
-        try:
-            await self._delivery.show(conversation, takewhile(lambda each: each[0] != before, wanted))
-            if before is None:
-                await self._show_copies(conversation, view.cards_of(snapshot, record), posted)
-        except (*UNCERTAIN, CannotTell) as error:
-            logger.warning("conversation %s is not up to date: %s; trying again", thread_id, error)
-            return False
-        if before is None:
-            version = thread.version if thread is not None else 0
-            await self._storage.write(lambda db: posts.mark_shown(db, thread_id, version))
-        return True
+        rest = _from(held.settled, snapshot)
+        wanted = view.wanted(thread_id, rest, record, held.known)
+        if before is not None:
+            wanted = list(takewhile(lambda each: each[0] != before, wanted))
+            return await self._delivery.show(conversation, wanted, held.known)
+        posted = await self._delivery.show(conversation, wanted, held.known)
+        if all(task.name != MODEL for task in snapshot.tasks):  # else it may be about to finish what it began
+            for subject in {subject for subject in held.known if view.is_reply(subject)} - {each[0] for each in wanted}:
+                await self._delivery.withdraw(conversation, subject, held.known)
+        shown = view.cards_of(rest, record)
+        await self._show_copies(held, shown)
+        held.version = version
+        _settle(held, snapshot, shown)
+        return posted
 
-    async def _show_copies(self, conversation: Conversation, shown: Sequence[Card], posted: Mapping[str, Post]) -> None:
+    async def _show_copies(self, held: Held, shown: Sequence[Card]) -> None:
         """One that Slack does not take for good is left out: the card itself stays."""
-        for copy in await copies.wanted(self._people, conversation.channel, shown, posted):
-            place = replace(conversation, channel=copy.channel, thread_ts="")
+        for copy in await copies.wanted(self._people, held.conversation.channel, shown, held.known):
+            place = replace(held.conversation, channel=copy.channel, thread_ts="")
             try:
-                await self._delivery.show(place, [(copy.subject, copy.shown)])
+                await self._delivery.show(place, [(copy.subject, copy.shown)], held.known)
             except SlackApiError as error:
                 if error.response["error"] in PASSING:
                     raise
                 logger.warning("a copy cannot stand in %s: %s", copy.channel, error.response["error"])
+
+
+def _from(start: int, snapshot: StateSnapshot) -> StateSnapshot:
+    """The snapshot without its first messages."""
+    messages = snapshot.values.get("messages", ())
+    return replace(snapshot, values={**snapshot.values, "messages": messages[start:]})
+
+
+def _settle(held: Held, snapshot: StateSnapshot, shown: Sequence[Card]) -> None:
+    """Once it is up to date: the turns before the last, unless a call of theirs can still change."""
+    messages: Sequence[dict[str, Any]] = snapshot.values.get("messages", ())
+    last = next((n for n in range(len(messages) - 1, held.settled, -1) if messages[n]["role"] == "user"), held.settled)
+    ids = {message.get("id") for message in messages[held.settled : last]}
+    rows = [row for card in shown for row in card.rows if row.message_id in ids]
+    if any(row.under_way for row in rows):
+        return
+    held.settled = last
+    overcome = cards.overcome().digest
+    for subject, post in list(held.known.items()):
+        if _message_of(subject) in ids or (subject.startswith(view.FAILURE) and post.shown == overcome):
+            del held.known[subject]
+
+
+def _message_of(subject: str) -> str:
+    """The message that a post shows: `message:ID`, `calls:ID:page@channel`."""
+    return subject.partition(":")[2].partition("@")[0].partition(":")[0]

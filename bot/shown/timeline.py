@@ -23,6 +23,10 @@ def reply_subject(message_id: str, part: int = 0) -> str:
     return f"message:{message_id}" + (f":{part}" if part else "")
 
 
+def is_reply(subject: str) -> bool:
+    return subject.startswith("message:")
+
+
 def calls_subject(message_id: str, page: int = 0) -> str:
     """What a post of an assistant message's calls is known by."""
     return f"calls:{message_id}" + (f":{page}" if page else "")
@@ -79,10 +83,19 @@ def wanted(
         replies = cards.reply(message["content"], message.get("notice"))
         found += [(reply_subject(message["id"], part), shown) for part, shown in enumerate(replies)]
         pages = cards.pages(record.calls(message, results))
-        found += [(calls_subject(message["id"], n), cards.calls(rows, revision(rows))) for n, rows in enumerate(pages)]
+        found += [
+            (calls_subject(message["id"], n), cards.calls(rows, revision(rows)))
+            for n, rows in enumerate(pages)
+            if not all(_has_just_begun(row) for row in rows)
+        ]
     broken = failures(thread_id, snapshot)
     overcome = {subject for subject in posted if subject.startswith(FAILURE)} - {subject for subject, _ in broken}
     return [(subject, cards.overcome()) for subject in sorted(overcome)] + found + broken
+
+
+def _has_just_begun(row: ShownCall) -> bool:
+    """Whether nothing is to be said of a call yet: it has not ended, and nobody was asked."""
+    return row.state == "running" and row.asked is None and row.doubt is None
 
 
 def _messages(snapshot: StateSnapshot) -> Sequence[dict[str, Any]]:

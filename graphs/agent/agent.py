@@ -19,6 +19,7 @@ from graphs.agent.tool_node import CallNode, Unreachable
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import settle
 from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.effects import idempotency_key
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.messages import add_messages
 from graphs.runtime.types import END, START, Runtime, Send
@@ -54,7 +55,7 @@ class Agent:
         `unreachable` says when no people there are could approve a call: then nothing is asked, and the model is told.
         """
         graph = StateGraph(AgentState)
-        graph.add_node(MODEL, _ModelNode(self.instructions, self.toolbox, model, storage.new_id))
+        graph.add_node(MODEL, _ModelNode(self.instructions, self.toolbox, model))
         graph.add_node(CALL, CallNode(self.toolbox, storage.clock, unreachable))
         graph.add_edge(START, MODEL)
         graph.add_conditional_edges(MODEL, _calls_or_end, [CALL, END])
@@ -69,12 +70,12 @@ class _ModelNode:
     instructions: str
     toolbox: Toolbox
     model: Model
-    new_id: Callable[[], str]
 
     async def __call__(self, state: AgentState, runtime: Runtime[Any]) -> dict[str, Any]:
         settled = await settle(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox))
         transcript = [{"role": "system", "content": self.instructions}, *settled]
-        message_id = self.new_id()
+        # The same when the task runs again after a crash: whoever shows the reply goes on in the post that it began.
+        message_id = idempotency_key("reply")
         reply = ModelReply("")
         async with aclosing(self.model.stream(transcript, self.toolbox.definitions)) as parts:
             async for part in parts:

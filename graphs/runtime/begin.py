@@ -5,7 +5,7 @@ The thread is taken and the beginning stored in one transaction, which compares 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -86,6 +86,7 @@ class Opener:
     after: Breakpoints
     on_waiting: OnWaiting
     checkpoint_id: CheckpointId | None
+    also: Callable[[Connection], None] | None = None
 
     async def open(self, given: Any) -> tuple[Position, Position]:
         """Take the thread and store what `given` means for it: the position to run from, and the one that is on disk.
@@ -260,12 +261,12 @@ class Opener:
             if texts:
                 interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
             commit.store(db, session.thread_id, now)
-            ledger = (
-                session.ledger
-            )  # the version says that it is as it was read, and what is new was not asked anything
-            if texts or settles or opening.stops:
-                ledger = replace(ledger, asked=Ledger.questions(db, session.roots))
-            return lease, ledger
+            if self.also is not None:
+                self.also(db)
+            # The version says that the ledger is as it was read, and what is new was not asked anything.
+            if not (texts or settles or opening.stops):
+                return lease, session.ledger
+            return lease, replace(session.ledger, asked=Ledger.questions(db, session.roots))
 
         session.lease, ledger = await self.storage.write(job)
         session.take_up(ledger)

@@ -20,7 +20,7 @@ from graphs.runtime.runner import Ending, Runner
 from graphs.runtime.session import Commit, Durability, Session
 from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
 from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot
-from storage import Storage, interrupts, new_id
+from storage import Connection, Storage, interrupts, new_id
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, Scope, ThreadId
 
@@ -73,7 +73,8 @@ class CompiledGraph:
         Stopping the iteration cancels the run.
 
         Options: `interrupt_before`, `interrupt_after`, `durability` ("sync" or "exit"), `context`, `by` (who gives this
-        input or answer), `on_waiting` ("reject" or "cancel"), `stop` (asked between steps: true gives the thread back).
+        input or answer), `on_waiting` ("reject" or "cancel"), `stop` (asked between steps: true gives the thread back),
+        `also` (a job that runs in the transaction that stores the input; what it raises stops the run before it began).
         """
         modes = [stream_mode] if isinstance(stream_mode, str) else list(stream_mode)
         if unknown := [mode for mode in modes if mode not in STREAM_MODES]:
@@ -171,6 +172,7 @@ class _Run:
         by: str | None = None,
         on_waiting: OnWaiting = "reject",
         stop: Callable[[], bool] = lambda: False,
+        also: Callable[[Connection], None] | None = None,
     ) -> None:
         self.graph = graph
         self.config = config
@@ -178,6 +180,7 @@ class _Run:
         self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)
         self.after = graph.after if interrupt_after is None else breakpoints.check(interrupt_after, nodes)
         self.on_waiting: OnWaiting = on_waiting
+        self.also = also
         storage = graph.checkpointer
         self.session = Session(
             thread_id=thread_id_of(config) if storage is not None else ThreadId(""),
@@ -222,6 +225,7 @@ class _Run:
                 self.after,
                 self.on_waiting,
                 checkpoint_of(self.config),
+                self.also,
             )
             position, stored = await opener.open(given)
         session.emit("values", position.values)

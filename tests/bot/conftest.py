@@ -3,9 +3,10 @@
 import pytest
 
 from bot.demo.workspace import Workspace
-from bot.shown.posting import Delivery
-from storage import Storage
+from bot.shown import posting
+from storage import Connection, Storage, inbox, posts
 from storage.ids import ThreadId
+from storage.inbox import Delivery
 from storage.posts import Conversation
 from tests.demo.workspace.support import Page, Slack, slack_client
 from tests.support.database import clock, storage, template, url
@@ -25,11 +26,21 @@ def slack(workspace: Workspace) -> Slack:
 
 
 @pytest.fixture
-async def conversation(page: Page) -> Conversation:
+async def conversation(page: Page, storage: Storage) -> Conversation:
+    """One that somebody began and that we show."""
     root = (await page.say("hello"))["ts"]
-    return Conversation(ThreadId(f"T0LOCAL/C0SUPPORT/{root}"), "T0LOCAL", "C0SUPPORT", root, 0)
+    thread = ThreadId(f"T0LOCAL/C0SUPPORT/{root}")
+    row = Delivery(f"Ev{root}", "message", thread, "T0LOCAL", "C0SUPPORT", root, root, "U0ANA", "hello")
+
+    def job(db: Connection) -> Conversation | None:
+        inbox.receive(db, row, 0.0)
+        return posts.take(db, thread, storage.owner)
+
+    taken = await storage.write(job)
+    assert taken is not None
+    return taken
 
 
 @pytest.fixture
-def delivery(slack: Slack, storage: Storage) -> Delivery:
-    return Delivery(slack, storage)
+def delivery(slack: Slack, storage: Storage) -> posting.Delivery:
+    return posting.Delivery(slack, storage)

@@ -81,7 +81,7 @@ async def get(http: aiohttp.ClientSession, address: str) -> int:
 
 
 def in_inbox(tmp_path: Path) -> int:
-    database = sqlite3.connect(tmp_path / "bot.db")
+    database = sqlite3.connect(tmp_path / "test.db")
     try:
         return database.execute("select count(*) from inbox").fetchone()[0]
     finally:

@@ -13,7 +13,7 @@ from graphs.agent.agent import Agent
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
-from storage import Storage, inbox
+from storage import Connection, Storage, inbox
 from storage.ids import ThreadId
 from storage.inbox import Delivery
 from tests.agent.conversing import ScriptedModel, calls, says
@@ -106,7 +106,11 @@ async def test_a_thread_that_was_cut_short_goes_on_and_its_message_is_not_read_t
     graph = Agent("Be brief.", [write]).compile(ScriptedModel([says("never said")]), storage)
     config: Any = {"configurable": {"thread_id": f"T0LOCAL/D0ANA/{root}"}}
     message = {"role": "user", "content": "hello", "id": root, "by": "U0ANA"}
-    stream = graph.astream({"messages": [message]}, config, stream_mode="messages", by="U0ANA")
+
+    def read(db: Connection) -> None:
+        assert inbox.mark_done(db, f"Ev{root}")
+
+    stream = graph.astream({"messages": [message]}, config, stream_mode="messages", by="U0ANA", also=read)
     async for _ in stream:
         break
     await stream.aclose()
@@ -153,7 +157,7 @@ async def test_waiting_with_an_unread_message_is_no_work(
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1.0):
                 await asyncio.Event().wait()
-        assert looks.count("_what_is_due") <= 20, Counter(looks)
+        assert 0 < looks.count("Owner._what_is_due") <= 20, Counter(looks)
 
 
 async def test_a_guest_is_told_that_the_bot_is_not_for_them_and_nothing_is_read(

@@ -67,13 +67,23 @@ class Program:
 
 
 class Stage:
-    """Everything that a conversation needs, in `folder`. The bot runs `agent`; the model plays `script`, else rules."""
+    """Everything that a conversation needs, in `folder`. The bot runs `agent`; the model plays `script`, else rules,
+    and lets `latency` seconds pass between two pieces of a reply.
+    """
 
-    def __init__(self, folder: Path, *, agent: str | None = None, script: Any = None, settings: Any = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        agent: str | None = None,
+        script: Any = None,
+        settings: Any = None,
+        latency: float = 0.0,
+    ) -> None:
         self.folder = folder
         self._agent = {} if agent is None else {"SIGNOFF_AGENT": agent}
         self._settings: Mapping[str, str] = settings or {}
-        arguments: list[str] = []
+        arguments: list[str] = ["--latency", str(latency)]
         if script is not None:
             (folder / "script.json").write_text(json.dumps(script), "utf-8")
             arguments += ["--script", "script.json"]

@@ -1,10 +1,12 @@
 """A reply grows in Slack while it is written; whatever goes wrong on the way, it stands there once and whole."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from bot.shown import cards
 from bot.shown.live import LiveReply
-from bot.shown.posting import Delivery
+from bot.shown.posting import Delivery, Known
 from bot.shown.timeline import reply_subject
 from storage import Storage, posts
 from storage.posts import Conversation
@@ -16,14 +18,28 @@ TEXT = (
 )
 
 
+@dataclass
+class Written:
+    """A reply that is written into a conversation that we show; whatever can be is sent after each word."""
+
+    reply: LiveReply
+    conversation: Conversation
+    known: Known
+
+    async def write(self, text: str = TEXT) -> None:
+        for word in text.split(" "):
+            self.reply.add(f"{word} ")
+            if not self.reply.is_begun and self.reply.has_news:
+                await self.reply.begin(self.conversation, self.known, "U0ANA")
+            await self.reply.send(self.conversation)
+
+    async def finish(self) -> None:
+        await self.reply.finish(self.conversation, self.known)
+
+
 @pytest.fixture
-def live(slack: Slack, delivery: Delivery, conversation: Conversation) -> LiveReply:
-    return LiveReply(slack, delivery, conversation, "U0ANA", "m1")
-
-
-async def write(live: LiveReply, text: str = TEXT) -> None:
-    for word in text.split(" "):
-        await live.add(f"{word} ")
+def live(slack: Slack, delivery: Delivery, conversation: Conversation) -> Written:
+    return Written(LiveReply(slack, delivery, "m1"), conversation, {})
 
 
 async def settled(delivery: Delivery, conversation: Conversation, page: Page, text: str = f"{TEXT} ") -> list[str]:
@@ -36,12 +52,12 @@ async def settled(delivery: Delivery, conversation: Conversation, page: Page, te
 
 
 async def test_a_streamed_reply_is_the_message_and_is_not_posted_again(
-    live: LiveReply,
+    live: Written,
     delivery: Delivery,
     page: Page,
     conversation: Conversation,
 ):
-    await write(live)
+    await live.write()
     (message,) = await in_thread(page, conversation.thread_ts)
     assert message["streaming"]
     await live.finish()
@@ -52,11 +68,11 @@ async def test_a_streamed_reply_is_the_message_and_is_not_posted_again(
 
 
 async def test_a_link_is_never_sent_in_pieces_and_no_token_fires(
-    live: LiveReply,
+    live: Written,
     page: Page,
     conversation: Conversation,
 ):
-    await write(live, "x " * 40 + "[bank] (nothing) [bank](https://evil.example) <!channel> " + "y " * 40 + "\nend")
+    await live.write("x " * 40 + "[bank] (nothing) [bank](https://evil.example) <!channel> " + "y " * 40 + "\nend")
     await live.finish()
     (message,) = await in_thread(page, conversation.thread_ts)
     assert "](" not in message["text"]
@@ -66,7 +82,7 @@ async def test_a_link_is_never_sent_in_pieces_and_no_token_fires(
 @pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream", "chat.stopStream"])
 @pytest.mark.parametrize("status", [429, 500])
 async def test_where_streaming_fails_the_reply_is_still_there_once_and_whole(
-    live: LiveReply,
+    live: Written,
     delivery: Delivery,
     page: Page,
     conversation: Conversation,
@@ -74,34 +90,34 @@ async def test_where_streaming_fails_the_reply_is_still_there_once_and_whole(
     status: int,
 ):
     await page.fault(http={"method": method, "status": status})
-    await write(live)
+    await live.write()
     await live.finish()
     (text,) = await settled(delivery, conversation, page)
     assert text == cards.reply(f"{TEXT} ")[0].blocks[0]["text"]
 
 
 async def test_a_stream_that_lived_too_long_is_finished_by_an_update(
-    live: LiveReply,
+    live: Written,
     delivery: Delivery,
     page: Page,
     conversation: Conversation,
     stage_clock: Clock,
 ):
-    await write(live)
+    await live.write()
     stage_clock.forward(301)
-    await write(live)
+    await live.write()
     await live.finish()
     assert len(await settled(delivery, conversation, page, f"{TEXT} {TEXT} ")) == 1
 
 
 async def test_a_reply_too_long_for_one_message_goes_on_in_the_next(
-    live: LiveReply,
+    live: Written,
     delivery: Delivery,
     page: Page,
     conversation: Conversation,
 ):
     text = "word after word\n" * 1500
-    await write(live, text)
+    await live.write(text)
     await live.finish()
     texts = await settled(delivery, conversation, page, f"{text} ")
     assert len(texts) == 3
@@ -109,21 +125,21 @@ async def test_a_reply_too_long_for_one_message_goes_on_in_the_next(
 
 
 async def test_a_crash_while_streaming_is_mended_by_the_next_process(
-    live: LiveReply,
+    live: Written,
     delivery: Delivery,
     storage: Storage,
     page: Page,
     slack: Slack,
     conversation: Conversation,
 ):
-    await write(live)
+    await live.write()
     (post,) = (await storage.read(lambda db: posts.of_thread(db, conversation.thread_id))).values()
     assert post.ts is not None
     assert len(await settled(Delivery(slack, storage), conversation, page)) == 1
 
 
-async def test_nothing_written_is_nothing_shown(live: LiveReply, page: Page, conversation: Conversation):
+async def test_nothing_written_is_nothing_shown(live: Written, page: Page, conversation: Conversation):
     await live.finish()
-    await live.add("")
+    await live.write("")
     await live.finish()
     assert await in_thread(page, conversation.thread_ts) == []
