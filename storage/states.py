@@ -71,24 +71,27 @@ _MARK = "illegal move: "
 
 
 def guard(db: Connection) -> None:
-    """Hold what this connection writes against the tables."""
+    """Hold what this connection writes against the tables. One trigger a table: a legal move is asked about once."""
     for machine in _MACHINES:
         table, what = machine.table, machine.what
-        for old, allowed in machine.moves.items():
-            told = " or ".join(sorted(allowed)) or "nothing else"
-            db.execute(
-                f"""create temp trigger "{table} {old}" before update of status on main.{table}
-                    when old.status = '{old}' and new.status not in ({_list({*allowed, *([old] * machine.stays)})})
-                    begin select raise(abort, '{_MARK}{what} that is {old} may become {told}'); end"""
-            )
+        legal = [f"{old}>{new}" for old, allowed in machine.moves.items() for new in allowed]
+        legal += [f"{old}>{old}" for old in machine.moves if machine.stays]
+        refusals = [
+            f"""select raise(abort, '{_MARK}{what} that is {old} may become {_or(allowed) or "nothing else"}')
+                where old.status = '{old}';"""
+            for old, allowed in machine.moves.items()
+        ]
+        db.execute(
+            f"""create temp trigger "{table} move" before update of status on main.{table}
+                when old.status || '>' || new.status not in ({_list(legal)}) begin {"".join(refusals)} end"""
+        )
         if machine.begins is not None:
-            told = " or ".join(sorted(machine.begins))
             new = ", ".join(f"new.{column}" for column in machine.key.split(", "))
             db.execute(  # an upsert asks here too, also for a row that is there already
                 f"""create temp trigger "{table} begin" before insert on main.{table}
                     when new.status not in ({_list(machine.begins)})
                         and not exists (select 1 from main.{table} where ({machine.key}) = ({new}))
-                    begin select raise(abort, '{_MARK}{what} begins as {told}'); end"""
+                    begin select raise(abort, '{_MARK}{what} begins as {_or(machine.begins)}'); end"""
             )
 
 
@@ -103,3 +106,7 @@ def named(error: Exception) -> Exception:
 
 def _list(statuses: Iterable[str]) -> str:
     return ", ".join(f"'{status}'" for status in sorted(statuses))
+
+
+def _or(statuses: Iterable[str]) -> str:
+    return " or ".join(sorted(statuses))
