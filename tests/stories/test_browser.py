@@ -51,7 +51,7 @@ async def test_a_person_chats_mends_the_proposal_and_approves(chromium: str, sta
         await form.get_by_role("button", name="Run edited call").click()
         await expect(form).to_be_hidden(timeout=10_000)
         await expect(conversation.get_by_text(re.compile(r"80\s*→\s*60"))).to_be_visible(timeout=20_000)
-        await expect(conversation.get_by_text(re.compile("Result: Refunded 60.00 euro.*Weber"))).to_be_visible(
+        await expect(conversation.get_by_text(re.compile("Refunded 60.00 euro.*You edited"))).to_be_visible(
             timeout=20_000
         )
         await expect(conversation.get_by_role("button", name="Approve")).to_have_count(0)
