@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.inbound import clicks
 from bot.inbound.arrivals import Arrivals
-from bot.inbound.clicks import Decisions
+from bot.inbound.clicks import Clicks
 from bot.shown import cards
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def events(arrivals: Arrivals) -> dict[str, Listener]:
     return {"message": nothing, "app_mention": nothing, "app_home_opened": arrivals.suggest}
 
 
-def actions(on: Decisions) -> dict[str, Listener]:
+def actions(on: Clicks) -> dict[str, Listener]:
     return {
         cards.APPROVE: on.approve,
         cards.APPROVE_ALL: on.approve_all,
@@ -38,7 +38,7 @@ def actions(on: Decisions) -> dict[str, Listener]:
     }
 
 
-def views(on: Decisions) -> dict[str, Listener]:
+def views(on: Clicks) -> dict[str, Listener]:
     return {
         clicks.EDIT_FORM: on.submit_edit,
         clicks.REJECT_FORM: on.submit_reject,
@@ -46,7 +46,7 @@ def views(on: Decisions) -> dict[str, Listener]:
     }
 
 
-def register(app: AsyncApp, arrivals: Arrivals, on: Decisions) -> None:
+def register(app: AsyncApp, arrivals: Arrivals, on: Clicks) -> None:
     """Everything above, and a catch-all behind it: what nobody handles would never be acknowledged."""
     app.use(arrivals.store)
     for event, listener in events(arrivals).items():

@@ -19,11 +19,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import connecting, routes
 from bot.http_mode import http_mode
 from bot.inbound.arrivals import Arrivals
-from bot.inbound.clicks import Decisions
+from bot.inbound.clicks import Clicks
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings
-from bot.shown.posting import Delivery
+from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.worker import Owner
 from graphs.agent.agent import Agent
@@ -94,9 +94,9 @@ async def _assemble(
         await asyncio.to_thread(agent.prepare)
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     graph = agent.compile(model, storage, Reach(people, storage))
-    delivery = Delivery(client, storage)
-    display = Display(storage, graph, agent.toolbox, client, delivery, people)
-    owner = Owner(storage, graph, display, delivery, people)
+    poster = Poster(client, storage)
+    display = Display(storage, graph, agent.toolbox, client, poster, people)
+    owner = Owner(storage, graph, display, poster, people)
     secret = settings.slack_signing_secret
     app = AsyncApp(
         client=connecting.without_token(client),
@@ -104,7 +104,7 @@ async def _assemble(
         logger=logging.getLogger("slack_bolt"),
         signing_secret=secret.get_secret_value() if secret is not None else None,
     )
-    on = Decisions(storage, graph, Desk(storage, agent.toolbox), client, delivery, people)
+    on = Clicks(storage, graph, Desk(storage, agent.toolbox), client, poster, people)
     routes.register(app, Arrivals(storage, client, identity["user_id"], agent.examples), on)
     return owner, app
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from bot.inbound.payloads import Place
 from bot.people.people import People
-from bot.shown import timeline as view
-from bot.shown.posting import Delivery
+from bot.shown import timeline
+from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.shown.turn import Turn
 from graphs.errors import NotWaiting, ThreadBusy
@@ -25,7 +25,7 @@ from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
 from storage import Connection, Storage, deadlines, inbox, interrupts, posts, threads
 from storage.ids import ThreadId
-from storage.inbox import Delivery as Arrival
+from storage.inbox import Delivery
 from storage.posts import Conversation
 from storage.threads import ThreadRow
 
@@ -83,13 +83,13 @@ class Owner:
         storage: Storage,
         graph: CompiledGraph,
         display: Display,
-        delivery: Delivery,
+        poster: Poster,
         people: People,
     ) -> None:
         self._storage = storage
         self._graph = graph
         self._display = display
-        self._delivery = delivery
+        self._poster = poster
         self._people = people
         self._running = _Tasks(storage.changes.commit_happened)
         self._showing = _Tasks(storage.changes.commit_happened)
@@ -137,51 +137,51 @@ class Owner:
         """Do what is due in a thread, until nothing is."""
         while not self._stopping.is_set():
             due = await self._storage.read(lambda db: _state_of(db, thread_id))
-            thread, arrival = due.thread, due.arrival
+            thread, delivery = due.thread, due.delivery
             if thread is not None and self._stuck.get(thread_id) == thread.version:
                 return None  # it failed before it could move; nothing has changed since
             try:
                 if thread is not None and (due.has_news or thread.status == "running"):
                     await self._drive(thread_id, due.conversation, None, None)
-                elif arrival is None or (thread is not None and thread.status == "waiting"):
-                    return await self._say_queued(arrival)
+                elif delivery is None or (thread is not None and thread.status == "waiting"):
+                    return await self._say_queued(delivery)
                 else:
-                    await self._take_up(arrival, due.conversation)
+                    await self._take_up(delivery, due.conversation)
             except ThreadBusy:
                 return None
         return None
 
-    async def _say_queued(self, arrival: Arrival | None) -> None:
+    async def _say_queued(self, delivery: Delivery | None) -> None:
         """A message that came while a question waits is read after it; its author is told so once."""
-        if arrival is not None and arrival.event_id not in self._queued:
-            _remember(self._queued, arrival.event_id, None)
-            await self._delivery.whisper(_place(arrival), arrival.user, QUEUED)
+        if delivery is not None and delivery.event_id not in self._queued:
+            _remember(self._queued, delivery.event_id, None)
+            await self._poster.whisper(_place(delivery), delivery.user, QUEUED)
 
-    async def _take_up(self, arrival: Arrival, conversation: Conversation | None) -> None:
+    async def _take_up(self, delivery: Delivery, conversation: Conversation | None) -> None:
         """Read one delivery: it is done in the transaction in which the thread has it."""
         was_read = False
 
         def read(db: Connection) -> None:
             nonlocal was_read
-            if not inbox.mark_done(db, arrival.event_id):
+            if not inbox.mark_done(db, delivery.event_id):
                 raise _AlreadyRead
             was_read = True
 
-        self._queued.pop(arrival.event_id, None)
-        if (why := await self._people.refusal(arrival.user)) is not None:
-            await self._delivery.whisper(_place(arrival), arrival.user, why)
-        elif arrival.kind == "retry":
+        self._queued.pop(delivery.event_id, None)
+        if (why := await self._people.refusal(delivery.user)) is not None:
+            await self._poster.whisper(_place(delivery), delivery.user, why)
+        elif delivery.kind == "retry":
             try:
-                await self._drive(arrival.thread_id, conversation, None, None, read)
+                await self._drive(delivery.thread_id, conversation, None, None, read)
             except NotWaiting:
-                logger.info("thread %s had been tried again already", arrival.thread_id)
+                logger.info("thread %s had been tried again already", delivery.thread_id)
         else:
-            message = {"role": "user", "content": arrival.text, "id": arrival.ts, "by": arrival.user}
-            await self._drive(arrival.thread_id, conversation, {"messages": [message]}, arrival.user, read)
+            message = {"role": "user", "content": delivery.text, "id": delivery.ts, "by": delivery.user}
+            await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
             if not was_read:
-                await self._delivery.whisper(_place(arrival), arrival.user, view.BROKEN)
+                await self._poster.whisper(_place(delivery), delivery.user, timeline.BROKEN)
         if not was_read:
-            await self._storage.write(lambda db: inbox.mark_done(db, arrival.event_id))
+            await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
 
     async def _drive(
         self,
@@ -225,7 +225,7 @@ class Owner:
 
     async def _failed(self, thread_id: ThreadId, error: Exception) -> None:
         snapshot = await self._graph.aget_state(_config(thread_id))
-        references = [view.reference(task.id) for task in snapshot.tasks if task.error is not None]
+        references = [timeline.reference(task.id) for task in snapshot.tasks if task.error is not None]
         said = ", ".join(references) or "none"
         logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
@@ -270,7 +270,7 @@ class _Due:
 
     thread: ThreadRow | None
     has_news: bool
-    arrival: Arrival | None
+    delivery: Delivery | None
     conversation: Conversation | None
 
 
@@ -294,5 +294,5 @@ def _config(thread_id: ThreadId) -> Config:
     return {"configurable": {"thread_id": thread_id}}
 
 
-def _place(arrival: Arrival) -> Place:
-    return Place(arrival.team, arrival.channel, arrival.thread_ts)
+def _place(delivery: Delivery) -> Place:
+    return Place(delivery.team, delivery.channel, delivery.thread_ts)

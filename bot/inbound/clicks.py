@@ -20,7 +20,7 @@ from bot.inbound import payloads
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
 from bot.shown import cards, timeline
-from bot.shown.posting import Delivery
+from bot.shown.posting import Poster
 from bot.shown.shown_calls import record_of, revision
 from graphs.agent.desk import Decided, Desk, Seen, look_at
 from graphs.agent.errors import InvalidArguments
@@ -69,14 +69,14 @@ class _Asked:
 
 
 @dataclass(frozen=True)
-class Decisions:
+class Clicks:
     """The listeners of the buttons and forms of a card."""
 
     storage: Storage
     graph: CompiledGraph
     desk: Desk
     client: AsyncWebClient
-    delivery: Delivery
+    poster: Poster
     people: People
 
     async def approve(self, ack: AsyncAck, body: Body) -> None:
@@ -172,7 +172,7 @@ class Decisions:
         """Try again what failed: put into the inbox like everything else that asks something of a thread."""
         click = payloads.click(body)
         place = click.place
-        arrival = inbox.Delivery(
+        delivery = inbox.Delivery(
             f"{place.thread_id}:{click.action_ts}",
             "retry",
             place.thread_id,
@@ -183,7 +183,7 @@ class Decisions:
             click.person.user,
             "",
         )
-        await self.storage.write(lambda db: inbox.receive(db, arrival, self.storage.now()))
+        await self.storage.write(lambda db: inbox.receive(db, delivery, self.storage.now()))
         await ack()
 
     async def _submit(
@@ -212,7 +212,7 @@ class Decisions:
 
     async def _tell(self, click: Click, outcome: Decided | Refused) -> None:
         if isinstance(outcome, Refused):
-            await self.delivery.whisper(click.place, click.person.user, outcome.reason, in_thread=click.in_thread)
+            await self.poster.whisper(click.place, click.person.user, outcome.reason, in_thread=click.in_thread)
 
     async def _waiting(
         self, thread_id: ThreadId, channel: str | None, message_id: str, shown: str

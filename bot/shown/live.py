@@ -10,7 +10,7 @@ import logging
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.shown import cards
-from bot.shown.posting import UNCERTAIN, Delivery, Known, metadata
+from bot.shown.posting import UNCERTAIN, Known, Poster, metadata
 from bot.shown.text import reply_markdown
 from bot.shown.timeline import reply_subject
 from storage.posts import Conversation
@@ -19,14 +19,14 @@ logger = logging.getLogger(__name__)
 
 
 class LiveReply:
-    """One assistant message, growing. Where streaming fails, nothing is lost: delivery mends the post afterwards."""
+    """One assistant message, growing. Where streaming fails, nothing is lost: poster mends the post afterwards."""
 
-    def __init__(self, client: AsyncWebClient, delivery: Delivery, message_id: str) -> None:
+    def __init__(self, client: AsyncWebClient, poster: Poster, message_id: str) -> None:
         self.message_id = message_id
         self.subject = reply_subject(message_id)
         self.is_whole = False
         self._client = client
-        self._delivery = delivery
+        self._poster = poster
         self._text = ""
         self._sent = 0
         self._ts: str | None = None
@@ -52,7 +52,7 @@ class LiveReply:
         if self.subject in known:
             self._broken = True
             return
-        await self._delivery.record(conversation, self.subject, None, None, known)
+        await self._poster.record(conversation, self.subject, None, None, known)
         end = _safe_end(self._text)
         try:
             answer = await self._client.chat_startStream(
@@ -66,7 +66,7 @@ class LiveReply:
             self._give_up(error)
             return
         self._sent, self._ts = end, str(answer["ts"])
-        await self._delivery.record(conversation, self.subject, self._ts, None, known)
+        await self._poster.record(conversation, self.subject, self._ts, None, known)
 
     async def send(self, conversation: Conversation) -> None:
         """Show what was written since."""
@@ -98,7 +98,7 @@ class LiveReply:
             logger.info("a stream ended early (%s); the message is finished by an update", error)
             return
         if whole:
-            await self._delivery.record(conversation, self.subject, self._ts, shown[0].digest, known)
+            await self._poster.record(conversation, self.subject, self._ts, shown[0].digest, known)
 
     def _give_up(self, error: Exception) -> None:
         self._broken = True

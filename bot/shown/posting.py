@@ -37,7 +37,7 @@ LOOK_UP = 200
 GONE = {"message_not_found", "cant_update_message", "cant_delete_message"}
 
 
-class Delivery:
+class Poster:
     """Posts and updates, one conversation's messages in order."""
 
     def __init__(self, client: AsyncWebClient, storage: Storage) -> None:

@@ -20,10 +20,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.people.directory import PASSING, CannotTell
 from bot.people.people import People
-from bot.shown import cards, copies
-from bot.shown import timeline as view
+from bot.shown import cards, copies, timeline
 from bot.shown.live import LiveReply
-from bot.shown.posting import UNCERTAIN, Delivery, Known
+from bot.shown.posting import UNCERTAIN, Known, Poster
 from bot.shown.shown_calls import record_of
 from bot.shown.timeline import Card
 from graphs.agent.agent import MODEL
@@ -65,14 +64,14 @@ class Display:
         graph: CompiledGraph,
         toolbox: Toolbox,
         client: AsyncWebClient,
-        delivery: Delivery,
+        poster: Poster,
         people: People,
     ) -> None:
         self._storage = storage
         self._graph = graph
         self._toolbox = toolbox
         self._client = client
-        self._delivery = delivery
+        self._poster = poster
         self._people = people
         self._hands: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
         self._kept: OrderedDict[ThreadId, Held] = OrderedDict()
@@ -128,7 +127,7 @@ class Display:
 
     def reply(self, message_id: str) -> LiveReply:
         """A reply that the model begins to write."""
-        return LiveReply(self._client, self._delivery, message_id)
+        return LiveReply(self._client, self._poster, message_id)
 
     async def say_status(self, conversation: Conversation, status: str) -> None:
         """The line under the conversation. Not worth failing for."""
@@ -153,15 +152,17 @@ class Display:
         snapshot = await self._graph.aget_state({"configurable": {"thread_id": thread_id}})
         record = await record_of(self._storage, self._toolbox, thread_id)
         rest = _from(held.settled, snapshot)
-        wanted = view.wanted(thread_id, rest, record, held.known)
+        wanted = timeline.wanted(thread_id, rest, record, held.known)
         if before is not None:
             wanted = list(takewhile(lambda each: each[0] != before, wanted))
-            return await self._delivery.show(conversation, wanted, held.known)
-        posted = await self._delivery.show(conversation, wanted, held.known)
+            return await self._poster.show(conversation, wanted, held.known)
+        posted = await self._poster.show(conversation, wanted, held.known)
         if all(task.name != MODEL for task in snapshot.tasks):  # else it may be about to finish what it began
-            for subject in {subject for subject in held.known if view.is_reply(subject)} - {each[0] for each in wanted}:
-                await self._delivery.withdraw(conversation, subject, held.known)
-        shown = view.cards_of(rest, record)
+            for subject in {subject for subject in held.known if timeline.is_reply(subject)} - {
+                each[0] for each in wanted
+            }:
+                await self._poster.withdraw(conversation, subject, held.known)
+        shown = timeline.cards_of(rest, record)
         await self._show_copies(held, shown)
         held.version = version
         _settle(held, snapshot, shown)
@@ -172,7 +173,7 @@ class Display:
         for copy in await copies.wanted(self._people, held.conversation.channel, shown, held.known):
             place = replace(held.conversation, channel=copy.channel, thread_ts="")
             try:
-                await self._delivery.show(place, [(copy.subject, copy.shown)], held.known)
+                await self._poster.show(place, [(copy.subject, copy.shown)], held.known)
             except SlackApiError as error:
                 if error.response["error"] in PASSING:
                     raise
@@ -196,7 +197,7 @@ def _settle(held: Held, snapshot: StateSnapshot, shown: Sequence[Card]) -> None:
     held.settled = last
     overcome = cards.overcome().digest
     for subject, post in list(held.known.items()):
-        if _message_of(subject) in ids or (subject.startswith(view.FAILURE) and post.shown == overcome):
+        if _message_of(subject) in ids or (subject.startswith(timeline.FAILURE) and post.shown == overcome):
             del held.known[subject]
 
 

@@ -42,5 +42,5 @@ async def conversation(page: Page, storage: Storage) -> Conversation:
 
 
 @pytest.fixture
-def delivery(slack: Slack, storage: Storage) -> posting.Delivery:
-    return posting.Delivery(slack, storage)
+def delivery(slack: Slack, storage: Storage) -> posting.Poster:
+    return posting.Poster(slack, storage)

@@ -13,7 +13,7 @@ from bot.inbound.payloads import Person
 from bot.people.directory import Directory
 from bot.people.people import People
 from bot.shown import cards, timeline
-from bot.shown.posting import Delivery
+from bot.shown.posting import Poster
 from bot.shown.shown_calls import ShownCalls, revision
 from graphs.agent.call_record import records
 from graphs.agent.desk import Decided, look_at
@@ -34,7 +34,7 @@ class Waiting:
     """A conversation in which calls wait, and the listeners of its card."""
 
     talk: Talk
-    on: clicks.Decisions
+    on: clicks.Clicks
 
 
 def clicked(value: str, user: str = "U0LEA", channel: str = "D0ANA", ts: str = "2.0", root: str = "1.0") -> Json:
@@ -397,14 +397,14 @@ async def hops_of(storage: Storage, listener: Any, body: Json) -> int:
 
 
 @pytest.fixture
-async def waiting(storage: Storage, slack: Slack, delivery: Delivery, lead_pays: Tool[..., Any]) -> Waiting:
+async def waiting(storage: Storage, slack: Slack, delivery: Poster, lead_pays: Tool[..., Any]) -> Waiting:
     """Two calls wait, and no bot runs beside what is counted. Who the people are is known by then."""
     talk = Talk(storage, [lead_pays], calls(("lead_pays", PAY), ("lead_pays", PAY)), says("Paid."))
     await talk.say("pay")
     people = People(Directory(slack, HARBOUR_GOODS.id), HARBOUR_GOODS.id)
     for user in ("U0LEA", "U0ANA"):
         await people.actor(Person(user, HARBOUR_GOODS.id))
-    return Waiting(talk, clicks.Decisions(storage, talk.graph, talk.desk, slack, delivery, people))
+    return Waiting(talk, clicks.Clicks(storage, talk.graph, talk.desk, slack, delivery, people))
 
 
 @pytest.mark.parametrize("user", ["U0LEA", "U0ANA"])

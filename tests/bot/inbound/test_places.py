@@ -6,11 +6,11 @@ import pytest
 from slack_bolt.async_app import AsyncAck
 
 from bot.demo.workspace import HARBOUR_GOODS
-from bot.inbound.clicks import Decisions
+from bot.inbound.clicks import Clicks
 from bot.people.directory import Directory
 from bot.people.people import People
 from bot.shown import cards, timeline
-from bot.shown.posting import Delivery
+from bot.shown.posting import Poster
 from bot.shown.shown_calls import ShownCalls, revision
 from graphs import tool
 from graphs.agent.call_record import records
@@ -36,9 +36,9 @@ async def talk(storage: Storage) -> Talk:
 
 
 @pytest.fixture
-async def on(talk: Talk, slack: Slack, delivery: Delivery) -> Decisions:
+async def on(talk: Talk, slack: Slack, delivery: Poster) -> Clicks:
     people = People(Directory(slack, HARBOUR_GOODS.id), HARBOUR_GOODS.id)
-    return Decisions(talk.storage, talk.graph, talk.desk, slack, delivery, people)
+    return Clicks(talk.storage, talk.graph, talk.desk, slack, delivery, people)
 
 
 def click(value: str, channel: str, ts: str, user: str = "U0LEA", thread_ts: str | None = None) -> dict[str, Any]:
@@ -65,14 +65,14 @@ async def message_id(talk: Talk) -> str:
     return (await talk.all_waiting())[0].terms["message_id"]
 
 
-async def test_a_click_on_a_copy_decides_its_card(on: Decisions, talk: Talk):
+async def test_a_click_on_a_copy_decides_its_card(on: Clicks, talk: Talk):
     first, second = await talk.all_waiting()
     await posted(talk.storage, timeline.copy_subject(timeline.calls_subject(await message_id(talk)), "D0LEA"))
     await on.approve(ack, click(first.id, "D0LEA", "5.0"))
     assert [row.id for row in await talk.all_waiting()] == [second.id]
 
 
-async def test_approve_all_on_a_copy_decides_its_card(on: Decisions, talk: Talk):
+async def test_approve_all_on_a_copy_decides_its_card(on: Clicks, talk: Talk):
     rows = await talk.all_waiting()
     message = (await talk.messages())[-1]
     value = f"{message['id']}:{revision(ShownCalls(talk.agent.toolbox, records(rows, [], [])).calls(message, {}))}"
@@ -83,7 +83,7 @@ async def test_approve_all_on_a_copy_decides_its_card(on: Decisions, talk: Talk)
     assert await talk.all_waiting() == []
 
 
-async def test_a_click_that_is_faster_than_our_note_of_the_copy_counts(on: Decisions, talk: Talk):
+async def test_a_click_that_is_faster_than_our_note_of_the_copy_counts(on: Clicks, talk: Talk):
     subject = timeline.copy_subject(timeline.calls_subject(await message_id(talk)), "D0LEA")
     await posted(talk.storage, subject, None)
     row = (await talk.all_waiting())[0]
@@ -94,27 +94,27 @@ async def test_a_click_that_is_faster_than_our_note_of_the_copy_counts(on: Decis
 
 
 @pytest.mark.parametrize("subject", ["calls:other@D0LEA", "message:{}", "calls:{}", "calls:{}x@D0LEA"])
-async def test_a_click_on_another_post_decides_nothing(on: Decisions, talk: Talk, subject: str):
+async def test_a_click_on_another_post_decides_nothing(on: Clicks, talk: Talk, subject: str):
     await posted(talk.storage, subject.format(await message_id(talk)))
     await on.approve(ack, click((await talk.all_waiting())[0].id, "D0LEA", "5.0"))
     assert len(await talk.all_waiting()) == 2
 
 
 @pytest.mark.parametrize(("channel", "ts"), [("D0LEA", "6.0"), ("C0SUPPORT", "5.0")])
-async def test_a_click_on_a_message_that_is_no_copy_decides_nothing(on: Decisions, talk: Talk, channel: str, ts: str):
+async def test_a_click_on_a_message_that_is_no_copy_decides_nothing(on: Clicks, talk: Talk, channel: str, ts: str):
     await posted(talk.storage, timeline.copy_subject(timeline.calls_subject(await message_id(talk)), "D0LEA"))
     await on.approve(ack, click((await talk.all_waiting())[0].id, channel, ts))
     assert len(await talk.all_waiting()) == 2
 
 
-async def test_a_click_in_a_copy_is_judged_like_any_other(on: Decisions, talk: Talk):
+async def test_a_click_in_a_copy_is_judged_like_any_other(on: Clicks, talk: Talk):
     await posted(talk.storage, timeline.copy_subject(timeline.calls_subject(await message_id(talk)), "D0LEA"))
     for user in ("U0ANA", "U0MAX", "U0SIGNOFF"):
         await on.approve(ack, click((await talk.all_waiting())[0].id, "D0LEA", "5.0", user))
     assert len(await talk.all_waiting()) == 2
 
 
-async def test_a_click_in_the_conversation_itself_counts(on: Decisions, talk: Talk):
+async def test_a_click_in_the_conversation_itself_counts(on: Clicks, talk: Talk):
     row = (await talk.all_waiting())[0]
     await on.approve(ack, click(row.id, "D0ANA", "2.0", thread_ts="1.0"))
     assert len(await talk.all_waiting()) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from bot.shown import cards
 from bot.shown.live import LiveReply
-from bot.shown.posting import Delivery, Known
+from bot.shown.posting import Known, Poster
 from bot.shown.timeline import reply_subject
 from storage import Storage, posts
 from storage.posts import Conversation
@@ -38,11 +38,11 @@ class Written:
 
 
 @pytest.fixture
-def live(slack: Slack, delivery: Delivery, conversation: Conversation) -> Written:
+def live(slack: Slack, delivery: Poster, conversation: Conversation) -> Written:
     return Written(LiveReply(slack, delivery, "m1"), conversation, {})
 
 
-async def settled(delivery: Delivery, conversation: Conversation, page: Page, text: str = f"{TEXT} ") -> list[str]:
+async def settled(delivery: Poster, conversation: Conversation, page: Page, text: str = f"{TEXT} ") -> list[str]:
     """What stands there once the conversation was brought up to date."""
     wanted = [(reply_subject("m1", part), shown) for part, shown in enumerate(cards.reply(text))]
     await delivery.show(conversation, wanted)
@@ -53,7 +53,7 @@ async def settled(delivery: Delivery, conversation: Conversation, page: Page, te
 
 async def test_a_streamed_reply_is_the_message_and_is_not_posted_again(
     live: Written,
-    delivery: Delivery,
+    delivery: Poster,
     page: Page,
     conversation: Conversation,
 ):
@@ -83,7 +83,7 @@ async def test_a_link_is_never_sent_in_pieces_and_no_token_fires(
 @pytest.mark.parametrize("status", [429, 500])
 async def test_where_streaming_fails_the_reply_is_still_there_once_and_whole(
     live: Written,
-    delivery: Delivery,
+    delivery: Poster,
     page: Page,
     conversation: Conversation,
     method: str,
@@ -98,7 +98,7 @@ async def test_where_streaming_fails_the_reply_is_still_there_once_and_whole(
 
 async def test_a_stream_that_lived_too_long_is_finished_by_an_update(
     live: Written,
-    delivery: Delivery,
+    delivery: Poster,
     page: Page,
     conversation: Conversation,
     stage_clock: Clock,
@@ -112,7 +112,7 @@ async def test_a_stream_that_lived_too_long_is_finished_by_an_update(
 
 async def test_a_reply_too_long_for_one_message_goes_on_in_the_next(
     live: Written,
-    delivery: Delivery,
+    delivery: Poster,
     page: Page,
     conversation: Conversation,
 ):
@@ -126,7 +126,7 @@ async def test_a_reply_too_long_for_one_message_goes_on_in_the_next(
 
 async def test_a_crash_while_streaming_is_mended_by_the_next_process(
     live: Written,
-    delivery: Delivery,
+    delivery: Poster,
     storage: Storage,
     page: Page,
     slack: Slack,
@@ -135,7 +135,7 @@ async def test_a_crash_while_streaming_is_mended_by_the_next_process(
     await live.write()
     (post,) = (await storage.read(lambda db: posts.of_thread(db, conversation.thread_id))).values()
     assert post.ts is not None
-    assert len(await settled(Delivery(slack, storage), conversation, page)) == 1
+    assert len(await settled(Poster(slack, storage), conversation, page)) == 1
 
 
 async def test_nothing_written_is_nothing_shown(live: Written, page: Page, conversation: Conversation):

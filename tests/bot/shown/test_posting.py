@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from bot.inbound.payloads import Place
 from bot.shown import cards
 from bot.shown.cards import Shown
-from bot.shown.posting import Delivery
+from bot.shown.posting import Poster
 from storage import Storage, posts
 from storage.posts import Conversation
 from tests.bot.support import calls_of, in_thread, texts
@@ -21,7 +21,7 @@ def said(text: str) -> Shown:
 
 
 async def test_it_is_posted_once_updated_when_it_changed_and_left_alone_when_not(
-    delivery: Delivery, page: Page, conversation: Conversation
+    delivery: Poster, page: Page, conversation: Conversation
 ):
     await delivery.show(conversation, [("a", said("one")), ("b", said("two"))])
     await delivery.show(conversation, [("a", said("one")), ("b", said("two"))])
@@ -34,7 +34,7 @@ async def test_it_is_posted_once_updated_when_it_changed_and_left_alone_when_not
 
 
 async def test_a_post_whose_answer_was_lost_is_looked_up_and_not_posted_twice(
-    delivery: Delivery, page: Page, conversation: Conversation
+    delivery: Poster, page: Page, conversation: Conversation
 ):
     await page.fault(http={"method": "chat.postMessage", "status": 500, "after_commit": True})
     with pytest.raises(SlackApiError):
@@ -43,7 +43,7 @@ async def test_a_post_whose_answer_was_lost_is_looked_up_and_not_posted_twice(
     assert await texts(page, conversation.thread_ts) == ["one, now newer"]
 
 
-async def test_a_post_that_never_arrived_is_posted(delivery: Delivery, page: Page, conversation: Conversation):
+async def test_a_post_that_never_arrived_is_posted(delivery: Poster, page: Page, conversation: Conversation):
     await page.fault(http={"method": "chat.postMessage", "status": 500})
     with pytest.raises(SlackApiError):
         await delivery.show(conversation, [("a", said("one")), ("b", said("two"))])
@@ -52,9 +52,7 @@ async def test_a_post_that_never_arrived_is_posted(delivery: Delivery, page: Pag
     assert await texts(page, conversation.thread_ts) == ["one", "two"]
 
 
-async def test_a_deleted_message_is_posted_anew(
-    delivery: Delivery, page: Page, slack: Slack, conversation: Conversation
-):
+async def test_a_deleted_message_is_posted_anew(delivery: Poster, page: Page, slack: Slack, conversation: Conversation):
     await delivery.show(conversation, [("a", said("one"))])
     (post,) = await in_thread(page, conversation.thread_ts)
     await slack.chat_delete(channel=post["channel"], ts=post["ts"])
@@ -63,14 +61,14 @@ async def test_a_deleted_message_is_posted_anew(
 
 
 async def test_a_restart_knows_what_is_shown(
-    delivery: Delivery, storage: Storage, page: Page, slack: Slack, conversation: Conversation
+    delivery: Poster, storage: Storage, page: Page, slack: Slack, conversation: Conversation
 ):
     await delivery.show(conversation, [("a", said("one"))])
-    await Delivery(slack, storage).show(conversation, [("a", said("one"))])
+    await Poster(slack, storage).show(conversation, [("a", said("one"))])
     assert await calls_of(page, "chat.postMessage", "chat.update") == ["chat.postMessage"]
 
 
-async def test_nothing_unfurls_and_no_name_becomes_a_link(delivery: Delivery, page: Page, conversation: Conversation):
+async def test_nothing_unfurls_and_no_name_becomes_a_link(delivery: Poster, page: Page, conversation: Conversation):
     await delivery.show(conversation, [("a", said("see https://evil.example @here"))])
     (call,) = [entry for entry in await page.journal("call") if entry["method"] == "chat.postMessage"]
     assert (call["arguments"]["unfurl_links"], call["arguments"]["unfurl_media"]) == (False, False)
@@ -78,7 +76,7 @@ async def test_nothing_unfurls_and_no_name_becomes_a_link(delivery: Delivery, pa
 
 
 async def test_a_message_that_a_crash_left_streaming_is_ended_and_brought_up_to_date(
-    delivery: Delivery, page: Page, slack: Slack, conversation: Conversation
+    delivery: Poster, page: Page, slack: Slack, conversation: Conversation
 ):
     opened = await slack.chat_startStream(
         channel="C0SUPPORT", thread_ts=conversation.thread_ts, recipient_team_id="T0LOCAL", recipient_user_id="U0ANA",
@@ -91,7 +89,7 @@ async def test_a_message_that_a_crash_left_streaming_is_ended_and_brought_up_to_
 
 
 async def test_what_slack_refuses_is_raised_and_tried_again_by_whoever_asked(
-    delivery: Delivery, storage: Storage, conversation: Conversation
+    delivery: Poster, storage: Storage, conversation: Conversation
 ):
     bad = Shown("x", ({"type": "no_such_block"},))
     with pytest.raises(SlackApiError, match="invalid_blocks"):
@@ -102,7 +100,7 @@ async def test_what_slack_refuses_is_raised_and_tried_again_by_whoever_asked(
 
 @pytest.mark.parametrize("status", [429, 500])
 async def test_a_whisper_is_for_one_person_and_never_fails(
-    delivery: Delivery, page: Page, conversation: Conversation, status: int
+    delivery: Poster, page: Page, conversation: Conversation, status: int
 ):
     place = Place("T0LOCAL", "C0SUPPORT", conversation.thread_ts)
     await delivery.whisper(place, "U0LEA", "only you")
@@ -117,4 +115,4 @@ async def test_a_whisper_to_a_slack_that_is_away_is_lost_and_no_more(storage: St
     client: Any = slack_client("http://127.0.0.1:9")
     client.retry_handlers = []
     place = Place("T0LOCAL", "C0SUPPORT", conversation.thread_ts)
-    await Delivery(client, storage).whisper(place, "U0LEA", "lost")
+    await Poster(client, storage).whisper(place, "U0LEA", "lost")

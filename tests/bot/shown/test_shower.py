@@ -8,7 +8,7 @@ import pytest
 from bot.demo.workspace import Workspace
 from bot.shown import timeline
 from bot.shown.cards import Shown
-from bot.shown.posting import Delivery
+from bot.shown.posting import Poster
 from graphs.agent.tools import tool
 from storage import Connection, Storage, open_storage, owners, posts, threads
 from storage.errors import LeaseLost
@@ -60,7 +60,7 @@ async def test_a_turn_looks_at_its_own_messages_however_long_the_conversation_is
 
 
 async def test_one_owner_shows_a_conversation_and_gives_it_back(
-    storage: Storage, url: str, conversation: Conversation, delivery: Delivery, slack: Slack, page: Page
+    storage: Storage, url: str, conversation: Conversation, delivery: Poster, slack: Slack, page: Page
 ):
     thread = conversation.thread_id
     async with open_storage(url) as other:
@@ -70,7 +70,7 @@ async def test_one_owner_shows_a_conversation_and_gives_it_back(
         assert theirs is not None
         with pytest.raises(LeaseLost):
             await delivery.show(conversation, [("a", said("mine"))])
-        await Delivery(slack, other).show(theirs, [("a", said("theirs"))])
+        await Poster(slack, other).show(theirs, [("a", said("theirs"))])
     assert await texts(page, conversation.thread_ts) == ["theirs"]
 
 
