@@ -1,0 +1,45 @@
+"""A job runs whole on its connection's thread; and what that takes of aiosqlite's protected names is still there."""
+
+import inspect
+import threading
+from pathlib import Path
+
+import aiosqlite
+import pytest
+
+from storage.connections import Connection, connect
+
+
+def test_aiosqlite_has_what_the_subclass_uses():
+    """Where this fails, aiosqlite has changed inside: look at `JobConnection` before the pin is moved."""
+    assert aiosqlite.__version__.startswith("0.22.")
+    assert [*inspect.signature(aiosqlite.Connection._execute).parameters][:2] == ["self", "fn"]
+    assert isinstance(inspect.getattr_static(aiosqlite.Connection, "_conn"), property)
+    assert "self._tx.put_nowait((future, function))" in inspect.getsource(aiosqlite.Connection._execute)
+
+
+async def test_a_job_runs_on_one_thread_from_its_first_statement_to_its_last(tmp_path: Path):
+    def job(db: Connection) -> set[int]:
+        threads = {threading.get_ident()}
+        db.execute("create table numbers (value integer)")
+        db.execute("insert into numbers values (1)")
+        return threads | {threading.get_ident()}
+
+    async with connect(tmp_path / "numbers.db") as connection:
+        (thread,) = await connection.run(job)
+        assert connection.hops == 1
+        assert thread != threading.get_ident()
+        (again,) = await connection.run(lambda db: {threading.get_ident()})
+    assert again == thread
+
+
+async def test_what_a_job_raises_is_its_callers(tmp_path: Path):
+    async with connect(tmp_path / "numbers.db") as connection:
+        with pytest.raises(ZeroDivisionError):
+            await connection.run(lambda db: 1 // 0)
+        assert (await connection.run(lambda db: db.execute("select 7 as seven").fetchone()))["seven"] == 7
+
+
+async def test_a_database_is_made_for_its_owner_alone(tmp_path: Path):
+    async with connect(tmp_path / "own.db"):
+        assert (tmp_path / "own.db").stat().st_mode & 0o777 == 0o600
