@@ -96,12 +96,13 @@ class Turn:
         """What cannot be shown now is tried again a little later."""
         self._news.clear()
         try:
-            if self._held is None:
-                self._held = await self._display.take(self._conversation.thread_id)
-            if self._held is None:
-                self._news.set()
-            else:
-                await show(self._held)
+            async with self._display.in_turn():
+                if self._held is None:
+                    self._held = await self._display.take(self._conversation.thread_id)
+                if self._held is None:
+                    self._news.set()
+                else:
+                    await show(self._held)
         except LeaseLost:
             self._held = None
             self._news.set()
