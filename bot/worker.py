@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from storage import Connection, Storage, deadlines, inbox, interrupts, posts, th
 from storage.ids import ThreadId
 from storage.inbox import Delivery
 from storage.posts import Conversation
+from storage.recent import Recent
 from storage.threads import ThreadRow
 
 logger = logging.getLogger(__name__)
@@ -94,8 +94,8 @@ class Owner:
         self._running = _Tasks(storage.changes.commit_happened)
         self._showing = _Tasks(storage.changes.commit_happened)
         self._turns: dict[ThreadId, Turn | None] = {}
-        self._queued: OrderedDict[str, None] = OrderedDict()
-        self._stuck: OrderedDict[ThreadId, int] = OrderedDict()
+        self._queued = Recent(REMEMBERED)
+        self._stuck = Recent(REMEMBERED)
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -122,7 +122,9 @@ class Owner:
         for thread_id in due.outdated:
             if (turn := self._turns.get(thread_id)) is not None:
                 turn.changed()
-            elif thread_id not in self._turns and (thread_id not in due.to_run or thread_id in self._stuck):
+            elif thread_id not in self._turns and (
+                thread_id not in due.to_run or self._stuck.look(thread_id) is not None
+            ):
                 self._showing.start(thread_id, lambda thread_id=thread_id: self._show(thread_id))
 
     def _what_is_due(self, db: Connection) -> _Work:
@@ -138,7 +140,7 @@ class Owner:
         while not self._stopping.is_set():
             due = await self._storage.read(lambda db: _state_of(db, thread_id))
             thread, delivery = due.thread, due.delivery
-            if thread is not None and self._stuck.get(thread_id) == thread.version:
+            if thread is not None and self._stuck.look(thread_id) == thread.version:
                 return None  # it failed before it could move; nothing has changed since
             try:
                 if thread is not None and (due.has_news or thread.status == "running"):
@@ -153,8 +155,8 @@ class Owner:
 
     async def _say_queued(self, delivery: Delivery | None) -> None:
         """A message that came while a question waits is read after it; its author is told so once."""
-        if delivery is not None and delivery.event_id not in self._queued:
-            _remember(self._queued, delivery.event_id, None)
+        if delivery is not None and self._queued.look(delivery.event_id) is None:
+            self._queued.put(delivery.event_id, True)
             await self._poster.whisper(_place(delivery), delivery.user, QUEUED)
 
     async def _take_up(self, delivery: Delivery, conversation: Conversation | None) -> None:
@@ -167,7 +169,7 @@ class Owner:
                 raise _AlreadyRead
             was_read = True
 
-        self._queued.pop(delivery.event_id, None)
+        self._queued.take(delivery.event_id)
         if (why := await self._people.refusal(delivery.user)) is not None:
             await self._poster.whisper(_place(delivery), delivery.user, why)
         elif delivery.kind == "retry":
@@ -230,7 +232,7 @@ class Owner:
         logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
         if thread is not None and not references:
-            _remember(self._stuck, thread_id, thread.version)
+            self._stuck.put(thread_id, thread.version)
 
     async def _asker(self, thread_id: ThreadId, by: str | None) -> str:
         """Whom a reply is for."""
@@ -281,13 +283,6 @@ def _state_of(db: Connection, thread_id: ThreadId) -> _Due:
         inbox.first_unread(db, thread_id),
         posts.conversation(db, thread_id),
     )
-
-
-def _remember(kept: OrderedDict[Any, Any], key: Any, value: Any) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    if len(kept) > REMEMBERED:
-        kept.popitem(last=False)
 
 
 def _config(thread_id: ThreadId) -> Config:

@@ -1,4 +1,4 @@
-"""What was stored last, kept for a moment: a thread that is used again soon is not read from its beginning."""
+"""What was used last, kept for a moment: a thread that is used again soon is not read from its beginning."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ LIMIT = 128
 
 
 class Recent:
-    """The newest values of up to `limit` things, each with the mark of the moment that it is right for.
+    """The newest values of up to `limit` things, so that what is remembered does not grow for ever.
 
-    Whoever uses a value compares the mark with what is stored, so one that has become old is never believed.
+    Whoever uses a value that may have become old compares it with what is stored.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:

@@ -33,7 +33,8 @@ class Arrivals:
         """A global middleware: Bolt acknowledges an event before its listener runs, so it is stored here."""
         message = payloads.message(body, self.bot_user)
         if message is not None:
-            await self.storage.write(lambda db: self._receive(db, message))
+            now = self.storage.now()
+            await self.storage.write(lambda db: _receive(db, message, now))
         return await next()
 
     async def suggest(self, body: Body) -> None:
@@ -43,9 +44,10 @@ class Arrivals:
             prompts = [{"title": shorten(text, TITLE_LIMIT), "message": text} for text in self.examples[:MOST_PROMPTS]]
             await self.client.assistant_threads_setSuggestedPrompts(channel_id=event["channel"], prompts=prompts)
 
-    def _receive(self, db: Connection, message: Message) -> None:
-        """Take what is addressed to the bot, and replies in threads that it takes part in."""
-        if not message.addressed and posts.conversation(db, message.place.thread_id) is None:
-            return
-        if inbox.receive(db, message.delivery(), self.storage.now()):
-            logger.info("message %s of %s is in the inbox", message.ts, message.user)
+
+def _receive(db: Connection, message: Message, now: float) -> None:
+    """Take what is addressed to the bot, and replies in threads that it takes part in. A job."""
+    if not message.addressed and posts.conversation(db, message.place.thread_id) is None:
+        return
+    if inbox.receive(db, message.delivery(), now):
+        logger.info("message %s of %s is in the inbox", message.ts, message.user)

@@ -183,7 +183,8 @@ class Clicks:
             click.person.user,
             "",
         )
-        await self.storage.write(lambda db: inbox.receive(db, delivery, self.storage.now()))
+        now = self.storage.now()
+        await self.storage.write(lambda db: inbox.receive(db, delivery, now))
         await ack()
 
     async def _submit(

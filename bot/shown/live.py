@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class LiveReply:
-    """One assistant message, growing. Where streaming fails, nothing is lost: poster mends the post afterwards."""
+    """One assistant message, growing. Where streaming fails, nothing is lost: the poster mends the post afterwards."""
 
     def __init__(self, client: AsyncWebClient, poster: Poster, message_id: str) -> None:
         self.message_id = message_id

@@ -95,10 +95,11 @@ class Poster:
     ) -> None:
         """Say what Slack shows of a subject. Raises `LeaseLost`."""
         post = Post(subject, conversation.thread_id, conversation.channel, ts, shown)
+        now = self._storage.now()
 
         def job(db: Connection) -> None:
             posts.check(db, conversation)
-            posts.save(db, post, self._storage.now())
+            posts.save(db, post, now)
 
         await self._storage.write(job)
         known[subject] = post

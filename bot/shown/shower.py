@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -34,6 +33,7 @@ from storage import Connection, Storage, posts, threads
 from storage.errors import LeaseLost
 from storage.ids import ThreadId
 from storage.posts import Conversation
+from storage.recent import Recent
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Display:
         self._people = people
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._hands: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
-        self._kept: OrderedDict[ThreadId, Held] = OrderedDict()
+        self._kept = Recent(KEPT)
 
     def alone(self, thread_id: ThreadId) -> asyncio.Lock:
         """What this process's tasks hold, one at a time, while they show the conversation."""
@@ -129,7 +129,7 @@ class Display:
 
     async def take(self, thread_id: ThreadId) -> Held | None:
         """The right to show a conversation; None while a live owner has it."""
-        kept = self._kept.pop(thread_id, None)
+        kept: Held | None = self._kept.take(thread_id)
 
         def job(db: Connection) -> Held | None:
             last = posts.conversation(db, thread_id)
@@ -145,9 +145,7 @@ class Display:
     async def give_back(self, held: Held) -> None:
         """Say how far it is shown, and let others show it."""
         thread_id = held.conversation.thread_id
-        self._kept[thread_id] = held
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        self._kept.put(thread_id, held)
         await self._storage.write(lambda db: posts.give_back(db, held.conversation, held.version))
 
     def reply(self, message_id: str) -> LiveReply:

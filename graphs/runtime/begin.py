@@ -18,12 +18,12 @@ from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.program import Program
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
-from graphs.runtime.step import Task, entry, fresh
+from graphs.runtime.step import Task, entry, fresh, renewed
 from graphs.runtime.tasks import normalised, targets
 from graphs.runtime.types import START, UNSET, Command
 from storage import Connection, Storage, interrupts, threads
 from storage.errors import AnswerRefused, ThreadHeld, ThreadMoved
-from storage.ids import CheckpointId, InterruptId, Namespace, TaskId, ThreadId
+from storage.ids import CheckpointId, InterruptId, Namespace, ThreadId
 from storage.interrupts import OPEN, InterruptRow, NewInterrupt
 from storage.threads import Lease
 
@@ -133,7 +133,7 @@ class Opener:
                 f"thread {self.session.thread_id!r} waits for an answer, or has one that it has not gone on with: "
                 "answer, call ainvoke(None), or pass on_waiting='cancel'"
             )
-        start = base or Position(CheckpointId(""), None, "input", -1, self.program.schema.initial(), {}, (), {})
+        start = base or positions.before_all(self.program.schema)
         writes = self.program.schema.writes(START, given)
         if base is None:
             self.program.schema.validate_input({write.key: write.value for write in writes})
@@ -193,8 +193,8 @@ class Opener:
         What joins a step in flight has no border of its own to stop at.
         """
         writes = self.program.schema.normalise(self.program.schema.writes("Command", command.update))
-        targets = [normalised(target) for target in command.targets()]
-        arriving = fresh(self.program.topology, targets, self.storage.new_id)
+        led = [normalised(target) for target in command.targets()]
+        arriving = fresh(self.program.topology, led, self.storage.new_id)
         position = head.follow(
             CheckpointId(self.storage.new_id()),
             source="update",
@@ -235,7 +235,7 @@ class Opener:
             CheckpointId(self.storage.new_id()),
             source="fork",
             step=base.step,
-            tasks=tuple(replace(task, id=TaskId(self.storage.new_id())) for task in base.tasks),
+            tasks=renewed(base.tasks, self.storage.new_id),
         )
         return Opening(position, base, cancelled=self._standing())
 
@@ -264,7 +264,7 @@ class Opener:
             if self.also is not None:
                 self.also(db)
             # The version says that the ledger is as it was read, and what is new was not asked anything.
-            if not (texts or settles or opening.stops):
+            if not (texts or settles):
                 return lease, session.ledger
             return lease, replace(session.ledger, asked=Ledger.questions(db, session.roots))
 

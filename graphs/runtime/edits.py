@@ -61,7 +61,7 @@ class Editor:
 
     def _look(self, db: Connection) -> _Thread:
         seen = look(db, self.program, self.thread_id)
-        base = seen.head or self._empty()
+        base = seen.head or positions.before_all(self.program.schema)
         if self.checkpoint_id is not None:
             meant = positions.read(db, self.program.schema, self.thread_id, ROOT, self.checkpoint_id)
             if meant is None:
@@ -145,9 +145,6 @@ class Editor:
             self.thread_id, self.storage, None, self.storage.new_id, {}, None, None, None, _nowhere, bool, "sync"
         )
         return await targets(self.program, node, values, session)
-
-    def _empty(self) -> Position:
-        return Position(CheckpointId(""), None, "input", -1, self.program.schema.initial(), {}, (), {})
 
     def _save(self, db: Connection, thread: _Thread, position: Position) -> None:
         now = self.storage.now()

@@ -21,6 +21,11 @@ from storage.interrupts import InterruptRow
 from storage.tasks import TaskRow
 
 
+def is_within(path: Scope, scope: Scope) -> bool:
+    """Whether a path is the scope itself, or of something in it."""
+    return path == scope or path.startswith(f"{scope}/")
+
+
 def effect_scope(scope: Scope, key: str) -> Scope:
     """What an effect claimed as `key` asks and claims in turn is kept under this path."""
     return Scope(f"{scope}/{key}")
@@ -53,18 +58,11 @@ class Ledger:
 
     def has_tasks(self, scope: Scope) -> bool:
         """Whether how this task ended, or one within it, is stored while its step goes on."""
-        inside = f"{scope}/"
-        return any(path == scope or path.startswith(inside) for path in self.tasks)
+        return any(is_within(path, scope) for path in self.tasks)
 
     def within(self, scope: Scope) -> list[InterruptRow]:
         """The questions of a task and of everything in it."""
-        inside = f"{scope}/"
-        return [
-            row
-            for path, rows in self.asked.items()
-            if path == scope or path.startswith(inside)
-            for row in rows.values()
-        ]
+        return [row for path, rows in self.asked.items() if is_within(path, scope) for row in rows.values()]
 
     def answered(self, scope: Scope) -> list[InterruptId]:
         """Answers, and deadlines that passed, that have not reached this task yet."""

@@ -46,6 +46,11 @@ class Position:
         return Position(**fields)
 
 
+def before_all(schema: StateSchema) -> Position:
+    """Where a thread is that has seen nothing: no checkpoint says so."""
+    return Position(CheckpointId(""), None, "input", -1, schema.initial(), {}, (), {})
+
+
 def scope_of(ns: Namespace, task: Task) -> Scope:
     """The path that a task's questions and claims are kept under."""
     return Scope(f"{ns}/{task.id}" if ns else task.id)

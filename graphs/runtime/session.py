@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graphs.errors import InterruptMisused, ThreadBusy
-from graphs.runtime.ledger import Ledger
+from graphs.runtime.ledger import Ledger, is_within
 from graphs.runtime.types import Config
 from storage import Connection, Storage, checkpoints, claims, interrupts, tasks, threads
 from storage.checkpoints import CheckpointRow, ValueChange
@@ -178,7 +178,7 @@ class Session:
         while True:
             mark = await self.storage.changes.mark()
             rows = await self.storage.read(lambda db: interrupts.newly_answered(db, self.thread_id))
-            if any(row.scope == scope or row.scope.startswith(f"{scope}/") for row in rows for scope in scopes()):
+            if any(is_within(row.scope, scope) for row in rows for scope in scopes()):
                 return
             await self.storage.changes.wait(mark, timeout=60)
 
