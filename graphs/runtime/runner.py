@@ -237,7 +237,7 @@ class Runner:
         self._emit("values", self.position.values)
 
     async def _keep(self, position: Position) -> None:
-        """Store a position that was just reached, with the stop at its border, where this run's durability asks for it."""
+        """Store a position that was just reached, with the stop at its border, where the run's durability says so."""
         stops = breakpoints.stop_at(self.session, self.ns, position, self.before, self.after)
         if self.session.durability != "exit" or not position.tasks or stops:
             release = "done" if not position.tasks else "waiting" if stops else None
