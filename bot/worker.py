@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from bot.inbound.payloads import Place
+from bot.inbound.payloads import SlackThread
 from bot.people.people import People
 from bot.shown import timeline
 from bot.shown.posting import Poster
@@ -157,7 +157,7 @@ class Owner:
         """A message that came while a question waits is read after it; its author is told so once."""
         if delivery is not None and self._queued.look(delivery.event_id) is None:
             self._queued.put(delivery.event_id, True)
-            await self._poster.whisper(_place(delivery), delivery.user, QUEUED)
+            await self._poster.whisper(_slack_thread(delivery), delivery.user, QUEUED)
 
     async def _take_up(self, delivery: Delivery, conversation: Conversation | None) -> None:
         """Read one delivery: it is done in the transaction in which the thread has it."""
@@ -171,7 +171,7 @@ class Owner:
 
         self._queued.take(delivery.event_id)
         if (why := await self._people.refusal(delivery.user)) is not None:
-            await self._poster.whisper(_place(delivery), delivery.user, why)
+            await self._poster.whisper(_slack_thread(delivery), delivery.user, why)
         elif delivery.kind == "retry":
             try:
                 await self._drive(delivery.thread_id, conversation, None, None, read)
@@ -181,7 +181,7 @@ class Owner:
             message = {"role": "user", "content": delivery.text, "id": delivery.ts, "by": delivery.user}
             await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
             if not was_read:
-                await self._poster.whisper(_place(delivery), delivery.user, timeline.BROKEN)
+                await self._poster.whisper(_slack_thread(delivery), delivery.user, timeline.BROKEN)
         if not was_read:
             await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
 
@@ -289,5 +289,5 @@ def _config(thread_id: ThreadId) -> Config:
     return {"configurable": {"thread_id": thread_id}}
 
 
-def _place(delivery: Delivery) -> Place:
-    return Place(delivery.team, delivery.channel, delivery.thread_ts)
+def _slack_thread(delivery: Delivery) -> SlackThread:
+    return SlackThread(delivery.team, delivery.channel, delivery.thread_ts)
