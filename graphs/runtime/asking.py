@@ -52,17 +52,17 @@ class Question:
         return json.dumps(json.loads(dump(self.payload, "the question's payload")), sort_keys=True)
 
     def stored(
-        self, place: Place, id_: InterruptId, requester: str | None, replaces: InterruptId | None
+        self, slot: Slot, id_: InterruptId, requester: str | None, replaces: InterruptId | None
     ) -> NewInterrupt:
-        """The question as a row at this place."""
+        """The question as a row at this slot."""
         text = self.text()
         return NewInterrupt(
             id_,
-            place.thread_id,
-            place.ns,
-            place.scope,
-            place.ordinal,
-            place.node,
+            slot.thread_id,
+            slot.ns,
+            slot.scope,
+            slot.ordinal,
+            slot.node,
             self.kind,
             text,
             hashlib.sha256(text.encode()).hexdigest(),
@@ -76,8 +76,8 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a task asks: the `ordinal`-th question, from 0, of its scope."""
+class Slot:
+    """Which question of a task this is: the `ordinal`-th, from 0, of its scope."""
 
     thread_id: ThreadId
     ns: Namespace
@@ -132,9 +132,9 @@ def ask(question: Question) -> Answer:
             f"node {frame.attempt.node!r} asks something else each time it runs: compute the payload in `once`, "
             "or in an earlier node"
         )
-    place = Place(frame.session.thread_id, frame.attempt.ns, frame.scope, ordinal, frame.attempt.node)
+    slot = Slot(frame.session.thread_id, frame.attempt.ns, frame.scope, ordinal, frame.attempt.node)
     replaces = known.id if known is not None else InterruptId(question.replaces) if question.replaces else None
-    new = question.stored(place, InterruptId(frame.session.new_id()), frame.session.by, replaces)
+    new = question.stored(slot, InterruptId(frame.session.new_id()), frame.session.by, replaces)
     frame.attempt.questions.append(new)
     raise _pause(frame)
 
