@@ -54,7 +54,7 @@ class Question:
     def stored(
         self, slot: Slot, id_: InterruptId, requester: str | None, replaces: InterruptId | None
     ) -> NewInterrupt:
-        """The question as a row at this slot."""
+        """The question as a row in this slot."""
         text = self.text()
         return NewInterrupt(
             id_,
@@ -118,9 +118,9 @@ def ask(question: Question) -> Answer:
         raise InterruptMisused("interrupt needs a checkpointer: compile(checkpointer=storage)")
     if frame.attempt.over:
         raise Paused
+    known = known_question()
     ordinal = frame.next_ordinal()
     digest = hashlib.sha256(question.text().encode()).hexdigest()
-    known = frame.session.ledger.asked.get(frame.scope, {}).get(ordinal)
     if known is not None and known.digest == digest:
         if known.status == "expired":
             raise QuestionExpired(f"nobody answered question {known.id!r} before its deadline")
@@ -139,8 +139,8 @@ def ask(question: Question) -> Answer:
     raise _pause(frame)
 
 
-def standing() -> InterruptRow | None:
-    """The question that this task asked before, at the place of its next one."""
+def known_question() -> InterruptRow | None:
+    """The question that is stored in the slot of this task's next one: it was asked before, when the task ran."""
     frame = frame_of("interrupt")
     return frame.session.ledger.asked.get(frame.scope, {}).get(frame.asked)
 
