@@ -51,9 +51,7 @@ class Question:
     def _text(self) -> str:
         return json.dumps(json.loads(dump(self.payload, "the question's payload")), sort_keys=True)
 
-    def stored(
-        self, slot: Slot, id_: InterruptId, requester: str | None, replaces: InterruptId | None
-    ) -> NewInterrupt:
+    def stored(self, slot: Slot, id_: InterruptId, requester: str | None, replaces: InterruptId | None) -> NewInterrupt:
         """The question as a row in this slot."""
         text = self.text()
         return NewInterrupt(
