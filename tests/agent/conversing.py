@@ -101,7 +101,7 @@ class Talk:
         return await self.graph.ainvoke({"messages": [message]}, CONFIG, by=by)
 
     async def go_on(self) -> dict[str, Any]:
-        """What the owner of threads does when it finds an answer."""
+        """What the worker does when it finds an answer."""
         return await self.graph.ainvoke(None, CONFIG)
 
     async def decide(self, decision: Decision, who: Actor = ANA, row: InterruptRow | None = None) -> InterruptRow:

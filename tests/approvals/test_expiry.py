@@ -117,7 +117,7 @@ async def test_one_expires_and_its_sibling_goes_on_waiting(storage: Storage, til
 
 
 async def test_a_new_message_takes_back_what_expired_unnoticed(storage: Storage, till: Till, clock: Clock):
-    """Nothing is left that the owner of threads would look at for ever."""
+    """Nothing is left that the worker would look at for ever."""
     talk = await till.asked(storage, expires_after=hours(1))
     clock.forward(hours=1)
     await expire(storage)
