@@ -6,7 +6,6 @@ import itertools
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from graphs.agent.agent import Agent
@@ -67,19 +66,6 @@ class ScriptedModel:
 
     async def aclose(self) -> None:
         """Holds nothing."""
-
-
-@dataclass
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    now: datetime = datetime(2026, 9, 21, 12, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **amount: float) -> None:
-        self.now += timedelta(**amount)
 
 
 class Talk:

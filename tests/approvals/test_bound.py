@@ -18,8 +18,9 @@ from graphs.agent.tools import Tool, tool
 from graphs.approvals.decisions import Approve, Reject, Respond
 from graphs.approvals.judge import Refused
 from storage import Storage
-from tests.agent.conversing import ANA, LEA, THREAD, Clock, Talk, gated
+from tests.agent.conversing import ANA, LEA, THREAD, Talk, gated
 from tests.approvals.till import PAY, Till, approvals, hours, states
+from tests.support.clock import Clock
 
 Change = Callable[[Tool[..., Any]], Tool[..., Any]]
 

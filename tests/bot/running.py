@@ -20,7 +20,8 @@ from graphs.agent.agent import Agent
 from graphs.agent.tools import Tool
 from storage import Storage
 from tests.agent.conversing import Line, ScriptedModel
-from tests.demo.workspace.support import Json, Page, until
+from tests.demo.workspace.support import Json, Page
+from tests.support.waiting import until
 
 
 @dataclass

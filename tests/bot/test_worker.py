@@ -18,7 +18,8 @@ from storage.ids import ThreadId
 from storage.inbox import Delivery
 from tests.agent.conversing import ScriptedModel, calls, says
 from tests.bot.running import button, running
-from tests.demo.workspace.support import Page, until
+from tests.demo.workspace.support import Page
+from tests.support.waiting import until
 
 
 @pytest.fixture
