@@ -25,7 +25,7 @@ from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
-from bot.worker import Owner
+from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
@@ -52,14 +52,14 @@ async def run(settings: Settings) -> None:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
         model = _model(settings)
         stack.push_async_callback(model.aclose)
-        owner, app = await _assemble(settings, agent, model, storage, client, identity)
+        worker, app = await _assemble(settings, agent, model, storage, client, identity)
         stop = _stop_signal()
         if address is None:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
             await stack.enter_async_context(http_mode(app, settings.port, ready))
-        working = asyncio.create_task(owner.run(), name="owner of threads")
-        stack.push_async_callback(_finish, owner, working)
+        working = asyncio.create_task(worker.run(), name="worker")
+        stack.push_async_callback(_finish, worker, working)
         if address is not None:
             await stack.enter_async_context(connecting.socket_mode(app, address, settings))
         logger.info("connected; working until stopped")
@@ -89,14 +89,14 @@ async def _assemble(
     storage: Storage,
     client: AsyncWebClient,
     identity: Mapping[str, str],
-) -> tuple[Owner, AsyncApp]:
+) -> tuple[Worker, AsyncApp]:
     if agent.prepare is not None:
         await asyncio.to_thread(agent.prepare)
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     graph = agent.compile(model, storage, Reach(people, storage))
     poster = Poster(client, storage)
     display = Display(storage, graph, agent.toolbox, client, poster, people)
-    owner = Owner(storage, graph, display, poster, people)
+    worker = Worker(storage, graph, display, poster, people)
     secret = settings.slack_signing_secret
     app = AsyncApp(
         client=connecting.without_token(client),
@@ -106,7 +106,7 @@ async def _assemble(
     )
     on = Clicks(storage, graph, Desk(storage, agent.toolbox), client, poster, people)
     routes.register(app, Arrivals(storage, client, identity["user_id"], agent.examples), on)
-    return owner, app
+    return worker, app
 
 
 def _model(settings: Settings) -> ChatModel:
@@ -123,15 +123,16 @@ async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
         return False
     try:
         async with asyncio.timeout(READY_SECONDS):
-            await storage.read(lambda db: deadlines.due(db, storage.now()))
+            now = storage.now()
+            await storage.read(lambda db: deadlines.due(db, now))
     except (StorageError, sqlite3.Error, OSError, TimeoutError):
         logger.warning("storage does not answer", exc_info=True)
         return False
     return True
 
 
-async def _finish(owner: Owner, working: asyncio.Task[None]) -> None:
-    owner.stop()
+async def _finish(worker: Worker, working: asyncio.Task[None]) -> None:
+    worker.stop()
     await working
 
 

@@ -1,6 +1,6 @@
-"""The owner of running threads. It looks at the rows: who wrote, what was answered, what was cut short; and runs it.
+"""The worker: it runs threads. It looks at the rows: who wrote, what was answered, what was cut short; and runs it.
 
-A click, a message, a start-up and a timer all do the same: wake the owner, which looks. So start-up is recovery.
+A click, a message, a start-up and a timer all do the same: wake the worker, which looks. So start-up is recovery.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from bot.inbound.payloads import Place
+from bot.inbound.payloads import SlackThread
 from bot.people.people import People
 from bot.shown import timeline
 from bot.shown.posting import Poster
@@ -32,7 +32,7 @@ from storage.threads import ThreadRow
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 2.0
-"""Seconds after which the owner looks even when nothing was committed: at deadlines, and at owners that died."""
+"""Seconds after which the worker looks even when nothing was committed: at deadlines, and at owners that died."""
 
 SHOW_AGAIN_AFTER = 2.0
 """Seconds before a conversation that Slack did not take is shown again."""
@@ -75,7 +75,7 @@ class _AlreadyRead(Exception):
     """Another run has read the delivery."""
 
 
-class Owner:
+class Worker:
     """Runs threads and keeps their conversations up to date, until it is stopped."""
 
     def __init__(
@@ -113,9 +113,9 @@ class Owner:
         self._storage.changes.commit_happened()
 
     async def _look(self) -> None:
-        due = await self._storage.read(self._what_is_due)
+        now = self._storage.now()
+        due = await self._storage.read(lambda db: self._what_is_due(db, now))
         if due.is_late:
-            now = self._storage.now()
             await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
         for thread_id in dict.fromkeys([*due.to_run, *due.unread]):
             self._running.start(thread_id, lambda thread_id=thread_id: self._work(thread_id))
@@ -127,9 +127,9 @@ class Owner:
             ):
                 self._showing.start(thread_id, lambda thread_id=thread_id: self._show(thread_id))
 
-    def _what_is_due(self, db: Connection) -> _Work:
+    def _what_is_due(self, db: Connection, now: float) -> _Work:
         return _Work(
-            bool(deadlines.due(db, self._storage.now())),
+            bool(deadlines.due(db, now)),
             [*threads.cut_short(db), *interrupts.threads_with_news(db)],
             inbox.threads_with_unread(db),
             [each.thread_id for each in posts.out_of_date(db, self._storage.owner)],
@@ -157,7 +157,7 @@ class Owner:
         """A message that came while a question waits is read after it; its author is told so once."""
         if delivery is not None and self._queued.look(delivery.event_id) is None:
             self._queued.put(delivery.event_id, True)
-            await self._poster.whisper(_place(delivery), delivery.user, QUEUED)
+            await self._poster.whisper(_slack_thread(delivery), delivery.user, QUEUED)
 
     async def _take_up(self, delivery: Delivery, conversation: Conversation | None) -> None:
         """Read one delivery: it is done in the transaction in which the thread has it."""
@@ -171,7 +171,7 @@ class Owner:
 
         self._queued.take(delivery.event_id)
         if (why := await self._people.refusal(delivery.user)) is not None:
-            await self._poster.whisper(_place(delivery), delivery.user, why)
+            await self._poster.whisper(_slack_thread(delivery), delivery.user, why)
         elif delivery.kind == "retry":
             try:
                 await self._drive(delivery.thread_id, conversation, None, None, read)
@@ -181,7 +181,7 @@ class Owner:
             message = {"role": "user", "content": delivery.text, "id": delivery.ts, "by": delivery.user}
             await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
             if not was_read:
-                await self._poster.whisper(_place(delivery), delivery.user, timeline.BROKEN)
+                await self._poster.whisper(_slack_thread(delivery), delivery.user, timeline.BROKEN)
         if not was_read:
             await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
 
@@ -258,7 +258,7 @@ def _tell(turn: Turn, mode: str, chunk: Any) -> None:
 
 @dataclass(frozen=True)
 class _Work:
-    """What the owner finds to do: whether a deadline has passed, and threads to run, to read for, and to show."""
+    """What the worker finds to do: whether a deadline has passed, and threads to run, to read for, and to show."""
 
     is_late: bool
     to_run: Collection[ThreadId]
@@ -268,7 +268,7 @@ class _Work:
 
 @dataclass(frozen=True)
 class _Due:
-    """A thread as the owner finds it."""
+    """A thread as the worker finds it."""
 
     thread: ThreadRow | None
     has_news: bool
@@ -289,5 +289,5 @@ def _config(thread_id: ThreadId) -> Config:
     return {"configurable": {"thread_id": thread_id}}
 
 
-def _place(delivery: Delivery) -> Place:
-    return Place(delivery.team, delivery.channel, delivery.thread_ts)
+def _slack_thread(delivery: Delivery) -> SlackThread:
+    return SlackThread(delivery.team, delivery.channel, delivery.thread_ts)

@@ -12,6 +12,7 @@ from storage import audit, threads
 from storage.connections import Connection
 from storage.errors import ClaimMoved
 from storage.ids import Scope, ThreadId
+from storage.scopes import within
 
 ClaimStatus = Literal["claimed", "done", "failed", "paused", "in doubt"]
 
@@ -92,7 +93,7 @@ def of_tasks(db: Connection, roots: Iterable[str]) -> list[ClaimRow]:
         ClaimRow(*row)
         for row in db.execute(
             f"""select {_COLUMNS} from (select value from json_each(?)) root join claims
-                on scope >= root.value and scope < root.value || '0'""",  # "0" comes after "/"
+                on {within("scope", "root.value")}""",
             (json.dumps(list(roots)),),
         )
     ]

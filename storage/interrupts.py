@@ -11,6 +11,7 @@ from storage import audit, threads
 from storage.connections import Connection
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
+from storage.scopes import within
 
 InterruptStatus = Literal["waiting", "answered", "reopened", "superseded", "cancelled", "expired"]
 OPEN: tuple[InterruptStatus, ...] = ("waiting", "reopened")
@@ -102,14 +103,14 @@ def ask(db: Connection, question: NewInterrupt, now: float) -> InterruptRow:
 def _supersede(db: Connection, scope: Scope, ordinal: int) -> None:
     """The question that stands at this place, and what its task asked after it, is not asked any more."""
     db.execute(
-        """with stale (seq) as materialized (
+        f"""with stale (seq) as materialized (
                select later.seq from interrupts replaced join interrupts later
                    on later.seq >= replaced.seq and later.status not in ('superseded', 'cancelled')
-                   and later.scope >= :scope and later.scope < :scope || '0'
+                   and {within("later.scope", ":scope")}
                where replaced.scope = :scope and replaced.ordinal = :ordinal
                    and replaced.status not in ('superseded', 'cancelled')
                    and (later.scope = :scope and later.ordinal >= :ordinal
-                       or substr(later.scope, 1, length(:scope) + 1) = :scope || '/' and later.kind <> 'breakpoint'))
+                       or later.scope <> :scope and later.kind <> 'breakpoint'))
            update interrupts set status = 'superseded', version = version + 1
            where seq in stale and status not in ('superseded', 'cancelled')""",
         {"scope": scope, "ordinal": ordinal},
@@ -177,11 +178,10 @@ def settle(db: Connection, scopes: Iterable[Scope], *, finished: bool = False) -
     """
     for scope in scopes:
         db.execute(
-            """update interrupts set version = version + (status <> 'answered'),
+            f"""update interrupts set version = version + (status <> 'answered'),
                    status = case status when 'waiting' then 'cancelled' else 'answered' end,
                    consumed = consumed or :finished or status = 'reopened'
-               where status not in ('superseded', 'cancelled') and scope >= :scope and scope < :scope || '0'
-                   and (scope = :scope or substr(scope, 1, length(:scope) + 1) = :scope || '/')
+               where status not in ('superseded', 'cancelled') and {within("scope", ":scope")}
                    and (status = 'reopened' or :finished and (status = 'waiting' or status = 'answered'))""",
             {"scope": scope, "finished": finished},
         )
@@ -236,9 +236,9 @@ def of_tasks(db: Connection, roots: Iterable[str]) -> list[InterruptRow]:
     """The questions of these tasks of the root graph that stand: not superseded, not cancelled."""
     return select(
         db,
-        """seq in (select asked.seq from json_each(?) root join interrupts asked
-                      on asked.scope >= root.value and asked.scope < root.value || '0'
-                   where asked.status not in ('superseded', 'cancelled'))""",  # "0" comes after "/"
+        f"""seq in (select asked.seq from json_each(?) root join interrupts asked
+                      on {within("asked.scope", "root.value")}
+                   where asked.status not in ('superseded', 'cancelled'))""",
         (json.dumps(list(roots)),),
     )
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from storage.connections import Connection
 from storage.ids import Scope, ThreadId
+from storage.scopes import within
 
 TaskStatus = Literal["finished", "paused", "failed"]
 
@@ -40,8 +41,8 @@ def of_tasks(db: Connection, roots: Iterable[str]) -> dict[Scope, TaskRow]:
     return {
         Scope(row[0]): TaskRow(*row)
         for row in db.execute(
-            """select scope, status, writes, targets, error from json_each(?) root
-               join tasks on scope >= root.value and scope < root.value || '0'""",  # "0" comes after "/"
+            f"""select scope, status, writes, targets, error from json_each(?) root
+                join tasks on {within("scope", "root.value")}""",
             (json.dumps(list(roots)),),
         )
     }
@@ -54,6 +55,4 @@ def resume(db: Connection, scopes: Iterable[Scope]) -> None:
 
 def clear(db: Connection, scopes: Iterable[Scope]) -> None:
     """Forget these tasks and all within them: their step is in a checkpoint now."""
-    db.executemany(
-        "delete from tasks where scope = ?1 or scope > ?1 || '/' and scope < ?1 || '0'", [(scope,) for scope in scopes]
-    )
+    db.executemany(f"delete from tasks where {within('scope', '?1')}", [(scope,) for scope in scopes])

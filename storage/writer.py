@@ -30,7 +30,7 @@ class _Entry:
     done: asyncio.Future[Any]
 
 
-Outcome = tuple[_Entry, Any, BaseException | None]
+_JobResult = tuple[_Entry, Any, BaseException | None]
 
 
 class Writer:
@@ -82,13 +82,13 @@ class Writer:
             if not batch:
                 return
             before = db.total_changes
-            outcomes = _commit(db, batch, self._first)
-            self._loop.call_soon_threadsafe(self._tell, outcomes, db.total_changes != before)
+            results = _commit(db, batch, self._first)
+            self._loop.call_soon_threadsafe(self._tell, results, db.total_changes != before)
 
-    def _tell(self, outcomes: list[Outcome], changed: bool) -> None:
+    def _tell(self, results: list[_JobResult], changed: bool) -> None:
         if changed:  # in memory, reads come this way too
             self._on_commit()
-        for entry, result, error in outcomes:
+        for entry, result, error in results:
             self._room.release()
             if entry.done.cancelled():
                 continue
@@ -99,15 +99,15 @@ class Writer:
                 entry.done.exception()  # a caller that was cancelled does not ask for it
 
 
-def _commit(db: Connection, batch: list[_Entry], first: Callable[[Connection], None] | None) -> list[Outcome]:
+def _commit(db: Connection, batch: list[_Entry], first: Callable[[Connection], None] | None) -> list[_JobResult]:
     try:
         db.execute("begin immediate")
         if first is not None:
             first(db)
         alone = len(batch) == 1
-        outcomes = [(entry, *_attempt(db, entry.job, alone=alone)) for entry in batch]
+        results = [(entry, *_attempt(db, entry.job, alone=alone)) for entry in batch]
         db.execute("commit")
-        return outcomes
+        return results
     except sqlite3.Error as error:
         if db.in_transaction:
             db.execute("rollback")

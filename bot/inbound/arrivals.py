@@ -47,7 +47,7 @@ class Arrivals:
 
 def _receive(db: Connection, message: Message, now: float) -> None:
     """Take what is addressed to the bot, and replies in threads that it takes part in. A job."""
-    if not message.addressed and posts.conversation(db, message.place.thread_id) is None:
+    if not message.addressed and posts.conversation(db, message.thread.thread_id) is None:
         return
     if inbox.receive(db, message.delivery(), now):
         logger.info("message %s of %s is in the inbox", message.ts, message.user)

@@ -50,8 +50,8 @@ _CHANGED = Refused("The card has changed since it was shown to you. Look at it a
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a click or a form is about, as it was read in one go: the question with its votes, the thread that the place
-    of the click speaks for, and the channel that the question's own conversation is held in.
+    """What a click or a form is about, as it was read in one go: the question with its votes, the thread that the
+    click speaks for, and the channel that the question's own conversation is held in.
     """
 
     thread_id: ThreadId
@@ -171,15 +171,15 @@ class Clicks:
     async def retry(self, ack: AsyncAck, body: Body) -> None:
         """Try again what failed: put into the inbox like everything else that asks something of a thread."""
         click = payloads.click(body)
-        place = click.place
+        thread = click.thread
         delivery = inbox.Delivery(
-            f"{place.thread_id}:{click.action_ts}",
+            f"{thread.thread_id}:{click.action_ts}",
             "retry",
-            place.thread_id,
-            place.team,
-            place.channel,
+            thread.thread_id,
+            thread.team,
+            thread.channel,
             click.action_ts,
-            place.thread_ts,
+            thread.thread_ts,
             click.person.user,
             "",
         )
@@ -202,7 +202,7 @@ class Clicks:
 
     async def _actor(self, person: Person, asked: _Asked) -> Actor:
         """The person, as far as the question's terms make it matter who they are; the call's conversation counts, not
-        the place of the click."""
+        the one that was clicked in."""
         row = asked.seen.row
         if row is None or not row.terms:
             return await self.people.actor(person)
@@ -213,7 +213,7 @@ class Clicks:
 
     async def _tell(self, click: Click, outcome: Decided | Refused) -> None:
         if isinstance(outcome, Refused):
-            await self.poster.whisper(click.place, click.person.user, outcome.reason, in_thread=click.in_thread)
+            await self.poster.whisper(click.thread, click.person.user, outcome.reason, in_thread=click.in_thread)
 
     async def _waiting(
         self, thread_id: ThreadId, channel: str | None, message_id: str, shown: str
@@ -267,14 +267,14 @@ def _card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, s
 
 
 def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
-    """The thread of the click's place; for a copy, known by where we posted it, the thread of the card. A job."""
+    """The click's own thread; for a copy, known by where we posted it, the thread of the card. A job."""
     copies = posts.beginning(db, timeline.calls_subject(message_id)) if message_id else []
     for post in copies:
-        here = post.channel == click.place.channel
+        here = post.channel == click.thread.channel
         known = post.ts in (click.message_ts, None)  # None: it has arrived before we know its ts
         if here and known and timeline.copied_message(post.subject) == message_id:
             return post.thread_id
-    return click.place.thread_id
+    return click.thread.thread_id
 
 
 def _channel_of(db: Connection, thread_id: ThreadId) -> str | None:

@@ -18,8 +18,8 @@ PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
 
 
 @dataclass(frozen=True)
-class Place:
-    """A conversation: a thread of a channel or direct message. `thread_ts` is its first message."""
+class SlackThread:
+    """A thread of a channel or direct message. `thread_ts` is its first message."""
 
     team: str
     channel: str
@@ -36,7 +36,7 @@ class Message:
     """Somebody wrote something. `addressed`: in a direct message, or naming the bot."""
 
     event_id: str
-    place: Place
+    thread: SlackThread
     ts: str
     user: str
     text: str
@@ -46,11 +46,11 @@ class Message:
         return Delivery(
             self.event_id,
             "message",
-            self.place.thread_id,
-            self.place.team,
-            self.place.channel,
+            self.thread.thread_id,
+            self.thread.team,
+            self.thread.channel,
             self.ts,
-            self.place.thread_ts,
+            self.thread.thread_ts,
             self.user,
             self.text,
         )
@@ -69,7 +69,7 @@ class Click:
     """A button was pressed. `action` says which kind, `value` is an opaque id, `message_ts` the message it is on."""
 
     person: Person
-    place: Place
+    thread: SlackThread
     action: str
     value: str
     trigger_id: str
@@ -79,7 +79,7 @@ class Click:
     @property
     def in_thread(self) -> bool:
         """Whether the message is a reply: the first message of a thread that nobody answered is not in one."""
-        return self.message_ts != self.place.thread_ts
+        return self.message_ts != self.thread.thread_ts
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,12 @@ def message(body: Body, bot_user: str) -> Message | None:
         return None
     if event.get("bot_id") or not event.get("user") or event["user"] == bot_user:
         return None
-    place = Place(body["team_id"], event["channel"], event.get("thread_ts") or event["ts"])
+    thread = SlackThread(body["team_id"], event["channel"], event.get("thread_ts") or event["ts"])
     text = event.get("text", "")
     mention = f"<@{bot_user}>"
     addressed = event.get("channel_type") == "im" or event["type"] == "app_mention" or mention in text
     said = re.sub(rf"^\s*{re.escape(mention)}[\s:,]*", "", text).replace(mention, "@signoff")
-    return Message(body["event_id"], place, event["ts"], event["user"], typed(said), addressed)
+    return Message(body["event_id"], thread, event["ts"], event["user"], typed(said), addressed)
 
 
 def typed(text: str) -> str:
@@ -119,12 +119,12 @@ def click(body: Body) -> Click:
     """A block action on a button of a message."""
     (action,) = body["actions"]
     container = body["container"]
-    place = Place(
+    thread = SlackThread(
         _team(body), container["channel_id"], container.get("thread_ts") or _root(body) or container["message_ts"]
     )
     return Click(
         _person(body),
-        place,
+        thread,
         action["action_id"],
         action.get("value", ""),
         body["trigger_id"],

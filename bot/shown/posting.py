@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.inbound.payloads import Place
+from bot.inbound.payloads import SlackThread
 from bot.shown.cards import Shown
 from storage import Connection, Storage, posts
 from storage.posts import Conversation, Post
@@ -82,11 +82,11 @@ class Poster:
         await self._storage.write(job)
         del known[subject]
 
-    async def whisper(self, place: Place, user: str, text: str, *, in_thread: bool = True) -> None:
+    async def whisper(self, thread: SlackThread, user: str, text: str, *, in_thread: bool = True) -> None:
         """Tell one person something that only they see. It is no promise: nobody repeats what Slack did not take."""
-        thread_ts = place.thread_ts if in_thread else None
+        thread_ts = thread.thread_ts if in_thread else None
         try:
-            await self._client.chat_postEphemeral(channel=place.channel, user=user, text=text, thread_ts=thread_ts)
+            await self._client.chat_postEphemeral(channel=thread.channel, user=user, text=text, thread_ts=thread_ts)
         except UNCERTAIN as error:
             logger.warning("%s was not told %r: %s", user, text, error)
 

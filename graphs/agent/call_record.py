@@ -16,11 +16,10 @@ from typing import Any
 
 from graphs.agent import tool_messages
 from graphs.agent.errors import AgentError
-from graphs.agent.proposals import APPROVAL, IN_DOUBT, claim_key, named, terms_of
+from graphs.agent.proposals import APPROVAL, IN_DOUBT, claim_key, named
 from graphs.agent.results import Failure, read_result, told
 from graphs.agent.tools import Toolbox
 from graphs.approvals.states import Facts, State, derive
-from graphs.approvals.terms import Terms, UserId, Vote
 from graphs.runtime.asking import on_record
 from graphs.runtime.effects import idempotency_key
 from storage import Connection, claims, interrupts, votes
@@ -28,23 +27,6 @@ from storage.claims import ClaimRow
 from storage.ids import InterruptId, Scope, ThreadId
 from storage.interrupts import InterruptRow
 from storage.votes import VoteRow
-
-
-@dataclass(frozen=True)
-class ApprovalRecord:
-    """One approval. `votes` are those that count, the first first, and `missing` how many more are needed.
-
-    `why` says why it was asked anew, as a clause; `replaces` and `replaced_by` are the approvals before and after it.
-    """
-
-    row: InterruptRow
-    terms: Terms
-    state: State
-    votes: tuple[Vote, ...]
-    missing: int
-    why: str | None
-    replaces: InterruptId | None
-    replaced_by: InterruptId | None
 
 
 @dataclass(frozen=True)
@@ -95,22 +77,17 @@ class CallRecord:
             question = last.status if last is not None and last.status == "cancelled" else None
             over = has_tool_message or (last is not None and last.consumed)
             return derive(self._facts(question=question, told=over))
-        return self._state_of(last)
+        return self.state_of(last)
 
     def votes_for(self, row: InterruptRow) -> list[VoteRow]:
         """Who has approved this approval, in the order in which they did."""
         return [vote for vote in self.votes if vote.interrupt_id == row.id]
 
-    def approvals(self) -> list[ApprovalRecord]:
-        """Every approval, with where it stands."""
-        found: list[ApprovalRecord] = []
-        for row in self.asked:
-            terms, state = terms_of(row), self._state_of(row)
-            counted = _counted(terms, self.votes_for(row))
-            missing = max(terms.quorum - len(counted), 0) if state is State.WAITING else 0
-            after = self._after(row)
-            found.append(ApprovalRecord(row, terms, state, counted, missing, row.terms.get("why"), row.replaces, after))
-        return found
+    def state_of(self, row: InterruptRow) -> State:
+        """Where one of its approvals stands."""
+        replaced = any(later.replaces == row.id for later in self.asked)
+        decision: Any = decision_of(row)
+        return derive(self._facts(question=row.status, decision=decision, consumed=row.consumed, replaced=replaced))
 
     @cached_property
     def _scope(self) -> Scope | None:
@@ -119,18 +96,10 @@ class CallRecord:
         asked = [(row.created_at, row.scope) for row in self.questions]
         return max(reversed([*begun, *asked]), key=lambda each: each[0])[1] if begun or asked else None
 
-    def _state_of(self, row: InterruptRow) -> State:
-        replaced = self._after(row) is not None
-        decision: Any = decision_of(row)
-        return derive(self._facts(question=row.status, decision=decision, consumed=row.consumed, replaced=replaced))
-
     def _facts(self, **of_the_question: Any) -> Facts:
         doubted = self.doubt is not None and self.doubt.status == "waiting"
         claim = self.claim.status if self.claim is not None else None
         return Facts(**of_the_question, claim=claim, ok=isinstance(self.result, str), doubted=doubted)
-
-    def _after(self, row: InterruptRow) -> InterruptId | None:
-        return next((later.id for later in self.asked if later.replaces == row.id), None)
 
 
 NOTHING = CallRecord()
@@ -257,11 +226,3 @@ def _shown(toolbox: Toolbox, name: str, args: Any) -> dict[str, Any]:
         return toolbox[name].validate(args).shown
     except AgentError:
         return {}
-
-
-def _counted(terms: Terms, cast: Iterable[VoteRow]) -> tuple[Vote, ...]:
-    return tuple(
-        Vote(UserId(vote.user), datetime.fromtimestamp(vote.at, UTC))
-        for vote in cast
-        if terms.self_approval or vote.user != terms.requester
-    )

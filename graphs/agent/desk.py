@@ -20,7 +20,7 @@ from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond,
 from graphs.approvals.judge import Approved, Refused, Rejected, Responded, StillWaiting, Superseded, decide, may_decide
 from graphs.approvals.states import DoubtChoice, State, may_follow
 from graphs.approvals.terms import Actor, UserId, Vote
-from graphs.runtime.asking import Place
+from graphs.runtime.asking import Slot
 from storage import Connection, Storage, audit, interrupts, votes
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
@@ -146,8 +146,8 @@ class Desk:
         question = may_it_run(call, tool, edited, now_bound)
         # What was shown above the arguments stays: it may say that the call has run before.
         question = replace(question, payload={**question.payload, "description": row.payload["description"]})
-        place = Place(row.thread_id, row.ns, row.scope, row.ordinal + 1, row.node)
-        new = question.stored(place, InterruptId(self.storage.new_id()), row.requester, row.id)
+        slot = Slot(row.thread_id, row.ns, row.scope, row.ordinal + 1, row.node)
+        new = question.stored(slot, InterruptId(self.storage.new_id()), row.requester, row.id)
         voted = decide(now_bound, (), ballot.actor, Approve(), ballot.at)
         successor = Successor(new, voted if isinstance(voted, Approved | StillWaiting) else None)
         missing = voted.missing if isinstance(voted, StillWaiting) else 0 if isinstance(voted, Approved) else None

@@ -24,7 +24,7 @@ from graphs.agent.transcript import tool_message
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision
 from graphs.approvals.terms import Terms
 from graphs.errors import QuestionExpired
-from graphs.runtime.asking import Answer, ask, standing
+from graphs.runtime.asking import Answer, ask, known_question
 from graphs.runtime.effects import claim_of
 from graphs.runtime.types import Runtime
 from storage.interrupts import InterruptRow
@@ -145,7 +145,7 @@ class _Proposal:
 
 def _asked_before() -> InterruptRow | None:
     """The approval that this task asked for before, if that is its next question again."""
-    row = standing()
+    row = known_question()
     return row if row is not None and row.kind == APPROVAL else None
 
 

@@ -51,18 +51,16 @@ class Question:
     def _text(self) -> str:
         return json.dumps(json.loads(dump(self.payload, "the question's payload")), sort_keys=True)
 
-    def stored(
-        self, place: Place, id_: InterruptId, requester: str | None, replaces: InterruptId | None
-    ) -> NewInterrupt:
-        """The question as a row at this place."""
+    def stored(self, slot: Slot, id_: InterruptId, requester: str | None, replaces: InterruptId | None) -> NewInterrupt:
+        """The question as a row in this slot."""
         text = self.text()
         return NewInterrupt(
             id_,
-            place.thread_id,
-            place.ns,
-            place.scope,
-            place.ordinal,
-            place.node,
+            slot.thread_id,
+            slot.ns,
+            slot.scope,
+            slot.ordinal,
+            slot.node,
             self.kind,
             text,
             hashlib.sha256(text.encode()).hexdigest(),
@@ -76,8 +74,8 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a task asks: the `ordinal`-th question, from 0, of its scope."""
+class Slot:
+    """Which question of a task this is: the `ordinal`-th, from 0, of its scope."""
 
     thread_id: ThreadId
     ns: Namespace
@@ -118,9 +116,9 @@ def ask(question: Question) -> Answer:
         raise InterruptMisused("interrupt needs a checkpointer: compile(checkpointer=storage)")
     if frame.attempt.over:
         raise Paused
+    known = known_question()
     ordinal = frame.next_ordinal()
     digest = hashlib.sha256(question.text().encode()).hexdigest()
-    known = frame.session.ledger.asked.get(frame.scope, {}).get(ordinal)
     if known is not None and known.digest == digest:
         if known.status == "expired":
             raise QuestionExpired(f"nobody answered question {known.id!r} before its deadline")
@@ -132,15 +130,15 @@ def ask(question: Question) -> Answer:
             f"node {frame.attempt.node!r} asks something else each time it runs: compute the payload in `once`, "
             "or in an earlier node"
         )
-    place = Place(frame.session.thread_id, frame.attempt.ns, frame.scope, ordinal, frame.attempt.node)
+    slot = Slot(frame.session.thread_id, frame.attempt.ns, frame.scope, ordinal, frame.attempt.node)
     replaces = known.id if known is not None else InterruptId(question.replaces) if question.replaces else None
-    new = question.stored(place, InterruptId(frame.session.new_id()), frame.session.by, replaces)
+    new = question.stored(slot, InterruptId(frame.session.new_id()), frame.session.by, replaces)
     frame.attempt.questions.append(new)
     raise _pause(frame)
 
 
-def standing() -> InterruptRow | None:
-    """The question that this task asked before, at the place of its next one."""
+def known_question() -> InterruptRow | None:
+    """The question that is stored in the slot of this task's next one: it was asked before, when the task ran."""
     frame = frame_of("interrupt")
     return frame.session.ledger.asked.get(frame.scope, {}).get(frame.asked)
 

@@ -16,7 +16,7 @@ from graphs.runtime.positions import Position, callers, normalise, scope_of, to_
 from graphs.runtime.program import Program
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.step import Arrival, Task, due
-from graphs.runtime.tasks import Failed, Outcome, TaskRun, Waiting
+from graphs.runtime.tasks import Failed, TaskResult, TaskRun, Waiting
 from graphs.runtime.types import BREAKPOINT, STREAM_MODES
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
 from storage.tasks import TaskRow
@@ -44,7 +44,7 @@ class Runner:
     caller: Attempt | None = None
     results: dict[TaskId, Finished] = field(default_factory=dict[TaskId, Finished])
     failures: dict[TaskId, Exception] = field(default_factory=dict[TaskId, Exception])
-    running: dict[asyncio.Task[Outcome], Task] = field(default_factory=dict[asyncio.Task[Outcome], Task])
+    running: dict[asyncio.Task[TaskResult], Task] = field(default_factory=dict[asyncio.Task[TaskResult], Task])
     seen: dict[TaskId, list[InterruptId]] = field(default_factory=dict[TaskId, list[InterruptId]])
     consumed: list[InterruptId] = field(default_factory=list[InterruptId])
     ended: list[Scope] = field(default_factory=list[Scope])
@@ -160,22 +160,22 @@ class Runner:
             if task.id not in self.results and task.id not in active
         ]
 
-    async def _record(self, task: Task, outcome: Outcome) -> bool:
+    async def _record(self, task: Task, result: TaskResult) -> bool:
         """Store how a task ended. True when it was the last of its step and the step is in a checkpoint."""
-        if isinstance(outcome, Finished):
-            self.results[task.id] = outcome
-            self._emit("updates", {task.node: {write.key: write.value for write in outcome.writes} or None})
+        if isinstance(result, Finished):
+            self.results[task.id] = result
+            self._emit("updates", {task.node: {write.key: write.value for write in result.writes} or None})
             if len(self.results) == len(self.position.tasks):
                 try:
                     position = self._next()
                 except Exception as error:  # noqa: BLE001 - writes that do not go together, or a reducer that raises
                     del self.results[task.id]
-                    outcome = Failed(error)
+                    result = Failed(error)
                 else:
                     await self._advance(position)
                     return True
-        commit = self._of(task, outcome)
-        if isinstance(outcome, Finished) and self.running and self.session.durability == "exit":
+        commit = self._of(task, result)
+        if isinstance(result, Finished) and self.running and self.session.durability == "exit":
             self.unsaved += commit.tasks
             return False
         if not self.running and self.is_root:
@@ -183,12 +183,12 @@ class Runner:
         await self.store(commit)
         return False
 
-    def _of(self, task: Task, outcome: Outcome) -> Commit:
+    def _of(self, task: Task, result: TaskResult) -> Commit:
         """What is stored of a task whose step goes on without it."""
         scope = scope_of(self.ns, task)
         self.consumed += self.seen.pop(task.id, [])
         commit = Commit()
-        match outcome:
+        match result:
             case Finished(writes, targets):
                 commit.tasks = [
                     TaskRow(scope, "finished", dump_writes(self.program.schema, writes), dump_targets(targets))

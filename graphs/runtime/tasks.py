@@ -47,7 +47,7 @@ class Failed:
     writes: list[Write] | None = None
 
 
-Outcome = Finished | Waiting | Failed
+TaskResult = Finished | Waiting | Failed
 
 
 @dataclass
@@ -66,7 +66,7 @@ class TaskRun:
     """The writes of an earlier attempt whose router raised: the node is not run again."""
     questions: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
 
-    async def run(self) -> Outcome:
+    async def run(self) -> TaskResult:
         current_frame.set(None)  # of the task that called this graph; what this one calls belongs to it alone
         node = self.program.topology.nodes[self.task.node]
         goto: list[Target] = []

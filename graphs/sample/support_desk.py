@@ -21,7 +21,7 @@ LEAD = "U0LEA"
 DECISIONS = frozenset({"approve", "edit", "reject"})
 
 
-class Order(BaseModel):
+class OrderSummary(BaseModel):
     """What the desk tells about an order."""
 
     order: int
@@ -34,7 +34,7 @@ class Order(BaseModel):
 
 
 @tool
-def find_order(order_id: int) -> Order:
+def find_order(order_id: int) -> OrderSummary:
     """Find an order: who bought what, what was paid, where it is.
 
     Args:
@@ -86,8 +86,8 @@ def send_email(to: str, subject: str, body: str, idempotency_key: str) -> str:
     return f"Sent to {to}."
 
 
-def _told(order: orders.Order) -> Order:
-    return Order(
+def _told(order: orders.Order) -> OrderSummary:
+    return OrderSummary(
         order=order.id,
         customer=order.customer,
         email=order.email,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.agent.conversing import Clock
+from tests.support.clock import Clock
 from tests.support.database import storage, template, url
 
 __all__ = ["storage", "template", "url"]

@@ -6,7 +6,6 @@ import itertools
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from graphs.agent.agent import Agent
@@ -69,19 +68,6 @@ class ScriptedModel:
         """Holds nothing."""
 
 
-@dataclass
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    now: datetime = datetime(2026, 9, 21, 12, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **amount: float) -> None:
-        self.now += timedelta(**amount)
-
-
 class Talk:
     """One thread of an agent with these tools."""
 
@@ -101,7 +87,7 @@ class Talk:
         return await self.graph.ainvoke({"messages": [message]}, CONFIG, by=by)
 
     async def go_on(self) -> dict[str, Any]:
-        """What the owner of threads does when it finds an answer."""
+        """What the worker does when it finds an answer."""
         return await self.graph.ainvoke(None, CONFIG)
 
     async def decide(self, decision: Decision, who: Actor = ANA, row: InterruptRow | None = None) -> InterruptRow:

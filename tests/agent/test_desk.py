@@ -15,7 +15,8 @@ from graphs.approvals.judge import Refused
 from graphs.approvals.terms import Actor, UserId
 from storage import Storage
 from storage.ids import ThreadId
-from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Clock, Talk, calls, says
+from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk, calls, says
+from tests.support.clock import Clock
 
 ran: list[str] = []
 

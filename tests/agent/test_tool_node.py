@@ -18,7 +18,8 @@ from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.errors import InvalidAnswer
 from storage import Storage, claims
 from storage.claims import ClaimRow
-from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Clock, Talk, calls, gated, says
+from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk, calls, gated, says
+from tests.support.clock import Clock
 
 
 class Books:

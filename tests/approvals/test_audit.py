@@ -20,8 +20,9 @@ from graphs.approvals.terms import Actor, UserId
 from storage import Storage, audit, open_storage
 from storage.audit import GENESIS, REFUSALS_AN_HOUR, Broken, Entry, Verified
 from storage.ids import ThreadId
-from tests.agent.conversing import ANA, LEA, THREAD, Clock, Talk, calls, says
+from tests.agent.conversing import ANA, LEA, THREAD, Talk, calls, says
 from tests.approvals.till import LEADS, MAX, PAY, Till, hours, recorded
+from tests.support.clock import Clock
 
 
 def path_of(url: str) -> Path:

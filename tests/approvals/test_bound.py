@@ -18,8 +18,9 @@ from graphs.agent.tools import Tool, tool
 from graphs.approvals.decisions import Approve, Reject, Respond
 from graphs.approvals.judge import Refused
 from storage import Storage
-from tests.agent.conversing import ANA, LEA, THREAD, Clock, Talk, gated
+from tests.agent.conversing import ANA, LEA, THREAD, Talk, gated
 from tests.approvals.till import PAY, Till, approvals, hours, states
+from tests.support.clock import Clock
 
 Change = Callable[[Tool[..., Any]], Tool[..., Any]]
 
@@ -90,9 +91,8 @@ async def test_C2_a_change_before_it_runs_is_asked_anew_and_says_why(
     assert till.paid == []
     first, second = await approvals(storage)
     assert (first.state, second.state) == ("stale", "waiting")
-    assert second.why is not None
-    assert why in second.why
-    assert (first.replaced_by, second.replaces) == (second.row.id, first.row.id)
+    assert why in second.row.terms["why"]
+    assert (first.replaced_by, second.row.replaces) == (second.row.id, first.row.id)
     assert "already approved" in await talk.refused(Approve(), ANA, first.row)
 
 

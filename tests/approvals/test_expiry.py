@@ -10,9 +10,10 @@ from graphs.approvals.decisions import Approve, Edit, Reject
 from graphs.approvals.judge import Refused
 from graphs.errors import AlreadyAnswered
 from storage import Connection, Storage, deadlines, interrupts
-from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Clock, Talk, calls, says
+from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk, calls, says
 from tests.approvals.till import LEADS, PAY, Till, hours, recorded, states
-from tests.runtime.asking import until
+from tests.support.clock import Clock
+from tests.support.waiting import until
 
 
 async def expire(storage: Storage) -> list[str]:
@@ -117,7 +118,7 @@ async def test_one_expires_and_its_sibling_goes_on_waiting(storage: Storage, til
 
 
 async def test_a_new_message_takes_back_what_expired_unnoticed(storage: Storage, till: Till, clock: Clock):
-    """Nothing is left that the owner of threads would look at for ever."""
+    """Nothing is left that the worker would look at for ever."""
     talk = await till.asked(storage, expires_after=hours(1))
     clock.forward(hours=1)
     await expire(storage)
@@ -149,10 +150,10 @@ async def test_a_thread_that_runs_learns_of_a_deadline_at_once(storage: Storage,
     run = asyncio.create_task(talk.say("go"))
     async with asyncio.timeout(10):
         await working.wait()
-        await until(lambda: waits(talk))
+        await until(lambda: waits(talk), "a question")
         clock.forward(hours=1)
         await expire(storage)
-        await until(lambda: nothing_new(storage))
+        await until(lambda: nothing_new(storage), "the expiry to be read")
         go.set()
         await run
     assert [result.split(":")[0] for result in await talk.results()] == ["slow", "Expired"]

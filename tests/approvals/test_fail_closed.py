@@ -14,8 +14,9 @@ from graphs.approvals.terms import CHANNEL, Actor, GroupId, UserId
 from graphs.errors import AnswerError, GraphError
 from storage import Storage, open_storage
 from storage.ids import ThreadId
-from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Clock, Talk, calls, says
+from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk, calls, says
 from tests.approvals.till import LEADS, PAY, Till, hours, recorded, states
+from tests.support.clock import Clock
 
 LEADERS = GroupId("S0LEADS")
 IN_GROUP = replace(LEA, groups=frozenset({LEADERS}), in_channel=True)

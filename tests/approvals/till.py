@@ -8,12 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from graphs.agent import call_record
-from graphs.agent.call_record import ApprovalRecord
+from graphs.agent.call_record import CallRecord
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
+from graphs.approvals.states import State
 from graphs.approvals.terms import Actor, UserId
 from storage import Storage, audit
 from storage.audit import AuditRow
+from storage.ids import InterruptId
+from storage.interrupts import InterruptRow
 from tests.agent.conversing import THREAD, Talk, calls, says
 
 MAX = Actor(UserId("U0MAX"), "T0LOCAL", "member")
@@ -51,16 +54,35 @@ class Till:
         return talk
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One approval of a call, by the call's record."""
+
+    record: CallRecord
+    row: InterruptRow
+
+    @property
+    def state(self) -> State:
+        return self.record.state_of(self.row)
+
+    @property
+    def voters(self) -> list[str]:
+        return [vote.user for vote in self.record.votes_for(self.row)]
+
+    @property
+    def replaced_by(self) -> InterruptId | None:
+        return next((later.id for later in self.record.asked if later.replaces == self.row.id), None)
+
+
 def hours(number: float) -> timedelta:
     return timedelta(hours=number)
 
 
-async def approvals(storage: Storage) -> list[ApprovalRecord]:
+async def approvals(storage: Storage) -> list[Asked]:
     """The thread's approvals, oldest first."""
     found = await storage.read(lambda db: call_record.read(db, THREAD))
-    return sorted(
-        (approval for record in found.values() for approval in record.approvals()), key=lambda it: it.row.ordinal
-    )
+    asked = [Asked(record, row) for record in found.values() for row in record.asked]
+    return sorted(asked, key=lambda each: each.row.ordinal)
 
 
 async def states(storage: Storage) -> list[str]:

@@ -1,4 +1,4 @@
-"""The whole bot in this process: Bolt over Socket Mode, the owner of threads, a scripted model, a real file."""
+"""The whole bot in this process: Bolt over Socket Mode, the worker, a scripted model, a real file."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.demo.workspace import Workspace
 from bot.run import _assemble as assemble
 from bot.settings import Settings
-from bot.worker import Owner
+from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.tools import Tool
 from storage import Storage
 from tests.agent.conversing import Line, ScriptedModel
-from tests.demo.workspace.support import Json, Page, until
+from tests.demo.workspace.support import Json, Page
+from tests.support.waiting import until
 
 
 @dataclass
 class Bot:
     """A running bot, and what a person at the page sees of it."""
 
-    owner: Owner
+    worker: Worker
     working: asyncio.Task[None]
     storage: Storage
     model: ScriptedModel
@@ -35,7 +36,7 @@ class Bot:
 
     async def stop(self) -> None:
         """From now on nothing runs; clicks and messages still come in."""
-        self.owner.stop()
+        self.worker.stop()
         await self.working
 
     async def card(self, root: str, action: str = "approve", channel: str = "D0ANA") -> Json:
@@ -90,15 +91,15 @@ async def running(
     model = ScriptedModel(lines)
     identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
     agent = Agent("Be brief.", list(tools))
-    owner, app = await assemble(settings, agent, cast("Any", model), storage, client, identity)
+    worker, app = await assemble(settings, agent, cast("Any", model), storage, client, identity)
     handler = AsyncSocketModeHandler(app, "xapp-local", web_client=client)
-    working = asyncio.create_task(owner.run())
+    working = asyncio.create_task(worker.run())
     await handler.connect_async()
     try:
         async with asyncio.timeout(5):
             await workspace.bot_connected.wait()
-        yield Bot(owner, working, storage, model, Page(http, workspace.url))
+        yield Bot(worker, working, storage, model, Page(http, workspace.url))
     finally:
         await handler.close_async()
-        owner.stop()
+        worker.stop()
         await working

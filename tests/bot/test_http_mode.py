@@ -23,7 +23,8 @@ from bot.settings import BadSettings, Settings
 from graphs.agent.agent import Agent
 from storage import Storage
 from tests.agent.conversing import ScriptedModel
-from tests.demo.workspace.support import Slack, until
+from tests.demo.workspace.support import Slack
+from tests.support.waiting import until
 
 SECRET = "0123456789abcdef"
 MESSAGE = {

@@ -14,7 +14,8 @@ from graphs.agent.tools import tool
 from storage import Storage, inbox
 from tests.agent.conversing import says
 from tests.bot.running import running
-from tests.demo.workspace.support import Page, until
+from tests.demo.workspace.support import Page
+from tests.support.waiting import until
 
 
 class Anything:

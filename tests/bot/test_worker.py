@@ -1,4 +1,4 @@
-"""The owner of threads looks at rows, whatever woke it: start-up is recovery, and waiting costs nothing."""
+"""The worker looks at rows, whatever woke it: start-up is recovery, and waiting costs nothing."""
 
 import asyncio
 import logging
@@ -18,7 +18,8 @@ from storage.ids import ThreadId
 from storage.inbox import Delivery
 from tests.agent.conversing import ScriptedModel, calls, says
 from tests.bot.running import button, running
-from tests.demo.workspace.support import Page, until
+from tests.demo.workspace.support import Page
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -54,12 +55,12 @@ async def drained(storage: Storage) -> None:
 
 
 def counting_reads(storage: Storage) -> list[str]:
-    """Every read from now on, by what it asks; the reads themselves are the real ones."""
+    """Every read from now on, by the function that it is made in; the reads themselves are the real ones."""
     asked: list[str] = []
     read = storage.read
 
     async def counted(job: Any) -> Any:
-        asked.append(job.__qualname__)
+        asked.append(job.__qualname__.removesuffix(".<locals>.<lambda>"))
         return await read(job)
 
     storage.read = counted  # type: ignore[method-assign]
@@ -153,11 +154,11 @@ async def test_waiting_with_an_unread_message_is_no_work(
         await until(lambda: storage.interrupts(status="waiting"), "a question")
         await page.say("and?", "D0ANA", thread_ts=root)
         await until(lambda: whispers(page), "a whisper")
-        looks = counting_reads(storage)
+        reads = counting_reads(storage)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1.0):
                 await asyncio.Event().wait()
-        assert 0 < looks.count("Owner._what_is_due") <= 20, Counter(looks)
+        assert 0 < reads.count("Worker._look") <= 20, Counter(reads)
 
 
 async def test_a_guest_is_told_that_the_bot_is_not_for_them_and_nothing_is_read(

@@ -1,9 +1,7 @@
 """Small graphs that ask, for tests of what happens between a question and its answer."""
 
-import asyncio
 import operator
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Annotated, Any, TypedDict
 
 from graphs import START, StateGraph, interrupt
@@ -53,17 +51,6 @@ def fan(storage: Storage, *nodes: tuple[str, Callable[..., Any]], then: Any = No
     if then is not None:
         builder.add_node("then", then).add_edge([name for name, _ in nodes], "then")
     return builder.compile(storage, **options)
-
-
-async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 10) -> None:
-    """Return once the condition holds; fail after a deadline."""
-    deadline = time.monotonic() + seconds
-    while True:
-        holds = condition()
-        if holds is True or (not isinstance(holds, bool) and await holds):
-            return
-        assert time.monotonic() < deadline, "waited in vain"
-        await asyncio.sleep(0.005)
 
 
 def ids(result: dict[str, Any]) -> dict[Any, str]:

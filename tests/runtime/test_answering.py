@@ -26,7 +26,9 @@ from graphs.runtime.asking import Question, ask
 from graphs.runtime.types import Config
 from storage import Storage, interrupts, open_storage, threads
 from storage.ids import InterruptId, ThreadId
-from tests.runtime.asking import Log, asks, chain, fan, ids, logs, until
+from tests.runtime.asking import Log, asks, chain, fan, ids, logs
+from tests.support.clock import Clock
+from tests.support.waiting import until
 
 CHILD = Path(__file__).with_name("answering_child.py")
 
@@ -164,17 +166,17 @@ async def test_A3_a_superseded_one_says_so(storage: Storage, config: Config) -> 
 
 
 async def test_A3_an_expired_one_says_so(url: str, config: Config) -> None:
-    now = [datetime(2026, 5, 4, tzinfo=UTC)]
+    clock = Clock(datetime(2026, 5, 4, tzinfo=UTC))
     runs: list[str] = []
 
     def node(state: Log) -> dict[str, Any]:
         runs.append("q")
         return {"log": [ask(Question("q", expires_at=datetime(2026, 5, 4, 1, tzinfo=UTC).timestamp())).value]}
 
-    async with open_storage(url, clock=lambda: now[0]) as storage:
+    async with open_storage(url, clock=clock) as storage:
         graph = chain(storage, ("q", node))
         first = ids(await graph.ainvoke({"log": []}, config))["q"]
-        now[0] += timedelta(hours=2)
+        clock.forward(hours=2)
         for attempt in (graph.ainvoke(Command(resume="yes"), config), graph.aanswer(config, {first: "yes"})):
             with pytest.raises(AlreadyAnswered, match="expired at 2026-05-04T01:00"):
                 await attempt
@@ -462,17 +464,17 @@ async def test_A9_cancel_passes_over_a_stored_answer_too(storage: Storage, confi
 
 
 async def test_A10_waiting_questions_are_found_across_threads(url: str) -> None:
-    now = [datetime(2026, 5, 4, tzinfo=UTC)]
+    clock = Clock(datetime(2026, 5, 4, tzinfo=UTC))
 
     def node(state: Log) -> dict[str, Any]:
-        deadline = now[0] + timedelta(hours=1)
+        deadline = clock.now + timedelta(hours=1)
         return {"log": [ask(Question("approve?", kind="tool_approval", expires_at=deadline.timestamp())).value]}
 
-    async with open_storage(url, clock=lambda: now[0]) as storage:
+    async with open_storage(url, clock=clock) as storage:
         plain, gated = chain(storage, ("q", asks("q"))), chain(storage, ("q", node))
         configs: list[Config] = [{"configurable": {"thread_id": f"t{number}"}} for number in range(4)]
         first = ids(await plain.ainvoke({"log": []}, configs[0]))["q"]
-        now[0] += timedelta(hours=2)
+        clock.forward(hours=2)
         second = ids(await gated.ainvoke({"log": []}, configs[1]))["approve?"]
         third = ids(await plain.ainvoke({"log": []}, configs[2]))["q"]
         await plain.ainvoke(Command(resume=1), configs[2])
@@ -486,9 +488,9 @@ async def test_A10_waiting_questions_are_found_across_threads(url: str) -> None:
         assert await found(thread_id="t0") == [first]
         assert await found(status="answered") == [third]
         assert await found(status=None) == [first, second, third]
-        assert await found(asked_before=now[0] - timedelta(hours=1)) == [first]
-        assert await found(expires_before=now[0] + timedelta(hours=1, seconds=1)) == [second]
-        assert await found(expires_before=now[0]) == []
+        assert await found(asked_before=clock.now - timedelta(hours=1)) == [first]
+        assert await found(expires_before=clock.now + timedelta(hours=1, seconds=1)) == [second]
+        assert await found(expires_before=clock.now) == []
 
 
 async def test_A11_answering_stores_and_runs_nothing(storage: Storage, config: Config) -> None:
@@ -514,7 +516,7 @@ async def test_A11_on_a_running_thread_answer_and_run_is_busy_and_stores_nothing
 
     graph = fan(storage, ("q", asks("q")), ("slow", slow))
     run = asyncio.create_task(graph.ainvoke({"log": []}, config))
-    await until(lambda: _asked(storage))
+    await until(lambda: _asked(storage), "a question")
     (row,) = await storage.interrupts()
     with pytest.raises(ThreadBusy):
         await graph.ainvoke(Command(resume=1), config)
@@ -547,7 +549,7 @@ async def test_A11_a_question_answered_while_its_step_runs_starts_its_task_at_on
 
     graph = fan(storage, ("q", quick), ("slow", slow))
     run = asyncio.create_task(graph.ainvoke({"log": []}, config))
-    await until(lambda: _asked(storage))
+    await until(lambda: _asked(storage), "a question")
     await graph.aanswer(config, {InterruptId((await storage.interrupts())[0].id): "yes"})
     async with asyncio.timeout(5):
         assert await run == {"log": ["yes", "slow"]}
@@ -567,14 +569,14 @@ async def test_A11_a_failed_task_answered_anew_while_its_step_runs_runs_again(st
 
     graph = fan(storage, ("q", quick), ("slow", slow))
     run = asyncio.create_task(graph.ainvoke({"log": []}, config))
-    await until(lambda: _asked(storage))
+    await until(lambda: _asked(storage), "a question")
     first = (await storage.interrupts())[0].id
     await graph.aanswer(config, {first: 0})
 
     async def reopened() -> bool:
         return (await row_of(storage, first)).status == "reopened"
 
-    await until(reopened)
+    await until(reopened, "the question to be reopened")
     await graph.aanswer(config, {first: 3})
     async with asyncio.timeout(5):
         assert await run == {"log": [4, "slow"]}
@@ -598,7 +600,7 @@ async def test_A11_an_answer_from_another_process_is_seen_within_half_a_second(
     async with open_storage(url) as storage:
         graph = fan(storage, ("q", quick), ("slow", slow))
         run = asyncio.create_task(graph.ainvoke({"log": []}, config))
-        await until(lambda: _asked(storage))
+        await until(lambda: _asked(storage), "a question")
         first = (await storage.interrupts())[0].id
         (outcome,) = await _children(url, tmp_path, "answer", 1, first)
         assert outcome["outcome"] == "stored"
@@ -613,7 +615,7 @@ async def test_A11_a_run_does_not_give_its_thread_back_over_an_answer(storage: S
 
     def answer_at_once() -> None:
         async def give() -> None:
-            await until(lambda: _asked(storage))
+            await until(lambda: _asked(storage), "a question")
             await graph.aanswer(config, {(await storage.interrupts())[0].id: "yes"})
 
         pending.append(asyncio.create_task(give()))

@@ -14,8 +14,9 @@ from graphs.runtime.frames import current_frame
 from graphs.runtime.types import Config
 from storage import Storage, claims, open_storage
 from storage.ids import ThreadId
-from tests.runtime.asking import Log, chain, fan, ids, until
+from tests.runtime.asking import Log, chain, fan, ids
 from tests.runtime.children import CONFIG, Child, build
+from tests.support.waiting import until
 
 
 async def claim(storage: Storage) -> claims.ClaimRow:
@@ -226,7 +227,7 @@ async def test_D10_a_sibling_that_pauses_meanwhile_does_not_make_a_claim_forgott
         first = asyncio.ensure_future(once("mail", effect))
         go_on.set()
         await first
-        await until(lambda: frame.session.ledger is not before)
+        await until(lambda: frame.session.ledger is not before, "the ledger to be read again")
         await once("mail", effect)
 
     async def sibling(state: Log) -> None:

@@ -15,7 +15,8 @@ from graphs.errors import GraphRecursionError, InvalidGraph, InvalidUpdateError
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
 from storage import Storage
-from tests.runtime.asking import Log, asks, chain, fan, ids, logs, until
+from tests.runtime.asking import Log, asks, chain, fan, ids, logs
+from tests.support.waiting import until
 
 
 class Dict(TypedDict):
@@ -457,4 +458,4 @@ async def test_G6_a_consumer_that_breaks_leaves_no_run_behind(storage: Storage, 
 
         return await storage.read(owner) is None
 
-    await until(released)
+    await until(released, "the thread to be given back")

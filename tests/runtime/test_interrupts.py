@@ -9,7 +9,8 @@ from graphs import START, Command, RetryPolicy, StateGraph, interrupt, task
 from graphs.errors import InterruptMisused, InvalidUpdateError, QuestionChanged
 from graphs.runtime.types import Config
 from storage import Storage, interrupts
-from tests.runtime.asking import Log, asks, chain, fan, ids, logs, until
+from tests.runtime.asking import Log, asks, chain, fan, ids, logs
+from tests.support.waiting import until
 
 
 async def rows(storage: Storage) -> dict[str, interrupts.InterruptRow]:
@@ -169,7 +170,7 @@ async def test_D6_a_task_that_paused_later_is_heard_as_well(storage: Storage, co
     answered = asyncio.Event()
 
     async def later(state: Log) -> dict[str, Any]:
-        await until(lambda: waiting(1))
+        await until(lambda: waiting(1), "one question left")
         answer = interrupt("later")
         answered.set()
         return {"log": [answer]}
@@ -183,7 +184,7 @@ async def test_D6_a_task_that_paused_later_is_heard_as_well(storage: Storage, co
 
     graph = fan(storage, ("first", asks("first")), ("later", later), ("busy", busy))
     run = asyncio.create_task(graph.ainvoke({"log": []}, config))
-    await until(lambda: waiting(2))
+    await until(lambda: waiting(2), "both questions")
     asked = {question.value: question.id for question in (await graph.aget_state(config)).interrupts}
     await graph.aanswer(config, {asked["later"]: "now"})
     result = await run

@@ -11,7 +11,8 @@ from graphs.errors import InterruptMisused
 from graphs.runtime.types import Config
 from storage import Storage, claims, interrupts
 from storage.ids import ThreadId
-from tests.runtime.asking import Log, chain, fan, ids, until
+from tests.runtime.asking import Log, chain, fan, ids
+from tests.support.waiting import until
 
 
 def line_of(text: str, fn: Any) -> str:
@@ -186,7 +187,7 @@ async def test_D7_nothing_is_asked_or_begun_by_what_a_node_left_behind(storage: 
 
     graph = fan(storage, ("n", node), ("sibling", sibling))
     run = asyncio.create_task(graph.ainvoke({"log": []}, config))
-    await until(lambda: asked(storage, 1))
+    await until(lambda: asked(storage, 1), "a question")
     go_on.set()
     assert set(ids(await run)) == {"q"}
     assert begun == []

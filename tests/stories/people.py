@@ -1,29 +1,19 @@
 """People at the workspace's page: they write, click, fill in forms, and read what is there."""
 
-import asyncio
 import re
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiohttp
 
+from tests.support.waiting import until
+
 Json = dict[str, Any]
 T = TypeVar("T")
 
-DEADLINE = 20.0
 BOT = "U0SIGNOFF"
 SUPPORT = "C0SUPPORT"
-
-
-async def until(look: Callable[[], Awaitable[T]], what: Callable[[], Any] | str) -> T:
-    """The first true answer of `look`. After a deadline it fails, saying what was waited for."""
-    end = time.monotonic() + DEADLINE
-    while not (found := await look()):
-        assert time.monotonic() < end, f"waited {DEADLINE:.0f} s: {what if isinstance(what, str) else what()}"
-        await asyncio.sleep(0.02)
-    return found
 
 
 class Page:
@@ -138,9 +128,7 @@ class Thread:
             texts[:] = [] if found else [f"{each['user']}: {words(each)}" for each in await self.messages()]
             return found
 
-        found = await until(look_and_remember, lambda: f"{what}. There is:\n" + "\n".join(texts))
-        assert found is not None
-        return found
+        return await until(look_and_remember, lambda: f"{what}. There is:\n" + "\n".join(texts))
 
 
 @dataclass(frozen=True)
@@ -179,9 +167,7 @@ class Person:
             calls = [each for each in await self.page.journal(before) if each.get("method") == "views.open"]
             return next((call["answer"]["view"] for call in calls if call["answer"]["ok"]), None)
 
-        view = await until(opened, "a form to open")
-        assert view is not None
-        return view
+        return await until(opened, "a form to open")
 
     async def submit(self, view: Json, **values: Any) -> Json:
         """Send a form with these values by label, all else as it is. The page's answer."""

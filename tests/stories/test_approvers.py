@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from tests.stories.conftest import NewStage
-from tests.stories.people import SUPPORT, Json, Page, Person, Thread, filled, labels, until, words
+from tests.stories.people import SUPPORT, Json, Page, Person, Thread, filled, labels, words
 from tests.stories.programs import Stage
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.stories.conftest import NewStage
-from tests.stories.people import SUPPORT, Person, labels, until, words
+from tests.stories.people import SUPPORT, Person, labels, words
 from tests.stories.programs import Stage
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from tests.stories.people import Page, Person, labels, until, words
+from tests.stories.people import Page, Person, labels, words
 from tests.stories.programs import Stage
 from tests.stories.shop import Shop
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stories.people import Person, until, words
+from tests.stories.people import Person, words
 from tests.stories.programs import Program, Stage
 from tests.stories.shop import Shop
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.stories.conftest import NewStage
-from tests.stories.people import Page, Person, Thread, until
+from tests.stories.people import Page, Person, Thread
 from tests.stories.programs import Stage
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

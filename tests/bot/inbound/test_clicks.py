@@ -26,7 +26,8 @@ from storage import Storage, posts
 from storage.posts import Post
 from tests.agent.conversing import LEA, THREAD, Talk, calls, says
 from tests.bot.running import Bot, button, buttons, running
-from tests.demo.workspace.support import Json, Page, Slack, until
+from tests.demo.workspace.support import Json, Page, Slack
+from tests.support.waiting import until
 
 
 @dataclass(frozen=True)

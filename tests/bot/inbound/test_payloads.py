@@ -8,7 +8,7 @@ from bot.demo.workspace import HARBOUR_GOODS, events
 from bot.demo.workspace.messages import Message as Posted
 from bot.demo.workspace.text import to_wire
 from bot.inbound import payloads
-from bot.inbound.payloads import Click, Message, Person, Place, Submission, typed
+from bot.inbound.payloads import Click, Message, Person, SlackThread, Submission, typed
 
 TEAM = HARBOUR_GOODS
 BOT = TEAM.bot.id
@@ -24,15 +24,15 @@ def body(text: str, channel: str = "C0SUPPORT", kind: Any = events.message, **mo
 
 def test_a_direct_message_is_addressed_and_starts_its_own_thread() -> None:
     sent = body("hello", "D0ANA")
-    place = Place("T0LOCAL", "D0ANA", "2.0")
-    assert payloads.message(sent, BOT) == Message(sent["event_id"], place, "2.0", "U0ANA", "hello", addressed=True)
-    assert place.thread_id == "T0LOCAL/D0ANA/2.0"
+    thread = SlackThread("T0LOCAL", "D0ANA", "2.0")
+    assert payloads.message(sent, BOT) == Message(sent["event_id"], thread, "2.0", "U0ANA", "hello", addressed=True)
+    assert thread.thread_id == "T0LOCAL/D0ANA/2.0"
 
 
 def test_a_reply_belongs_to_its_threads_first_message() -> None:
     message = payloads.message(body("and?", thread_ts="1.0"), BOT)
     assert message is not None
-    assert (message.place.thread_ts, message.ts, message.addressed) == ("1.0", "2.0", False)
+    assert (message.thread.thread_ts, message.ts, message.addressed) == ("1.0", "2.0", False)
 
 
 @pytest.mark.parametrize("kind", [events.message, events.app_mention])
@@ -145,21 +145,21 @@ CLICK: dict[str, Any] = {
 
 
 def test_a_click_says_who_where_and_which_button() -> None:
-    place = Place("T0LOCAL", "D0ANA", "1.0")
-    assert payloads.click(CLICK) == Click(Person("U0ANA", "T0LOCAL"), place, "approve", "q1", "t1", "9.0", "2.0")
+    thread = SlackThread("T0LOCAL", "D0ANA", "1.0")
+    assert payloads.click(CLICK) == Click(Person("U0ANA", "T0LOCAL"), thread, "approve", "q1", "t1", "9.0", "2.0")
 
 
 def test_a_click_finds_its_thread_wherever_slack_says_it() -> None:
     container = {"type": "message", "channel_id": "D0ANA", "message_ts": "2.0"}
-    assert payloads.click({**CLICK, "container": container}).place.thread_ts == "2.0"
+    assert payloads.click({**CLICK, "container": container}).thread.thread_ts == "2.0"
     in_message = {**CLICK, "container": container, "message": {"ts": "2.0", "thread_ts": "1.0"}}
-    assert payloads.click(in_message).place.thread_ts == "1.0"
+    assert payloads.click(in_message).thread.thread_ts == "1.0"
 
 
 def test_a_click_of_somebody_from_another_team_is_theirs() -> None:
     body = {**CLICK, "user": {"id": "U9EVE", "team_id": "T9ELSE"}}
     assert payloads.click(body).person == Person("U9EVE", "T9ELSE")
-    assert payloads.click({**CLICK, "team": None}).place.team == "T0LOCAL"
+    assert payloads.click({**CLICK, "team": None}).thread.team == "T0LOCAL"
 
 
 def test_a_submission_says_who_what_was_filled_in_and_what_we_put_there() -> None:

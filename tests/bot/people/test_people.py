@@ -17,6 +17,7 @@ from bot.people.directory import CACHE_SECONDS, CannotTell, Directory
 from bot.people.people import People
 from graphs.approvals.judge import Refused, may_decide
 from graphs.approvals.terms import Actor, Terms, UserId
+from tests.support.clock import Clock
 
 BOT = HARBOUR_GOODS.bot.id
 CROWD = tuple(f"U0C{number:04}" for number in range(450))
@@ -29,15 +30,6 @@ TEAM = replace(
     ),
     groups=(*HARBOUR_GOODS.groups, Group("S0NOBODY", "nobody", "Nobody", ()), Group("S0OLD", "o", "Old", ("U0OLD",))),
 )
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -55,7 +47,7 @@ def clock() -> Clock:
 async def directory(workspace: Workspace, clock: Clock) -> AsyncIterator[Directory]:
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient("xoxb-local", base_url=f"{workspace.url}/api/", session=session, retry_handlers=[])
-        yield Directory(client, TEAM.id, clock)
+        yield Directory(client, TEAM.id, clock.seconds)
 
 
 @pytest.fixture
@@ -131,9 +123,9 @@ async def test_one_group_that_is_known_is_enough(people: People, workspace: Work
 async def test_a_group_is_kept_for_minutes_and_then_asked_for_again(people: People, workspace: Workspace, clock: Clock):
     assert await verdict(people, "U0LEA", terms("S0LEADS")) is True
     fails(workspace, "usergroups.users.list", times=9)
-    clock.now += CACHE_SECONDS - 1
+    clock.forward(CACHE_SECONDS - 1)
     assert await verdict(people, "U0LEA", terms("S0LEADS")) is True
-    clock.now += 1
+    clock.forward(1)
     assert "could not be checked" in await verdict(people, "U0LEA", terms("S0LEADS"))
 
 
@@ -255,9 +247,9 @@ async def test_a_direct_message_is_found_and_somebody_without_one_has_none(peopl
 async def test_what_is_no_longer_fresh_is_not_kept(directory: Directory, clock: Clock):
     for user in CROWD[:20]:
         await directory.account(user)
-        clock.now += CACHE_SECONDS / 10
+        clock.forward(CACHE_SECONDS / 10)
     assert len(directory._known) == 10
-    clock.now += CACHE_SECONDS
+    clock.forward(CACHE_SECONDS)
     await directory.account("U0ANA")
     assert [id_ for _, id_ in directory._known] == ["U0ANA"]
 
@@ -268,7 +260,7 @@ async def test_only_so_much_is_kept_and_the_oldest_goes_first(
     monkeypatch.setattr(looked_up, "MOST_KNOWN", 3)
     for user in ("U0ANA", "U0LEA", "U0OLD", "U0C0000", "U0LEA"):
         await directory.account(user)
-        clock.now += 1
+        clock.forward(1)
     assert [id_ for _, id_ in directory._known] == ["U0LEA", "U0OLD", "U0C0000"]
     await directory.account("U0ANA")
     assert [id_ for _, id_ in directory._known] == ["U0OLD", "U0C0000", "U0ANA"]

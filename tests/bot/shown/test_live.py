@@ -11,7 +11,8 @@ from bot.shown.timeline import reply_subject
 from storage import Storage, posts
 from storage.posts import Conversation
 from tests.bot.support import calls_of, in_thread
-from tests.demo.workspace.support import Clock, Page, Slack
+from tests.demo.workspace.support import Page, Slack
+from tests.support.clock import Clock
 
 TEXT = (
     "The first line of a reply that is long enough to stream.\nThe second line, with a [link](https://a.example).\nEnd."

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from slack_sdk.errors import SlackApiError
 
-from bot.inbound.payloads import Place
+from bot.inbound.payloads import SlackThread
 from bot.shown import cards
 from bot.shown.cards import Shown
 from bot.shown.posting import Poster
@@ -102,17 +102,17 @@ async def test_what_slack_refuses_is_raised_and_tried_again_by_whoever_asked(
 async def test_a_whisper_is_for_one_person_and_never_fails(
     delivery: Poster, page: Page, conversation: Conversation, status: int
 ):
-    place = Place("T0LOCAL", "C0SUPPORT", conversation.thread_ts)
-    await delivery.whisper(place, "U0LEA", "only you")
+    thread = SlackThread("T0LOCAL", "C0SUPPORT", conversation.thread_ts)
+    await delivery.whisper(thread, "U0LEA", "only you")
     assert [m["text"] for m in await page.as_user("U0LEA").messages() if m.get("ephemeral_to")] == ["only you"]
     assert "only you" not in await texts(page, conversation.thread_ts)
     await page.fault(http={"method": "chat.postEphemeral", "status": status})
-    await delivery.whisper(place, "U0LEA", "lost")
-    await delivery.whisper(place, "U9NOBODY", "lost")
+    await delivery.whisper(thread, "U0LEA", "lost")
+    await delivery.whisper(thread, "U9NOBODY", "lost")
 
 
 async def test_a_whisper_to_a_slack_that_is_away_is_lost_and_no_more(storage: Storage, conversation: Conversation):
     client: Any = slack_client("http://127.0.0.1:9")
     client.retry_handlers = []
-    place = Place("T0LOCAL", "C0SUPPORT", conversation.thread_ts)
-    await Poster(client, storage).whisper(place, "U0LEA", "lost")
+    thread = SlackThread("T0LOCAL", "C0SUPPORT", conversation.thread_ts)
+    await Poster(client, storage).whisper(thread, "U0LEA", "lost")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.demo.workspace.support import Clock
+from tests.support.clock import Clock
 from tests.support.slack import http, no_proxy, page, slack, stage_clock, workspace
 
 __all__ = ["http", "no_proxy", "page", "slack", "stage_clock", "workspace"]

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,8 +17,6 @@ Json = dict[str, Any]
 
 Slack = Any
 """Slack's own client, an AsyncWebClient. Its answers are typed as if every field could be missing."""
-
-DEADLINE = 5.0
 
 CARD = [
     {
@@ -57,31 +54,6 @@ FORM = {
         },
     ],
 }
-
-
-async def until(look: Callable[[], Any], what: str) -> Any:
-    """The first true answer of `look`; fails after a deadline, saying what never came."""
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        answer = look()
-        found = await answer if isinstance(answer, Awaitable) else answer
-        if found:
-            return found
-        await asyncio.sleep(0.005)
-    raise AssertionError(f"{what} did not happen within {DEADLINE} s")
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_790_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        self.now += seconds
 
 
 class Page:

@@ -6,7 +6,8 @@ from typing import Any
 import aiohttp
 
 from bot.demo.workspace import Workspace
-from tests.demo.workspace.support import CARD, Page, Slack, connected, new_app, until
+from tests.demo.workspace.support import CARD, Page, Slack, connected, new_app
+from tests.support.waiting import until
 
 Json = dict[str, Any]
 

@@ -6,7 +6,9 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot.demo.workspace import Workspace
-from tests.demo.workspace.support import CARD, FORM, Clock, Page, Slack, connected, new_app, until
+from tests.demo.workspace.support import CARD, FORM, Page, Slack, connected, new_app
+from tests.support.clock import Clock
+from tests.support.waiting import until
 
 Json = dict[str, Any]
 

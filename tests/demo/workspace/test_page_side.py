@@ -9,7 +9,8 @@ import pytest
 
 from bot.demo.workspace import Workspace, serve_workspace
 from bot.demo.workspace.people import HARBOUR_GOODS
-from tests.demo.workspace.support import Page, until
+from tests.demo.workspace.support import Page
+from tests.support.waiting import until
 
 
 async def test_boot_shows_each_person_their_own_conversations(page: Page):

@@ -3,7 +3,9 @@
 import pytest
 from slack_sdk.errors import SlackApiError
 
-from tests.demo.workspace.support import CARD, Clock, Page, Slack, until
+from tests.demo.workspace.support import CARD, Page, Slack
+from tests.support.clock import Clock
+from tests.support.waiting import until
 
 RECIPIENT = {"recipient_team_id": "T0LOCAL", "recipient_user_id": "U0ANA"}
 

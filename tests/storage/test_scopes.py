@@ -1,0 +1,51 @@
+"""A query for everything in a scope finds just that, by the index that it has."""
+
+import sqlite3
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from storage import Connection, Storage, claims, interrupts, tasks
+from storage.ids import InterruptId, Namespace, Scope, ThreadId
+from storage.interrupts import NewInterrupt
+from storage.scopes import within
+
+PATHS = st.text(alphabet="ab/ -.0", min_size=1, max_size=4)
+
+
+@example("a", ["a", "a/", "a-b", "a/b", "a0", "a/-", "ab"])
+@given(PATHS, st.lists(PATHS, unique=True))
+def test_a_path_is_within_itself_and_within_what_it_goes_on_from(scope: str, paths: list[str]):
+    db = sqlite3.connect(":memory:")
+    db.execute("create table paths (path text primary key)")
+    db.executemany("insert into paths values (?)", [(path,) for path in paths])
+    found = db.execute(f"select path from paths where {within('path', '?1')} order by path", (scope,)).fetchall()
+    db.close()
+    started = f"{scope}/"
+    assert [path for (path,) in found] == sorted(path for path in paths if f"{path}/".startswith(started))
+
+
+async def test_whatever_is_looked_for_in_a_scope_is_found_by_one_range_of_an_index(storage: Storage):
+    scope = Scope("a")
+    question = NewInterrupt(InterruptId("q"), ThreadId("t"), Namespace(""), scope, 0, "node", "question", "1", "d")
+
+    def plans(db: Connection) -> list[list[str]]:
+        asked: list[str] = []
+        db.set_trace_callback(asked.append)
+        interrupts.ask(db, question, 0.0)
+        interrupts.settle(db, [scope])
+        interrupts.of_tasks(db, [scope])
+        claims.of_tasks(db, [scope])
+        tasks.of_tasks(db, [scope])
+        tasks.clear(db, [scope])
+        db.set_trace_callback(None)
+        searches: list[Any] = [each for each in asked if "|| '0'" in each]
+        return [[row["detail"] for row in db.execute(f"explain query plan {each}")] for each in searches]
+
+    found = await storage.write(plans)
+    assert len(found) == 6
+    for plan in found:
+        searches = [detail for detail in plan if "scope>? AND scope<?" in detail]
+        assert len(searches) == 1, plan
+        assert not any(detail.startswith(("SCAN interrupts", "SCAN claims", "SCAN tasks", "MULTI")) for detail in plan)
