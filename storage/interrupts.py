@@ -227,7 +227,7 @@ def of_calls(db: Connection, thread_id: ThreadId, call_ids: Iterable[str]) -> li
     """The questions about these tool calls, as their payloads name them, oldest first."""
     return select(
         db,
-        "thread_id = ? and json_extract(payload, '$.tool_call_id') in (select value from json_each(?))",
+        "+thread_id = ? and json_extract(payload, '$.tool_call_id') in (select value from json_each(?))",
         (thread_id, json.dumps(list(call_ids))),
     )
 
