@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import importlib
 import logging
 import signal
@@ -62,6 +63,7 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(_finish, worker, working)
         if address is not None:
             await stack.enter_async_context(connecting.socket_mode(app, address, settings))
+        gc.freeze()  # what was imported and built until here stays: it is not walked again for each full collection
         logger.info("connected; working until stopped")
         await asyncio.wait([working, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
         stop.set()

@@ -140,22 +140,18 @@ class Worker:
         )
 
     async def _work(self, thread_id: ThreadId) -> None:
-        """Do what is due in a thread, until nothing is."""
-        while not self._stopping.is_set():
-            due = await self._storage.read(lambda db: _state_of(db, thread_id))
-            thread, delivery = due.thread, due.delivery
-            if thread is not None and self._stuck.look(thread_id) == thread.version:
-                return None  # it failed before it could move; nothing has changed since
-            try:
-                if thread is not None and (due.has_news or thread.status == "running"):
-                    await self._drive(thread_id, due.conversation, None, None)
-                elif delivery is None or (thread is not None and thread.status == "waiting"):
-                    return await self._say_queued(delivery)
-                else:
-                    await self._take_up(delivery, due.conversation)
-            except ThreadBusy:
-                return None
-        return None
+        """Do what is due in a thread first. What is due after that is found by the next look."""
+        due = await self._storage.read(lambda db: _state_of(db, thread_id))
+        thread, delivery = due.thread, due.delivery
+        if self._stopping.is_set() or (thread is not None and self._stuck.look(thread_id) == thread.version):
+            return  # it failed before it could move; nothing has changed since
+        with contextlib.suppress(ThreadBusy):
+            if thread is not None and (due.has_news or thread.status == "running"):
+                await self._drive(thread_id, due.conversation, None, None)
+            elif delivery is None or (thread is not None and thread.status == "waiting"):
+                await self._say_queued(delivery)
+            else:
+                await self._take_up(delivery, due.conversation)
 
     async def _say_queued(self, delivery: Delivery | None) -> None:
         """A message that came while a question waits is read after it; its author is told so once."""
