@@ -83,9 +83,9 @@ class Clicks:
         click = payloads.click(body)
         asked = await self.storage.read(lambda db: _asked_by(db, click))
         actor = await self._actor(click.person, asked)
-        outcome = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
+        result = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
         await ack()
-        await self._tell(click, outcome)
+        await self._tell(click, result)
 
     async def approve_all(self, ack: AsyncAck, body: Body) -> None:
         """Decide exactly the rows that the card showed, and only those that this person may."""
@@ -97,16 +97,16 @@ class Clicks:
             await ack()
             return await self._tell(click, questions)
         actors = [await self._actor(click.person, asked) for asked in questions]
-        outcomes = await asyncio.gather(
+        results = await asyncio.gather(
             *(
                 self.desk.decide(asked.id, thread_id, actor, Approve(), asked.poll)
                 for asked, actor in zip(questions, actors, strict=True)
             )
         )
         refused = [
-            f"{asked.name}: {outcome.reason}"
-            for asked, outcome in zip(questions, outcomes, strict=True)
-            if isinstance(outcome, Refused)
+            f"{asked.name}: {result.reason}"
+            for asked, result in zip(questions, results, strict=True)
+            if isinstance(result, Refused)
         ]
         await ack()
         if refused:
@@ -119,9 +119,9 @@ class Clicks:
         choice = cast("DoubtChoice", click.action)
         asked = await self.storage.read(lambda db: _asked_by(db, click))
         actor = await self._actor(click.person, asked)
-        outcome = await self.desk.settle_doubt(click.value, asked.thread_id, actor, choice, asked.poll)
+        result = await self.desk.settle_doubt(click.value, asked.thread_id, actor, choice, asked.poll)
         await ack()
-        await self._tell(click, outcome)
+        await self._tell(click, result)
 
     async def open_form(self, ack: AsyncAck, body: Body) -> None:
         """Edit, Reject and Respond ask for something first. The trigger lives three seconds."""
@@ -194,9 +194,9 @@ class Clicks:
         if asked is None:
             return await self._refuse(ack, NOT_THERE)
         actor = await self._actor(form.person, asked)
-        outcome = await self.desk.decide(asked.id, asked.thread_id, actor, decision, asked.poll)
-        if isinstance(outcome, Refused):
-            return await self._refuse(ack, outcome)
+        result = await self.desk.decide(asked.id, asked.thread_id, actor, decision, asked.poll)
+        if isinstance(result, Refused):
+            return await self._refuse(ack, result)
         await ack()
         return None
 
@@ -211,9 +211,9 @@ class Clicks:
     async def _refuse(self, ack: AsyncAck, refused: Refused) -> None:
         await ack(response_action="update", view=modals.notice_modal("Not counted", refused.reason))
 
-    async def _tell(self, click: Click, outcome: Decided | Refused) -> None:
-        if isinstance(outcome, Refused):
-            await self.poster.whisper(click.thread, click.person.user, outcome.reason, in_thread=click.in_thread)
+    async def _tell(self, click: Click, result: Decided | Refused) -> None:
+        if isinstance(result, Refused):
+            await self.poster.whisper(click.thread, click.person.user, result.reason, in_thread=click.in_thread)
 
     async def _waiting(
         self, thread_id: ThreadId, channel: str | None, message_id: str, shown: str
