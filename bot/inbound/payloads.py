@@ -120,7 +120,7 @@ def click(body: Body) -> Click:
     (action,) = body["actions"]
     container = body["container"]
     thread = SlackThread(
-        _team(body), container["channel_id"], container.get("thread_ts") or _root(body) or container["message_ts"]
+        _team(body), container["channel_id"], container.get("thread_ts") or _thread_ts(body) or container["message_ts"]
     )
     return Click(
         _person(body),
@@ -139,7 +139,7 @@ def submission(body: Body) -> Submission:
     return Submission(_person(body), view["private_metadata"], view["state"]["values"], view["id"])
 
 
-def _root(body: Body) -> str | None:
+def _thread_ts(body: Body) -> str | None:
     return body.get("message", {}).get("thread_ts")
 
 
