@@ -161,7 +161,7 @@ def consume(db: Connection, ids: Iterable[InterruptId]) -> None:
     db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])
 
 
-def settle(db: Connection, scopes: Iterable[Scope], *, finished: bool = False) -> None:
+def close(db: Connection, scopes: Iterable[Scope], *, finished: bool = False) -> None:
     """Say that what these tasks, and all within them, were answered did its work: no answer is open to be replaced.
 
     Of a task that `finished`, all answers have reached it, and what it never came to ask again is cancelled.
