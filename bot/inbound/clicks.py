@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -34,8 +33,6 @@ from graphs.runtime.compiled import CompiledGraph
 from storage import Connection, Storage, inbox, posts
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
-
-logger = logging.getLogger(__name__)
 
 EDIT_FORM = "edit_call"
 REJECT_FORM = "reject_call"
