@@ -18,8 +18,12 @@ from bot.settings import BadSettings, Settings
 
 @asynccontextmanager
 async def web_client(settings: Settings) -> AsyncGenerator[AsyncWebClient]:
-    """One client over one HTTP session. It waits out rate limits; what is uncertain it leaves to whoever asked."""
-    async with aiohttp.ClientSession(trust_env=True) as session:
+    """One client over one HTTP session. It waits out rate limits; what is uncertain it leaves to whoever asked.
+
+    Slack's client reads the proxy from the environment itself, once. The session would look for one, and for a .netrc,
+    at each request, in a thread.
+    """
+    async with aiohttp.ClientSession() as session:
         yield AsyncWebClient(
             token=settings.slack_bot_token.get_secret_value(),
             base_url=settings.slack_api_url,

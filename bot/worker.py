@@ -31,6 +31,9 @@ from storage.threads import ThreadRow
 
 logger = logging.getLogger(__name__)
 
+LOOK_AT_MOST_EVERY = 0.02
+"""Seconds between two looks: what is committed meanwhile, by however many threads, is found by the next."""
+
 LOOK_EVERY = 2.0
 """Seconds after which the worker looks even when nothing was committed: at deadlines, and at owners that died."""
 
@@ -103,6 +106,7 @@ class Worker:
         while not self._stopping.is_set():
             mark = await self._storage.changes.mark()
             await self._look()
+            await asyncio.sleep(LOOK_AT_MOST_EVERY)
             await self._storage.changes.wait(mark, LOOK_EVERY)
         await self._running.end()
         await self._showing.end()

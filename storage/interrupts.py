@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, cast
 
 from storage import audit, threads
@@ -78,8 +78,30 @@ _COLUMNS = """id, thread_id, ns, scope, ordinal, node, kind, status, version, co
               requester, replaces, created_at, expires_at, answer, answered_by, answered_at, about"""
 
 
-def ask(db: Connection, question: NewInterrupt, now: float) -> None:
-    """Store a question as waiting. The one it replaces is superseded, and so is what its task asked after that."""
+def ask(db: Connection, question: NewInterrupt, now: float) -> InterruptRow:
+    """Store a question as waiting; its row. What stands where it is asked is superseded when it `replaces` something,
+    and so is what its task asked after that.
+    """
+    if question.replaces is not None:
+        _supersede(db, question.scope, question.ordinal)
+    stored = db.execute(
+        f"""insert into interrupts (id, thread_id, ns, scope, ordinal, node, kind, status, payload, digest, schema,
+               terms, requester, replaces, created_at, expires_at, about)
+           values (:id, :thread_id, :ns, :scope, :ordinal, :node, :kind, 'waiting', :payload, :digest, :schema,
+               :terms, :requester, :replaces, :now, :expires_at, :about)
+           returning {_COLUMNS}""",
+        {**vars(question), "now": now},
+    ).fetchone()
+    if question.about is not None:
+        facts = {**json.loads(question.about), "replaces": question.replaces}
+        audit.append(
+            db, audit.Entry("proposal", now, question.thread_id, question.id, user=question.requester, facts=facts)
+        )
+    return _read(stored)
+
+
+def _supersede(db: Connection, scope: Scope, ordinal: int) -> None:
+    """The question that stands at this place, and what its task asked after it, is not asked any more."""
     db.execute(
         f"""with stale (seq) as materialized (
                select later.seq from interrupts replaced join interrupts later
@@ -91,20 +113,8 @@ def ask(db: Connection, question: NewInterrupt, now: float) -> None:
                        or later.scope <> :scope and later.kind <> 'breakpoint'))
            update interrupts set status = 'superseded', version = version + 1
            where seq in stale and status not in ('superseded', 'cancelled')""",
-        {"scope": question.scope, "ordinal": question.ordinal},
+        {"scope": scope, "ordinal": ordinal},
     )
-    db.execute(
-        """insert into interrupts (id, thread_id, ns, scope, ordinal, node, kind, status, payload, digest, schema,
-               terms, requester, replaces, created_at, expires_at, about)
-           values (:id, :thread_id, :ns, :scope, :ordinal, :node, :kind, 'waiting', :payload, :digest, :schema,
-               :terms, :requester, :replaces, :now, :expires_at, :about)""",
-        {**asdict(question), "now": now},
-    )
-    if question.about is not None:
-        facts = {**json.loads(question.about), "replaces": question.replaces}
-        audit.append(
-            db, audit.Entry("proposal", now, question.thread_id, question.id, user=question.requester, facts=facts)
-        )
 
 
 def answer(
@@ -217,7 +227,7 @@ def of_calls(db: Connection, thread_id: ThreadId, call_ids: Iterable[str]) -> li
     """The questions about these tool calls, as their payloads name them, oldest first."""
     return select(
         db,
-        "thread_id = ? and json_extract(payload, '$.tool_call_id') in (select value from json_each(?))",
+        "+thread_id = ? and json_extract(payload, '$.tool_call_id') in (select value from json_each(?))",
         (thread_id, json.dumps(list(call_ids))),
     )
 

@@ -120,6 +120,8 @@ _THIRD = (
 )
 
 _FOURTH = (
+    # The questions about a tool call, however many the thread has asked.
+    "create index interrupts_of_call on interrupts (json_extract(payload, '$.tool_call_id'))",
     "alter table conversations add column shower text",
     "alter table conversations add column shower_fence integer not null default 0",
     "alter table conversations add column outdated integer not null default 0",

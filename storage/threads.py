@@ -43,6 +43,12 @@ def get(db: Connection, thread_id: ThreadId) -> ThreadRow | None:
     return None if row is None else ThreadRow(*row)
 
 
+def version(db: Connection, thread_id: ThreadId) -> int:
+    """The thread's; 0 when there is none."""
+    row = db.execute("select version from threads where thread_id = ?", (thread_id,)).fetchone()
+    return row["version"] if row is not None else 0
+
+
 def find_free(db: Connection, thread_id: ThreadId) -> ThreadRow | None:
     """The thread, None when there is none. Raises `ThreadHeld` when a live owner has it."""
     row = get(db, thread_id)

@@ -20,11 +20,10 @@ from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
 from bot.shown import cards, timeline
 from bot.shown.posting import Poster
-from bot.shown.shown_calls import record_of, revision
+from bot.shown.shown_calls import ShownCall, record_of, revision
 from graphs.agent.desk import Decided, Desk, Poll, read_poll
 from graphs.agent.errors import InvalidArguments
 from graphs.agent.proposals import terms_of
-from graphs.agent.transcript import call_ids
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
@@ -216,12 +215,15 @@ class Clicks:
         self, thread_id: ThreadId, channel: str | None, message_id: str, shown: str
     ) -> list[_Asked] | Refused:
         """What the card showed as waiting, if it still shows the same."""
-        snapshot = await self.graph.aget_state({"configurable": {"thread_id": thread_id}})
-        message = next((m for m in snapshot.values.get("messages", ()) if m["id"] == message_id), None)
-        if message is None:
-            return _CHANGED
-        record = await record_of(self.storage, self.desk.toolbox, thread_id, call_ids(message))
-        pages = cards.pages(record.calls(message, {}))
+
+        def look(db: Connection) -> list[ShownCall]:
+            snapshot = self.graph.state_on(db, {"configurable": {"thread_id": thread_id}})
+            message = next((m for m in snapshot.values.get("messages", ()) if m["id"] == message_id), None)
+            if message is None:
+                return []
+            return record_of(db, self.desk.toolbox, thread_id, [message]).calls(message, {})
+
+        pages = cards.pages(await self.storage.read(look))
         page = next((page for page in pages if revision(page) == shown), None)
         if page is None:
             return _CHANGED

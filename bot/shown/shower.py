@@ -23,7 +23,7 @@ from bot.people.people import People
 from bot.shown import cards, copies, timeline
 from bot.shown.live import LiveReply
 from bot.shown.posting import UNCERTAIN, Known, Poster
-from bot.shown.shown_calls import record_of
+from bot.shown.shown_calls import ShownCalls, record_of
 from bot.shown.timeline import Card
 from graphs.agent.agent import MODEL
 from graphs.agent.tools import Toolbox
@@ -168,14 +168,13 @@ class Display:
         Raises one of `NOT_NOW`, or `LeaseLost`.
         """
         conversation, thread_id = held.conversation, held.conversation.thread_id
-        thread = await self._storage.read(lambda db: threads.get(db, thread_id))
-        version = thread.version if thread is not None else 0
-        if version == held.version:
+        news = await self._storage.read(lambda db: self._news(db, held))
+        if news is None:
             return False
-        snapshot = await self._graph.aget_state({"configurable": {"thread_id": thread_id}})
-        record = await record_of(self._storage, self._toolbox, thread_id)
+        version, snapshot, record = news
         rest = _from(held.settled, snapshot)
-        wanted = timeline.wanted(thread_id, rest, record, held.known)
+        shown = timeline.cards_of(rest, record)
+        wanted = timeline.wanted(thread_id, rest, shown, held.known)
         if before is not None:
             wanted = list(takewhile(lambda each: each[0] != before, wanted))
             return await self._poster.show(conversation, wanted, held.known)
@@ -185,11 +184,22 @@ class Display:
                 each[0] for each in wanted
             }:
                 await self._poster.withdraw(conversation, subject, held.known)
-        shown = timeline.cards_of(rest, record)
         await self._show_copies(held, shown)
         held.version = version
         _settle(held, snapshot, shown)
         return posted
+
+    def _news(self, db: Connection, held: Held) -> tuple[int, StateSnapshot, ShownCalls] | None:
+        """The thread's version, how it stands, and what is on record of what can still change; None when it is shown
+        already.
+        """
+        thread_id = held.conversation.thread_id
+        version = threads.version(db, thread_id)
+        if version == held.version:
+            return None
+        snapshot = self._graph.state_on(db, {"configurable": {"thread_id": thread_id}})
+        messages = _from(held.settled, snapshot).values["messages"]
+        return version, snapshot, record_of(db, self._toolbox, thread_id, messages)
 
     async def _show_copies(self, held: Held, shown: Sequence[Card]) -> None:
         """One that Slack does not take for good is left out: the card itself stays."""

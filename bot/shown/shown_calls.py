@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from graphs.agent.errors import AgentError
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import call_ids
 from graphs.approvals.states import State
-from storage import Storage
+from storage import Connection
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 
@@ -186,11 +186,12 @@ class ShownCalls:
         return ShownCall(message_id, name, tool, args, edited, record, tool_message)
 
 
-async def record_of(
-    storage: Storage, toolbox: Toolbox, thread_id: ThreadId, of: Collection[str] | None = None
+def record_of(
+    db: Connection, toolbox: Toolbox, thread_id: ThreadId, messages: Iterable[Mapping[str, Any]]
 ) -> ShownCalls:
-    """What is stored of a thread's calls at one moment: of those with these ids, of all where none are named."""
-    return ShownCalls(toolbox, await storage.read(lambda db: call_record.read(db, thread_id, of)))
+    """What is stored of the calls of these messages. A job."""
+    ids = [call_id for message in messages for call_id in call_ids(message)]
+    return ShownCalls(toolbox, call_record.read(db, thread_id, ids) if ids else {})
 
 
 def _shown(tool: Tool[..., Any] | None, values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -58,7 +58,7 @@ class Card:
 
 
 def cards_of(snapshot: StateSnapshot, record: ShownCalls) -> list[Card]:
-    """Every card of a conversation, the oldest first."""
+    """Every card of these messages, the oldest first."""
     found: list[Card] = []
     words = ""
     results = _results(snapshot)
@@ -72,21 +72,24 @@ def cards_of(snapshot: StateSnapshot, record: ShownCalls) -> list[Card]:
 
 
 def wanted(
-    thread_id: ThreadId, snapshot: StateSnapshot, record: ShownCalls, posted: Collection[str] = ()
+    thread_id: ThreadId, snapshot: StateSnapshot, shown: Sequence[Card], posted: Collection[str] = ()
 ) -> list[tuple[str, Shown]]:
-    """By subject, in the order of the conversation. `posted` are the subjects that Slack shows already."""
-    results = _results(snapshot)
+    """By subject, in the order of the conversation, whose cards are `shown`. `posted` are the subjects that Slack shows
+    already.
+    """
+    of_message: dict[str, list[Card]] = {}
+    for card in shown:
+        of_message.setdefault(card.rows[0].message_id, []).append(card)
     found: list[tuple[str, Shown]] = []
     for message in _messages(snapshot):
         if message["role"] != "assistant":
             continue
         replies = cards.reply(message["content"], message.get("notice"))
         found += [(reply_subject(message["id"], part), shown) for part, shown in enumerate(replies)]
-        pages = cards.pages(record.calls(message, results))
         found += [
-            (calls_subject(message["id"], n), cards.calls(rows, revision(rows)))
-            for n, rows in enumerate(pages)
-            if not all(_has_just_begun(row) for row in rows)
+            (card.subject, cards.calls(card.rows, revision(card.rows)))
+            for card in of_message.get(message["id"], ())
+            if not all(_has_just_begun(row) for row in card.rows)
         ]
     broken = failures(thread_id, snapshot)
     overcome = {subject for subject in posted if subject.startswith(FAILURE)} - {subject for subject, _ in broken}

@@ -89,7 +89,7 @@ class _ModelNode:
         return {"messages": [message]}
 
 
-def _calls_or_end(state: AgentState) -> list[Send] | str:
+async def _calls_or_end(state: AgentState) -> list[Send] | str:
     last = state["messages"][-1]
     calls: list[dict[str, Any]] = last.get("tool_calls") or []
     if not calls:

@@ -106,13 +106,8 @@ NOTHING = CallRecord()
 """The record of a call that nothing is on record of."""
 
 
-def read(db: Connection, thread_id: ThreadId, call_ids: Collection[str] | None = None) -> dict[str, CallRecord]:
-    """The records of these calls of a thread, by call id; of all that something is on record of, where none are named.
-    A job."""
-    if call_ids is None:
-        return records(
-            interrupts.of_thread(db, thread_id), claims.of_thread(db, thread_id), votes.of_thread(db, thread_id)
-        )
+def read(db: Connection, thread_id: ThreadId, call_ids: Collection[str]) -> dict[str, CallRecord]:
+    """The records of those of these calls that something is on record of, by call id. A job."""
     questions = interrupts.of_calls(db, thread_id, call_ids)
     begun = claims.of_keys(db, thread_id, map(claim_key, call_ids))
     return records(questions, begun, votes.of(db, [row.id for row in questions]))

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from graphs.errors import AnswerError, GraphChanged, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.errors import AnswerError, GraphChanged, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.ledger import Ledger, finished, written
@@ -45,11 +45,16 @@ class Seen:
     ledger: Ledger
 
 
+def unseen() -> Seen:
+    """A thread that there is not."""
+    return Seen(0, None, None, Ledger())
+
+
 def look(db: Connection, program: Program, thread_id: ThreadId) -> Seen:
     """Read the thread. Raises `ThreadHeld`."""
     thread = threads.find_free(db, thread_id)
     if thread is None:
-        return Seen(0, None, None, Ledger())
+        return unseen()
     found = positions.read(db, program.schema, thread_id, ROOT)
     head = found[1] if found else None
     ledger = Ledger.load(db, [task.id for task in head.tasks]) if head else Ledger()
@@ -94,11 +99,13 @@ class Opener:
         Raises `ThreadBusy`, `NotWaiting`, `ThreadWaiting`, `GraphChanged` and the `AnswerError`s; nothing has changed
         then.
         """
-        remembered: Seen | None = self.storage.recent.take((self.program, self.session.thread_id))
-        if remembered is not None:
-            # It may be old: then nothing is stored, or something is refused wrongly, and the thread is read.
-            with suppress(ThreadMoved, ThreadHeld, AnswerRefused, GraphError):
-                return await self._begin(given, remembered)
+        expected: Seen | None = self.storage.recent.take((self.program, self.session.thread_id))
+        if expected is None and self._may_be_first(given):
+            expected = unseen()
+        if expected is not None:
+            # Where that is wrong nothing is stored, or something fails wrongly; then the thread is read.
+            with suppress(Exception):
+                return await self._begin(given, expected)
         for _ in range(ATTEMPTS):
             try:
                 return await self._begin(given, await self.storage.read(self._look))
@@ -109,6 +116,13 @@ class Opener:
             except AnswerRefused as error:
                 raise answers.refusal(error) from None
         raise ThreadBusy(f"thread {self.session.thread_id!r} keeps changing; try again")
+
+    def _may_be_first(self, given: Any) -> bool:
+        """Whether to begin a thread that was not run here as one that is new. A router at START is somebody else's
+        code: it is not asked about a state that the thread may not have.
+        """
+        says_input = given is not None and not isinstance(given, Command)
+        return says_input and self.checkpoint_id is None and START not in self.program.topology.branches
 
     def _look(self, db: Connection) -> Seen:
         return look(db, self.program, self.session.thread_id)
@@ -161,7 +175,7 @@ class Opener:
         if head is None or not head.tasks:
             raise NotWaiting(f"thread {self.session.thread_id!r} does not exist or is finished; give it an input")
         self._check_nodes(head)
-        news = any(row.status in ("answered", "expired") and not row.consumed for row in self._rows())
+        news = self.session.ledger.has_news()
         stops = [
             row.id for row in self._rows() if row.kind == breakpoints.KIND and row.status == "waiting" and not news
         ]
@@ -256,19 +270,20 @@ class Opener:
         session.by = position.by
         session.roots = tuple(task.id for task in position.tasks)
 
-        def job(db: Connection) -> tuple[Lease, Ledger]:
+        def job(db: Connection) -> tuple[Lease, int, Ledger]:
             lease = threads.take(db, session.thread_id, self.storage.owner, now, version=seen.version, fence=seen.fence)
             if texts:
                 interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
             commit.store(db, session.thread_id, now)
             if self.also is not None:
                 self.also(db)
-            # The version says that the ledger is as it was read, and what is new was not asked anything.
+            version = threads.version(db, session.thread_id)
+            # The thread's version says that the ledger is as it was read, and what is new was not asked anything.
             if not (texts or settles):
-                return lease, session.ledger
-            return lease, replace(session.ledger, asked=Ledger.questions(db, session.roots))
+                return lease, version, session.ledger
+            return lease, version, replace(session.ledger, asked=Ledger.questions(db, session.roots))
 
-        session.lease, ledger = await self.storage.write(job)
+        session.lease, session.version, ledger = await self.storage.write(job)
         session.take_up(ledger)
         return position, stored
 

@@ -34,6 +34,8 @@ def check(names: Breakpoints, nodes: Iterable[str]) -> Breakpoints:
 
 def stops(ledger: Ledger, ns: Namespace, position: Position) -> list[InterruptRow]:
     """The stops at this position's border, passed ones too."""
+    if not ledger.asked:
+        return []
     borders = {_border(ns, task) for task in position.tasks}
     return [row for scope, rows in ledger.asked.items() if scope in borders for row in rows.values()]
 
@@ -42,9 +44,11 @@ def stop_at(
     session: Session, ns: Namespace, position: Position, before: Breakpoints, after: Breakpoints
 ) -> list[NewInterrupt]:
     """The stop that this position's border asks for, as a list of at most one. The end of a graph is no border."""
+    if not (position.tasks and (before or after)):
+        return []
     due = [task.node for task in position.tasks if before == "*" or task.node in before]
     ran = [node for node in position.ran if after == "*" or node in after]
-    if not position.tasks or not (due or ran):
+    if not (due or ran):
         return []
     return [stop(session.thread_id, session.new_id(), ns, position.tasks[0], due, ran, requester=session.by)]
 

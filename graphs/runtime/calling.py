@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
 
-async def invoke(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """What the function returns. A plain one blocks nobody; it can be waited for, not stopped."""
+def awaitable(fn: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """The function, to be awaited. A plain one blocks nobody; it can be waited for, not stopped."""
     if inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(getattr(fn, "__call__", None)):  # noqa: B004
-        return await fn(*args, **kwargs)
+        return fn
+    return partial(_in_a_thread, fn)
+
+
+async def _in_a_thread(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     result = await asyncio.to_thread(fn, *args, **kwargs)
     return await result if inspect.isawaitable(result) else result
+
+
+async def invoke(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """What the function returns."""
+    return await awaitable(fn)(*args, **kwargs)
 
 
 class Apart(Generic[T]):

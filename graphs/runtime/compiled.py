@@ -115,7 +115,12 @@ class CompiledGraph:
 
     async def aget_state(self, config: Config) -> StateSnapshot:
         """The thread now, or as recorded at the config's `checkpoint_id`. An unknown thread is an empty snapshot."""
-        return await self._snapshots(config).get()
+        storage, _ = self._durable(config)
+        return await storage.read(lambda db: self.state_on(db, config))
+
+    def state_on(self, db: Connection, config: Config) -> StateSnapshot:
+        """What `aget_state` gives, for a job that reads more at the same moment."""
+        return self._snapshots(config).get(db)
 
     async def aget_state_history(
         self,

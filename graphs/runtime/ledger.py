@@ -6,7 +6,7 @@ A task's writes and targets are kept as JSON while its siblings go on, so that i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,16 @@ from storage.tasks import TaskRow
 def is_within(path: Scope, scope: Scope) -> bool:
     """Whether a path is the scope itself, or of something in it."""
     return path == scope or path.startswith(f"{scope}/")
+
+
+def root_of(scope: Scope) -> TaskId:
+    """The task of the root graph that a path is within."""
+    return TaskId(scope.partition("/")[0])
+
+
+def is_news(row: InterruptRow) -> bool:
+    """Whether a question was answered, or its deadline passed, and its task has not heard of it."""
+    return row.status in ("answered", "expired") and not row.consumed
 
 
 def effect_scope(scope: Scope, key: str) -> Scope:
@@ -56,6 +66,19 @@ class Ledger:
             asked.setdefault(row.scope, {})[row.ordinal] = row
         return asked
 
+    def plus(self, roots: Collection[TaskId], tasks: Iterable[TaskRow], asked: Iterable[InterruptRow]) -> Ledger:
+        """The ledger of these tasks of the root graph, once those in it have ended so and this was asked beside it."""
+        questions = {scope: dict(rows) for scope, rows in self.asked.items() if root_of(scope) in roots}
+        for row in asked:
+            questions.setdefault(row.scope, {})[row.ordinal] = row
+        claimed = {(scope, key): row for (scope, key), row in self.claims.items() if root_of(scope) in roots}
+        ended = {scope: row for scope, row in self.tasks.items() if root_of(scope) in roots}
+        return Ledger(questions, claimed, ended | {row.scope: row for row in tasks})
+
+    def has_news(self) -> bool:
+        """Whether an answer, or a deadline that passed, has not reached its task yet."""
+        return any(is_news(row) for rows in self.asked.values() for row in rows.values())
+
     def has_tasks(self, scope: Scope) -> bool:
         """Whether how this task ended, or one within it, is stored while its step goes on."""
         return any(is_within(path, scope) for path in self.tasks)
@@ -66,7 +89,7 @@ class Ledger:
 
     def answered(self, scope: Scope) -> list[InterruptId]:
         """Answers, and deadlines that passed, that have not reached this task yet."""
-        return [row.id for row in self.within(scope) if row.status in ("answered", "expired") and not row.consumed]
+        return [row.id for row in self.within(scope) if is_news(row)]
 
     def waits(self, scope: Scope) -> bool:
         """Whether a task that paused still has a question without an answer."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from graphs.errors import InvalidGraph
+from graphs.runtime.calling import awaitable
 from graphs.runtime.state import StateSchema
 from graphs.runtime.types import END, START, RetryPolicy
 
@@ -35,6 +36,10 @@ class Node:
     anywhere: bool = False
 
     @cached_property
+    def call(self) -> Callable[..., Awaitable[Any]]:
+        return awaitable(self.fn)
+
+    @cached_property
     def extras(self) -> frozenset[str]:
         """What its function takes beside the state, of what a run can offer."""
         return extras_of(self.fn)
@@ -46,6 +51,10 @@ class Branch:
 
     router: Callable[..., Any]
     targets: dict[Any, str] | None
+
+    @cached_property
+    def call(self) -> Callable[..., Awaitable[Any]]:
+        return awaitable(self.router)
 
     @cached_property
     def extras(self) -> frozenset[str]:

@@ -145,7 +145,8 @@ class Runner:
         row = self.session.ledger.tasks.get(scope)
         news = self.session.ledger.answered(scope)
         self.failures.pop(task.id, None)
-        self.seen[task.id] = news
+        if news:
+            self.seen[task.id] = news
         routed = row is not None and row.writes is not None and not news
         kept = load_writes(self.program.schema, task, row) if row is not None and routed else None
         values = self.position.values
@@ -229,13 +230,18 @@ class Runner:
         self.position = position
         self.results.clear()
         self.unsaved.clear()
-        commit = Commit(questions=breakpoints.stop_at(self.session, self.ns, position, self.before, self.after))
         if self.is_root:
             self.session.roots = tuple(task.id for task in position.tasks)
-            commit.release = "done" if not position.tasks else "waiting" if commit.questions else None
-        if self.session.durability != "exit" or not position.tasks or commit.questions:
-            await self.store(commit)
+        if self.session.storage is not None:
+            await self._keep(position)
         self._emit("values", self.position.values)
+
+    async def _keep(self, position: Position) -> None:
+        """Store a position that was just reached, with the stop at its border, where the run's durability says so."""
+        stops = breakpoints.stop_at(self.session, self.ns, position, self.before, self.after)
+        if self.session.durability != "exit" or not position.tasks or stops:
+            release = "done" if not position.tasks else "waiting" if stops else None
+            await self.store(Commit(questions=stops, release=release if self.is_root else None))
 
     async def store(self, commit: Commit) -> None:
         """Store `commit`, with the position where that is not on disk yet, and what the steps since then used up.

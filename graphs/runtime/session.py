@@ -18,7 +18,7 @@ from storage.checkpoints import CheckpointRow, ValueChange
 from storage.claims import ClaimRow
 from storage.errors import ClaimMoved, LeaseLost
 from storage.ids import InterruptId, Scope, TaskId, ThreadId
-from storage.interrupts import NewInterrupt
+from storage.interrupts import InterruptRow, NewInterrupt
 from storage.tasks import TaskRow
 from storage.threads import Lease, ThreadStatus
 
@@ -46,7 +46,15 @@ class Commit:
     """Tasks that run again: they no longer wait."""
     release: ThreadStatus | None = None
 
-    def store(self, db: Connection, thread_id: ThreadId, now: float) -> None:
+    @property
+    def only_adds(self) -> bool:
+        """Whether what was asked, answered and finished before stays as it is."""
+        return not (
+            self.consumed or self.reopened or self.cancelled or self.passed or self.closed or self.ended or self.resumed
+        )
+
+    def store(self, db: Connection, thread_id: ThreadId, now: float) -> list[InterruptRow]:
+        """What was asked, as it is stored."""
         if self.checkpoint is not None:
             checkpoints.save(db, *self.checkpoint)
         if self.ended:
@@ -59,11 +67,12 @@ class Commit:
             interrupts.consume(db, self.consumed)
         interrupts.close(db, self.passed)
         interrupts.close(db, self.closed, finished=True)
-        for question in self.questions:
-            interrupts.ask(db, question, now)
-        interrupts.reopen(db, self.reopened)
+        asked = [interrupts.ask(db, question, now) for question in self.questions]
+        if self.reopened:
+            interrupts.reopen(db, self.reopened)
         if self.cancelled:
             interrupts.cancel(db, thread_id, self.cancelled, now)
+        return asked
 
 
 @dataclass
@@ -104,10 +113,10 @@ class Session:
         assert self.storage is not None
         assert self.lease is not None
         storage, lease, now = self.storage, self.lease, self.storage.now()
-        known = self.ledger
+        known, version = self.ledger, self.version
         try:
             self.released, ledger, self.version = await storage.write(
-                lambda db: _store(db, commit, lease, now, known, self.roots)
+                lambda db: _store(db, commit, lease, now, known, version, self.roots)
             )
         except LeaseLost as error:
             raise ThreadBusy(f"{error}: what this run had not stored yet is void") from error
@@ -187,15 +196,20 @@ class Session:
 
 
 def _store(
-    db: Connection, commit: Commit, lease: Lease, now: float, known: Ledger, roots: Sequence[TaskId]
+    db: Connection, commit: Commit, lease: Lease, now: float, known: Ledger, version: int, roots: Sequence[TaskId]
 ) -> tuple[bool, Ledger, int]:
-    """Whether the thread was given back, how the tasks in flight stand then (read only where that may not be `known`),
-    and the thread's version.
+    """Whether the thread was given back, how the tasks in flight stand then, and the thread's version. Read is only
+    what does not follow from what is `known` of the thread at `version`.
     """
-    commit.store(db, lease.thread_id, now)
+    # A version that moved: somebody answered, or an effect was claimed.
+    quiet = threads.version(db, lease.thread_id) == version and not known.has_news()
+    asked = commit.store(db, lease.thread_id, now)
     release = commit.release
-    if release in ("waiting", "failed") and interrupts.newly_answered(db, lease.thread_id):
+    if release in ("waiting", "failed") and not quiet and interrupts.newly_answered(db, lease.thread_id):
         release = None
-    version = threads.hold(db, lease, now, release=release)
-    unchanged = not (commit.tasks or commit.questions) and release == commit.release
-    return release is not None, known if unchanged else Ledger.load(db, roots), version
+    reached = threads.hold(db, lease, now, release=release)
+    if not (commit.tasks or commit.questions) and release == commit.release:
+        return release is not None, known, reached
+    follows = quiet and commit.only_adds and not any(row.replaces for row in asked)
+    ledger = known.plus(roots, commit.tasks, asked) if follows else Ledger.load(db, roots)
+    return release is not None, ledger, reached

@@ -32,9 +32,6 @@ class Snapshots:
     thread_id: ThreadId
     checkpoint_id: CheckpointId | None
 
-    async def get(self) -> StateSnapshot:
-        return await self.storage.read(self._get)
-
     async def history(
         self, limit: int | None, before: Config | None, filter_: Mapping[str, Any] | None
     ) -> AsyncIterator[StateSnapshot]:
@@ -59,7 +56,8 @@ class Snapshots:
         ledger = Ledger.load(db, [task.id for _, position in found for task in position.tasks])
         return [(row, self._snapshot(row, position, ledger)) for row, position in found]
 
-    def _get(self, db: Connection) -> StateSnapshot:
+    def get(self, db: Connection) -> StateSnapshot:
+        """The thread now, or at `checkpoint_id`. A job."""
         if (recent := self._recent(db)) is not None:
             return recent
         found = positions.read(db, self.program.schema, self.thread_id, ROOT, self.checkpoint_id)

@@ -18,7 +18,6 @@ from graphs.errors import (
     QuestionExpired,
     ThreadBusy,
 )
-from graphs.runtime.calling import invoke
 from graphs.runtime.frames import Attempt, Frame, Paused, current_frame, entered
 from graphs.runtime.ledger import Finished, Target
 from graphs.runtime.program import Branch, Node, Program
@@ -106,7 +105,7 @@ class TaskRun:
         try:
             with entered(Frame(attempt, self.scope), f"node {node.name!r}"):
                 argument = self.program.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
-                return await call(node.fn, argument, self.session, node.extras)
+                return await call(node, argument, self.session)
         finally:
             await attempt.end()
 
@@ -149,7 +148,7 @@ async def targets(program: Program, source: str, values: Mapping[str, Any], sess
 
 async def _route(branch: Branch, state: Any, session: Session, source: str) -> list[Target]:
     """Where a router says to go."""
-    result = await call(branch.router, state, session, branch.extras)
+    result = await call(branch, state, session)
     found: list[Target] = []
     for target in cast("list[Any]", result) if isinstance(result, list | tuple) else [result]:
         if isinstance(target, Send) or branch.targets is None:
@@ -163,8 +162,11 @@ async def _route(branch: Branch, state: Any, session: Session, source: str) -> l
     return found
 
 
-async def call(fn: Callable[..., Any], argument: Any, session: Session, extras: frozenset[str]) -> Any:
+async def call(called: Node | Branch, argument: Any, session: Session) -> Any:
     """Call a node or router with the state, and with what it takes beside it."""
+    extras = called.extras
+    if not extras:
+        return await called.call(argument)
     offered: dict[str, Any] = {}
     if "config" in extras:
         offered["config"] = session.config
@@ -176,4 +178,4 @@ async def call(fn: Callable[..., Any], argument: Any, session: Session, extras: 
             lambda chunk: session.emit("custom", chunk),
             lambda chunk: session.emit("messages", chunk),
         )
-    return await invoke(fn, argument, **offered)
+    return await called.call(argument, **offered)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphs.agent.agent import Agent
+from graphs.agent.call_record import CallRecord, records
 from graphs.agent.desk import Decided, Desk
 from graphs.agent.model import ModelReply, TextDelta, ToolCall
 from graphs.agent.policy import Approval
@@ -18,7 +19,7 @@ from graphs.approvals.judge import Refused
 from graphs.approvals.terms import Actor, UserId
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
-from storage import Storage, interrupts
+from storage import Connection, Storage, claims, interrupts, votes
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 
@@ -128,3 +129,8 @@ class Talk:
 def gated(tool: Tool[..., Any], **changes: Any) -> Tool[..., Any]:
     """The tool with another policy, as a release could bring it."""
     return replace(tool, approval=Approval(**changes))
+
+
+def everything_on_record(db: Connection) -> dict[str, CallRecord]:
+    """The records of all calls of the thread. A job."""
+    return records(interrupts.of_thread(db, THREAD), claims.of_thread(db, THREAD), votes.of_thread(db, THREAD))

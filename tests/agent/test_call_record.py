@@ -14,7 +14,7 @@ from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.types import START
 from storage import Storage
-from tests.agent.conversing import ANA, CONFIG, THREAD, Talk, calls, says
+from tests.agent.conversing import ANA, CONFIG, THREAD, Talk, calls, everything_on_record, says
 
 
 @tool(approval=Approval())
@@ -108,7 +108,7 @@ async def test_only_the_calls_that_are_asked_for_are_read(storage: Storage):
     for row in await talk.all_waiting():
         await talk.desk.decide(row.id, THREAD, ANA, Approve())
     await talk.go_on()
-    everything = await storage.read(lambda db: call_record.read(db, THREAD))
+    everything = await storage.read(everything_on_record)
     assert everything.keys() == {"call_a", "call_b"}
     before = storage.hops
     assert await storage.read(lambda db: call_record.read(db, THREAD, ["call_b", "call_x"])) == {
@@ -129,7 +129,7 @@ async def test_S5_a_record_is_of_the_newest_life_and_says_what_was_before(storag
     await talk.graph.ainvoke(None, due)
 
     async def record() -> CallRecord:
-        return (await storage.read(lambda db: call_record.read(db, THREAD)))["call_a"]
+        return (await storage.read(everything_on_record))["call_a"]
 
     again = await record()
     assert (again.state(), again.claim, again.edit) == ("waiting", None, None)

@@ -7,7 +7,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from graphs.agent import call_record
 from graphs.agent.call_record import CallRecord
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
@@ -17,7 +16,7 @@ from storage import Storage, audit
 from storage.audit import AuditRow
 from storage.ids import InterruptId
 from storage.interrupts import InterruptRow
-from tests.agent.conversing import THREAD, Talk, calls, says
+from tests.agent.conversing import Talk, calls, everything_on_record, says
 
 MAX = Actor(UserId("U0MAX"), "T0LOCAL", "member")
 TOM = Actor(UserId("U0TOM"), "T0LOCAL", "member")
@@ -80,7 +79,7 @@ def hours(number: float) -> timedelta:
 
 async def approvals(storage: Storage) -> list[Asked]:
     """The thread's approvals, oldest first."""
-    found = await storage.read(lambda db: call_record.read(db, THREAD))
+    found = await storage.read(everything_on_record)
     asked = [Asked(record, row) for record in found.values() for row in record.asked]
     return sorted(asked, key=lambda each: each.row.ordinal)
 

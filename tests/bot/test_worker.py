@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,7 @@ import pytest
 from bot.demo.workspace import Workspace
 from graphs.agent.agent import Agent
 from graphs.agent.errors import ModelUnavailable
+from graphs.agent.model import ModelReply, TextDelta
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
 from storage import Connection, Storage, inbox
@@ -100,11 +102,21 @@ async def test_an_answer_that_was_stored_and_never_run_is_run_at_start_up(
         assert ran == ["a"]
 
 
+class Speechless(ScriptedModel):
+    """A model that begins a reply and never goes on."""
+
+    async def stream(
+        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+    ) -> AsyncGenerator[TextDelta | ModelReply, None]:
+        yield TextDelta("Er")
+        await asyncio.Event().wait()
+
+
 async def test_a_thread_that_was_cut_short_goes_on_and_its_message_is_not_read_twice(
     workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
 ):
     root = await delivered(storage, page, "hello")
-    graph = Agent("Be brief.", [write]).compile(ScriptedModel([says("never said")]), storage)
+    graph = Agent("Be brief.", [write]).compile(Speechless([]), storage)
     config: Any = {"configurable": {"thread_id": f"T0LOCAL/D0ANA/{root}"}}
     message = {"role": "user", "content": "hello", "id": root, "by": "U0ANA"}
 

@@ -67,18 +67,29 @@ class Meter:
 
 @pytest.fixture
 async def meter(storage: Storage) -> Meter:
-    await replying(storage).ainvoke(said(), thread("opens a reader"))
+    await replying(storage).ainvoke(said(), thread("another"))
+    await replying(storage).aget_state(thread("yet another"))  # opens a reader
     meter = Meter(storage)
     await meter.start()
     return meter
 
 
-async def test_a_pause_takes_three_hops_and_two_fsyncs(storage: Storage, meter: Meter):
+async def test_a_pause_takes_two_hops_and_two_fsyncs(storage: Storage, meter: Meter):
     await asking(storage).ainvoke(said(), thread("t"))
     lap = meter.lap()
-    assert lap["hops"] <= 3
+    assert lap["hops"] <= 2
     assert lap["commits"] == 2
-    assert lap["statements"] <= 30
+    assert lap["statements"] <= 20
+
+
+async def test_a_message_to_a_thread_of_another_process_is_added_to_it(storage: Storage, meter: Meter):
+    graph = replying(storage)
+    await graph.ainvoke(said(1), thread("t"))
+    storage.recent.take((graph.program, "t"))  # as a process that did not run it before
+    meter.lap()
+    result = await graph.ainvoke(said(2), thread("t"))
+    assert meter.lap()["hops"] <= 4
+    assert [message["content"] for message in result["messages"]] == ["Message 1", "Yes.", "Message 2", "Yes."]
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "after a restart"])

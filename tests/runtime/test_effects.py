@@ -213,7 +213,7 @@ async def test_D10_a_sibling_that_pauses_meanwhile_does_not_make_a_claim_forgott
     looking, go_on = threading.Event(), threading.Event()
 
     def hold_up(statement: str) -> None:
-        if "join claims" in statement and not looking.is_set():  # the run's look after the sibling paused
+        if "into interrupts" in statement and not looking.is_set():  # how the sibling paused is being stored
             looking.set()
             assert go_on.wait(10)
 

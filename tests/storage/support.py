@@ -13,9 +13,20 @@ from storage.interrupts import NewInterrupt
 THREAD = ThreadId("t1")
 
 
-def question(id_: str, thread_id: ThreadId = THREAD, ordinal: int = 0, scope: str = "task") -> NewInterrupt:
+def question(
+    id_: str, thread_id: ThreadId = THREAD, ordinal: int = 0, scope: str = "task", replaces: str | None = None
+) -> NewInterrupt:
     return NewInterrupt(
-        InterruptId(id_), thread_id, Namespace(""), Scope(scope), ordinal, "node", "question", '"?"', f"digest of {id_}"
+        InterruptId(id_),
+        thread_id,
+        Namespace(""),
+        Scope(scope),
+        ordinal,
+        "node",
+        "question",
+        payload='"?"',
+        digest=f"digest of {id_}",
+        replaces=InterruptId(replaces) if replaces is not None else None,
     )
 
 

@@ -71,7 +71,7 @@ async def test_a_new_question_supersedes_the_later_ones_of_its_scope_and_of_what
     await ask(storage, "first", "second", "third")
     for id_, scope in (("inner", "task/task f:0"), ("other", "task2")):
         await storage.write(lambda db, i=id_, s=scope: interrupts.ask(db, question(i, scope=s), 1.0))
-    await storage.write(lambda db: interrupts.ask(db, question("new", ordinal=1), 1.0))
+    await storage.write(lambda db: interrupts.ask(db, question("new", ordinal=1, replaces="second"), 1.0))
     rows = await storage.read(lambda db: interrupts.of_thread(db, THREAD))
     assert {row.id: row.status for row in rows} == {
         "first": "waiting",
@@ -85,9 +85,9 @@ async def test_a_new_question_supersedes_the_later_ones_of_its_scope_and_of_what
 
 async def test_a_question_within_that_came_before_is_not_superseded(storage: Storage):
     await ask(storage)
-    for id_, scope, ordinal in (("inner", "task/task f:0", 0), ("own", "task", 0), ("new", "task", 0)):
+    for id_, scope, replaces in (("inner", "task/task f:0", None), ("own", "task", None), ("new", "task", "own")):
         await storage.write(
-            lambda db, i=id_, s=scope, o=ordinal: interrupts.ask(db, question(i, scope=s, ordinal=o), 1.0)
+            lambda db, i=id_, s=scope, r=replaces: interrupts.ask(db, question(i, scope=s, replaces=r), 1.0)
         )
     assert (await find(storage, "inner")).status == "waiting"
     assert (await find(storage, "own")).status == "superseded"

@@ -28,7 +28,8 @@ def test_a_path_is_within_itself_and_within_what_it_goes_on_from(scope: str, pat
 
 async def test_whatever_is_looked_for_in_a_scope_is_found_by_one_range_of_an_index(storage: Storage):
     scope = Scope("a")
-    question = NewInterrupt(InterruptId("q"), ThreadId("t"), Namespace(""), scope, 0, "node", "question", "1", "d")
+    names = InterruptId("q"), ThreadId("t"), Namespace("")
+    question = NewInterrupt(*names, scope, 0, "node", "question", "1", "d", replaces=InterruptId("p"))
 
     def plans(db: Connection) -> list[list[str]]:
         asked: list[str] = []
