@@ -71,10 +71,10 @@ def put(db: Connection, row: ClaimRow, about: Mapping[str, Any] | None = None) -
         raise ClaimMoved(f"thread {row.thread_id!r} of claim {row.key!r} is not there any more")
     threads.touch(db, row.thread_id, row.settled_at or row.claimed_at)
     if about is not None and row.status != "paused":
-        _record(db, row, about)
+        _audit(db, row, about)
 
 
-def _record(db: Connection, row: ClaimRow, about: Mapping[str, Any]) -> None:
+def _audit(db: Connection, row: ClaimRow, about: Mapping[str, Any]) -> None:
     facts = {**about, "key": row.key[: audit.LONGEST_ID], "idempotency_key": row.idempotency_key}
     interrupt_id = facts.pop("interrupt_id", None)
     if row.status == "claimed":

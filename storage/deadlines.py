@@ -20,7 +20,7 @@ def expire(db: Connection, now: float) -> list[ThreadId]:
     rows = due(db, now)
     for row in rows:
         db.execute("update interrupts set status = 'expired', version = version + 1 where id = ?", (row.id,))
-        interrupts.record(db, row.id, "expired", now)
+        interrupts.audit_decision(db, row.id, "expired", now)
     for thread_id in (threads_due := dict.fromkeys(row.thread_id for row in rows)):
         threads.touch(db, thread_id, now)
     return list(threads_due)

@@ -148,7 +148,7 @@ def answer(
             "insert into answers (interrupt_id, answer, answered_by, answered_at) values (?, ?, ?, ?)",
             (interrupt_id, text, by, now),
         )
-        record(db, interrupt_id, _what(text), now, team=team, user=by, facts=facts)
+        audit_decision(db, interrupt_id, _what(text), now, team=team, user=by, facts=facts)
     threads.touch(db, thread_id, now)
 
 
@@ -171,7 +171,7 @@ def consume(db: Connection, ids: Iterable[InterruptId]) -> None:
     db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])
 
 
-def settle(db: Connection, scopes: Iterable[Scope], *, finished: bool = False) -> None:
+def close(db: Connection, scopes: Iterable[Scope], *, finished: bool = False) -> None:
     """Say that what these tasks, and all within them, were answered did its work: no answer is open to be replaced.
 
     Of a task that `finished`, all answers have reached it, and what it never came to ask again is cancelled.
@@ -205,7 +205,7 @@ def cancel(db: Connection, thread_id: ThreadId, ids: Iterable[InterruptId], now:
             (thread_id, interrupt_id),
         )
         if changed.rowcount:
-            record(db, interrupt_id, "cancelled", now)
+            audit_decision(db, interrupt_id, "cancelled", now)
         db.execute("update interrupts set consumed = 1 where id = ? and status = 'expired'", (interrupt_id,))
 
 
@@ -282,7 +282,7 @@ def _refuse(db: Connection, thread_id: ThreadId, interrupt_id: InterruptId) -> N
     raise AnswerRefused(interrupt_id, found if found and found.thread_id == thread_id else None)
 
 
-def record(
+def audit_decision(
     db: Connection,
     interrupt_id: InterruptId,
     decision: str | None,

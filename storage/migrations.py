@@ -8,9 +8,9 @@ from storage.connections import Connection
 APPLICATION_ID = 0x5369676E
 """Marks the file as ours ("Sign"), so that another program's database is refused and not migrated."""
 
-_ROOT = """root text generated always as
+_ROOT_TASK = """root text generated always as
         (case instr(scope, '/') when 0 then scope else substr(scope, 1, instr(scope, '/') - 1) end) virtual"""
-"""The task of the root graph that a scope is in: what belongs to the step in flight is found by it."""
+"""The task of the root graph that a scope is in. No query asks for it: see `_THIRD`."""
 
 _FIRST = (
     """create table owners (
@@ -34,14 +34,14 @@ _FIRST = (
         thread_id text not null, checkpoint_id text not null, key text not null, base text, data text not null,
         primary key (thread_id, checkpoint_id, key)) without rowid""",
     f"""create table tasks (
-        scope text primary key, {_ROOT}, thread_id text not null,
+        scope text primary key, {_ROOT_TASK}, thread_id text not null,
         status text not null check (status in ('finished', 'paused', 'failed')),
         writes text, targets text, error text, updated_at real not null) without rowid""",
     "create index tasks_of_thread on tasks (thread_id)",
     "create index tasks_of_root on tasks (root)",
     f"""create table interrupts (
         seq integer primary key autoincrement, id text not null unique,
-        thread_id text not null, ns text not null, scope text not null, {_ROOT}, ordinal integer not null,
+        thread_id text not null, ns text not null, scope text not null, {_ROOT_TASK}, ordinal integer not null,
         node text not null, kind text not null,
         status text not null check (status in
             ('waiting', 'answered', 'reopened', 'superseded', 'cancelled', 'expired')),
@@ -59,7 +59,7 @@ _FIRST = (
         interrupt_id text not null, answer text not null, answered_by text, answered_at real not null)""",
     "create index answers_of_interrupt on answers (interrupt_id)",
     f"""create table claims (
-        scope text not null, {_ROOT}, key text not null, thread_id text not null, idempotency_key text not null,
+        scope text not null, {_ROOT_TASK}, key text not null, thread_id text not null, idempotency_key text not null,
         status text not null check (status in ('claimed', 'done', 'failed', 'paused', 'in doubt')),
         result text, error text, claimed_at real not null, settled_at real,
         primary key (scope, key)) without rowid""",

@@ -95,7 +95,7 @@ def guard(db: Connection) -> None:
             )
 
 
-def named(error: Exception) -> Exception:
+def translated(error: Exception) -> Exception:
     """What a transaction raised; `IllegalMove` or `ClaimMoved` when that was a move against the tables."""
     text = str(error)
     if not isinstance(error, sqlite3.IntegrityError) or not text.startswith(_MARK):

@@ -123,7 +123,7 @@ def _attempt(db: Connection, job: Job[Any], *, alone: bool) -> tuple[Any, BaseEx
     except Exception as error:  # noqa: BLE001 - whatever a job raises is its caller's, not the batch's
         db.execute("rollback" if alone else "rollback to job")
         db.execute("begin" if alone else "release job")
-        return None, states.named(error)
+        return None, states.translated(error)
     if not alone:
         db.execute("release job")
     return result, None

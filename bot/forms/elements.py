@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from bot.forms.fields import Field, UnsupportedField
+from bot.forms.fields import FormField, UnsupportedField
 from bot.shown.text import TEXT_LIMIT, Block, visible
 
 LEFT_OUT = object()
@@ -36,7 +36,7 @@ class NotUsable(ValueError):
     """What was filled in is no value of the field; the message is the sentence for the person."""
 
 
-def element(field: Field, value: object) -> Block:
+def element(field: FormField, value: object) -> Block:
     """The element for `field`, filled with `value` (LEFT_OUT: empty). Raises UnsupportedField."""
     if value is None and not field.nullable:
         raise UnsupportedField(f"The argument {field.name!r} is null, which its schema does not allow.")
@@ -49,12 +49,12 @@ def element(field: Field, value: object) -> Block:
     return made | {"action_id": _empty_meaning(field, value)}
 
 
-def may_be_empty(field: Field, value: object) -> bool:
+def may_be_empty(field: FormField, value: object) -> bool:
     """Whether the input may be submitted empty: it is optional, may be null, or was proposed as an empty text."""
     return not field.required or field.nullable or (value == "" and not field.choices)
 
 
-def value_of(field: Field, state: Mapping[str, Mapping[str, Any]]) -> object:
+def value_of(field: FormField, state: Mapping[str, Mapping[str, Any]]) -> object:
     """The value in the state of the field's block (action id → element state), LEFT_OUT for none. Raises NotUsable."""
     for empty_meaning, filled in state.items():
         given = (filled.get("selected_option") or {}).get("value") if field.choices else filled.get("value")
@@ -67,7 +67,7 @@ def value_of(field: Field, state: Mapping[str, Mapping[str, Any]]) -> object:
     raise NotUsable("This field did not arrive. Please close the form and open it again.")
 
 
-def _empty_meaning(field: Field, value: object) -> str:
+def _empty_meaning(field: FormField, value: object) -> str:
     if value is LEFT_OUT:
         return _EMPTY_IS_LEFT_OUT
     is_text = field.kind in ("text", "long text")
@@ -76,7 +76,7 @@ def _empty_meaning(field: Field, value: object) -> str:
     return _EMPTY_IS_TEXT if is_text else _EMPTY_IS_LEFT_OUT
 
 
-def _text_element(field: Field, value: object) -> Block:
+def _text_element(field: FormField, value: object) -> Block:
     text = "" if value is None or value is LEFT_OUT else value
     if not isinstance(text, str):
         raise UnsupportedField(f"The argument {field.name!r} does not hold a text.")
@@ -88,7 +88,7 @@ def _text_element(field: Field, value: object) -> Block:
     return {"type": "plain_text_input", "multiline": multiline} | ({"initial_value": text} if text else {})
 
 
-def _number_element(field: Field, value: object) -> Block:
+def _number_element(field: FormField, value: object) -> Block:
     text = "" if value is None or value is LEFT_OUT else _number_text(field, value)
     if _digits(text) > _EXACT_DIGITS:
         return {"type": "plain_text_input", "multiline": False, "initial_value": text}
@@ -101,7 +101,7 @@ def _number_element(field: Field, value: object) -> Block:
     return made
 
 
-def _number_text(field: Field, value: object) -> str:
+def _number_text(field: FormField, value: object) -> str:
     number = value if isinstance(value, Decimal) else None
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         number = _parse_number(str(value))  # by way of text: a float's shortest text is the number that was meant
@@ -114,7 +114,7 @@ def _number_text(field: Field, value: object) -> str:
     return text
 
 
-def _number(field: Field, given: str) -> object:
+def _number(field: FormField, given: str) -> object:
     number = _parse_number(given.strip())
     if number is None:
         raise NotUsable("Write a number with digits, and a dot before decimals: 80.10")
@@ -137,7 +137,7 @@ def _digits(text: str) -> int:
     return sum(character.isdigit() for character in text)
 
 
-def _choice_element(field: Field, value: object) -> Block:
+def _choice_element(field: FormField, value: object) -> Block:
     options = {key: _option(field.name, key, label) for key, label in _labels(field).items()}
     if len(options) > _OPTION_LIMIT:
         raise UnsupportedField(f"The argument {field.name!r} has {len(options)} choices; a form holds {_OPTION_LIMIT}.")
@@ -157,7 +157,7 @@ def _option(name: str, key: str, label: str) -> Block:
     return {"text": {"type": "plain_text", "text": text, "emoji": False}, "value": key}
 
 
-def _labels(field: Field) -> dict[str, str]:
+def _labels(field: FormField) -> dict[str, str]:
     """Each choice's option value with its label; no two labels are alike."""
     choices = _choices(field)
     if field.kind == "yes or no":
@@ -171,14 +171,14 @@ def _labels(field: Field) -> dict[str, str]:
     return labels
 
 
-def _chosen(field: Field, given: str) -> object:
+def _chosen(field: FormField, given: str) -> object:
     choices = _choices(field)
     if given not in choices:
         raise NotUsable("Choose one of the options.")
     return choices[given]
 
 
-def _choices(field: Field) -> dict[str, object]:
+def _choices(field: FormField) -> dict[str, object]:
     """Option value → choice, null last where it may be chosen: an empty select says too little on a small screen."""
     return {_option_value(choice): choice for choice in (*field.choices, *([None] if field.nullable else []))}
 

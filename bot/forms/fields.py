@@ -22,7 +22,7 @@ class UnsupportedField(ValueError):
 
 
 @dataclass(frozen=True)
-class Field:
+class FormField:
     """One argument: its name, and the input it needs."""
 
     name: str
@@ -35,7 +35,7 @@ class Field:
     choices: tuple[object, ...] = ()
 
 
-def fields(schema: JsonSchema) -> list[Field]:
+def fields(schema: JsonSchema) -> list[FormField]:
     """The fields of an object schema in its own order. Raises UnsupportedField for the first that no form can show."""
     required = schema.get("required", ())
     properties = schema.get("properties", {})
@@ -46,13 +46,13 @@ def _as_object(part: JsonSchema | bool) -> JsonSchema:
     return {} if isinstance(part, bool) else part  # `true` is the short form of a schema that allows anything
 
 
-def _field(name: str, part: JsonSchema, root: JsonSchema, required: bool) -> Field:
+def _field(name: str, part: JsonSchema, root: JsonSchema, required: bool) -> FormField:
     alternatives = list(_alternatives(name, part, root, _NESTING_LIMIT))
     plain = [each for each in alternatives if each.get("type") != "null" and _choices(each) != [None]]
     choices = [choice for each in plain for choice in _choices(each)]
     kind = _kind(name, plain)
     minimum, maximum = _bounds(plain[0], kind) if len(plain) == 1 else (None, None)
-    return Field(
+    return FormField(
         name=name,
         kind=kind,
         hint=str(part.get("description") or plain[0].get("description") or ""),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bot.forms.elements import LEFT_OUT, NotUsable, element, may_be_empty, value_of
-from bot.forms.fields import Field, JsonSchema, UnsupportedField, fields
+from bot.forms.fields import FormField, JsonSchema, UnsupportedField, fields
 from bot.shown.text import Block, plain_text, shorten, visible
 
 FIELD_LIMIT = 95
@@ -62,7 +62,7 @@ def inputs(schema: JsonSchema, values: Mapping[str, object]) -> list[Block]:
     return [_input(field, values.get(field.name, LEFT_OUT)) for field in shown]
 
 
-def _input(field: Field, value: object) -> Block:
+def _input(field: FormField, value: object) -> Block:
     if not 1 <= len(field.name) <= _LABEL_LIMIT:
         raise UnsupportedField(f"An argument's name needs 1 to {_LABEL_LIMIT} characters to be a label.")
     block: Block = {

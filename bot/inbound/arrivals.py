@@ -10,7 +10,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.inbound import payloads
-from bot.inbound.payloads import Body, Message
+from bot.inbound.payloads import Body, SlackMessage
 from bot.shown.text import shorten
 from storage import Connection, Storage, inbox, posts
 
@@ -45,7 +45,7 @@ class Arrivals:
             await self.client.assistant_threads_setSuggestedPrompts(channel_id=event["channel"], prompts=prompts)
 
 
-def _receive(db: Connection, message: Message, now: float) -> None:
+def _receive(db: Connection, message: SlackMessage, now: float) -> None:
     """Take what is addressed to the bot, and replies in threads that it takes part in. A job."""
     if not message.addressed and posts.conversation(db, message.thread.thread_id) is None:
         return

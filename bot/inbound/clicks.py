@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -22,7 +21,7 @@ from bot.people.people import People
 from bot.shown import cards, timeline
 from bot.shown.posting import Poster
 from bot.shown.shown_calls import ShownCall, record_of, revision
-from graphs.agent.desk import Decided, Desk, Seen, look_at
+from graphs.agent.desk import Decided, Desk, Poll, read_poll
 from graphs.agent.errors import InvalidArguments
 from graphs.agent.proposals import terms_of
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond
@@ -33,8 +32,6 @@ from graphs.runtime.compiled import CompiledGraph
 from storage import Connection, Storage, inbox, posts
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
-
-logger = logging.getLogger(__name__)
 
 EDIT_FORM = "edit_call"
 REJECT_FORM = "reject_call"
@@ -55,16 +52,16 @@ class _Asked:
 
     thread_id: ThreadId
     channel: str | None
-    seen: Seen
+    poll: Poll
 
     @property
     def id(self) -> str:
-        return self.seen.row.id if self.seen.row is not None else ""
+        return self.poll.row.id if self.poll.row is not None else ""
 
     @property
     def name(self) -> str:
         """The tool's."""
-        return self.seen.row.payload["name"] if self.seen.row is not None else ""
+        return self.poll.row.payload["name"] if self.poll.row is not None else ""
 
 
 @dataclass(frozen=True)
@@ -82,9 +79,9 @@ class Clicks:
         click = payloads.click(body)
         asked = await self.storage.read(lambda db: _asked_by(db, click))
         actor = await self._actor(click.person, asked)
-        outcome = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.seen)
+        result = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
         await ack()
-        await self._tell(click, outcome)
+        await self._tell(click, result)
 
     async def approve_all(self, ack: AsyncAck, body: Body) -> None:
         """Decide exactly the rows that the card showed, and only those that this person may."""
@@ -96,16 +93,16 @@ class Clicks:
             await ack()
             return await self._tell(click, questions)
         actors = [await self._actor(click.person, asked) for asked in questions]
-        outcomes = await asyncio.gather(
+        results = await asyncio.gather(
             *(
-                self.desk.decide(asked.id, thread_id, actor, Approve(), asked.seen)
+                self.desk.decide(asked.id, thread_id, actor, Approve(), asked.poll)
                 for asked, actor in zip(questions, actors, strict=True)
             )
         )
         refused = [
-            f"{asked.name}: {outcome.reason}"
-            for asked, outcome in zip(questions, outcomes, strict=True)
-            if isinstance(outcome, Refused)
+            f"{asked.name}: {result.reason}"
+            for asked, result in zip(questions, results, strict=True)
+            if isinstance(result, Refused)
         ]
         await ack()
         if refused:
@@ -118,9 +115,9 @@ class Clicks:
         choice = cast("DoubtChoice", click.action)
         asked = await self.storage.read(lambda db: _asked_by(db, click))
         actor = await self._actor(click.person, asked)
-        outcome = await self.desk.settle_doubt(click.value, asked.thread_id, actor, choice, asked.seen)
+        result = await self.desk.settle_doubt(click.value, asked.thread_id, actor, choice, asked.poll)
         await ack()
-        await self._tell(click, outcome)
+        await self._tell(click, result)
 
     async def open_form(self, ack: AsyncAck, body: Body) -> None:
         """Edit, Reject and Respond ask for something first. The trigger lives three seconds."""
@@ -128,7 +125,7 @@ class Clicks:
         verb = cast("FormVerb", click.action)
         asked = await self.storage.read(lambda db: _asked_by(db, click))
         actor = await self._actor(click.person, asked)
-        row = await self.desk.waiting(click.value, asked.thread_id, actor, verb, asked.seen)
+        row = await self.desk.waiting(click.value, asked.thread_id, actor, verb, asked.poll)
         if isinstance(row, Refused):
             await ack()
             return await self._tell(click, row)
@@ -193,16 +190,16 @@ class Clicks:
         if asked is None:
             return await self._refuse(ack, NOT_THERE)
         actor = await self._actor(form.person, asked)
-        outcome = await self.desk.decide(asked.id, asked.thread_id, actor, decision, asked.seen)
-        if isinstance(outcome, Refused):
-            return await self._refuse(ack, outcome)
+        result = await self.desk.decide(asked.id, asked.thread_id, actor, decision, asked.poll)
+        if isinstance(result, Refused):
+            return await self._refuse(ack, result)
         await ack()
         return None
 
     async def _actor(self, person: Person, asked: _Asked) -> Actor:
         """The person, as far as the question's terms make it matter who they are; the call's conversation counts, not
         the one that was clicked in."""
-        row = asked.seen.row
+        row = asked.poll.row
         if row is None or not row.terms:
             return await self.people.actor(person)
         return await self.people.actor(person, terms_of(row), asked.channel)
@@ -210,9 +207,9 @@ class Clicks:
     async def _refuse(self, ack: AsyncAck, refused: Refused) -> None:
         await ack(response_action="update", view=modals.notice_modal("Not counted", refused.reason))
 
-    async def _tell(self, click: Click, outcome: Decided | Refused) -> None:
-        if isinstance(outcome, Refused):
-            await self.poster.whisper(click.thread, click.person.user, outcome.reason, in_thread=click.in_thread)
+    async def _tell(self, click: Click, result: Decided | Refused) -> None:
+        if isinstance(result, Refused):
+            await self.poster.whisper(click.thread, click.person.user, result.reason, in_thread=click.in_thread)
 
     async def _waiting(
         self, thread_id: ThreadId, channel: str | None, message_id: str, shown: str
@@ -231,7 +228,7 @@ class Clicks:
         if page is None:
             return _CHANGED
         return [
-            _Asked(thread_id, channel, Seen(call.asked, call.record.votes_for(call.asked)))
+            _Asked(thread_id, channel, Poll(call.asked, call.record.votes_for(call.asked)))
             for call in page
             if call.waits and call.asked is not None
         ]
@@ -248,18 +245,18 @@ class Clicks:
 
 def _asked_by(db: Connection, click: Click) -> _Asked:
     """What a button is about. A job."""
-    seen = look_at(db, click.value)
-    message_id = seen.row.terms.get("message_id", "") if seen.row is not None and seen.row.terms else ""
+    poll = read_poll(db, click.value)
+    message_id = poll.row.terms.get("message_id", "") if poll.row is not None and poll.row.terms else ""
     thread_id = _thread_of(db, click, message_id)
-    return _Asked(thread_id, _channel_of(db, seen.row.thread_id if seen.row is not None else thread_id), seen)
+    return _Asked(thread_id, _channel_of(db, poll.row.thread_id if poll.row is not None else thread_id), poll)
 
 
 def _asked_in(db: Connection, form: Submission) -> _Asked | None:
     """What a form is about; None when there is no such question. A job."""
-    seen = look_at(db, form.metadata)
-    if seen.row is None:
+    poll = read_poll(db, form.metadata)
+    if poll.row is None:
         return None
-    return _Asked(seen.row.thread_id, _channel_of(db, seen.row.thread_id), seen)
+    return _Asked(poll.row.thread_id, _channel_of(db, poll.row.thread_id), poll)
 
 
 def _card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, str | None]:

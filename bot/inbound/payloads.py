@@ -32,7 +32,7 @@ class SlackThread:
 
 
 @dataclass(frozen=True)
-class Message:
+class SlackMessage:
     """Somebody wrote something. `addressed`: in a direct message, or naming the bot."""
 
     event_id: str
@@ -92,7 +92,7 @@ class Submission:
     view_id: str
 
 
-def message(body: Body, bot_user: str) -> Message | None:
+def message(body: Body, bot_user: str) -> SlackMessage | None:
     """A message that a person wrote, from an Events API body; None for anything else."""
     event = body.get("event", {})
     if event.get("type") not in ("message", "app_mention") or event.get("subtype") not in PLAIN_SUBTYPES:
@@ -104,7 +104,7 @@ def message(body: Body, bot_user: str) -> Message | None:
     mention = f"<@{bot_user}>"
     addressed = event.get("channel_type") == "im" or event["type"] == "app_mention" or mention in text
     said = re.sub(rf"^\s*{re.escape(mention)}[\s:,]*", "", text).replace(mention, "@signoff")
-    return Message(body["event_id"], thread, event["ts"], event["user"], typed(said), addressed)
+    return SlackMessage(body["event_id"], thread, event["ts"], event["user"], typed(said), addressed)
 
 
 def typed(text: str) -> str:
@@ -120,7 +120,7 @@ def click(body: Body) -> Click:
     (action,) = body["actions"]
     container = body["container"]
     thread = SlackThread(
-        _team(body), container["channel_id"], container.get("thread_ts") or _root(body) or container["message_ts"]
+        _team(body), container["channel_id"], container.get("thread_ts") or _thread_ts(body) or container["message_ts"]
     )
     return Click(
         _person(body),
@@ -139,7 +139,7 @@ def submission(body: Body) -> Submission:
     return Submission(_person(body), view["private_metadata"], view["state"]["values"], view["id"])
 
 
-def _root(body: Body) -> str | None:
+def _thread_ts(body: Body) -> str | None:
     return body.get("message", {}).get("thread_ts")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,8 +10,6 @@ from bot.people.directory import CannotTell, Directory, Kind
 from graphs.approvals.terms import CHANNEL, REQUESTER, Actor, GroupId, Terms, UserId
 from storage import Storage, posts
 from storage.ids import ThreadId
-
-logger = logging.getLogger(__name__)
 
 _NO_USE: dict[Kind, str] = {
     "guest": "is a guest",

@@ -52,7 +52,7 @@ class LiveReply:
         if self.subject in known:
             self._broken = True
             return
-        await self._poster.record(conversation, self.subject, None, None, known)
+        await self._poster.save(conversation, self.subject, None, None, known)
         end = _safe_end(self._text)
         try:
             answer = await self._client.chat_startStream(
@@ -66,7 +66,7 @@ class LiveReply:
             self._give_up(error)
             return
         self._sent, self._ts = end, str(answer["ts"])
-        await self._poster.record(conversation, self.subject, self._ts, None, known)
+        await self._poster.save(conversation, self.subject, self._ts, None, known)
 
     async def send(self, conversation: Conversation) -> None:
         """Show what was written since."""
@@ -98,7 +98,7 @@ class LiveReply:
             logger.info("a stream ended early (%s); the message is finished by an update", error)
             return
         if whole:
-            await self._poster.record(conversation, self.subject, self._ts, shown[0].digest, known)
+            await self._poster.save(conversation, self.subject, self._ts, shown[0].digest, known)
 
     def _give_up(self, error: Exception) -> None:
         self._broken = True

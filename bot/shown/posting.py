@@ -90,7 +90,7 @@ class Poster:
         except UNCERTAIN as error:
             logger.warning("%s was not told %r: %s", user, text, error)
 
-    async def record(
+    async def save(
         self, conversation: Conversation, subject: str, ts: str | None, shown: str | None, known: Known
     ) -> None:
         """Say what Slack shows of a subject. Raises `LeaseLost`."""
@@ -113,9 +113,9 @@ class Poster:
             ts = None
         missing = ts is None
         if ts is None:
-            await self.record(conversation, subject, None, None, known)
+            await self.save(conversation, subject, None, None, known)
             ts = await self._post(conversation, subject, shown)
-        await self.record(conversation, subject, ts, shown.digest, known)
+        await self.save(conversation, subject, ts, shown.digest, known)
         return missing
 
     async def _post(self, conversation: Conversation, subject: str, shown: Shown) -> str:

@@ -17,7 +17,7 @@ from graphs.agent.model import Model, ModelReply, TextDelta
 from graphs.agent.proposals import ProposedCall
 from graphs.agent.tool_node import CallNode, Unreachable
 from graphs.agent.tools import Tool, Toolbox
-from graphs.agent.transcript import settle
+from graphs.agent.transcript import complete
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.effects import idempotency_key
 from graphs.runtime.graph import StateGraph
@@ -65,15 +65,15 @@ class Agent:
 
 @dataclass(frozen=True)
 class _ModelNode:
-    """One reply of the model to the settled transcript; its text goes to `stream_mode="messages"` as it comes."""
+    """One reply of the model to the completed transcript; its text goes to `stream_mode="messages"` as it comes."""
 
     instructions: str
     toolbox: Toolbox
     model: Model
 
     async def __call__(self, state: AgentState, runtime: Runtime[Any]) -> dict[str, Any]:
-        settled = await settle(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox))
-        transcript = [{"role": "system", "content": self.instructions}, *settled]
+        completed = await complete(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox))
+        transcript = [{"role": "system", "content": self.instructions}, *completed]
         # The same when the task runs again after a crash: whoever shows the reply goes on in the post that it began.
         message_id = idempotency_key("reply")
         reply = ModelReply("")

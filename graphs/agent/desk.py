@@ -47,16 +47,16 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Poll:
     """A question and the votes for it, as they were at one moment; no row where there is no such question."""
 
     row: InterruptRow | None
     votes: Sequence[VoteRow]
 
 
-def look_at(db: Connection, interrupt_id: str) -> Seen:
+def read_poll(db: Connection, interrupt_id: str) -> Poll:
     """A job, so that whoever asks can read in one go what else they need to know."""
-    return Seen(interrupts.get(db, interrupt_id), votes.of(db, [InterruptId(interrupt_id)]))
+    return Poll(interrupts.get(db, interrupt_id), votes.of(db, [InterruptId(interrupt_id)]))
 
 
 Store = Callable[[Connection], None]
@@ -75,10 +75,10 @@ class Desk:
         thread_id: ThreadId,
         actor: Actor,
         verb: Literal["edit", "reject", "respond"],
-        seen: Seen | None = None,
+        poll: Poll | None = None,
     ) -> InterruptRow | Refused:
         """The question, if this person may make this decision about it now: asked before a form opens."""
-        found = await self._find(interrupt_id, thread_id, verb, seen)
+        found = await self._find(interrupt_id, thread_id, verb, poll)
         if isinstance(found, Refused):
             return await self._refuse(interrupt_id, thread_id, actor, found)
         row, _ = found
@@ -86,11 +86,11 @@ class Desk:
         return await self._refuse(row.id, thread_id, actor, permission) if isinstance(permission, Refused) else row
 
     async def decide(
-        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, decision: Decision, seen: Seen | None = None
+        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, decision: Decision, poll: Poll | None = None
     ) -> Decided | Refused:
         """Judge and store. An edit has to be valid: raises `InvalidArguments`.
 
-        `seen` is what was read already; it is read again only when it has moved on meanwhile.
+        `poll` is what was read already; it is read again only when it has moved on meanwhile.
         """
 
         def judge(row: InterruptRow, cast: Sequence[Vote]) -> tuple[Decided, Store] | Refused:
@@ -110,10 +110,10 @@ class Desk:
                 case Superseded(args):
                     return self._edited(ballot, Edit(terms_of(row).tool, args))
 
-        return await self._store(interrupt_id, thread_id, actor, decision.verb, judge, seen)
+        return await self._store(interrupt_id, thread_id, actor, decision.verb, judge, poll)
 
     async def settle_doubt(
-        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, choice: DoubtChoice, seen: Seen | None = None
+        self, interrupt_id: str, thread_id: ThreadId, actor: Actor, choice: DoubtChoice, poll: Poll | None = None
     ) -> Decided | Refused:
         """What a person found out about a call that may have run."""
 
@@ -124,7 +124,7 @@ class Desk:
             ballot = Ballot(row, actor, self.storage.clock())
             return Decided(row), lambda db: ballot.answer(db, {"type": choice})
 
-        return await self._store(interrupt_id, thread_id, actor, choice, judge, seen)
+        return await self._store(interrupt_id, thread_id, actor, choice, judge, poll)
 
     def _edited(self, ballot: Ballot, edit: Edit) -> tuple[Decided, Store] | Refused:
         """The edited call gets an approval of its own, which the editor votes for; none where no rule asks."""
@@ -161,11 +161,11 @@ class Desk:
         actor: Actor,
         verb: Verb | DoubtChoice,
         judge: Callable[[InterruptRow, Sequence[Vote]], tuple[Decided, Store] | Refused],
-        seen: Seen | None,
+        poll: Poll | None,
     ) -> Decided | Refused:
         for _ in range(ATTEMPTS):
-            found = await self._find(interrupt_id, thread_id, verb, seen)
-            seen = None
+            found = await self._find(interrupt_id, thread_id, verb, poll)
+            poll = None
             judgement = found if isinstance(found, Refused) else judge(*found)
             if isinstance(judgement, Refused):
                 return await self._refuse(interrupt_id, thread_id, actor, judgement)
@@ -181,11 +181,11 @@ class Desk:
         return await self._refuse(interrupt_id, thread_id, actor, moved)
 
     async def _find(
-        self, interrupt_id: str, thread_id: ThreadId, verb: Verb | DoubtChoice, seen: Seen | None
+        self, interrupt_id: str, thread_id: ThreadId, verb: Verb | DoubtChoice, poll: Poll | None
     ) -> tuple[InterruptRow, Sequence[Vote]] | Refused:
         """The question and the votes for it; it waits, and can be answered so."""
-        seen = seen or await self.storage.read(lambda db: look_at(db, interrupt_id))
-        row = seen.row
+        poll = poll or await self.storage.read(lambda db: read_poll(db, interrupt_id))
+        row = poll.row
         if row is None or row.thread_id != thread_id or row.kind not in _ASKED_IN:
             return Refused("This button belongs to no question of this conversation.")
         if not may_follow(_ASKED_IN[row.kind], verb):
@@ -194,7 +194,7 @@ class Desk:
             return Refused(_what_became_of(row))
         if row.expires_at is not None and row.expires_at <= self.storage.now():
             return Refused("This question has expired; nobody can answer it any more.")
-        return row, [Vote(UserId(vote.user), datetime.fromtimestamp(vote.at, UTC)) for vote in seen.votes]
+        return row, [Vote(UserId(vote.user), datetime.fromtimestamp(vote.at, UTC)) for vote in poll.votes]
 
     async def _refuse(self, interrupt_id: str, thread_id: ThreadId, actor: Actor, refused: Refused) -> Refused:
         """Put it on record; the question stays as it is."""

@@ -70,7 +70,7 @@ class Model(Protocol):
     def stream(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
     ) -> AsyncGenerator[TextDelta | ModelReply, None]:
-        """The reply to a settled transcript: TextDeltas, then exactly one ModelReply, whose calls have ids that no
+        """The reply to a completed transcript: TextDeltas, then exactly one ModelReply, whose calls have ids that no
         other call of the transcript has.
 
         `tools` are function definitions as Chat Completions has them. Raises ModelUnavailable. Close the generator

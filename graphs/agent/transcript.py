@@ -9,26 +9,26 @@ Outcomes = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
 """What became of these calls, by their ids, in words for the model."""
 
 
-async def settle(messages: Sequence[Message], outcomes_of: Outcomes) -> list[Message]:
+async def complete(messages: Sequence[Message], outcomes_of: Outcomes) -> list[Message]:
     """`messages` with exactly one tool message per tool call, directly after the call's message, in the calls' order.
 
     A tool message belongs to the nearest assistant message before it that has its call; wherever it stood, it moves
     there. Missing ones are made from what `outcomes_of` says of these calls; of several the first wins; one that
     belongs to no call is dropped. All else keeps its order, and every message that was there is the very same object.
-    Settling twice changes nothing.
+    Completing twice changes nothing.
     """
     answers = _answers(messages)
     missing = [call_id for (_, call_id), answer in answers.items() if answer is None]
     outcomes = await outcomes_of(missing) if missing else dict[str, str]()
-    settled: list[Message] = []
+    completed: list[Message] = []
     for position, message in enumerate(messages):
         if message["role"] != "tool":
-            settled.append(message)
+            completed.append(message)
         if "tool_calls" in message:
-            settled.extend(
+            completed.extend(
                 answers[position, call_id] or tool_message(call_id, outcomes[call_id]) for call_id in call_ids(message)
             )
-    return settled
+    return completed
 
 
 def tool_message(call_id: str, content: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.program import Program
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
-from graphs.runtime.step import Arrival, Joins, Task, due, led_again, renewed
+from graphs.runtime.step import Departure, Joins, Task, due, led_again, renewed
 from graphs.runtime.tasks import targets
 from graphs.runtime.types import END, START, Config, Send
 from storage import Connection, Storage, threads
@@ -107,8 +107,8 @@ class Editor:
         led = await self._targets(node, self.program.schema.apply(self.program.schema.apply(base.values, kept), writes))
         done = [task for task in base.tasks if task.id in results or task is meant[0]]
         left = tuple(task for task in base.tasks if task not in done)
-        arrivals = [Arrival(t.node, led if t is meant[0] else results[t.id].targets) for t in done]
-        tasks, joins = due(self.program.topology, arrivals, base.joins, self.storage.new_id)
+        departures = [Departure(t.node, led if t is meant[0] else results[t.id].targets) for t in done]
+        tasks, joins = due(self.program.topology, departures, base.joins, self.storage.new_id)
         if meant[0].id in results:  # the edit comes on top of what the node returned
             return self._follow(thread, kept, writes, left + tasks, joins, ran=_names(done))
         in_order = [w for task in done for w in (writes if task is meant[0] else results[task.id].writes)]

@@ -15,7 +15,7 @@ from graphs.runtime.ledger import Finished, dump_targets, dump_writes, finished,
 from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
 from graphs.runtime.program import Program
 from graphs.runtime.session import Commit, Session
-from graphs.runtime.step import Arrival, Task, due
+from graphs.runtime.step import Departure, Task, due
 from graphs.runtime.tasks import Failed, TaskResult, TaskRun, Waiting
 from graphs.runtime.types import BREAKPOINT, STREAM_MODES
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
@@ -210,8 +210,8 @@ class Runner:
         """The position after this step: its writes applied, and what is due then."""
         old = self.position
         values = self.values()
-        arrivals = [Arrival(task.node, self.results[task.id].targets) for task in old.tasks]
-        tasks, joins = due(self.program.topology, arrivals, old.joins, self.session.new_id)
+        departures = [Departure(task.node, self.results[task.id].targets) for task in old.tasks]
+        tasks, joins = due(self.program.topology, departures, old.joins, self.session.new_id)
         return old.follow(
             CheckpointId(self.session.new_id()),
             source="loop",

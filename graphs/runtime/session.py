@@ -38,7 +38,7 @@ class Commit:
     reopened: list[InterruptId] = field(default_factory=list[InterruptId])
     cancelled: list[InterruptId] = field(default_factory=list[InterruptId])
     passed: list[Scope] = field(default_factory=list[Scope])
-    """Tasks that paused: the answers they had until here are settled."""
+    """Tasks that paused: the answers they had until here are closed."""
     closed: list[Scope] = field(default_factory=list[Scope])
     """Tasks that finished: none of their questions takes an answer any more."""
     ended: list[Scope] = field(default_factory=list[Scope])
@@ -65,8 +65,8 @@ class Commit:
             tasks.save(db, thread_id, row, now)
         if self.consumed:
             interrupts.consume(db, self.consumed)
-        interrupts.settle(db, self.passed)
-        interrupts.settle(db, self.closed, finished=True)
+        interrupts.close(db, self.passed)
+        interrupts.close(db, self.closed, finished=True)
         asked = [interrupts.ask(db, question, now) for question in self.questions]
         if self.reopened:
             interrupts.reopen(db, self.reopened)

@@ -26,7 +26,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Arrival:
+class Departure:
     """A node that finished, and where it said to go beyond its fixed edges."""
 
     node: str
@@ -34,7 +34,7 @@ class Arrival:
 
 
 def due(
-    topology: Topology, arrivals: Iterable[Arrival], joins: Joins, new_id: Callable[[], str]
+    topology: Topology, departures: Iterable[Departure], joins: Joins, new_id: Callable[[], str]
 ) -> tuple[tuple[Task, ...], Joins]:
     """The tasks of the next step, and what the joins are still waiting for.
 
@@ -43,17 +43,17 @@ def due(
     waiting = {key: list(sources) for key, sources in joins.items()}
     nodes: dict[str, None] = {}
     sends: list[Send] = []
-    for arrival in arrivals:
-        for target in [*topology.edges.get(arrival.node, ()), *arrival.targets]:
+    for departure in departures:
+        for target in [*topology.edges.get(departure.node, ()), *departure.targets]:
             if isinstance(target, Send):
                 sends.append(target)
             else:
                 nodes[target] = None
         for join in topology.joins:
-            if arrival.node in join.sources:
+            if departure.node in join.sources:
                 arrived = waiting.setdefault(join.key, [])
-                if arrival.node not in arrived:
-                    arrived.append(arrival.node)
+                if departure.node not in arrived:
+                    arrived.append(departure.node)
                 if set(arrived) == set(join.sources):
                     del waiting[join.key]
                     nodes[join.target] = None
@@ -77,7 +77,7 @@ def fresh(topology: Topology, targets: Iterable[str | Send], new_id: Callable[[]
 
 def entry(topology: Topology, targets: Sequence[str | Send], new_id: Callable[[], str]) -> tuple[Task, ...]:
     """The tasks of the first step after an input; `targets` is what the routers at START said."""
-    return due(topology, [Arrival(START, targets)], {}, new_id)[0]
+    return due(topology, [Departure(START, targets)], {}, new_id)[0]
 
 
 def renewed(tasks: Iterable[Task], new_id: Callable[[], str]) -> tuple[Task, ...]:
@@ -99,7 +99,7 @@ def led_again(
     `old` are the tasks that are due, `ran` the nodes that led to them. Where `node` is none of those it takes their
     place. Else what others led to stays due, and so does a join that `node` had completed.
     """
-    new, after = due(topology, [Arrival(node, targets)], joins, new_id)
+    new, after = due(topology, [Departure(node, targets)], joins, new_id)
     new = _reconcile(old, new)
     if node not in (ran or (START,)):
         return new, after

@@ -13,7 +13,7 @@ from graphs.agent import tool_messages
 from graphs.agent.chat_request import chat_message
 from graphs.agent.errors import InvalidArguments, Problem, UnknownTool
 from graphs.agent.transcript import Message, call_ids, tool_message
-from graphs.agent.transcript import settle as settling
+from graphs.agent.transcript import complete as completing
 
 
 def assistant(*ids: str, content: str = "") -> dict[str, Any]:
@@ -29,11 +29,11 @@ def lost(call_id: str) -> str:
     return f"made up for {call_id}"
 
 
-def settle(transcript: Sequence[Message], outcome_of: Callable[[str], str]) -> list[Message]:
+def complete(transcript: Sequence[Message], outcome_of: Callable[[str], str]) -> list[Message]:
     async def outcomes_of(ids: Sequence[str]) -> dict[str, str]:
         return {call_id: outcome_of(call_id) for call_id in ids}
 
-    return asyncio.run(settling(transcript, outcomes_of))
+    return asyncio.run(completing(transcript, outcomes_of))
 
 
 messages = st.lists(
@@ -49,24 +49,24 @@ messages = st.lists(
 
 @given(messages)
 def test_c5_every_call_has_exactly_one_tool_message_directly_after_it(transcript: list[dict[str, Any]]):
-    settled = settle(transcript, lost)
-    rest = list(settled)
+    completed = complete(transcript, lost)
+    rest = list(completed)
     while rest:
         message = rest.pop(0)
         assert message["role"] != "tool", "a tool message that answers no call"
         for call_id in call_ids(message):
             answer = rest.pop(0)
             assert (answer["role"], answer["tool_call_id"]) == ("tool", call_id)
-    assert [each for each in settled if each["role"] != "tool"] == [
+    assert [each for each in completed if each["role"] != "tool"] == [
         each for each in transcript if each["role"] != "tool"
     ]
-    assert settle(settled, pytest.fail) == settled
+    assert complete(completed, pytest.fail) == completed
 
 
 @given(messages)
 def test_c5_no_answer_is_invented_or_told_of_another_call(transcript: list[dict[str, Any]]):
     said = {(each["tool_call_id"], each["content"]) for each in transcript if each["role"] == "tool"}
-    for message in settle(transcript, lost):
+    for message in complete(transcript, lost):
         if message["role"] == "tool":
             pair = (message["tool_call_id"], message["content"])
             assert pair in said or pair[1] == lost(pair[0])
@@ -80,7 +80,7 @@ def test_c5_missing_answers_are_filled_in_and_those_there_are_put_in_order():
         user("still there?"),
         tool_message("a", "1"),
     ]
-    assert settle(transcript, lost) == [
+    assert complete(transcript, lost) == [
         user("hi"),
         assistant("a", "b", "c"),
         tool_message("a", "1"),
@@ -92,18 +92,18 @@ def test_c5_missing_answers_are_filled_in_and_those_there_are_put_in_order():
 
 def test_c5_the_first_of_two_answers_wins_and_orphans_are_dropped():
     transcript = [tool_message("a", "too early"), assistant("a"), tool_message("a", "1"), tool_message("a", "2")]
-    assert settle([*transcript, tool_message("z", "?")], lost) == [assistant("a"), tool_message("a", "1")]
+    assert complete([*transcript, tool_message("z", "?")], lost) == [assistant("a"), tool_message("a", "1")]
 
 
 def test_c5_an_id_that_comes_again_belongs_to_the_nearest_call():
     transcript = [assistant("a"), tool_message("a", "1"), assistant("a"), tool_message("a", "2")]
-    assert settle(transcript, pytest.fail) == transcript
+    assert complete(transcript, pytest.fail) == transcript
 
 
 def test_what_was_there_stays_the_very_same_object():
     transcript = [user("hi"), assistant("a"), tool_message("a", "1")]
-    settled = settle(transcript, pytest.fail)
-    assert [id(message) for message in settled] == [id(message) for message in transcript]
+    completed = complete(transcript, pytest.fail)
+    assert [id(message) for message in completed] == [id(message) for message in transcript]
 
 
 def test_c5_what_is_missing_is_asked_for_at_once():
@@ -114,9 +114,9 @@ def test_c5_what_is_missing_is_asked_for_at_once():
         return {call_id: lost(call_id) for call_id in ids}
 
     transcript = [assistant("a", "b"), tool_message("a", "1"), assistant("a", "c")]
-    settled = asyncio.run(settling(transcript, outcomes_of))
+    completed = asyncio.run(completing(transcript, outcomes_of))
     assert asked == [["b", "a", "c"]]
-    assert [message["content"] for message in settled if message["role"] == "tool"] == [
+    assert [message["content"] for message in completed if message["role"] == "tool"] == [
         "1",
         lost("b"),
         lost("a"),

@@ -129,6 +129,12 @@ async def test_G2_each_send_is_a_task_of_its_own_with_its_own_input(storage: Sto
     assert await graph.ainvoke(Command(resume="one"), config) == {"log": [0, "one", 2]}
 
 
+async def test_G2_the_entry_and_the_finish_point_are_edges_from_start_and_to_end() -> None:
+    builder = StateGraph(Log).add_node("a", logs("a")).add_node("b", logs("b")).add_edge("a", "b")
+    graph = builder.set_entry_point("a").set_finish_point("b").compile()
+    assert await graph.ainvoke({"log": []}) == {"log": ["a", "b"]}
+
+
 async def test_G2_a_plain_function_does_not_block_the_others(storage: Storage, config: Config) -> None:
     import threading
 

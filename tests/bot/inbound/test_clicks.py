@@ -16,7 +16,7 @@ from bot.shown import cards, timeline
 from bot.shown.posting import Poster
 from bot.shown.shown_calls import ShownCalls, revision
 from graphs.agent.call_record import records
-from graphs.agent.desk import Decided, look_at
+from graphs.agent.desk import Decided, read_poll
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
@@ -450,8 +450,8 @@ async def test_all_rows_of_a_card_are_decided_in_few_hops(waiting: Waiting):
 async def test_a_question_that_moved_while_it_was_judged_is_read_again(waiting: Waiting):
     row, _ = await waiting.talk.all_waiting()
     storage, desk = waiting.talk.storage, waiting.talk.desk
-    seen = await storage.read(lambda db: look_at(db, row.id))
-    assert isinstance(await desk.decide(row.id, THREAD, LEA, Reject("no"), seen), Decided)
-    late = await desk.decide(row.id, THREAD, LEA, Approve(), seen)
+    poll = await storage.read(lambda db: read_poll(db, row.id))
+    assert isinstance(await desk.decide(row.id, THREAD, LEA, Reject("no"), poll), Decided)
+    late = await desk.decide(row.id, THREAD, LEA, Approve(), poll)
     assert isinstance(late, Refused)
     assert "already rejected by <@U0LEA>" in late.reason

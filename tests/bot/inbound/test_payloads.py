@@ -8,7 +8,7 @@ from bot.demo.workspace import HARBOUR_GOODS, events
 from bot.demo.workspace.messages import Message as Posted
 from bot.demo.workspace.text import to_wire
 from bot.inbound import payloads
-from bot.inbound.payloads import Click, Message, Person, SlackThread, Submission, typed
+from bot.inbound.payloads import Click, Person, SlackMessage, SlackThread, Submission, typed
 
 TEAM = HARBOUR_GOODS
 BOT = TEAM.bot.id
@@ -25,7 +25,9 @@ def body(text: str, channel: str = "C0SUPPORT", kind: Any = events.message, **mo
 def test_a_direct_message_is_addressed_and_starts_its_own_thread() -> None:
     sent = body("hello", "D0ANA")
     thread = SlackThread("T0LOCAL", "D0ANA", "2.0")
-    assert payloads.message(sent, BOT) == Message(sent["event_id"], thread, "2.0", "U0ANA", "hello", addressed=True)
+    assert payloads.message(sent, BOT) == SlackMessage(
+        sent["event_id"], thread, "2.0", "U0ANA", "hello", addressed=True
+    )
     assert thread.thread_id == "T0LOCAL/D0ANA/2.0"
 
 

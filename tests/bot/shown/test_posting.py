@@ -82,7 +82,7 @@ async def test_a_message_that_a_crash_left_streaming_is_ended_and_brought_up_to_
         channel="C0SUPPORT", thread_ts=conversation.thread_ts, recipient_team_id="T0LOCAL", recipient_user_id="U0ANA",
         markdown_text="half a",
     )  # fmt: skip
-    await delivery.record(conversation, "a", opened["ts"], None, {})
+    await delivery.save(conversation, "a", opened["ts"], None, {})
     await delivery.show(conversation, [("a", said("half a reply"))])
     (post,) = await in_thread(page, conversation.thread_ts)
     assert (post["text"], post.get("streaming", False)) == ("half a reply", False)
