@@ -18,12 +18,8 @@ from storage import Connection, claims, interrupts, tasks
 from storage.claims import ClaimRow
 from storage.ids import InterruptId, Namespace, Scope, TaskId
 from storage.interrupts import InterruptRow
+from storage.scopes import is_within
 from storage.tasks import TaskRow
-
-
-def is_within(path: Scope, scope: Scope) -> bool:
-    """Whether a path is the scope itself, or of something in it."""
-    return path == scope or path.startswith(f"{scope}/")
 
 
 def root_of(scope: Scope) -> TaskId:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graphs.errors import InterruptMisused, ThreadBusy
-from graphs.runtime.ledger import Ledger, is_within
+from graphs.runtime.ledger import Ledger
 from graphs.runtime.types import Config
 from storage import Connection, Storage, checkpoints, claims, interrupts, tasks, threads
 from storage.checkpoints import CheckpointRow, ValueChange
@@ -19,6 +19,7 @@ from storage.claims import ClaimRow
 from storage.errors import ClaimMoved, LeaseLost
 from storage.ids import InterruptId, Scope, TaskId, ThreadId
 from storage.interrupts import InterruptRow, NewInterrupt
+from storage.scopes import is_within
 from storage.tasks import TaskRow
 from storage.threads import Lease, ThreadStatus
 

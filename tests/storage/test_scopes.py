@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from storage import Connection, Storage, claims, interrupts, tasks
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.interrupts import NewInterrupt
-from storage.scopes import within
+from storage.scopes import is_within, within
 
 PATHS = st.text(alphabet="ab/ -.0", min_size=1, max_size=4)
 
@@ -22,8 +22,9 @@ def test_a_path_is_within_itself_and_within_what_it_goes_on_from(scope: str, pat
     db.executemany("insert into paths values (?)", [(path,) for path in paths])
     found = db.execute(f"select path from paths where {within('path', '?1')} order by path", (scope,)).fetchall()
     db.close()
-    started = f"{scope}/"
-    assert [path for (path,) in found] == sorted(path for path in paths if f"{path}/".startswith(started))
+    expected = sorted(path for path in paths if f"{path}/".startswith(f"{scope}/"))
+    assert [path for (path,) in found] == expected
+    assert sorted(path for path in paths if is_within(Scope(path), Scope(scope))) == expected
 
 
 async def test_whatever_is_looked_for_in_a_scope_is_found_by_one_range_of_an_index(storage: Storage):
