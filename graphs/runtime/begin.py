@@ -16,6 +16,7 @@ from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.ledger import Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.program import Program
+from graphs.runtime.seen import ROOT, Seen, look, unseen
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
 from graphs.runtime.step import Task, entry, fresh, renewed
@@ -23,49 +24,13 @@ from graphs.runtime.tasks import normalised, targets
 from graphs.runtime.types import START, UNSET, Command
 from storage import Connection, Storage, interrupts, threads
 from storage.errors import AnswerRefused, ThreadHeld, ThreadMoved
-from storage.ids import CheckpointId, InterruptId, Namespace, ThreadId
+from storage.ids import CheckpointId, InterruptId
 from storage.interrupts import OPEN, InterruptRow, NewInterrupt
 from storage.threads import Lease
 
-ROOT = Namespace("")
 OnWaiting = Literal["reject", "cancel"]
 ATTEMPTS = 20
 """How often an opening starts over because the thread moved while it was read."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A thread at one moment, which its version and fence tell from any other: its newest position, None when it has
-    none, and what its tasks in flight asked and claimed. A version of 0: there is no such thread.
-    """
-
-    version: int
-    fence: int | None
-    head: Position | None
-    ledger: Ledger
-
-
-def unseen() -> Seen:
-    """A thread that there is not."""
-    return Seen(0, None, None, Ledger())
-
-
-def look(db: Connection, program: Program, thread_id: ThreadId) -> Seen:
-    """Read the thread. Raises `ThreadHeld`."""
-    thread = threads.find_free(db, thread_id)
-    if thread is None:
-        return unseen()
-    found = positions.read(db, program.schema, thread_id, ROOT)
-    head = found[1] if found else None
-    ledger = Ledger.load(db, [task.id for task in head.tasks]) if head else Ledger()
-    return Seen(thread.version, thread.fence, head, ledger)
-
-
-def remember(storage: Storage, program: Program, session: Session, position: Position) -> None:
-    """Keep where a run left its thread, so that a long conversation is not read for each message and answer."""
-    assert session.lease is not None
-    seen = Seen(session.version, session.lease.fence, positions.apart(position), session.ledger)
-    storage.recent.put((program, session.thread_id), seen)
 
 
 @dataclass(frozen=True)

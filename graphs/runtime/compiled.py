@@ -10,13 +10,14 @@ from typing import Any, cast
 
 from graphs.errors import AnswerError, ThreadBusy
 from graphs.runtime import answers, breakpoints, nested
-from graphs.runtime.begin import ROOT, OnWaiting, Opener, remember, without_storage
+from graphs.runtime.begin import OnWaiting, Opener, without_storage
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.drawing import Drawing
 from graphs.runtime.edits import Editor
 from graphs.runtime.frames import current_frame
 from graphs.runtime.program import Program
 from graphs.runtime.runner import Ending, Runner
+from graphs.runtime.seen import ROOT, remember
 from graphs.runtime.session import Commit, Durability, Session
 from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
 from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot

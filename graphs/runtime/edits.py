@@ -8,10 +8,10 @@ from typing import Any
 
 from graphs.errors import InvalidUpdateError, NotWaiting, ThreadBusy
 from graphs.runtime import answers, breakpoints, positions
-from graphs.runtime.begin import ROOT, Seen, look
 from graphs.runtime.ledger import Finished, Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.program import Program
+from graphs.runtime.seen import ROOT, Seen, look
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
 from graphs.runtime.step import Departure, Joins, Task, due, led_again, renewed

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graphs.runtime import breakpoints, positions
-from graphs.runtime.begin import ROOT, Seen
 from graphs.runtime.ledger import Finished, Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of
 from graphs.runtime.program import Program
+from graphs.runtime.seen import ROOT, Seen
 from graphs.runtime.step import Task
 from graphs.runtime.types import Config, Interrupt, PendingTask, StateSnapshot
 from storage import Connection, Storage, checkpoints, threads
