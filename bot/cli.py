@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--data", type=Path, help="the folder that the demo keeps (default: .signoff-demo)")
     demo.set_defaults(command=_demo)
     manifest_ = commands.add_parser("manifest", help="print the app manifest to paste into Slack")
+    manifest_.add_argument("--url", type=_public, help="for HTTP mode: the bot's public address, https://…")
     manifest_.set_defaults(command=_manifest)
     audit_ = commands.add_parser("audit", help="check or print the record of who decided what")
     actions = audit_.add_subparsers(required=True, metavar="ACTION")
@@ -60,6 +61,12 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
     return int(text)
+
+
+def _public(text: str) -> str:
+    if not text.startswith("https://"):
+        raise argparse.ArgumentTypeError(f"Slack sends to https:// addresses only, got {text!r}")
+    return text
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -88,5 +95,5 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _manifest(options: argparse.Namespace) -> int:
-    sys.stdout.write(manifest.render())
+    sys.stdout.write(manifest.render(options.url))
     return 0

@@ -13,6 +13,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
+from bot.manifest import ENDPOINT
 from bot.settings import BadSettings
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def web_app(app: AsyncApp, ready: Ready) -> web.Application:
         return web.Response(text="ready") if await ready() else web.Response(text="not ready", status=503)
 
     served = web.Application()
-    served.router.add_post("/slack/events", slack)
+    served.router.add_post(ENDPOINT, slack)
     served.router.add_get("/healthz", healthz)
     served.router.add_get("/readyz", readyz)
     return served
@@ -57,7 +58,7 @@ async def http_mode(app: AsyncApp, port: int, ready: Ready, host: str | None = N
         except OSError as error:
             raise BadSettings([f"PORT is {port}, which cannot be listened on: {error.strerror}."]) from error
         port = int(runner.addresses[0][1])
-        logger.info("listening on port %s for what Slack posts to /slack/events", port)
+        logger.info("listening on port %s for what Slack posts to %s", port, ENDPOINT)
         yield port
     finally:
         await runner.cleanup()

@@ -28,11 +28,17 @@ _DESCRIPTION = "An agent that asks before it acts"
 _AGENT_DESCRIPTION = "Tell me what you need. Before I do anything that matters, I ask the people who decide."
 
 
-def manifest() -> dict[str, Any]:
-    """The manifest for "Create an app from a manifest" (docs.slack.dev/reference/app-manifest), for Socket Mode.
+ENDPOINT = "/slack/events"
+"""Where HTTP mode takes everything that Slack sends."""
+
+
+def manifest(url: str | None = None) -> dict[str, Any]:
+    """The manifest for "Create an app from a manifest" (docs.slack.dev/reference/app-manifest): for Socket Mode, or for
+    HTTP mode at the public address `url`.
 
     The app-level token with `connections:write` is no part of a manifest; it is made on the app's page afterwards.
     """
+    sent_to = {"request_url": url.rstrip("/") + ENDPOINT} if url is not None else {}
     scopes = {scope for scope in EVENTS.values() if scope} | METHOD_SCOPES.keys()
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
@@ -51,15 +57,15 @@ def manifest() -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": sorted(scopes)}},
         "settings": {
-            "event_subscriptions": {"bot_events": sorted(EVENTS)},
-            "interactivity": {"is_enabled": True},
+            "event_subscriptions": {**sent_to, "bot_events": sorted(EVENTS)},
+            "interactivity": {"is_enabled": True, **sent_to},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": True,
+            "socket_mode_enabled": url is None,
             "token_rotation_enabled": False,
         },
     }
 
 
-def render() -> str:
+def render(url: str | None = None) -> str:
     """The manifest as JSON text to paste into Slack, with a newline at its end."""
-    return json.dumps(manifest(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(manifest(url), indent=2, ensure_ascii=False) + "\n"

@@ -41,6 +41,7 @@ def test_help_and_version_are_everywhere(command: tuple[str, ...], capsys: pytes
         ["demo", "--port", "many"],
         ["demo", "--port", "99999"],
         ["demo", "--port", "-1"],
+        ["manifest", "--url", "http://bot.example.com"],
     ],
 )
 def test_what_it_does_not_know_is_said_with_exit_code_2(

@@ -55,3 +55,12 @@ def test_texts_are_within_slacks_limits() -> None:
 def test_the_rendered_manifest_is_json_to_paste() -> None:
     assert json.loads(render()) == manifest()
     assert render().endswith("}\n")
+
+
+def test_for_http_mode_it_names_where_slack_is_to_send_everything():
+    settings = manifest("https://bot.example.com/")["settings"]
+    assert settings["socket_mode_enabled"] is False
+    for name in ("event_subscriptions", "interactivity"):
+        assert settings[name]["request_url"] == "https://bot.example.com/slack/events"
+    assert manifest()["settings"]["socket_mode_enabled"] is True
+    assert "request_url" not in render()
