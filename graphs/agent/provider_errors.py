@@ -18,7 +18,12 @@ def unavailable(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     return ModelUnavailable("The model's provider reported an error. Please try again in a moment.", retryable=True)
 
 
-def _timeout(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:
+def _timeout(error: openai.OpenAIError, model: str) -> ModelUnavailable:
+    first: BaseException = error
+    while first.__cause__ is not None:
+        first = first.__cause__
+    if not isinstance(first, TimeoutError):  # over aiohttp, openai calls every broken connection a timeout
+        return _unreachable(error, model)
     return ModelUnavailable("The model did not answer in time. Please try again in a moment.", retryable=True)
 
 
