@@ -99,13 +99,6 @@ def of_tasks(db: Connection, roots: Iterable[str]) -> list[ClaimRow]:
     ]
 
 
-def of_thread(db: Connection, thread_id: ThreadId) -> list[ClaimRow]:
-    return [
-        ClaimRow(*row)
-        for row in db.execute(f"select {_COLUMNS} from claims where thread_id = ? order by claimed_at", (thread_id,))
-    ]
-
-
 def of_keys(db: Connection, thread_id: ThreadId, keys: Iterable[str]) -> list[ClaimRow]:
     """The claims under these keys in whatever task of the thread, the first first."""
     return [

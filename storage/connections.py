@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import aiosqlite
 
@@ -33,6 +33,7 @@ class JobConnection(aiosqlite.Connection):
 
     hops = 0
     """How often something was handed to the thread: what a caller waits for, beside the disk."""
+    _stopped: asyncio.Future[Any] | None = None
 
     async def run(self, job: Job[T]) -> T:
         """What `job(connection)` returns or raises. A cancelled caller does not stop it; the next one queues behind."""
@@ -45,8 +46,17 @@ class JobConnection(aiosqlite.Connection):
         queue = cast("SimpleQueue[tuple[None, Callable[[], None]]]", self._tx)  # pyright: ignore[reportUnknownMemberType]
         queue.put_nowait((None, lambda: work(self._conn)))
 
+    def stop(self) -> asyncio.Future[Any] | None:
+        self._stopped = super().stop()  # pyright: ignore[reportUnknownMemberType]
+        return self._stopped
+
     async def __aenter__(self) -> Self:
-        await self
+        try:
+            await self
+        except BaseException:
+            if self._stopped is not None:  # aiosqlite ends the thread of what could not be opened without waiting
+                await self._stopped
+            raise
         return self
 
 

@@ -218,11 +218,6 @@ def of_ids(db: Connection, ids: Iterable[InterruptId]) -> list[InterruptRow]:
     return select(db, "id in (select value from json_each(?))", (json.dumps(list(ids)),))
 
 
-def of_thread(db: Connection, thread_id: ThreadId) -> list[InterruptRow]:
-    """All questions the thread ever asked, oldest first."""
-    return select(db, "thread_id = ?", (thread_id,))
-
-
 def of_calls(db: Connection, thread_id: ThreadId, call_ids: Iterable[str]) -> list[InterruptRow]:
     """The questions about these tool calls, as their payloads name them, oldest first."""
     return select(

@@ -34,18 +34,11 @@ def cast(db: Connection, vote: VoteRow) -> None:
 
 def of(db: Connection, interrupt_ids: Iterable[InterruptId]) -> list[VoteRow]:
     """The votes for these questions, in the order in which they were cast."""
-    return _select(db, "interrupt_id in (select value from json_each(?))", json.dumps(list(interrupt_ids)))
-
-
-def of_thread(db: Connection, thread_id: str) -> list[VoteRow]:
-    """The votes for all questions of a thread, in the order in which they were cast."""
-    return _select(db, "interrupt_id in (select id from interrupts where thread_id = ?)", thread_id)
-
-
-def _select(db: Connection, where: str, parameter: str) -> list[VoteRow]:
     return [
         VoteRow(row[0], row[1], row[2], row[3], json.loads(row[4]))
         for row in db.execute(
-            f"select interrupt_id, user, team, at, facts from votes where {where} order by rowid", (parameter,)
+            """select interrupt_id, user, team, at, facts from votes
+               where interrupt_id in (select value from json_each(?)) order by rowid""",
+            (json.dumps(list(interrupt_ids)),),
         )
     ]

@@ -19,9 +19,10 @@ from graphs.approvals.judge import Refused
 from graphs.approvals.terms import Actor, UserId
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
-from storage import Connection, Storage, claims, interrupts, votes
+from storage import Connection, Storage
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
+from tests.support.rows import claims_of, questions_of, votes_of
 
 THREAD = ThreadId("T0LOCAL/D0ANA/1.0")
 CONFIG: Config = {"configurable": {"thread_id": THREAD}}
@@ -116,7 +117,7 @@ class Talk:
 
     async def questions(self) -> list[InterruptRow]:
         """All that was ever asked, oldest first."""
-        return await self.storage.read(lambda db: interrupts.of_thread(db, THREAD))
+        return await self.storage.read(lambda db: questions_of(db, THREAD))
 
     async def messages(self) -> list[dict[str, Any]]:
         return (await self.graph.aget_state(CONFIG)).values["messages"]
@@ -133,4 +134,4 @@ def gated(tool: Tool[..., Any], **changes: Any) -> Tool[..., Any]:
 
 def everything_on_record(db: Connection) -> dict[str, CallRecord]:
     """The records of all calls of the thread. A job."""
-    return records(interrupts.of_thread(db, THREAD), claims.of_thread(db, THREAD), votes.of_thread(db, THREAD))
+    return records(questions_of(db, THREAD), claims_of(db, THREAD), votes_of(db, THREAD))

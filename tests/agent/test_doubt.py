@@ -10,9 +10,10 @@ import pytest
 from graphs.agent.desk import Decided, DoubtChoice
 from graphs.approvals.decisions import Approve
 from graphs.approvals.judge import Refused
-from storage import claims, open_storage
+from storage import open_storage
 from tests.agent.conversing import ANA, LEA, THREAD, Talk
 from tests.agent.crashing_child import talk_in
+from tests.support.rows import claims_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,7 +64,7 @@ async def test_C6_what_a_person_found_ends_the_doubt_and_runs_nothing(
         await settle(talk, choice)
         assert (await talk.results())[0].startswith(told)
         assert len(done(effects)) == 1
-        (claim,) = await storage.read(lambda db: claims.of_thread(db, THREAD))
+        (claim,) = await storage.read(lambda db: claims_of(db, THREAD))
         assert claim.status == status
 
 

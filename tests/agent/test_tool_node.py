@@ -16,10 +16,11 @@ from graphs.agent.results import read_result
 from graphs.agent.tools import Tool, tool
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.errors import InvalidAnswer
-from storage import Storage, claims
+from storage import Storage
 from storage.claims import ClaimRow
 from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk, calls, gated, says
 from tests.support.clock import Clock
+from tests.support.rows import claims_of
 
 
 class Books:
@@ -60,8 +61,8 @@ def pay(books: Books) -> Tool[..., Any]:
 PAY = {"number": 7, "amount": 80}
 
 
-async def claims_of(storage: Storage) -> list[ClaimRow]:
-    return await storage.read(lambda db: claims.of_thread(db, THREAD))
+async def claimed(storage: Storage) -> list[ClaimRow]:
+    return await storage.read(lambda db: claims_of(db, THREAD))
 
 
 async def test_C1_every_call_of_a_message_is_a_task_and_each_gated_one_asks_by_itself(
@@ -105,8 +106,8 @@ async def test_C2_what_was_shown_is_stored_as_bytes_hashed_and_run_once(
     await talk.decide(Approve())
     assert books.done == [(7, Decimal(80), "none")]
     assert await talk.results() == ["paid 80"]
-    assert [claim.status for claim in await claims_of(storage)] == ["done"]
-    assert books.keys == [claim.idempotency_key for claim in await claims_of(storage)]
+    assert [claim.status for claim in await claimed(storage)] == ["done"]
+    assert books.keys == [claim.idempotency_key for claim in await claimed(storage)]
 
 
 async def test_C2_a_policy_that_became_stricter_asks_anew_and_the_approval_does_not_count(
@@ -403,7 +404,7 @@ async def test_C6_what_went_wrong_is_on_record_as_an_end_and_is_not_run_again(st
     talk = Talk(storage, [broken], calls(("broken", {"number": 1})), says("Done."))
     await talk.say("go")
     await talk.decide(Approve())
-    (claim,) = await claims_of(storage)
+    (claim,) = await claimed(storage)
     assert claim.status == "done"
     assert read_result(claim.result) == {
         "failed": "no such order \\ud800",

@@ -13,8 +13,9 @@ from typing import Any
 
 from graphs.agent.tools import Tool, tool
 from graphs.approvals.decisions import Approve
-from storage import Storage, claims, open_storage
+from storage import Storage, open_storage
 from tests.agent.conversing import ANA, THREAD, Talk, calls, says
+from tests.support.rows import claims_of
 
 DIED = 9
 
@@ -46,7 +47,7 @@ class DyingStorage(Storage):
 
     async def write(self, job: Any) -> Any:
         result = await super().write(job)
-        if any(claim.status == "done" for claim in await self.read(lambda db: claims.of_thread(db, THREAD))):
+        if any(claim.status == "done" for claim in await self.read(lambda db: claims_of(db, THREAD))):
             os._exit(DIED)
         return result
 

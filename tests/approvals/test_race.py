@@ -12,10 +12,11 @@ from graphs.agent.desk import Decided
 from graphs.approvals.decisions import Approve, Edit, Reject
 from graphs.approvals.judge import Refused
 from graphs.approvals.terms import Actor, UserId
-from storage import audit, claims, open_storage, votes
+from storage import audit, open_storage
 from storage.audit import Verified
 from tests.agent.conversing import ANA, LEA, THREAD
 from tests.approvals.till import PAY, Till, recorded, states
+from tests.support.rows import claims_of, votes_of
 
 ROOT = Path(__file__).parents[2]
 CLICKS = 20
@@ -66,7 +67,7 @@ async def test_of_twenty_clicks_in_two_processes_one_wins_and_the_others_are_tol
         }
         await asyncio.gather(talk.go_on(), return_exceptions=True)
         assert len(till.paid) == (verb == "approved")
-        assert len(await storage.read(lambda db: claims.of_thread(db, THREAD))) == len(till.paid)
+        assert len(await storage.read(lambda db: claims_of(db, THREAD))) == len(till.paid)
         kinds = [each.kind for each in await recorded(storage)]
         assert (kinds.count("decision"), kinds.count("refusal")) == (1, CLICKS - 1)
         assert isinstance(await audit.verify(storage.read), Verified)
@@ -83,7 +84,7 @@ async def test_of_twenty_votes_in_two_processes_none_is_lost_and_the_quorum_ends
     counted = [user for user, said in told.items() if said.startswith("counts")]
     assert all("already approved" in said or "try again" in said for said in told.values() if "counts" not in said)
     async with open_storage(url) as storage:
-        cast = await storage.read(lambda db: votes.of_thread(db, THREAD))
+        cast = await storage.read(lambda db: votes_of(db, THREAD))
         assert sorted(vote.user for vote in cast) == sorted(counted)
         (asked,) = await storage.interrupts(status=None)
         assert (asked.status == "answered") is (len(cast) == 15)
@@ -121,6 +122,6 @@ async def test_a_question_that_moves_at_each_look_is_given_up_after_three(url: s
         assert {outcome.reason.split(".")[0] for outcome in outcomes if isinstance(outcome, Refused)} == {
             "Others are deciding about this call at this very moment"
         }
-        assert len(await storage.read(lambda db: votes.of_thread(db, THREAD))) == len(counted) >= 3
+        assert len(await storage.read(lambda db: votes_of(db, THREAD))) == len(counted) >= 3
         assert not isinstance(await talk.desk.decide(row.id, THREAD, LEA, Approve()), Refused)
         assert (till.paid, await states(storage)) == ([], ["waiting"])

@@ -12,6 +12,7 @@ from graphs.approvals.terms import Actor, UserId
 from storage import Storage, votes
 from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk
 from tests.approvals.till import LEADS, MAX, PAY, TOM, Till, approvals, states
+from tests.support.rows import votes_of
 
 
 async def vote(talk: Talk, who: Actor) -> Decided | Refused:
@@ -41,7 +42,7 @@ async def test_one_person_votes_once(storage: Storage, till: Till):
     await vote(talk, LEA)
     again = await vote(talk, LEA)
     assert again == Refused("You have approved this already; it waits for 1 more.")
-    assert len(await storage.read(lambda db: votes.of_thread(db, THREAD))) == 1
+    assert len(await storage.read(lambda db: votes_of(db, THREAD))) == 1
     assert till.paid == []
 
 
@@ -56,7 +57,7 @@ async def test_one_rejection_ends_it_whatever_the_votes(storage: Storage, till: 
 async def test_who_somebody_was_when_they_voted_is_kept(storage: Storage, till: Till):
     talk = await till.asked(storage, approvers=["S0LEADS"], quorum=2)
     await vote(talk, replace(LEA, groups=frozenset({"S0LEADS"}), in_channel=False))
-    (row,) = await storage.read(lambda db: votes.of_thread(db, THREAD))
+    (row,) = await storage.read(lambda db: votes_of(db, THREAD))
     assert (row.user, row.team) == ("U0LEA", "T0LOCAL")
     assert row.facts == {"kind": "member", "groups": ["S0LEADS"], "in_channel": False}
     assert row.at == storage.now()

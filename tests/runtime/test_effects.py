@@ -16,11 +16,12 @@ from storage import Storage, claims, open_storage
 from storage.ids import ThreadId
 from tests.runtime.asking import Log, chain, fan, ids
 from tests.runtime.children import CONFIG, Child, build
+from tests.support.rows import claims_of
 from tests.support.waiting import until
 
 
 async def claim(storage: Storage) -> claims.ClaimRow:
-    (row,) = await storage.read(lambda db: claims.of_thread(db, ThreadId("t1")))
+    (row,) = await storage.read(lambda db: claims_of(db, ThreadId("t1")))
     return row
 
 
@@ -182,7 +183,7 @@ async def test_D10_a_repeatable_effect_is_not_claimed(storage: Storage, config: 
     seen: list[Any] = []
 
     async def effect() -> str:
-        seen.append(await storage.read(lambda db: claims.of_thread(db, ThreadId("t1"))))
+        seen.append(await storage.read(lambda db: claims_of(db, ThreadId("t1"))))
         if len(seen) == 1:
             await asyncio.Event().wait()
         return "found"

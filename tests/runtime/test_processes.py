@@ -10,10 +10,11 @@ from graphs import Command, once
 from graphs.errors import InDoubt, ThreadBusy
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
-from storage import Storage, claims, open_storage, threads
+from storage import Storage, open_storage, threads
 from storage.ids import ThreadId
 from tests.runtime.asking import Log, chain
 from tests.runtime.children import CONFIG, Child, build
+from tests.support.rows import claims_of
 
 Start = Callable[[str], Child]
 
@@ -131,7 +132,7 @@ async def test_P11_an_owner_that_wakes_cannot_write_and_its_late_result_settles_
         go_on.set()
         with pytest.raises(ThreadBusy, match="taken over by another owner"):
             await sleeper
-        (claim,) = await new.read(lambda db: claims.of_thread(db, ThreadId("t1")))
+        (claim,) = await new.read(lambda db: claims_of(db, ThreadId("t1")))
         assert (claim.status, claim.result) == ("done", '"receipt"')
         assert (await graph(new).aget_state(config)).values == {"log": []}
         assert await graph(new).ainvoke(None, config) == {"log": ["receipt"]}
@@ -154,7 +155,7 @@ async def test_P11_an_owner_that_wakes_begins_no_effect(url: str, config: Config
         with pytest.raises(ThreadBusy):
             await sleeper
         assert paid == []
-        assert await new.read(lambda db: claims.of_thread(db, ThreadId("t1"))) == []
+        assert await new.read(lambda db: claims_of(db, ThreadId("t1"))) == []
 
 
 async def test_P11_a_run_whose_thread_was_deleted_leaves_nothing(storage: Storage, config: Config):
@@ -166,5 +167,5 @@ async def test_P11_a_run_whose_thread_was_deleted_leaves_nothing(storage: Storag
     go_on.set()
     with pytest.raises(ThreadBusy, match="or deleted"):
         await run
-    assert await storage.read(lambda db: claims.of_thread(db, ThreadId("t1"))) == []
+    assert await storage.read(lambda db: claims_of(db, ThreadId("t1"))) == []
     assert (await graph.aget_state(config)).metadata is None

@@ -9,9 +9,10 @@ import pytest
 from graphs import Command, interrupt, once, task
 from graphs.errors import InterruptMisused
 from graphs.runtime.types import Config
-from storage import Storage, claims, interrupts
+from storage import Storage
 from storage.ids import ThreadId
 from tests.runtime.asking import Log, chain, fan, ids
+from tests.support.rows import claims_of, questions_of
 from tests.support.waiting import until
 
 
@@ -191,7 +192,7 @@ async def test_D7_nothing_is_asked_or_begun_by_what_a_node_left_behind(storage: 
     go_on.set()
     assert set(ids(await run)) == {"q"}
     assert begun == []
-    assert await storage.read(lambda db: claims.of_thread(db, ThreadId("t1"))) == []
+    assert await storage.read(lambda db: claims_of(db, ThreadId("t1"))) == []
 
 
 async def test_D7_an_effect_beside_a_question_ends_before_the_task_pauses(storage: Storage, config: Config):
@@ -216,7 +217,7 @@ async def test_D7_an_effect_beside_a_question_ends_before_the_task_pauses(storag
     run = asyncio.create_task(graph.ainvoke({"log": []}, config))
     await unwound.wait()
     for _ in range(5):  # in the queue behind what the run would write
-        assert await storage.write(lambda db: interrupts.of_thread(db, ThreadId("t1"))) == []
+        assert await storage.write(lambda db: questions_of(db, ThreadId("t1"))) == []
     go_on.set()
     assert set(ids(await run)) == {"q"}
     assert mails == ["sent"]

@@ -6,6 +6,7 @@ from storage import Storage, claims, threads
 from storage.errors import ClaimMoved
 from storage.ids import ThreadId
 from tests.storage.support import THREAD, claim, count
+from tests.support.rows import claims_of
 
 
 async def test_a_claim_and_what_became_of_it_are_one_row(storage: Storage) -> None:
@@ -13,7 +14,7 @@ async def test_a_claim_and_what_became_of_it_are_one_row(storage: Storage) -> No
     await storage.write(lambda db: claims.put(db, claim("claimed")))
     ended = claim("done", result='"sent"')
     await storage.write(lambda db: claims.put(db, ended))
-    assert await storage.read(lambda db: claims.of_thread(db, THREAD)) == [ended]
+    assert await storage.read(lambda db: claims_of(db, THREAD)) == [ended]
 
 
 async def test_of_two_that_claim_the_same_effect_one_goes_on(storage: Storage) -> None:

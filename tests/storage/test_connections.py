@@ -1,6 +1,8 @@
 """A job runs whole on its connection's thread; and what that takes of aiosqlite's protected names is still there."""
 
+import asyncio
 import inspect
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -43,3 +45,23 @@ async def test_what_a_job_raises_is_its_callers(tmp_path: Path):
 async def test_a_database_is_made_for_its_owner_alone(tmp_path: Path):
     async with connect(tmp_path / "own.db"):
         assert (tmp_path / "own.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_when_a_connection_could_not_be_opened_its_thread_has_answered_before_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Else it may answer to a loop that has ended by then."""
+    raised: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda about: raised.append(about.exc_value))
+    known = set(threading.enumerate())
+
+    async def fail() -> None:
+        with pytest.raises(sqlite3.OperationalError):
+            async with connect(tmp_path):
+                pass
+
+    for _ in range(30):
+        asyncio.run(fail())
+    for thread in set(threading.enumerate()) - known:
+        thread.join(5)
+    assert raised == []

@@ -8,6 +8,7 @@ from storage import Storage, interrupts, open_storage, threads
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
 from tests.storage.support import THREAD, Child, question
+from tests.support.rows import questions_of
 
 Q = InterruptId("q1")
 
@@ -72,7 +73,7 @@ async def test_a_new_question_supersedes_the_later_ones_of_its_scope_and_of_what
     for id_, scope in (("inner", "task/task f:0"), ("other", "task2")):
         await storage.write(lambda db, i=id_, s=scope: interrupts.ask(db, question(i, scope=s), 1.0))
     await storage.write(lambda db: interrupts.ask(db, question("new", ordinal=1, replaces="second"), 1.0))
-    rows = await storage.read(lambda db: interrupts.of_thread(db, THREAD))
+    rows = await storage.read(lambda db: questions_of(db, THREAD))
     assert {row.id: row.status for row in rows} == {
         "first": "waiting",
         "second": "superseded",

@@ -16,6 +16,7 @@ from storage.errors import ClaimMoved, IllegalMove
 from storage.interrupts import InterruptStatus
 from storage.threads import ThreadStatus
 from tests.storage.support import THREAD, claim, question
+from tests.support.rows import claims_of
 
 Table = dict[str, set[str]]
 
@@ -115,7 +116,7 @@ async def test_a_claim_begins_as_claimed_or_at_its_end(storage: Storage, status:
     else:
         with pytest.raises(ClaimMoved, match="begins as claimed or done or failed"):
             await storage.write(begin)
-    found = await storage.read(lambda db: [row.status for row in claims.of_thread(db, THREAD)])
+    found = await storage.read(lambda db: [row.status for row in claims_of(db, THREAD)])
     assert found == ([status] if status in CLAIMS_BEGIN else [])
 
 
