@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
 from storage import Connection, Storage, deadlines, inbox, interrupts, posts, threads
 from storage.ids import ThreadId
-from storage.inbox import Delivery
+from storage.inbox import Delivery, Unread
 from storage.posts import Conversation
 from storage.recent import Recent
 from storage.threads import ThreadRow
@@ -33,6 +33,11 @@ logger = logging.getLogger(__name__)
 
 LOOK_AT_MOST_EVERY = 0.02
 """Seconds between two looks: what is committed meanwhile, by however many threads, is found by the next."""
+
+BEGUN_AT_ONCE = 4
+"""Messages that a look begins to read. In a rush the others wait in the inbox, and not in the event loop, where each
+click would wait behind all of them; the looks follow each other as fast as the loop lets them.
+"""
 
 LOOK_EVERY = 2.0
 """Seconds after which the worker looks even when nothing was committed: at deadlines, and at owners that died."""
@@ -54,13 +59,18 @@ class _Tasks:
         self._tasks: dict[ThreadId, asyncio.Task[None]] = {}
         self._again: set[ThreadId] = set()
 
-    def start(self, thread_id: ThreadId, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def start(self, thread_id: ThreadId, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        """False when the thread has a task."""
         if thread_id in self._tasks:
             self._again.add(thread_id)
-            return
+            return False
         task = asyncio.create_task(work(), name=thread_id)
         self._tasks[thread_id] = task
         task.add_done_callback(lambda ended: self._ended(thread_id, ended))
+        return True
+
+    def __contains__(self, thread_id: ThreadId) -> bool:
+        return thread_id in self._tasks
 
     async def end(self) -> None:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -105,9 +115,10 @@ class Worker:
         """Work until `stop`; then finish the steps in flight."""
         while not self._stopping.is_set():
             mark = await self._storage.changes.mark()
-            await self._look()
+            more_is_due = await self._look()
             await asyncio.sleep(LOOK_AT_MOST_EVERY)
-            await self._storage.changes.wait(mark, LOOK_EVERY)
+            if not more_is_due:
+                await self._storage.changes.wait(mark, LOOK_EVERY)
         await self._running.end()
         await self._showing.end()
 
@@ -116,13 +127,15 @@ class Worker:
         self._stopping.set()
         self._storage.changes.commit_happened()
 
-    async def _look(self) -> None:
+    async def _look(self) -> bool:
+        """Begin what is due. True when more is to be read than is begun at once."""
         now = self._storage.now()
         due = await self._storage.read(lambda db: self._what_is_due(db, now))
         if due.is_late:
             await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
-        for thread_id in dict.fromkeys([*due.to_run, *due.unread]):
-            self._running.start(thread_id, lambda thread_id=thread_id: self._work(thread_id))
+        for thread_id in due.to_run:
+            self._begin(thread_id)
+        more_is_due = self._begin_some([each.thread_id for each in due.unread if not self._is_told(each)])
         for thread_id in due.outdated:
             if (turn := self._turns.get(thread_id)) is not None:
                 turn.changed()
@@ -130,12 +143,29 @@ class Worker:
                 thread_id not in due.to_run or self._stuck.look(thread_id) is not None
             ):
                 self._showing.start(thread_id, lambda thread_id=thread_id: self._show(thread_id))
+        return more_is_due
+
+    def _begin_some(self, unread: Sequence[ThreadId]) -> bool:
+        """Begin to read the first of these; True when some are left."""
+        left = BEGUN_AT_ONCE
+        for thread_id in unread:
+            if not left and thread_id not in self._running:
+                return True
+            left -= self._begin(thread_id)
+        return False
+
+    def _begin(self, thread_id: ThreadId) -> bool:
+        return self._running.start(thread_id, lambda: self._work(thread_id))
+
+    def _is_told(self, unread: Unread) -> bool:
+        """Whether nothing can be done now for who wrote this: it waits for the question, and they know."""
+        return unread.status == "waiting" and self._queued.look(unread.event_id) is not None
 
     def _what_is_due(self, db: Connection, now: float) -> _Work:
         return _Work(
             bool(deadlines.due(db, now)),
             [*threads.cut_short(db), *interrupts.threads_with_news(db)],
-            inbox.threads_with_unread(db),
+            inbox.unread(db, self._storage.owner),
             [each.thread_id for each in posts.out_of_date(db, self._storage.owner)],
         )
 
@@ -262,7 +292,7 @@ class _Work:
 
     is_late: bool
     to_run: Collection[ThreadId]
-    unread: Collection[ThreadId]
+    unread: Collection[Unread]
     outdated: Collection[ThreadId]
 
 

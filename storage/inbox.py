@@ -7,8 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from storage import owners
 from storage.connections import Connection
-from storage.ids import ThreadId
+from storage.ids import OwnerId, ThreadId
+from storage.threads import ThreadStatus
 
 DeliveryKind = Literal["message", "retry"]
 """`message`: somebody wrote. `retry`: somebody asked to try again what failed."""
@@ -72,5 +74,24 @@ def mark_done(db: Connection, event_id: str) -> bool:
     return done.rowcount == 1
 
 
-def threads_with_unread(db: Connection) -> list[ThreadId]:
-    return [ThreadId(row[0]) for row in db.execute("select distinct thread_id from inbox where status = 'received'")]
+@dataclass(frozen=True)
+class Unread:
+    """A thread with a delivery that was not read: the first one's `event_id`, and the thread's status, None for a
+    thread that there is not yet.
+    """
+
+    thread_id: ThreadId
+    event_id: str
+    status: ThreadStatus | None
+
+
+def unread(db: Connection, owner: OwnerId) -> list[Unread]:
+    """The threads with something to read that no other live owner runs, in the order in which it came."""
+    rows = db.execute(
+        """select i.thread_id, i.event_id, t.status, t.owner, min(i.seq)
+           from inbox i left join threads t on t.thread_id = i.thread_id
+           where i.status = 'received' group by i.thread_id order by min(i.seq)"""
+    ).fetchall()
+    others = {row["owner"] for row in rows} - {None, owner}
+    alive = {other for other in others if owners.is_alive(db, other)}
+    return [Unread(*row[:3]) for row in rows if row["owner"] not in alive]

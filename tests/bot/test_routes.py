@@ -91,7 +91,7 @@ async def test_a_message_that_is_delivered_three_times_is_read_once(
         await bot.reads(root, "Hello.")
 
         async def all_read() -> bool:
-            return await storage.read(inbox.threads_with_unread) == []
+            return await storage.read(lambda db: inbox.unread(db, storage.owner)) == []
 
         await until(all_read, "an empty inbox")
         assert len(bot.model.asked) == 1

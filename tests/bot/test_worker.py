@@ -51,7 +51,7 @@ async def delivered(storage: Storage, page: Page, text: str) -> str:
 
 async def drained(storage: Storage) -> None:
     async def empty() -> bool:
-        return await storage.read(inbox.threads_with_unread) == []
+        return await storage.read(lambda db: inbox.unread(db, storage.owner)) == []
 
     await until(empty, "an empty inbox")
 
