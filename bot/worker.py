@@ -19,7 +19,7 @@ from bot.shown import timeline
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.shown.turn import Turn
-from graphs.errors import NotWaiting, ThreadBusy
+from graphs.errors import NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
 from storage import Connection, Storage, deadlines, inbox, interrupts, posts, threads
@@ -86,6 +86,10 @@ class _Tasks:
 
 class _AlreadyRead(Exception):
     """Another run has read the delivery."""
+
+
+MOVED_ON = (ThreadBusy, ThreadWaiting, NotWaiting, _AlreadyRead)
+"""Another process runs the thread, or has moved it on since it was looked at: what is due now is for the next look."""
 
 
 class Worker:
@@ -175,7 +179,7 @@ class Worker:
         thread, delivery = due.thread, due.delivery
         if self._stopping.is_set() or (thread is not None and self._stuck.look(thread_id) == thread.version):
             return  # it failed before it could move; nothing has changed since
-        with contextlib.suppress(ThreadBusy):
+        with contextlib.suppress(*MOVED_ON):
             if thread is not None and (due.has_news or thread.status == "running"):
                 await self._drive(thread_id, due.conversation, None, None)
             elif delivery is None or (thread is not None and thread.status == "waiting"):
@@ -203,10 +207,8 @@ class Worker:
         if (why := await self._people.refusal(delivery.user)) is not None:
             await self._poster.whisper(_slack_thread(delivery), delivery.user, why)
         elif delivery.kind == "retry":
-            try:
+            with contextlib.suppress(NotWaiting):  # it had been tried again already
                 await self._drive(delivery.thread_id, conversation, None, None, read)
-            except NotWaiting:
-                logger.info("thread %s had been tried again already", delivery.thread_id)
         else:
             message = {"role": "user", "content": delivery.text, "id": delivery.ts, "by": delivery.user}
             await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
@@ -242,10 +244,8 @@ class Worker:
                         )
                     if turn is not None:
                         _tell(turn, mode, chunk)
-        except (ThreadBusy, NotWaiting):
+        except MOVED_ON:
             raise
-        except _AlreadyRead:
-            logger.info("thread %s has read its message already", thread_id)
         except Exception as error:  # noqa: BLE001 - whatever a node raised
             await self._failed(thread_id, error)
         finally:

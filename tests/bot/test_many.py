@@ -83,7 +83,8 @@ async def test_nothing_is_shown_twice_by_one_bot(workspace: Workspace, storage: 
 
 @pytest.mark.parametrize("number", [20, pytest.param(150, marks=pytest.mark.slow)])
 async def test_nothing_is_shown_twice_by_two_bots_on_one_file(
-    workspace: Workspace, storage: Storage, other: Storage, number: int
+    workspace: Workspace, storage: Storage, other: Storage, page: Page, number: int
 ):
     async with crowd_at(workspace, storage, other) as crowd:
         await hold(crowd, number)
+        assert "chat.postEphemeral" not in [each["method"] for each in await page.journal("call")]

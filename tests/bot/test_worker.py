@@ -3,19 +3,20 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
 import pytest
 
 from bot.demo.workspace import Workspace
+from bot.worker import QUEUED
 from graphs.agent.agent import Agent
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.model import ModelReply, TextDelta
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
-from storage import Connection, Storage, inbox
+from storage import Connection, Storage, inbox, open_storage
 from storage.ids import ThreadId
 from storage.inbox import Delivery
 from tests.agent.conversing import ScriptedModel, calls, says
@@ -67,6 +68,19 @@ def counting_reads(storage: Storage) -> list[str]:
 
     storage.read = counted  # type: ignore[method-assign]
     return asked
+
+
+def right_after_it_looked(storage: Storage, act: Callable[[], Awaitable[Any]]) -> None:
+    """Once, between the worker's look at a thread and what it does there, another process does this."""
+    read, left = storage.read, [act]
+
+    async def interrupted(job: Any) -> Any:
+        found = await read(job)
+        if job.__qualname__.startswith("Worker._work") and left:
+            await left.pop()()
+        return found
+
+    storage.read = interrupted  # type: ignore[method-assign]
 
 
 async def whispers(page: Page, channel: str = "D0ANA") -> list[str]:
@@ -148,6 +162,42 @@ async def test_a_message_that_comes_while_a_question_waits_is_told_so_once_and_r
         assert len(await whispers(page)) == 1
         asked = [[m["content"] for m in each if m["role"] == "user"] for each in bot.model.asked]
         assert asked == [["write a"], ["write a"], ["write a", "thank you"]]
+
+
+async def test_a_message_that_another_process_reads_first_is_left_to_it(
+    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    root = await delivered(storage, page, "hello")
+    right_after_it_looked(storage, lambda: storage.write(lambda db: inbox.mark_done(db, f"Ev{root}")))
+    async with running(workspace, storage, [write], says("Bye."), http=http) as bot:
+        await drained(storage)
+        await page.say("bye", "D0ANA", thread_ts=root)
+        await bot.reads(root, "Bye.")
+        assert await whispers(page) == []
+        assert [m["content"] for each in bot.model.asked for m in each if m["role"] == "user"] == ["bye"]
+
+
+async def test_a_message_before_which_another_process_comes_to_a_question_is_kept(
+    workspace: Workspace, storage: Storage, url: str, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    root = await delivered(storage, page, "thank you")
+    script = (calls(("write", {"text": "a"})), says("It is written."), says("You are welcome."))
+
+    async def ask() -> None:
+        async with open_storage(url) as other:
+            graph = Agent("Be brief.", [write]).compile(ScriptedModel(script), other)
+            message = {"role": "user", "content": "write a", "id": "m0", "by": "U0ANA"}
+            config: Any = {"configurable": {"thread_id": f"T0LOCAL/D0ANA/{root}"}}
+            await graph.ainvoke({"messages": [message]}, config, by="U0ANA")
+
+    right_after_it_looked(storage, ask)
+    async with running(workspace, storage, [write], *script, http=http) as bot:
+        card = await bot.card(root)
+        (told,) = await until(lambda: whispers(page), "a whisper")
+        assert told == QUEUED
+        await bot.press(card, "approve")
+        await bot.reads(root, "You are welcome.")
+        await drained(storage)
 
 
 @pytest.mark.parametrize("slack_is_away", [False, True])
