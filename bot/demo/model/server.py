@@ -50,6 +50,7 @@ class State:
 
     script: Script | None
     latency: float
+    examples: Sequence[str]
     faults: deque[Fault] = field(default_factory=deque)
     requests: deque[Any] = field(default_factory=lambda: deque(maxlen=REMEMBERED_REQUESTS))
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -59,14 +60,17 @@ STATE = web.AppKey("state", State)
 
 
 @asynccontextmanager
-async def serve_model(port: int = 0, script: Path | None = None, latency: float = 0.0) -> AsyncIterator[Model]:
+async def serve_model(
+    port: int = 0, script: Path | None = None, latency: float = 0.0, examples: Sequence[str] = ()
+) -> AsyncIterator[Model]:
     """Serve the demo model on 127.0.0.1 until the block ends.
 
     `port` 0 takes a free one; `script` plays a file instead of the rules (`script.py`); `latency` is the pause between
-    the chunks of a streamed answer, in seconds. `ValueError`: the script is unusable. `OSError`: the port is taken.
+    the chunks of a streamed answer, in seconds; `examples` are the agent's, which it understands and offers.
+    `ValueError`: the script is unusable. `OSError`: the port is taken.
     """
     app = web.Application(middlewares=[errors_as_openai], client_max_size=LARGEST_BODY)
-    app[STATE] = State(Script.load(script) if script else None, latency)
+    app[STATE] = State(Script.load(script) if script else None, latency, examples)
     app.add_routes(
         [
             web.post("/v1/chat/completions", complete),
@@ -125,7 +129,7 @@ async def complete(request: web.Request) -> web.StreamResponse:
     if fault:
         await suffer(fault, state)
     check_request(body)
-    reply = state.script.reply(body["messages"]) if state.script else think(body)
+    reply = state.script.reply(body["messages"]) if state.script else think(body, state.examples)
     completion = Completion(reply, body)
     if not body.get("stream"):
         return web.json_response(completion.body())
@@ -134,10 +138,10 @@ async def complete(request: web.Request) -> web.StreamResponse:
     return await stream(request, [*events, "[DONE]"], fault.cut if fault else None)
 
 
-def think(body: dict[str, Any]) -> Reply:
+def think(body: dict[str, Any], examples: Sequence[str]) -> Reply:
     """What the rules answer, within what the request allows."""
     tools = [] if body.get("tool_choice") == "none" else [tool["function"] for tool in body.get("tools") or []]
-    reply = decide(body["messages"], tools)
+    reply = decide(body["messages"], tools, examples)
     return Reply(reply.text, reply.calls[:1]) if body.get("parallel_tool_calls") is False else reply
 
 

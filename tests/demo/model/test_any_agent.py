@@ -73,6 +73,55 @@ def test_it_says_what_it_is_and_what_can_be_typed(url: str) -> None:
     assert "“book_room room=… people=…”" in said
 
 
+OFFICE = [
+    tool(
+        "put_up",
+        "Hang a notice somewhere.",
+        ["notice", "wall"],
+        notice={"type": "string"},
+        wall={"type": "string", "description": "Where it shall hang."},
+    ),
+    tool(
+        "reserve_table",
+        "Book a table at a restaurant.",
+        ["restaurant", "guests"],
+        restaurant={"type": "string"},
+        guests={"type": "integer"},
+        day={"type": "string", "default": ""},
+    ),
+    tool("count_chairs", "Say how many chairs there are."),
+]
+EXAMPLES = [
+    "hang the menu on the kitchen door",
+    "book us something at Luigi's for 4 guests on Friday",
+    "how many chairs are there?",
+]
+AS_EXAMPLES: list[tuple[str, tuple[str, dict[str, Any]]]] = [
+    (EXAMPLES[0], ("put_up", {"notice": "menu", "wall": "kitchen door"})),
+    ("hang the rota on the front door", ("put_up", {"notice": "rota", "wall": "front door"})),
+    (EXAMPLES[1], ("reserve_table", {"restaurant": "Luigi's", "guests": 4, "day": "Friday"})),
+    (
+        "book us something at Mario's for 6 guests on Sunday",
+        ("reserve_table", {"restaurant": "Mario's", "guests": 6, "day": "Sunday"}),
+    ),
+    (EXAMPLES[2], ("count_chairs", {})),
+]
+
+
+@pytest.mark.parametrize(("text", "call"), AS_EXAMPLES, ids=[text for text, _ in AS_EXAMPLES])
+def test_an_example_leads_to_the_tool_that_it_is_about(text: str, call: Any) -> None:
+    with served(EXAMPLES) as url:
+        talk = Talk(url, OFFICE, lambda _name, _given: "Noted.")
+        talk.say(text)
+    assert talk.calls == [call]
+
+
+def test_the_examples_and_typed_forms_are_offered() -> None:
+    with served(EXAMPLES) as url:
+        said = Talk(url, OFFICE).say("lovely weather today")
+    assert [each for each in (*EXAMPLES, "put_up notice=… wall=…", "count_chairs") if f"“{each}”" not in said] == []
+
+
 names = st.sampled_from(
     ["publish", "book_room", "pay", "room", "people=", "amount=", "account", "A1", "Blue", "{", '"x"']
 )

@@ -7,22 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.demo.model.support_desk import EXAMPLES, ORDERS
-from tests.demo.model.talking import BOOKS, Called, Talk, served, shop
+from bot.demo.model.support_desk.shop import ORDERS
+from graphs.sample.support_desk import agent
+from tests.demo.model.talking import BOOKS, Called, Talk, cancel, refund, served, shop
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     with served() as url:
         yield url
-
-
-def refund(number: int, amount: float, reason: str = "") -> Called:
-    return ("refund_order", {"order_id": number, "amount": amount} | ({"reason": reason} if reason else {}))
-
-
-def cancel(number: int, reason: str = "") -> Called:
-    return ("cancel_order", {"order_id": number} | ({"reason": reason} if reason else {}))
 
 
 REQUESTS: list[tuple[str, list[Called]]] = [
@@ -98,10 +91,10 @@ QUESTIONS = [
     ("refund 20 euro", ["Which order"]),
     ("refund order 9999, 20 euro", ["There is no order 9999"]),
     ("refund order 1042, 20 dollars", ["in euro?"]),
-    ("who are you, are you a real AI?", ["script, not an AI", EXAMPLES[0]]),
+    ("who are you, are you a real AI?", ["script, not an AI", agent.examples[0]]),
     ("thanks", ["welcome"]),
     ("hello", ["Hello", "Here is what I can do"]),
-    ("the weather is nice", ["script, not an AI", EXAMPLES[0]]),
+    ("the weather is nice", ["script, not an AI", agent.examples[0]]),
     ("cancel that", ["Nothing was done"]),
 ]
 
