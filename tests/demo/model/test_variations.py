@@ -62,6 +62,11 @@ ACTS: list[tuple[str, list[Called]]] = [
     ("cancel orders 1043 and 1045", [cancel(1043), cancel(1045)]),
     ("do not cancel order 1043, refund 20 euro instead", [refund(1043, 20)]),
     ("please cancel mei's order", [cancel(1045)]),
+    ("hello, order 1043 should be cancelled, customer changed his mind", [cancel(1043, "customer changed his mind")]),
+    ("refund order 1042, not 80 but 60 euro", [refund(1042, 60)]),
+    ("please give the customer who bought the compass 15 euro back", [refund(1044, 15)]),
+    ("refund Tom's order 10 euro", [refund(1044, 10)]),
+    ("refund 80 for 1042 and 20 for 1044", []),
 ]
 
 
@@ -84,6 +89,7 @@ TOLD: list[tuple[str, list[str]]] = [
     ("what did 1042 cost? no refund yet", ["129.90"]),
     ("Bitte Bestellung 1042 nicht erstatten", ["nothing was done"]),
     ("you should not refund order 1042, 80 euro", ["nothing was done"]),
+    ("nicht erstatten, sag mir nur was sie bezahlt hat für 1042", ["129.90"]),
     # "which orders have not been shipped yet?"
     ("which orders haven't been shipped?", ["2 of 5", "1043", "1045"]),
     ("what orders are still unshipped", ["2 of 5", "1043", "1045"]),
@@ -92,6 +98,7 @@ TOLD: list[tuple[str, list[str]]] = [
     ("what hasn't been shipped yet?", ["2 of 5", "1043", "1045"]),
     ("wich ordrs are not shiped yet", ["2 of 5", "1043", "1045"]),
     ("which orders were delivered?", ["2 of 5", "1041", "1042"]),
+    ("which orders are cancelled?", ["None of the 5 orders is cancelled"]),
     ("which orders are still open?", ["2 of 5", "1043", "1045"]),
     ("welche Bestellungen sind noch nicht versandt?", ["2 of 5", "1043", "1045"]),
     # "show me all orders"
@@ -117,7 +124,9 @@ TOLD: list[tuple[str, list[str]]] = [
     ("wer bist du? bist du eine echte KI?", ["script, not an AI"]),
     ("which model are you?", ["script, not an AI"]),
     ("what can you do?", ["for example"]),
+    ("who made you?", ["script, not an AI"]),
     # "thanks"
+    ("no thanks", ["welcome"]),
     ("thank you very much!", ["welcome"]),
     ("great, thanks a lot, that's all", ["welcome"]),
     ("thx", ["welcome"]),
@@ -127,7 +136,9 @@ TOLD: list[tuple[str, list[str]]] = [
     ("never mind", ["Nothing was done"]),
     ("stop", ["Nothing was done"]),
     ("forget about it", ["Nothing was done"]),
+    ("don't do anything", ["Nothing was done"]),
     # anything else
+    ("tell me a joke", ["script, not an AI"]),
     ("sing me a song", ["script, not an AI", "refund order 1042"]),
     ("asdf qwer", ["script, not an AI"]),
     ("what's the weather like in Berlin?", ["script, not an AI"]),
@@ -169,6 +180,8 @@ AFTER: list[tuple[str, str, list[Called], str]] = [
     ("refund order 1044, 20 euro", "can you change it to 30?", [refund(1044, 20), refund(1044, 10)], "30.00"),
     ("refund order 1044, 20 euro", "it should have been 30 euro", [refund(1044, 20), refund(1044, 10)], "30.00"),
     ("refund order 1044, 20 euro", "mach 30 daraus", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "not 20, 30", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "change the amount to 30", [refund(1044, 20), refund(1044, 10)], "30.00"),
     ("refund order 1044, 20 euro", "30 instead", [refund(1044, 20), refund(1044, 10)], "30.00"),
     ("refund order 1044, 20 euro", "make it 10 instead", [refund(1044, 20)], "cannot become 10.00"),
     ("refund order 1044, 20 euro", "another 10 please", [refund(1044, 20), refund(1044, 10)], "Refunded 10.00"),
@@ -200,6 +213,7 @@ EMAILS = [
     # "send jonas an email that his refund is on the way"
     ("email jonas that his refund is on the way", "jonas@example.com", "Your refund is on the way."),
     ("let Jonas know his refund is on the way", "jonas@example.com", "Your refund is on the way."),
+    ("email jonas his refund is on the way", "jonas@example.com", "Your refund is on the way."),
     ("write to jonas: your refund is on the way", "jonas@example.com", "Your refund is on the way."),
     ("send an email to jonas saying that his refund is on the way", "jonas@example.com", "Your refund is on the way."),
     ("drop tom a mail that his compass ships tomorrow", "tom@example.com", "Your compass ships tomorrow."),

@@ -38,7 +38,7 @@ STATES = {
     "open": ("paid",),
 }
 LIST = re.compile(
-    rf"\borders\b|\b(?:all|which|any)\b.*\b(?:order|{'|'.join(STATES)})\b|^what\b.*\b(?:{'|'.join(STATES)})\W*(?:yet)?\W*$"
+    rf"\b(?:orders|customers)\b|^(?:please )?show me everything|\b(?:all|which|any)\b.*\b(?:order|{'|'.join(STATES)})\b|^what\b.*\b(?:{'|'.join(STATES)})\W*(?:yet)?\W*$"
 )
 Wanted = int | Call | str
 """What a request comes to: an order to look up, a call to make, or something to say."""
@@ -130,13 +130,16 @@ def handle(desk: Desk, said: str, text: str, part: str) -> Sequence[Wanted]:
             return []
         if unknown:
             missing = [number for number in desk.untried() if number not in desk.known]
-            return missing or [f"I found no customer and no item called “{unknown[0]}”. {NUMBER_PLEASE}"]
+            nobody = [] if kind == "look" and not shop.DESK_WORD.search(part) else [f"I found no customer and no item called “{unknown[0]}”. {NUMBER_PLEASE}"]
+            return missing or nobody
         orders = desk.focus()
     if not orders or (kind != "look" and len(orders) > 1 and not numbered):
         return [f"{WHICH}, {' or '.join(map(str, orders))}?" if orders else NUMBER_PLEASE]
-    if kind == "refund" and len(re.findall(r"\d\s*euro", part)) > 1:
+    amount, rest = amount_in(part)
+    several = len(re.findall(r"\d\s*euro", part)) > 1 or (len(orders) > 1 and amount_in(rest)[0])
+    if kind == "refund" and several:
         return ["One amount at a time, please: for example “refund order 1042 20 euro and refund order 1044 30 euro”."]
-    afresh = isinstance(amount_in(part)[0], str) or (kind == "look" and orders_in(part))
+    afresh = isinstance(amount, str) or (kind == "look" and orders_in(part))
     needs = [number for number in desk.untried(orders) if afresh or number not in desk.known]
     return needs or [act(desk, kind, number, said, part) for number in orders]
 
@@ -152,10 +155,10 @@ def act(desk: Desk, kind: str, number: int, said: str, part: str) -> Call | str:
     if kind == "email":
         return compose(said, order.email, order)
     if kind == "cancel":
-        return shop.cancel(number, reason_in(without_orders(part), order.customer))
+        return shop.cancel(number, reason_in(without_orders(part), order.names))
     amount, rest = amount_in(part)
     due = amount_due(order, amount)
-    return due if isinstance(due, str) else shop.refund(number, due, reason_in(rest, order.customer))
+    return due if isinstance(due, str) else shop.refund(number, due, reason_in(rest, order.names))
 
 
 def amount_due(order: shop.Order, amount: Decimal | str | None) -> Decimal | str:
@@ -197,7 +200,10 @@ def listed(desk: Desk, text: str) -> Reply:
     no = bool(re.search(r"\bnot\b|\bun(?:shipped|delivered)\b|\byet to\b", text))
     found = [o for o in desk.fresh if state is None or (o.status in STATES[state]) != no]
     found = [o for o in found if not no or o.status != "cancelled"]
-    of = f"{len(found)} of {len(desk.fresh)} orders are {'not ' if no else ''}{state}{' yet' if no else ''}:"
+    how = f"{'not ' if no else ''}{state}{' yet' if no else ''}"
+    if not found:
+        return Reply(f"None of the {len(desk.fresh)} orders is {how}.")
+    of = f"{len(found)} of {len(desk.fresh)} orders are {how}:"
     lines = [f"• {o.number}: {o.customer}, {o.thing}, {o.paid} euro. {o.state}." for o in found]
     return Reply("\n".join([of if state else f"There are {len(found)} orders:", *lines]))
 

@@ -8,7 +8,7 @@ from bot.demo.model.support_desk.words import FILLER
 
 NUMBER = r"\d{1,9}(?:[.,]\d{1,9})*"
 ORDER = re.compile(
-    r"(?:\border(?:s|\s+(?:number|no\.?))?\s*#?|#)\s*(\d{1,9})\b((?:(?:\s*,|\s+and)\s+\d{4}\b(?!\s*euro))*)"
+    r"(?:\border(?:s|\s+(?:number|no\.?))?\s*#?|#)\s*(\d{1,9})\b(?!\s*(?:euro|%)|[.,]\d)((?:(?:\s*,|\s+and)\s+\d{4}\b(?!\s*euro))*)"
 )
 BARE_ORDER = re.compile(r"(?<![\w.,$£-])()(\d{4,9})\b(?!\s*(?:euro|%|dollar|pound)|[.,]\d)")
 UNIT = r"(?!\s*(?:days?|weeks?|hours?|months?|minutes?|times|pieces|items|x|tage|wochen|mal)\b)"
@@ -37,16 +37,17 @@ KINDS = (
         r"|\b(?:tell|show|give) (?:me|us)\b(?!.*\bback)",
     ),
     ("email", r"\bemail\b|\b(?:tell|let)\b"),
-    ("refund", r"\brefund\b|\b(?:give|pay|send|return|get|money)\b.*(?:\d|\bback\b)|\d.*\bback\b|\banother\b.*\d"),
-    ("cancel", r"\bcancel\b"),
+    ("refund", r"\brefund\b|\b(?:give|pay|send|return|get|money)\b.*(?:\d|\bback\b)|\d.*\bback\b|\banother\b.*\d|\bbe refunded\b"),
+    ("cancel", r"\bcancel\b|\bbe cancelled\b"),
 )
-CHANGE = re.compile(r"\b(?:instead|(?:make|change) (?:it|that)|meant|rather|only|should (?:be|have been)|no[,:])")
+CHANGE = re.compile(r"\b(?:instead|(?:make|change) (?:it|that|the amount)|meant|rather|only|should (?:be|have been)|no[,:])")
 UNDO = re.compile(
     r"(?:\W|no|oh|ok|please|actually|wait|sorry|just)*"
-    r"(?:cancel|stop|undo|forget|never ?mind|not mind|scratch|take|drop|leave)"
-    r"(?:\W|that|it|this|the refund|about|back|please|do)*"
+    r"(?:cancel|stop|undo|forget|not mind|scratch|take|drop|leave|not do|do nothing|not)"
+    r"(?:\W|that|it|this|the refund|about|back|please|do|anything)*"
 )
 WHY = re.compile(r"^(?:(?:please|because|since|as|for|due to|reason)\b\W*)+|[\s,]*\b(?:please|thanks)\W*$")
+NO_CONTENT = r"(?:about|of|from|who|with|for|in|at|on|to|please|an?)\b"
 CONTENT = re.compile(r"(?:\b(?:saying(?: that)?|that|says|dass)\b|:)\s+(.+)", re.IGNORECASE | re.DOTALL)
 TO_THEM = (
     (r"\b(?:he|she|they)(?: i|')s\b", "you are"),
@@ -108,11 +109,11 @@ def unusual(text: str, usual: str = "") -> list[str]:
     return [word for word in re.findall(r"[^\W_][\w'-]*", text) if word not in FILLER and word not in usual.split()]
 
 
-def reason_in(rest: str, customer: str) -> str:
+def reason_in(rest: str, usual: str) -> str:
     """Why: the clauses that say more than the request does, from where they do."""
     clauses = re.split(r"[|,;:!?\n]+|\.(?=\s|$)|\s[-–—]\s|\bbecause\b", rest)
     after = [re.sub(r"^.*\b(?:refund|cancel)\b", "", clause).strip() for clause in clauses]
-    return ", ".join(WHY.sub("", clause) for clause in after if unusual(WHY.sub("", clause), customer.lower()))
+    return ", ".join(WHY.sub("", clause) for clause in after if unusual(WHY.sub("", clause), usual.lower()))
 
 
 def content_in(said: str, customer: str) -> str:
@@ -120,7 +121,7 @@ def content_in(said: str, customer: str) -> str:
     if quoted := QUOTED.search(said):
         return "".join(filter(None, quoted.groups()))
     names = "|".join([*map(re.escape, customer.split()), "him", "her", "them", "customer"])
-    told = rf"\b(?:tell|let|inform|notify)\b.*?\b(?:{names})\s+(?:know\s+)?(.+)"
+    told = rf"\b(?:tell|let|inform|notify|e?mail)\b.*?\b(?:{names})\s+(?:know\s+)?(?!{NO_CONTENT})(.+)"
     match = CONTENT.search(said) or re.search(told, said, re.IGNORECASE | re.DOTALL)
     content = match[1].strip() if match else ""
     for pattern, you in TO_THEM:

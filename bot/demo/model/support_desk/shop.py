@@ -47,6 +47,10 @@ class Order(NamedTuple):
     status: str
 
     @property
+    def names(self) -> str:
+        return re.sub(r"\W+", " ", f"{self.customer} {self.item}")
+
+    @property
     def left(self) -> Decimal:
         return self.paid - self.refunded
 

@@ -22,11 +22,17 @@ MEANT = {
     "please": "bitte pls plz",
     "back": "zurück",
     "him": "ihm ihr",
+    "me": "mir mich uns",
     "who": "wer",
     "which": "welche",
     "shipped": "versandt verschickt versendet",
     "bought": "gekauft",
     "because": "weil",
+    "fully": "completely komplett vollständig ganz",
+    "paid": "bezahlt",
+    "where": "wo",
+    "tell": "sag sage",
+    "only": "nur",
 }
 MEANING = {word: meant for meant, said in MEANT.items() for word in said.split()}
 VOCABULARY = words("customer everything ordered shipped delivered cancelled refunded arrived") | MEANT.keys()
@@ -35,7 +41,7 @@ SMALL = words(
     " just now also ok okay yes then actually do is are hello hi hey thanks thank pay send return money her he she they"
     " them it its his each only tell find that what where when how did does was has have been be buy much many about"
     " who's what's more anything let know left paid yet status address rest remaining full fully whole amount buyer"
-    " total get gets sorry oops another und der die das den dem von für ich mich mir du kannst könntest kunden"
+    " total get gets sorry oops another und der die das den dem von für ich du kannst könntest kunden ich möchte ist hat but thing balance wants wanted our"
 )
 FILLER = SMALL | MEANT.keys() | VOCABULARY
 """Words of a request; what is none of them is a name, or part of a reason."""
@@ -58,13 +64,16 @@ NUMBERS |= {
 ANY_NUMBER = "|".join(sorted((*NUMBERS, "hundred"), key=len, reverse=True))
 IN_WORDS = re.compile(rf"\b(?:{ANY_NUMBER})(?:(?:[\s-]+|\s+and\s+)(?:{ANY_NUMBER}))*\b(?=(\s+euro|\s+cent)?)")
 
+NOT_THIS = re.compile(r",?\s*\b(?:not|instead of) \d[\d.,]*(?: euro)?(?:,? but)?(?![\w.])")
+"""An amount that is not meant: "60, not 80"."""
+
 
 def mended(text: str) -> str:
     """The text in small letters and the desk's words, numbers in digits; without what is quoted."""
     text = re.sub(r"<@\w+>", "", QUOTED.sub("", text)).replace("’", "'").lower()
     text = re.sub(r"[^\W\d_]+(?:['-][^\W\d_]+)*|€", lambda match: mend(match[0]), text)
     text = re.sub(r"\b(?:do|does|did|has|have|is|are) not\b", "not", text.replace("€", " euro "))
-    return IN_WORDS.sub(in_digits, text).strip()
+    return NOT_THIS.sub(" instead", IN_WORDS.sub(in_digits, text)).strip()
 
 
 def mend(word: str) -> str:
