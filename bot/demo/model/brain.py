@@ -15,7 +15,7 @@ def decide(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], exam
     The plan is made anew each time, from the messages before the turn's first call that is no look-up; so it is the
     same one each time, and its calls that were made already are as many as the transcript has.
     """
-    at_desk = answers.is_here(tools)
+    at_desk = shop.TOOLS.issubset(tool["name"] for tool in tools)
     turn = last_user(messages) + 1
     if not turn:
         return Reply(any_agent.introduction(tools, examples))

@@ -30,9 +30,11 @@ from bot.demo.model.transcript import Reply
 from bot.demo.model.wire import Completion
 
 MODEL = "demo-model"
+MODEL_OBJECT = {"object": "model", "created": 0, "owned_by": "signoff-demo"}
 LARGEST_BODY = 32 * 1024 * 1024
 REMEMBERED_REQUESTS = 1000
 SHUTDOWN_SECONDS = 1.0
+REFUSALS = {404: "Invalid URL", 405: "Not allowed", 413: "The request body is too large."}
 NO_KEY = "You didn't provide an API key. Provide it in an Authorization header: 'Authorization: Bearer YOUR_KEY'."
 
 
@@ -69,7 +71,7 @@ async def serve_model(
     the chunks of a streamed answer, in seconds; `examples` are the agent's, which it understands and offers.
     `ValueError`: the script is unusable. `OSError`: the port is taken.
     """
-    app = web.Application(middlewares=[errors_as_openai], client_max_size=LARGEST_BODY)
+    app = web.Application(middlewares=[as_openai], client_max_size=LARGEST_BODY)
     app[STATE] = State(Script.load(script) if script else None, latency, examples)
     app.add_routes(
         [
@@ -98,27 +100,27 @@ async def release(app: web.Application) -> None:
 
 
 @web.middleware
-async def errors_as_openai(
+async def as_openai(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Put every refusal into OpenAI's error object, the router's own included."""
+    """Ask for a key, any key, and put every refusal into OpenAI's error object, the router's own included."""
     try:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if request.path.startswith("/v1/") and (scheme.lower() != "bearer" or not key.strip()):
+            raise ApiError(NO_KEY, status=401)
         return await handler(request)
     except ApiError as error:
         failure = error
-    except web.HTTPNotFound:
-        failure = ApiError(f"Invalid URL ({request.method} {request.path})", status=404)
-    except web.HTTPMethodNotAllowed:
-        failure = ApiError(f"Not allowed to {request.method} on {request.path}.", status=405)
-    except web.HTTPRequestEntityTooLarge:
-        failure = ApiError("The request body is too large.", status=413)
+    except web.HTTPClientError as error:
+        failure = ApiError(
+            f"{REFUSALS.get(error.status, error.reason)} ({request.method} {request.path})", error.status
+        )
     error = {"message": failure.message, "type": failure.kind, "param": failure.param, "code": failure.code}
     return web.json_response({"error": error}, status=failure.status, headers=failure.headers)
 
 
 async def complete(request: web.Request) -> web.StreamResponse:
     """Answer one completion request."""
-    check_key(request)
     state = request.app[STATE]
     body = await read_json(request)
     state.requests.append(body)
@@ -129,8 +131,7 @@ async def complete(request: web.Request) -> web.StreamResponse:
     if fault:
         await suffer(fault, state)
     check_request(body)
-    reply = state.script.reply(body["messages"]) if state.script else think(body, state.examples)
-    completion = Completion(reply, body)
+    completion = Completion(state.script.reply(body["messages"]) if state.script else think(body, state.examples), body)
     if not body.get("stream"):
         return web.json_response(completion.body())
     include_usage = bool((body.get("stream_options") or {}).get("include_usage"))
@@ -178,13 +179,6 @@ async def suffer(fault: Fault, state: State) -> None:
         raise ApiError(fault.message, status=fault.status, kind=kind, code=kind, headers=headers)
 
 
-def check_key(request: web.Request) -> None:
-    """Refuse a request without a bearer key; any key will do."""
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise ApiError(NO_KEY, status=401)
-
-
 async def read_json(request: web.Request) -> Any:
     """The request's JSON; 400 when it is none."""
     try:
@@ -193,18 +187,12 @@ async def read_json(request: web.Request) -> Any:
         raise ApiError("We could not parse the JSON body of your request: it is not valid JSON.") from None
 
 
-async def list_models(request: web.Request) -> web.Response:
-    check_key(request)
-    return web.json_response({"object": "list", "data": [model_object(MODEL)]})
+async def list_models(_request: web.Request) -> web.Response:
+    return web.json_response({"object": "list", "data": [{"id": MODEL} | MODEL_OBJECT]})
 
 
 async def show_model(request: web.Request) -> web.Response:
-    check_key(request)
-    return web.json_response(model_object(request.match_info["id"]))
-
-
-def model_object(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "signoff-demo"}
+    return web.json_response({"id": request.match_info["id"]} | MODEL_OBJECT)
 
 
 async def add_fault(request: web.Request) -> web.Response:

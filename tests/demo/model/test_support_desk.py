@@ -71,11 +71,11 @@ def test_a_request_becomes_these_calls(url: str, text: str, acts: list[Called]) 
 
 
 QUESTIONS = [
-    ("don't refund order 1042, just tell me what she paid", ["nothing was done", "129.90 euro"]),
-    ("dont refund 1042, only tell me how much he paid", ["nothing was done", "129.90"]),
+    ("don't refund order 1042, just tell me what she paid", ["Nothing was done", "129.90 euro"]),
+    ("dont refund 1042, only tell me how much he paid", ["Nothing was done", "129.90"]),
     ("i want my money back for order 1042", ["How much"]),
     ("refund order 1042 -5 euro", ["more than nothing"]),
-    ("do not refund order 1042, who bought it?", ["nothing was done", "Jonas Weber"]),
+    ("do not refund order 1042, who bought it?", ["Nothing was done", "Jonas Weber"]),
     ("is this chatgpt?", ["script, not an AI"]),
     ("which orders have not been shipped yet?", ["2 of 5", "1043", "Mei Tanaka"]),
     ("show me all orders", ["1041", "1042", "1043", "1044", "1045"]),

@@ -85,10 +85,10 @@ TOLD: list[tuple[str, list[str]]] = [
     ("don't cancel order 1043, just tell me its status", ["not been shipped"]),
     ("tell me what she paid for order 1042 but don't refund it", ["129.90"]),
     ("I don't want to refund order 1042. How much did she pay?", ["129.90"]),
-    ("never refund order 1042", ["nothing was done"]),
+    ("never refund order 1042", ["Nothing was done"]),
     ("what did 1042 cost? no refund yet", ["129.90"]),
-    ("Bitte Bestellung 1042 nicht erstatten", ["nothing was done"]),
-    ("you should not refund order 1042, 80 euro", ["nothing was done"]),
+    ("Bitte Bestellung 1042 nicht erstatten", ["Nothing was done"]),
+    ("you should not refund order 1042, 80 euro", ["Nothing was done"]),
     ("nicht erstatten, sag mir nur was sie bezahlt hat für 1042", ["129.90"]),
     # "which orders have not been shipped yet?"
     ("which orders haven't been shipped?", ["2 of 5", "1043", "1045"]),

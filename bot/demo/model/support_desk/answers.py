@@ -1,44 +1,23 @@
 """The desk's answer to a sentence: look-ups first, then the calls that it asks for, or words."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
 
 from bot.demo.model.any_agent import ADDRESS, QUOTED
 from bot.demo.model.outcomes import outcome
-from bot.demo.model.support_desk import shop
-from bot.demo.model.support_desk.reading import (
-    ACTION,
-    CHANGE,
-    QUESTION,
-    UNDO,
-    amount_in,
-    content_in,
-    kind_of,
-    orders_in,
-    parts,
-    reason_in,
-    unusual,
-    without_orders,
-)
+from bot.demo.model.support_desk import reading, shop
 from bot.demo.model.support_desk.words import mended
 from bot.demo.model.transcript import Call, Made, Message, Reply, last_user, made_calls, text_of
 
-WHICH = "Which order do you mean"
-HOW_MUCH = "How much should go back"
-WRITE_WHAT = "What should I write to"
+WHICH, HOW_MUCH, WRITE_WHAT = "Which order do you mean", "How much should go back", "What should I write to"
 NUMBER_PLEASE = f"{WHICH}? Tell me its number, for example 1042."
-LEFT_ALONE = "All right, I leave it; nothing was done."
-NOTHING_DONE = "All right, I leave it. Nothing was done."
-STATES = {
-    "shipped": ("shipped", "delivered"),
-    "delivered": ("delivered",),
-    "cancelled": ("cancelled",),
-    "open": ("paid",),
-}
+LEFT_ALONE = "All right, I leave it. Nothing was done."
+STATES = {"shipped": "shipped delivered", "delivered": "delivered", "cancelled": "cancelled", "open": "paid"}
+IN_STATE = rf"\b(?:{'|'.join(STATES)})\b"
 LIST = re.compile(
-    rf"\b(?:orders|customers)\b|^(?:please )?show me everything|\b(?:all|which|any)\b.*\b(?:order|{'|'.join(STATES)})\b|^what\b.*\b(?:{'|'.join(STATES)})\W*(?:yet)?\W*$"
+    rf"\b(?:orders|customers)\b|^(?:please )?show me everything|\b(?:all|which|any)\b.*(?:\border\b|{IN_STATE})"
+    rf"|^what\b.*{IN_STATE}\W*(?:yet)?\W*$"
 )
 Wanted = int | Call | str
 """What a request comes to: an order to look up, a call to make, or something to say."""
@@ -50,7 +29,8 @@ class Desk:
     def __init__(self, messages: Sequence[Message]) -> None:
         index = last_user(messages)
         self.before = messages[:index]
-        self.asked = text_of(self.before[-1]) if self.before else ""
+        said = text_of(self.before[-1]) if self.before else ""
+        self.asked = next((ask for ask in (WHICH, HOW_MUCH, WRITE_WHAT) if ask in said), None)
         self.past = made_calls(self.before)
         looked = [made for made in made_calls(messages[index:]) if made.name == shop.FIND]
         found = [shop.read_order(made.result) for made in (*self.past, *looked) if made.name == shop.FIND]
@@ -72,7 +52,7 @@ class Desk:
         """The orders that were talked about last."""
         for message in reversed(self.before):
             text = mended(text_of(message)) if message["role"] == "user" else ""
-            if found := orders_in(text) or (self.named(text) if text else []):
+            if found := reading.orders_in(text) or (self.named(text) if text else []):
                 return found
             made = made_calls([message]) if message["role"] == "assistant" else []
             if len(made) == 1 and isinstance(number := made[0].arguments.get(shop.NUMBER), int):
@@ -80,66 +60,61 @@ class Desk:
         return []
 
 
-def is_here(tools: Sequence[Mapping[str, Any]]) -> bool:
-    return shop.TOOLS.issubset(tool["name"] for tool in tools)
-
-
 def answer(messages: Sequence[Message]) -> Reply | None:
     """The look-ups that are due, then the calls that are asked for or an answer; None for what is not understood."""
     desk = Desk(messages)
     said = text_of(messages[len(desk.before)])
     text = mended(said)
-    if UNDO.fullmatch(text) and (reply := undo(desk, text)):
+    if reading.UNDO.fullmatch(text) and (reply := undo(desk, text)):
         return reply
-    if any(ask in desk.asked for ask in (WHICH, HOW_MUCH, WRITE_WHAT)) and not re.search(
-        rf"\b{ACTION}\b|^\W*{QUESTION}\b", text
-    ):
+    if desk.asked and not re.search(rf"\b{reading.ACTION}\b|^\W*{reading.QUESTION}\b", text):
         earlier = text_of(desk.before[last_user(desk.before)])
-        said = f"{earlier}{' saying' if WRITE_WHAT in desk.asked else ','} {said}"
+        said = f"{earlier}{' saying' if desk.asked == WRITE_WHAT else ','} {said}"
         text = mended(said)
-    if not orders_in(text) and not re.search(r"\b(?:refund|cancel|email|give (?!me|us))\b", text):
+    if not reading.orders_in(text) and not re.search(r"\b(?:refund|cancel|email|give (?!me|us))\b", text):
         if LIST.search(text):
             return listed(desk, text)
         acted = [made for made in desk.past if made.name != shop.FIND]
-        if acted and acted[-1].name == shop.REFUND and CHANGE.search(text):
-            return changed(acted[-1], amount_in(text)[0])
-    wanted = [each for part in parts(text) for each in handle(desk, said, text, part)]
+        if acted and acted[-1].name == shop.REFUND and reading.CHANGE.search(text):
+            return changed(acted[-1], reading.amount_in(text)[0])
+    wanted = [each for part in reading.parts(text) for each in handle(desk, said, text, part)]
     if lookups := dict.fromkeys(each for each in wanted if isinstance(each, int)):
-        return Reply(None, tuple(map(shop.find, lookups)))
+        return looked_up(lookups)
     calls = tuple(each for each in wanted if isinstance(each, Call))
     lines = [each for each in wanted if isinstance(each, str)]
     about = [o.told() for o in desk.fresh if any(str(o.number) in str(c) or o.email in str(c) for c in calls)]
     return Reply("\n".join([*about, *dict.fromkeys(lines)]) or None, calls) if wanted else None
 
 
+def looked_up(numbers: Iterable[int]) -> Reply:
+    return Reply(None, tuple(Call(shop.FIND, {shop.NUMBER: number}) for number in numbers))
+
+
 def handle(desk: Desk, said: str, text: str, part: str) -> Sequence[Wanted]:
     """What one request of a text comes to."""
-    kind = kind_of(part) or "look"
+    kind = reading.kind_of(part) or "look"
     if kind == "refused":
         return [LEFT_ALONE]
     if kind == "email" and (to := ADDRESS.search(said)):
         return [compose(said, to[0], None)]
-    numbered = orders_in(part) or (orders_in(text) if kind_of(part) else [])
+    numbered = reading.orders_in(part) or (reading.orders_in(text) if reading.kind_of(part) else [])
     orders = numbered or desk.named(part)
     if not orders:
-        opening = re.split(r"[,;:]|\b(?:because|that|saying)\b", part)[0]
-        unknown = unusual(re.split(r"\b(?:him|her|it|he|she|them|his|this)\b", opening)[0])
-        unknown = [word for word in unknown if not word[0].isdigit()]
-        asks = shop.DESK_WORD.search(part) or re.search(r"\b(?:show|find|tell)\b", part)
-        if kind == "look" and not asks and (unknown or not re.search(r"\bwh(?:o|at)\b", part)):
+        unknown = reading.names_in(part)
+        about_it = not unknown and re.search(r"\bwh(?:o|at)\b", part)
+        if kind == "look" and not about_it and not shop.DESK_WORD.search(part):
             return []
         if unknown:
             missing = [number for number in desk.untried() if number not in desk.known]
-            nobody = [] if kind == "look" and not shop.DESK_WORD.search(part) else [f"I found no customer and no item called “{unknown[0]}”. {NUMBER_PLEASE}"]
-            return missing or nobody
+            return missing or [f"I found no customer and no item called “{unknown[0]}”. {NUMBER_PLEASE}"]
         orders = desk.focus()
     if not orders or (kind != "look" and len(orders) > 1 and not numbered):
         return [f"{WHICH}, {' or '.join(map(str, orders))}?" if orders else NUMBER_PLEASE]
-    amount, rest = amount_in(part)
-    several = len(re.findall(r"\d\s*euro", part)) > 1 or (len(orders) > 1 and amount_in(rest)[0])
+    amount, rest = reading.amount_in(part)
+    several = len(re.findall(r"\d\s*euro", part)) > 1 or (len(orders) > 1 and reading.amount_in(rest)[0])
     if kind == "refund" and several:
         return ["One amount at a time, please: for example “refund order 1042 20 euro and refund order 1044 30 euro”."]
-    afresh = isinstance(amount, str) or (kind == "look" and orders_in(part))
+    afresh = isinstance(amount, str) or (kind == "look" and reading.orders_in(part))
     needs = [number for number in desk.untried(orders) if afresh or number not in desk.known]
     return needs or [act(desk, kind, number, said, part) for number in orders]
 
@@ -155,10 +130,22 @@ def act(desk: Desk, kind: str, number: int, said: str, part: str) -> Call | str:
     if kind == "email":
         return compose(said, order.email, order)
     if kind == "cancel":
-        return shop.cancel(number, reason_in(without_orders(part), order.names))
-    amount, rest = amount_in(part)
+        return Call(shop.CANCEL, {shop.NUMBER: number} | because(order, reading.without_orders(part)))
+    amount, rest = reading.amount_in(part)
     due = amount_due(order, amount)
-    return due if isinstance(due, str) else shop.refund(number, due, reason_in(rest, order.names))
+    if isinstance(due, str):
+        return due
+    return Call(shop.REFUND, {shop.NUMBER: number, "amount": plain(due)} | because(order, rest))
+
+
+def because(order: shop.Order, text: str) -> dict[str, str]:
+    """The reason, where one is given."""
+    reason = reading.reason_in(text, re.sub(r"\W+", " ", f"{order.customer} {order.item}"))
+    return {"reason": reason} if reason else {}
+
+
+def plain(amount: Decimal) -> int | float:
+    return int(amount) if amount == int(amount) else float(amount)
 
 
 def amount_due(order: shop.Order, amount: Decimal | str | None) -> Decimal | str:
@@ -180,20 +167,21 @@ def compose(said: str, to: str, order: shop.Order | None) -> Call | str:
     """An email in the words of the person."""
     quoted = ["".join(filter(None, groups)) for groups in QUOTED.findall(said)]
     if len(quoted) > 1:
-        return shop.email(to, quoted[0], quoted[1])
-    content = content_in(said, order.customer if order else "")
+        return Call(shop.EMAIL, {"to": to, "subject": quoted[0], "body": quoted[1]})
+    content = reading.content_in(said, order.customer if order else "")
     if not content.strip():
         return f"{WRITE_WHAT} {order.customer if order else to}?"
     topic = f"Your order {order.number}" if order else "A message from the support desk"
     subject = "Your refund" if "refund" in content.lower() else topic
     hello = f"Hello{' ' + order.customer.split()[0] if order else ''}"
-    return shop.email(to, subject, f"{hello},\n\n{content}\n\nKind regards\nYour support desk")
+    body = f"{hello},\n\n{content}\n\nKind regards\nYour support desk"
+    return Call(shop.EMAIL, {"to": to, "subject": subject, "body": body})
 
 
 def listed(desk: Desk, text: str) -> Reply:
     """The shop's orders, or those of them that are as asked for."""
     if missing := desk.untried():
-        return Reply(None, tuple(map(shop.find, missing)))
+        return looked_up(missing)
     if not desk.fresh:
         return Reply("I could not look the orders up.")
     state = next((state for state in STATES if re.search(rf"\b(?:un)?{state}\b|\b{state[:4]}\b", text)), None)
@@ -201,7 +189,7 @@ def listed(desk: Desk, text: str) -> Reply:
     found = [o for o in desk.fresh if state is None or (o.status in STATES[state]) != no]
     found = [o for o in found if not no or o.status != "cancelled"]
     how = f"{'not ' if no else ''}{state}{' yet' if no else ''}"
-    if not found:
+    if state and not found:
         return Reply(f"None of the {len(desk.fresh)} orders is {how}.")
     of = f"{len(found)} of {len(desk.fresh)} orders are {how}:"
     lines = [f"• {o.number}: {o.customer}, {o.thing}, {o.paid} euro. {o.state}." for o in found]
@@ -220,17 +208,17 @@ def changed(last: Made, amount: Decimal | str | None) -> Reply:
     if amount <= paid:
         return Reply(f"{paid:.2f} euro has gone back on order {order} already; it cannot become {amount:.2f} any more.")
     again = f"{paid:.2f} euro has already gone back, so another {amount - paid:.2f} makes it {amount:.2f}."
-    call = Call(shop.REFUND, {**last.arguments, "amount": shop.plain(amount - paid)})
+    call = Call(shop.REFUND, {**last.arguments, "amount": plain(amount - paid)})
     return Reply(again if paid else f"I ask for {amount:.2f} euro instead.", (call,))
 
 
 def undo(desk: Desk, text: str) -> Reply | None:
     """What "cancel that" can still mean; None: to cancel the order that was looked at last."""
     last = desk.past[-1] if desk.past else None
-    if last is None or any(ask in desk.asked for ask in (WHICH, HOW_MUCH, WRITE_WHAT)):
-        return Reply(NOTHING_DONE)
+    if last is None or desk.asked:
+        return Reply(LEFT_ALONE)
     if last.name == shop.FIND:
-        return None if "cancel" in text and "refund" not in text else Reply(NOTHING_DONE)
+        return None if "cancel" in text and "refund" not in text else Reply(LEFT_ALONE)
     result = outcome(last, shop.deed(last.name, last.arguments))
     if result.happened:
         return Reply(f"Too late: {shop.deed(last.name, result.arguments)} has gone through, and I cannot take it back.")

@@ -29,6 +29,7 @@ NEXT = re.compile(
     rf"(?={POLITE}(?:{ACTION}|not|no refund|who|how much|what (?:did|s?he|they))\b)"
 )
 REFUSED = rf"\bno (?:refund|email)|\bnot(?: (?:want|to|yet|please|me|you|need|give|make|any|a|the))* {ACTION}\b"
+BACK = r"\b(?:give|pay|send|return|get|money)\b.*(?:\d|\bback\b)|\d.*\bback\b"
 KINDS = (
     ("refused", rf"{REFUSED}|\b{ACTION}\b[^,;]*\bnot\W*$"),
     (
@@ -37,10 +38,12 @@ KINDS = (
         r"|\b(?:tell|show|give) (?:me|us)\b(?!.*\bback)",
     ),
     ("email", r"\bemail\b|\b(?:tell|let)\b"),
-    ("refund", r"\brefund\b|\b(?:give|pay|send|return|get|money)\b.*(?:\d|\bback\b)|\d.*\bback\b|\banother\b.*\d|\bbe refunded\b"),
-    ("cancel", r"\bcancel\b|\bbe cancelled\b"),
+    ("refund", rf"\b(?:refund|be refunded)\b|{BACK}|\banother\b.*\d"),
+    ("cancel", r"\b(?:cancel|be cancelled)\b"),
 )
-CHANGE = re.compile(r"\b(?:instead|(?:make|change) (?:it|that|the amount)|meant|rather|only|should (?:be|have been)|no[,:])")
+CHANGE = re.compile(
+    r"\b(?:instead|(?:make|change) (?:it|that|the amount)|meant|rather|only|should (?:be|have been)|no[,:])"
+)
 UNDO = re.compile(
     r"(?:\W|no|oh|ok|please|actually|wait|sorry|just)*"
     r"(?:cancel|stop|undo|forget|not mind|scratch|take|drop|leave|not do|do nothing|not)"
@@ -107,6 +110,12 @@ def number(said: str) -> Decimal:
 def unusual(text: str, usual: str = "") -> list[str]:
     """The words of a text that are no words of a request."""
     return [word for word in re.findall(r"[^\W_][\w'-]*", text) if word not in FILLER and word not in usual.split()]
+
+
+def names_in(part: str) -> list[str]:
+    """What may be the name of a customer or of an item, before the request goes on with "him" or with a reason."""
+    opening = re.split(r"[,;:]|\b(?:because|that|saying|him|her|it|he|she|them|his|this)\b", part)[0]
+    return [word for word in unusual(opening) if not word[0].isdigit()]
 
 
 def reason_in(rest: str, usual: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from bot.demo.model.transcript import Call, Made
+from bot.demo.model.transcript import Made
 
 FIND, REFUND, CANCEL, EMAIL = "find_order", "refund_order", "cancel_order", "send_email"
 TOOLS = frozenset((FIND, REFUND, CANCEL, EMAIL))
@@ -30,9 +30,12 @@ FACTS = (
     ),
     (r"\bpa(?:y|id)|\bcost|\bspen[dt]|\bprice", "{0.customer} paid {0.paid} euro for order {0.number}, {0.thing}."),
     (r"\bbuy|\bbought|\bwho\b|\bwhat\b|\bcustomer", "{0.customer} bought {0.thing}: order {0.number}."),
-    ("", "{0.customer} bought {0.thing} (order {0.number}) for {0.paid} euro. {0.state}, and {0.back}."),
+    ("", "{0.customer} bought {0.thing} (order {0.number}) for {0.paid} euro. {0.state}, and {back}."),
 )
-DESK_WORD = re.compile("|".join(pattern for pattern, _ in FACTS[:-2]) + r"|\bbuy|\bbought|\bcustomer|\border|\bparcel")
+DESK_WORD = re.compile(
+    "|".join(pattern for pattern, _ in FACTS[:-2])
+    + r"|\bbuy|\bbought|\bcustomer|\border|\bparcel|\babout|\bshow|\bfind"
+)
 
 
 class Order(NamedTuple):
@@ -47,10 +50,6 @@ class Order(NamedTuple):
     status: str
 
     @property
-    def names(self) -> str:
-        return re.sub(r"\W+", " ", f"{self.customer} {self.item}")
-
-    @property
     def left(self) -> Decimal:
         return self.paid - self.refunded
 
@@ -59,19 +58,15 @@ class Order(NamedTuple):
         return STATUS.get(self.status, f"It is {self.status}")
 
     @property
-    def back(self) -> str:
-        return f"{self.refunded} euro of it has been refunded" if self.refunded else "nothing has been refunded so far"
-
-    @property
     def thing(self) -> str:
         name, _, detail = self.item.partition(", ")
-        name = name[:1].lower() + name[1:]
-        article = "" if re.search(r"[^s]s$", name) else "an " if name[:1] in "aeiou" else "a "
-        return f"{article}{name} ({detail})" if detail else f"{article}{name}"
+        article = "" if re.search(r"[^s]s$", name) else "an " if name[:1] in "AEIOU" else "a "
+        return f"{article}{name[:1].lower()}{name[1:]}{detail and f' ({detail})'}"
 
     def told(self, asked: str = "") -> str:
         """What was asked about it, in a sentence."""
-        return next(sentence for pattern, sentence in FACTS if re.search(pattern or "^", asked)).format(self)
+        back = f"{self.refunded} euro of it has been refunded" if self.refunded else "nothing has been refunded so far"
+        return next(said for pattern, said in FACTS if re.search(pattern or "^", asked)).format(self, back=back)
 
 
 def read_order(result: str) -> Order | None:
@@ -82,26 +77,6 @@ def read_order(result: str) -> Order | None:
         return Order(int(data["order"]), customer, email, item, paid, refunded, status)
     except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
         return None
-
-
-def find(number: int) -> Call:
-    return Call(FIND, {NUMBER: number})
-
-
-def refund(number: int, amount: Decimal, reason: str) -> Call:
-    return Call(REFUND, {NUMBER: number, "amount": plain(amount)} | ({"reason": reason} if reason else {}))
-
-
-def cancel(number: int, reason: str) -> Call:
-    return Call(CANCEL, {NUMBER: number} | ({"reason": reason} if reason else {}))
-
-
-def email(to: str, subject: str, body: str) -> Call:
-    return Call(EMAIL, {"to": to, "subject": subject, "body": body})
-
-
-def plain(amount: Decimal) -> int | float:
-    return int(amount) if amount == int(amount) else float(amount)
 
 
 def deed(name: str, arguments: Mapping[str, object]) -> str:

@@ -1,6 +1,7 @@
 """A person's words in the desk's own: typing errors mended, German put in English, numbers in digits."""
 
 import difflib
+import functools
 import re
 
 from bot.demo.model.any_agent import QUOTED, words
@@ -37,14 +38,16 @@ MEANT = {
 MEANING = {word: meant for meant, said in MEANT.items() for word in said.split()}
 VOCABULARY = words("customer everything ordered shipped delivered cancelled refunded arrived") | MEANT.keys()
 SMALL = words(
-    "a an the of for on to from in with at and or so can could would should you i me my we us i'd i'm want like need"
-    " just now also ok okay yes then actually do is are hello hi hey thanks thank pay send return money her he she they"
-    " them it its his each only tell find that what where when how did does was has have been be buy much many about"
-    " who's what's more anything let know left paid yet status address rest remaining full fully whole amount buyer"
-    " total get gets sorry oops another und der die das den dem von für ich du kannst könntest kunden ich möchte ist hat but thing balance wants wanted our"
+    "a an the of for on to from in with at and or so can could would should you i me my we us i'd i'm want like"
+    " need just now also ok okay yes then actually do is are hello hi hey thanks thank pay send return money her"
+    " he she they them it its his each only tell find that what where when how did does was has have been be buy"
+    " much many about who's what's more anything let know left paid yet status address rest remaining full fully"
+    " whole amount buyer total get gets sorry oops another und der die das den dem von für ich du kannst könntest"
+    " kunden möchte ist hat but thing balance wants wanted our"
 )
 FILLER = SMALL | MEANT.keys() | VOCABULARY
 """Words of a request; what is none of them is a name, or part of a reason."""
+CORRECT = sorted(FILLER | MEANING.keys())
 LEFT_ALONE = words("late later than there these those were older form")
 
 ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
@@ -76,15 +79,15 @@ def mended(text: str) -> str:
     return NOT_THIS.sub(" instead", IN_WORDS.sub(in_digits, text)).strip()
 
 
+@functools.lru_cache(4096)
 def mend(word: str) -> str:
     """A word, or the one that it seems to be meant for: of the same letters, or with most of them."""
-    if word not in FILLER | LEFT_ALONE | MEANING.keys() | NUMBERS.keys():
+    if word not in CORRECT and word not in LEFT_ALONE and word not in NUMBERS:
         word = word.removesuffix("'s")
-        near = sorted(each for each in FILLER | MEANING.keys() if each[0] == word[0])
+        near = [each for each in CORRECT if each[0] == word[0]]
         same = [each for each in near if sorted(each) == sorted(word)]
-        known = [each for each in near if each not in SMALL]
-        close = difflib.get_close_matches(word, known, 1, 0.8) if len(word) > 3 and "-" not in word else []
-        word = next(iter(same + close), word)
+        close = difflib.get_close_matches(word, [each for each in near if each not in SMALL], 1, 0.8)
+        word = next(iter(same + (close if len(word) > 3 and "-" not in word else [])), word)
     return MEANING.get(word, word)
 
 
