@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.demo.model import any_agent
 from bot.demo.model.outcomes import outcome
+from bot.demo.model.small_talk import introduction, small_talk
 from bot.demo.model.support_desk import answers, shop
 from bot.demo.model.transcript import Made, Message, Reply, last_user, made_calls, text_of
 
@@ -18,7 +19,7 @@ def decide(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], exam
     at_desk = shop.TOOLS.issubset(tool["name"] for tool in tools)
     turn = last_user(messages) + 1
     if not turn:
-        return Reply(any_agent.introduction(tools, examples))
+        return Reply(introduction(tools, examples))
     began = next((i for i in range(turn, len(messages)) if acts(messages[i], at_desk)), len(messages))
     made = made_calls(messages[began:])
     plan = make_plan(messages[:began], tools, examples, at_desk)
@@ -46,7 +47,7 @@ def make_plan(
     text = text_of(messages[index])
     if any_agent.first_word(text) in [tool["name"] for tool in tools] and (reply := any_agent.understand(text, tools)):
         return reply
-    if small := any_agent.small_talk(text, tools, examples):
+    if small := small_talk(text, tools, examples):
         return Reply(small)
     earlier = last_user(messages[:index])
     asked = index and any_agent.ASK in text_of(messages[index - 1])
@@ -54,4 +55,4 @@ def make_plan(
         text = f"{text_of(messages[earlier])}, {text}"
     reply = answers.answer(messages) if at_desk else None
     others = [tool for tool in tools if not (at_desk and tool["name"] in shop.TOOLS)]
-    return reply or any_agent.understand(text, others, examples) or Reply(any_agent.introduction(tools, examples))
+    return reply or any_agent.understand(text, others, examples) or Reply(introduction(tools, examples))

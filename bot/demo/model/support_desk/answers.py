@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from bot.demo.model.any_agent import ADDRESS, QUOTED
+from bot.demo.model.filling import ADDRESS, QUOTED
 from bot.demo.model.outcomes import outcome
 from bot.demo.model.support_desk import reading, shop
 from bot.demo.model.support_desk.words import mended

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from bot.demo.model.any_agent import QUOTED
+from bot.demo.model.filling import QUOTED
 from bot.demo.model.support_desk.words import FILLER
 
 NUMBER = r"\d{1,9}(?:[.,]\d{1,9})*"

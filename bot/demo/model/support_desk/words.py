@@ -4,7 +4,7 @@ import difflib
 import functools
 import re
 
-from bot.demo.model.any_agent import QUOTED, words
+from bot.demo.model.filling import QUOTED, words
 
 MEANT = {
     "refund": "refunding reimburse erstatte erstatten rückerstatten erstattung",
