@@ -53,6 +53,14 @@ def best_tool(text: str, tools: Sequence[Mapping[str, Any]], examples: Sequence[
     is_example = max(alike, default=0) >= LIKE_AN_EXAMPLE
     if is_example and len(tools) == 1:
         return tools[0]
-    about = [(t, shared(t["name"]), shared(f"{t.get('description')} {t.get('parameters')}")) for t in tools]
+    joined = "".join(said)
+    about = [
+        (
+            t,
+            shared(t["name"]) or (t["name"].replace("_", "") in joined),
+            shared(f"{t.get('description')} {t.get('parameters')}"),
+        )
+        for t in tools
+    ]
     scored = [(3 * name + more, tool) for tool, name, more in about if name or (is_example and more)]
     return max(scored, key=lambda pair: pair[0])[1] if scored else None

@@ -73,38 +73,39 @@ def test_it_says_what_it_is_and_what_can_be_typed(url: str) -> None:
     assert "“book_room room=… people=…”" in said
 
 
+TEXT, WHOLE, AMOUNT = {"type": "string"}, {"type": "integer"}, {"type": "number", "exclusiveMinimum": 0}
+OPTIONAL, STAGES = {"type": "string", "default": ""}, {"type": "string", "enum": ["staging", "production"]}
 OFFICE = [
-    tool(
-        "put_up",
-        "Hang a notice somewhere.",
-        ["notice", "wall"],
-        notice={"type": "string"},
-        wall={"type": "string", "description": "Where it shall hang."},
-    ),
-    tool(
-        "reserve_table",
-        "Book a table at a restaurant.",
-        ["restaurant", "guests"],
-        restaurant={"type": "string"},
-        guests={"type": "integer"},
-        day={"type": "string", "default": ""},
-    ),
+    tool("put_up", "Hang a notice somewhere.", ["notice", "wall"], notice=TEXT, wall=TEXT),
+    tool("reserve_table", "Book a table.", ["restaurant", "guests"], restaurant=TEXT, guests=WHOLE, day=OPTIONAL),
     tool("count_chairs", "Say how many chairs there are."),
+    tool("deploy", "Deploy a service.", ["service", "version"], service=TEXT, version=TEXT, environment=STAGES),
+    tool("service_status", "How a service is doing.", ["service"], service=TEXT),
+    tool("rollback", "Go back to the version before.", ["service"], service=TEXT, reason=OPTIONAL),
+    tool("transfer", "Transfer money.", ["from_account", "amount"], from_account=TEXT, to_account=TEXT, amount=AMOUNT),
+    tool("send_invoice", "Send an invoice.", ["customer", "amount"], customer=TEXT, amount=AMOUNT, due_in_days=WHOLE),
 ]
-EXAMPLES = [
-    "hang the menu on the kitchen door",
-    "book us something at Luigi's for 4 guests on Friday",
-    "how many chairs are there?",
-]
+EXAMPLES = ["hang the menu on the kitchen door", "book us something at Luigi's for 4 guests", "how is checkout doing?"]
 AS_EXAMPLES: list[tuple[str, tuple[str, dict[str, Any]]]] = [
     (EXAMPLES[0], ("put_up", {"notice": "menu", "wall": "kitchen door"})),
     ("hang the rota on the front door", ("put_up", {"notice": "rota", "wall": "front door"})),
-    (EXAMPLES[1], ("reserve_table", {"restaurant": "Luigi's", "guests": 4, "day": "Friday"})),
+    (EXAMPLES[1], ("reserve_table", {"restaurant": "Luigi's", "guests": 4})),
     (
         "book us something at Mario's for 6 guests on Sunday",
         ("reserve_table", {"restaurant": "Mario's", "guests": 6, "day": "Sunday"}),
     ),
-    (EXAMPLES[2], ("count_chairs", {})),
+    ("how many chairs are there?", ("count_chairs", {})),
+    (EXAMPLES[2], ("service_status", {"service": "checkout"})),
+    (
+        "deploy checkout 1.4.2 to production",
+        ("deploy", {"service": "checkout", "version": "1.4.2", "environment": "production"}),
+    ),
+    ("roll back checkout, it throws errors", ("rollback", {"service": "checkout", "reason": "it throws errors"})),
+    ("transfer 250 euro from A1 to B2", ("transfer", {"from_account": "A1", "to_account": "B2", "amount": 250})),
+    (
+        "invoice Acme for 1200 euro, due in 14 days",
+        ("send_invoice", {"customer": "Acme", "amount": 1200, "due_in_days": 14}),
+    ),
 ]
 
 
