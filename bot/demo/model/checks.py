@@ -114,8 +114,8 @@ def check_message(message: Any, where: str) -> None:
     require_type(silent or written, f"{where}.content", "a string or an array of text parts", content)
     if calls is not None:
         require_some(calls, f"{where}.tool_calls")
-        for index, call in enumerate(calls):
-            check_call(call, f"{where}.tool_calls[{index}]")
+    for index, call in enumerate(calls or ()):
+        check_call(call, f"{where}.tool_calls[{index}]")
     param = f"{where}.tool_call_id"
     answers = role != "tool" or isinstance(message.get("tool_call_id"), str)
     require(answers, f"Missing parameter '{param}'.", param, "missing_required_parameter")

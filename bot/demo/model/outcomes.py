@@ -12,11 +12,7 @@ LONGEST = 1500
 LONGEST_VALUE = 40
 ENDINGS: tuple[tuple[str, bool | None, str], ...] = (
     (r"Rejected by (?P<by>.+?), without a reason\..*", False, "{By} rejected {deed}, so it did not happen."),
-    (
-        r"Rejected by (?P<by>.+?): (?P<why>.*?) The call did not run\.",
-        False,
-        "{By} rejected {deed}, so it did not happen. The reason: {why}",
-    ),
+    (r"Rejected by (?P<by>.+?): (?P<why>.*)", False, "{By} rejected {deed}, so it did not happen. The reason: {why}"),
     (r"Answered by (?P<by>.+?) in .*?Their answer: (?P<why>.*)", False, "{By} answered instead of {deed}: {why}"),
     (r"Invalid: the edit by (?P<by>.+?) cannot be run\.(?P<why>.*)", False, "The edit of {deed} cannot be run.{why}"),
     (r"Expired\b.*", False, "Nobody decided about {deed} in time, so it did not happen. Ask me again if you want it."),
@@ -90,6 +86,7 @@ def readable(result: str) -> str:
 
 
 def spoken(data: Any) -> str:
+    """JSON as it would be read out."""
     if isinstance(data, dict):
         return ", ".join(f"{key.replace('_', ' ')} {spoken(value)}" for key, value in data.items() if value is not None)
     if isinstance(data, list):

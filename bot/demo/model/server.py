@@ -35,6 +35,7 @@ LARGEST_BODY = 32 * 1024 * 1024
 REMEMBERED_REQUESTS = 1000
 SHUTDOWN_SECONDS = 1.0
 REFUSALS = {404: "Invalid URL", 405: "Not allowed", 413: "The request body is too large."}
+STREAM_HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
 NO_KEY = "You didn't provide an API key. Provide it in an Authorization header: 'Authorization: Bearer YOUR_KEY'."
 
 
@@ -112,9 +113,8 @@ async def as_openai(
     except ApiError as error:
         failure = error
     except web.HTTPClientError as error:
-        failure = ApiError(
-            f"{REFUSALS.get(error.status, error.reason)} ({request.method} {request.path})", error.status
-        )
+        text = f"{REFUSALS.get(error.status, error.reason)} ({request.method} {request.path})"
+        failure = ApiError(text, error.status)
     error = {"message": failure.message, "type": failure.kind, "param": failure.param, "code": failure.code}
     return web.json_response({"error": error}, status=failure.status, headers=failure.headers)
 
@@ -151,9 +151,7 @@ async def stream(request: web.Request, events: Sequence[str], cut: int | None) -
 
     Each event leaves in two writes, cut anywhere, because a network does not keep events or characters together either.
     """
-    response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
-    )
+    response = web.StreamResponse(headers=STREAM_HEADERS)
     await response.prepare(request)
     for number, event in enumerate(events):
         if number == cut and request.transport:

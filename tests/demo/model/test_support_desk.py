@@ -113,6 +113,11 @@ REQUESTS: list[tuple[str, list[Called]]] = [
     ("please give the customer who bought the compass 15 euro back", [refund(1044, 15)]),
     ("refund Tom's order 10 euro", [refund(1044, 10)]),
     ("refund 80 for 1042 and 20 for 1044", []),
+    ("refund order 1042 80 euro because she didn't like it", [refund(1042, 80, "she didn't like it")]),
+    ("I haven't received order 1042, please refund 80 euro", [refund(1042, 80, "i haven't received")]),
+    ("the parcel of order 1042 has not arrived. please refund everything", [refund(1042, 129.9)]),
+    ("refund order 1042 80 euro, lantern does not light up", [refund(1042, 80, "lantern does not light up")]),
+    ("don't forget to refund order 1042, 80 euro", [refund(1042, 80)]),
 ]
 
 
@@ -166,6 +171,8 @@ QUESTIONS = [
     ("what orders are still unshipped", ["2 of 5", "1043", "1045"]),
     ("are there any orders that are not shipped yet?", ["2 of 5", "1043", "1045"]),
     ("list the orders that have not shipped", ["2 of 5", "1043", "1045"]),
+    ("is there an order that has not been shipped?", ["2 of 5"]),
+    ("anything unshipped?", ["2 of 5"]),
     ("what hasn't been shipped yet?", ["2 of 5", "1043", "1045"]),
     ("wich ordrs are not shiped yet", ["2 of 5", "1043", "1045"]),
     ("which orders were delivered?", ["2 of 5", "1041", "1042"]),

@@ -7,17 +7,17 @@ from decimal import Decimal
 from bot.demo.model.filling import ADDRESS, QUOTED
 from bot.demo.model.outcomes import outcome
 from bot.demo.model.support_desk import reading, shop
-from bot.demo.model.support_desk.words import mended
+from bot.demo.model.support_desk.words import NOT, mended
 from bot.demo.model.transcript import Call, Made, Message, Reply, last_user, made_calls, text_of
 
 WHICH, HOW_MUCH, WRITE_WHAT = "Which order do you mean", "How much should go back", "What should I write to"
 NUMBER_PLEASE = f"{WHICH}? Tell me its number, for example 1042."
 LEFT_ALONE = "All right, I leave it. Nothing was done."
 STATES = {"shipped": "shipped delivered", "delivered": "delivered", "cancelled": "cancelled", "open": "paid"}
-IN_STATE = rf"\b(?:{'|'.join(STATES)})\b"
+IN_STATE = rf"\b(?:un)?(?:{'|'.join(STATES)})\b"
 LIST = re.compile(
-    rf"\b(?:orders|customers)\b|^(?:please )?show me everything|\b(?:all|which|any)\b.*(?:\border\b|{IN_STATE})"
-    rf"|^what\b.*{IN_STATE}\W*(?:yet)?\W*$"
+    r"\b(?:orders|customers)\b|^(?:please )?show me everything"
+    rf"|\b(?:all|which|any|anything|there)\b.*(?:\border\b|{IN_STATE})|^what\b.*{IN_STATE}\W*(?:yet)?\W*$"
 )
 Wanted = int | Call | str
 """What a request comes to: an order to look up, a call to make, or something to say."""
@@ -82,6 +82,8 @@ def answer(messages: Sequence[Message]) -> Reply | None:
         return looked_up(lookups)
     calls = tuple(each for each in wanted if isinstance(each, Call))
     lines = [each for each in wanted if isinstance(each, str)]
+    if calls:
+        lines = [line for line in lines if line != LEFT_ALONE]
     about = [o.told() for o in desk.fresh if any(str(o.number) in str(c) or o.email in str(c) for c in calls)]
     return Reply("\n".join([*about, *dict.fromkeys(lines)]) or None, calls) if wanted else None
 
@@ -172,7 +174,7 @@ def compose(said: str, to: str, order: shop.Order | None) -> Call | str:
     if not content.strip():
         return f"{WRITE_WHAT} {order.customer if order else to}?"
     topic = f"Your order {order.number}" if order else "A message from the support desk"
-    subject = "Your refund" if "refund" in content.lower() else topic
+    subject = "Your refund" if "refund" in mended(content) else topic
     hello = f"Hello{' ' + order.customer.split()[0] if order else ''}"
     body = f"{hello},\n\n{content}\n\nKind regards\nYour support desk"
     return Call(shop.EMAIL, {"to": to, "subject": subject, "body": body})
@@ -185,7 +187,7 @@ def listed(desk: Desk, text: str) -> Reply:
     if not desk.fresh:
         return Reply("I could not look the orders up.")
     state = next((state for state in STATES if re.search(rf"\b(?:un)?{state}\b|\b{state[:4]}\b", text)), None)
-    no = bool(re.search(r"\bnot\b|\bun(?:shipped|delivered)\b|\byet to\b", text))
+    no = bool(re.search(rf"\b{NOT}\b|\bun(?:shipped|delivered)\b|\byet to\b", text))
     found = [o for o in desk.fresh if state is None or (o.status in STATES[state]) != no]
     found = [o for o in found if not no or o.status != "cancelled"]
     how = f"{'not ' if no else ''}{state}{' yet' if no else ''}"

@@ -4,11 +4,12 @@ import re
 from decimal import Decimal
 
 from bot.demo.model.filling import QUOTED
-from bot.demo.model.support_desk.words import FILLER
+from bot.demo.model.support_desk.words import FILLER, NOT
 
 NUMBER = r"\d{1,9}(?:[.,]\d{1,9})*"
 ORDER = re.compile(
-    r"(?:\border(?:s|\s+(?:number|no\.?))?\s*#?|#)\s*(\d{1,9})\b(?!\s*(?:euro|%)|[.,]\d)((?:(?:\s*,|\s+and)\s+\d{4}\b(?!\s*euro))*)"
+    r"(?:\border(?:s|\s+(?:number|no\.?))?\s*#?|#)\s*(\d{1,9})\b(?!\s*(?:euro|%)|[.,]\d)"
+    r"((?:(?:\s*,|\s+and)\s+\d{4}\b(?!\s*euro))*)"
 )
 BARE_ORDER = re.compile(r"(?<![\w.,$£-])()(\d{4,9})\b(?!\s*(?:euro|%|dollar|pound)|[.,]\d)")
 UNIT = r"(?!\s*(?:days?|weeks?|hours?|months?|minutes?|times|pieces|items|x|tage|wochen|mal)\b)"
@@ -26,12 +27,12 @@ POLITE = r"(?:(?:please|just|only|then|also|i|want|to|know) )*"
 QUESTION = r"(?:who|what|which|where|when|why|how(?! about)|did|does|was|is|are|has|have)"
 NEXT = re.compile(
     rf"(?:\s*(?:[,;.!:?]|\band\b|\bthen\b|\bbut\b))+\s+"
-    rf"(?={POLITE}(?:{ACTION}|not|no refund|who|how much|what (?:did|s?he|they))\b)"
+    rf"(?={POLITE}(?:{ACTION}|(?:do )?{NOT}|no refund|who|how much|what (?:did|s?he|they))\b)"
 )
-REFUSED = rf"\bno (?:refund|email)|\bnot(?: (?:want|to|yet|please|me|you|need|give|make|any|a|the))* {ACTION}\b"
+REFUSED = rf"\bno (?:refund|email)|\b{NOT}(?: (?:want|to|yet|please|me|you|need|give|make|any|a|the))* {ACTION}\b"
 BACK = r"\b(?:give|pay|send|return|get|money)\b.*(?:\d|\bback\b)|\d.*\bback\b"
 KINDS = (
-    ("refused", rf"{REFUSED}|\b{ACTION}\b[^,;]*\bnot\W*$"),
+    ("refused", rf"{REFUSED}|\b{ACTION}\b[^,;]*\b{NOT}\W*$"),
     (
         "look",
         rf"^\W*(?:(?:and|ok|so) )*{QUESTION}\b|^(?:and )?(?:the|his|her) (?:email(?: address)?|status)\W*$|\bto know\b"
@@ -46,7 +47,7 @@ CHANGE = re.compile(
 )
 UNDO = re.compile(
     r"(?:\W|no|oh|ok|please|actually|wait|sorry|just)*"
-    r"(?:cancel|stop|undo|forget|not mind|scratch|take|drop|leave|not do|do nothing|not)"
+    r"(?:cancel|stop|undo|forget|never ?mind|scratch|take|drop|leave|(?:do not|don'?t)(?: do)?|do nothing)"
     r"(?:\W|that|it|this|the refund|about|back|please|do|anything)*"
 )
 WHY = re.compile(r"^(?:(?:please|because|since|as|for|due to|reason)\b\W*)+|[\s,]*\b(?:please|thanks)\W*$")
@@ -57,6 +58,7 @@ TO_THEM = (
     (r"\b(?:he|she|they) (?:was|were)\b", "you were"),
     (r"\b(?:he|she|they) has\b", "you have"),
     (r"\b(?:he|she) (\w+[^s])s\b", r"you \1"),
+    (r"\b(?:seine|ihre)\b", "Ihre"),
     (r"\b(?:his|their|the customer's)\b|\bher(?=\s+\w)(?!\s+(?:and|to|that|for|back)\b)", "your"),
     (r"\b(?:he|she|they|him|them|her)\b", "you"),
 )
@@ -120,9 +122,11 @@ def names_in(part: str) -> list[str]:
 
 def reason_in(rest: str, usual: str) -> str:
     """Why: the clauses that say more than the request does, from where they do."""
-    clauses = re.split(r"[|,;:!?\n]+|\.(?=\s|$)|\s[-–—]\s|\bbecause\b", rest)
-    after = [re.sub(r"^.*\b(?:refund|cancel)\b", "", clause).strip() for clause in clauses]
-    return ", ".join(WHY.sub("", clause) for clause in after if unusual(WHY.sub("", clause), usual.lower()))
+    head, _, why = rest.partition(" because ")
+    clauses = re.split(r"[|,;:!?\n]+|\.(?=\s|$)|\s[-–—]\s", head)
+    after = [WHY.sub("", re.sub(r"^.*\b(?:refund|cancel)\b", "", clause).strip()) for clause in clauses]
+    telling = [clause for clause in after if unusual(clause, usual.lower())]
+    return ", ".join(filter(None, (*telling, WHY.sub("", why.strip(" .|")))))
 
 
 def content_in(said: str, customer: str) -> str:

@@ -16,7 +16,8 @@ MEANT = {
     "orders": "bestellungen",
     "euro": "€ euros eur",
     "show": "list zeig zeige finde suche",
-    "not": "never without nicht dont don't haven't hasn't isn't aren't wasn't weren't didn't shouldn't kein keine",
+    "and": "und",
+    "open": "pending offen offene",
     "all": "every alle alles",
     "half": "hälfte",
     "instead": "daraus lieber stattdessen",
@@ -36,19 +37,19 @@ MEANT = {
     "only": "nur",
 }
 MEANING = {word: meant for meant, said in MEANT.items() for word in said.split()}
-VOCABULARY = words("customer everything ordered shipped delivered cancelled refunded arrived") | MEANT.keys()
+VOCABULARY = words("customer parcel everything ordered shipped delivered cancelled refunded arrived") | MEANT.keys()
 SMALL = words(
     "a an the of for on to from in with at and or so can could would should you i me my we us i'd i'm want like"
     " need just now also ok okay yes then actually do is are hello hi hey thanks thank pay send return money her"
     " he she they them it its his each only tell find that what where when how did does was has have been be buy"
     " much many about who's what's more anything let know left paid yet status address rest remaining full fully"
-    " whole amount buyer total get gets sorry oops another und der die das den dem von für ich du kannst könntest"
-    " kunden möchte ist hat but thing balance wants wanted our"
+    " whole amount buyer total get gets sorry oops another der die das den dem von für ich du kannst könntest"
+    " kunden möchte ist hat but thing balance wants wanted our not never don't dont nicht without"
 )
 FILLER = SMALL | MEANT.keys() | VOCABULARY
 """Words of a request; what is none of them is a name, or part of a reason."""
 CORRECT = sorted(FILLER | MEANING.keys())
-LEFT_ALONE = words("late later than there these those were older form")
+LEFT_ALONE = words("late later than there these those were older form undo scratch forget drop leave stop")
 
 ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"
@@ -67,7 +68,8 @@ NUMBERS |= {
 ANY_NUMBER = "|".join(sorted((*NUMBERS, "hundred"), key=len, reverse=True))
 IN_WORDS = re.compile(rf"\b(?:{ANY_NUMBER})(?:(?:[\s-]+|\s+and\s+)(?:{ANY_NUMBER}))*\b(?=(\s+euro|\s+cent)?)")
 
-NOT_THIS = re.compile(r",?\s*\b(?:not|instead of) \d[\d.,]*(?: euro)?(?:,? but)?(?![\w.])")
+NOT = r"(?:not|never|without|nicht|keine?|dont|\w+n't)"
+NOT_THIS = re.compile(rf",?\s*\b(?:{NOT}|instead of) \d[\d.,]*(?: euro)?(?:,? but)?(?![\w.])")
 """An amount that is not meant: "60, not 80"."""
 
 
@@ -75,8 +77,7 @@ def mended(text: str) -> str:
     """The text in small letters and the desk's words, numbers in digits; without what is quoted."""
     text = re.sub(r"<@\w+>", "", QUOTED.sub("", text)).replace("’", "'").lower()
     text = re.sub(r"[^\W\d_]+(?:['-][^\W\d_]+)*|€", lambda match: mend(match[0]), text)
-    text = re.sub(r"\b(?:do|does|did|has|have|is|are) not\b", "not", text.replace("€", " euro "))
-    return NOT_THIS.sub(" instead", IN_WORDS.sub(in_digits, text)).strip()
+    return NOT_THIS.sub(" instead", IN_WORDS.sub(in_digits, text.replace("€", " euro "))).strip()
 
 
 @functools.lru_cache(4096)
@@ -87,7 +88,7 @@ def mend(word: str) -> str:
         near = [each for each in CORRECT if each[0] == word[0]]
         same = [each for each in near if sorted(each) == sorted(word)]
         close = difflib.get_close_matches(word, [each for each in near if each not in SMALL], 1, 0.8)
-        word = next(iter(same + (close if len(word) > 3 and "-" not in word else [])), word)
+        word = next(iter(same + (close if len(word) > 3 and word.isalpha() else [])), word)
     return MEANING.get(word, word)
 
 
