@@ -40,7 +40,7 @@ def fill(tool: Mapping[str, Any], text: str, explicit: bool) -> dict[str, Any]:
     if not (filling.values and explicit):
         filling.take_by_type()
         filling.take_the_rest(explicit)
-    return filling.values
+    return {key: filling.values[key] for key in filling.properties if key in filling.values}
 
 
 class Filling:

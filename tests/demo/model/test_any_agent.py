@@ -50,6 +50,9 @@ SAID: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
     ("publish entry=a\npublish entry=b", [("publish", {"entry": "a"}), ("publish", {"entry": "b"})]),
     ("book_room room=Red people=4", []),
     ("what is the weather", []),
+    ("don't publish the prices", []),
+    ("please do not book the green room for 5 people", []),
+    ("never mind", []),
 ]
 
 
