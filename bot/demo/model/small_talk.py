@@ -8,11 +8,15 @@ MOST_OFFERED = 3
 SELF = "I am the demo's model: a script, not an AI."
 WHO = (
     r".*\b(?:(?:who|what|which model) are you|real (?:ai|person|human)|an? (?:ai|bot|robot|human)|(?:chat ?)?gpt"
-    r"|wer bist du|who (?:made|built|wrote) you|your name|eine? (?:ki|bot|mensch))\b.*|are you\b.*"
+    r"|wer bist du|who am i talking|(?:what|which) model"
+    r"|who (?:made|built|wrote) you|your name|eine? (?:ki|bot|mensch))\b.*|are you\b.*"
 )
 HELP = r"(?:help|hilfe|what can (?:you|i)|what do you do|how does this work|was kannst du)\b.*"
 GREETING = r"(?:hi|hello|hey|good \w+|hallo|guten \w+|moin|how are you)\b\W*(?:there|signoff)?\W*"
-THANKS = r"(?:\W|ok|okay|great|perfect|super|nice|cool|no|many)*(?:thanks?|thx|cheers|danke)\b\D{0,30}"
+THANKS = (
+    r"(?:\W|ok|okay|great|perfect|super|nice|cool|no|many|vielen|besten)*"
+    r"(?:thanks?|thankyou|thx|cheers|merci|danke?)\b\D{0,30}"
+)
 FINE = r"(?:ok|okay|great|perfect|fine|yes|all right|alright|good|gut|bye)\W*"
 
 

@@ -16,7 +16,7 @@ LEFT_ALONE = "All right, I leave it. Nothing was done."
 STATES = {"shipped": "shipped delivered", "delivered": "delivered", "cancelled": "cancelled", "open": "paid"}
 IN_STATE = rf"\b(?:un)?(?:{'|'.join(STATES)})\b"
 LIST = re.compile(
-    r"\b(?:orders|customers)\b|^(?:please )?show me everything"
+    r"\b(?:orders|customers)\b|^(?:please )?show (?:me )?(?:all|everything)\W*$"
     rf"|\b(?:all|which|any|anything|there)\b.*(?:\border\b|{IN_STATE})|^what\b.*{IN_STATE}\W*(?:yet)?\W*$"
 )
 Wanted = int | Call | str
@@ -75,8 +75,10 @@ def answer(messages: Sequence[Message]) -> Reply | None:
         if LIST.search(text):
             return listed(desk, text)
         acted = [made for made in desk.past if made.name != shop.FIND]
-        if acted and acted[-1].name == shop.REFUND and reading.CHANGE.search(text):
-            return changed(acted[-1], reading.amount_in(text)[0])
+        amount = reading.amount_in(text)[0]
+        only_amount = isinstance(amount, Decimal) and not reading.kind_of(text) and not reading.names_in(text)
+        if acted and acted[-1].name == shop.REFUND and (reading.CHANGE.search(text) or only_amount):
+            return changed(acted[-1], amount)
     wanted = [each for part in reading.parts(text) for each in handle(desk, said, text, part)]
     if lookups := dict.fromkeys(each for each in wanted if isinstance(each, int)):
         return looked_up(lookups)
@@ -187,7 +189,7 @@ def listed(desk: Desk, text: str) -> Reply:
     if not desk.fresh:
         return Reply("I could not look the orders up.")
     state = next((state for state in STATES if re.search(rf"\b(?:un)?{state}\b|\b{state[:4]}\b", text)), None)
-    no = bool(re.search(rf"\b{NOT}\b|\bun(?:shipped|delivered)\b|\byet to\b", text))
+    no = bool(re.search(rf"\b{NOT}\b|\bun(?:shipped|delivered)\b|\b(?:yet to|to be)\b", text))
     found = [o for o in desk.fresh if state is None or (o.status in STATES[state]) != no]
     found = [o for o in found if not no or o.status != "cancelled"]
     how = f"{'not ' if no else ''}{state}{' yet' if no else ''}"

@@ -8,25 +8,32 @@ from bot.demo.model.support_desk.words import FILLER, NOT
 
 NUMBER = r"\d{1,9}(?:[.,]\d{1,9})*"
 ORDER = re.compile(
-    r"(?:\border(?:s|\s+(?:number|no\.?))?\s*#?|#)\s*(\d{1,9})\b(?!\s*(?:euro|%)|[.,]\d)"
+    r"(?:\border(?:s|\s+(?:number|n[or]\.?))?\s*#?|#)\s*(\d{1,9})\b(?!\s*(?:euro|%)|[.,]\d)"
     r"((?:(?:\s*,|\s+and)\s+\d{4}\b(?!\s*euro))*)"
 )
 BARE_ORDER = re.compile(r"(?<![\w.,$£-])()(\d{4,9})\b(?!\s*(?:euro|%|dollar|pound)|[.,]\d)")
 UNIT = r"(?!\s*(?:days?|weeks?|hours?|months?|minutes?|times|pieces|items|x|tage|wochen|mal)\b)"
 AMOUNTS = (
-    ("euro", rf"(-?{NUMBER})\s*euro(?:\s+and\s+({NUMBER})\s*cents?)?|euro\s*(-?{NUMBER})"),
+    (
+        "euro",
+        rf"(-?{NUMBER})\s*euro(?:(?:\s+and)?\s+({NUMBER})\s*cents?|\s+(\d\d)(?=\s+(?:for|on)\b|\W*$))?|euro\s*(-?{NUMBER})",
+    ),
     ("cents", rf"({NUMBER})\s*cents?\b"),
-    ("foreign", rf"[$£]\s*{NUMBER}|{NUMBER}\s*(?:[$£]|dollars?|usd|pounds?|gbp|francs|chf|yen)"),
+    ("foreign", rf"[$£]\s*{NUMBER}|{NUMBER}\s*(?:[$£]|dollars?|bucks|usd|pounds?|gbp|francs|chf|yen)"),
     ("%", rf"({NUMBER})\s*(?:%|percent|prozent)"),
     ("half", r"\bhalf\b"),
-    ("rest", r"\b(?:everything|all|rest|remaining|full|fully|whole)\b(?: amount)?(?: (?:that(?:'s| is) )?left)?"),
+    (
+        "rest",
+        r"\b(?:everything|all|rest|remaining|full|fully|whole|total|what(?:ever)? is(?= left))\b"
+        r"(?: amount)?(?: (?:that(?:'s| is) )?left)?",
+    ),
     ("bare", rf"(?<![\w.,])(-?{NUMBER})(?![\w.,]*\w){UNIT}"),
 )
 ACTION = r"(?:refund|cancel|give|pay|send|return|email|tell|let|show|find)"
 POLITE = r"(?:(?:please|just|only|then|also|i|want|to|know) )*"
 QUESTION = r"(?:who|what|which|where|when|why|how(?! about)|did|does|was|is|are|has|have)"
 NEXT = re.compile(
-    rf"(?:\s*(?:[,;.!:?]|\band\b|\bthen\b|\bbut\b))+\s+"
+    rf"(?:\s*(?:[,;.!:?–—]|\s-(?=\s)|\band\b|\bthen\b|\bbut\b))+\s+"
     rf"(?={POLITE}(?:{ACTION}|(?:do )?{NOT}|no refund|who|how much|what (?:did|s?he|they))\b)"
 )
 REFUSED = rf"\bno (?:refund|email)|\b{NOT}(?: (?:want|to|yet|please|me|you|need|give|make|any|a|the))* {ACTION}\b"
@@ -38,7 +45,7 @@ KINDS = (
         rf"^\W*(?:(?:and|ok|so) )*{QUESTION}\b|^(?:and )?(?:the|his|her) (?:email(?: address)?|status)\W*$|\bto know\b"
         r"|\b(?:tell|show|give) (?:me|us)\b(?!.*\bback)",
     ),
-    ("email", r"\bemail\b|\b(?:tell|let)\b"),
+    ("email", r"\bemail\b|\b(?:tell|let)\b(?!')"),
     ("refund", rf"\b(?:refund|be refunded)\b|{BACK}|\banother\b.*\d"),
     ("cancel", r"\b(?:cancel|be cancelled)\b"),
 )
@@ -47,8 +54,9 @@ CHANGE = re.compile(
 )
 UNDO = re.compile(
     r"(?:\W|no|oh|ok|please|actually|wait|sorry|just)*"
-    r"(?:cancel|stop|undo|forget|never ?mind|scratch|take|drop|leave|(?:do not|don'?t)(?: do)?|do nothing)"
-    r"(?:\W|that|it|this|the refund|about|back|please|do|anything)*"
+    r"(?:cancel|stop|undo|forget|never ?mind|scratch|take|drop|leave|withdraw|abort|revert"
+    r"|(?:do not|don'?t)(?: do)?|do nothing)"
+    r"(?:\W|that|it|this|the refund|about|back|please|do|das|es|anything)*"
 )
 WHY = re.compile(r"^(?:(?:please|because|since|as|for|due to|reason)\b\W*)+|[\s,]*\b(?:please|thanks)\W*$")
 NO_CONTENT = r"(?:about|of|from|who|with|for|in|at|on|to|please|an?)\b"
@@ -134,9 +142,10 @@ def content_in(said: str, customer: str) -> str:
     if quoted := QUOTED.search(said):
         return "".join(filter(None, quoted.groups()))
     names = "|".join([*map(re.escape, customer.split()), "him", "her", "them", "customer"])
-    told = rf"\b(?:tell|let|inform|notify|e?mail)\b.*?\b(?:{names})\s+(?:know\s+)?(?!{NO_CONTENT})(.+)"
+    told = rf"\b(?:tell|let|inform|notify|e?mail)\b.*?\b(?:{names}),?\s+(?:know\s+)?(?!{NO_CONTENT})(.+)"
     match = CONTENT.search(said) or re.search(told, said, re.IGNORECASE | re.DOTALL)
     content = match[1].strip() if match else ""
+    content = content.rstrip("?") if re.match(r"\W*(?:can|could|would|will)\b", said, re.IGNORECASE) else content
     for pattern, you in TO_THEM:
         content = re.sub(pattern, you, content, flags=re.IGNORECASE)
     return content and content[:1].upper() + content[1:] + ("" if content.endswith((".", "!", "?")) else ".")

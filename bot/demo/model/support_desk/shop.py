@@ -21,14 +21,17 @@ STATUS = {
     "cancelled": "It was cancelled",
 }
 FACTS = (
-    (r"\baddress|\bemail", "{0.customer}'s address is {0.email}."),
+    (r"\baddress|\bemail|\breach\b|\bcontact\b", "{0.customer}'s address is {0.email}."),
     (r"\bleft\b", "{0.left} euro of order {0.number} can still be refunded."),
     (r"\brefund|\bback\b", "{0.refunded} of the {0.paid} euro for order {0.number} has been refunded so far."),
     (
         r"\bship|\bsent\b|\bdeliver|\barrive|\bstatus|\bwhere|\bcancel",
         "{0.state}: order {0.number}, {0.thing} for {0.customer}.",
     ),
-    (r"\bpa(?:y|id)|\bcost|\bspen[dt]|\bprice", "{0.customer} paid {0.paid} euro for order {0.number}, {0.thing}."),
+    (
+        r"\bpa(?:y|id)|\bcost|\bspen[dt]|\bprice|\btotal",
+        "{0.customer} paid {0.paid} euro for order {0.number}, {0.thing}.",
+    ),
     (r"\bbuy|\bbought|\bwho\b|\bwhat\b|\bcustomer", "{0.customer} bought {0.thing}: order {0.number}."),
     ("", "{0.customer} bought {0.thing} (order {0.number}) for {0.paid} euro. {0.state}, and {back}."),
 )

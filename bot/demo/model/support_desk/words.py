@@ -8,6 +8,8 @@ from bot.demo.model.filling import QUOTED, words
 
 MEANT = {
     "refund": "refunding reimburse erstatte erstatten rückerstatten erstattung",
+    "forget": "vergiss",
+    "no": "nein",
     "cancel": "cancelling storniere stornieren storno",
     "email": "e-mail mail write message notify inform schreib schreibe",
     "give": "transfer gib gebe zahl zahle überweise schick schicke",
@@ -30,7 +32,7 @@ MEANT = {
     "shipped": "versandt verschickt versendet",
     "bought": "gekauft",
     "because": "weil",
-    "fully": "completely komplett vollständig ganz",
+    "fully": "entire completely komplett vollständig ganz",
     "paid": "bezahlt",
     "where": "wo",
     "tell": "sag sage",
@@ -44,12 +46,13 @@ SMALL = words(
     " he she they them it its his each only tell find that what where when how did does was has have been be buy"
     " much many about who's what's more anything let know left paid yet status address rest remaining full fully"
     " whole amount buyer total get gets sorry oops another der die das den dem von für ich du kannst könntest"
-    " kunden möchte ist hat but thing balance wants wanted our not never don't dont nicht without"
+    " kunden möchte ist hat but thing balance wants wanted our not never don't dont nicht without let's say"
+    " alright name es still better reach contact"
 )
 FILLER = SMALL | MEANT.keys() | VOCABULARY
 """Words of a request; what is none of them is a name, or part of a reason."""
 CORRECT = sorted(FILLER | MEANING.keys())
-LEFT_ALONE = words("late later than there these those were older form undo scratch forget drop leave stop")
+LEFT_ALONE = words("late later than there these those were older form undo scratch drop leave stop")
 
 ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"
