@@ -194,6 +194,7 @@ QUESTIONS = [
     ("give me a list of all the orders please", ["1041", "1045"]),
     ("how many orders are there?", ["There are 5 orders"]),
     # "and who bought it?"
+    ("What did Jonas pay and what did he buy?", ["129.90", "bought a storm lantern"]),
     ("who is the customer of order 1044?", ["Tom Baker"]),
     ("whose order is 1044?", ["Tom Baker"]),
     ("tell me about order 1044", ["Tom Baker", "74.50"]),
@@ -253,6 +254,13 @@ def test_a_conversation_knows_what_it_is_about(url: str) -> None:
     assert talk.acts == [refund(1044, 20), refund(1044, 10)]
 
 
+def test_what_was_acted_on_is_looked_up_again(url: str) -> None:
+    talk = Talk(url)
+    talk.say("refund order 1044, 20 euro")
+    talk.say("how much is left?")
+    assert [name for name, _ in talk.calls] == ["find_order", "refund_order", "find_order"]
+
+
 def test_what_was_looked_at_is_cancelled(url: str) -> None:
     talk = Talk(url)
     talk.say("find order 1045")
@@ -310,6 +318,7 @@ AFTER: list[tuple[str, str, list[Called], str]] = [
     ("refund order 1044, 20 euro", "vergiss es", [refund(1044, 20)], "Too late"),
     ("find order 1044", "let's give him 20 euro back", [refund(1044, 20)], ""),
     ("find order 1044", "how can I reach him?", [], "tom@example.com"),
+    ("refund order 1044, 20 euro", "10 more", [refund(1044, 20), refund(1044, 10)], "Refunded 10.00"),
     ("refund order 1044, 20 euro", "undo that", [refund(1044, 20)], "Too late"),
     ("refund order 1044, 20 euro", "no wait, please cancel that!", [refund(1044, 20)], "Too late"),
     ("refund order 1044, 20 euro", "scratch that", [refund(1044, 20)], "Too late"),

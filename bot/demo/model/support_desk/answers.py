@@ -35,6 +35,8 @@ class Desk:
         looked = [made for made in made_calls(messages[index:]) if made.name == shop.FIND]
         found = [shop.read_order(made.result) for made in (*self.past, *looked) if made.name == shop.FIND]
         self.known = {order.number: order for order in found if order}
+        acted = [made.arguments.get(shop.NUMBER) for made in self.past if made.name != shop.FIND]
+        self.acted = {number for number in acted if isinstance(number, int)}
         self.tried = {made.arguments.get(shop.NUMBER): made for made in looked}
         self.fresh = [self.known[number] for number in self.tried if number in self.known]
 
@@ -111,7 +113,7 @@ def handle(desk: Desk, said: str, text: str, part: str) -> Sequence[Wanted]:
         if unknown:
             missing = [number for number in desk.untried() if number not in desk.known]
             return missing or [f"I found no customer and no item called “{unknown[0]}”. {NUMBER_PLEASE}"]
-        orders = desk.focus()
+        orders = desk.named(text) or desk.focus()
     if not orders or (kind != "look" and len(orders) > 1 and not numbered):
         return [f"{WHICH}, {' or '.join(map(str, orders))}?" if orders else NUMBER_PLEASE]
     amount, rest = reading.amount_in(part)
@@ -119,7 +121,8 @@ def handle(desk: Desk, said: str, text: str, part: str) -> Sequence[Wanted]:
     if kind == "refund" and several:
         return ["One amount at a time, please: for example “refund order 1042 20 euro and refund order 1044 30 euro”."]
     afresh = isinstance(amount, str) or (kind == "look" and reading.orders_in(part))
-    needs = [number for number in desk.untried(orders) if afresh or number not in desk.known]
+    old = desk.acted if kind == "look" else ()
+    needs = [number for number in desk.untried(orders) if afresh or number in old or number not in desk.known]
     return needs or [act(desk, kind, number, said, part) for number in orders]
 
 

@@ -46,7 +46,7 @@ KINDS = (
         r"|\b(?:tell|show|give) (?:me|us)\b(?!.*\bback)",
     ),
     ("email", r"\bemail\b|\b(?:tell|let)\b(?!')"),
-    ("refund", rf"\b(?:refund|be refunded)\b|{BACK}|\banother\b.*\d"),
+    ("refund", rf"\b(?:refund|be refunded)\b|{BACK}|\banother\b.*\d|\d(?: euro)? more\b"),
     ("cancel", r"\b(?:cancel|be cancelled)\b"),
 )
 CHANGE = re.compile(

@@ -47,7 +47,7 @@ SMALL = words(
     " much many about who's what's more anything let know left paid yet status address rest remaining full fully"
     " whole amount buyer total get gets sorry oops another der die das den dem von für ich du kannst könntest"
     " kunden möchte ist hat but thing balance wants wanted our not never don't dont nicht without let's say"
-    " alright name es still better reach contact"
+    " alright name es still better reach contact look up sie"
 )
 FILLER = SMALL | MEANT.keys() | VOCABULARY
 """Words of a request; what is none of them is a name, or part of a reason."""
