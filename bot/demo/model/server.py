@@ -125,12 +125,11 @@ async def complete(request: web.Request) -> web.StreamResponse:
     body = await read_json(request)
     state.requests.append(body)
     fault = state.faults.popleft() if state.faults else None
-    if fault is None and state.script:
-        check_request(body)
-        fault = state.script.take_fault(body["messages"])
-    if fault:
-        await suffer(fault, state)
+    await suffer(fault, state)
     check_request(body)
+    if fault is None and state.script:
+        fault = state.script.take_fault(body["messages"])
+        await suffer(fault, state)
     completion = Completion(state.script.reply(body["messages"]) if state.script else think(body, state.examples), body)
     if not body.get("stream"):
         return web.json_response(completion.body())
@@ -166,8 +165,10 @@ async def stream(request: web.Request, events: Sequence[str], cut: int | None) -
     return response
 
 
-async def suffer(fault: Fault, state: State) -> None:
+async def suffer(fault: Fault | None, state: State) -> None:
     """Do what a fault says before the answer; `ApiError` when it is an answer itself."""
+    if fault is None:
+        return
     if fault.hang:
         await state.released.wait()
     await asyncio.sleep(fault.delay)
