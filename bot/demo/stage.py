@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,13 @@ from pathlib import Path
 from bot.demo.model import serve_model
 from bot.demo.models import choose_model
 from bot.demo.workspace import Workspace, serve_workspace
+from bot.run import load_agent
+from bot.settings import Settings
 
 STOP_AFTER = 15.0
 """Seconds that the bot gets to finish its steps before it is killed."""
+
+logger = logging.getLogger(__name__)
 
 _NOT_PASSED_ON = ("slack_", "openai_", "signoff_", "database_", "llm_", "http_proxy", "https_proxy", "all_proxy")
 
@@ -89,7 +94,8 @@ async def stage(
         )
         environment = _environment(os.environ, workspace.url, data, log_level) | dict(choice.environment)
         if choice.is_script:
-            model = await stack.enter_async_context(serve_model(port=0))
+            examples = await asyncio.to_thread(_examples, os.environ)
+            model = await stack.enter_async_context(serve_model(port=0, examples=examples))
             environment |= {"OPENAI_API_KEY": "demo", "OPENAI_BASE_URL": model.url, "OPENAI_MODEL": "demo-model"}
         built = Stage(workspace.url, choice.name, data, workspace, environment)
         try:
@@ -102,6 +108,16 @@ async def stage(
 def _folder(data: Path) -> Path:
     data.mkdir(parents=True, exist_ok=True)
     return data.resolve()
+
+
+def _examples(outer: Mapping[str, str]) -> Sequence[str]:
+    """What the agent says that it can be told. None where it cannot be imported: the bot itself says why, and ends."""
+    path = outer.get("SIGNOFF_AGENT") or Settings.model_fields["signoff_agent"].default
+    try:
+        return load_agent(path).examples
+    except Exception:  # the module may raise anything
+        logger.debug("no examples of %s", path, exc_info=True)
+        return ()
 
 
 def _environment(outer: Mapping[str, str], url: str, data: Path, log_level: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What the Chat Completions endpoint refuses with 400, and with which words.
 
-The messages are OpenAI's own where they are known, because people search for them.
+The messages are OpenAI's own where they are known, because people search for them. Written out rather than put as a
+JSON Schema: a transcript of hundreds of messages is checked at every request.
 """
 
 import re
@@ -23,27 +24,10 @@ UNANSWERED = (
     "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'."
     " The following tool_call_ids did not have response messages: "
 )
-
-
-def check_request(body: Any) -> None:
-    """Refuse with `ApiError` what the real endpoint would refuse; return for everything else."""
-    require(isinstance(body, dict), "We could not parse the JSON body of your request: expected an object.")
-    require(isinstance(body.get("model"), str) and body["model"], "you must provide a model parameter", "model")
-    streamed = body.get("stream_options") is None or body.get("stream")
-    require(streamed, "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options")
-    require(body.get("n") in (None, 1), "This server gives one choice: 'n' must be 1.", "n", "unsupported_value")
-    tools, messages = body.get("tools"), body.get("messages")
-    for option in ("tool_choice", "parallel_tool_calls"):
-        useful = body.get(option) is None or tools is not None
-        require(useful, f"'{option}' is only allowed when 'tools' are specified.", option)
-    if tools is not None:
-        check_tools(tools)
-    require_parameter(isinstance(messages, list), "messages")
-    empty = "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
-    require(messages, empty, "messages", "empty_array")
-    for index, message in enumerate(messages):
-        check_message(message, f"messages[{index}]")
-    check_pairs(messages)
+NO_CALL = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
+NOT_AN_OBJECT = "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{}\"'."
+NOT_CLOSED = "In context=(), 'additionalProperties' is required to be supplied and to be false."
+NOT_ALL = "In context=(), 'required' is required to be supplied and to include every key in properties."
 
 
 def require(kept: Any, message: str, param: str | None = None, code: str | None = None) -> None:
@@ -61,48 +45,63 @@ def require_type(right: bool, param: str, expected: str, value: Any) -> None:
     require(right, f"Invalid type for '{param}': expected {expected}, but got {got} instead.", param, "invalid_type")
 
 
-def check_tools(tools: Any) -> None:
-    """Each tool is a function with a legal, unique name and an object schema."""
-    listed = isinstance(tools, list) and tools
+def require_some(values: Any, param: str) -> None:
+    text = f"Invalid '{param}': empty array. Expected an array with minimum length 1, but got an empty array instead."
+    require(isinstance(values, list) and values, text, param, "empty_array")
+
+
+def check_request(body: Any) -> None:
+    """Refuse with `ApiError` what the real endpoint would refuse; return for everything else."""
+    require(isinstance(body, dict), "We could not parse the JSON body of your request: expected an object.")
+    require(isinstance(body.get("model"), str) and body["model"], "you must provide a model parameter", "model")
+    streamed = body.get("stream_options") is None or body.get("stream")
+    require(streamed, "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options")
+    require(body.get("n") in (None, 1), "This server gives one choice: 'n' must be 1.", "n", "unsupported_value")
+    tools, messages = body.get("tools"), body.get("messages")
+    for option in ("tool_choice", "parallel_tool_calls"):
+        useful = body.get(option) is None or tools is not None
+        require(useful, f"'{option}' is only allowed when 'tools' are specified.", option)
+    listed = tools is None or (isinstance(tools, list) and tools)
     require(listed, f"{tools!r} is not an array of tools with at least one item - 'tools'", "tools")
     seen: set[str] = set()
-    for index, tool in enumerate(tools):
-        where = f"tools[{index}].function"
-        function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
-        require_parameter(isinstance(function, dict), where)
-        name = function["name"] if isinstance(function, dict) and isinstance(function.get("name"), str) else ""
-        text = f"Invalid '{where}.name': expected a string that matches '^{TOOL_NAME.pattern}$'."
-        require(TOOL_NAME.fullmatch(name), text, f"{where}.name", "invalid_value")
-        require(name not in seen, f"Tool names must be unique: {name!r} was sent twice.", f"{where}.name")
-        seen.add(name)
-        problem = schema_problem(function or {})
-        text = f"Invalid schema for function '{name}': {problem}"
-        require(problem is None, text, f"{where}.parameters", "invalid_function_parameters")
+    for index, tool in enumerate(tools or ()):
+        check_tool(tool, f"tools[{index}].function", seen)
+    require_parameter(isinstance(messages, list), "messages")
+    require_some(messages, "messages")
+    for index, message in enumerate(messages):
+        check_message(message, f"messages[{index}]")
+    check_pairs(messages)
 
 
-def schema_problem(function: Json) -> str | None:
-    """Parameters are an object schema; with `strict` it is closed and requires every property."""
-    schema = function.get("parameters")
+def check_tool(tool: Any, where: str, seen: set[str]) -> None:
+    """A function with a legal name that no other has, and an object schema; with `strict` a closed one."""
+    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+    require_parameter(isinstance(function, dict), where)
+    function = function or {}
+    name, schema = function.get("name"), function.get("parameters")
+    text = f"Invalid '{where}.name': expected a string that matches '^{TOOL_NAME.pattern}$'."
+    require(isinstance(name, str) and TOOL_NAME.fullmatch(name), text, f"{where}.name", "invalid_value")
+    require(name not in seen, f"Tool names must be unique: {name!r} was sent twice.", f"{where}.name")
+    seen.add(str(name))
     if schema is None:
-        return None
+        return
     kind = schema.get("type") if isinstance(schema, dict) else type(schema).__name__
-    if kind != "object":
-        return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'."
-    if not isinstance(schema.get("properties", {}), dict):
-        return "'properties' must be an object."
-    if function.get("strict") and schema.get("additionalProperties") is not False:
-        return "In context=(), 'additionalProperties' is required to be supplied and to be false."
-    if function.get("strict") and set(schema.get("required", [])) != set(schema.get("properties", {})):
-        return "In context=(), 'required' is required to be supplied and to include every key in properties."
-    return None
+    properties, strict = schema.get("properties", {}) if kind == "object" else {}, function.get("strict")
+    for kept, problem in (
+        (kind == "object", NOT_AN_OBJECT.format(kind)),
+        (isinstance(properties, dict), "'properties' must be an object."),
+        (not strict or schema.get("additionalProperties") is False, NOT_CLOSED),
+        (not strict or set(schema.get("required", [])) == set(properties), NOT_ALL),
+    ):
+        text = f"Invalid schema for function '{name}': {problem}"
+        require(kept, text, f"{where}.parameters", "invalid_function_parameters")
 
 
 def check_message(message: Any, where: str) -> None:
     """One message: a known role, its keys only, content of the right type."""
     role = message.get("role") if isinstance(message, dict) else None
-    known = isinstance(role, str) and role in MESSAGE_KEYS
     text = f"Invalid value: '{role}'. Supported values are: {', '.join(map(repr, MESSAGE_KEYS))}."
-    require(known, text, f"{where}.role", "invalid_value")
+    require(isinstance(role, str) and role in MESSAGE_KEYS, text, f"{where}.role", "invalid_value")
     for key in sorted(set(message) - MESSAGE_KEYS[str(role)]):
         require(False, f"Unknown parameter: '{where}.{key}'.", f"{where}.{key}", "unknown_parameter")
     name, calls, content = message.get("name"), message.get("tool_calls"), message.get("content")
@@ -114,26 +113,23 @@ def check_message(message: Any, where: str) -> None:
     silent = content is None and bool(calls)
     require_type(silent or written, f"{where}.content", "a string or an array of text parts", content)
     if calls is not None:
-        check_calls(calls, f"{where}.tool_calls")
+        require_some(calls, f"{where}.tool_calls")
+    for index, call in enumerate(calls or ()):
+        check_call(call, f"{where}.tool_calls[{index}]")
     param = f"{where}.tool_call_id"
     answers = role != "tool" or isinstance(message.get("tool_call_id"), str)
     require(answers, f"Missing parameter '{param}'.", param, "missing_required_parameter")
 
 
-def check_calls(calls: Any, where: str) -> None:
-    """Tool calls are `{"id", "type": "function", "function": {"name", "arguments": text}}`."""
-    empty = f"Invalid '{where}': empty array. Expected an array with minimum length 1."
-    require(isinstance(calls, list) and calls, empty, where, "empty_array")
-    for index, call in enumerate(calls):
-        here = f"{where}[{index}]"
-        function = call.get("function") if isinstance(call, dict) and call.get("type") == "function" else None
-        whole = isinstance(function, dict) and isinstance(call.get("id"), str)
-        require_parameter(whole, f"{here}.function")
-        text = f"Invalid '{here}.id': string too long. Expected a string with maximum length {LONGEST_CALL_ID}."
-        require(len(call["id"]) <= LONGEST_CALL_ID, text, f"{here}.id", "string_above_max_length")
-        for key in ("name", "arguments"):
-            value = call["function"].get(key)
-            require_type(isinstance(value, str), f"{here}.function.{key}", "a string", value)
+def check_call(call: Any, where: str) -> None:
+    """A tool call is `{"id", "type": "function", "function": {"name", "arguments": text}}`."""
+    function = call.get("function") if isinstance(call, dict) and call.get("type") == "function" else None
+    require_parameter(isinstance(function, dict) and isinstance(call.get("id"), str), f"{where}.function")
+    text = f"Invalid '{where}.id': string too long. Expected a string with maximum length {LONGEST_CALL_ID}."
+    require(len(call["id"]) <= LONGEST_CALL_ID, text, f"{where}.id", "string_above_max_length")
+    for key in ("name", "arguments"):
+        value = call["function"].get(key)
+        require_type(isinstance(value, str), f"{where}.function.{key}", "a string", value)
 
 
 def check_pairs(messages: Sequence[Json]) -> None:
@@ -148,10 +144,7 @@ def check_pairs(messages: Sequence[Json]) -> None:
             caller, answered = index, dict.fromkeys(call["id"] for call in message.get("tool_calls") or [])
             continue
         call_id = message["tool_call_id"]
-        text = (
-            "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
-        )
-        require(call_id in answered, text, f"messages.[{index}].role")
+        require(call_id in answered, NO_CALL, f"messages.[{index}].role")
         earlier = answered[call_id]
         text = f"Duplicate value for 'tool_call_id' of '{call_id}', in messages[{earlier}] and messages[{index}]."
         require(earlier is None, f"Invalid parameter: {text}", f"messages.[{index}].tool_call_id")

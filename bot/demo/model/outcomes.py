@@ -12,11 +12,7 @@ LONGEST = 1500
 LONGEST_VALUE = 40
 ENDINGS: tuple[tuple[str, bool | None, str], ...] = (
     (r"Rejected by (?P<by>.+?), without a reason\..*", False, "{By} rejected {deed}, so it did not happen."),
-    (
-        r"Rejected by (?P<by>.+?): (?P<why>.*?) The call did not run\.",
-        False,
-        "{By} rejected {deed}, so it did not happen. The reason: {why}",
-    ),
+    (r"Rejected by (?P<by>.+?): (?P<why>.*)", False, "{By} rejected {deed}, so it did not happen. The reason: {why}"),
     (r"Answered by (?P<by>.+?) in .*?Their answer: (?P<why>.*)", False, "{By} answered instead of {deed}: {why}"),
     (r"Invalid: the edit by (?P<by>.+?) cannot be run\.(?P<why>.*)", False, "The edit of {deed} cannot be run.{why}"),
     (r"Expired\b.*", False, "Nobody decided about {deed} in time, so it did not happen. Ask me again if you want it."),
@@ -45,16 +41,16 @@ def outcome(made: Made, deed: str) -> Outcome:
     if edited := read_edit(made.result):
         by, shown, ran, result = edited
         inner = outcome(Made(made.name, ran, result), deed)
-        changes = ", ".join(
-            f"{key} {brief(ran[key])} instead of {brief(shown.get(key))}" for key in differing(shown, ran)
+        changes = (
+            f"{key} {brief(ran[key])} instead of {brief(shown.get(key))}" for key in ran if ran[key] != shown.get(key)
         )
-        return Outcome(inner.happened, f"{inner.text} {subject(by)} edited it first: {changes or 'no change'}.", ran)
+        return Outcome(
+            inner.happened, f"{inner.text} {subject(by)} edited it first: {', '.join(changes) or 'no change'}.", ran
+        )
     for pattern, happened, sentence in ENDINGS:
         if match := re.fullmatch(pattern, made.result.strip(), re.DOTALL):
-            parts = {"by": "", "why": "", **match.groupdict()}
-            told = sentence.format(
-                By=subject(parts["by"]), deed=deed, why=parts["why"].replace("The call did not run.", "")
-            )
+            by, why = ({"by": "", "why": ""} | match.groupdict()).values()
+            told = sentence.format(By=subject(by), deed=deed, why=why.replace("The call did not run.", ""))
             return Outcome(happened, told.strip(), made.arguments)
     return Outcome(True, readable(made.result) or f"Done: {deed}.", made.arguments)
 
@@ -62,18 +58,12 @@ def outcome(made: Made, deed: str) -> Outcome:
 def read_edit(result: str) -> tuple[str, dict[str, Any], dict[str, Any], str] | None:
     """Who edited, what was proposed, what ran, and what came of it."""
     match = re.match(r"Edited by (.+?) before it ran\. Proposed: ", result)
-    if match is None:
-        return None
     try:
-        shown, end = json.JSONDecoder().raw_decode(result, match.end())
+        shown, end = json.JSONDecoder().raw_decode(result, match.end() if match else len(result))
         ran, end = json.JSONDecoder().raw_decode(result, end + len(". Ran instead: "))
-        return match[1], dict(shown), dict(ran), result[end + len(". Result: ") :]
+        return match and (match[1], dict(shown), dict(ran), result[end + len(". Result: ") :])
     except (ValueError, TypeError, RecursionError):
         return None
-
-
-def differing(shown: Mapping[str, Any], ran: Mapping[str, Any]) -> list[str]:
-    return [key for key in ran if ran[key] != shown.get(key)]
 
 
 def brief(value: Any) -> str:
@@ -96,6 +86,7 @@ def readable(result: str) -> str:
 
 
 def spoken(data: Any) -> str:
+    """JSON as it would be read out."""
     if isinstance(data, dict):
         return ", ".join(f"{key.replace('_', ' ')} {spoken(value)}" for key, value in data.items() if value is not None)
     if isinstance(data, list):

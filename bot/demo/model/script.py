@@ -14,20 +14,19 @@ Faults are counted by conversation, which is its first user message. A transcrip
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.demo.model.errors import ApiError
 from bot.demo.model.faults import Fault
-from bot.demo.model.transcript import Call, Reply, text_of
+from bot.demo.model.transcript import Call, Message, Reply, text_of
 
 ANY = "*"
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One reply and the faults that come before it; only the last line may have faults and no reply."""
 
     reply: Reply | None
@@ -41,7 +40,7 @@ class Script:
         """Read a script's JSON; `ValueError` says which entry is wrong."""
         by_start = content if isinstance(content, dict) else {ANY: content}
         self._lines = {start: read_lines(entries) for start, entries in by_start.items()}
-        self._happened: dict[tuple[str, int], int] = {}
+        self._happened: Counter[tuple[str, int]] = Counter()
 
     @classmethod
     def load(cls, path: Path) -> "Script":
@@ -51,29 +50,27 @@ class Script:
         except (OSError, ValueError) as error:
             raise ValueError(f"the script {str(path)!r} cannot be used: {error}") from error
 
-    def take_fault(self, messages: Sequence[Mapping[str, Any]]) -> Fault | None:
+    def take_fault(self, messages: Sequence[Message]) -> Fault | None:
         """The fault that comes before the reply to this transcript, if one is left."""
-        start, position, lines = self._place(messages)
-        faults = lines[position].faults if position < len(lines) else ()
-        happened = self._happened.get((start, position), 0)
-        if happened >= len(faults):
+        start, position, line = self._place(messages)
+        if self._happened[start, position] >= len(line.faults):
             return None
-        self._happened[start, position] = happened + 1
-        return faults[happened]
+        self._happened[start, position] += 1
+        return line.faults[self._happened[start, position] - 1]
 
-    def reply(self, messages: Sequence[Mapping[str, Any]]) -> Reply:
+    def reply(self, messages: Sequence[Message]) -> Reply:
         """The reply to this transcript; `ApiError` 500 when the script has no more."""
-        start, position, lines = self._place(messages)
-        reply = lines[position].reply if position < len(lines) else None
-        if reply is None:
+        start, position, line = self._place(messages)
+        if line.reply is None:
             text = f"The script has no reply {position + 1} for the conversation that starts with {start!r}."
             raise ApiError(text, status=500, kind="server_error", code="script_ran_out")
-        return reply
+        return line.reply
 
-    def _place(self, messages: Sequence[Mapping[str, Any]]) -> tuple[str, int, tuple[Line, ...]]:
+    def _place(self, messages: Sequence[Message]) -> tuple[str, int, Line]:
         start = next((text_of(message) for message in messages if message["role"] == "user"), "")
         position = sum(message["role"] == "assistant" for message in messages)
-        return start, position, self._lines.get(start, self._lines.get(ANY, ()))
+        lines = self._lines.get(start, self._lines.get(ANY, ()))
+        return start, position, lines[position] if position < len(lines) else Line(None, ())
 
 
 def read_lines(entries: Any) -> tuple[Line, ...]:
@@ -84,8 +81,8 @@ def read_lines(entries: Any) -> tuple[Line, ...]:
     faults: list[Fault] = []
     for number, entry in enumerate(entries, start=1):
         try:
-            if "text" in entry or "tool_calls" in entry:
-                lines.append(Line(read_reply(entry), tuple(faults)))
+            if not {"text", "tool_calls"}.isdisjoint(entry):
+                lines.append(Line(read_reply(**entry), tuple(faults)))
                 faults = []
             else:
                 fault = Fault.parse(entry.get("error", entry))
@@ -95,10 +92,6 @@ def read_lines(entries: Any) -> tuple[Line, ...]:
     return (*lines, Line(None, tuple(faults)))
 
 
-def read_reply(entry: Mapping[str, Any]) -> Reply:
+def read_reply(text: str | None = None, tool_calls: Sequence[Mapping[str, Any]] = ()) -> Reply:
     """One entry with text, tool calls, or both."""
-    unknown = set(entry) - {"text", "tool_calls"}
-    if unknown:
-        raise ValueError(f"a reply has no {min(unknown)!r}")
-    calls = tuple(Call(call["name"], call.get("arguments", {})) for call in entry.get("tool_calls", []))
-    return Reply(entry.get("text"), calls)
+    return Reply(text, tuple(Call(call["name"], call.get("arguments", {})) for call in tool_calls))

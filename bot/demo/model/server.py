@@ -30,9 +30,12 @@ from bot.demo.model.transcript import Reply
 from bot.demo.model.wire import Completion
 
 MODEL = "demo-model"
+MODEL_OBJECT = {"object": "model", "created": 0, "owned_by": "signoff-demo"}
 LARGEST_BODY = 32 * 1024 * 1024
 REMEMBERED_REQUESTS = 1000
 SHUTDOWN_SECONDS = 1.0
+REFUSALS = {404: "Invalid URL", 405: "Not allowed", 413: "The request body is too large."}
+STREAM_HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
 NO_KEY = "You didn't provide an API key. Provide it in an Authorization header: 'Authorization: Bearer YOUR_KEY'."
 
 
@@ -50,6 +53,7 @@ class State:
 
     script: Script | None
     latency: float
+    examples: Sequence[str]
     faults: deque[Fault] = field(default_factory=deque)
     requests: deque[Any] = field(default_factory=lambda: deque(maxlen=REMEMBERED_REQUESTS))
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -59,14 +63,17 @@ STATE = web.AppKey("state", State)
 
 
 @asynccontextmanager
-async def serve_model(port: int = 0, script: Path | None = None, latency: float = 0.0) -> AsyncIterator[Model]:
+async def serve_model(
+    port: int = 0, script: Path | None = None, latency: float = 0.0, examples: Sequence[str] = ()
+) -> AsyncIterator[Model]:
     """Serve the demo model on 127.0.0.1 until the block ends.
 
     `port` 0 takes a free one; `script` plays a file instead of the rules (`script.py`); `latency` is the pause between
-    the chunks of a streamed answer, in seconds. `ValueError`: the script is unusable. `OSError`: the port is taken.
+    the chunks of a streamed answer, in seconds; `examples` are the agent's, which it understands and offers.
+    `ValueError`: the script is unusable. `OSError`: the port is taken.
     """
-    app = web.Application(middlewares=[errors_as_openai], client_max_size=LARGEST_BODY)
-    app[STATE] = State(Script.load(script) if script else None, latency)
+    app = web.Application(middlewares=[as_openai], client_max_size=LARGEST_BODY)
+    app[STATE] = State(Script.load(script) if script else None, latency, examples)
     app.add_routes(
         [
             web.post("/v1/chat/completions", complete),
@@ -94,39 +101,36 @@ async def release(app: web.Application) -> None:
 
 
 @web.middleware
-async def errors_as_openai(
+async def as_openai(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Put every refusal into OpenAI's error object, the router's own included."""
+    """Ask for a key, any key, and put every refusal into OpenAI's error object, the router's own included."""
     try:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if request.path.startswith("/v1/") and (scheme.lower() != "bearer" or not key.strip()):
+            raise ApiError(NO_KEY, status=401)
         return await handler(request)
     except ApiError as error:
         failure = error
-    except web.HTTPNotFound:
-        failure = ApiError(f"Invalid URL ({request.method} {request.path})", status=404)
-    except web.HTTPMethodNotAllowed:
-        failure = ApiError(f"Not allowed to {request.method} on {request.path}.", status=405)
-    except web.HTTPRequestEntityTooLarge:
-        failure = ApiError("The request body is too large.", status=413)
+    except web.HTTPClientError as error:
+        text = f"{REFUSALS.get(error.status, error.reason)} ({request.method} {request.path})"
+        failure = ApiError(text, error.status)
     error = {"message": failure.message, "type": failure.kind, "param": failure.param, "code": failure.code}
     return web.json_response({"error": error}, status=failure.status, headers=failure.headers)
 
 
 async def complete(request: web.Request) -> web.StreamResponse:
     """Answer one completion request."""
-    check_key(request)
     state = request.app[STATE]
     body = await read_json(request)
     state.requests.append(body)
     fault = state.faults.popleft() if state.faults else None
-    if fault is None and state.script:
-        check_request(body)
-        fault = state.script.take_fault(body["messages"])
-    if fault:
-        await suffer(fault, state)
+    await suffer(fault, state)
     check_request(body)
-    reply = state.script.reply(body["messages"]) if state.script else think(body)
-    completion = Completion(reply, body)
+    if fault is None and state.script:
+        fault = state.script.take_fault(body["messages"])
+        await suffer(fault, state)
+    completion = Completion(state.script.reply(body["messages"]) if state.script else think(body, state.examples), body)
     if not body.get("stream"):
         return web.json_response(completion.body())
     include_usage = bool((body.get("stream_options") or {}).get("include_usage"))
@@ -134,10 +138,10 @@ async def complete(request: web.Request) -> web.StreamResponse:
     return await stream(request, [*events, "[DONE]"], fault.cut if fault else None)
 
 
-def think(body: dict[str, Any]) -> Reply:
+def think(body: dict[str, Any], examples: Sequence[str]) -> Reply:
     """What the rules answer, within what the request allows."""
     tools = [] if body.get("tool_choice") == "none" else [tool["function"] for tool in body.get("tools") or []]
-    reply = decide(body["messages"], tools)
+    reply = decide(body["messages"], tools, examples)
     return Reply(reply.text, reply.calls[:1]) if body.get("parallel_tool_calls") is False else reply
 
 
@@ -146,9 +150,7 @@ async def stream(request: web.Request, events: Sequence[str], cut: int | None) -
 
     Each event leaves in two writes, cut anywhere, because a network does not keep events or characters together either.
     """
-    response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
-    )
+    response = web.StreamResponse(headers=STREAM_HEADERS)
     await response.prepare(request)
     for number, event in enumerate(events):
         if number == cut and request.transport:
@@ -163,8 +165,10 @@ async def stream(request: web.Request, events: Sequence[str], cut: int | None) -
     return response
 
 
-async def suffer(fault: Fault, state: State) -> None:
+async def suffer(fault: Fault | None, state: State) -> None:
     """Do what a fault says before the answer; `ApiError` when it is an answer itself."""
+    if fault is None:
+        return
     if fault.hang:
         await state.released.wait()
     await asyncio.sleep(fault.delay)
@@ -172,13 +176,6 @@ async def suffer(fault: Fault, state: State) -> None:
         headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
         kind = "rate_limit_exceeded" if fault.status == 429 else "server_error"
         raise ApiError(fault.message, status=fault.status, kind=kind, code=kind, headers=headers)
-
-
-def check_key(request: web.Request) -> None:
-    """Refuse a request without a bearer key; any key will do."""
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise ApiError(NO_KEY, status=401)
 
 
 async def read_json(request: web.Request) -> Any:
@@ -189,18 +186,12 @@ async def read_json(request: web.Request) -> Any:
         raise ApiError("We could not parse the JSON body of your request: it is not valid JSON.") from None
 
 
-async def list_models(request: web.Request) -> web.Response:
-    check_key(request)
-    return web.json_response({"object": "list", "data": [model_object(MODEL)]})
+async def list_models(_request: web.Request) -> web.Response:
+    return web.json_response({"object": "list", "data": [{"id": MODEL} | MODEL_OBJECT]})
 
 
 async def show_model(request: web.Request) -> web.Response:
-    check_key(request)
-    return web.json_response(model_object(request.match_info["id"]))
-
-
-def model_object(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "signoff-demo"}
+    return web.json_response({"id": request.match_info["id"]} | MODEL_OBJECT)
 
 
 async def add_fault(request: web.Request) -> web.Response:

@@ -2,35 +2,31 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Message = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One tool call: the tool's name as it was sent, and its arguments (a text only from a script, sent as it is)."""
 
     name: str
-    arguments: Mapping[str, Any] | str = field(default_factory=dict)
+    arguments: Mapping[str, Any] | str
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """One assistant message: words for the person, tool calls, or both."""
 
     text: str | None = None
-    calls: tuple[Call, ...] = ()
+    calls: Sequence[Call] = ()
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(NamedTuple):
     """A tool call that was made, and the content of its tool message."""
 
     name: str
     arguments: Mapping[str, Any]
-    result: str
+    result: str = ""
 
 
 def text_of(message: Message) -> str:
@@ -46,17 +42,16 @@ def last_user(messages: Sequence[Message]) -> int:
 
 def made_calls(messages: Sequence[Message]) -> list[Made]:
     """The calls that were made, one after the other; an id that is used again means its latest call."""
-    made: dict[int, Made] = {}
-    open_calls: dict[str, int] = {}
+    made: list[Made] = []
+    places: dict[str, int] = {}
     for message in messages:
         for call in message.get("tool_calls") or []:
-            function = call["function"]
-            open_calls[call["id"]] = len(made)
-            made[len(made)] = Made(function["name"], read_arguments(function["arguments"]), "")
+            places[call["id"]] = len(made)
+            made.append(Made(call["function"]["name"], read_arguments(call["function"]["arguments"])))
         if message["role"] == "tool":
-            at = open_calls[message["tool_call_id"]]
-            made[at] = Made(made[at].name, made[at].arguments, text_of(message))
-    return list(made.values())
+            place = places[message["tool_call_id"]]
+            made[place] = made[place]._replace(result=text_of(message))
+    return made
 
 
 def read_arguments(text: str) -> Mapping[str, Any]:

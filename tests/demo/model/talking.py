@@ -30,14 +30,22 @@ def tool(name: str, description: str, required: Sequence[str] = (), **properties
     return {"name": name, "description": description, "parameters": schema}
 
 
+def refund(number: int, amount: float, reason: str = "") -> Called:
+    return ("refund_order", {"order_id": number, "amount": amount} | ({"reason": reason} if reason else {}))
+
+
+def cancel(number: int, reason: str = "") -> Called:
+    return ("cancel_order", {"order_id": number} | ({"reason": reason} if reason else {}))
+
+
 @contextmanager
-def served() -> Iterator[str]:
+def served(examples: Sequence[str] = agent.examples) -> Iterator[str]:
     """The model in a thread, so that a test need not be a coroutine; its URL."""
     started, ready, urls = threading.Event(), asyncio.Event(), list[str]()
     loop = asyncio.new_event_loop()
 
     async def serve() -> None:
-        async with serve_model() as model:
+        async with serve_model(examples=examples) as model:
             urls.append(model.url)
             started.set()
             await ready.wait()

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.demo.model.support_desk import EXAMPLES, ORDERS
-from tests.demo.model.talking import BOOKS, Called, Talk, served, shop
+from bot.demo.model.support_desk.shop import ORDERS
+from graphs.sample.support_desk import agent
+from tests.demo.model.talking import BOOKS, Called, Talk, cancel, refund, served, shop
 
 
 @pytest.fixture(scope="module")
@@ -17,14 +18,7 @@ def url() -> Iterator[str]:
         yield url
 
 
-def refund(number: int, amount: float, reason: str = "") -> Called:
-    return ("refund_order", {"order_id": number, "amount": amount} | ({"reason": reason} if reason else {}))
-
-
-def cancel(number: int, reason: str = "") -> Called:
-    return ("cancel_order", {"order_id": number} | ({"reason": reason} if reason else {}))
-
-
+LATE = "it came late"
 REQUESTS: list[tuple[str, list[Called]]] = [
     ("refund order 1042, 80 euro, it came late", [refund(1042, 80, "it came late")]),
     ("plese refnd ordr 1042, twenty euros, parcel was damaged", [refund(1042, 20, "parcel was damaged")]),
@@ -67,6 +61,69 @@ REQUESTS: list[tuple[str, list[Called]]] = [
     ("refund it all to the buyer of 1043", [refund(1043, 249)]),
     ("don't refund order 1042", []),
     ("don't refund 1042 but cancel 1043", [cancel(1043)]),
+    # "refund order 1042, 80 euro, it came late"
+    ("please refund 80 euros for order 1042 because it came late", [refund(1042, 80, LATE)]),
+    ("Refund 80 EUR on order #1042 - it came late", [refund(1042, 80, LATE)]),
+    ("Order 1042: refund €80, it came late.", [refund(1042, 80, LATE)]),
+    ("could you please pay back eighty euro for order number 1042? It came late.", [refund(1042, 80, LATE)]),
+    ("hi, i want to refund 1042, 80 euro, thanks!", [refund(1042, 80)]),
+    ("the customer of order 1042 should get 80 euro back", [refund(1042, 80)]),
+    ("order 1042 gets 80 euro back because it came late", [refund(1042, 80, LATE)]),
+    ("refund Jonas Weber 80.00 euro: it came late", [refund(1042, 80, LATE)]),
+    ("issue a refund of 80 euro for order 1042", [refund(1042, 80)]),
+    ("80 euro back on 1042 please", [refund(1042, 80)]),
+    # "plese refnd ordr 1042, twenty euros, parcel was damaged"
+    ("pls refudn odrer 1042, 20 eruo, parcel was damaged", [refund(1042, 20, "parcel was damaged")]),
+    ("plaese reefund order 1042 twenty euors", [refund(1042, 20)]),
+    ("can yuo refund oder 1044 for thirty euros", [refund(1044, 30)]),
+    ("cancle oder 1043", [cancel(1043)]),
+    ("cancell order 1045 pelase, ordered twice", [cancel(1045, "ordered twice")]),
+    # "refund thirty-five euro for order 1044"
+    ("refund thirty five euros and fifty cents for order 1044", [refund(1044, 35.5)]),
+    ("refund a hundred euro on order 1042", [refund(1042, 100)]),
+    ("refund one hundred twenty euro for order 1043", [refund(1043, 120)]),
+    ("Refund Ten Euro For Order 1044", [refund(1044, 10)]),
+    ("refund 35,50 € for order 1044", [refund(1044, 35.5)]),
+    ("refund fifteen euro for order 1044, scratched", [refund(1044, 15, "scratched")]),
+    # "refund the customer from order 1042 everything that is left"
+    ("refund everything on order 1042", [refund(1042, 129.9)]),
+    ("refund order 1042 in full", [refund(1042, 129.9)]),
+    ("give the customer of 1042 a full refund", [refund(1042, 129.9)]),
+    ("fully refund order 1042", [refund(1042, 129.9)]),
+    ("refund the remaining amount for order 1042, it came late", [refund(1042, 129.9, LATE)]),
+    ("refund all that's left on 1042", [refund(1042, 129.9)]),
+    ("refund the whole order 1042", [refund(1042, 129.9)]),
+    ("erstatte den Rest von Bestellung 1042", [refund(1042, 129.9)]),
+    ("give jonas all his money back", [refund(1042, 129.9)]),
+    ("refund 50% of order 1044", [refund(1044, 37.25)]),
+    # "Bitte erstatte Bestellung 1042 60 Euro"
+    ("erstatte bitte 60 Euro für Bestellung 1042", [refund(1042, 60)]),
+    ("Kannst du mir bitte Bestellung 1042 60 Euro erstatten?", [refund(1042, 60)]),
+    ("Bitte zahle 60 Euro für Bestellung 1042 zurück", [refund(1042, 60)]),
+    ("Erstatte Bestellung 1042 sechzig Euro, kam zu spät", [refund(1042, 60, "kam zu spät")]),
+    ("Bitte storniere Bestellung 1043, doppelt bestellt", [cancel(1043, "doppelt bestellt")]),
+    ("gib tom 20 Euro zurück", [refund(1044, 20)]),
+    # several at once, and what is not wanted
+    ("refund 1044 20 euro, then cancel order 1045", [refund(1044, 20), cancel(1045)]),
+    ("cancel orders 1043 and 1045", [cancel(1043), cancel(1045)]),
+    ("do not cancel order 1043, refund 20 euro instead", [refund(1043, 20)]),
+    ("please cancel mei's order", [cancel(1045)]),
+    ("hello, order 1043 should be cancelled, customer changed his mind", [cancel(1043, "customer changed his mind")]),
+    ("refund order 1042, not 80 but 60 euro", [refund(1042, 60)]),
+    ("please give the customer who bought the compass 15 euro back", [refund(1044, 15)]),
+    ("refund Tom's order 10 euro", [refund(1044, 10)]),
+    ("refund 80 for 1042 and 20 for 1044", []),
+    ("refund order 1042 80 euro because she didn't like it", [refund(1042, 80, "she didn't like it")]),
+    ("I haven't received order 1042, please refund 80 euro", [refund(1042, 80, "i haven't received")]),
+    ("the parcel of order 1042 has not arrived. please refund everything", [refund(1042, 129.9)]),
+    ("refund order 1042 80 euro, lantern does not light up", [refund(1042, 80, "lantern does not light up")]),
+    ("don't forget to refund order 1042, 80 euro", [refund(1042, 80)]),
+    ("refund one hundred and twenty-nine euro ninety for order 1042", [refund(1042, 129.9)]),
+    ("erstatte Bestellung 1044 zwanzig Euro und fünfzig Cent", [refund(1044, 20.5)]),
+    ("refund whatever is left on order 1042", [refund(1042, 129.9)]),
+    ("pay back the total of order 1042", [refund(1042, 129.9)]),
+    ("refund the entire order 1042", [refund(1042, 129.9)]),
+    ("refund order nr 1042 20 €", [refund(1042, 20)]),
 ]
 
 
@@ -78,11 +135,11 @@ def test_a_request_becomes_these_calls(url: str, text: str, acts: list[Called]) 
 
 
 QUESTIONS = [
-    ("don't refund order 1042, just tell me what she paid", ["nothing was done", "129.90 euro"]),
-    ("dont refund 1042, only tell me how much he paid", ["nothing was done", "129.90"]),
+    ("don't refund order 1042, just tell me what she paid", ["Nothing was done", "129.90 euro"]),
+    ("dont refund 1042, only tell me how much he paid", ["Nothing was done", "129.90"]),
     ("i want my money back for order 1042", ["How much"]),
     ("refund order 1042 -5 euro", ["more than nothing"]),
-    ("do not refund order 1042, who bought it?", ["nothing was done", "Jonas Weber"]),
+    ("do not refund order 1042, who bought it?", ["Nothing was done", "Jonas Weber"]),
     ("is this chatgpt?", ["script, not an AI"]),
     ("which orders have not been shipped yet?", ["2 of 5", "1043", "Mei Tanaka"]),
     ("show me all orders", ["1041", "1042", "1043", "1044", "1045"]),
@@ -98,11 +155,83 @@ QUESTIONS = [
     ("refund 20 euro", ["Which order"]),
     ("refund order 9999, 20 euro", ["There is no order 9999"]),
     ("refund order 1042, 20 dollars", ["in euro?"]),
-    ("who are you, are you a real AI?", ["script, not an AI", EXAMPLES[0]]),
+    ("who are you, are you a real AI?", ["script, not an AI", agent.examples[0]]),
     ("thanks", ["welcome"]),
     ("hello", ["Hello", "Here is what I can do"]),
-    ("the weather is nice", ["script, not an AI", EXAMPLES[0]]),
+    ("the weather is nice", ["script, not an AI", agent.examples[0]]),
     ("cancel that", ["Nothing was done"]),
+    # "don't refund order 1042, just tell me what she paid"
+    ("do not refund anything, only tell me what he paid for order 1042", ["129.90"]),
+    ("please don’t refund 1042, i just want to know what she paid", ["129.90"]),
+    ("no refund please, just tell me who bought order 1042", ["Jonas Weber"]),
+    ("don't cancel order 1043, just tell me its status", ["not been shipped"]),
+    ("tell me what she paid for order 1042 but don't refund it", ["129.90"]),
+    ("don't refund 1042 — what did she pay?", ["129.90"]),
+    ("I don't want to refund order 1042. How much did she pay?", ["129.90"]),
+    ("never refund order 1042", ["Nothing was done"]),
+    ("what did 1042 cost? no refund yet", ["129.90"]),
+    ("Bitte Bestellung 1042 nicht erstatten", ["Nothing was done"]),
+    ("you should not refund order 1042, 80 euro", ["Nothing was done"]),
+    ("nicht erstatten, sag mir nur was sie bezahlt hat für 1042", ["129.90"]),
+    # "which orders have not been shipped yet?"
+    ("which orders haven't been shipped?", ["2 of 5", "1043", "1045"]),
+    ("what orders are still unshipped", ["2 of 5", "1043", "1045"]),
+    ("are there any orders that are not shipped yet?", ["2 of 5", "1043", "1045"]),
+    ("list the orders that have not shipped", ["2 of 5", "1043", "1045"]),
+    ("which orders still have to be shipped?", ["2 of 5"]),
+    ("is there an order that has not been shipped?", ["2 of 5"]),
+    ("anything unshipped?", ["2 of 5"]),
+    ("what hasn't been shipped yet?", ["2 of 5", "1043", "1045"]),
+    ("wich ordrs are not shiped yet", ["2 of 5", "1043", "1045"]),
+    ("which orders were delivered?", ["2 of 5", "1041", "1042"]),
+    ("which orders are cancelled?", ["None of the 5 orders is cancelled"]),
+    ("which orders are still open?", ["2 of 5", "1043", "1045"]),
+    ("welche Bestellungen sind noch nicht versandt?", ["2 of 5", "1043", "1045"]),
+    # "show me all orders"
+    ("list all orders", ["1041", "1045"]),
+    ("orders", ["1041", "1045"]),
+    ("what orders do we have?", ["1041", "1045"]),
+    ("give me a list of all the orders please", ["1041", "1045"]),
+    ("how many orders are there?", ["There are 5 orders"]),
+    # "and who bought it?"
+    ("What did Jonas pay and what did he buy?", ["129.90", "bought a storm lantern"]),
+    ("who is the customer of order 1044?", ["Tom Baker"]),
+    ("whose order is 1044?", ["Tom Baker"]),
+    ("tell me about order 1044", ["Tom Baker", "74.50"]),
+    ("1044", ["Tom Baker"]),
+    ("has 1044 arrived yet?", ["on its way"]),
+    ("wer hat Bestellung 1044 gekauft?", ["Tom Baker"]),
+    ("what is tom's email address?", ["tom@example.com"]),
+    ("was order 1044 refunded?", ["0.00 of the 74.50 euro"]),
+    # "who are you, are you a real AI?"
+    ("what are you?", ["script, not an AI"]),
+    ("am i talking to a human?", ["script, not an AI"]),
+    ("is this a bot?", ["script, not an AI"]),
+    ("are you gpt-4", ["script, not an AI"]),
+    ("wer bist du? bist du eine echte KI?", ["script, not an AI"]),
+    ("which model are you?", ["script, not an AI"]),
+    ("what can you do?", ["for example"]),
+    ("who am I talking to?", ["script, not an AI"]),
+    ("what model is this", ["script, not an AI"]),
+    ("who made you?", ["script, not an AI"]),
+    # "thanks"
+    ("vielen Dank", ["welcome"]),
+    ("no thanks", ["welcome"]),
+    ("thank you very much!", ["welcome"]),
+    ("great, thanks a lot, that's all", ["welcome"]),
+    ("thx", ["welcome"]),
+    ("danke schön!", ["welcome"]),
+    ("perfect, thank you for your help", ["welcome"]),
+    # "cancel that", with nothing to cancel
+    ("never mind", ["Nothing was done"]),
+    ("stop", ["Nothing was done"]),
+    ("forget about it", ["Nothing was done"]),
+    ("don't do anything", ["Nothing was done"]),
+    # anything else
+    ("tell me a joke", ["script, not an AI"]),
+    ("sing me a song", ["script, not an AI", "refund order 1042"]),
+    ("asdf qwer", ["script, not an AI"]),
+    ("what's the weather like in Berlin?", ["script, not an AI"]),
 ]
 
 
@@ -125,6 +254,13 @@ def test_a_conversation_knows_what_it_is_about(url: str) -> None:
     assert talk.acts == [refund(1044, 20), refund(1044, 10)]
 
 
+def test_what_was_acted_on_is_looked_up_again(url: str) -> None:
+    talk = Talk(url)
+    talk.say("refund order 1044, 20 euro")
+    talk.say("how much is left?")
+    assert [name for name, _ in talk.calls] == ["find_order", "refund_order", "find_order"]
+
+
 def test_what_was_looked_at_is_cancelled(url: str) -> None:
     talk = Talk(url)
     talk.say("find order 1045")
@@ -142,14 +278,93 @@ def test_what_is_missing_is_asked_for_and_the_answer_goes_on(url: str) -> None:
     assert "\n\nYour compass is on the way.\n\n" in talk.acts[-1][1]["body"]
 
 
-@pytest.mark.parametrize(
-    ("text", "to", "body"),
-    [
-        ("send jonas an email that his refund is on the way", "jonas@example.com", "Your refund is on the way."),
-        ("please tell mei her shoes are on the way", "mei@example.com", "Your shoes are on the way."),
-        ("let jonas know that he gets his money tomorrow", "jonas@example.com", "You get your money tomorrow."),
-    ],
-)
+AFTER: list[tuple[str, str, list[Called], str]] = [
+    # "ok give him 20 back"
+    ("find order 1044", "give him 20 euro", [refund(1044, 20)], "Refunded 20.00"),
+    ("find order 1044", "refund 20", [refund(1044, 20)], "Refunded 20.00"),
+    ("who bought order 1045?", "ok refund her twenty euro, wrong size", [refund(1045, 20, "wrong size")], ""),
+    ("what did tom pay?", "pay him twenty back", [refund(1044, 20)], ""),
+    ("where is order 1044?", "then give him all of it back", [refund(1044, 74.5)], ""),
+    ("where is order 1044?", "ok, send him half back", [refund(1044, 37.25)], ""),
+    ("find order 1044", "20 euro back please", [refund(1044, 20)], ""),
+    ("find order 1044", "gib ihm 20 Euro zurück", [refund(1044, 20)], ""),
+    # "and who bought it?"
+    ("find order 1044", "who was the customer?", [], "Tom Baker"),
+    ("find order 1044", "what did he pay?", [], "74.50"),
+    ("find order 1044", "has it been shipped?", [], "on its way"),
+    ("find order 1044", "what's his email?", [], "tom@example.com"),
+    ("find order 1044", "and what did he buy?", [], "compass"),
+    ("find order 1044", "and the status?", [], "on its way"),
+    ("find order 1044", "and order 1045?", [], "Mei Tanaka"),
+    ("find order 1044", "how much is left?", [], "74.50"),
+    # "actually make it 30 instead"
+    ("refund order 1044, 20 euro", "no, 30", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "make that thirty euro", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "sorry, i meant 30 euro", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "oops, make it 30 instead of 20", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "can you change it to 30?", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "it should have been 30 euro", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "mach 30 daraus", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "not 20, 30", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "change the amount to 30", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "30 instead", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "make it 10 instead", [refund(1044, 20)], "cannot become 10.00"),
+    ("refund order 1044, 20 euro", "another 10 please", [refund(1044, 20), refund(1044, 10)], "Refunded 10.00"),
+    # "cancel that"
+    ("refund order 1044, 20 euro", "actually 30", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "nein, 30 Euro", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "I want it to be 30", [refund(1044, 20), refund(1044, 10)], "30.00"),
+    ("refund order 1044, 20 euro", "storniere das", [refund(1044, 20)], "Too late"),
+    ("refund order 1044, 20 euro", "vergiss es", [refund(1044, 20)], "Too late"),
+    ("find order 1044", "let's give him 20 euro back", [refund(1044, 20)], ""),
+    ("find order 1044", "how can I reach him?", [], "tom@example.com"),
+    ("refund order 1044, 20 euro", "10 more", [refund(1044, 20), refund(1044, 10)], "Refunded 10.00"),
+    ("refund order 1044, 20 euro", "undo that", [refund(1044, 20)], "Too late"),
+    ("refund order 1044, 20 euro", "no wait, please cancel that!", [refund(1044, 20)], "Too late"),
+    ("refund order 1044, 20 euro", "scratch that", [refund(1044, 20)], "Too late"),
+    ("refund order 1044, 20 euro", "cancel the refund", [refund(1044, 20)], "Too late"),
+    ("refund order 1044, 20 euro", "take it back", [refund(1044, 20)], "Too late"),
+    ("refund order 1044", "never mind", [], "Nothing was done"),
+    ("find order 1045", "cancel it", [cancel(1045)], ""),
+    ("find order 1045", "ok cancel the order", [cancel(1045)], ""),
+    ("refund order 1044", "20 euro, it came late", [refund(1044, 20, LATE)], ""),
+    ("refund order 1044", "everything", [refund(1044, 74.5)], ""),
+    ("refund 20 euro", "order 1044", [refund(1044, 20)], ""),
+    ("refund 20 euro", "1044", [refund(1044, 20)], ""),
+]
+
+
+@pytest.mark.parametrize(("first", "text", "acts", "told"), AFTER, ids=[f"{each[0]} / {each[1]}" for each in AFTER])
+def test_a_sentence_goes_on_from_the_one_before(url: str, first: str, text: str, acts: list[Called], told: str) -> None:
+    talk = Talk(url)
+    talk.say(first)
+    assert told in talk.say(text)
+    assert talk.acts == acts
+
+
+EMAILS = [
+    # "send jonas an email that his refund is on the way"
+    ("email jonas that his refund is on the way", "jonas@example.com", "Your refund is on the way."),
+    ("let Jonas know his refund is on the way", "jonas@example.com", "Your refund is on the way."),
+    ("email jonas his refund is on the way", "jonas@example.com", "Your refund is on the way."),
+    ("please send an e-mail to Jonas, his refund is on the way", "jonas@example.com", "Your refund is on the way."),
+    ("can you write jonas that his refund is on the way?", "jonas@example.com", "Your refund is on the way."),
+    ("write to jonas: your refund is on the way", "jonas@example.com", "Your refund is on the way."),
+    ("send an email to jonas saying that his refund is on the way", "jonas@example.com", "Your refund is on the way."),
+    ("drop tom a mail that his compass ships tomorrow", "tom@example.com", "Your compass ships tomorrow."),
+    ("email the customer of order 1045 that her shoes are on the way", "mei@example.com", "Your shoes are on the way."),
+    ("tell the customer of order 1044 that he gets a refund", "tom@example.com", "You get a refund."),
+    ("inform jonas that we are sorry", "jonas@example.com", "We are sorry."),
+    ("plese sned jonas an emial that his refund is on the way", "jonas@example.com", "Your refund is on the way."),
+    ("schreib jonas, dass die Erstattung unterwegs ist", "jonas@example.com", "Die Erstattung unterwegs ist."),
+    ("notify jonas@example.com that the refund is on the way", "jonas@example.com", "The refund is on the way."),
+    ("send jonas an email that his refund is on the way", "jonas@example.com", "Your refund is on the way."),
+    ("please tell mei her shoes are on the way", "mei@example.com", "Your shoes are on the way."),
+    ("let jonas know that he gets his money tomorrow", "jonas@example.com", "You get your money tomorrow."),
+]
+
+
+@pytest.mark.parametrize(("text", "to", "body"), EMAILS, ids=[text for text, _, _ in EMAILS])
 def test_an_email_is_put_to_the_customer(url: str, text: str, to: str, body: str) -> None:
     talk = Talk(url)
     talk.say(text)

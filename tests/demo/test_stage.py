@@ -1,0 +1,47 @@
+"""The demo's model knows what the agent says that it can be told, whichever agent is set up."""
+
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.demo.stage import stage
+
+AGENT = """
+from graphs import Agent, tool
+
+@tool
+def put_up(notice: str, wall: str) -> str:
+    "Put up a notice on a wall."
+    return "Up."
+
+agent = Agent(instructions="", tools=[put_up], examples=["hang the menu on the kitchen door"])
+"""
+
+
+async def said(data: Path, text: str) -> str:
+    async with stage(data, 0) as built, aiohttp.ClientSession(headers={"Authorization": "Bearer any"}) as http:
+        body = {"model": "any", "messages": [{"role": "user", "content": text}]}
+        body["tools"] = [{"type": "function", "function": {"name": "put_up"}}]
+        async with http.post(f"{built.environment['OPENAI_BASE_URL']}/chat/completions", json=body) as response:
+            return (await response.json())["choices"][0]["message"]["content"]
+
+
+async def test_the_agents_examples_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "notices_for_a_test.py").write_text(AGENT, "utf-8")
+    monkeypatch.setenv("SIGNOFF_AGENT", "notices_for_a_test:agent")
+    assert "“hang the menu on the kitchen door”" in await said(tmp_path, "hello")
+
+
+@pytest.mark.parametrize("source", ["raise RuntimeError", "agent = 1", "import nothing_like_this"])
+async def test_an_agent_that_cannot_be_imported_is_the_bots_business(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = f"broken_{len(source)}_for_a_test"
+    (tmp_path / f"{module}.py").write_text(source, "utf-8")
+    monkeypatch.setenv("SIGNOFF_AGENT", f"{module}:agent")
+    assert "“put_up”" in await said(tmp_path, "hello")
