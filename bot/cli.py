@@ -74,6 +74,8 @@ def _run(options: argparse.Namespace) -> int:
 
     settings = load_settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    if settings.log_level != "DEBUG":
+        logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request to the model
     asyncio.run(run(settings))
     return 0
 

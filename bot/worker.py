@@ -240,7 +240,7 @@ class Worker:
                 async for mode, chunk in chunks:
                     if turn is None and conversation is not None:  # the thread is ours from its first chunk on
                         turn = self._turns[thread_id] = Turn(
-                            self._display, conversation, lambda: self._asker(thread_id, by)
+                            self._display, conversation, lambda: self._asker(thread_id, by), answers=by is not None
                         )
                     if turn is not None:
                         _tell(turn, mode, chunk)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
@@ -56,15 +55,6 @@ class Held:
     version: int = -1
 
 
-AT_ONCE = 8
-"""Conversations that are brought up to date side by side. Whoever shows many at once makes each click wait for all of
-them: the event loop is theirs, too.
-"""
-
-LONGEST_WAIT = 5.0
-"""Seconds that one waits for its turn; then it goes on all the same, so that calls which hang hold nobody else up."""
-
-
 class Display:
     """What Slack shows of each thread."""
 
@@ -83,7 +73,6 @@ class Display:
         self._client = client
         self._poster = poster
         self._people = people
-        self._turns = asyncio.Semaphore(AT_ONCE)
         self._hands: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
         self._kept = Recent(KEPT)
 
@@ -93,20 +82,6 @@ class Display:
         if lock is None:
             self._hands[thread_id] = lock = asyncio.Lock()
         return lock
-
-    @asynccontextmanager
-    async def in_turn(self) -> AsyncGenerator[None]:
-        """Around bringing one conversation up to date: `AT_ONCE` of them at a time."""
-        try:
-            async with asyncio.timeout(LONGEST_WAIT):
-                await self._turns.acquire()
-        except TimeoutError:
-            yield
-            return
-        try:
-            yield
-        finally:
-            self._turns.release()
 
     async def show(self, thread_id: ThreadId) -> bool:
         """Bring a conversation up to the thread's version; False when Slack does not take it now, or when it is

@@ -29,12 +29,25 @@ THINKING = "is thinking…"
 
 
 class Turn:
-    """One run's. `recipient` tells whom a reply is streamed for; it is asked once one is."""
+    """One run's. `recipient` tells whom a reply is streamed for; it is asked once one is.
 
-    def __init__(self, display: Display, conversation: Conversation, recipient: Callable[[], Awaitable[str]]) -> None:
+    `answers` somebody who wrote, and who sees at once that it works on that. Who has clicked sees what becomes of the
+    card, and a status only when that takes longer.
+    """
+
+    def __init__(
+        self,
+        display: Display,
+        conversation: Conversation,
+        recipient: Callable[[], Awaitable[str]],
+        *,
+        answers: bool,
+    ) -> None:
         self._display = display
         self._conversation = conversation
         self._recipient = recipient
+        self._at_once = answers
+        self._is_told = False
         self._held: Held | None = None
         self._replies: deque[LiveReply] = deque()
         self._has_status = False
@@ -74,19 +87,28 @@ class Turn:
 
     async def _keep_up(self) -> None:
         async with self._display.alone(self._conversation.thread_id):
-            await self._say(THINKING)
+            if self._at_once:
+                await self._tell()
             try:
                 while not self._over.is_set():
                     await self._news.wait()
                     await self._pause(max(PATIENCE, self._shown_at + EVERY - time.monotonic()))
                     if not self._over.is_set():
                         await self._attempt(self._step)
+                        await self._tell()
                 await self._attempt(self._last)
             finally:
                 if self._held is not None:
                     await self._display.give_back(self._held)
             if self._has_status:
                 await self._say("")
+
+    async def _tell(self) -> None:
+        """Say once that it works on it, unless the run is over or a reply that is being written says so."""
+        writes = bool(self._replies) and self._replies[0].is_begun
+        if not (self._is_told or writes or self._over.is_set()):
+            self._is_told = True
+            await self._say(THINKING)
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -96,13 +118,12 @@ class Turn:
         """What cannot be shown now is tried again a little later."""
         self._news.clear()
         try:
-            async with self._display.in_turn():
-                if self._held is None:
-                    self._held = await self._display.take(self._conversation.thread_id)
-                if self._held is None:
-                    self._news.set()
-                else:
-                    await show(self._held)
+            if self._held is None:
+                self._held = await self._display.take(self._conversation.thread_id)
+            if self._held is None:
+                self._news.set()
+            else:
+                await show(self._held)
         except LeaseLost:
             self._held = None
             self._news.set()

@@ -21,7 +21,7 @@ SCRIPT = (
     says(REPLY),
 )
 
-CALLS = 8
+CALLS = 6
 """Calls of Slack that a conversation may take: message, free tool, card, click, gated tool, reply."""
 
 
