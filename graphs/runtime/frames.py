@@ -28,7 +28,7 @@ async def _nothing_to_flush() -> None:
     """The position is on disk already."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Attempt:
     """One run of a task's node, shared by everything in it. `keys` are those of the state that the node may write.
 
@@ -74,7 +74,7 @@ class Attempt:
             self.over = True
 
 
-@dataclass
+@dataclass(slots=True)
 class Frame:
     """A scope within an attempt: the task's own, or that of an effect in it. What is in it is counted as it is called.
 

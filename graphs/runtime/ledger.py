@@ -108,7 +108,7 @@ Target = str | Send
 """Where a task leads: a node, or one with a private input."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The node returned, and where to go is known."""
 

@@ -35,7 +35,7 @@ class Field:
         return json.loads(text) if self.adapter is None else self.adapter.validate_json(text)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Write:
     """One value that a task wrote to one key."""
 
@@ -73,13 +73,10 @@ class StateSchema:
         """An update as single writes. Raises `InvalidUpdateError` for what is no update and for unknown keys."""
         if update is None:
             return []
-        if isinstance(update, BaseModel):
-            update = {key: getattr(update, key) for key in update.model_fields_set}
-        elif dataclasses.is_dataclass(update) and not isinstance(update, type):
-            update = {field.name: getattr(update, field.name) for field in dataclasses.fields(update)}
-        if not isinstance(update, Mapping):
+        written = _as_mapping(update)
+        if written is None:
             raise InvalidUpdateError(f"node {node!r} returned {type(update).__name__}; expected a dict of state keys")
-        found = [Write(node, str(key), value) for key, value in cast("Mapping[Any, Any]", update).items()]
+        found = [Write(node, str(key), value) for key, value in written.items()]
         for write in found:
             if write.key not in self.fields:
                 raise InvalidUpdateError(
@@ -127,6 +124,17 @@ class StateSchema:
     def normalise(self, writes: Iterable[Write]) -> list[Write]:
         """The writes as they would come back after a restart."""
         return [self.load_write(write.node, write.key, self.dump_write(write)) for write in writes]
+
+
+def _as_mapping(update: Any) -> Mapping[Any, Any] | None:
+    """What an update writes, by key; None for what is no update."""
+    if isinstance(update, Mapping):
+        return cast("Mapping[Any, Any]", update)
+    if isinstance(update, BaseModel):
+        return {key: getattr(update, key) for key in update.model_fields_set}
+    if dataclasses.is_dataclass(update) and not isinstance(update, type):
+        return {field.name: getattr(update, field.name) for field in dataclasses.fields(update)}
+    return None
 
 
 def dump(value: Any, what: str) -> str:

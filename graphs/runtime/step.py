@@ -16,7 +16,7 @@ Joins = dict[str, list[str]]
 """For each joining edge that has begun to fill: which of its sources have finished."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """One run of one node in one step. `arg` is the private input of a `Send`, else unset."""
 
@@ -25,7 +25,7 @@ class Task:
     arg: Any = UNSET
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Departure:
     """A node that finished, and where it said to go beyond its fixed edges."""
 

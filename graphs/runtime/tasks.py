@@ -50,7 +50,7 @@ class Failed:
 TaskResult = Finished | Waiting | Failed
 
 
-@dataclass
+@dataclass(slots=True)
 class TaskRun:
     """One task of a step, with what it needs to be run. `values` is the state it sees."""
 
