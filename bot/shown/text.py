@@ -36,6 +36,9 @@ _KEYCAP = "\u20e3"
 _ALSO_EMOJI = frozenset("‼⁉ℹ↔◻◼◽◾⤴⤵〰〽")  # emoji whose category is not "other symbol"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
+_PLAIN = re.compile(r"[\n\t\x20-\x7e]*")
+"""What nearly every text is: nothing in it can be hidden."""
+
 _QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)*")
 # `]: ` before something that could be an address: a reference definition, which gives a link elsewhere a false label.
 _REFERENCE = re.compile(r"\]:(?=\s*[^\s\]]*[/&\\@])")
@@ -86,6 +89,8 @@ def visible(text: str) -> tuple[str, bool]:
     Newline and tab stay, and so do the joiners that hold an emoji together. A `\\u{` that stands in the text itself is
     shown as `\\u{5c}u{`, so that two different texts never look the same.
     """
+    if _PLAIN.fullmatch(text) and "\\u{" not in text:
+        return text, False
     pieces: list[str] = []
     found = False
     for index, character in enumerate(text):
