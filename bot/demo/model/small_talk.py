@@ -36,8 +36,9 @@ def introduction(tools: Sequence[Mapping[str, Any]], examples: Sequence[str], fi
     """One friendly line about what it is, and what can be typed: the agent's examples, and its tools' typed forms."""
     if not tools:
         return f"{first or SELF} I have no tools here, so I can only say hello."
-    offered = " · ".join(f"“{each}”" for each in (*examples[:MOST_OFFERED], *map(form, tools[:MOST_OFFERED])))
-    return f"{first or f'I did not understand that. {SELF}'} Here is what I can do, for example: {offered}"
+    offered = [*examples[:MOST_OFFERED], *(f"`{form(tool)}`" for tool in tools[:MOST_OFFERED])]
+    said = f"{first or f'I did not understand that. {SELF}'} Here is what I can do, for example:"
+    return "\n".join([said, "", *(f"- {each}" for each in offered)])
 
 
 def form(tool: Mapping[str, Any]) -> str:
