@@ -32,7 +32,7 @@ async def test_the_agents_examples_are_offered(tmp_path: Path, monkeypatch: pyte
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "notices_for_a_test.py").write_text(AGENT, "utf-8")
     monkeypatch.setenv("SIGNOFF_AGENT", "notices_for_a_test:agent")
-    assert "“hang the menu on the kitchen door”" in await said(tmp_path, "hello")
+    assert "- hang the menu on the kitchen door" in await said(tmp_path, "hello")
 
 
 @pytest.mark.parametrize("source", ["raise RuntimeError", "agent = 1", "import nothing_like_this"])
@@ -44,4 +44,4 @@ async def test_an_agent_that_cannot_be_imported_is_the_bots_business(
     module = f"broken_{len(source)}_for_a_test"
     (tmp_path / f"{module}.py").write_text(source, "utf-8")
     monkeypatch.setenv("SIGNOFF_AGENT", f"{module}:agent")
-    assert "“put_up”" in await said(tmp_path, "hello")
+    assert "- `put_up`" in await said(tmp_path, "hello")
