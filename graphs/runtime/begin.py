@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from graphs.errors import AnswerError, GraphChanged, NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.errors import AnswerError, GraphChanged, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.ledger import Ledger, finished, written
@@ -68,8 +68,8 @@ class Opener:
         if expected is None and self._may_be_first(given):
             expected = unseen()
         if expected is not None:
-            # Where that is wrong nothing is stored, or something fails wrongly; then the thread is read.
-            with suppress(Exception):
+            # Where that is wrong nothing is stored, or something is refused wrongly; then the thread is read.
+            with suppress(ThreadMoved, ThreadHeld, AnswerRefused, GraphError):
                 return await self._begin(given, expected)
         for _ in range(ATTEMPTS):
             try:
@@ -83,11 +83,12 @@ class Opener:
         raise ThreadBusy(f"thread {self.session.thread_id!r} keeps changing; try again")
 
     def _may_be_first(self, given: Any) -> bool:
-        """Whether to begin a thread that was not run here as one that is new. A router at START is somebody else's
-        code: it is not asked about a state that the thread may not have.
+        """Whether to begin a thread that was not run here as one that is new. Routers and reducers are somebody else's
+        code: none is asked about a state that the thread may not have, or about none at all.
         """
         says_input = given is not None and not isinstance(given, Command)
-        return says_input and self.checkpoint_id is None and START not in self.program.topology.branches
+        plain = START not in self.program.topology.branches and self.program.schema.begins_reduced
+        return says_input and self.checkpoint_id is None and plain
 
     def _look(self, db: Connection) -> Seen:
         return look(db, self.program, self.session.thread_id)

@@ -54,6 +54,8 @@ class StateSchema:
             raise InvalidGraph(f"a state is a TypedDict, a dataclass or a pydantic model, not {state!r}")
         hints = get_type_hints(state, include_extras=True)
         self.fields = {name: _field(state, name, hint) for name, hint in hints.items()}
+        self.begins_reduced = all(field.reducer is None or field.default is not None for field in self.fields.values())
+        """Whether each reduced key has a value to begin with."""
 
     def initial(self) -> dict[str, Any]:
         """The values of a thread that has seen nothing: reduced keys start empty, declared defaults stand."""
