@@ -49,23 +49,29 @@ SHOW_AGAIN_AFTER = 2.0
 """Seconds before a conversation that Slack did not take is shown again."""
 
 REMEMBERED = 1000
-"""Messages that were told to wait, and threads that failed before they moved, of which that is remembered."""
+"""Messages that were begun to read or told to wait, and threads that failed, of which that is remembered."""
 
 QUEUED = "I will read this once the question above is decided. Reject it there if you want something else."
 
 
 class _Tasks:
-    """One task a thread at most. What asks for another meanwhile is looked at again when it ends: `wake` is called."""
+    """One task a thread at most. What asks for another meanwhile is looked at again when it ends: `wake` is called.
+
+    A thread whose task raised is left alone for a while: what it stored on its way would begin it again at once.
+    """
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._tasks: dict[ThreadId, asyncio.Task[None]] = {}
         self._again: set[ThreadId] = set()
+        self._rests_until = Recent(REMEMBERED)
 
     def start(self, thread_id: ThreadId, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
-        """False when the thread has a task."""
+        """False when the thread has a task, or rests."""
         if thread_id in self._tasks:
             self._again.add(thread_id)
+            return False
+        if (self._rests_until.look(thread_id) or 0.0) > time.monotonic():
             return False
         task = asyncio.create_task(work(), name=thread_id)
         self._tasks[thread_id] = task
@@ -82,6 +88,7 @@ class _Tasks:
         del self._tasks[thread_id]
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("thread %s could not be looked after", thread_id, exc_info=error)
+            self._rests_until.put(thread_id, time.monotonic() + LOOK_EVERY)
         if thread_id in self._again:
             self._again.discard(thread_id)
             self._wake()
@@ -91,7 +98,7 @@ class _AlreadyRead(Exception):
     """Another run has read the delivery."""
 
 
-MOVED_ON = (ThreadBusy, ThreadWaiting, NotWaiting, _AlreadyRead)
+MOVED_ON = (ThreadBusy, NotWaiting, _AlreadyRead)
 """Another process runs the thread, or has moved it on since it was looked at: what is due now is for the next look."""
 
 
@@ -114,6 +121,7 @@ class Worker:
         self._running = _Tasks(storage.changes.commit_happened)
         self._showing = _Tasks(storage.changes.commit_happened)
         self._turns: dict[ThreadId, Turn | None] = {}
+        self._begun = Recent(REMEMBERED)
         self._queued = Recent(REMEMBERED)
         self._stuck = Recent(REMEMBERED)
         self._stopping = asyncio.Event()
@@ -143,7 +151,7 @@ class Worker:
             await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
         for thread_id in due.to_run:
             self._begin(thread_id)
-        more_is_due = self._begin_some([each.thread_id for each in due.unread if not self._is_told(each)])
+        more_is_due = self._begin_to_read([each for each in due.unread if not self._is_told(each)])
         for thread_id in due.outdated:
             if (turn := self._turns.get(thread_id)) is not None:
                 turn.changed()
@@ -153,14 +161,19 @@ class Worker:
                 self._showing.start(thread_id, lambda thread_id=thread_id: self._show(thread_id))
         return more_is_due
 
-    def _begin_some(self, unread: Sequence[ThreadId]) -> bool:
-        """Begin to read the first of these; True when some are left."""
-        left = BEGUN_AT_ONCE
-        for thread_id in unread:
-            if not left and thread_id not in self._running:
-                return True
-            left -= self._begin(thread_id)
-        return False
+    def _begin_to_read(self, unread: Sequence[Unread]) -> bool:
+        """Begin to read the first of these; True when some are left. What was begun before, and could not be read then,
+        takes nobody's place.
+        """
+        left, more_is_due = BEGUN_AT_ONCE, False
+        for each in unread:
+            is_new = each.thread_id not in self._running and self._begun.look(each.event_id) is None
+            if is_new and not left:
+                more_is_due = True
+            elif self._begin(each.thread_id):
+                self._begun.put(each.event_id, True)
+                left -= is_new
+        return more_is_due
 
     def _begin(self, thread_id: ThreadId) -> bool:
         return self._running.start(thread_id, lambda: self._work(thread_id))
@@ -189,7 +202,10 @@ class Worker:
             elif delivery is None or (thread is not None and thread.status == "waiting"):
                 await self._say_queued(delivery)
             else:
-                await self._take_up(delivery, due.conversation)
+                try:
+                    await self._take_up(delivery, due.conversation)
+                except ThreadWaiting:
+                    await self._say_queued(delivery)
 
     async def _say_queued(self, delivery: Delivery | None) -> None:
         """A message that came while a question waits is read after it; its author is told so once."""
@@ -207,7 +223,6 @@ class Worker:
                 raise _AlreadyRead
             was_read = True
 
-        self._queued.take(delivery.event_id)
         if (why := await self._people.refusal(delivery.user)) is not None:
             await self._poster.whisper(_slack_thread(delivery), delivery.user, why)
         elif delivery.kind == "retry":
@@ -248,7 +263,7 @@ class Worker:
                         )
                     if turn is not None:
                         _tell(turn, mode, chunk)
-        except MOVED_ON:
+        except (*MOVED_ON, ThreadWaiting):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a node raised
             await self._failed(thread_id, error)

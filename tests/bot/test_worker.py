@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import aiohttp
 import pytest
 
 from bot.demo.workspace import Workspace
-from bot.worker import QUEUED
+from bot.worker import BEGUN_AT_ONCE, QUEUED
 from graphs.agent.agent import Agent
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.model import ModelReply, TextDelta
@@ -19,6 +21,7 @@ from graphs.agent.tools import Tool, tool
 from storage import Connection, Storage, inbox, open_storage
 from storage.ids import ThreadId
 from storage.inbox import Delivery
+from storage.recent import Recent
 from tests.agent.conversing import ScriptedModel, calls, says
 from tests.bot.running import button, running
 from tests.demo.workspace.support import Page
@@ -200,6 +203,54 @@ async def test_a_message_before_which_another_process_comes_to_a_question_is_kep
         await drained(storage)
 
 
+async def test_threads_that_can_read_nothing_now_do_not_keep_others_from_being_read(
+    workspace: Workspace, storage: Storage, url: str, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    graph = Agent("Be brief.", [write]).compile(ScriptedModel([calls(("write", {"text": "a"}))]), storage)
+    for _ in range(BEGUN_AT_ONCE + 1):
+        root = await delivered(storage, page, "and?")
+        message = {"role": "user", "content": "write a", "id": f"before {root}", "by": "U0ANA"}
+        config: Any = {"configurable": {"thread_id": f"T0LOCAL/D0ANA/{root}"}}
+        await graph.ainvoke({"messages": [message]}, config, by="U0ANA")
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file, file:
+        file.execute("update threads set status = 'failed'")  # as where one task failed, and another asks
+    async with running(workspace, storage, [write], says("Bye."), http=http) as bot:
+        root = (await page.say("bye", "D0ANA"))["ts"]
+        await bot.reads(root, "Bye.")
+        await until(lambda: told_all(page), "a whisper for each")
+        reads = await reads_of_a_second(storage)
+        assert reads.count("Worker._look") <= 20, Counter(reads)
+        assert await told_all(page), "once each"
+
+
+async def test_a_thread_that_cannot_be_read_is_looked_at_now_and_then(
+    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    root = await delivered(storage, page, "hello")
+    graph = Agent("Be brief.", [write]).compile(ScriptedModel([says("Hello.")]), storage)
+    await graph.ainvoke({"messages": []}, {"configurable": {"thread_id": f"T0LOCAL/D0ANA/{root}"}})
+    await storage.write(lambda db: db.execute("update checkpoints set tasks = '['"))
+    storage.recent = Recent()  # as a process that did not run it
+    async with running(workspace, storage, [write], says("Bye."), http=http) as bot:
+        root = (await page.say("bye", "D0ANA"))["ts"]
+        await bot.reads(root, "Bye.")
+        reads = await reads_of_a_second(storage)
+        assert reads.count("Worker._work") + reads.count("Display.bring_up_to_date") <= 4, Counter(reads)
+
+
+async def told_all(page: Page) -> bool:
+    return await whispers(page) == [QUEUED] * (BEGUN_AT_ONCE + 1)
+
+
+async def reads_of_a_second(storage: Storage) -> list[str]:
+    """What is read while nothing happens."""
+    reads = counting_reads(storage)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1.0):
+            await asyncio.Event().wait()
+    return reads
+
+
 @pytest.mark.parametrize("slack_is_away", [False, True])
 async def test_waiting_with_an_unread_message_is_no_work(
     workspace: Workspace,
@@ -216,10 +267,7 @@ async def test_waiting_with_an_unread_message_is_no_work(
         await until(lambda: storage.interrupts(status="waiting"), "a question")
         await page.say("and?", "D0ANA", thread_ts=root)
         await until(lambda: whispers(page), "a whisper")
-        reads = counting_reads(storage)
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(1.0):
-                await asyncio.Event().wait()
+        reads = await reads_of_a_second(storage)
         assert 0 < reads.count("Worker._look") <= 20, Counter(reads)
 
 
