@@ -204,8 +204,8 @@ class Worker:
             else:
                 try:
                     await self._take_up(delivery, due.conversation)
-                except ThreadWaiting:
-                    await self._say_queued(delivery)
+                except ThreadWaiting:  # perhaps because another process has read the delivery: it is looked for again
+                    await self._say_queued(await self._storage.read(lambda db: inbox.first_unread(db, thread_id)))
 
     async def _say_queued(self, delivery: Delivery | None) -> None:
         """A message that came while a question waits is read after it; its author is told so once."""
