@@ -92,6 +92,5 @@ def unread(db: Connection, owner: OwnerId) -> list[Unread]:
            from inbox i left join threads t on t.thread_id = i.thread_id
            where i.status = 'received' group by i.thread_id order by min(i.seq)"""
     ).fetchall()
-    others = {row["owner"] for row in rows} - {None, owner}
-    alive = {other for other in others if owners.is_alive(db, other)}
-    return [Unread(*row[:3]) for row in rows if row["owner"] not in alive]
+    others = owners.alive(db, {row["owner"] for row in rows} - {owner})
+    return [Unread(*row[:3]) for row in rows if row["owner"] not in others]

@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,11 @@ def is_alive(db: Connection, owner: OwnerId) -> bool:
     if row is None:
         return False
     return row[3] > time.time() and not is_gone(ProcessIdentity(row[0], row[1], row[2]))
+
+
+def alive(db: Connection, owners: Iterable[OwnerId | None]) -> set[OwnerId]:
+    """Those of these that are alive; None, where nobody holds, is none of them."""
+    return {owner for owner in set(owners) if owner is not None and is_alive(db, owner)}
 
 
 class Heartbeat:

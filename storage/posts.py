@@ -87,9 +87,8 @@ def out_of_date(db: Connection, owner: OwnerId) -> list[Conversation]:
         f"""select {", ".join(f"c.{name}" for name in _COLUMNS.split(", "))}, t.owner from conversations c
             join threads t on t.thread_id = c.thread_id where c.outdated and t.version > c.shown_version"""
     ).fetchall()
-    others = {holder for row in rows for holder in (row["shower"], row["owner"])} - {None, owner}
-    alive = {holder for holder in others if owners.is_alive(db, holder)}
-    return [Conversation(*row[:-1]) for row in rows if not {row["shower"], row["owner"]} & alive]
+    others = owners.alive(db, {holder for row in rows for holder in (row["shower"], row["owner"])} - {owner})
+    return [Conversation(*row[:-1]) for row in rows if not {row["shower"], row["owner"]} & others]
 
 
 def of_thread(db: Connection, thread_id: ThreadId) -> dict[str, Post]:

@@ -110,7 +110,7 @@ def cut_short(db: Connection) -> list[ThreadId]:
     gone.
     """
     rows = db.execute("select thread_id, owner from threads where status = 'running'").fetchall()
-    alive = {owner for owner in {row["owner"] for row in rows} - {None} if owners.is_alive(db, owner)}
+    alive = owners.alive(db, (row["owner"] for row in rows))
     return [ThreadId(thread) for thread, owner in rows if owner not in alive]
 
 
