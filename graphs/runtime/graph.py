@@ -45,7 +45,7 @@ class StateGraph:
             raise InvalidGraph(f"there are two nodes named {name!r}")
         declared = tuple(destinations) if destinations is not None else _declared(fn)
         self.topology.nodes[name] = Node(
-            name, fn, retry_policy, timeout, declared or (), anywhere=declared is None and _mentions_command(fn)
+            fn, name, retry_policy, timeout, declared or (), anywhere=declared is None and _mentions_command(fn)
         )
         return self
 

@@ -16,24 +16,11 @@ from graphs.runtime.types import END, START, RetryPolicy
 EXTRAS = frozenset({"config", "runtime"})
 
 
-def extras_of(fn: Callable[..., Any]) -> frozenset[str]:
-    """The parameters of a node or router, by name, that a run fills beside the state."""
-    try:
-        return EXTRAS & inspect.signature(fn).parameters.keys()
-    except (TypeError, ValueError):  # a builtin without a signature takes the state alone
-        return frozenset()
-
-
 @dataclass(frozen=True)
-class Node:
-    """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes."""
+class Called:
+    """A function that a run calls with the state: a node's, or a router."""
 
-    name: str
     fn: Callable[..., Any]
-    retry_policy: RetryPolicy | None = None
-    timeout: float | None = None
-    destinations: tuple[str, ...] = ()
-    anywhere: bool = False
 
     @cached_property
     def call(self) -> Callable[..., Awaitable[Any]]:
@@ -41,24 +28,29 @@ class Node:
 
     @cached_property
     def extras(self) -> frozenset[str]:
-        """What its function takes beside the state, of what a run can offer."""
-        return extras_of(self.fn)
+        """The parameters, by name, that a run fills beside the state."""
+        try:
+            return EXTRAS & inspect.signature(self.fn).parameters.keys()
+        except (TypeError, ValueError):  # a builtin without a signature takes the state alone
+            return frozenset()
 
 
 @dataclass(frozen=True)
-class Branch:
+class Node(Called):
+    """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes."""
+
+    name: str
+    retry_policy: RetryPolicy | None = None
+    timeout: float | None = None
+    destinations: tuple[str, ...] = ()
+    anywhere: bool = False
+
+
+@dataclass(frozen=True)
+class Branch(Called):
     """A router after a node. `targets` maps what it returns to nodes; None: it returns nodes."""
 
-    router: Callable[..., Any]
     targets: dict[Any, str] | None
-
-    @cached_property
-    def call(self) -> Callable[..., Awaitable[Any]]:
-        return awaitable(self.router)
-
-    @cached_property
-    def extras(self) -> frozenset[str]:
-        return extras_of(self.router)
 
 
 @dataclass(frozen=True)

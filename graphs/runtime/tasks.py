@@ -20,7 +20,7 @@ from graphs.errors import (
 )
 from graphs.runtime.frames import Attempt, Frame, Paused, current_frame, entered
 from graphs.runtime.ledger import Finished, Target
-from graphs.runtime.program import Branch, Node, Program
+from graphs.runtime.program import Branch, Called, Node, Program
 from graphs.runtime.session import Session
 from graphs.runtime.state import Write, dump
 from graphs.runtime.step import Task
@@ -162,7 +162,7 @@ async def _route(branch: Branch, state: Any, session: Session, source: str) -> l
     return found
 
 
-async def call(called: Node | Branch, argument: Any, session: Session) -> Any:
+async def call(called: Called, argument: Any, session: Session) -> Any:
     """Call a node or router with the state, and with what it takes beside it."""
     extras = called.extras
     if not extras:
