@@ -44,19 +44,12 @@ class Poster:
         self._client = client
         self._storage = storage
 
-    async def known(self, conversation: Conversation) -> Known:
-        """All posts of a conversation."""
-        return await self._storage.read(lambda db: posts.of_thread(db, conversation.thread_id))
-
-    async def show(
-        self, conversation: Conversation, wanted: Iterable[tuple[str, Shown]], known: Known | None = None
-    ) -> bool:
+    async def show(self, conversation: Conversation, wanted: Iterable[tuple[str, Shown]], known: Known) -> bool:
         """Make the conversation, which we show, show these subjects; without a `thread_ts`, outside of its threads.
         True when something was posted. `known` is kept up with what Slack shows then.
 
         Raises what Slack or the connection says, try again later; and `LeaseLost`.
         """
-        known = await self.known(conversation) if known is None else known
         posted = False
         for subject, shown in wanted:
             post = known.get(subject)

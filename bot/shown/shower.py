@@ -146,8 +146,7 @@ class Display:
         news = await self._storage.read(lambda db: self._news(db, held))
         if news is None:
             return False
-        version, snapshot, record = news
-        rest = _from(held.settled, snapshot)
+        version, snapshot, rest, record = news
         shown = timeline.cards_of(rest, record)
         wanted = timeline.wanted(thread_id, rest, shown, held.known)
         if before is not None:
@@ -164,17 +163,17 @@ class Display:
         _settle(held, snapshot, shown)
         return posted
 
-    def _news(self, db: Connection, held: Held) -> tuple[int, StateSnapshot, ShownCalls] | None:
-        """The thread's version, how it stands, and what is on record of what can still change; None when it is shown
-        already.
+    def _news(self, db: Connection, held: Held) -> tuple[int, StateSnapshot, StateSnapshot, ShownCalls] | None:
+        """The thread's version, how it stands, that without the messages that are settled, and what is on record of the
+        others' calls; None when it is shown already.
         """
         thread_id = held.conversation.thread_id
         version = threads.version(db, thread_id)
         if version == held.version:
             return None
         snapshot = self._graph.state_on(db, {"configurable": {"thread_id": thread_id}})
-        messages = _from(held.settled, snapshot).values["messages"]
-        return version, snapshot, record_of(db, self._toolbox, thread_id, messages)
+        rest = _from(held.settled, snapshot)
+        return version, snapshot, rest, record_of(db, self._toolbox, thread_id, rest.values["messages"])
 
     async def _show_copies(self, held: Held, shown: Sequence[Card]) -> None:
         """One that Slack does not take for good is left out: the card itself stays."""

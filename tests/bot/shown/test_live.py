@@ -10,7 +10,7 @@ from bot.shown.posting import Known, Poster
 from bot.shown.timeline import reply_subject
 from storage import Storage, posts
 from storage.posts import Conversation
-from tests.bot.support import calls_of, in_thread
+from tests.bot.support import calls_of, in_thread, show
 from tests.demo.workspace.support import Page, Slack
 from tests.support.clock import Clock
 
@@ -46,7 +46,7 @@ def live(slack: Slack, delivery: Poster, conversation: Conversation) -> Written:
 async def settled(delivery: Poster, conversation: Conversation, page: Page, text: str = f"{TEXT} ") -> list[str]:
     """What stands there once the conversation was brought up to date."""
     wanted = [(reply_subject("m1", part), shown) for part, shown in enumerate(cards.reply(text))]
-    await delivery.show(conversation, wanted)
+    await show(delivery, conversation, wanted)
     messages = await in_thread(page, conversation.thread_ts)
     assert not any(message.get("streaming") for message in messages)
     return ["".join(block["text"] for block in message["blocks"]) for message in messages]

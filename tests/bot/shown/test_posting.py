@@ -11,7 +11,7 @@ from bot.shown.cards import Shown
 from bot.shown.posting import Poster
 from storage import Storage, posts
 from storage.posts import Conversation
-from tests.bot.support import calls_of, in_thread, texts
+from tests.bot.support import calls_of, in_thread, show, texts
 from tests.demo.workspace.support import Page, Slack, slack_client
 
 
@@ -23,10 +23,10 @@ def said(text: str) -> Shown:
 async def test_it_is_posted_once_updated_when_it_changed_and_left_alone_when_not(
     delivery: Poster, page: Page, conversation: Conversation
 ):
-    await delivery.show(conversation, [("a", said("one")), ("b", said("two"))])
-    await delivery.show(conversation, [("a", said("one")), ("b", said("two"))])
+    await show(delivery, conversation, [("a", said("one")), ("b", said("two"))])
+    await show(delivery, conversation, [("a", said("one")), ("b", said("two"))])
     assert await calls_of(page, "chat.postMessage", "chat.update") == ["chat.postMessage"] * 2
-    await delivery.show(conversation, [("a", said("ONE")), ("b", said("two"))])
+    await show(delivery, conversation, [("a", said("ONE")), ("b", said("two"))])
     assert await calls_of(page, "chat.postMessage", "chat.update") == ["chat.postMessage"] * 2 + ["chat.update"]
     assert await texts(page, conversation.thread_ts) == ["ONE", "two"]
     (post, _) = await in_thread(page, conversation.thread_ts)
@@ -38,38 +38,38 @@ async def test_a_post_whose_answer_was_lost_is_looked_up_and_not_posted_twice(
 ):
     await page.fault(http={"method": "chat.postMessage", "status": 500, "after_commit": True})
     with pytest.raises(SlackApiError):
-        await delivery.show(conversation, [("a", said("one"))])
-    await delivery.show(conversation, [("a", said("one, now newer"))])
+        await show(delivery, conversation, [("a", said("one"))])
+    await show(delivery, conversation, [("a", said("one, now newer"))])
     assert await texts(page, conversation.thread_ts) == ["one, now newer"]
 
 
 async def test_a_post_that_never_arrived_is_posted(delivery: Poster, page: Page, conversation: Conversation):
     await page.fault(http={"method": "chat.postMessage", "status": 500})
     with pytest.raises(SlackApiError):
-        await delivery.show(conversation, [("a", said("one")), ("b", said("two"))])
+        await show(delivery, conversation, [("a", said("one")), ("b", said("two"))])
     assert await texts(page, conversation.thread_ts) == []
-    await delivery.show(conversation, [("a", said("one")), ("b", said("two"))])
+    await show(delivery, conversation, [("a", said("one")), ("b", said("two"))])
     assert await texts(page, conversation.thread_ts) == ["one", "two"]
 
 
 async def test_a_deleted_message_is_posted_anew(delivery: Poster, page: Page, slack: Slack, conversation: Conversation):
-    await delivery.show(conversation, [("a", said("one"))])
+    await show(delivery, conversation, [("a", said("one"))])
     (post,) = await in_thread(page, conversation.thread_ts)
     await slack.chat_delete(channel=post["channel"], ts=post["ts"])
-    await delivery.show(conversation, [("a", said("one, decided"))])
+    await show(delivery, conversation, [("a", said("one, decided"))])
     assert await texts(page, conversation.thread_ts) == ["one, decided"]
 
 
 async def test_a_restart_knows_what_is_shown(
     delivery: Poster, storage: Storage, page: Page, slack: Slack, conversation: Conversation
 ):
-    await delivery.show(conversation, [("a", said("one"))])
-    await Poster(slack, storage).show(conversation, [("a", said("one"))])
+    await show(delivery, conversation, [("a", said("one"))])
+    await show(Poster(slack, storage), conversation, [("a", said("one"))])
     assert await calls_of(page, "chat.postMessage", "chat.update") == ["chat.postMessage"]
 
 
 async def test_nothing_unfurls_and_no_name_becomes_a_link(delivery: Poster, page: Page, conversation: Conversation):
-    await delivery.show(conversation, [("a", said("see https://evil.example @here"))])
+    await show(delivery, conversation, [("a", said("see https://evil.example @here"))])
     (call,) = [entry for entry in await page.journal("call") if entry["method"] == "chat.postMessage"]
     assert (call["arguments"]["unfurl_links"], call["arguments"]["unfurl_media"]) == (False, False)
     assert "link_names" not in call["arguments"]
@@ -83,7 +83,7 @@ async def test_a_message_that_a_crash_left_streaming_is_ended_and_brought_up_to_
         markdown_text="half a",
     )  # fmt: skip
     await delivery.save(conversation, "a", opened["ts"], None, {})
-    await delivery.show(conversation, [("a", said("half a reply"))])
+    await show(delivery, conversation, [("a", said("half a reply"))])
     (post,) = await in_thread(page, conversation.thread_ts)
     assert (post["text"], post.get("streaming", False)) == ("half a reply", False)
 
@@ -93,7 +93,7 @@ async def test_what_slack_refuses_is_raised_and_tried_again_by_whoever_asked(
 ):
     bad = Shown("x", ({"type": "no_such_block"},))
     with pytest.raises(SlackApiError, match="invalid_blocks"):
-        await delivery.show(conversation, [("a", bad)])
+        await show(delivery, conversation, [("a", bad)])
     post = (await storage.read(lambda db: posts.of_thread(db, conversation.thread_id)))["a"]
     assert (post.ts, post.shown) == (None, None)
 

@@ -17,7 +17,7 @@ from storage.posts import Conversation
 from tests.agent.conversing import calls, says
 from tests.bot.running import running
 from tests.bot.shown.test_posting import said
-from tests.bot.support import texts
+from tests.bot.support import show, texts
 from tests.demo.workspace.support import Page, Slack
 
 TURNS = 40
@@ -69,8 +69,8 @@ async def test_one_owner_shows_a_conversation_and_gives_it_back(
         theirs = await other.write(lambda db: posts.take(db, thread, other.owner))
         assert theirs is not None
         with pytest.raises(LeaseLost):
-            await delivery.show(conversation, [("a", said("mine"))])
-        await Poster(slack, other).show(theirs, [("a", said("theirs"))])
+            await show(delivery, conversation, [("a", said("mine"))])
+        await show(Poster(slack, other), theirs, [("a", said("theirs"))])
     assert await texts(page, conversation.thread_ts) == ["theirs"]
 
 
