@@ -3,7 +3,7 @@
 # tools for tests and checks. Benchmarks have a lock and a .venv-bench of their own.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test trials check format bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,6 +31,10 @@ demo: $(STAMP) ## Start the local workspace and the bot on it
 # Two processes share the files of tests; `make test ARGS="-n 0"` is one, as a debugger needs it.
 test: $(DEV_STAMP) ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# Every fault at every call, and a kill at every place where one may come; `make test` has some of each.
+trials: $(DEV_STAMP) ## Run the trials in their whole form
+	$(BIN)/python -m pytest -n 2 --dist loadscope tests/trials --trials $(ARGS)
 
 # Pyright runs on Node.js: on playwright's, which is in the lock, and without asking whether there is a newer pyright.
 check: $(DEV_STAMP) ## Check format, style and types

@@ -34,6 +34,11 @@ class Page:
             assert response.status == 200, await response.text()
             return await response.json()
 
+    async def attempt(self, path: str, **body: Any) -> Json | None:
+        """As `post`; None where the page refuses it, as when a button is gone that was there a moment ago."""
+        async with self._http.post(self._url + path, json=body) as response:
+            return await response.json() if response.status == 200 else None
+
     async def slack_fails(self, **fault: Any) -> None:
         """See `POST /client/faults`."""
         await self.post("/client/faults", **fault)

@@ -82,7 +82,7 @@ class Stage:
     ) -> None:
         self.folder = folder
         self._agent = {} if agent is None else {"SIGNOFF_AGENT": agent}
-        self._settings: Mapping[str, str] = settings or {}
+        self.told: Mapping[str, str] = settings or {}
         arguments: list[str] = ["--latency", str(latency)]
         if script is not None:
             (folder / "script.json").write_text(json.dumps(script), "utf-8")
@@ -111,7 +111,7 @@ class Stage:
             "OPENAI_BASE_URL": f"{self.model_url}/v1",
             "DATABASE_URL": f"sqlite:///{self.folder / 'signoff.db'}",
             **self._agent,
-            **self._settings,
+            **self.told,
         }
 
     def start_bot(self) -> None:

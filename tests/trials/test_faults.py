@@ -1,0 +1,178 @@
+"""Every fault at every call that a whole conversation makes of Slack: in the end all stands there once.
+
+CI runs a few of them; `make trials` all.
+"""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.stories.people import SUPPORT
+from tests.support.waiting import until
+from tests.trials.between import FOR_EVER, Fault, Kind
+from tests.trials.conftest import Trial
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+LOOKED_UP = ("users.info", "usergroups.users.list", "conversations.info", "conversations.open")
+"""What the bot remembers for minutes: it is started anew, so that it asks."""
+
+POSTS = ("assistant.threads.setStatus", "chat.postMessage", "chat.update", "views.open", "chat.postEphemeral")
+STREAMS = ("chat.startStream", "chat.appendStream", "chat.stopStream")
+
+PASSING: dict[str, tuple[Kind, Any, bool]] = {
+    "500": ("status", 500, False),
+    "503": ("status", 503, False),
+    "429": ("status", 429, False),
+    "internal_error": ("refusal", "internal_error", False),
+    "fatal_error": ("refusal", "fatal_error", False),
+    "service_unavailable": ("refusal", "service_unavailable", False),
+    "ratelimited": ("refusal", "ratelimited", False),
+    "html": ("html", None, False),
+    "reset": ("reset", None, False),
+    "hang": ("hang", None, False),
+    "500 once done": ("status", 500, True),
+    "reset once done": ("reset", None, True),
+    "hang once done": ("hang", None, True),
+}
+"""What may be gone with the next call, by what it is called here."""
+
+REFUSED = {
+    "chat.postMessage": (
+        "is_archived channel_not_found not_in_channel restricted_action restricted_action_read_only_channel no_text"
+        " cannot_reply_to_message invalid_blocks msg_too_long msg_blocks_too_long missing_scope"
+    ),
+    "chat.update": "cant_update_message message_not_found edit_window_closed invalid_blocks msg_too_long",
+    "conversations.info": "channel_not_found missing_scope",
+    "usergroups.users.list": "no_such_subteam missing_scope plan_upgrade_required",
+    "conversations.open": "cannot_dm_bot user_disabled missing_scope",
+    "assistant.threads.setStatus": "missing_scope unknown_method channel_not_found",
+    "views.open": "expired_trigger_id exchanged_trigger_id invalid_arguments view_too_large",
+    "chat.postEphemeral": "user_not_in_channel channel_not_found missing_scope restricted_action",
+}
+"""What stays as it is however often one calls, by method."""
+
+WATCHED = 6.0
+"""Seconds of other people's conversations; in the second half of them a refused call must not be made again."""
+
+IN_CI = {
+    ("chat.postMessage", "500"),
+    ("chat.postMessage", "reset once done"),
+    ("chat.update", "internal_error"),
+    ("users.info", "fatal_error"),
+    ("conversations.open", "html"),
+    ("views.open", "503"),
+    ("chat.startStream", "500 once done"),
+    ("chat.stopStream", "reset"),
+    ("chat.postMessage", "is_archived"),
+    ("chat.postMessage", "invalid_blocks"),
+    ("conversations.open", "cannot_dm_bot"),
+}
+
+
+def _cases(*methods: str, names: tuple[str, ...] = ()) -> list[Any]:
+    return [
+        pytest.param(method, name, marks=() if (method, name) in IN_CI else pytest.mark.trial)
+        for method in methods
+        for name in (names or REFUSED[method].split())
+    ]
+
+
+async def meet(trial: Trial, method: str, name: str, times: int, spared: int = 0) -> Fault:
+    kind, says, after = PASSING[name]
+    if method in LOOKED_UP:
+        await trial.restart()
+    fault = Fault(method, kind, says, after=after, times=times, spared=spared)
+    trial.slack.arm(fault)
+    return fault
+
+
+@pytest.mark.parametrize(("method", "name"), _cases(*LOOKED_UP, *POSTS, names=tuple(PASSING)))
+async def test_what_goes_wrong_once_changes_nothing_in_the_end(quick: Trial, method: str, name: str):
+    fault = await meet(quick, method, name, times=1)
+    try:
+        await quick.whole()
+        assert fault.met or method == "chat.postEphemeral", "there was nothing that could go wrong"
+    finally:
+        quick.slack.disarm()
+
+
+@pytest.mark.trial
+@pytest.mark.parametrize("spared", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("name", list(PASSING))
+async def test_each_post_in_turn_may_go_wrong(quick: Trial, name: str, spared: int):
+    await meet(quick, "chat.postMessage", name, times=1, spared=spared)
+    try:
+        await quick.whole()
+    finally:
+        quick.slack.disarm()
+
+
+@pytest.mark.parametrize(("method", "name"), _cases(*STREAMS, names=tuple(PASSING)))
+async def test_a_stream_that_goes_wrong_once_is_one_reply_in_the_end(streaming: Trial, method: str, name: str):
+    fault = await meet(streaming, method, name, times=1)
+    try:
+        await streaming.whole()
+        assert fault.met, "there was nothing that could go wrong"
+    finally:
+        streaming.slack.disarm()
+
+
+@pytest.mark.trial
+@pytest.mark.parametrize(("method", "name"), _cases(*LOOKED_UP, *POSTS[1:3], names=tuple(PASSING)))
+async def test_what_goes_wrong_for_long_is_made_up_for_when_it_is_over(quick: Trial, method: str, name: str):
+    fault = await meet(quick, method, name, times=FOR_EVER)
+    try:
+        talk = await quick.begin()
+        await until(lambda: fault.met >= 2 or talk.booked(), "it to go wrong twice")
+        quick.slack.disarm()
+        await talk.decide()
+        await talk.finish()
+        await talk.settled()
+    finally:
+        quick.slack.disarm()
+
+
+@pytest.mark.parametrize(("method", "error"), _cases(*REFUSED))
+async def test_what_is_refused_for_good_is_told_and_costs_nobody_else_anything(quick: Trial, method: str, error: str):
+    """In the channel, while others go on in their direct messages."""
+    if method in LOOKED_UP:
+        await quick.restart()
+    about = "" if method in ("usergroups.users.list", "conversations.open") else SUPPORT
+    fault = Fault(method, "refusal", error, times=FOR_EVER, about=about)
+    quick.slack.arm(fault)
+    try:
+        talk = await quick.begin(SUPPORT)
+        await _others_talk(quick, about)
+        met = fault.met
+        await _others_talk(quick, about)
+        assert fault.met == met, "it is tried for ever"
+        assert await talk.told(), "nobody was told anything"
+        assert talk.booked() <= 1
+    finally:
+        quick.slack.disarm()
+
+
+async def _others_talk(trial: Trial, about: str) -> None:
+    """In their direct messages, for half the time that is watched, where the fault is not theirs too."""
+    end = time.monotonic() + WATCHED / 2
+    while time.monotonic() < end:
+        if about:
+            await trial.whole()
+        else:
+            await trial.page.journal(after=10**9)
+
+
+async def test_the_calls_of_a_whole_conversation_are_those_that_are_tried_here(quick: Trial, streaming: Trial):
+    await quick.restart()
+    for trial in (quick, streaming):
+        trial.slack.calls.clear()
+        await trial.whole()
+    called = {*quick.slack.calls, *streaming.slack.calls} - {
+        "auth.test",
+        "apps.connections.open",
+        "conversations.replies",
+    }
+    assert called <= {*LOOKED_UP, *POSTS, *STREAMS}
+    assert called >= {*STREAMS, "chat.postMessage", "chat.update", "users.info"}
