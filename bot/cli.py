@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from bot import audit, manifest
+from bot import audit, logs, manifest
 from bot.settings import BadSettings, load_database_settings, load_settings
 
 USAGE = 2
@@ -73,9 +72,7 @@ def _run(options: argparse.Namespace) -> int:
     from bot.run import run  # what only this command needs is loaded by it
 
     settings = load_settings()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    if settings.log_level != "DEBUG":
-        logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request to the model
+    logs.configure(settings.log_level)
     asyncio.run(run(settings))
     return 0
 

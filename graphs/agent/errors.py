@@ -39,7 +39,7 @@ class UnknownTool(AgentError, KeyError):
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name = name
-        self.message = f"There is no tool {name!r}. The tools are: {', '.join(sorted(known)) or 'none'}."
+        self.message = f"There is no tool {name[:100]!r}. The tools are: {', '.join(sorted(known)) or 'none'}."
         super().__init__(self.message)
 
     def __str__(self) -> str:
