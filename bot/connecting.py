@@ -10,25 +10,18 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import BadSettings, Settings
+from bot.slack_client import SlackClient, session
 
 
 @asynccontextmanager
-async def web_client(settings: Settings) -> AsyncGenerator[AsyncWebClient]:
-    """One client over one HTTP session. It waits out rate limits; what is uncertain it leaves to whoever asked.
-
-    Slack's client reads the proxy from the environment itself, once. The session would look for one, and for a .netrc,
-    at each request, in a thread.
-    """
-    async with aiohttp.ClientSession() as session:
-        yield AsyncWebClient(
-            token=settings.slack_bot_token.get_secret_value(),
-            base_url=settings.slack_api_url,
-            session=session,
-            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=3)],
+async def web_client(settings: Settings) -> AsyncGenerator[SlackClient]:
+    """One client over one HTTP session. What is uncertain it leaves to whoever asked."""
+    async with session() as http:
+        yield SlackClient(
+            token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=http
         )
 
 
@@ -43,11 +36,6 @@ async def identity(client: AsyncWebClient) -> dict[str, str]:
             [f"Slack cannot be reached at {client.base_url}: {error or type(error).__name__}."]
         ) from error
     return {name: str(answer[name]) for name in ("team_id", "user_id", "bot_id")}
-
-
-def without_token(client: AsyncWebClient) -> AsyncWebClient:
-    """The same client for Bolt, which asks `authorized` for the token."""
-    return AsyncWebClient(base_url=client.base_url, session=client.session, retry_handlers=client.retry_handlers)
 
 
 def authorized(client: AsyncWebClient, identity: Mapping[str, str]) -> Callable[[], Awaitable[AuthorizeResult]]:

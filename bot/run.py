@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import connecting, routes
 from bot.http_mode import http_mode
@@ -26,6 +25,7 @@ from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
+from bot.slack_client import SlackClient
 from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
@@ -89,7 +89,7 @@ async def _assemble(
     agent: Agent,
     model: ChatModel,
     storage: Storage,
-    client: AsyncWebClient,
+    client: SlackClient,
     identity: Mapping[str, str],
 ) -> tuple[Worker, AsyncApp]:
     if agent.prepare is not None:
@@ -101,7 +101,7 @@ async def _assemble(
     worker = Worker(storage, graph, display, poster, people)
     secret = settings.slack_signing_secret
     app = AsyncApp(
-        client=connecting.without_token(client),
+        client=client.without_token(),
         authorize=connecting.authorized(client, identity),
         logger=logging.getLogger("slack_bolt"),
         signing_secret=secret.get_secret_value() if secret is not None else None,
