@@ -85,9 +85,10 @@ async def running(
     workspace: Workspace, storage: Storage, tools: Sequence[Tool[..., Any]], *lines: Line, http: aiohttp.ClientSession
 ) -> AsyncIterator[Bot]:
     """Runs the bot, assembled as `signoff run` does, until the block ends."""
+    tokens = workspace.tokens
     given = {
-        "SLACK_BOT_TOKEN": "xoxb-local",
-        "SLACK_APP_TOKEN": "xapp-local",
+        "SLACK_BOT_TOKEN": tokens.bot,
+        "SLACK_APP_TOKEN": tokens.app,
         "SLACK_API_URL": f"{workspace.url}/api/",
         "OPENAI_API_KEY": "unused",
     }
@@ -97,7 +98,7 @@ async def running(
     agent = Agent("Be brief.", list(tools))
     async with web_client(settings) as client:
         worker, app = await assemble(settings, agent, cast("Any", model), storage, client, identity)
-        handler = AsyncSocketModeHandler(app, "xapp-local", web_client=client)
+        handler = AsyncSocketModeHandler(app, tokens.app, web_client=client)
         working = asyncio.create_task(worker.run())
         await handler.connect_async()
         try:
