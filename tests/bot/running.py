@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import aiohttp
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 
 from bot.connecting import web_client
 from bot.demo.workspace import Workspace
 from bot.run import _assemble as assemble
 from bot.settings import Settings
+from bot.socket_mode import socket_mode
 from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.tools import Tool
@@ -98,14 +98,12 @@ async def running(
     agent = Agent("Be brief.", list(tools))
     async with web_client(settings) as client:
         worker, app = await assemble(settings, agent, cast("Any", model), storage, client, identity)
-        handler = AsyncSocketModeHandler(app, tokens.app, web_client=client)
         working = asyncio.create_task(worker.run())
-        await handler.connect_async()
         try:
-            async with asyncio.timeout(5):
-                await workspace.bot_connected.wait()
-            yield Bot(worker, working, storage, model, Page(http, workspace.url))
+            async with socket_mode(app, client, tokens.app):
+                async with asyncio.timeout(5):
+                    await workspace.bot_connected.wait()
+                yield Bot(worker, working, storage, model, Page(http, workspace.url))
         finally:
-            await handler.close_async()
             worker.stop()
             await working
