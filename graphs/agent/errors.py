@@ -10,6 +10,7 @@ GraphError
     ├── ArgumentsChanged      the bytes are not the ones that were hashed
     ├── ToolTimedOut          the tool was still at work when its time was up
     └── ModelUnavailable      no reply from the model; the message is the sentence for a person
+        └── TooLong           the messages are more than the model can read
 """
 
 from collections.abc import Iterable
@@ -108,3 +109,11 @@ class ModelUnavailable(AgentError):
     def __init__(self, sentence: str, *, retryable: bool) -> None:
         self.retryable = retryable
         super().__init__(sentence)
+
+
+class TooLong(ModelUnavailable):
+    """The messages are more than the model can read at once: fewer may do."""
+
+    def __init__(self) -> None:
+        sentence = "This has become too long for the model. Write something shorter, or start a new conversation."
+        super().__init__(sentence, retryable=False)
