@@ -88,7 +88,8 @@ class _ModelNode:
                     raise ModelUnavailable(str(error), retryable=False) from error.__cause__
                 sent = fewer
         message = {**reply.message(), "id": message_id}
-        notices = [reply.notice, NOTICE if sent is not known else None]
+        is_news = sent is not known and known is completed
+        notices = [reply.notice, NOTICE if is_news else None]
         if sent is not known:
             message[BEGINS_AT] = sent[0]["id"]
         if any(notices):

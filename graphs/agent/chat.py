@@ -4,6 +4,7 @@ Source: OpenAI's API reference, "Create chat completion" and "The chat completio
 """
 
 import asyncio
+import base64
 import contextlib
 import ipaddress
 import logging
@@ -13,7 +14,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 import openai
@@ -71,12 +72,14 @@ class ChatModel:
         self._left_out: frozenset[Option] = frozenset()
         self._starts_in_thought = False
         self._redact = Redaction([api_key, *secrets_of_url(base_url)])
+        base_url, login = without_login(base_url)
         timeout = Timeout(idle_timeout, connect=connect_timeout)
         self._client = AsyncOpenAI(
             api_key=api_key,
             base_url=base_url,
             timeout=timeout,
             max_retries=max_retries,
+            default_headers={"Authorization": login} if login else None,
             # aiohttp reads HTTP in C: a streamed reply costs half as much. Proxies are taken from the environment, and
             # no proxy reaches this machine's own loopback.
             http_client=DefaultAioHttpClient(base_url=base_url, timeout=timeout, trust_env=not is_loopback(base_url)),
@@ -219,6 +222,19 @@ def _read(event: Event, reply: Reply, request: httpx2.Request) -> str:
         raise ValueError("what was sent is no object")
     reply.is_complete |= event.is_document
     return reply.add(cast("Mapping[str, Any]", data))
+
+
+def without_login(url: str) -> tuple[str, str | None]:
+    """The address without the user name and password in it, and these as the header that they are sent in.
+
+    HTTP has one such header: whoever puts them into the address means them, and not the key.
+    """
+    parts = urlsplit(url)
+    if parts.username is None:
+        return url, None
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return bare, f"Basic {base64.b64encode(login.encode()).decode()}"
 
 
 def is_loopback(url: str) -> bool:

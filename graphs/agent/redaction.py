@@ -20,7 +20,7 @@ SHORT = 4
 """Shorter secrets are taken out only where they stand as a word: three letters are part of many."""
 
 _FORMS = re.compile(
-    r"(?P<token>\b(?:xox[a-z](?:\.xox[a-z])?-|xapp-|sk-|sk_|gsk_|xai-)[A-Za-z0-9_*.…-]{6,}|\bAIza[A-Za-z0-9_-]{20,})"
+    r"(?P<token>\b(?:xox[a-z](?:\.xox[a-z])?-|xapp-|sk-|sk_|gsk_|xai-)[A-Za-z0-9_*…-]{6,}|\bAIza[A-Za-z0-9_-]{20,})"
     r"|(?P<user>(?<=://)[^/?#@\s\"'<>]+(?=@))"
     r"|(?P<bearer>(?i:\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{16,})"
     r"|(?P<parameter>(?i:[?&;](?:[a-z_.-]*token|[a-z_.-]*key|[a-z_.-]*secret|password|passwd|pwd|ticket|sig|signature|code)"
