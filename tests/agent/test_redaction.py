@@ -22,7 +22,7 @@ from graphs.agent.redaction import Redaction, secrets_of_url, without_tokens
 from graphs.agent.tools import Tool, tool
 from storage import Storage
 from tests.agent.chat_server import Answer, serve
-from tests.agent.conversing import Talk, calls, says
+from tests.agent.conversing import THREAD, Talk, calls, says
 from tests.support.rows import claims_of
 
 PASSWORD = "p+ss/w\"örd'<&>\n!"
@@ -169,7 +169,7 @@ async def test_a_tool_that_repeats_its_secrets_is_quoted_without_them(
     talk = Talk(storage, [leaking(how)], calls(("leak", arguments)), says("Done."))
     await talk.say("go")
     (told,) = await talk.results()
-    recorded = json.dumps([each.result for each in await storage.read(lambda db: claims_of(db, "T0LOCAL/D0ANA/1.0"))])
+    recorded = json.dumps([each.result for each in await storage.read(lambda db: claims_of(db, THREAD))])
     for secret in (*secrets, base64.b64encode(secrets[0].encode()).decode()[:12]):
         assert secret not in told
         assert secret not in recorded
