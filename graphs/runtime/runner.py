@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from graphs.errors import GraphRecursionError
+from graphs.errors import GraphRecursionError, UnexpectedExit
 from graphs.runtime import breakpoints
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.calling import Apart
@@ -110,7 +110,9 @@ class Runner:
                     done.discard(news)
                     listens, news = self._heard(news), None
                 for ended in done:
-                    if await self._record(self.running.pop(ended), ended.result()):
+                    # Nobody else has cancelled it.
+                    result = Failed(UnexpectedExit("CancelledError")) if ended.cancelled() else ended.result()
+                    if await self._record(self.running.pop(ended), result):
                         return True
         finally:
             await self._cancel([*self.running, *([news] if news else [])])

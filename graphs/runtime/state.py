@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, PydanticSchemaGenerationError, TypeA
 from pydantic_core import PydanticSerializationError, PydanticUndefined, to_json
 
 from graphs.errors import InvalidGraph, InvalidUpdateError
+from graphs.runtime.calling import held
 from graphs.runtime.hints import empty_of, is_typed_dict, keys_of, peeled, readable
 
 Reducer = Callable[[Any, Any], Any]
@@ -45,7 +46,7 @@ class Field:
             if self.empty is None:
                 return written
             value = self.empty()
-        return reducer(value, written)
+        return held(reducer, value, written)
 
 
 @dataclass(frozen=True, slots=True)
