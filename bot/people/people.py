@@ -55,10 +55,10 @@ class People:
         approvers = {each: None for terms in many if terms is not None for each in terms.approvers}
         groups = [each for each in approvers if each.startswith("S")]
         here = CHANNEL in approvers and channel is not None
-        account, members, *found = await asyncio.gather(
+        account, members, found = await asyncio.gather(
             _in_time(self._directory.account(person.user, fresh=fresh)),
             _in_time(self._directory.members(channel, fresh=fresh)) if here and channel is not None else _nothing(),
-            *(_in_time(self._directory.group(each, fresh=fresh)) for each in groups),
+            asyncio.gather(*(_in_time(self._directory.group(each, fresh=fresh)) for each in groups)),
         )
         in_groups = {
             group: None if people is None else person.user in people
