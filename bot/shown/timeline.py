@@ -62,11 +62,12 @@ def cards_of(snapshot: StateSnapshot, record: ShownCalls) -> list[Card]:
     found: list[Card] = []
     words = ""
     results = _results(snapshot)
+    last = next((each["id"] for each in reversed(_messages(snapshot)) if each["role"] != "tool"), None)
     for message in _messages(snapshot):
         if message["role"] == "user":
             words = message["content"]
         elif message["role"] == "assistant":
-            pages = cards.pages(record.calls(message, results))
+            pages = cards.pages(record.calls(message, results, is_last=message["id"] == last))
             found += [Card(calls_subject(message["id"], n), rows, words) for n, rows in enumerate(pages)]
     return found
 
@@ -105,8 +106,8 @@ def _messages(snapshot: StateSnapshot) -> Sequence[dict[str, Any]]:
     return snapshot.values.get("messages", ())
 
 
-def _results(snapshot: StateSnapshot) -> dict[str, str]:
-    return {m["tool_call_id"]: m["content"] for m in _messages(snapshot) if m["role"] == "tool"}
+def _results(snapshot: StateSnapshot) -> dict[str, dict[str, Any]]:
+    return {m["tool_call_id"]: m for m in _messages(snapshot) if m["role"] == "tool"}
 
 
 def failures(thread_id: ThreadId, snapshot: StateSnapshot) -> list[tuple[str, Shown]]:
