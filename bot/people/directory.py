@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.shown.posting import UNCERTAIN
+from bot.slack_errors import UNCERTAIN, describe, is_passing, reason
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +24,6 @@ MOST_KNOWN = 5000
 
 PAGE = 999
 """Members of a conversation asked for at a time, as many as Slack takes: who clicked waits for the last of them."""
-
-PASSING = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-"""Refusals of Slack's that may be gone with the next try."""
 
 NOBODY = {"user_not_found", "user_not_visible"}
 
@@ -76,7 +73,7 @@ class Directory:
             try:
                 answer = await self._client.users_info(user=user)
             except SlackApiError as error:
-                if error.response["error"] in NOBODY:
+                if reason(error) in NOBODY:
                     return Account("stranger", user)
                 raise
             found: dict[str, Any] = answer.get("user") or {}
@@ -91,7 +88,7 @@ class Directory:
             try:
                 answer = await self._client.usergroups_users_list(usergroup=group)
             except SlackApiError as error:
-                if error.response["error"] in NO_GROUP:
+                if reason(error) in NO_GROUP:
                     return frozenset()
                 raise
             return frozenset(cast("list[str]", answer.get("users") or ()))
@@ -141,9 +138,8 @@ class Directory:
         try:
             found = await fetch()
         except UNCERTAIN as error:
-            reason = error.response["error"] if isinstance(error, SlackApiError) else None
-            logger.warning("%s %s cannot be looked up: %s", what, id_, reason or error or type(error).__name__)
-            raise CannotTell(f"{what} {id_}", passing=reason is None or reason in PASSING) from error
+            logger.warning("%s %s cannot be looked up: %s", what, id_, describe(error))
+            raise CannotTell(f"{what} {id_}", passing=is_passing(error)) from error
         self._keep((what, id_), found)
         return found
 

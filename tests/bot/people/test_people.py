@@ -48,7 +48,8 @@ def clock() -> Clock:
 @pytest.fixture
 async def directory(workspace: Workspace, clock: Clock) -> AsyncIterator[Directory]:
     async with aiohttp.ClientSession() as session:
-        client = AsyncWebClient("xoxb-local", base_url=f"{workspace.url}/api/", session=session, retry_handlers=[])
+        token, url = workspace.tokens.bot, f"{workspace.url}/api/"
+        client = AsyncWebClient(token, base_url=url, session=session, retry_handlers=[])
         yield Directory(client, TEAM.id, clock.seconds)
 
 
