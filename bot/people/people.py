@@ -68,6 +68,11 @@ class People:
         kind = None if account is None else account.kind
         return [_actor(person, kind, terms, in_groups, in_channel) for terms in many]
 
+    async def name(self, user: str) -> str | None:
+        """What somebody is called; None when that cannot be found out."""
+        account = await _in_time(self._directory.account(user))
+        return None if account is None or account.name == user else account.name
+
     async def refusal(self, user: str) -> str | None:
         """Why this person may not talk to the bot, as a sentence; None when they may."""
         if self._users:

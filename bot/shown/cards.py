@@ -118,11 +118,11 @@ def copy(card: Shown, requester: str, words: str) -> Shown:
     return Shown(card.text, ({"type": "section", "text": mrkdwn(said)}, *card.blocks))
 
 
-def failure(sentence: str, reference: str, *, thread: str) -> Shown:
-    """A turn that broke off, with a way to try again."""
-    text = f"{sentence} (reference {reference})"
+def failure(sentence: str, reference: str | None, *, turn: str) -> Shown:
+    """A turn that broke off, with a way to try it again."""
+    text = sentence if reference is None else f"{sentence} (reference {reference})"
     said: Block = {"type": "section", "text": mrkdwn(f"⚠ {escape(text, TEXT_LIMIT - 2)}")}
-    button = _button("Try again", RETRY, thread)
+    button = _button("Try again", RETRY, turn)
     return Shown(escape(text, TEXT_LIMIT), (said, {"type": "actions", "block_id": "retry", "elements": [button]}))
 
 

@@ -18,6 +18,7 @@ from graphs.agent.proposals import ProposedCall
 from graphs.agent.tool_node import CallNode, Unreachable
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import complete
+from graphs.agent.turns import as_seen
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.effects import idempotency_key
 from graphs.runtime.graph import StateGraph
@@ -30,7 +31,7 @@ CALL = "call"
 
 
 class AgentState(TypedDict):
-    """The conversation. A user's message may carry `by`, who wrote it."""
+    """The conversation. A user's message may carry `by`, who wrote it (an id), and `name`, that person's."""
 
     messages: Annotated[list[dict[str, Any]], add_messages]
 
@@ -73,7 +74,7 @@ class _ModelNode:
 
     async def __call__(self, state: AgentState, runtime: Runtime[Any]) -> dict[str, Any]:
         completed = await complete(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox))
-        transcript = [{"role": "system", "content": self.instructions}, *completed]
+        transcript = [{"role": "system", "content": self.instructions}, *as_seen(completed)]
         # The same when the task runs again after a crash: whoever shows the reply goes on in the post that it began.
         message_id = idempotency_key("reply")
         reply = ModelReply("")

@@ -325,7 +325,7 @@ def test_a_notice_stands_below_the_reply() -> None:
 
 
 def test_a_failure_says_one_sentence_a_reference_and_offers_to_try_again() -> None:
-    shown = fits(cards.failure("The model cannot be reached.", "abc12345", thread="T0LOCAL/D0ANA/1.0"))
+    shown = fits(cards.failure("The model cannot be reached.", "abc12345", turn="1.0"))
     assert "abc12345" in words(shown)
     assert buttons(shown) == ["Try again"]
     assert buttons(fits(cards.overcome())) == []
@@ -395,7 +395,7 @@ def test_foreign_text_fits_and_fires_nothing(**foreign: tuple[str, int]) -> None
         assert_nothing_fires(fits(cards.calls(page, revision(page))))
     for shown in cards.reply(text, reason or None):
         assert_nothing_fires(fits(shown))
-    assert_nothing_fires(fits(cards.failure(f"{reason}.", "abc", thread="t")))
+    assert_nothing_fires(fits(cards.failure(f"{reason}.", "abc", turn="t")))
 
 
 def test_a_copy_says_who_asked_in_what_words_and_shows_the_card() -> None:
