@@ -239,7 +239,10 @@ class Worker:
 
     async def _written(self, delivery: Delivery) -> dict[str, Any]:
         """The message as the thread keeps it: who wrote it, and what."""
-        message = {"role": "user", "content": delivery.text, "id": delivery.ts, "by": delivery.user}
+        said = await self._people.read(delivery.text)
+        message = {"role": "user", "content": said.to_model, "id": delivery.ts, "by": delivery.user}
+        if said.to_people != said.to_model:
+            message["said"] = said.to_people
         name = await self._people.name(delivery.user)
         return message if name is None else {**message, "name": name}
 

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bot.inbound.markup import Said
 from bot.inbound.payloads import Person
+from bot.people import names
 from bot.people.directory import CannotTell, Directory, Kind
 from graphs.approvals.terms import CHANNEL, REQUESTER, Actor, GroupId, Terms, UserId
 from storage import Storage, posts
@@ -72,6 +74,10 @@ class People:
         """What somebody is called; None when that cannot be found out."""
         account = await _in_time(self._directory.account(user))
         return None if account is None or account.name == user else account.name
+
+    async def read(self, text: str) -> Said:
+        """A message of Slack's with the names of everybody that it mentions."""
+        return await names.read(self._directory, text)
 
     async def refusal(self, user: str) -> str | None:
         """Why this person may not talk to the bot, as a sentence; None when they may."""

@@ -65,7 +65,7 @@ def cards_of(snapshot: StateSnapshot, record: ShownCalls) -> list[Card]:
     last = next((each["id"] for each in reversed(_messages(snapshot)) if each["role"] != "tool"), None)
     for message in _messages(snapshot):
         if message["role"] == "user":
-            words = message["content"]
+            words = message.get("said", message["content"])
         elif message["role"] == "assistant":
             pages = cards.pages(record.calls(message, results, is_last=message["id"] == last))
             found += [Card(calls_subject(message["id"], n), rows, words) for n, rows in enumerate(pages)]

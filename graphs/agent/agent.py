@@ -31,7 +31,9 @@ CALL = "call"
 
 
 class AgentState(TypedDict):
-    """The conversation. A user's message may carry `by`, who wrote it (an id), and `name`, that person's."""
+    """The conversation. A user's message may carry `by`, who wrote it (an id), `name`, that person's, and `said`: its
+    words as people may read them, where the content has ids for the tools.
+    """
 
     messages: Annotated[list[dict[str, Any]], add_messages]
 

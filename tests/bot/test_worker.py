@@ -470,3 +470,27 @@ async def test_a_turn_that_was_cut_short_goes_on_as_its_authors_before_the_next_
             return next((row for row in rows if row.payload["args"] == {"text": "two"}), None)
 
         assert (await until(hers, "Lea's question")).terms["terms"]["requester"] == "U0LEA"
+
+
+async def test_who_is_mentioned_comes_to_the_model_with_name_and_id_and_to_approvers_as_plain_words(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page
+):
+    @tool(approval=Approval(approvers=["U0LEA"]))
+    def write(text: str) -> str:
+        """Write it."""
+        return "wrote"
+
+    script = (calls(("write", {"text": "a"})), says("It is written."))
+    async with running(workspace, storage, [write], *script, http=http) as bot:
+        await page.fault(http={"method": "usergroups.list", "status": 503, "times": 1})
+        await page.say("tell <@U0LEA> and <!subteam^S0LEADS> 5 < 6 in #support <https://a.example|our shop>", "D0ANA")
+
+        async def copied() -> Any:
+            messages = await page.as_user("U0LEA").messages("D0LEA")
+            return next((message for message in messages if button(message, "approve")), None)
+
+        copy = str((await until(copied, "a copy for Lea"))["blocks"])
+        assert bot.model.asked[0][-1]["content"] == (
+            "tell @Lea Brandt (U0LEA) and @S0LEADS 5 < 6 in #support (C0SUPPORT) our shop (https://a.example)"
+        )
+        assert "tell @Lea Brandt and @S0LEADS 5 &lt; 6 in #support our shop (https://a.example)" in copy
