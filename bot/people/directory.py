@@ -54,10 +54,11 @@ class Account:
 
 @dataclass(frozen=True)
 class Room:
-    """A conversation. `user` is the person in a direct message with the bot, else None."""
+    """A conversation. `user` is the person in a direct message with the bot, else None. Such a one has no name."""
 
     is_private: bool
     user: str | None
+    name: str = ""
 
 
 class Directory:
@@ -100,12 +101,22 @@ class Directory:
 
         return await self._look_up("user group", group, fetch, fresh=fresh)
 
+    async def group_name(self, group: str) -> str | None:
+        """What a user group is mentioned by; None for one that Slack does not list."""
+
+        async def fetch() -> dict[str, str]:
+            answer = await self._client.usergroups_list()
+            listed = _GroupsAnswer.model_validate(answer.data).usergroups
+            return {each.id: each.handle or each.name or each.id for each in listed}
+
+        return (await self._look_up("the names of", "user groups", fetch)).get(group)
+
     async def room(self, channel: str) -> Room:
         async def fetch() -> Room:
             answer = await self._client.conversations_info(channel=channel)
             found = _ChannelAnswer.model_validate(answer.data).channel
             is_private = found.is_private or found.is_im or found.is_mpim or found.is_group
-            return Room(bool(is_private), found.user if found.is_im else None)
+            return Room(bool(is_private), found.user if found.is_im else None, found.name or "")
 
         return await self._look_up("conversation", channel, fetch)
 
@@ -191,8 +202,19 @@ class _GroupAnswer(BaseModel):
     users: list[str]
 
 
+class _Group(BaseModel):
+    id: str
+    handle: str | None = None
+    name: str | None = None
+
+
+class _GroupsAnswer(BaseModel):
+    usergroups: list[_Group]
+
+
 class _Channel(BaseModel):
     id: str
+    name: str | None = None
     is_private: bool | None = None
     is_im: bool | None = None
     is_mpim: bool | None = None
