@@ -14,7 +14,8 @@ from typing import Any, Literal, cast
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.forms import forms, modals
+from bot.forms import modals
+from bot.forms.forms import Form, FormErrors
 from bot.inbound import payloads
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
@@ -24,6 +25,7 @@ from bot.shown.shown_calls import ShownCall, record_of, revision
 from graphs.agent.desk import Decided, Desk, Poll, read_poll
 from graphs.agent.errors import InvalidArguments
 from graphs.agent.proposals import terms_of
+from graphs.agent.tools import Tool
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
@@ -137,7 +139,7 @@ class Clicks:
     async def submit_edit(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
         asked = await self.storage.read(lambda db: _asked_in(db, form))
-        if asked is None:
+        if asked is None or asked.poll.row is None:
             return await self._refuse(ack, NOT_THERE)
         tool = self.desk.toolbox[asked.name]
 
@@ -149,8 +151,8 @@ class Clicks:
             return []
 
         try:
-            values = forms.submitted(tool.parameters, form.values, validate)
-        except forms.FormErrors as error:
+            values = _form_of(tool, asked.poll.row).submitted(form.values, validate)
+        except FormErrors as error:
             await ack(response_action="errors", errors=dict(error.errors))
             return None
         return await self._submit(ack, form, asked, Edit(tool.name, values))
@@ -238,8 +240,13 @@ class Clicks:
             return modals.reason_modal(REJECT_FORM, row.id)
         if verb == "respond":
             return modals.reason_modal(RESPOND_FORM, row.id, "Respond", "Respond")
-        blocks = forms.inputs(self.desk.toolbox[name].parameters, json.loads(row.terms["data"]))
+        blocks = _form_of(self.desk.toolbox[name], row).blocks
         return modals.modal(f"Edit {name}", EDIT_FORM, row.id, blocks, "Run edited call")
+
+
+def _form_of(tool: Tool[..., Any], row: InterruptRow) -> Form:
+    """The form of what is asked: when it opens, and again when it is submitted."""
+    return Form(tool.parameters, json.loads(row.terms["data"]))
 
 
 def _terms_of(asked: _Asked) -> Terms | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from pydantic import BaseModel, SecretStr
 
 from bot.demo.workspace import HARBOUR_GOODS, Workspace
 from bot.inbound import clicks
@@ -568,3 +569,81 @@ async def test_a_call_that_cannot_run_or_be_asked_about_says_so_in_the_conversat
         assert "its rule" not in invalid + away
         assert "Ran" in ran
         assert till.paid == [(7, Decimal(5))]
+
+
+class Item(BaseModel):
+    name: str
+    number: int = 1
+
+
+async def test_edit_takes_lists_long_texts_and_objects_and_changes_only_what_was_changed(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page
+):
+    sent: list[tuple[Any, ...]] = []
+
+    @tool(approval=True)
+    def send(to: list[str], subject: str, body: str, items: list[Item]) -> str:
+        """Send it."""
+        sent.append((to, subject, body, [item.model_dump() for item in items]))
+        return "sent"
+
+    body = "Dear Jonas,\r\n" + "all the best " * 300
+    args = {"to": ["a@x.test"], "subject": "Lamps", "body": body, "items": [{"name": "lamp", "number": 2}]}
+    async with running(workspace, storage, [send], calls(("send", args)), says("It is sent."), http=http) as bot:
+        root = (await page.say("send it", "D0ANA"))["ts"]
+        card = await bot.card(root, "edit")
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            view = await opened(page, watching)
+        assert [block["label"]["text"] for block in view["blocks"] if block["type"] == "input"] == [
+            "to",
+            "subject",
+            "items",
+        ]
+        assert "body stays as it is: it has 3,9" in str(view["blocks"][-1])
+        wrong = await page.submit(
+            view["id"], **filled_in(view, to="a@x.test", items='[{"name": "lamp", "number": "x"}]')
+        )
+        assert "This is not JSON" in str(wrong["errors"])
+        wrong = await page.submit(view["id"], **filled_in(view, items='[{"name": "lamp", "number": "x"}]'))
+        (said,) = wrong["errors"].values()
+        assert said.startswith("0.number: ")
+        assert await page.submit(view["id"], **filled_in(view, to='["a@x.test", "b@x.test"]')) == {}
+        await bot.reads(root, "It is sent.")
+        assert sent == [(["a@x.test", "b@x.test"], "Lamps", body, [{"name": "lamp", "number": 2}])]
+
+
+async def test_an_edit_that_changes_nothing_leaves_every_byte(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page
+):
+    @tool(approval=True)
+    def send(to: list[str], amount: Decimal, rate: float, key: SecretStr, note: str = "") -> str:
+        """Send it."""
+        return "sent"
+
+    args = {"to": ["a\u200b"], "amount": "12345678901234567.10", "rate": 80.0, "key": "hunter2", "note": "a\r\nb"}
+    async with running(workspace, storage, [send], calls(("send", args)), says("It is sent."), http=http) as bot:
+        root = (await page.say("send it", "D0ANA"))["ts"]
+        card = await bot.card(root, "edit")
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            view = await opened(page, watching)
+        assert "hunter2" not in str(view)
+        assert await page.submit(view["id"], **filled_in(view)) == {}
+        await bot.reads(root, "It is sent.")
+        first, second = sorted(await storage.interrupts(status="answered"), key=lambda row: row.ordinal)
+        assert first.terms["data"] == second.terms["data"]
+
+
+async def test_a_card_whose_call_no_form_can_edit_says_so(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page
+):
+    @tool(approval=True)
+    def post(text: str) -> str:
+        """Post it."""
+        return "posted"
+
+    async with running(workspace, storage, [post], calls(("post", {"text": "y" * 3001})), http=http) as bot:
+        card = await bot.card((await page.say("post it", "D0ANA"))["ts"])
+        assert button(card, "edit") is None
+        assert "text stays as it is: it has 3,001 characters, and a form holds 3,000." in str(card["blocks"])
