@@ -11,6 +11,7 @@ from bot.inbound.markup import Said
 from bot.inbound.payloads import Person
 from bot.people import names
 from bot.people.directory import CannotTell, Directory, Kind
+from bot.shown import naming
 from graphs.approvals.terms import CHANNEL, REQUESTER, Actor, GroupId, Terms, UserId
 from storage import Storage, posts
 from storage.ids import ThreadId
@@ -19,6 +20,9 @@ T = TypeVar("T")
 
 JUDGED_WITHIN = 2.0
 """Seconds for what has to be known of somebody who clicked: Slack waits three for the answer."""
+
+NAMED_WITHIN = 5.0
+"""Seconds for the names in a message. Nothing is lost after that but names."""
 
 _NO_USE: dict[Kind, str] = {
     "guest": "is a guest",
@@ -75,9 +79,9 @@ class People:
         account = await _in_time(self._directory.account(user))
         return None if account is None or account.name == user else account.name
 
-    async def read(self, text: str) -> Said:
-        """A message of Slack's with the names of everybody that it mentions."""
-        return await names.read(self._directory, text)
+    async def read(self, text: str, *, within: float = NAMED_WITHIN) -> Said:
+        """A message of Slack's with the names of everybody that it mentions, as far as these are found in time."""
+        return await names.read(self._directory, text, within)
 
     async def refusal(self, user: str) -> str | None:
         """Why this person may not talk to the bot, as a sentence; None when they may. Raises `CannotTell`."""
@@ -111,7 +115,7 @@ class People:
         needs = f"{terms.quorum} approval{'s' if terms.quorum > 1 else ''}"
         can = {0: "nobody", 1: "only one person"}.get(len(possible), f"only {len(possible)} people")
         because = f": {'; '.join(lacking)}" if lacking else ""
-        return f"{terms.tool} needs {needs}, and {can} can approve{because}."
+        return f"{naming.in_words(terms.tool)} needs {needs}, and {can} can approve{because}."
 
     async def elsewhere(self, terms: Terms, channel: str) -> list[str]:
         """The approvers by id or group who cannot see this conversation, and could approve. Raises `CannotTell` when a
@@ -184,9 +188,16 @@ class People:
         if approver == CHANNEL:
             return "nobody else is in the conversation who could approve"
         if approver.startswith("S"):
-            return f"nobody in the user group {approver} can approve"
+            return f"nobody in the user group {await self._group(approver)} can approve"
         account = await self._directory.account(terms.requester if approver == REQUESTER else approver)
         return f"{account.name} {_NO_USE.get(account.kind, 'asked for it, and may not approve it')}"
+
+    async def _group(self, group: str) -> str:
+        """What a group is called; its id where that cannot be found out."""
+        try:
+            return f"@{await self._directory.group_name(group) or group}"
+        except CannotTell:
+            return f"@{group}"
 
 
 def _actor(
