@@ -20,6 +20,7 @@ from graphs.agent.tool_node import CallNode, Unreachable
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import Message, complete
 from graphs.agent.trimming import BEGINS_AT, NOTICE, shorter, still_sent
+from graphs.agent.turns import as_seen
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.effects import idempotency_key
 from graphs.runtime.graph import StateGraph
@@ -32,7 +33,9 @@ CALL = "call"
 
 
 class AgentState(TypedDict):
-    """The conversation. A user's message may carry `by`, who wrote it."""
+    """The conversation. A user's message may carry `by`, who wrote it (an id), `name`, that person's, and `said`: its
+    words as people may read them, where the content has ids for the tools.
+    """
 
     messages: Annotated[list[dict[str, Any]], add_messages]
 
@@ -102,7 +105,7 @@ class _ModelNode:
         return await self._reply(messages, message_id, runtime) if reply.is_nothing else reply
 
     async def _reply(self, messages: Sequence[Message], message_id: str, runtime: Runtime[Any]) -> ModelReply:
-        transcript = [{"role": "system", "content": self.instructions}, *messages]
+        transcript = [{"role": "system", "content": self.instructions}, *as_seen(messages)]
         reply = ModelReply("")
         async with aclosing(self.model.stream(transcript, self.toolbox.definitions)) as parts:
             async for part in parts:
