@@ -4,7 +4,6 @@ Source: OpenAI's API reference, "Create chat completion" and "The chat completio
 """
 
 import asyncio
-import base64
 import contextlib
 import ipaddress
 import logging
@@ -14,7 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx2
 import openai
@@ -27,7 +26,7 @@ from graphs.agent.chat_stream import END, Event, EventReader
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.model import ModelReply, TextDelta
 from graphs.agent.provider_errors import cause, said, unavailable
-from graphs.agent.redaction import Redaction, secrets_of_url
+from graphs.agent.redaction import Redaction
 from graphs.agent.surrogates import mended
 
 logger = logging.getLogger(__name__)
@@ -71,15 +70,13 @@ class ChatModel:
         self._max_retries = max_retries
         self._left_out: frozenset[Option] = frozenset()
         self._starts_in_thought = False
-        self._redact = Redaction([api_key, *secrets_of_url(base_url)])
-        base_url, login = without_login(base_url)
+        self._redact = Redaction([api_key])
         timeout = Timeout(idle_timeout, connect=connect_timeout)
         self._client = AsyncOpenAI(
             api_key=api_key,
             base_url=base_url,
             timeout=timeout,
             max_retries=max_retries,
-            default_headers={"Authorization": login} if login else None,
             # aiohttp reads HTTP in C: a streamed reply costs half as much. Proxies are taken from the environment, and
             # no proxy reaches this machine's own loopback.
             http_client=DefaultAioHttpClient(base_url=base_url, timeout=timeout, trust_env=not is_loopback(base_url)),
@@ -222,19 +219,6 @@ def _read(event: Event, reply: Reply, request: httpx2.Request) -> str:
         raise ValueError("what was sent is no object")
     reply.is_complete |= event.is_document
     return reply.add(cast("Mapping[str, Any]", data))
-
-
-def without_login(url: str) -> tuple[str, str | None]:
-    """The address without the user name and password in it, and these as the header that they are sent in.
-
-    HTTP has one such header: whoever puts them into the address means them, and not the key.
-    """
-    parts = urlsplit(url)
-    if parts.username is None:
-        return url, None
-    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return bare, f"Basic {base64.b64encode(login.encode()).decode()}"
 
 
 def is_loopback(url: str) -> bool:
