@@ -77,10 +77,10 @@ class _ModelNode:
     model: Model
 
     async def __call__(self, state: AgentState, runtime: Runtime[Any]) -> dict[str, Any]:
-        completed = await complete(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox))
+        seen = as_seen(await complete(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox)))
         # The same when the task runs again after a crash: whoever shows the reply goes on in the post that it began.
         message_id = idempotency_key("reply")
-        known = sent = still_sent(completed)
+        known = sent = still_sent(seen)
         reply: ModelReply | None = None
         while reply is None:
             try:
@@ -91,7 +91,7 @@ class _ModelNode:
                     raise ModelUnavailable(str(error), retryable=False) from error.__cause__
                 sent = fewer
         message = {**reply.message(), "id": message_id}
-        is_news = sent is not known and known is completed
+        is_news = sent is not known and known is seen
         notices = [reply.notice, NOTICE if is_news else None]
         if sent is not known:
             message[BEGINS_AT] = sent[0]["id"]
@@ -105,7 +105,7 @@ class _ModelNode:
         return await self._reply(messages, message_id, runtime) if reply.is_nothing else reply
 
     async def _reply(self, messages: Sequence[Message], message_id: str, runtime: Runtime[Any]) -> ModelReply:
-        transcript = [{"role": "system", "content": self.instructions}, *as_seen(messages)]
+        transcript = [{"role": "system", "content": self.instructions}, *messages]
         reply = ModelReply("")
         async with aclosing(self.model.stream(transcript, self.toolbox.definitions)) as parts:
             async for part in parts:

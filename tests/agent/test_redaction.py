@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, SecretBytes, SecretStr
 
 from graphs.agent.chat import ChatModel
-from graphs.agent.errors import InvalidArguments, ModelUnavailable
+from graphs.agent.errors import InvalidArguments, ModelUnavailable, ToolError
 from graphs.agent.redaction import Redaction, without_tokens
 from graphs.agent.tools import Tool, tool
 from storage import Storage
@@ -137,6 +137,8 @@ def leaking(how: str) -> Tool[..., Any]:
                 return {said[0]: said[1:], "encoded": base64.b64encode(said[0].encode()).decode()}
             case "error":
                 raise ValueError(f"refused: {said}")
+            case "refusal":
+                raise ToolError(f"refused: {said}")
             case _:
                 try:
                     raise KeyError(said[0])
@@ -146,7 +148,7 @@ def leaking(how: str) -> Tool[..., Any]:
     return leak
 
 
-@pytest.mark.parametrize("how", ["result", "structure", "error", "chain"])
+@pytest.mark.parametrize("how", ["result", "structure", "error", "refusal", "chain"])
 async def test_a_tool_that_repeats_its_secrets_is_quoted_without_them(
     storage: Storage, how: str, caplog: pytest.LogCaptureFixture
 ):
