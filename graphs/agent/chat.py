@@ -94,23 +94,21 @@ class ChatModel:
         while True:
             reply = Reply(self._server, starts_in_thought=self._starts_in_thought)
             try:
-                async with aclosing(
-                    self._text(self._requests.body(messages, tools, attempt.left_out), reply)
-                ) as pieces:
+                request = self._requests.body(messages, tools, attempt.left_out)
+                async with aclosing(self._text(request, reply)) as pieces:
                     async for text in pieces:
                         attempt.is_shown = True
                         yield TextDelta(text)
                 whole = reply.whole(messages, self._new_id)
                 break
             except (openai.OpenAIError, BrokeOff, ValueError) as error:
-                if not attempt.may_go_on(error, messages, is_begun=reply.is_begun):
-                    failure = self._unavailable(error)
-                else:
+                if attempt.may_go_on(error, messages, is_begun=reply.is_begun):
                     continue
+                failure = self._unavailable(error)
             raise failure  # out here, where the error that names our secrets is no context of it
-        if attempt.left_out != self._left_out:
-            logger.info("the model's server is asked without %s from now on", ", ".join(sorted(attempt.left_out)))
-        self._left_out = attempt.left_out
+        if new := attempt.left_out - self._left_out:
+            logger.info("the model's server refuses %s: it is left out from now on", ", ".join(sorted(new)))
+        self._left_out |= attempt.left_out
         self._starts_in_thought |= reply.starts_in_thought
         yield whole
 

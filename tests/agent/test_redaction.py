@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, SecretBytes, SecretStr
 
 from graphs.agent.chat import ChatModel
 from graphs.agent.errors import InvalidArguments, ModelUnavailable, ToolError
+from graphs.agent.policy import Approval
 from graphs.agent.redaction import Redaction, without_tokens
 from graphs.agent.tools import Tool, tool
 from storage import Storage
@@ -165,6 +166,20 @@ async def test_a_tool_that_repeats_its_secrets_is_quoted_without_them(
         assert secret not in caplog.text
     assert "[hidden]" in told or how == "chain"
     assert how in ("result", "structure") or "leak" in caplog.text
+
+
+async def test_a_policy_that_repeats_a_secret_is_logged_without_it(storage: Storage, caplog: pytest.LogCaptureFixture):
+    def when(args: Any) -> bool:
+        return int(args.key.get_secret_value()) > 5
+
+    @tool(approval=Approval(when=when))
+    async def store(key: SecretStr) -> None:
+        """Store."""
+
+    talk = Talk(storage, [store], calls(("store", {"key": "hunter2"})), says("Done."))
+    await talk.say("go")
+    assert "[hidden]" in caplog.text
+    assert "hunter2" not in caplog.text
 
 
 async def test_a_validator_that_repeats_a_secret_is_quoted_without_it():
