@@ -28,7 +28,7 @@ Redact = Callable[[str], str]
 _LIBRARIES = ("httpx2",)
 """Those that say a line for each request."""
 
-_TELL_ALL = ("aiosqlite", "openai", "httpcore2", "slack_bolt", "slack_sdk")
+_TELL_ALL = ("aiosqlite", "httpcore2", "httpx2", "openai", "slack_bolt", "slack_sdk")
 """Those that say at DEBUG what is stored and sent: whole rows and requests, with what tools were given in secret."""
 
 logger = logging.getLogger(__name__)

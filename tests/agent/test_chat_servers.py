@@ -59,8 +59,8 @@ async def test_what_a_server_sends_is_read(cases: list[Case], size: int):
         for case in cases:
             given, reply = await ask(model)
             assert reply.text == case.text, case.file
-            assert [(each.name, json.loads(each.arguments)) for each in reply.tool_calls] == [
-                (name, json.loads(arguments)) for name, arguments in case.calls
+            assert [(each.name, json.loads(each.arguments or "{}")) for each in reply.tool_calls] == [
+                (name, json.loads(arguments or "{}")) for name, arguments in case.calls
             ], case.file
             assert len({each.id for each in reply.tool_calls} - {""}) == len(case.calls), f"an id each: {case.file}"
             assert "".join(given) == case.text, f"something else was given on the way: {case.file}"
