@@ -104,10 +104,11 @@ def _public(text: str) -> str:
 
 def _run(options: argparse.Namespace) -> int:
     from bot.run import run  # what only this command needs is loaded by it
+    from bot.stopping import run_to_end
 
     settings = load_settings()
     logs.configure(settings.log_level)
-    asyncio.run(run(settings))
+    run_to_end(run(settings))
     return 0
 
 

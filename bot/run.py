@@ -8,7 +8,6 @@ import functools
 import gc
 import importlib
 import logging
-import signal
 import sqlite3
 import sys
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings, hidden_slack_variables
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
+from bot.stopping import Stop
 from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
@@ -54,7 +54,7 @@ async def run(settings: Settings) -> None:
         model = _model(settings)
         stack.push_async_callback(model.aclose)
         worker, app = await _assemble(settings, agent, model, storage, client, identity)
-        stop = _stop_signal()
+        stop = Stop()
         if address is None:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
@@ -137,10 +137,3 @@ async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
 async def _finish(worker: Worker, working: asyncio.Task[None]) -> None:
     worker.stop()
     await working
-
-
-def _stop_signal() -> asyncio.Event:
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    return stop
