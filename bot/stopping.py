@@ -12,9 +12,8 @@ import signal
 import threading
 import time
 from collections.abc import Coroutine
-from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +26,9 @@ flight, and a few in which everything is closed.
 
 
 def run_to_end(main: Coroutine[Any, Any, T]) -> T:
-    """As `asyncio.run`, on a loop that only the end of `main` ends."""
+    """As `asyncio.run`, for a whole process: on a loop that only the end of `main` ends. Once that was told to `Stop`,
+    the process ends within `LIMIT` seconds.
+    """
     with asyncio.Runner(loop_factory=_Loop) as runner:
         return runner.run(main)
 
@@ -35,7 +36,15 @@ def run_to_end(main: Coroutine[Any, Any, T]) -> T:
 class _Loop(asyncio.SelectorEventLoop):
     """Goes on where a task or a callback raises `SystemExit` or `KeyboardInterrupt`, or stops the loop: those that an
     agent's code leaves behind, for what is awaited is caught where it is called.
+
+    `stops` is put into when the process has to end, also from a signal's handler: how it exits if it does not end by
+    itself.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stops: SimpleQueue[int] = SimpleQueue()
+        threading.Thread(target=self._end, name="stop", daemon=True).start()
 
     def run_until_complete(self, future: Any) -> Any:
         main = asyncio.ensure_future(future, loop=self)
@@ -48,38 +57,39 @@ class _Loop(asyncio.SelectorEventLoop):
                     raise
                 logger.error("something that no call waits for raised %r in the event loop; it goes on", error)
 
-
-class Stop(asyncio.Event):
-    """Set by SIGTERM and SIGINT, or by whoever finds that the process has to end. From then on it has `LIMIT` seconds.
-
-    The signal is heard in a busy loop too, and the time is kept by a thread that nothing can hold up.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._loop = asyncio.get_running_loop()
-        self._begun: SimpleQueue[None] = SimpleQueue()  # may be put into from a signal's handler
-        self._is_told = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._told)
-        threading.Thread(target=self._end, name="stop", daemon=True).start()
-
-    def set(self) -> None:
-        self._begun.put(None)
-        super().set()
-
-    def _told(self, *_: object) -> None:
-        self._is_told = True
-        self._begun.put(None)
-        with suppress(RuntimeError):  # the loop is closed: it is ending already
-            self._loop.call_soon_threadsafe(self.set)
-
     def _end(self) -> None:
-        self._begun.get()
+        """In a thread, which nothing that runs in the loop can hold up."""
+        code = self.stops.get()
         time.sleep(LIMIT)
         logger.error(
             "still not ended %d s after it was told to; what runs is left, and a call that was begun is in doubt after "
             "the next start",
             LIMIT,
         )
-        os._exit(0 if self._is_told else 1)
+        os._exit(code)
+
+
+class Stop(asyncio.Event):
+    """Set by SIGTERM and SIGINT while it is entered, or by whoever finds that the process has to end.
+
+    A signal is heard in a busy loop too.
+    """
+
+    def __enter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._stops: SimpleQueue[int] = loop.stops if isinstance(loop, _Loop) else SimpleQueue()
+        self._before = {number: signal.signal(number, self._told) for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def set(self) -> None:
+        self._stops.put(1)
+        super().set()
+
+    def _told(self, *_: object) -> None:
+        self._stops.put(0)
+        self._loop.call_soon_threadsafe(self.set)

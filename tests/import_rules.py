@@ -91,6 +91,7 @@ HOMES: Mapping[str, Where] = {
     "slack_sdk": but(inside("bot"), inside("bot.demo")),
     "aiohttp": inside("bot"),
     "openai": inside("graphs.agent"),
+    "httpx2": inside("graphs.agent.chat"),
     "jsonschema": inside("graphs", "bot.demo.model"),
     "aiosqlite": inside("storage"),
     "pydantic_settings": inside("bot.settings"),

@@ -408,10 +408,10 @@ async def test_C6_what_went_wrong_is_on_record_as_an_end_and_is_not_run_again(st
     (claim,) = await claimed(storage)
     assert claim.status == "done"
     assert read_result(claim.result) == {
-        "failed": "no such order \\ud800",
-        "told": "Failed: no such order \\ud800",
+        "failed": "no such order \ufffd",
+        "told": "Failed: no such order \ufffd",
     }
-    assert await talk.results() == ["Failed: no such order \\ud800"]
+    assert await talk.results() == ["Failed: no such order \ufffd"]
 
 
 async def test_what_a_tool_refuses_is_one_line_of_the_log_and_told_to_the_model(
