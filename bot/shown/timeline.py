@@ -9,11 +9,17 @@ from typing import Any
 from bot.shown import cards
 from bot.shown.cards import Shown
 from bot.shown.shown_calls import ShownCall, ShownCalls, revision
+from graphs.errors import CutShort
 from graphs.runtime.types import StateSnapshot
 from storage.ids import ThreadId
 
 FAILURE = "failure:"
 """How the subject of a turn that broke off begins."""
+
+CUT_SHORT = (
+    "I was stopped each time that I did this, so I have not begun it again. It may have happened in part: look before "
+    "you try again."
+)
 
 BROKEN = "Something went wrong on my side, and I could not finish. Nothing is lost."
 
@@ -121,6 +127,8 @@ def failures(thread_id: ThreadId, snapshot: StateSnapshot) -> list[tuple[str, Sh
 def sentence(error: str) -> str:
     """What a person is told of an error: the model's own sentence when the model is away, else no detail."""
     kind, _, message = error.partition(": ")
+    if kind == CutShort.__name__:
+        return CUT_SHORT
     return message if kind == "ModelUnavailable" else BROKEN
 
 

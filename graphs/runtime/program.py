@@ -37,13 +37,16 @@ class Called:
 
 @dataclass(frozen=True)
 class Node(Called):
-    """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes."""
+    """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes. `starts`: how
+    often it is begun in a place where each time the process ends; None: as often as it takes.
+    """
 
     name: str
     retry_policy: RetryPolicy | None = None
     timeout: float | None = None
     destinations: tuple[str, ...] = ()
     anywhere: bool = False
+    starts: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Tools that leave, block, hold on or take the process along: their call ends, and everybody else is served."""
 
 import asyncio
+import contextlib
+import functools
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,7 +26,6 @@ CALLS = {
     **{f"leave_gated_async {how}": ("leave_gated_async", {"how": how}) for how in KINDS},
     "cling": ("cling", {"how": "stay"}),
     "cling to the loop": ("cling", {"how": "hold the loop"}),
-    "die": ("die", {"how": "at once"}),
 }
 
 SCRIPT = {
@@ -35,6 +36,10 @@ SCRIPT = {
     for said, (name, arguments) in CALLS.items()
 } | {
     "hello": [{"text": "Hello yourself."}],
+    "die": [
+        {"text": "Let me see.", "tool_calls": [{"name": "die", "arguments": {"how": "at once"}}]},
+        *[{"text": "That was die."}] * 2,
+    ],
     "block": [
         {"text": "", "tool_calls": [{"name": "block", "arguments": {"seconds": 100 + n}} for n in range(8)]},
         {"text": "That was block."},
@@ -153,3 +158,58 @@ async def test_a_tool_that_does_not_let_go_is_left_and_in_doubt_after_the_next_s
     await ana.click(doubt, "Give up")
     await thread.says(f"That was {said}.")
     assert len([line for line in lines(ledger) if line.startswith("cling")]) == 1
+
+
+async def test_a_tool_that_takes_the_process_along_is_set_aside_and_everybody_else_is_served(
+    ana: Person, lea: Person, stage: Stage, ledger: Path
+):
+    thread = await ana.say("die")
+    assert await ended(stage) == 9
+    assert await starts_until_it_stays(stage) == 2
+    assert died(ledger) == 2, "begun twice, and not a third time unasked"
+    told = await thread.says("have not begun it again")
+    assert "Try again" in str([labels(each) for each in await thread.said()]), told
+    await is_served(lea)
+    await is_served(ana)
+    stage.kill_bot()
+    stage.start_bot()
+    await is_served(lea)
+    assert died(ledger) == 2
+
+    await ana.click(await thread.card("Try again"), "Try again")
+    assert await ended(stage) == 9
+    assert await starts_until_it_stays(stage) == 2
+    assert died(ledger) == 4
+    await ana.say("Leave it.", thread)
+    await thread.says("That was die.")
+    assert died(ledger) == 4
+
+
+def died(ledger: Path) -> int:
+    return len([line for line in lines(ledger) if line.startswith("die")])
+
+
+async def ended(stage: Stage) -> int:
+    """The bot's exit code, once it has ended by itself."""
+    assert stage.bot is not None
+    return await asyncio.to_thread(stage.bot.process.wait, 30)
+
+
+async def starts_until_it_stays(stage: Stage) -> int:
+    """How often the bot has to be started until it says that it has set a thread aside."""
+    before = set_aside(stage)
+    for start in range(1, 6):
+        stage.kill_bot()
+        with contextlib.suppress(AssertionError):  # it may end before it is connected
+            await asyncio.to_thread(stage.start_bot)
+        assert stage.bot is not None
+        process = stage.bot.process
+        gone_on = functools.partial(lambda process: process.poll() is not None or set_aside(stage) > before, process)
+        await until(gone_on, "the bot to end or to go on")
+        if process.poll() is None:
+            return start
+    raise AssertionError("it did not stay")
+
+
+def set_aside(stage: Stage) -> int:
+    return stage.log.count("CutShort: ")
