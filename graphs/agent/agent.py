@@ -20,6 +20,7 @@ from graphs.agent.tool_node import CallNode, Unreachable
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import Message, complete
 from graphs.agent.trimming import BEGINS_AT, NOTICE, shorter, still_sent
+from graphs.agent.turns import as_seen
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.effects import idempotency_key
 from graphs.runtime.graph import StateGraph
@@ -37,7 +38,9 @@ it; a model's reply hardly, but it may be on its way each time when somebody els
 
 
 class AgentState(TypedDict):
-    """The conversation. A user's message may carry `by`, who wrote it."""
+    """The conversation. A user's message may carry `by`, who wrote it (an id), `name`, that person's, and `said`: its
+    words as people may read them, where the content has ids for the tools.
+    """
 
     messages: Annotated[list[dict[str, Any]], add_messages]
 
@@ -79,10 +82,10 @@ class _ModelNode:
     model: Model
 
     async def __call__(self, state: AgentState, runtime: Runtime[Any]) -> dict[str, Any]:
-        completed = await complete(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox))
+        seen = as_seen(await complete(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox)))
         # The same when the task runs again after a crash: whoever shows the reply goes on in the post that it began.
         message_id = idempotency_key("reply")
-        known = sent = still_sent(completed)
+        known = sent = still_sent(seen)
         reply: ModelReply | None = None
         while reply is None:
             try:
@@ -93,7 +96,7 @@ class _ModelNode:
                     raise ModelUnavailable(str(error), retryable=False) from error.__cause__
                 sent = fewer
         message = {**reply.message(), "id": message_id}
-        is_news = sent is not known and known is completed
+        is_news = sent is not known and known is seen
         notices = [reply.notice, NOTICE if is_news else None]
         if sent is not known:
             message[BEGINS_AT] = sent[0]["id"]
