@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, Self, TypeVar
 
@@ -23,6 +24,10 @@ LIMIT = 14.0
 """Seconds from the signal until the process ends, whatever still runs in it: those that the worker gives the steps in
 flight, and a few in which everything is closed.
 """
+
+
+THREADS = 256
+"""Of the loop's own, for `asyncio.to_thread`. Tools that are not `async def` have others."""
 
 
 def run_to_end(main: Coroutine[Any, Any, T]) -> T:
@@ -43,6 +48,8 @@ class _Loop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         super().__init__()
+        # An agent may send what blocks there too, and names are looked up there. A thread is made when it is needed.
+        self.set_default_executor(ThreadPoolExecutor(THREADS, "default"))
         self.stops: SimpleQueue[int] = SimpleQueue()
         threading.Thread(target=self._end, name="stop", daemon=True).start()
 

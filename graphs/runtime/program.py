@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from graphs.errors import InvalidGraph
-from graphs.runtime.calling import here
+from graphs.runtime.calling import awaitable
 from graphs.runtime.state import StateSchema
 from graphs.runtime.types import END, START, RetryPolicy
 
@@ -24,7 +24,7 @@ class Called:
 
     @cached_property
     def call(self) -> Callable[..., Awaitable[Any]]:
-        return here(self.fn)
+        return awaitable(self.fn)
 
     @cached_property
     def extras(self) -> frozenset[str]:
@@ -59,7 +59,7 @@ class Branch(Called):
 
     @cached_property
     def call(self) -> Callable[..., Awaitable[Any]]:
-        return here(self.fn, bounded=False)
+        return awaitable(self.fn, bounded=False)
 
 
 @dataclass(frozen=True)
