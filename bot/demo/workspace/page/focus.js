@@ -1,0 +1,60 @@
+/**
+ * Keeps the keyboard somewhere: what has the focus may be drawn anew, hidden or removed at any time, and the browser would
+ * then leave it on nothing. It goes to the same control as it is now, else to the message that it stood in, else to where
+ * a person writes.
+ */
+
+const PANES = "#topbar, #sidebar, #conversation, #thread, #panel";
+
+let last = null; // what had the focus, see placeOf
+let writing = () => null; // the composer's field that is shown
+
+/** Where an element stands: enough to find it again after a redraw. */
+export function placeOf(element) {
+  const item = element.closest("[data-item]");
+  return {
+    element,
+    pane: element.closest(PANES)?.id,
+    item: item?.dataset.item,
+    control: element === item ? undefined : element.dataset.focus,
+  };
+}
+
+const isThere = (element) =>
+  Boolean(element) &&
+  element.isConnected &&
+  element.checkVisibility() &&
+  !element.disabled &&
+  element !== document.body;
+
+const inside = (node, name, value) =>
+  node && value !== undefined ? node.querySelector(`[data-${name}="${CSS.escape(value)}"]`) : null;
+
+/** Focuses what stands at a place now. @param {Object|null} place null: where a person writes */
+export function focusPlace(place) {
+  const pane = place?.pane ? document.getElementById(place.pane) : null;
+  const item = inside(pane, "item", place?.item);
+  const control = inside(item ?? pane, "focus", place?.control);
+  const found = [place?.element, control, item].find(isThere);
+  if (found) found.focus({ preventScroll: true });
+  else focusComposer();
+}
+
+/** Where no keyboard would cover the page, a person can write at once; else the list above is focused. */
+export function focusComposer() {
+  const area = writing();
+  if (!area) return;
+  if (matchMedia("(hover: none)").matches)
+    area.closest(".pane")?.querySelector(".feed")?.focus({ preventScroll: true });
+  else area.focus({ preventScroll: true });
+}
+
+/** @param {() => (HTMLElement|null)} area what a person writes in now */
+export function keepFocus(store, area) {
+  writing = area;
+  document.addEventListener("focusin", (event) => (last = placeOf(event.target)));
+  store.subscribe(() => {
+    if (!last || isThere(last.element) || document.querySelector("dialog[open]")) return;
+    if (document.activeElement === document.body || document.activeElement === last.element) focusPlace(last);
+  });
+}
