@@ -1,31 +1,34 @@
 /** What is longer or wider than its place: a button shows all of a text, and the keyboard reaches what scrolls. */
 import { h } from "./dom.js";
 
-const opened = new Set(); // keys of the texts that a person opened, so that a redraw does not close them
+const known = new Map(); // key -> {number, open, cut}: what a person opened stays open when it is drawn anew
 
 /** @param {string} key what the text is known by, whenever it is drawn @returns {Node} the content, cut at a height */
 export function clipped(content, key) {
+  if (!known.has(key)) known.set(key, { number: known.size, open: false, cut: false });
+  const state = known.get(key);
   const frame = h("div", { class: "clip" }, content);
-  const button = h("button", { type: "button", class: "more", hidden: true, dataset: { focus: `more ${key}` } });
+  const button = h("button", { type: "button", class: "more", dataset: { focus: `more ${state.number}` } });
+  const node = h("div", { class: "clip-frame" }, frame);
   const draw = () => {
-    const open = opened.has(key);
-    frame.classList.toggle("open", open);
-    button.setAttribute("aria-expanded", String(open));
-    button.textContent = open ? "Show less" : "Show more";
+    frame.classList.toggle("open", state.open);
+    frame.classList.toggle("cut", state.cut && !state.open);
+    button.setAttribute("aria-expanded", String(state.open));
+    button.textContent = state.open ? "Show less" : "Show more";
+    if (state.cut) node.append(button);
+    else button.remove();
   };
   button.addEventListener("click", () => {
-    if (!opened.delete(key)) opened.add(key);
+    state.open = !state.open;
     draw();
   });
-  const measure = () => {
-    const cut = frame.scrollHeight > frame.clientHeight + 2;
-    if (!opened.has(key)) button.hidden = !cut;
-    else button.hidden = false;
-    frame.classList.toggle("cut", cut);
-  };
-  new ResizeObserver(measure).observe(frame);
+  new ResizeObserver(() => {
+    if (state.open || !frame.clientHeight) return;
+    state.cut = frame.scrollHeight > frame.clientHeight + 2;
+    draw();
+  }).observe(frame);
   draw();
-  return h("div", { class: "clip-frame" }, frame, button);
+  return node;
 }
 
 /** A text that stays as it is, line by line: code, or the arguments of a call. */

@@ -35,9 +35,10 @@ export function focusPlace(place) {
   const pane = place?.pane ? document.getElementById(place.pane) : null;
   const item = inside(pane, "item", place?.item);
   const control = inside(item ?? pane, "focus", place?.control);
-  const found = [place?.element, control, item].find(isThere);
+  if (isThere(item)) item.focus({ preventScroll: true }); // which shows the tools of a message, too
+  const found = [place?.element, control].find(isThere);
   if (found) found.focus({ preventScroll: true });
-  else focusComposer();
+  else if (!isThere(item)) focusComposer();
 }
 
 /** Where no keyboard would cover the page, a person can write at once; else the list above is focused. */

@@ -125,7 +125,11 @@ function reactions(message) {
 function toolbar(message, page, look) {
   const { store, actions } = page;
   const tool = (label, name, onclick) =>
-    h("button", { type: "button", class: "tool", title: label, "aria-label": label, onclick }, icon(name));
+    h(
+      "button",
+      { type: "button", class: "tool", title: label, "aria-label": label, dataset: { focus: name }, onclick },
+      icon(name),
+    );
   const mine = message.user === store.me.id;
   const edit = () => {
     store.editing = editKey(message);

@@ -51,12 +51,14 @@ function group(title, entries, store, actions) {
 }
 
 function link({ channel, title, here, news }, store, actions) {
+  const unseen = news && !here ? `${news} new` : "";
   return h(
     "button",
     {
       type: "button",
-      class: `sidebar-link ${here ? "here" : ""} ${news && !here ? "news" : ""}`,
+      class: `sidebar-link ${here ? "here" : ""} ${unseen ? "news" : ""}`,
       "aria-current": here ? "page" : null,
+      "aria-label": unseen && channel.kind !== "dm" ? `${title}, ${unseen}` : null,
       dataset: { channel: channel.id, focus: channel.id },
       onclick: () => {
         actions.openChannel(channel.id);
@@ -64,14 +66,9 @@ function link({ channel, title, here, news }, store, actions) {
       },
     },
     glyph(channel, store),
-    h(
-      "span",
-      { class: "sidebar-name" },
-      title,
-      news && !here ? h("span", { class: "only-read-out" }, `, ${news} new`) : null,
-    ),
+    h("span", { class: "sidebar-name" }, title),
     channel.kind === "dm" ? h("span", { class: "badge" }, "APP") : null,
-    news && !here ? h("span", { class: "dot", "aria-hidden": "true" }) : null,
+    unseen ? h("span", { class: "dot", role: "img", "aria-label": unseen }) : null,
   );
 }
 
