@@ -13,8 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bot import audit, manifest
+from bot import audit, logs, manifest
+from bot.errors import CannotGoOn
 from bot.settings import BadSettings, load_database_settings, load_settings
+
+logger = logging.getLogger(__name__)
+
+FAILURE = 1
+"""The exit code for something that is gone: starting again may help."""
 
 USAGE = 2
 """The exit code for settings or arguments that cannot be used."""
@@ -107,10 +113,12 @@ def _run(options: argparse.Namespace) -> int:
     from bot.run import run  # what only this command needs is loaded by it
 
     settings = load_settings()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    if settings.log_level != "DEBUG":
-        logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request to the model
-    asyncio.run(run(settings))
+    logs.configure(settings.log_level)
+    try:
+        asyncio.run(run(settings))
+    except CannotGoOn as error:
+        logger.critical("%s", error)
+        return FAILURE
     return 0
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.demo.workspace.broken_answers import WAYS
 from bot.demo.workspace.errors import SlackError
 from bot.demo.workspace.faults import HttpFault
 from bot.demo.workspace.messages import Message
@@ -36,7 +37,7 @@ class WebApi:
             web.post("/response/{token}", self.response),
         ]
 
-    async def call(self, request: web.Request) -> web.Response:
+    async def call(self, request: web.Request) -> web.StreamResponse:
         """One Web API call: business errors are HTTP 200 with `ok: false`."""
         method = request.path.removeprefix("/api/")
         if request.method != "POST" and not (request.method == "GET" and method in READ_BY_GET):
@@ -44,7 +45,7 @@ class WebApi:
             return web.json_response(refusal, status=405, headers={"Allow": "POST"})
         fault = self._workspace.faults.take_http(method)
         if fault and not fault.after_commit:
-            return self._fail(method, fault)
+            return await self._fail(request, method, fault)
         arguments = Arguments()
         try:
             arguments = await read_arguments(request)
@@ -54,12 +55,14 @@ class WebApi:
         except SlackError as error:
             answer = _refusal(error)
         if fault:
-            return self._fail(method, fault)
+            return await self._fail(request, method, fault)
         self._workspace.journal.add("call", method=method, arguments=dict(arguments), answer=answer)
         return web.json_response(answer, headers={"X-OAuth-Scopes": SCOPES})
 
     async def link(self, request: web.Request) -> web.StreamResponse:
         """The bot's WebSocket (Socket Mode)."""
+        if fault := self._workspace.faults.take_http("link"):
+            return await self._fail(request, "link", fault)
         socket = web.WebSocketResponse()
         if not socket.can_prepare(request) or not self._workspace.take_ticket(request.query.get("ticket", "")):
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=403)
@@ -113,12 +116,15 @@ class WebApi:
         else:
             workspace.post_ephemeral(answer)
 
-    def _fail(self, method: str, fault: HttpFault) -> web.Response:
-        self._workspace.journal.add("fault", method=method, status=fault.status, after_commit=fault.after_commit)
+    async def _fail(self, request: web.Request, method: str, fault: HttpFault) -> web.StreamResponse:
+        met = {"status": fault.status, "error": fault.error, "way": fault.way, "after_commit": fault.after_commit}
+        self._workspace.journal.add("fault", method=method, **met)
+        if fault.way:
+            return await WAYS[fault.way](request)
         if fault.status == web.HTTPTooManyRequests.status_code:
             headers = {"Retry-After": str(fault.retry_after)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=fault.status, headers=headers)
-        return web.json_response({"ok": False, "error": "internal_error"}, status=fault.status)
+        return web.json_response({"ok": False, "error": fault.error or "internal_error"}, status=fault.status)
 
 
 def _handler(method: str) -> Method:
