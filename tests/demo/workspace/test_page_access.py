@@ -204,6 +204,16 @@ async def test_the_focus_is_never_on_nothing(chromium: str, workspace: Workspace
         await expect(tab.get_by_label("Message #support")).to_be_focused()
 
 
+async def test_a_column_that_gives_way_hands_the_focus_on(chromium: str, workspace: Workspace):
+    async with opened(chromium, workspace.url, viewport=PHONE) as tab:
+        await tab.get_by_label("Show data").click()
+        await expect(tab.get_by_test_id("panel").get_by_label("Back to the conversation")).to_be_focused()
+        await tab.keyboard.press("Enter")
+        await expect(tab.get_by_label("Message Signoff")).to_be_focused()
+        await tab.get_by_label("Back to conversations").click()
+        await expect(tab.get_by_test_id("sidebar").get_by_role("button").first).to_be_focused()
+
+
 async def test_another_seat_has_something_waiting(chromium: str, workspace: Workspace, ana: Page, bot: Slack):
     async with opened(chromium, workspace.url) as tab:
         seats = tab.get_by_test_id("seats").get_by_role("button")

@@ -41,13 +41,13 @@ export function focusPlace(place) {
   else if (!isThere(item)) focusComposer();
 }
 
-/** Where no keyboard would cover the page, a person can write at once; else the list above is focused. */
+/** Where no keyboard would cover the page, a person can write at once; else, and where nothing is to be written, the first
+ * thing of the column that is shown has the focus. */
 export function focusComposer() {
   const area = writing();
-  if (!area) return;
-  if (matchMedia("(hover: none)").matches)
-    area.closest(".pane")?.querySelector(".feed")?.focus({ preventScroll: true });
-  else area.focus({ preventScroll: true });
+  const touch = matchMedia("(hover: none)").matches;
+  const instead = () => [...document.querySelectorAll(".feed, .sidebar button, .panel button")].find(isThere);
+  (area && !touch ? area : instead())?.focus({ preventScroll: true });
 }
 
 /** @param {() => (HTMLElement|null)} area what a person writes in now */
