@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bot.forms import forms
+from bot.forms.forms import Form
 from graphs.agent import call_record
 from graphs.agent.call_record import NOTHING, CallRecord, answer_of
 from graphs.agent.canonical import MASK, read_json
@@ -51,7 +51,10 @@ class ShownCall:
     @property
     def uneditable(self) -> str | None:
         """Why no form can edit it, as a sentence; None when one can."""
-        return forms.unsupported(self.tool.parameters, self.args) if self.tool is not None else "There is no such tool."
+        if self.tool is None:
+            return "There is no such tool."
+        values = self.asked.payload["args"] if self.asked is not None else self.args
+        return Form(self.tool.parameters, values).unsupported
 
     @cached_property
     def state(self) -> State:
