@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.shown import wording
+from bot.shown.characters import visible
+from bot.shown.markdown import parts, reply_markdown
 from bot.shown.shown_calls import ShownCall
-from bot.shown.text import Block, escape, mrkdwn, plain_text, preformatted, reply_markdown, visible
+from bot.shown.text import Block, escape, mrkdwn, plain_text, preformatted
 from graphs.approvals.states import State
 
 APPROVE = "approve"
@@ -24,6 +26,9 @@ RETRY = "retry"
 
 REPLY_LIMIT = 11_000
 """Characters of a reply in one message: Slack takes 12,000 of Markdown."""
+
+REPLY_PARTS = 50
+"""Messages that one reply has at most."""
 
 BESIDE_LIMIT = 1000
 """Characters of what stands below a reply."""
@@ -64,25 +69,13 @@ def reply(content: str, notice: str | None = None) -> list[Shown]:
     """What the agent says: one message, and several where one does not take it. Nothing when there is nothing."""
     shown = [
         Shown(escape(part, TEXT_LIMIT), ({"type": "markdown", "text": reply_markdown(part)},))
-        for part in _parts(content)
+        for part in parts(content, REPLY_LIMIT, REPLY_PARTS)
     ]
     if notice is None:
         return shown
     said = f"⚠ {escape(notice, BESIDE_LIMIT)}"
     last = shown.pop() if shown else Shown(said, ())
     return [*shown, Shown(last.text, (*last.blocks, _context(mrkdwn(said))))]
-
-
-def _parts(content: str) -> Iterator[str]:
-    """The text in parts that fit into a message each, cut at the end of a line or word where there is one."""
-    while content.strip():
-        end = min(len(content), REPLY_LIMIT)
-        while len(reply_markdown(content[:end])) > REPLY_LIMIT:
-            end = end * 2 // 3
-        if end < len(content):
-            end = content.rfind("\n", end // 2, end) + 1 or content.rfind(" ", end // 2, end) + 1 or end
-        yield content[:end]
-        content = content[end:]
 
 
 def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
