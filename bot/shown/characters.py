@@ -61,20 +61,10 @@ _FLAGS = frozenset(
 _FLAG_LENGTH = 7
 
 _JOINING_SCRIPTS = frozenset(
-    [
-        "ADLAM",
-        "ARABIC",
-        "CHORASMIAN",
-        "HANIFI",
-        "MANDAIC",
-        "MANICHAEAN",
-        "MONGOLIAN",
-        "NKO",
-        "PHAGS-PA",
-        "PSALTER",
-        "SOGDIAN",
-        "SYRIAC",
-    ]
+    {
+        *("ADLAM", "ARABIC", "CHORASMIAN", "HANIFI", "MANDAIC", "MANICHAEAN"),
+        *("MONGOLIAN", "NKO", "PHAGS-PA", "PSALTER", "SOGDIAN", "SYRIAC"),
+    }
 )
 # After these letters nothing is joined, so a joiner there changes nothing that is seen.
 _NEVER_JOINED_ON = frozenset("ءآأؤإاةدذرزوٱٲٳٵٶٷڈډڊڋڌڍڎڏڐڑڒړڔڕږڗژڙۀۃۄۅۆۇۈۉۊۋۍۏےۓەۮۯ")
