@@ -6,7 +6,10 @@ A field is the variable of the same name in capitals. Its description is what th
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -49,6 +52,13 @@ def _http_url(value: str) -> str:
     if not usable or re.search(r"[\s?#]", value):
         raise ValueError("is no address like https://host/path")
     return value.removesuffix("/") + "/"
+
+
+def _without_password(value: str) -> str:
+    # Slack's token takes the place in a request where a name and password would be sent.
+    if "@" in urlsplit(value).netloc:
+        raise ValueError("has a name or password before its host, which cannot be sent beside Slack's token")
+    return value
 
 
 def _ids(value: Any) -> Any:
@@ -104,7 +114,7 @@ class Settings(DatabaseSettings):
         "From Slack's app settings: Basic Information → App-Level Tokens, with the scope connections:write.",
     )
     port: int = Field(default=3000, ge=1, le=65535, description="The port that HTTP mode listens on: 1 to 65535.")
-    slack_api_url: HttpUrl = Field(
+    slack_api_url: Annotated[HttpUrl, AfterValidator(_without_password)] = Field(
         default="https://slack.com/api/",
         description="Where Slack's Web API is. Change it only to talk to something else that speaks it.",
     )
@@ -152,6 +162,20 @@ def load_settings() -> Settings:
 def load_database_settings() -> DatabaseSettings:
     """The same, for a command that needs nothing but the database."""
     return _load(DatabaseSettings)
+
+
+@contextmanager
+def hidden_slack_variables() -> Generator[None]:
+    """Hide the variables of the name `SLACK_…` while the block runs, and put them back.
+
+    Bolt reads them on its own while an app is made: it would warn of the token, which it was given another way, and set
+    OAuth up where a client's id and secret are there for another program.
+    """
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("SLACK_")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def _load(settings: type[AnySettings]) -> AnySettings:

@@ -11,8 +11,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.shown import cards
 from bot.shown.markdown import Stream, safe_end
-from bot.shown.posting import UNCERTAIN, Known, Poster, metadata
+from bot.shown.posting import Known, Poster, metadata
 from bot.shown.timeline import reply_subject
+from bot.slack_errors import UNCERTAIN
 from storage.posts import Conversation
 
 logger = logging.getLogger(__name__)

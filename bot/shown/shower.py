@@ -17,15 +17,17 @@ from weakref import WeakValueDictionary
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.people.directory import PASSING, CannotTell
+from bot.people.directory import CannotTell
 from bot.people.people import People
 from bot.shown import cards, copies, timeline
 from bot.shown.live import LiveReply
-from bot.shown.posting import UNCERTAIN, Known, Poster
+from bot.shown.posting import Known, Poster
 from bot.shown.shown_calls import ShownCalls, record_of
 from bot.shown.timeline import Card
+from bot.slack_errors import UNCERTAIN, is_passing, reason
 from graphs.agent.agent import MODEL
 from graphs.agent.tools import Toolbox
+from graphs.agent.turns import broken_off
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import StateSnapshot
 from storage import Connection, Storage, posts, threads
@@ -142,13 +144,14 @@ class Display:
 
         Raises one of `NOT_NOW`, or `LeaseLost`.
         """
-        conversation, thread_id = held.conversation, held.conversation.thread_id
+        conversation = held.conversation
         news = await self._storage.read(lambda db: self._news(db, held))
         if news is None:
             return False
         version, snapshot, rest, record = news
+        unfinished = [turn.id for turn in broken_off(snapshot.values.get("messages", ()))]
         shown = timeline.cards_of(rest, record)
-        wanted = timeline.wanted(thread_id, rest, shown, held.known)
+        wanted = timeline.wanted(rest, shown, held.known, unfinished)
         if before is not None:
             wanted = list(takewhile(lambda each: each[0] != before, wanted))
             return await self._poster.show(conversation, wanted, held.known)
@@ -182,9 +185,9 @@ class Display:
             try:
                 await self._poster.show(place, [(copy.subject, copy.shown)], held.known)
             except SlackApiError as error:
-                if error.response["error"] in PASSING:
+                if is_passing(error):
                     raise
-                logger.warning("a copy cannot stand in %s: %s", copy.channel, error.response["error"])
+                logger.warning("a copy cannot stand in %s: %s", copy.channel, reason(error))
 
 
 def _from(start: int, snapshot: StateSnapshot) -> StateSnapshot:

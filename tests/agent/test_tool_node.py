@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel, SecretStr, model_serializer
 
 from graphs.agent.canonical import digest
+from graphs.agent.errors import ToolError
 from graphs.agent.policy import Approval
 from graphs.agent.results import read_result
 from graphs.agent.tools import Tool, tool
@@ -407,10 +408,35 @@ async def test_C6_what_went_wrong_is_on_record_as_an_end_and_is_not_run_again(st
     (claim,) = await claimed(storage)
     assert claim.status == "done"
     assert read_result(claim.result) == {
-        "failed": "no such order \\ud800",
-        "told": "Failed: no such order \\ud800",
+        "failed": "no such order \ufffd",
+        "told": "Failed: no such order \ufffd",
     }
-    assert await talk.results() == ["Failed: no such order \\ud800"]
+    assert await talk.results() == ["Failed: no such order \ufffd"]
+
+
+async def test_what_a_tool_refuses_is_one_line_of_the_log_and_told_to_the_model(
+    storage: Storage, caplog: pytest.LogCaptureFixture
+):
+    @tool
+    def find_order(number: int) -> str:
+        """Find it."""
+        raise ToolError(f"there is no order {number}\nERROR forged")
+
+    @tool
+    def broken() -> str:
+        """Breaks."""
+        raise KeyError("nobody expected this")
+
+    caplog.set_level("DEBUG", "graphs.agent")
+    talk = Talk(storage, [find_order, broken], calls(("find_order", {"number": 9}), ("broken", {})), says("Done."))
+    await talk.say("go")
+    assert (await talk.results())[0] == "Failed: there is no order 9\nERROR forged"
+    (refused,) = [record for record in caplog.records if "find_order" in record.getMessage()]
+    assert (refused.levelname, refused.exc_info) == ("INFO", None)
+    assert "there is no order 9" in refused.getMessage()
+    assert "\n" not in refused.getMessage()
+    (other,) = [record for record in caplog.records if "broken" in record.getMessage()]
+    assert other.exc_info is not None
 
 
 async def test_the_requester_is_who_wrote_the_message_also_after_a_restart(
@@ -463,3 +489,53 @@ async def test_an_approval_before_the_deadline_runs_after_it(
     clock.forward(hours=2)
     await talk.go_on()
     assert len(books.done) == 1
+
+
+class Unstable(BaseModel):
+    """What is read is not what was written."""
+
+    text: str
+
+    @model_serializer
+    def written(self) -> dict[str, str]:
+        return {"text": self.text + "!"}
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "kind", "why"),
+    [
+        ("pay", {"number": "x", "amount": 80}, "invalid arguments", "number: "),
+        ("pay", "no JSON", "invalid arguments", "Invalid JSON"),
+        ("pay", "", "invalid arguments", "number: "),
+        ("pray", PAY, "unknown tool", ""),
+        ("keep", {"note": {"text": "a"}}, "unstorable arguments", ""),
+        ("pay", PAY, "unreachable", "Nobody is there."),
+    ],
+)
+async def test_why_a_call_was_refused_without_asking_stands_beside_what_the_model_is_told(
+    storage: Storage, pay: Tool[..., Any], books: Books, name: str, args: Any, kind: str, why: str
+):
+    @tool(approval=True)
+    def keep(note: Unstable) -> str:
+        """Keep it."""
+        return "kept"
+
+    async def away(terms: Any, thread_id: str) -> str | None:
+        return "Nobody is there."
+
+    talk = Talk(storage, [pay, keep], calls((name, args)), says("I see."))
+    talk.graph = talk.agent.compile(talk.model, storage, away)
+    await talk.say("go")
+    (told,) = [message for message in await talk.messages() if message["role"] == "tool"]
+    assert told["refusal"]["kind"] == kind
+    assert why in told["refusal"]["why"]
+    assert "the call did not run" in told["content"].lower()
+    assert (books.done, await talk.all_waiting()) == ([], [])
+
+
+@pytest.mark.parametrize("decision", [Approve(), Reject("no"), Respond("x")])
+async def test_what_was_asked_about_was_not_refused(storage: Storage, pay: Tool[..., Any], decision: Any):
+    talk = Talk(storage, [pay], calls(("pay", PAY), ("pay", {**PAY, "amount": 1})), says("I see."))
+    await talk.say("go")
+    await talk.decide(decision)
+    assert [message.get("refusal") for message in await talk.messages() if message["role"] == "tool"] == [None, None]
