@@ -20,6 +20,9 @@ T = TypeVar("T")
 JUDGED_WITHIN = 2.0
 """Seconds for what has to be known of somebody who clicked: Slack waits three for the answer."""
 
+NAMED_WITHIN = 5.0
+"""Seconds for the names in a message. Nothing is lost after that but names."""
+
 _NO_USE: dict[Kind, str] = {
     "guest": "is a guest",
     "bot": "is a bot",
@@ -75,9 +78,9 @@ class People:
         account = await _in_time(self._directory.account(user))
         return None if account is None or account.name == user else account.name
 
-    async def read(self, text: str) -> Said:
-        """A message of Slack's with the names of everybody that it mentions."""
-        return await names.read(self._directory, text)
+    async def read(self, text: str, *, within: float = NAMED_WITHIN) -> Said:
+        """A message of Slack's with the names of everybody that it mentions, as far as these are found in time."""
+        return await names.read(self._directory, text, within)
 
     async def refusal(self, user: str) -> str | None:
         """Why this person may not talk to the bot, as a sentence; None when they may."""
@@ -195,9 +198,16 @@ class People:
         if approver == CHANNEL:
             return "nobody else is in the conversation who could approve"
         if approver.startswith("S"):
-            return f"nobody in the user group {approver} can approve"
+            return f"nobody in the user group {await self._group(approver)} can approve"
         account = await self._directory.account(terms.requester if approver == REQUESTER else approver)
         return f"{account.name} {_NO_USE.get(account.kind, 'asked for it, and may not approve it')}"
+
+    async def _group(self, group: str) -> str:
+        """What a group is called; its id where that cannot be found out."""
+        try:
+            return f"@{await self._directory.group_name(group) or group}"
+        except CannotTell:
+            return f"@{group}"
 
 
 def _actor(

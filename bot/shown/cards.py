@@ -167,7 +167,8 @@ def _buttons(call: ShownCall) -> list[Block]:
         ("respond", "Respond", RESPOND, None),
     ]
     cut = not call.arguments.is_whole
-    withheld = ({"approve"} if cut else set()) | ({"edit"} if call.uneditable else set())
+    uneditable = call.uneditable if "edit" in call.allow else None
+    withheld = ({"approve"} if cut else set()) | ({"edit"} if uneditable else set())
     buttons = [
         _button(label, action, call.interrupt_id, style=style)
         for verb, label, action, style in offered
@@ -176,6 +177,9 @@ def _buttons(call: ShownCall) -> list[Block]:
     blocks: list[Block] = []
     if buttons:
         blocks.append({"type": "actions", "block_id": f"decide:{call.interrupt_id}", "elements": buttons})
+    if uneditable:
+        said = f"There is nothing that a form could edit. {uneditable}" if call.args else "It has no arguments to edit."
+        blocks.append(_context(plain_text(one_line(said), NOTICE_LIMIT)))
     if cut:
         blocks.insert(
             0, _context(mrkdwn("⚠ The arguments are too long to be shown whole, so this cannot be approved."))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bot.forms import forms
+from bot.forms.forms import Form
 from bot.shown import arguments
 from bot.shown.arguments import Written
 from bot.shown.text import fitted, one_line
@@ -63,7 +63,10 @@ class ShownCall:
     @property
     def uneditable(self) -> str | None:
         """Why no form can edit it, as a sentence; None when one can."""
-        return forms.unsupported(self.tool.parameters, self.args) if self.tool is not None else "There is no such tool."
+        if self.tool is None:
+            return "There is no such tool."
+        values = self.asked.payload["args"] if self.asked is not None else self.args
+        return Form(self.tool.parameters, values).unsupported
 
     @property
     def title(self) -> str:

@@ -279,11 +279,11 @@ async def test_a_listed_group_that_cannot_be_resolved_lets_nobody_in(directory: 
         (terms("U0OLD"), "C0SUPPORT", "Otto Klein is deactivated"),
         (terms("U0MAX"), "C0SUPPORT", "Max Oduya is a guest"),
         (terms("U0GONE"), "C0SUPPORT", "U0GONE is not in this workspace"),
-        (terms("S0NOBODY"), "C0SUPPORT", "user group S0NOBODY"),
+        (terms("S0NOBODY"), "C0SUPPORT", "user group @nobody"),
         (terms("S0OLD", "U0LEA", quorum=2), "C0SUPPORT", "only one person"),
         (terms("channel", self_approval=False), "D0ANA", "nobody else is in the conversation"),
         (terms("requester", "U0OLD", self_approval=False), "D0ANA", "Ana Ruiz asked for it"),
-        (terms("S0LEADS", self_approval=False, requester="U0LEA"), "D0LEA", "user group S0LEADS"),
+        (terms("S0LEADS", self_approval=False, requester="U0LEA"), "D0LEA", "user group @leads"),
     ],
 )
 async def test_a_quorum_that_nobody_can_reach_says_who_is_missing(
