@@ -16,6 +16,7 @@ from typing import Any
 from bot import audit, logs, manifest
 from bot.errors import CannotGoOn
 from bot.settings import BadSettings, load_database_settings, load_settings
+from graphs.agent.redaction import Redaction, without_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return options.command(options)
         except BadSettings as error:
             for problem in error.problems:
-                print(problem, file=sys.stderr)
+                print(without_tokens(problem), file=sys.stderr)
             return USAGE
     return 0
 
@@ -113,9 +114,12 @@ def _run(options: argparse.Namespace) -> int:
     from bot.run import run  # what only this command needs is loaded by it
 
     settings = load_settings()
-    logs.configure(settings.log_level)
+    ours = Redaction(settings.secrets)
+    logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(text)))
     try:
         asyncio.run(run(settings))
+    except BadSettings as error:  # may quote what others said
+        raise BadSettings([ours(problem) for problem in error.problems]) from None
     except CannotGoOn as error:
         logger.critical("%s", error)
         return FAILURE

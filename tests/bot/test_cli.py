@@ -127,3 +127,38 @@ def test_a_port_in_use_is_one_line_and_nothing_is_left_running(
         assert main(["demo", "--port", str(port), "--data", str(tmp_path / "demo")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert str(port) in line
+
+
+LEAKY = """
+import logging, os
+logging.getLogger("leaky").warning("the environment is %s", dict(os.environ))
+try:
+    raise KeyError(os.environ["OPENAI_API_KEY"])
+except KeyError:
+    logging.getLogger("leaky").exception("it failed")
+logging.getLogger("aiosqlite").debug("executing %s", os.environ["OPENAI_API_KEY"])
+raise ImportError("no module for " + os.environ["OPENAI_API_KEY"] + " at https://ana:s3cret-w0rd@host/")
+"""
+
+
+def test_no_secret_is_in_the_log_or_in_what_is_wrong_at_any_level(tmp_path: Path) -> None:
+    (tmp_path / "leaky.py").write_text(LEAKY)
+    secrets = {
+        "SLACK_BOT_TOKEN": "xoxb-1-2-abc",
+        "SLACK_APP_TOKEN": "xapp-1-2-abc",
+        "SLACK_SIGNING_SECRET": "0123456789abcdef0123456789abcdef",
+        "OPENAI_API_KEY": "k3y'of-the\"account",
+    }
+    others = {"SIGNOFF_AGENT": "leaky:agent", "LOG_LEVEL": "DEBUG", "MY_PROXY": "http://ana:s3cret-w0rd@proxy:1/"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=tmp_path,
+        env=os.environ | secrets | others,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 2
+    assert "the environment is" in ended.stderr
+    assert "SIGNOFF_AGENT is 'leaky:agent', which cannot be imported: no module for [hidden]" in ended.stderr
+    for secret in (*secrets.values(), "of-the", "s3cret-w0rd", "executing"):
+        assert secret not in ended.stderr
