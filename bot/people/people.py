@@ -11,7 +11,6 @@ from bot.inbound.markup import Said
 from bot.inbound.payloads import Person
 from bot.people import names
 from bot.people.directory import CannotTell, Directory, Kind
-from bot.shown import naming
 from graphs.approvals.terms import CHANNEL, REQUESTER, Actor, GroupId, Terms, UserId
 from storage import Storage, posts
 from storage.ids import ThreadId
@@ -115,7 +114,7 @@ class People:
         needs = f"{terms.quorum} approval{'s' if terms.quorum > 1 else ''}"
         can = {0: "nobody", 1: "only one person"}.get(len(possible), f"only {len(possible)} people")
         because = f": {'; '.join(lacking)}" if lacking else ""
-        return f"{naming.in_words(terms.tool)} needs {needs}, and {can} can approve{because}."
+        return f"{terms.tool} needs {needs}, and {can} can approve{because}."
 
     async def elsewhere(self, terms: Terms, channel: str) -> list[str]:
         """The approvers by id or group who cannot see this conversation, and could approve. Raises `CannotTell` when a

@@ -13,13 +13,13 @@ MOST_ARGUMENTS = 2
 
 
 def in_words(name: str) -> str:
-    """`cancel_order` → "Cancel order"."""
+    """`pay_bill` → "Pay bill"."""
     words = " ".join(name.replace("_", " ").replace("-", " ").split()) or name
     return shorten(visible(words[:1].upper() + words[1:])[0], NAME_LIMIT)
 
 
 def title(name: str, args: Mapping[str, Any]) -> str:
-    """What a call would do, in a line that tells it from its neighbours: "Cancel order (order id 7, reason late)".
+    """What a call would do, in a line that tells it from its neighbours: "Pay bill (number 7, reason late)".
 
     `args` as they may be shown, secrets masked. Plain text: nothing in it is escaped for mrkdwn.
     """

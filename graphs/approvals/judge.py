@@ -85,7 +85,7 @@ def decide(terms: Terms, votes: Collection[Vote], actor: Actor, decision: Decisi
         case Approve():
             return _approve(terms, votes, Vote(actor.user, now))
         case Edit(name=name) if name != terms.tool:
-            return Refused("An edit can change the arguments of this call, and not what it does.")
+            return Refused("An edit cannot turn this call into one of another tool.")
         case Edit(args=args):
             return Superseded(args)
         case Reject(message):

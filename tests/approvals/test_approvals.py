@@ -146,7 +146,7 @@ def test_each_decision_has_its_outcome():
 
 def test_c3_an_edit_cannot_change_the_tool():
     refusal = decide(terms(), (), actor(ANA), Edit("refund", {}), NOW)
-    assert refusal == Refused("An edit can change the arguments of this call, and not what it does.")
+    assert refusal == Refused("An edit cannot turn this call into one of another tool.")
 
 
 def test_a_quorum_is_counted_in_people():
