@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-SLACK_ENDS_WITHIN = 8.0
+SLACK_ENDS_WITHIN = 6.0
 """Seconds that calls of Slack may take in all once the bot is to stop. What is not shown then, the next start shows."""
 
 READY_SECONDS = 2.0

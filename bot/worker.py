@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.inbound.payloads import SlackThread
+from bot.people.directory import CannotTell
 from bot.people.people import People
+from bot.people.unknown import WAITING, Unknown
 from bot.shown import timeline
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
@@ -139,6 +141,7 @@ class Worker:
         self._begun = Recent(REMEMBERED)
         self._queued = Recent(REMEMBERED)
         self._stuck = Recent(REMEMBERED)
+        self._unknown = Unknown()
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -172,7 +175,7 @@ class Worker:
             await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
         for thread_id in due.to_run:
             self._begin(thread_id)
-        more_is_due = self._begin_to_read([each for each in due.unread if not self._is_told(each)])
+        more_is_due = self._begin_to_read([each for each in due.unread if not self._can_wait(each)])
         for thread_id in due.outdated:
             if (turn := self._turns.get(thread_id)) is not None:
                 turn.changed()
@@ -199,8 +202,12 @@ class Worker:
     def _begin(self, thread_id: ThreadId) -> bool:
         return self._running.start(thread_id, lambda: self._work(thread_id))
 
-    def _is_told(self, unread: Unread) -> bool:
-        """Whether nothing can be done now for who wrote this: it waits for the question, and they know."""
+    def _can_wait(self, unread: Unread) -> bool:
+        """Whether nothing can be done now for who wrote this: Slack does not say who they are; or it waits for the
+        question, and they know.
+        """
+        if self._unknown.rests(unread.event_id):
+            return True
         return unread.status == "waiting" and self._queued.look(unread.event_id) is not None
 
     def _what_is_due(self, db: Connection, now: float) -> _Work:
@@ -244,7 +251,13 @@ class Worker:
                 raise _AlreadyRead
             was_read = True
 
-        if (why := await self._people.refusal(delivery.user)) is not None:
+        try:
+            why = await self._people.refusal(delivery.user)
+        except CannotTell:
+            if self._unknown.failed(delivery.event_id):
+                await self._poster.whisper(_slack_thread(delivery), delivery.user, WAITING)
+            return
+        if why is not None:
             await self._poster.whisper(_slack_thread(delivery), delivery.user, why)
         elif delivery.kind == "retry":
             with contextlib.suppress(NotWaiting):  # it had been tried again already

@@ -109,8 +109,8 @@ class _Proposal:
             editors.append(ended.by)
             replaces = ended.answer.interrupt_id
             found = self._reread(ended)
-            if isinstance(found, str):
-                made, ended = {}, _Ended(found)
+            if isinstance(found, _Ended):
+                made, ended = {}, found
                 break
             arguments, made = found, found.shown
             terms = await _required(self.tool, arguments, self.requester, self.clock())
@@ -143,14 +143,16 @@ class _Proposal:
             case _:
                 assert_never(decision)
 
-    def _reread(self, edited: _Edited) -> Arguments | str:
-        """What a person made of the call; what the model is told where that cannot run."""
+    def _reread(self, edited: _Edited) -> Arguments | _Ended:
+        """What a person made of the call; how it ended where that cannot run."""
         if edited.edit.name != self.tool.name:
-            return tool_messages.useless_edit(edited.by, f"It names another tool, {edited.edit.name!r}.")
-        try:
-            return self.tool.validate(edited.edit.args)
-        except (InvalidArguments, UnstorableArguments) as error:
-            return tool_messages.useless_edit(edited.by, str(error))
+            why = f"It names another tool, {edited.edit.name!r}."
+        else:
+            try:
+                return self.tool.validate(edited.edit.args)
+            except (InvalidArguments, UnstorableArguments) as error:
+                why = str(error)
+        return _Ended(tool_messages.useless_edit(edited.by, why), Refusal("invalid arguments", why))
 
     async def _decision(self, arguments: Arguments, terms: Terms | None, replaces: str | None) -> Answer | str | None:
         """The decision that stands on these arguments; None when nobody has to decide; why nobody was asked when no
