@@ -27,7 +27,7 @@ from graphs.agent.chat_stream import END, Event, EventReader
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.model import ModelReply, TextDelta
 from graphs.agent.provider_errors import cause, said, unavailable
-from graphs.agent.redaction import Redaction
+from graphs.agent.redaction import Redaction, keys_among
 from graphs.agent.surrogates import mended
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class ChatModel:
         self._patience = patience
         self._left_out: frozenset[Option] = frozenset()
         self._starts_in_thought = False
-        self._redact = Redaction([api_key])
+        self._redact = Redaction(keys_among([api_key]))
         timeout = Timeout(idle_timeout, connect=connect_timeout)
         self._client = AsyncOpenAI(
             api_key=api_key,
