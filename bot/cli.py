@@ -127,12 +127,13 @@ def _public(text: str) -> str:
 
 def _run(options: argparse.Namespace) -> int:
     from bot.run import run  # what only this command needs is loaded by it
+    from bot.stopping import run_to_end
 
     settings = load_settings()
     ours = Redaction(settings.secrets)
     logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(text)))
     try:
-        asyncio.run(run(settings))
+        run_to_end(run(settings))
     except BadSettings as error:  # may quote what others said
         raise BadSettings([ours(problem) for problem in error.problems]) from None
     except CannotGoOn as error:

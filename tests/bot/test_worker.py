@@ -494,7 +494,7 @@ async def test_who_is_mentioned_comes_to_the_model_with_name_and_id_and_to_appro
         assert bot.model.asked[0][-1]["content"] == (
             "tell @Lea Brandt (U0LEA) and @S0LEADS 5 < 6 in #support (C0SUPPORT) our shop (https://a.example)"
         )
-        assert "tell @Lea Brandt and @S0LEADS 5 &lt; 6 in #support our shop (https://a.example)" in copy
+        assert "tell @Lea Brandt and @S0LEADS 5 < 6 in #support our shop (https://a.example)" in copy
 
 
 WHO_KNOWS: dict[str, dict[str, Any]] = {
