@@ -1,4 +1,4 @@
-"""What a page in a browser is looked at for: contrast, what the keyboard cannot reach, and names that differ from labels.
+"""What a page in a browser is looked at for: contrast, what no key reaches, and names that differ from what is shown.
 
 The rules are WCAG's 1.4.3, 2.1.1 and 2.5.3.
 """
