@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.forms import modals
 from bot.forms.forms import Form, FormErrors
 from bot.inbound import payloads
+from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
 from bot.shown import cards, naming, timeline
@@ -145,9 +146,9 @@ class Clicks:
         if isinstance(view, Refused):
             await ack()
             return await self._tell(click, view)
-        await self.client.views_open(trigger_id=click.trigger_id, view=view)
-        await ack()
-        return None
+        await ack()  # nothing is decided yet; and whatever becomes of the form, Slack waits no longer for the click
+        why = await open_form(self.client, click.trigger_id, view, verb.capitalize(), escape(asked.title))
+        return await self._tell(click, Refused(why)) if why is not None else None
 
     async def submit_edit(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
