@@ -4,33 +4,87 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
+import os
+import select
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from bot import audit, logs, manifest
+from bot.errors import CannotGoOn
 from bot.settings import BadSettings, load_database_settings, load_settings
+from graphs.agent.redaction import Redaction, keys_among, without_tokens
+
+logger = logging.getLogger(__name__)
+
+FAILURE = 1
+"""The exit code for something that is gone: starting again may help."""
 
 USAGE = 2
 """The exit code for settings or arguments that cannot be used."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code. `arguments` are those after the program's name."""
-    options = _parser().parse_args(arguments)
+    """Run a command; its exit code. `arguments` are those after the program's name.
+
+    Whoever reads the output may stop reading, as `head` does: that ends the command, and is no failure.
+    """
+    code = 0
+    with _output_may_close():
+        options = _parser().parse_args(arguments)
+        try:
+            code = options.command(options)
+        except BadSettings as error:
+            for problem in error.problems:
+                print(without_tokens(problem), file=sys.stderr)
+            code = USAGE
+    return code
+
+
+@contextmanager
+def _output_may_close() -> Generator[None]:
+    """Ends the block quietly where nobody reads its output any more; that may show only when the rest is sent."""
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - closed before we were started
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process lives
     try:
-        return options.command(options)
-    except BadSettings as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        return USAGE
+        try:
+            yield
+        except SystemExit:  # how help and version end
+            sys.stdout.flush()
+            raise
+        sys.stdout.flush()
+    except BrokenPipeError:
+        if not _is_closed(sys.stdout.fileno()):
+            raise  # the pipe was another one
+        # The interpreter flushes once more when it ends, and would complain then.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _is_closed(output: int) -> bool:
+    """Whether nobody is at the other end of a pipe."""
+    poll = select.poll()
+    poll.register(output, 0)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that knows `--version`, as do those of all its commands."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.add_argument("--version", action="version", version=f"signoff {version('signoff')}")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="signoff", description="A Slack agent that asks before it acts.")
-    parser.add_argument("--version", action="version", version=f"signoff {version('signoff')}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser = _Parser(prog="signoff", description="A Slack agent that asks before it acts.")
+    parser.set_defaults(command=lambda options: _help(parser))
+    commands = parser.add_subparsers(metavar="COMMAND")
     run = commands.add_parser("run", help="connect to Slack and work until stopped")
     run.set_defaults(command=_run)
     demo = commands.add_parser("demo", help="try it on this machine: no account, no key")
@@ -51,9 +105,12 @@ def _parser() -> argparse.ArgumentParser:
         "--since", type=audit.moment, help="from this time on: 2026-09-21, or with a time; UTC without a zone"
     )
     export.set_defaults(command=_export)
-    for command in (run, demo, manifest_, audit_, verify, export):
-        command.add_argument("--version", action="version", version=f"signoff {version('signoff')}")
     return parser
+
+
+def _help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help()
+    return 0
 
 
 def _port(text: str) -> int:
@@ -70,16 +127,25 @@ def _public(text: str) -> str:
 
 def _run(options: argparse.Namespace) -> int:
     from bot.run import run  # what only this command needs is loaded by it
+    from bot.stopping import run_to_end
 
     settings = load_settings()
-    logs.configure(settings.log_level)
-    asyncio.run(run(settings))
+    ours = Redaction(keys_among(settings.secrets))
+    logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(text)))
+    try:
+        run_to_end(run(settings))
+    except BadSettings as error:  # may quote what others said
+        raise BadSettings([ours(problem) for problem in error.problems]) from None
+    except CannotGoOn as error:
+        logger.critical("%s", error)
+        return FAILURE
     return 0
 
 
 def _demo(options: argparse.Namespace) -> int:
     from bot.demo import demo, tour_demo
 
+    logs.configure("WARNING")
     if options.tour:
         return asyncio.run(tour_demo(options.data, options.port))
     return asyncio.run(demo(options.data or Path(".signoff-demo"), options.port))

@@ -6,13 +6,18 @@ A field is the variable of the same name in capitals. Its description is what th
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.logs import escaped
 
 ENV_FILE = ".env"
 
@@ -21,8 +26,8 @@ class BadSettings(Exception):
     """The settings cannot be used. Each of `problems` is one line: the variable, what is wrong, where to get it."""
 
     def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(problems))
+        self.problems = [escaped(problem) for problem in problems]
+        super().__init__("\n".join(self.problems))
 
 
 def _secret(prefix: str = "") -> AfterValidator:
@@ -49,6 +54,13 @@ def _http_url(value: str) -> str:
     if not usable or re.search(r"[\s?#]", value):
         raise ValueError("is no address like https://host/path")
     return value.removesuffix("/") + "/"
+
+
+def _without_password(value: str) -> str:
+    # Slack's token takes the place in a request where a name and password would be sent.
+    if "@" in urlsplit(value).netloc:
+        raise ValueError("has a name or password before its host, which cannot be sent beside Slack's token")
+    return value
 
 
 def _ids(value: Any) -> Any:
@@ -104,7 +116,7 @@ class Settings(DatabaseSettings):
         "From Slack's app settings: Basic Information → App-Level Tokens, with the scope connections:write.",
     )
     port: int = Field(default=3000, ge=1, le=65535, description="The port that HTTP mode listens on: 1 to 65535.")
-    slack_api_url: HttpUrl = Field(
+    slack_api_url: Annotated[HttpUrl, AfterValidator(_without_password)] = Field(
         default="https://slack.com/api/",
         description="Where Slack's Web API is. Change it only to talk to something else that speaks it.",
     )
@@ -132,6 +144,12 @@ class Settings(DatabaseSettings):
         default="INFO", description="How much is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."
     )
 
+    @property
+    def secrets(self) -> list[str]:
+        """Those that nothing may show."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
     @field_validator("slack_app_token")
     @classmethod
     def _has_a_way_in(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -152,6 +170,20 @@ def load_settings() -> Settings:
 def load_database_settings() -> DatabaseSettings:
     """The same, for a command that needs nothing but the database."""
     return _load(DatabaseSettings)
+
+
+@contextmanager
+def hidden_slack_variables() -> Generator[None]:
+    """Hide the variables of the name `SLACK_…` while the block runs, and put them back.
+
+    Bolt reads them on its own while an app is made: it would warn of the token, which it was given another way, and set
+    OAuth up where a client's id and secret are there for another program.
+    """
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("SLACK_")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def _load(settings: type[AnySettings]) -> AnySettings:

@@ -48,18 +48,26 @@ LAYERS = (
         inside("graphs.runtime"),
         but(
             but(ANYTHING, STANDARD_LIBRARY),
-            inside("graphs.runtime", "graphs.errors", "storage", "pydantic", "pydantic_core", "jsonschema"),
+            inside(
+                "graphs.runtime",
+                "graphs.errors",
+                "storage",
+                "pydantic",
+                "pydantic_core",
+                "jsonschema",
+                "typing_extensions",
+            ),
         ),
     ),
     Rule(
         "the local workspace imports nothing of the rest",
         inside("bot.demo.workspace"),
-        but(but(ANYTHING, STANDARD_LIBRARY), inside("bot.demo.workspace", "aiohttp", "pydantic")),
+        but(but(ANYTHING, STANDARD_LIBRARY), inside("bot.demo.workspace", "bot.demo.loopback", "aiohttp", "pydantic")),
     ),
     Rule(
         "the demo's model imports nothing of the rest",
         inside("bot.demo.model"),
-        but(but(ANYTHING, STANDARD_LIBRARY), inside("bot.demo.model", "aiohttp", "jsonschema")),
+        but(but(ANYTHING, STANDARD_LIBRARY), inside("bot.demo.model", "bot.demo.loopback", "aiohttp", "jsonschema")),
     ),
     Rule(
         "only the demo and the tour know the local workspace",
@@ -83,9 +91,11 @@ HOMES: Mapping[str, Where] = {
     "slack_sdk": but(inside("bot"), inside("bot.demo")),
     "aiohttp": inside("bot"),
     "openai": inside("graphs.agent"),
+    "httpx2": inside("graphs.agent.chat"),
     "jsonschema": inside("graphs", "bot.demo.model"),
     "aiosqlite": inside("storage"),
     "pydantic_settings": inside("bot.settings"),
+    "typing_extensions": inside("graphs.runtime.hints"),
     "pydantic": PRODUCT,
     "pydantic_core": PRODUCT,
 }

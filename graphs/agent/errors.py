@@ -9,7 +9,9 @@ GraphError
     ├── UnstorableArguments   arguments that change when they are written down and read again
     ├── ArgumentsChanged      the bytes are not the ones that were hashed
     ├── ToolTimedOut          the tool was still at work when its time was up
+    ├── ToolError             a tool's own refusal (raised by tools): the message is for the model and for people
     └── ModelUnavailable      no reply from the model; the message is the sentence for a person
+        └── TooLong           the messages are more than the model can read
 """
 
 from collections.abc import Iterable
@@ -99,6 +101,14 @@ class ToolTimedOut(AgentError):
         super().__init__(f"{tool!r} did not finish within {seconds:g} s. Its effect may or may not have happened.")
 
 
+class ToolError(AgentError):
+    """What a tool raises when it cannot do what it was asked for: there is no such order, the amount is too high.
+
+    The message is a sentence for the model and for people. This is an outcome like another: the log has a line of it,
+    and no traceback, which any other error of a tool has.
+    """
+
+
 class ModelUnavailable(AgentError):
     """The model gave no usable reply. The message is one sentence for a person; the cause is in `__cause__`.
 
@@ -108,3 +118,11 @@ class ModelUnavailable(AgentError):
     def __init__(self, sentence: str, *, retryable: bool) -> None:
         self.retryable = retryable
         super().__init__(sentence)
+
+
+class TooLong(ModelUnavailable):
+    """The messages are more than the model can read at once: fewer may do."""
+
+    def __init__(self) -> None:
+        sentence = "This has become too long for the model. Write something shorter, or start a new conversation."
+        super().__init__(sentence, retryable=False)

@@ -1,6 +1,5 @@
 """`@tool`: a typed, documented function becomes something a model can propose and a person can judge."""
 
-import asyncio
 import functools
 import inspect
 import re
@@ -14,9 +13,11 @@ from graphs.agent import arguments as argument_bytes
 from graphs.agent.arguments import Arguments
 from graphs.agent.canonical import Digest, canonical_json, digest
 from graphs.agent.docstring import parse
-from graphs.agent.errors import InvalidTool, ToolTimedOut, UnknownTool
+from graphs.agent.errors import AgentError, InvalidArguments, InvalidTool, Problem, ToolTimedOut, UnknownTool
 from graphs.agent.policy import Approval
 from graphs.agent.schema import IDEMPOTENCY_KEY, JsonSchema, arguments_model, parameters_schema
+from graphs.errors import UnexpectedExit
+from graphs.runtime.calling import TimeIsUp, held, limited
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,37 +58,38 @@ class Tool(Generic[P, R]):
         return {"type": "function", "function": function}
 
     def validate(self, arguments: str | bytes | Mapping[str, object]) -> Arguments:
-        """The arguments, checked and written down. Raises InvalidArguments."""
-        return argument_bytes.validate(self.name, self.model, arguments)
+        """The arguments, checked and written down. Raises InvalidArguments and UnstorableArguments; a check of the
+        tool's own that raises anything else has refused them too.
+        """
+        try:
+            return held(argument_bytes.validate, self.name, self.model, arguments)
+        except AgentError:
+            raise
+        except Exception as error:
+            # Its type alone: what it says may repeat a secret.
+            raised = error.__cause__ if isinstance(error, UnexpectedExit) else error
+            problem = Problem("", f"The tool's own check of them raised {type(raised).__name__}.")
+            raise InvalidArguments(self.name, [problem]) from error
 
     async def call(self, arguments: Arguments, *, idempotency_key: str) -> object:
-        """Run the function on what the bytes say; a `def` runs in a worker thread. Raises whatever the function raises.
+        """Run the function on what the bytes say; a `def` runs in a thread of its own. Raises what the function raises,
+        and `UnexpectedExit` for what is no `Exception`.
 
-        Also ArgumentsChanged, before anything ran, and ToolTimedOut. An `async def` is cancelled when its time is up.
-        A thread cannot be: we stop waiting for a `def`, and it goes on in the background until it ends by itself.
+        Also ArgumentsChanged and NoPlace, before anything ran, and ToolTimedOut. The time counts from when the function
+        begins. An `async def` is cancelled when it is up. A thread cannot be: we stop waiting for a `def`, and it goes
+        on in the background until it ends by itself.
         """
-        values = argument_bytes.reopen(arguments, self.model)
+        values = held(argument_bytes.reopen, arguments, self.model)
         if self._takes_key:
             values[IDEMPOTENCY_KEY] = idempotency_key
-        limit = asyncio.timeout(self.timeout)
         try:
-            async with limit:
-                return await self._run(values)
-        except TimeoutError as error:
-            if limit.expired():
-                raise ToolTimedOut(self.name, cast(float, self.timeout)) from error
-            raise  # the function's own
+            return await limited(self.timeout, cast("Callable[..., object]", self.function), **values)
+        except TimeIsUp as error:
+            raise ToolTimedOut(self.name, cast(float, self.timeout)) from error
 
     @functools.cached_property
     def _takes_key(self) -> bool:
         return IDEMPOTENCY_KEY in inspect.signature(self.function).parameters
-
-    async def _run(self, values: dict[str, Any]) -> object:
-        function = cast("Callable[..., object]", self.function)
-        if inspect.iscoroutinefunction(function):
-            return await function(**values)
-        result = await asyncio.to_thread(function, **values)
-        return await result if inspect.isawaitable(result) else result
 
 
 @overload

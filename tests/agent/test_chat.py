@@ -215,7 +215,9 @@ async def test_a_refusal_is_what_the_model_says():
 
 
 async def test_a_reply_of_nothing_says_so():
-    assert (await reply_to(sse(chunk({}, "stop")))).notice == "The model answered with nothing."
+    assert (await reply_to(sse(chunk({}, "stop")))).notice == (
+        "The model answered with nothing. Write again, perhaps in other words."
+    )
 
 
 @pytest.mark.parametrize("end", ["close", "cut"])
@@ -289,6 +291,12 @@ async def test_silence_is_an_error_in_the_end():
         await asyncio.wait_for(server.gone.wait(), 10)
 
 
+async def test_a_server_that_only_says_that_it_is_at_work_is_waited_for_no_longer_than_that():
+    error, server = await refusal(Answer([b": at work\n\n"], end="hang"), patience=0.0)
+    assert "did not answer in time" in str(error)
+    await asyncio.wait_for(server.gone.wait(), 10)
+
+
 async def test_a_server_that_is_not_there_is_an_error():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -350,3 +358,10 @@ async def test_it_talks_to_the_demo_model(tmp_path: Path):
         transcript.append({"role": "tool", "tool_call_id": first.tool_calls[0].id, "content": "Done."})
         _, second = await everything(model_at(served.url), transcript, [pay.definition()])
         assert second.text == "Paid."
+
+
+@pytest.mark.parametrize("content", ["", " \n"])
+async def test_a_mention_alone_is_answered_with_what_it_can_do(content: str):
+    async with serve_model() as served:
+        _, reply = await everything(model_at(served.url), [{"role": "user", "content": content}], [pay.definition()])
+    assert "what I can do" in reply.text

@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, SecretStr, model_serializer
+from pydantic import AfterValidator, BaseModel, SecretStr, model_serializer
 
 from graphs.agent.canonical import digest
+from graphs.agent.errors import ToolError
 from graphs.agent.policy import Approval
 from graphs.agent.results import read_result
 from graphs.agent.tools import Tool, tool
@@ -21,6 +23,7 @@ from storage.claims import ClaimRow
 from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk, calls, gated, says
 from tests.support.clock import Clock
 from tests.support.rows import claims_of
+from tests.support.waiting import until
 
 
 class Books:
@@ -407,10 +410,35 @@ async def test_C6_what_went_wrong_is_on_record_as_an_end_and_is_not_run_again(st
     (claim,) = await claimed(storage)
     assert claim.status == "done"
     assert read_result(claim.result) == {
-        "failed": "no such order \\ud800",
-        "told": "Failed: no such order \\ud800",
+        "failed": "no such order \ufffd",
+        "told": "Failed: no such order \ufffd",
     }
-    assert await talk.results() == ["Failed: no such order \\ud800"]
+    assert await talk.results() == ["Failed: no such order \ufffd"]
+
+
+async def test_what_a_tool_refuses_is_one_line_of_the_log_and_told_to_the_model(
+    storage: Storage, caplog: pytest.LogCaptureFixture
+):
+    @tool
+    def find_order(number: int) -> str:
+        """Find it."""
+        raise ToolError(f"there is no order {number}\nERROR forged")
+
+    @tool
+    def broken() -> str:
+        """Breaks."""
+        raise KeyError("nobody expected this")
+
+    caplog.set_level("DEBUG", "graphs.agent")
+    talk = Talk(storage, [find_order, broken], calls(("find_order", {"number": 9}), ("broken", {})), says("Done."))
+    await talk.say("go")
+    assert (await talk.results())[0] == "Failed: there is no order 9\nERROR forged"
+    (refused,) = [record for record in caplog.records if "find_order" in record.getMessage()]
+    assert (refused.levelname, refused.exc_info) == ("INFO", None)
+    assert "there is no order 9" in refused.getMessage()
+    assert "\n" not in refused.getMessage()
+    (other,) = [record for record in caplog.records if "broken" in record.getMessage()]
+    assert other.exc_info is not None
 
 
 async def test_the_requester_is_who_wrote_the_message_also_after_a_restart(
@@ -463,3 +491,145 @@ async def test_an_approval_before_the_deadline_runs_after_it(
     clock.forward(hours=2)
     await talk.go_on()
     assert len(books.done) == 1
+
+
+class Unstable(BaseModel):
+    """What is read is not what was written."""
+
+    text: str
+
+    @model_serializer
+    def written(self) -> dict[str, str]:
+        return {"text": self.text + "!"}
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "kind", "why"),
+    [
+        ("pay", {"number": "x", "amount": 80}, "invalid arguments", "number: "),
+        ("pay", "no JSON", "invalid arguments", "Invalid JSON"),
+        ("pay", "", "invalid arguments", "number: "),
+        ("pray", PAY, "unknown tool", ""),
+        ("keep", {"note": {"text": "a"}}, "unstorable arguments", ""),
+        ("pay", PAY, "unreachable", "Nobody is there."),
+    ],
+)
+async def test_why_a_call_was_refused_without_asking_stands_beside_what_the_model_is_told(
+    storage: Storage, pay: Tool[..., Any], books: Books, name: str, args: Any, kind: str, why: str
+):
+    @tool(approval=True)
+    def keep(note: Unstable) -> str:
+        """Keep it."""
+        return "kept"
+
+    async def away(terms: Any, thread_id: str) -> str | None:
+        return "Nobody is there."
+
+    talk = Talk(storage, [pay, keep], calls((name, args)), says("I see."))
+    talk.graph = talk.agent.compile(talk.model, storage, away)
+    await talk.say("go")
+    (told,) = [message for message in await talk.messages() if message["role"] == "tool"]
+    assert told["refusal"]["kind"] == kind
+    assert why in told["refusal"]["why"]
+    assert "the call did not run" in told["content"].lower()
+    assert (books.done, await talk.all_waiting()) == ([], [])
+
+
+@pytest.mark.parametrize("decision", [Approve(), Reject("no"), Respond("x")])
+async def test_what_was_asked_about_was_not_refused(storage: Storage, pay: Tool[..., Any], decision: Any):
+    talk = Talk(storage, [pay], calls(("pay", PAY), ("pay", {**PAY, "amount": 1})), says("I see."))
+    await talk.say("go")
+    await talk.decide(decision)
+    assert [message.get("refusal") for message in await talk.messages() if message["role"] == "tool"] == [None, None]
+
+
+@pytest.mark.parametrize("raised", [SystemExit("no"), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError()])
+@pytest.mark.parametrize("is_async", [True, False])
+@pytest.mark.parametrize("is_gated", [True, False])
+async def test_a_tool_that_leaves_has_failed_as_any_other_and_is_not_run_again(
+    storage: Storage, raised: BaseException, is_async: bool, is_gated: bool, caplog: pytest.LogCaptureFixture
+):
+    begun: list[str] = []
+
+    def leave(text: str) -> str:
+        """Leave."""
+        begun.append(text)
+        raise raised
+
+    async def leave_async(text: str) -> str:
+        """Leave."""
+        return leave(text)
+
+    made = tool(approval=Approval() if is_gated else None)(leave_async if is_async else leave)
+    talk = Talk(storage, [made], calls((made.name, {"text": "a"})), says("Well."))
+    await talk.say("leave")
+    if is_gated:
+        await talk.decide(Approve())
+    name = type(raised).__name__
+    assert await talk.results() == [f"Failed: {name}: no" if name == "SystemExit" else f"Failed: {name}"]
+    (claim,) = await claimed(storage)
+    assert (claim.status, read_result(claim.result) != "") == ("done", True)
+    assert begun == ["a"]
+    assert f"tool {made.name!r} failed" in caplog.text
+    assert (await talk.messages())[-1]["content"] == "Well."
+
+
+@pytest.mark.parametrize("raised", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError(), StopIteration()])
+async def test_c7_a_policy_that_leaves_asks(storage: Storage, raised: BaseException, books: Books):
+    def when(args: Any) -> bool:
+        raise raised
+
+    @tool(approval=Approval(when=when))
+    def pay(amount: int) -> str:
+        """Pay."""
+        books.done.append((amount,))
+        return "paid"
+
+    talk = Talk(storage, [pay], calls(("pay", {"amount": 1})), says("Done."))
+    await talk.say("pay")
+    assert books.done == []
+    await talk.decide(Approve())
+    assert books.done == [(1,)]
+
+
+async def test_a_policy_that_takes_its_time_holds_up_nobody_else(storage: Storage):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def when(args: Any) -> bool:
+        begun.set()
+        return not go_on.wait(30)
+
+    @tool(approval=Approval(when=when))
+    def pay(amount: int) -> str:
+        """Pay."""
+        return "paid"
+
+    talk = Talk(storage, [pay], calls(("pay", {"amount": 1})), says("Done."))
+    saying = asyncio.create_task(talk.say("pay"))
+    await until(begun.is_set, "the policy to be asked")
+    go_on.set()  # said by the event loop, which it did not hold up
+    await saying
+    assert await talk.results() == ["paid"]
+
+
+@pytest.mark.parametrize("raised", [RuntimeError("hunter2"), SystemExit(1), asyncio.CancelledError(), KeyError("x")])
+async def test_a_check_of_a_tools_own_that_raises_anything_refuses_the_arguments(
+    storage: Storage, raised: BaseException, books: Books, caplog: pytest.LogCaptureFixture
+):
+    def check(text: str) -> str:
+        raise raised
+
+    @tool(approval=Approval())
+    def note(text: Annotated[str, AfterValidator(check)]) -> str:
+        """Note."""
+        books.done.append((text,))
+        return "noted"
+
+    talk = Talk(storage, [note], calls(("note", {"text": "a"})), says("Well."))
+    await talk.say("note")
+    (result,) = await talk.results()
+    assert result.startswith("Invalid: ")
+    assert type(raised).__name__ in result
+    assert "hunter2" not in result + caplog.text
+    assert "of tool 'note' is refused" in caplog.text
+    assert books.done == []

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import aiohttp
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.connecting import web_client
 from bot.demo.workspace import Workspace
 from bot.run import _assemble as assemble
 from bot.settings import Settings
+from bot.socket_mode import socket_mode
 from bot.worker import Worker
 from graphs.agent.agent import Agent
+from graphs.agent.model import Model
 from graphs.agent.tools import Tool
 from storage import Storage
 from tests.agent.conversing import Line, ScriptedModel
@@ -82,24 +83,33 @@ def button(message: Json, action: str) -> Json | None:
 
 @asynccontextmanager
 async def running(
-    workspace: Workspace, storage: Storage, tools: Sequence[Tool[..., Any]], *lines: Line, http: aiohttp.ClientSession
+    workspace: Workspace,
+    storage: Storage,
+    tools: Sequence[Tool[..., Any]],
+    *lines: Line,
+    http: aiohttp.ClientSession,
+    model: Model | None = None,
 ) -> AsyncIterator[Bot]:
-    """Runs the bot, assembled as `signoff run` does, until the block ends."""
-    given = {"SLACK_BOT_TOKEN": "xoxb-local", "SLACK_APP_TOKEN": "xapp-local", "OPENAI_API_KEY": "unused"}
+    """Runs the bot, assembled as `signoff run` does, until the block ends; on the lines, or on a model of one's own."""
+    tokens = workspace.tokens
+    given = {
+        "SLACK_BOT_TOKEN": tokens.bot,
+        "SLACK_APP_TOKEN": tokens.app,
+        "SLACK_API_URL": f"{workspace.url}/api/",
+        "OPENAI_API_KEY": "unused",
+    }
     settings = Settings(**given)  # type: ignore[arg-type]
-    client = AsyncWebClient(token="xoxb-local", base_url=f"{workspace.url}/api/", session=http, retry_handlers=[])
-    model = ScriptedModel(lines)
+    scripted = ScriptedModel(lines)
     identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
     agent = Agent("Be brief.", list(tools))
-    worker, app = await assemble(settings, agent, cast("Any", model), storage, client, identity)
-    handler = AsyncSocketModeHandler(app, "xapp-local", web_client=client)
-    working = asyncio.create_task(worker.run())
-    await handler.connect_async()
-    try:
-        async with asyncio.timeout(5):
-            await workspace.bot_connected.wait()
-        yield Bot(worker, working, storage, model, Page(http, workspace.url))
-    finally:
-        await handler.close_async()
-        worker.stop()
-        await working
+    async with web_client(settings) as client:
+        worker, app = await assemble(settings, agent, cast("Any", model or scripted), storage, client, identity)
+        working = asyncio.create_task(worker.run())
+        try:
+            async with socket_mode(app, client, tokens.app):
+                async with asyncio.timeout(5):
+                    await workspace.bot_connected.wait()
+                yield Bot(worker, working, storage, scripted, Page(http, workspace.url))
+        finally:
+            worker.stop()
+            await working

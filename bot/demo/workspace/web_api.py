@@ -4,19 +4,18 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.demo.workspace.broken_answers import WAYS
 from bot.demo.workspace.errors import SlackError
 from bot.demo.workspace.faults import HttpFault
 from bot.demo.workspace.messages import Message
-from bot.demo.workspace.methods import METHODS, Method
+from bot.demo.workspace.methods import METHODS, READ_BY_GET, Method
 from bot.demo.workspace.methods.arguments import Arguments, read_arguments
 from bot.demo.workspace.methods.content import read_content
+from bot.demo.workspace.tokens import Tokens, bearer, is_same
 from bot.demo.workspace.triggers import ResponseUrl
 from bot.demo.workspace.workspace import Workspace
 
 Json = dict[str, Any]
-
-BOT_TOKEN = "xoxb-local"  # noqa: S105 - a fixed value of a stage that listens on loopback only
-APP_TOKEN = "xapp-local"  # noqa: S105
 
 SCOPES = (
     "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,files:write,groups:history,"
@@ -33,35 +32,40 @@ class WebApi:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.route("*", "/api/{method}", self.call),
-            web.get("/link", self.link),
+            web.get("/link", self.link, allow_head=False),
             web.post("/upload/{file}", self.upload),
             web.post("/response/{token}", self.response),
         ]
 
-    async def call(self, request: web.Request) -> web.Response:
+    async def call(self, request: web.Request) -> web.StreamResponse:
         """One Web API call: business errors are HTTP 200 with `ok: false`."""
         method = request.path.removeprefix("/api/")
+        if request.method != "POST" and not (request.method == "GET" and method in READ_BY_GET):
+            refusal = {"ok": False, "error": "method_not_allowed"}
+            return web.json_response(refusal, status=405, headers={"Allow": "POST"})
         fault = self._workspace.faults.take_http(method)
         if fault and not fault.after_commit:
-            return self._fail(method, fault)
+            return await self._fail(request, method, fault)
         arguments = Arguments()
         try:
             arguments = await read_arguments(request)
             handler = _handler(method)
-            _authorize(method, request, arguments)
+            _authorize(self._workspace.tokens, method, request, arguments)
             answer = {"ok": True, **await handler(self._workspace, arguments)}
         except SlackError as error:
             answer = _refusal(error)
         if fault:
-            return self._fail(method, fault)
+            return await self._fail(request, method, fault)
         self._workspace.journal.add("call", method=method, arguments=dict(arguments), answer=answer)
         return web.json_response(answer, headers={"X-OAuth-Scopes": SCOPES})
 
     async def link(self, request: web.Request) -> web.StreamResponse:
         """The bot's WebSocket (Socket Mode)."""
-        if not self._workspace.take_ticket(request.query.get("ticket", "")):
-            return web.json_response({"ok": False, "error": "invalid_ticket"}, status=403)
+        if fault := self._workspace.faults.take_http("link"):
+            return await self._fail(request, "link", fault)
         socket = web.WebSocketResponse()
+        if not socket.can_prepare(request) or not self._workspace.take_ticket(request.query.get("ticket", "")):
+            return web.json_response({"ok": False, "error": "invalid_ticket"}, status=403)
         await socket.prepare(request)
         await self._workspace.connections.serve(socket)
         return socket
@@ -112,12 +116,15 @@ class WebApi:
         else:
             workspace.post_ephemeral(answer)
 
-    def _fail(self, method: str, fault: HttpFault) -> web.Response:
-        self._workspace.journal.add("fault", method=method, status=fault.status, after_commit=fault.after_commit)
+    async def _fail(self, request: web.Request, method: str, fault: HttpFault) -> web.StreamResponse:
+        met = {"status": fault.status, "error": fault.error, "way": fault.way, "after_commit": fault.after_commit}
+        self._workspace.journal.add("fault", method=method, **met)
+        if fault.way:
+            return await WAYS[fault.way](request)
         if fault.status == web.HTTPTooManyRequests.status_code:
             headers = {"Retry-After": str(fault.retry_after)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=fault.status, headers=headers)
-        return web.json_response({"ok": False, "error": "internal_error"}, status=fault.status)
+        return web.json_response({"ok": False, "error": fault.error or "internal_error"}, status=fault.status)
 
 
 def _handler(method: str) -> Method:
@@ -127,13 +134,18 @@ def _handler(method: str) -> Method:
     return handler
 
 
-def _authorize(method: str, request: web.Request, arguments: Arguments) -> None:
-    """Checks the token, in the header or (as older clients send it) among the arguments, and removes it from them."""
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ") or arguments.get("token")
-    arguments.pop("token", None)
-    expected = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
-    if given != expected:
-        raise SlackError("not_allowed_token_type" if given in (APP_TOKEN, BOT_TOKEN) else "invalid_auth")
+def _authorize(tokens: Tokens, method: str, request: web.Request, arguments: Arguments) -> None:
+    """Checks the token, in the header or (as older clients send it) in the body, and removes it from the arguments.
+
+    An address is no place for a token: it is in logs, and in what a page can make a browser fetch.
+    """
+    in_body = arguments.pop("token", None)
+    if "token" in request.query:
+        raise SlackError("not_authed", ["[ERROR] send the token in the Authorization header, not in the address"])
+    given = bearer(request) or str(in_body or "")
+    expected = tokens.app if method == "apps.connections.open" else tokens.bot
+    if not is_same(given, expected):
+        raise SlackError("not_allowed_token_type" if given in (tokens.app, tokens.bot) else "invalid_auth")
 
 
 def _refusal(error: SlackError) -> Json:

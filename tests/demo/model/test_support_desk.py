@@ -364,6 +364,14 @@ EMAILS = [
 ]
 
 
+@pytest.mark.parametrize("who", ["Ana Ruiz (U0ANA): ", "Lea (Support) Brandt (W0LEA): ", "U0GONE: "])
+def test_who_wrote_it_is_nothing_of_what_was_asked(url: str, who: str) -> None:
+    talk = Talk(url)
+    talk.say(f"{who}refund order 1044, 20 euro")
+    talk.say(f"{who}no, 30")
+    assert talk.acts == [refund(1044, 20), refund(1044, 10)]
+
+
 @pytest.mark.parametrize(("text", "to", "body"), EMAILS, ids=[text for text, _, _ in EMAILS])
 def test_an_email_is_put_to_the_customer(url: str, text: str, to: str, body: str) -> None:
     talk = Talk(url)
@@ -377,8 +385,14 @@ EDITED = (
     'Edited by the person who asked before it ran. Proposed: {"order_id": 1042, "amount": 80}. '
     'Ran instead: {"order_id": 1042, "amount": 60}. Result: Refunded 60.00 euro of order 1042 to Jonas Weber.'
 )
+UNDONE = (
+    'Edited by the person who asked. Proposed: {"order_id": 1042, "amount": 80}. '
+    'Edited to: {"order_id": 1042, "amount": 60}. Then: '
+)
 OUTCOMES = [
     (EDITED, ["Refunded 60.00 euro", "60 instead of 80"], ["Ran instead"]),
+    (UNDONE + "Rejected by an approver: no. The call did not run.", ["An approver rejected", "60 instead"], ["Then"]),
+    (UNDONE + "Expired: nobody decided in time. The call did not run.", ["in time", "60 instead of 80"], ["reject"]),
     ("Rejected by an approver: too much. The call did not run.", ["An approver rejected", "too much"], ["call did"]),
     ("Rejected by the person who asked, without a reason. The call did not run.", ["You rejected", "not happen"], []),
     ("Answered by an approver in the tool's place; the call did not run. Their answer: ask Lea", ["ask Lea"], ["tool"]),

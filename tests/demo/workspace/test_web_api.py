@@ -1,5 +1,6 @@
 """The Web API as the official client calls it: the table, tokens, methods and Slack's names for failures."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -172,6 +173,32 @@ async def test_a_fault_is_answered_as_slack_would_and_only_as_often_as_asked(pag
     assert (await page.fault(smoke=True))["error"].startswith("Unknown fault 'smoke'")
 
 
+async def test_a_refusal_on_demand_has_slacks_form(page: Page, workspace: Workspace):
+    slack = slack_client(workspace.url)
+    await page.fault(http={"method": "chat.postMessage", "error": "is_archived"})
+    assert await error_of(slack.chat_postMessage(channel="C0SUPPORT", text="x")) == "is_archived"
+    assert "one of the ways" in (await page.fault(http={"method": "users.info", "way": "slowly"}))["error"]
+    assert "needs a way" in (await page.fault(http={"method": "users.info"}))["error"]
+
+
+@pytest.mark.parametrize("after_commit", [False, True])
+@pytest.mark.parametrize("way", ["html", "cut", "reset", "hang", "headers", "trickle"])
+async def test_a_broken_answer_never_becomes_a_whole_one(
+    page: Page, workspace: Workspace, http: aiohttp.ClientSession, way: str, after_commit: bool
+):
+    await page.fault(http={"method": "chat.postMessage", "way": way, "after_commit": after_commit})
+
+    async def answer() -> Any:
+        headers = {"Authorization": "Bearer xoxb-local"}
+        said = {"channel": "C0SUPPORT", "text": "x"}
+        async with http.post(f"{workspace.url}/api/chat.postMessage", headers=headers, json=said) as response:
+            return await response.json()
+
+    with pytest.raises((TimeoutError, aiohttp.ClientError, ValueError)):
+        await asyncio.wait_for(answer(), 0.5)
+    assert len(await page.messages()) == after_commit
+
+
 ODD = st.sampled_from([None, -1, "", "x", "{", [], [1], {}, {"a": 1}, True, "D0ANA", "U0ANA", "1.000001"])
 WORDS = (
     "user text ts thread_ts blocks view metadata files chunks prompts message_ts block_id action_id values view_id tab "
@@ -184,13 +211,15 @@ PATHS = [*(f"/api/{method}" for method in METHODS), *(f"/client/{call}" for call
 
 
 async def test_no_argument_is_odd_enough_for_a_500(workspace: Workspace, http: aiohttp.ClientSession):
-    headers = {"Authorization": "Bearer xoxb-local"}
+    tokens = {"api": workspace.tokens.bot, "client": workspace.tokens.page}
     orders = st.builds(
         lambda order: {"channel": "D0ANA", "channel_id": "D0ANA", "user": "U0ANA"} | order,
         st.dictionaries(NAMES, ODD, max_size=12),
     )
     for path, order in _examples(st.tuples(st.sampled_from(PATHS), orders), 400):
+        headers = {"Authorization": f"Bearer {tokens[path.split('/')[1]]}"}
         async with http.post(f"{workspace.url}{path}", json=order, headers=headers) as response:
+            assert response.status != 403
             assert response.status < 500, (path, order)
         workspace.faults.http.clear()
 
