@@ -31,16 +31,16 @@ class Page:
             return await response.json()
 
     async def post(self, path: str, **body: Any) -> Json:
+        answer = await self.attempt(path, **body)
+        assert "error" not in answer, answer
+        return answer
+
+    async def attempt(self, path: str, **body: Any) -> Json:
+        """As `post`, where the page may refuse it, as when a button is gone that was there a moment ago."""
         if not self._headers:
             self._headers["Authorization"] = f"Bearer {(await self.get('/client/boot'))['token']}"
         async with self._http.post(self._url + path, json=body, headers=self._headers) as response:
-            assert response.status == 200, await response.text()
             return await response.json()
-
-    async def attempt(self, path: str, **body: Any) -> Json | None:
-        """As `post`; None where the page refuses it, as when a button is gone that was there a moment ago."""
-        async with self._http.post(self._url + path, json=body) as response:
-            return await response.json() if response.status == 200 else None
 
     async def slack_fails(self, **fault: Any) -> None:
         """See `POST /client/faults`."""
