@@ -145,6 +145,7 @@ def _run(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from bot.demo import demo, tour_demo
 
+    logs.configure("WARNING")
     if options.tour:
         return asyncio.run(tour_demo(options.data, options.port))
     return asyncio.run(demo(options.data or Path(".signoff-demo"), options.port))
