@@ -113,14 +113,15 @@ class Clicks:
             )
         )
         refused = [
-            f"• {escape(asked.title)}: {result.reason}"
+            (asked.title, result.reason)
             for asked, result in zip(questions, results, strict=True)
             if isinstance(result, Refused)
         ]
         await ack()
         if refused:
-            counted = f"{len(questions) - len(refused)} of {len(questions)} approved. Not counted:"
-            await self._tell(click, Refused("\n".join([counted, *refused])))
+            said = cards.not_counted(len(questions), refused)
+            user = click.person.user
+            await self.poster.whisper(click.thread, user, said.text, in_thread=click.in_thread, blocks=said.blocks)
         return None
 
     async def settle_doubt(self, ack: AsyncAck, body: Body) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from bot.shown.characters import escaped, visible
-from bot.shown.text import Block, section, words
+from bot.shown.text import Block, section, shorten, words
 from graphs.agent.canonical import digest
 
 LEFT_OUT = object()
@@ -118,6 +118,14 @@ def in_line(args: Mapping[str, Any], limit: int) -> str:
         if len(line) > limit or len(name) > SHORT:
             return f"{line[:limit]}… (SHA-256 {digest(_whole(args))})"
     return line
+
+
+def in_short(value: object, limit: int) -> str:
+    """A value in at most `limit` characters (40 or more), for a title: it may be cut, and says so."""
+    is_long = isinstance(value, str) and (len(value) > SHORT or "\n" in value)
+    if is_long:
+        return shorten(_quoted(cast(str, value)[: 4 * limit])[0], limit)
+    return shorten(_short(value)[0] if isinstance(value, str) else _in_line(value, 4 * limit), limit)
 
 
 def _in_line(value: object, limit: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.shown.arguments import in_short
 from bot.shown.text import shorten, visible
 
 NAME_LIMIT = 80
@@ -23,11 +24,8 @@ def title(name: str, args: Mapping[str, Any]) -> str:
 
     `args` as they may be shown, secrets masked. Plain text: nothing in it is escaped for mrkdwn.
     """
-    said = [f"{in_words(key)[:1].lower()}{in_words(key)[1:]} {_short(value)}" for key, value in args.items()]
+    said = [
+        f"{in_words(key)[:1].lower()}{in_words(key)[1:]} {in_short(value, VALUE_LIMIT)}" for key, value in args.items()
+    ]
     more = ", …" if len(said) > MOST_ARGUMENTS else ""
     return f"{in_words(name)} ({', '.join(said[:MOST_ARGUMENTS])}{more})" if said else in_words(name)
-
-
-def _short(value: Any) -> str:
-    text = " ".join(str("—" if value is None else value).split())
-    return shorten(visible(text[: 4 * VALUE_LIMIT])[0], VALUE_LIMIT)

@@ -27,8 +27,8 @@ def test_a_name_in_words(name: str, words: str) -> None:
     [
         ({}, "Cancel order"),
         ({"order_id": 7}, "Cancel order (order id 7)"),
-        ({"order_id": 7, "reason": "late\nvery"}, "Cancel order (order id 7, reason late very)"),
-        ({"a": 1, "b": None, "c": 3}, "Cancel order (a 1, b —, …)"),
+        ({"order_id": 7, "reason": "late\nvery"}, 'Cancel order (order id 7, reason "late\\nvery")'),
+        ({"a": 1, "b": None, "c": 3}, "Cancel order (a 1, b null, …)"),
         ({"text": "y" * 10_000}, f"Cancel order (text {'y' * 20}"),
     ],
 )
