@@ -22,7 +22,7 @@ Digest = NewType("Digest", str)
 
 MASK = "••••••••"
 
-MOST_BYTES = 1_000_000
+MOST_BYTES = 2_000_000
 """Bytes of a JSON text that somebody else wrote: several times what a model writes in one reply."""
 
 MOST_LEVELS = 64

@@ -29,7 +29,7 @@ def test_a_name_in_words(name: str, words: str) -> None:
         ({"order_id": 7}, "Cancel order (order id 7)"),
         ({"order_id": 7, "reason": "late\nvery"}, 'Cancel order (order id 7, reason "late\\nvery")'),
         ({"a": 1, "b": None, "c": 3}, "Cancel order (a 1, b null, …)"),
-        ({"text": "y" * 10_000}, f"Cancel order (text {'y' * 20}"),
+        ({"text": "y" * 10_000}, f'Cancel order (text "{"y" * 20}'),
     ],
 )
 def test_a_call_is_told_from_its_neighbours(args: dict[str, Any], said: str) -> None:
