@@ -51,6 +51,12 @@ LOOK_EVERY = 2.0
 SHOW_AGAIN_AFTER = 2.0
 """Seconds before a conversation that Slack did not take is shown again."""
 
+FINISH = 10.0
+"""Seconds that the steps in flight have to end when the worker is stopped."""
+
+CUT_OFF = 2.0
+"""Seconds that what is cut off then, and what is being shown, has to end."""
+
 REMEMBERED = 1000
 """Messages that were begun to read or told to wait, and threads that failed, of which that is remembered."""
 
@@ -84,8 +90,16 @@ class _Tasks:
     def __contains__(self, thread_id: ThreadId) -> bool:
         return thread_id in self._tasks
 
-    async def end(self) -> None:
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+    async def end(self, seconds: float) -> Collection[ThreadId]:
+        """Let them end by themselves for so long. What does not is cut off: the threads of those."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=seconds)
+        left = dict(self._tasks)
+        for task in left.values():
+            task.cancel()
+        if left:
+            await asyncio.wait(left.values(), timeout=CUT_OFF)
+        return left
 
     def _ended(self, thread_id: ThreadId, task: asyncio.Task[None]) -> None:
         del self._tasks[thread_id]
@@ -139,8 +153,14 @@ class Worker:
             await asyncio.sleep(min(max(REST, 3 * (time.monotonic() - began)), LONGEST_REST))
             if not more_is_due:
                 await self._storage.changes.wait(mark, LOOK_EVERY)
-        await self._running.end()
-        await self._showing.end()
+        for thread_id in await self._running.end(FINISH):
+            logger.warning(
+                "thread %s did not come to the end of its step within %d s and was left; a call that was begun in it "
+                "is in doubt after the next start",
+                thread_id,
+                FINISH,
+            )
+        await self._showing.end(CUT_OFF)
 
     def stop(self) -> None:
         """Ask `run` to end: threads are given back at the border of a step."""

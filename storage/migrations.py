@@ -165,7 +165,13 @@ _FOURTH = (
         update conversations set outdated = 1 where thread_id = new.thread_id and not outdated; end""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_CUT_SHORT = (
+    # How often in a row the thread's run was cut short by the end of its process, and where.
+    "alter table threads add column cut_short integer not null default 0",
+    "alter table threads add column cut_short_at text",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT)
 
 
 def migrate(db: Connection) -> None:

@@ -26,6 +26,7 @@ from graphs.approvals.states import Refusal
 from graphs.approvals.terms import Terms
 from graphs.errors import QuestionExpired
 from graphs.runtime.asking import Answer, ask, known_question
+from graphs.runtime.calling import awaitable
 from graphs.runtime.effects import claim_of
 from graphs.runtime.types import Runtime
 from storage.interrupts import InterruptRow
@@ -56,7 +57,7 @@ class CallNode:
             arguments = tool.validate(call["arguments"])
         except (UnknownTool, InvalidArguments, UnstorableArguments) as error:
             return _unusable(call, error)
-        terms = required(tool, arguments, requester=requester, now=self.clock())
+        terms = await _required(tool, arguments, requester, self.clock())
         if not tool.repeatable and (before := await ran_before(call["id"])):
             call = {**call, "ran_before": before}
             terms = terms or replay_terms(tool, arguments, requester=requester)
@@ -107,7 +108,7 @@ class _Proposal:
                 made, ended = {}, found
                 break
             arguments, made = found, found.shown
-            terms = required(self.tool, arguments, requester=self.requester, now=self.clock())
+            terms = await _required(self.tool, arguments, self.requester, self.clock())
         if not editors:
             return ended
         ran = has_run(claim_of(claim_key(self.call["id"])))
@@ -180,6 +181,13 @@ class _Proposal:
     async def _out_of_reach(self, terms: Terms) -> str | None:
         """Looked at only while nothing is asked: once there is a question, it waits for its answer."""
         return await self.unreachable(terms, self.thread_id) if self.unreachable is not None else None
+
+
+async def _required(tool: Tool[..., Any], arguments: Arguments, requester: str, now: datetime) -> Terms | None:
+    """What the rule asks for. Its `when` is somebody else's code: it holds up nobody but this call."""
+    if tool.approval is None or tool.approval.when is None:
+        return required(tool, arguments, requester=requester, now=now)
+    return await awaitable(required, bounded=False)(tool, arguments, requester=requester, now=now)
 
 
 def _asked_before() -> InterruptRow | None:

@@ -106,6 +106,23 @@ def test_an_output_that_is_closed_early_ends_it_quietly(
         assert program.wait(30) == 0
 
 
+@pytest.mark.parametrize("arguments", [["audit", "export"], ["audit", "verify"], ["--help"], []])
+def test_an_output_that_was_never_open_is_no_problem(arguments: list[str], audited: dict[str, str]) -> None:
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "bot", *arguments]
+    env = {**os.environ, **audited, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ended = subprocess.run(command, env=env, capture_output=True, timeout=30)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_broken_pipe_of_something_else_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def render(url: str | None) -> str:
+        raise BrokenPipeError("to another program")
+
+    monkeypatch.setattr("bot.manifest.render", render)
+    with pytest.raises(BrokenPipeError, match="another program"):
+        main(["manifest"])
+
+
 def test_the_manifest_is_printed_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["manifest"]) == 0
     assert json.loads(capsys.readouterr().out) == manifest()
