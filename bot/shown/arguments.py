@@ -30,6 +30,7 @@ MOST_NAMES = 40
 """Arguments that are shown one by one."""
 
 _BESIDE = 150  # characters of what stands beside a value that is cut
+_SAMPLE = 200
 _LEFT_OUT = "(left out)"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _LOOKS_LIKE_JSON = re.compile(r"[\"\[{]|(?:true|false|null|none|nan|-?inf(?:inity)?)$|.*→|.*: |.*:$", re.IGNORECASE)
@@ -202,7 +203,7 @@ def _value(value: object, room: int) -> _Value:
         text, has_escapes = _json(value, None)
         return _Value(text, has_escapes=has_escapes)
     kind = f"{_KINDS.get(type(value), 'number')} of {len(compact)} characters"
-    if len(compact) > 4 * room:
+    if len(compact) > 2 * room:
         return _cut(compact, kind, room)
     text, has_escapes = _json(value, 0)
     return _Value(text, kind, has_escapes=has_escapes) if len(text) <= room else _cut(compact, kind, room)
@@ -220,7 +221,7 @@ def _text(value: str, room: int) -> _Value:
     if "\r\n" in value and value.count("\r\n") == lines - 1:
         kind += ", which end with CRLF"
         value = value.replace("\r\n", "\n")
-    if len(value) > 4 * room:
+    if len(value) > 2 * room:
         return _cut(value, kind, room)
     text, has_escapes = _lines(value)
     return _Value(text, kind, has_escapes=has_escapes) if len(text) <= room else _cut(value, kind, room)
@@ -228,7 +229,9 @@ def _text(value: str, room: int) -> _Value:
 
 def _cut(value: str, kind: str, room: int) -> _Value:
     """The head and the tail of a text."""
-    head, tail = min(room * 3 // 4, len(value)), room // 4
+    sample = value[:_SAMPLE] + value[-_SAMPLE:]
+    growth = max(1.0, len(_lines(sample)[0]) / len(sample))  # how much longer it is in writing
+    head, tail = min(int(room * 0.75 / growth), len(value)), max(int(room * 0.25 / growth), 1)
     while len(_lines(value[:head])[0]) > room * 3 // 4 and head > 1:
         head = head * 2 // 3
     while len(_lines(value[-tail:])[0]) > room // 4 and tail > 1:
