@@ -1,8 +1,8 @@
 """Arguments as a card shows them: two different calls never look alike.
 
 A short value stands behind its name, in one line; a text that could be taken for another value, or for more than a
-value, is quoted as JSON writes it. A longer one stands in a box of its own below its name, and nothing else does. So no
-value writes another one's line, or pushes it out of sight.
+value, is quoted as JSON writes it. A longer one stands in a box of its own below its name, and boxes hold nothing else
+then. So no value writes another one's line, or pushes it out of sight.
 """
 
 from __future__ import annotations
@@ -97,12 +97,12 @@ def _written(names: Sequence[str], args: Mapping[str, Any], edited: Mapping[str,
     versions = {name: _versions(args.get(name, LEFT_OUT), edited.get(name, LEFT_OUT), edited) for name in names}
     sizes = [_value(each, limit).length + len(_name(name)) for name, both in versions.items() for each in both]
     room = limit if sum(sizes) <= limit else _share(sizes, limit)
-    parts: list[Block] = []
-    made: list[_Value] = []
-    for name, both in versions.items():
-        pieces = [_value(each, room) for each in both]
-        parts += _rows(_name(name), pieces)
-        made += pieces
+    rows = [(_name(name), [_value(each, room) for each in both]) for name, both in versions.items()]
+    made = [piece for _, pieces in rows for piece in pieces]
+    if any(piece.kind for piece in made):
+        parts = [part for name, pieces in rows for part in _rows(name, pieces)]
+    else:
+        parts = [_box("\n".join(_row(name, pieces) for name, pieces in rows))] if rows else []
     length = sum(len(element["text"]) for part in parts for element in part["elements"])
     return Written(parts, length, not any(value.missing for value in made), list(_notes(made)))
 
@@ -162,9 +162,13 @@ def _share(sizes: Sequence[int], limit: int) -> int:
     return limit
 
 
+def _row(name: str, pieces: Sequence[_Value]) -> str:
+    return f"{name}: {' → '.join(piece.text for piece in pieces)}"
+
+
 def _rows(name: str, pieces: Sequence[_Value]) -> Iterator[Block]:
     if not any(piece.kind for piece in pieces):
-        yield section(words(f"{name}: {' → '.join(piece.text for piece in pieces)}"))
+        yield section(words(_row(name, pieces)))
         return
     for piece, when in zip(pieces, ("before, ", "after, ") if len(pieces) > 1 else ("",), strict=True):
         if not piece.kind:

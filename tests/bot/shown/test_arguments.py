@@ -51,9 +51,10 @@ ARGS = st.dictionaries(
 def lines(args: dict[str, Any], edited: dict[str, Any] | None = None) -> list[str]:
     """What stands on the card, line by line, as a person sees it: what stands in a box is seen to stand in one."""
     read: list[str] = []
-    for part in written(args, edited or {}, LIMIT).parts:
+    parts = written(args, edited or {}, LIMIT).parts
+    for part in parts:
         (element,) = part["elements"]
-        box = "│ " if part["type"] == "rich_text_preformatted" else ""
+        box = "│ " if part["type"] == "rich_text_preformatted" and len(parts) > 1 else ""
         read += [f"{box}{line}" for line in element["text"].split("\n")]
     return read
 
