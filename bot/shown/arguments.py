@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from bot.shown.characters import escaped, visible
-from bot.shown.text import Block, section, shorten, words
+from bot.shown.text import Block, section, words
 from graphs.agent.canonical import digest
 
 LEFT_OUT = object()
@@ -116,21 +116,13 @@ def in_line(args: Mapping[str, Any], limit: int) -> str:
     """These arguments in one line of at most about `limit` characters; one that is cut ends with the SHA-256 of all."""
     line = ""
     for name, value in args.items():
-        line += f"{', ' if line else ''}{_name(name)}: {_in_line(value, limit)}"
+        line += f"{', ' if line else ''}{_name(name)}: {value_in_line(value, limit)}"
         if len(line) > limit or len(name) > SHORT:
             return f"{line[:limit]}… (SHA-256 {digest(_whole(args))})"
     return line
 
 
-def in_short(value: object, limit: int) -> str:
-    """A value in at most `limit` characters (40 or more), for a title: it may be cut, and says so."""
-    is_long = isinstance(value, str) and (len(value) > SHORT or "\n" in value)
-    if is_long:
-        return shorten(_quoted(cast(str, value)[: 4 * limit])[0], limit)
-    return shorten(_short(value)[0] if isinstance(value, str) else _in_line(value, 4 * limit), limit)
-
-
-def _in_line(value: object, limit: int) -> str:
+def value_in_line(value: object, limit: int) -> str:
     """A value in a line of several; more than `limit` characters of one that has more."""
     if isinstance(value, str):
         is_plain = len(value) <= SHORT and _PLAIN_WORDS.fullmatch(value)

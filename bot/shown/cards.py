@@ -118,14 +118,6 @@ def failure(sentence: str, reference: str | None, *, turn: str) -> Shown:
     return Shown(escape(text, TEXT_LIMIT), (said, {"type": "actions", "block_id": "retry", "elements": [button]}))
 
 
-def not_counted(questions: int, refused: Sequence[tuple[str, str]]) -> Shown:
-    """Which of several approvals did not count, for who gave them: the title of each, and why, in our own mrkdwn."""
-    counted = f"{questions - len(refused)} of {questions} approved. Not counted:"
-    lines = [f"• {escape(title)}: {why}" for title, why in refused]
-    rows = [_context(plain_text(f"• {title}"), mrkdwn(why)) for title, why in refused]
-    return Shown("\n".join([counted, *lines]), ({"type": "section", "text": mrkdwn(counted)}, *rows))
-
-
 def overcome() -> Shown:
     """In the place of a failure, once the turn has been tried again."""
     text = "This did not work at first, and was tried again."

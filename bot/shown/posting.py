@@ -7,7 +7,7 @@ looked up, not posted twice.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -16,7 +16,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.inbound.payloads import SlackThread
 from bot.shown.cards import Shown
-from bot.shown.text import Block
+from bot.shown.text import unformatted
 from bot.slack_errors import UNCERTAIN
 from storage import Connection, Storage, posts
 from storage.posts import Conversation, Post
@@ -74,16 +74,16 @@ class Poster:
         del known[subject]
 
     async def whisper(
-        self, thread: SlackThread, user: str, text: str, *, in_thread: bool = True, blocks: Sequence[Block] = ()
+        self, thread: SlackThread, user: str, text: str, *, in_thread: bool = True, quotes: bool = False
     ) -> None:
-        """Tell one person something that only they see. It is no promise: nobody repeats what Slack did not take.
-
-        `text` is mrkdwn; with `blocks` it is what notifications say.
+        """Tell one person something that only they see, in mrkdwn; where it `quotes` words of others, no format of
+        theirs counts (see `unformatted`). It is no promise: nobody repeats what Slack did not take.
         """
         thread_ts = thread.thread_ts if in_thread else None
+        blocks = [unformatted(text)] if quotes else None
         try:
             await self._client.chat_postEphemeral(
-                channel=thread.channel, user=user, text=text, thread_ts=thread_ts, blocks=list(blocks) or None
+                channel=thread.channel, user=user, text=text, blocks=blocks, thread_ts=thread_ts
             )
         except UNCERTAIN as error:
             logger.warning("%s was not told %r: %s", user, text, error)
