@@ -23,7 +23,7 @@ from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.shown.turn import Turn
 from graphs.agent.turns import broken_off, latest
-from graphs.errors import NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.errors import CutShort, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
 from storage import Connection, Storage, deadlines, inbox, interrupts, posts, threads
@@ -341,7 +341,10 @@ class Worker:
         snapshot = await self._graph.aget_state(_config(thread_id))
         references = [timeline.reference(task.id) for task in snapshot.tasks if task.error is not None]
         said = ", ".join(references) or "none"
-        logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
+        if isinstance(error, CutShort):
+            logger.error("thread %s is set aside (reference %s): %s", thread_id, said, error)
+        else:
+            logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
         if thread is not None and not references:
             self._stuck.put(thread_id, thread.version)
