@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from bot.inbound.payloads import SlackThread
+from bot.inbound.payloads import UNREAD, SlackThread
 from bot.people.directory import CannotTell
 from bot.people.people import People
 from bot.people.unknown import WAITING, Unknown
@@ -59,6 +59,8 @@ CUT_OFF = 2.0
 
 REMEMBERED = 1000
 """Messages that were begun to read or told to wait, and threads that failed, of which that is remembered."""
+
+FILES = "Files cannot be read here: what you attached was not read."
 
 QUEUED = "I will read this once the question above is decided. Reject it there if you want something else."
 
@@ -264,6 +266,8 @@ class Worker:
                 await self._try_again(delivery, conversation, read)
         else:
             message = await self._written(delivery)
+            if UNREAD in delivery.text:
+                await self._poster.whisper(_slack_thread(delivery), delivery.user, FILES)
             await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
             if not was_read:
                 await self._poster.whisper(_slack_thread(delivery), delivery.user, timeline.BROKEN)

@@ -7,8 +7,6 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-import secrets
-import string
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -25,7 +23,7 @@ from graphs.agent.chat_reply import BrokeOff, Reply, broke_off, reported_error
 from graphs.agent.chat_request import ChatRequests
 from graphs.agent.chat_stream import END, Event, EventReader
 from graphs.agent.errors import ModelUnavailable
-from graphs.agent.model import ModelReply, TextDelta
+from graphs.agent.model import ModelReply, TextDelta, new_call_id
 from graphs.agent.provider_errors import cause, said, unavailable
 from graphs.agent.redaction import Redaction, keys_among
 from graphs.agent.surrogates import mended
@@ -36,13 +34,6 @@ OPENAI_URL = "https://api.openai.com/v1"
 
 DRAIN_SECONDS = 0.1
 """How long the rest of an answer is waited for once the server has said that there is none."""
-
-_ID_LETTERS = string.ascii_letters + string.digits
-
-
-def new_call_id() -> str:
-    """An id for a call whose server gave none: nine letters or digits, as Mistral wants them."""
-    return "".join(secrets.choice(_ID_LETTERS) for _ in range(9))
 
 
 class ChatModel:
