@@ -10,7 +10,6 @@ from typing import Any
 
 from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
 
-
 ARGUMENTS_LENGTH = 10_000
 """Characters of arguments that are repeated to the model, which wrote most of them."""
 
