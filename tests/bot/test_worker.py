@@ -570,3 +570,37 @@ async def test_who_cannot_be_looked_up_for_long_is_told_so_once_and_read_when_th
         workspace.faults.http.clear()
         await bot.reads(root, "Hello.")
         assert len(bot.model.asked) == 1
+
+
+async def test_what_was_done_of_a_turn_that_broke_off_stays_in_sight_and_is_not_done_twice(
+    workspace: Workspace,
+    storage: Storage,
+    write: Tool[..., Any],
+    ran: list[str],
+    http: aiohttp.ClientSession,
+    page: Page,
+):
+    away = [True]
+
+    def line(messages: Any) -> Any:
+        if messages[-1]["role"] == "tool" and away[0]:
+            away[0] = False
+            raise ModelUnavailable("The model cannot be reached.", retryable=True)
+        if len([message for message in messages if message["role"] == "user"]) == 1:
+            return calls(("write", {"text": "one"}))
+        return says(f"I read {messages[-1]['content']!r}.")
+
+    async with running(workspace, storage, [write], *[line] * 12, http=http) as bot:
+        root = (await page.say("@signoff one"))["ts"]
+        await bot.press(await bot.card(root, channel="C0SUPPORT"), "approve")
+        failed = await bot.card(root, "retry", "C0SUPPORT")
+        await page.as_user("U0LEA").say("did it work?", thread_ts=root)
+        await bot.reads(root, "did it work?'.", "C0SUPPORT")
+        *_, done, closed, asked = bot.model.asked[-1]
+        assert (done["content"], asked["content"]) == ("wrote one", "Lea Brandt (U0LEA): did it work?")
+        assert (closed["role"], "broke off" in closed["content"]) == ("assistant", True)
+        await bot.press(failed, "retry")
+        await bot.reads(root, "it broke off.", "C0SUPPORT")
+        last = bot.model.asked[-1][-1]["content"]
+        assert last.startswith("Ana Ruiz (U0ANA): one\n\n(I asked this before, and it broke off.")
+        assert ran == ["one"]

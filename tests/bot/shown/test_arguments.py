@@ -49,9 +49,14 @@ ARGS = st.dictionaries(
 
 
 def lines(args: dict[str, Any], edited: dict[str, Any] | None = None) -> list[str]:
-    """What stands on the card, line by line, as a person reads it: nothing of how it is made."""
+    """What stands on the card, line by line, as a person sees it: what stands in a box is seen to stand in one."""
+    read: list[str] = []
     parts = written(args, edited or {}, LIMIT).parts
-    return [line for part in parts for element in part["elements"] for line in element["text"].split("\n")]
+    for part in parts:
+        (element,) = part["elements"]
+        box = "│ " if part["type"] == "rich_text_preformatted" and len(parts) > 1 else ""
+        read += [f"{box}{line}" for line in element["text"].split("\n")]
+    return read
 
 
 def seen(text: str) -> str:
