@@ -96,9 +96,7 @@ class _ModelNode:
                     raise ModelUnavailable(str(error), retryable=False) from error.__cause__
                 sent = fewer
         # Of all calls, also of turns that the model was not told of: what was claimed for one is not another's.
-        taken = (
-            {call_id for each in state["messages"] for call_id in call_ids(each)} if reply.tool_calls else set[str]()
-        )
+        taken = {call_id for each in state["messages"] for call_id in call_ids(each)}
         message = {**reply.apart_from(taken).message(), "id": message_id}
         is_news = sent is not known and known is seen
         notices = [reply.notice, NOTICE if is_news else None]

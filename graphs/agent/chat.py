@@ -18,7 +18,7 @@ import httpx2
 import openai
 from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient, Timeout
 
-from graphs.agent.chat_options import Option, refused
+from graphs.agent.chat_options import WORDS, Option, refused
 from graphs.agent.chat_reply import BrokeOff, Reply, broke_off, reported_error
 from graphs.agent.chat_request import ChatRequests
 from graphs.agent.chat_stream import END, Event, EventReader
@@ -102,7 +102,7 @@ class ChatModel:
                 failure = self._unavailable(error)
             raise failure  # out here, where the error that names our secrets is no context of it
         if new := attempt.left_out - self._left_out:
-            logger.info("the model's server refuses %s: it is left out from now on", ", ".join(sorted(new)))
+            logger.info("the model's server refuses %s; left out from now on", ", ".join(WORDS[each] for each in new))
         self._left_out |= attempt.left_out
         self._starts_in_thought |= reply.starts_in_thought
         yield whole
