@@ -7,7 +7,6 @@ awaits nothing, asks no clock, makes no id and touches nothing of asyncio; what 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -16,6 +15,9 @@ from typing import Any, Self, TypeVar, cast
 
 import aiosqlite
 
+from storage import files
+from storage.errors import is_passing
+
 Connection = sqlite3.Connection
 """What a job is given. Rows come as `sqlite3.Row`, to be read by their columns' names."""
 
@@ -23,7 +25,12 @@ T = TypeVar("T")
 Job = Callable[[Connection], T]
 
 BUSY_TIMEOUT = 30.0
-"""Seconds that a statement waits for another process's transaction to end."""
+"""Seconds that setting up a file waits for another process's transaction to end."""
+
+ATTEMPT = 1.5
+"""Seconds that a statement waits for that, in a database that is set up: then the attempt has failed, and whoever can
+wait has another one made.
+"""
 
 
 class JobConnection(aiosqlite.Connection):
@@ -60,19 +67,28 @@ class JobConnection(aiosqlite.Connection):
         return self
 
 
-def connect(path: Path | None, *setup: str) -> JobConnection:
-    """A connection to the file, or to a database in memory of its own, after these statements; enter it to open it."""
-    return JobConnection(lambda: _open(path, setup), iter_chunk_size=64)
+def connect(path: Path | None, *setup: str, new: bool = True, timeout: float = BUSY_TIMEOUT) -> JobConnection:
+    """A connection to the file, or to a database in memory of its own, after these statements; enter it to open it.
+
+    With `new` a file that is not there is made. `timeout` is how many seconds a statement waits for another process's
+    transaction.
+    """
+    return JobConnection(lambda: open_file(path, setup, new=new, timeout=timeout), iter_chunk_size=64)
 
 
-def _open(path: Path | None, setup: Sequence[str]) -> Connection:
-    if path is not None and not path.exists():
-        # The conversations in it are nobody else's business; SQLite gives its -wal and -shm files the same mode.
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    db = sqlite3.connect(path or ":memory:", timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=512)
+def open_file(path: Path | None, setup: Sequence[str], *, new: bool, timeout: float) -> Connection:
+    """What `connect` opens, for a thread that is there already."""
+    if path is not None and new and not path.exists():
+        files.create(path)
+    name = ":memory:" if path is None else f"{path.absolute().as_uri()}?mode=rw"
+    db = sqlite3.connect(name, timeout=timeout, isolation_level=None, cached_statements=512, uri=True)
     db.row_factory = sqlite3.Row
-    for statement in setup:
-        db.execute(statement)
+    try:
+        for statement in setup:
+            db.execute(statement)
+    except sqlite3.Error:
+        db.close()
+        raise
     return db
 
 
@@ -98,13 +114,14 @@ class Readers:
             self._left -= 1
             try:
                 # A query in the wrong place fails instead of writing.
-                reader = connect(self._path, "pragma query_only = on")
-                await reader
-            except BaseException:
+                reader = await connect(self._path, "pragma query_only = on", new=False, timeout=ATTEMPT).__aenter__()
+            except BaseException as error:
                 self._left += 1
-                raise
-            self._opened.append(reader)
-            return reader
+                if not self._opened or not is_passing(error):
+                    raise
+            else:
+                self._opened.append(reader)
+                return reader
         return await self._free.get()
 
     @property
@@ -123,4 +140,5 @@ def _at_one_moment(db: Connection, job: Job[T]) -> T:
     try:
         return job(db)
     finally:
-        db.execute("rollback")
+        if db.in_transaction:  # some errors have ended it
+            db.execute("rollback")
