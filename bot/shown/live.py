@@ -10,9 +10,10 @@ import logging
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.shown import cards
-from bot.shown.posting import UNCERTAIN, Known, Poster, metadata
+from bot.shown.posting import Known, Poster, metadata
 from bot.shown.text import reply_markdown
 from bot.shown.timeline import reply_subject
+from bot.slack_errors import UNCERTAIN
 from storage.posts import Conversation
 
 logger = logging.getLogger(__name__)

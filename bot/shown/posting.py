@@ -10,13 +10,13 @@ import logging
 from collections.abc import Collection, Iterable
 from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.inbound.payloads import SlackThread
 from bot.shown.cards import Shown
+from bot.slack_errors import UNCERTAIN
 from storage import Connection, Storage, posts
 from storage.posts import Conversation, Post
 
@@ -24,9 +24,6 @@ logger = logging.getLogger(__name__)
 
 EVENT_TYPE = "signoff"
 """Of the metadata that carries our subject in each message."""
-
-UNCERTAIN = (SlackClientError, aiohttp.ClientError, OSError, TimeoutError)
-"""What a call of Slack ends with when it is refused, or when nobody knows whether it arrived."""
 
 Known = dict[str, Post]
 """The posts of a conversation by subject, as far as they may still change."""

@@ -17,13 +17,14 @@ from weakref import WeakValueDictionary
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.people.directory import PASSING, CannotTell
+from bot.people.directory import CannotTell
 from bot.people.people import People
 from bot.shown import cards, copies, timeline
 from bot.shown.live import LiveReply
-from bot.shown.posting import UNCERTAIN, Known, Poster
+from bot.shown.posting import Known, Poster
 from bot.shown.shown_calls import ShownCalls, record_of
 from bot.shown.timeline import Card
+from bot.slack_errors import UNCERTAIN, is_passing, reason
 from graphs.agent.agent import MODEL
 from graphs.agent.tools import Toolbox
 from graphs.runtime.compiled import CompiledGraph
@@ -182,9 +183,9 @@ class Display:
             try:
                 await self._poster.show(place, [(copy.subject, copy.shown)], held.known)
             except SlackApiError as error:
-                if error.response["error"] in PASSING:
+                if is_passing(error):
                     raise
-                logger.warning("a copy cannot stand in %s: %s", copy.channel, error.response["error"])
+                logger.warning("a copy cannot stand in %s: %s", copy.channel, reason(error))
 
 
 def _from(start: int, snapshot: StateSnapshot) -> StateSnapshot:
