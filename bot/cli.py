@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Generator, Sequence
@@ -14,6 +15,12 @@ from typing import Any
 
 from bot import audit, logs, manifest
 from bot.settings import BadSettings, load_database_settings, load_settings
+from storage.errors import DatabaseGone
+
+logger = logging.getLogger(__name__)
+
+FAILED = 1
+"""The exit code of a bot that could not go on."""
 
 USAGE = 2
 """The exit code for settings or arguments that cannot be used."""
@@ -107,7 +114,11 @@ def _run(options: argparse.Namespace) -> int:
 
     settings = load_settings()
     logs.configure(settings.log_level)
-    asyncio.run(run(settings))
+    try:
+        asyncio.run(run(settings))
+    except DatabaseGone as error:
+        logger.critical("ended: %s", error)
+        return FAILED
     return 0
 
 

@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import connecting, routes
 from bot.http_mode import http_mode
-from bot.inbound.arrivals import Arrivals
+from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
@@ -32,16 +32,21 @@ from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
 from graphs.agent.errors import AgentError
 from storage import Storage, deadlines, open_storage
-from storage.errors import NotOurDatabase, StorageError
+from storage.errors import StorageError
 
 logger = logging.getLogger(__name__)
+
+PATIENCE = 5.0
+"""Seconds that what is to be stored is tried for when the bot is to stop, and it cannot be stored now."""
 
 READY_SECONDS = 2.0
 """How long storage may take to answer before the bot counts as not ready."""
 
 
 async def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT. Raises `BadSettings` before anything is started that could not go on."""
+    """Work until SIGTERM or SIGINT. Raises `BadSettings` before anything is started that could not go on, and
+    `DatabaseGone` when the database is.
+    """
     agent = load_agent(settings.signoff_agent)
     async with contextlib.AsyncExitStack() as stack:
         client = await stack.enter_async_context(connecting.web_client(settings))
@@ -49,7 +54,7 @@ async def run(settings: Settings) -> None:
         address = await connecting.socket_address(client, settings)
         try:
             storage = await stack.enter_async_context(open_storage(settings.database_url))
-        except (NotOurDatabase, OSError, sqlite3.OperationalError) as error:
+        except (StorageError, OSError, sqlite3.OperationalError) as error:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
         model = _model(settings)
         stack.push_async_callback(model.aclose)
@@ -60,13 +65,16 @@ async def run(settings: Settings) -> None:
             ready = functools.partial(_is_ready, storage, stop)
             await stack.enter_async_context(http_mode(app, settings.port, ready))
         working = asyncio.create_task(worker.run(), name="worker")
-        stack.push_async_callback(_finish, worker, working)
+        stack.push_async_callback(_finish, worker, working, storage)
         if address is not None:
             await stack.enter_async_context(connecting.socket_mode(app, address, settings))
         gc.freeze()  # what was imported and built until here stays: it is not walked again for each full collection
         logger.info("connected; working until stopped")
-        await asyncio.wait([working, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait([working, stopped, storage.gone], return_when=asyncio.FIRST_COMPLETED)
         stop.set()
+        if storage.gone.done():
+            raise storage.gone.result()
         logger.info("stopping: finishing the steps in flight")
 
 
@@ -107,8 +115,9 @@ async def _assemble(
             logger=logging.getLogger("slack_bolt"),
             signing_secret=secret.get_secret_value() if secret is not None else None,
         )
-    on = Clicks(storage, graph, Desk(storage, agent.toolbox), client, poster, people)
-    routes.register(app, Arrivals(storage, client, identity["user_id"], agent.examples), on)
+    promptly = storage.impatient(PROMPTLY)
+    on = Clicks(promptly, graph, Desk(promptly, agent.toolbox), client, poster, people)
+    routes.register(app, Arrivals(storage, client, poster, identity["user_id"], agent.examples), on)
     return worker, app
 
 
@@ -122,20 +131,20 @@ def _model(settings: Settings) -> ChatModel:
 
 async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
     """Whether storage answers and nobody has told the bot to stop."""
-    if stop.is_set():
+    if stop.is_set() or storage.outage.is_on:
         return False
+    now = storage.now()
     try:
-        async with asyncio.timeout(READY_SECONDS):
-            now = storage.now()
-            await storage.read(lambda db: deadlines.due(db, now))
-    except (StorageError, sqlite3.Error, OSError, TimeoutError):
-        logger.warning("storage does not answer", exc_info=True)
+        await storage.impatient(READY_SECONDS).read(lambda db: deadlines.due(db, now))
+    except (StorageError, sqlite3.Error, OSError) as error:
+        logger.warning("storage does not answer: %s", error)
         return False
     return True
 
 
-async def _finish(worker: Worker, working: asyncio.Task[None]) -> None:
+async def _finish(worker: Worker, working: asyncio.Task[None], storage: Storage) -> None:
     worker.stop()
+    storage.give_up(after=PATIENCE)
     await working
 
 

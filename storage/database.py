@@ -32,9 +32,6 @@ T = TypeVar("T")
 
 READERS = 2
 
-PROMPTLY = 1.5
-"""Seconds that somebody waits who has to answer within three, as Slack asks for."""
-
 Clock = Callable[[], datetime]
 
 
@@ -106,7 +103,7 @@ class Storage:
         except TimeoutError:
             raise unavailable() from None
 
-    def impatient(self, seconds: float = PROMPTLY) -> Storage:
+    def impatient(self, seconds: float) -> Storage:
         """The same storage for somebody who cannot wait: what cannot be read or stored within so many seconds raises
         `StorageUnavailable`, and is not stored then.
         """

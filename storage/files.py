@@ -63,8 +63,8 @@ class OpenedFiles:
         for file, opened in self._opened:
             if opened is not None and _identity(file) != opened:
                 raise DatabaseGone(
-                    f"{str(file)!r} was deleted or replaced while it was open. What is there now is another database: "
-                    "look which one is right, put that there, and start again"
+                    f"{str(file)!r} was deleted or replaced while it was open, and nothing more is stored in it. "
+                    "Put the right one in its place, then start again"
                 )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Literal
 
 from storage.errors import StorageUnavailable
@@ -33,7 +34,8 @@ class Outage:
 
     def __init__(self) -> None:
         self._failing: set[Deed] = set()
-        self._began = 0.0
+        self.since = 0.0
+        """When the newest began, by a clock that only counts: it tells one from another."""
         self._begun = asyncio.Event()
         self._over = asyncio.Event()
         self._giving_up = asyncio.Event()
@@ -50,7 +52,7 @@ class Outage:
     def failed(self, deed: Deed, error: BaseException) -> None:
         """An attempt failed, and will be made again."""
         if not self._failing:
-            self._began = time.monotonic()
+            self.since = time.monotonic()
             self._over.clear()
             self._begun.set()
             name = getattr(error, "sqlite_errorname", type(error).__name__)
@@ -64,21 +66,24 @@ class Outage:
         if not self._failing:
             self._begun.clear()
             self._over.set()
-            logger.warning("the database works again, after %.0f s", time.monotonic() - self._began)
+            logger.warning("the database works again, after %.0f s", time.monotonic() - self.since)
 
     async def lasts(self, seconds: float) -> None:
         """Return once there is one that has lasted so long."""
         while True:
             await self._begun.wait()
             try:
-                async with asyncio.timeout(max(0.0, self._began + seconds - time.monotonic())):
+                async with asyncio.timeout(max(0.0, self.since + seconds - time.monotonic())):
                     await self._over.wait()
             except TimeoutError:
                 return
 
-    async def ends(self) -> None:
+    async def ends(self, within: float) -> None:
+        """Return once it is over, or so many seconds have passed."""
         if self._failing:
-            await self._over.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within):
+                    await self._over.wait()
 
     def give_up(self) -> None:
         """Let nobody wait for its end: it is time to stop."""

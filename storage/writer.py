@@ -106,6 +106,8 @@ class Writer:
         self._closed = True
         for _ in range(QUEUE_LIMIT):
             await self._room.acquire()
+        if self._again is not None:
+            self._again.cancel()
 
     async def _enter(self, deadline: float | None) -> None:
         try:
@@ -123,14 +125,17 @@ class Writer:
         if queued:
             self._tell([(entry, None, unavailable())])
 
-    def _work(self, db: Connection) -> None:
-        """On the connection's thread: a transaction for what is waiting, until nothing is."""
+    def _work(self, db: Connection, probe: bool = False) -> None:
+        """On the connection's thread: a transaction for what is waiting, until nothing is. `probe`: one also when
+        nothing is, to see whether one can be.
+        """
         while True:
             with self._lock:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LIMIT))]
-                self._at_work = bool(batch)
-            if not batch:
+                self._at_work = bool(batch) or probe
+            if not (batch or probe):
                 return
+            probe = False
             before = db.total_changes
             results: list[_JobResult]
             try:
@@ -155,7 +160,8 @@ class Writer:
             self._waiting = deque(each for each in queued if id(each) not in gone)
         self._tell([(entry, None, unavailable(error)) for entry in over])
         self._pauses = self._pauses or pauses()
-        self._again = self._loop.call_later(next(self._pauses), self._try_again)
+        if not self._closed or self._waiting:
+            self._again = self._loop.call_later(next(self._pauses), self._try_again)
 
     def _try_now(self) -> None:
         """End the pause before the next attempt, if there is one."""
@@ -165,7 +171,7 @@ class Writer:
 
     def _try_again(self) -> None:
         self._again = None
-        self._connection.submit(self._work)  # which ends at once when nothing waits any more
+        self._connection.submit(lambda db: self._work(db, probe=True))
 
     def _ended(self, results: list[_JobResult], changed: bool) -> None:
         """A transaction came to its end."""

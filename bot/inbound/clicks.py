@@ -30,6 +30,7 @@ from graphs.approvals.states import DoubtChoice
 from graphs.approvals.terms import Actor, Terms
 from graphs.runtime.compiled import CompiledGraph
 from storage import Connection, Storage, inbox, posts
+from storage.errors import StorageUnavailable
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 
@@ -41,6 +42,7 @@ FormVerb = Literal["edit", "reject", "respond"]
 
 
 NOT_THERE = Refused("This question is not there any more.")
+NOT_STORED = "This cannot be stored right now, so it does not count. Try again in a minute."
 _CHANGED = Refused("The card has changed since it was shown to you. Look at it again.")
 
 
@@ -95,10 +97,7 @@ class Clicks:
         terms = [_terms_of(asked) for asked in questions]
         actors = await self.people.actors(click.person, terms, channel, fresh=True)
         results = await asyncio.gather(
-            *(
-                self.desk.decide(asked.id, thread_id, actor, Approve(), asked.poll)
-                for asked, actor in zip(questions, actors, strict=True)
-            )
+            *(self._approve(thread_id, asked, actor) for asked, actor in zip(questions, actors, strict=True))
         )
         refused = [
             f"{asked.name}: {result.reason}"
@@ -183,6 +182,25 @@ class Clicks:
         now = self.storage.now()
         await self.storage.write(lambda db: inbox.receive(db, delivery, now))
         await ack()
+
+    async def not_stored(self, ack: AsyncAck, body: Body) -> None:
+        """A click or a form whose outcome could not be stored: nothing has changed, and what was typed stays."""
+        if "view" not in body:
+            await ack()
+            click = payloads.click(body)
+            return await self.poster.whisper(click.thread, click.person.user, NOT_STORED, in_thread=click.in_thread)
+        form = payloads.submission(body)
+        if not form.values:
+            return await self._refuse(ack, Refused(NOT_STORED))
+        await ack(response_action="errors", errors={next(iter(form.values)): NOT_STORED})
+        return None
+
+    async def _approve(self, thread_id: ThreadId, asked: _Asked, actor: Actor) -> Decided | Refused:
+        """One of several rows: what cannot be stored of it takes nothing from the others."""
+        try:
+            return await self.desk.decide(asked.id, thread_id, actor, Approve(), asked.poll)
+        except StorageUnavailable:
+            return Refused(NOT_STORED)
 
     async def _submit(
         self, ack: AsyncAck, form: Submission, asked: _Asked | None, decision: Edit | Reject | Respond
