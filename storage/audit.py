@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar
 
@@ -145,6 +145,25 @@ def append_refusal(
     ids = [text[:LONGEST_ID] for text in (thread_id, interrupt_id, team, user)]
     append(db, Entry("refusal", at, *ids, facts=facts))
     return True
+
+
+def of_questions(db: Connection, interrupt_ids: Iterable[str]) -> list[AuditRow]:
+    """The rows about these questions, in their order. One that does not stand in the chain is left out: its hash is not
+    that of what it says, or those before and after it do not know it.
+    """
+    found = db.execute(
+        f"""select {_COLUMNS} from audit where interrupt_id in (select value from json_each(?)) order by seq""",
+        (json.dumps(list(interrupt_ids)),),
+    ).fetchall()
+    return [row for row in (AuditRow(*each) for each in found) if _is_in_chain(db, row)]
+
+
+def _is_in_chain(db: Connection, row: AuditRow) -> bool:
+    before = db.execute("select hash from audit where seq = ?", (row.seq - 1,)).fetchone()
+    after = db.execute("select previous from audit where seq = ?", (row.seq + 1,)).fetchone()
+    follows = row.previous == (GENESIS if row.seq == 1 else before and before["hash"])
+    is_known = after["previous"] == row.hash if after is not None else (row.seq, row.hash) == head(db)
+    return row.hash == row.computed_hash() and follows and is_known
 
 
 async def rows(read: Read[list[AuditRow]], *, since: float | None = None) -> AsyncIterator[AuditRow]:

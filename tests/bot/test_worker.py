@@ -268,7 +268,7 @@ async def test_waiting_with_an_unread_message_is_no_work(
         await page.say("and?", "D0ANA", thread_ts=root)
         await until(lambda: whispers(page), "a whisper")
         reads = await reads_of_a_second(storage)
-        assert 0 < reads.count("Worker._look") <= 20, Counter(reads)
+        assert reads.count("Worker._look") <= 20, Counter(reads)
 
 
 async def test_a_guest_is_told_that_the_bot_is_not_for_them_and_nothing_is_read(
