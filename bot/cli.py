@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from bot import audit, logs, manifest
+from bot.errors import CannotGoOn
 from bot.settings import BadSettings, load_database_settings, load_settings
-from storage.errors import DatabaseGone
 
 logger = logging.getLogger(__name__)
 
-FAILED = 1
-"""The exit code of a bot that could not go on."""
+FAILURE = 1
+"""The exit code for something that is gone: starting again may help."""
 
 USAGE = 2
 """The exit code for settings or arguments that cannot be used."""
@@ -116,9 +116,9 @@ def _run(options: argparse.Namespace) -> int:
     logs.configure(settings.log_level)
     try:
         asyncio.run(run(settings))
-    except DatabaseGone as error:
-        logger.critical("ended: %s", error)
-        return FAILED
+    except CannotGoOn as error:
+        logger.critical("%s", error)
+        return FAILURE
     return 0
 
 

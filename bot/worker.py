@@ -20,6 +20,7 @@ from bot.shown import timeline
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.shown.turn import Turn
+from graphs.agent.turns import broken_off, latest
 from graphs.errors import NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
@@ -296,14 +297,39 @@ class Worker:
             await self._poster.whisper(_slack_thread(delivery), delivery.user, why)
         elif delivery.kind == "retry":
             with contextlib.suppress(NotWaiting):  # it had been tried again already
-                await self._drive(delivery.thread_id, conversation, None, None, read)
+                await self._try_again(delivery, conversation, read)
         else:
-            message = {"role": "user", "content": delivery.text, "id": delivery.ts, "by": delivery.user}
+            message = await self._written(delivery)
             await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
             if not was_read:
                 await self._poster.whisper(_slack_thread(delivery), delivery.user, timeline.BROKEN)
         if not was_read:
             await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
+
+    async def _written(self, delivery: Delivery) -> dict[str, Any]:
+        """The message as the thread keeps it: who wrote it, and what."""
+        said = await self._people.read(delivery.text)
+        message = {"role": "user", "content": said.to_model, "id": delivery.ts, "by": delivery.user}
+        if said.to_people != said.to_model:
+            message["said"] = said.to_people
+        name = await self._people.name(delivery.user)
+        return message if name is None else {**message, "name": name}
+
+    async def _try_again(
+        self, delivery: Delivery, conversation: Conversation | None, read: Callable[[Connection], None]
+    ) -> None:
+        """Run a turn again that broke off, as its author's, whoever asks for that: where it stands, or as a new turn
+        when somebody else has written since.
+        """
+        thread_id = delivery.thread_id
+        snapshot = await self._graph.aget_state(_config(thread_id))
+        messages = snapshot.values.get("messages", ())
+        if delivery.text in (latest(messages), thread_id, ""):  # the last two: a button of an older release
+            await self._drive(thread_id, conversation, None, None, read)
+        for turn in broken_off(messages):
+            if turn.id == delivery.text:
+                given = {"messages": turn.again(delivery.ts)}
+                await self._drive(thread_id, conversation, given, turn.author or delivery.user, read)
 
     async def _drive(
         self,

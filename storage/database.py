@@ -13,13 +13,14 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 from storage import checkpoints, files, interrupts, owners, states, threads
 from storage.changes import Changes
 from storage.connections import ATTEMPT, BUSY_TIMEOUT, Connection, Job, JobConnection, Readers, connect
 from storage.errors import DatabaseGone, NotOurDatabase, StorageError, is_fatal, is_passing
 from storage.files import OpenedFiles
-from storage.ids import OwnerId, ThreadId
+from storage.ids import OwnerId, ThreadId, thread_id_text
 from storage.interrupts import InterruptRow
 from storage.migrations import APPLICATION_ID, MIGRATIONS, migrate
 from storage.outage import Outage, pauses, unavailable
@@ -88,7 +89,11 @@ class Storage:
         Raises `DatabaseGone`.
         """
         self._check()
-        return await self._writer.write(job, self._patience)
+        try:
+            return await self._writer.write(job, self._patience)
+        except sqlite3.Error as error:
+            self._check(error)
+            raise
 
     async def read(self, job: Job[T]) -> T:
         """Run `job(connection)` on one consistent view, when that is possible, as in `write`. In memory the writer's
@@ -96,7 +101,7 @@ class Storage:
         """
         self._check()
         if self._readers is None:
-            return await self._writer.write(job, self._patience)
+            return await self.write(job)
         try:
             async with asyncio.timeout(self._patience):
                 return await self._read(self._readers, job)
@@ -120,7 +125,7 @@ class Storage:
         *,
         status: str | None = "waiting",
         kind: str | None = None,
-        thread_id: str | None = None,
+        thread_id: str | int | UUID | None = None,
         asked_before: datetime | None = None,
         expires_before: datetime | None = None,
         limit: int = 100,
@@ -131,22 +136,22 @@ class Storage:
                 db,
                 status=status,
                 kind=kind,
-                thread_id=thread_id,
+                thread_id=None if thread_id is None else _id(thread_id),
                 asked_before=asked_before and asked_before.timestamp(),
                 expires_before=expires_before and expires_before.timestamp(),
                 limit=limit,
             )
         )
 
-    async def delete_thread(self, thread_id: str) -> None:
+    async def delete_thread(self, thread_id: str | int | UUID) -> None:
         """Remove everything of a thread. One that does not exist is no error."""
-        await self.write(lambda db: threads.delete(db, ThreadId(thread_id)))
+        await self.write(lambda db: threads.delete(db, _id(thread_id)))
 
-    async def prune(self, thread_id: str, keep: int) -> None:
+    async def prune(self, thread_id: str | int | UUID, keep: int) -> None:
         """Forget all but the newest `keep` snapshots of a thread; what waits stays. `keep` is at least 1."""
         if keep < 1:
             raise ValueError(f"keep={keep!r}: at least the newest snapshot stays; delete_thread removes the thread")
-        await self.write(lambda db: checkpoints.prune(db, ThreadId(thread_id), keep))
+        await self.write(lambda db: checkpoints.prune(db, _id(thread_id), keep))
 
     async def shrink(self) -> None:
         """Give the space of what was deleted back to the file system. Writers wait meanwhile."""
@@ -179,6 +184,7 @@ class Storage:
             except (sqlite3.Error, OSError) as error:
                 if is_fatal(error):
                     self._lose(error)
+                self._check(error)
                 if not is_passing(error) or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY:
                     raise  # a job that writes where it may only read, too
                 self.outage.failed("read", error)
@@ -213,9 +219,10 @@ class Storage:
         self.gone.set_result(gone)
         self._writer.give_up()
 
-    def _check(self) -> None:
+    def _check(self, cause: Exception | None = None) -> None:
+        """Raises `DatabaseGone` once it is."""
         if self.gone.done():
-            raise DatabaseGone(str(self.gone.result()))
+            raise DatabaseGone(str(self.gone.result())) from cause
 
 
 @asynccontextmanager
@@ -242,6 +249,11 @@ async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], st
             yield storage
         finally:
             await storage.close()
+
+
+def _id(thread_id: str | int | UUID) -> ThreadId:
+    """The id as rows hold it; "", which no thread has, of what can be none."""
+    return thread_id_text(thread_id) or ThreadId("")
 
 
 def _path(url: str) -> Path | None:

@@ -165,7 +165,7 @@ class Clicks:
         await self._submit(ack, form, asked, Respond(modals.read_reason(form.values)))
 
     async def retry(self, ack: AsyncAck, body: Body) -> None:
-        """Try again what failed: put into the inbox like everything else that asks something of a thread."""
+        """Try a turn again that failed: put into the inbox like everything else that asks something of a thread."""
         click = payloads.click(body)
         thread = click.thread
         delivery = inbox.Delivery(
@@ -177,7 +177,7 @@ class Clicks:
             click.action_ts,
             thread.thread_ts,
             click.person.user,
-            "",
+            click.value,
         )
         now = self.storage.now()
         await self.storage.write(lambda db: inbox.receive(db, delivery, now))

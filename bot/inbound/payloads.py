@@ -33,7 +33,9 @@ class SlackThread:
 
 @dataclass(frozen=True)
 class SlackMessage:
-    """Somebody wrote something. `addressed`: in a direct message, or naming the bot."""
+    """Somebody wrote something: `text` is in Slack's markup (see `markup`), without a greeting of the bot. `addressed`:
+    in a direct message, or naming the bot.
+    """
 
     event_id: str
     thread: SlackThread
@@ -100,19 +102,11 @@ def message(body: Body, bot_user: str) -> SlackMessage | None:
     if event.get("bot_id") or not event.get("user") or event["user"] == bot_user:
         return None
     thread = SlackThread(body["team_id"], event["channel"], event.get("thread_ts") or event["ts"])
-    text = event.get("text", "")
-    mention = f"<@{bot_user}>"
-    addressed = event.get("channel_type") == "im" or event["type"] == "app_mention" or mention in text
-    said = re.sub(rf"^\s*{re.escape(mention)}[\s:,]*", "", text).replace(mention, "@signoff")
-    return SlackMessage(body["event_id"], thread, event["ts"], event["user"], typed(said), addressed)
-
-
-def typed(text: str) -> str:
-    """A message's text as the person typed it: Slack marks up addresses and links, and escapes `& < >`."""
-    plain = re.sub(r"<(?:mailto:|tel:)[^|>]+\|([^>]+)>", r"\1", text)
-    plain = re.sub(r"<(https?://[^|>]+)(?:\|[^>]*)?>", r"\1", plain)
-    plain = re.sub(r"<#C\w+\|([^>]+)>", r"#\1", plain)
-    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    text = event.get("text") or ""
+    mention = rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>"
+    addressed = event.get("channel_type") == "im" or event["type"] == "app_mention" or bool(re.search(mention, text))
+    said = re.sub(mention, "@signoff", re.sub(rf"^\s*{mention}[\s:,]*", "", text))
+    return SlackMessage(body["event_id"], thread, event["ts"], event["user"], said, addressed)
 
 
 def click(body: Body) -> Click:

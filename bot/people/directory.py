@@ -50,10 +50,11 @@ class Account:
 
 @dataclass(frozen=True)
 class Room:
-    """A conversation. `user` is the person in a direct message with the bot, else None."""
+    """A conversation. `user` is the person in a direct message with the bot, else None. Such a one has no name."""
 
     is_private: bool
     user: str | None
+    name: str = ""
 
 
 class Directory:
@@ -95,11 +96,21 @@ class Directory:
 
         return await self._look_up("user group", group, fetch, fresh=fresh)
 
+    async def group_name(self, group: str) -> str | None:
+        """What a user group is mentioned by; None for one that Slack does not list."""
+
+        async def fetch() -> dict[str, str]:
+            answer = await self._client.usergroups_list()
+            listed = cast("list[dict[str, Any]]", answer.get("usergroups") or ())
+            return {each["id"]: each.get("handle") or each.get("name") or each["id"] for each in listed}
+
+        return (await self._look_up("the names of", "user groups", fetch)).get(group)
+
     async def room(self, channel: str) -> Room:
         async def fetch() -> Room:
             found: dict[str, Any] = (await self._client.conversations_info(channel=channel)).get("channel") or {}
             is_private = any(found.get(name) for name in ("is_private", "is_im", "is_mpim", "is_group"))
-            return Room(is_private, found.get("user") if found.get("is_im") else None)
+            return Room(is_private, found.get("user") if found.get("is_im") else None, found.get("name") or "")
 
         return await self._look_up("conversation", channel, fetch)
 

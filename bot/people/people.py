@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bot.inbound.markup import Said
 from bot.inbound.payloads import Person
+from bot.people import names
 from bot.people.directory import CannotTell, Directory, Kind
 from graphs.approvals.terms import CHANNEL, REQUESTER, Actor, GroupId, Terms, UserId
 from storage import Storage, posts
@@ -55,10 +57,10 @@ class People:
         approvers = {each: None for terms in many if terms is not None for each in terms.approvers}
         groups = [each for each in approvers if each.startswith("S")]
         here = CHANNEL in approvers and channel is not None
-        account, members, *found = await asyncio.gather(
+        account, members, found = await asyncio.gather(
             _in_time(self._directory.account(person.user, fresh=fresh)),
             _in_time(self._directory.members(channel, fresh=fresh)) if here and channel is not None else _nothing(),
-            *(_in_time(self._directory.group(each, fresh=fresh)) for each in groups),
+            asyncio.gather(*(_in_time(self._directory.group(each, fresh=fresh)) for each in groups)),
         )
         in_groups = {
             group: None if people is None else person.user in people
@@ -67,6 +69,15 @@ class People:
         in_channel = None if members is None else person.user in members
         kind = None if account is None else account.kind
         return [_actor(person, kind, terms, in_groups, in_channel) for terms in many]
+
+    async def name(self, user: str) -> str | None:
+        """What somebody is called; None when that cannot be found out."""
+        account = await _in_time(self._directory.account(user))
+        return None if account is None or account.name == user else account.name
+
+    async def read(self, text: str) -> Said:
+        """A message of Slack's with the names of everybody that it mentions."""
+        return await names.read(self._directory, text)
 
     async def refusal(self, user: str) -> str | None:
         """Why this person may not talk to the bot, as a sentence; None when they may."""

@@ -37,7 +37,6 @@ PAGE_BLOCKS = 48
 ARGUMENTS_LIMIT = 9000
 RESULT_LIMIT = 200
 NOTICE_LIMIT = 200
-NAME_LIMIT = 200
 WORDS_LIMIT = 200
 TEXT_LIMIT = 3000
 
@@ -119,11 +118,11 @@ def copy(card: Shown, requester: str, words: str) -> Shown:
     return Shown(card.text, ({"type": "section", "text": mrkdwn(said)}, *card.blocks))
 
 
-def failure(sentence: str, reference: str, *, thread: str) -> Shown:
-    """A turn that broke off, with a way to try again."""
-    text = f"{sentence} (reference {reference})"
+def failure(sentence: str, reference: str | None, *, turn: str) -> Shown:
+    """A turn that broke off, with a way to try it again."""
+    text = sentence if reference is None else f"{sentence} (reference {reference})"
     said: Block = {"type": "section", "text": mrkdwn(f"⚠ {escape(text, TEXT_LIMIT - 2)}")}
-    button = _button("Try again", RETRY, thread)
+    button = _button("Try again", RETRY, turn)
     return Shown(escape(text, TEXT_LIMIT), (said, {"type": "actions", "block_id": "retry", "elements": [button]}))
 
 
@@ -137,13 +136,13 @@ def _summary(page: Sequence[ShownCall]) -> str:
     waiting = [call.name for call in page if call.waits]
     if waiting:
         return f"Waiting for a decision: {', '.join(waiting)}"
-    return "; ".join(f"{call.name}: {call.state}" for call in page)
+    return "; ".join(f"{call.name}: {'not run' if call.state is State.REFUSED else call.state}" for call in page)
 
 
 def _call(call: ShownCall) -> list[Block]:
     if call.asked is None and call.doubt is None:
         return [_unasked(call)]
-    title = f"*{escape(call.name, NAME_LIMIT)}*\n{escape(call.description, NOTICE_LIMIT)}"
+    title = f"*{escape(call.name, wording.NAME_LIMIT)}*\n{escape(call.description, NOTICE_LIMIT)}"
     blocks: list[Block] = [{"type": "section", "text": mrkdwn(title)}]
     if text := _shown_arguments(call):
         blocks.append(preformatted(text, ARGUMENTS_LIMIT))
@@ -162,15 +161,11 @@ def _call(call: ShownCall) -> list[Block]:
 
 
 def _unasked(call: ShownCall) -> Block:
-    """A call that no person was asked about, in one line. A gated one says so."""
-    name = escape(call.name, NAME_LIMIT)
+    """A call that no person was asked about, in one line, with what came of it unless that is a result."""
     values = ", ".join(f"{key} {value}" for key, value in call.args.items())
-    how = " without asking: its rule lets this one pass" if call.gated else ""
-    head = {State.DONE: f"Ran *{name}*{how}", State.RUNNING: f"Running *{name}*{how}"}
-    line = head.get(call.state, f"*{name}* {escape(call.state)}{how}")
     tail = f" — {escape(values, NOTICE_LIMIT)}" if values else ""
-    failed = f"\n{escape(call.result, RESULT_LIMIT)}" if call.state is not State.DONE and call.result else ""
-    return _context(mrkdwn(f"{line}{tail}{failed}"))
+    why = wording.why_nothing(call)
+    return _context(mrkdwn(f"{wording.unasked(call)}{tail}" + (f"\n{escape(why, RESULT_LIMIT)}" if why else "")))
 
 
 def _shown_arguments(call: ShownCall) -> str:
@@ -242,7 +237,8 @@ def _outcome(call: ShownCall) -> list[Block]:
     if call.decision not in ("approve", "edit"):
         return []
     glyph, word = _ENDS.get(call.state, ("·", call.state.capitalize()))
-    first = call.result.splitlines()[0].removeprefix(f"{word}: ") if call.result else ""
+    result = call.refusal.why if call.refusal is not None else call.result
+    first = result.splitlines()[0].removeprefix(f"{word}: ") if result else ""
     said = f"{glyph} {word}" + (f": {escape(first, RESULT_LIMIT)}" if first else "")
     return [_context(mrkdwn(said))]
 
@@ -253,6 +249,7 @@ _ENDS = {
     State.DONE: ("✓", "Done"),
     State.FAILED: ("⚠", "Failed"),
     State.IN_DOUBT: ("⚠", "In doubt"),
+    State.REFUSED: ("✗", "Not run"),
 }
 
 

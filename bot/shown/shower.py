@@ -27,6 +27,7 @@ from bot.shown.timeline import Card
 from bot.slack_errors import UNCERTAIN, is_passing, reason
 from graphs.agent.agent import MODEL
 from graphs.agent.tools import Toolbox
+from graphs.agent.turns import broken_off
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import StateSnapshot
 from storage import Connection, Storage, posts, threads
@@ -143,13 +144,14 @@ class Display:
 
         Raises one of `NOT_NOW`, or `LeaseLost`.
         """
-        conversation, thread_id = held.conversation, held.conversation.thread_id
+        conversation = held.conversation
         news = await self._storage.read(lambda db: self._news(db, held))
         if news is None:
             return False
         version, snapshot, rest, record = news
+        unfinished = [turn.id for turn in broken_off(snapshot.values.get("messages", ()))]
         shown = timeline.cards_of(rest, record)
-        wanted = timeline.wanted(thread_id, rest, shown, held.known)
+        wanted = timeline.wanted(rest, shown, held.known, unfinished)
         if before is not None:
             wanted = list(takewhile(lambda each: each[0] != before, wanted))
             return await self._poster.show(conversation, wanted, held.known)

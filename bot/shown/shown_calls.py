@@ -16,7 +16,7 @@ from graphs.agent.canonical import MASK, read_json
 from graphs.agent.errors import AgentError
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import call_ids
-from graphs.approvals.states import State
+from graphs.approvals.states import Refusal, State
 from storage import Connection
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
@@ -35,6 +35,10 @@ class ShownCall:
     edited: Mapping[str, Any]
     record: CallRecord
     tool_message: str | None
+    refusal: Refusal | None = None
+    """Why it could not run and nobody was asked, where that is what became of it."""
+    passed_over: bool = False
+    """Whether the conversation went on without waiting for what becomes of it."""
 
     @property
     def description(self) -> str:
@@ -51,7 +55,7 @@ class ShownCall:
 
     @cached_property
     def state(self) -> State:
-        return self.record.state(has_tool_message=self.tool_message is not None)
+        return self.record.state(has_tool_message=self.tool_message is not None or self.passed_over)
 
     @property
     def asked(self) -> InterruptRow | None:
@@ -167,12 +171,18 @@ class ShownCalls:
     toolbox: Toolbox
     records: Mapping[str, CallRecord]
 
-    def calls(self, message: Mapping[str, Any], results: Mapping[str, str]) -> list[ShownCall]:
-        """The calls of an assistant message; `results` are the tool messages by call id."""
+    def calls(
+        self, message: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], *, is_last: bool = True
+    ) -> list[ShownCall]:
+        """The calls of an assistant message; `results` are the tool messages by call id. It `is_last` until somebody
+        says something after it.
+        """
         by_id = {call["id"]: call for call in message.get("tool_calls") or ()}
-        return [self._call(message["id"], by_id[id_], results.get(id_)) for id_ in call_ids(message)]
+        return [self._call(message["id"], by_id[id_], results.get(id_, {}), not is_last) for id_ in call_ids(message)]
 
-    def _call(self, message_id: str, proposed: Mapping[str, Any], tool_message: str | None) -> ShownCall:
+    def _call(
+        self, message_id: str, proposed: Mapping[str, Any], result: Mapping[str, Any], passed_over: bool
+    ) -> ShownCall:
         name = proposed["function"]["name"]
         tool = self.toolbox[name] if name in list(self.toolbox) else None
         record = self.records.get(proposed["id"], NOTHING)
@@ -183,7 +193,8 @@ class ShownCalls:
         if tool is not None:
             args = _in_order(args, tool.parameters)
         edited = _shown(tool, answer_of(record.edit)["edited_action"]["args"]) if record.edit is not None else {}
-        return ShownCall(message_id, name, tool, args, edited, record, tool_message)
+        refusal = Refusal(**result["refusal"]) if "refusal" in result else None
+        return ShownCall(message_id, name, tool, args, edited, record, result.get("content"), refusal, passed_over)
 
 
 def record_of(

@@ -9,8 +9,8 @@ from typing import Any
 from bot.shown import cards
 from bot.shown.cards import Shown
 from bot.shown.shown_calls import ShownCall, ShownCalls, revision
+from graphs.agent.turns import latest
 from graphs.runtime.types import StateSnapshot
-from storage.ids import ThreadId
 
 FAILURE = "failure:"
 """How the subject of a turn that broke off begins."""
@@ -62,20 +62,21 @@ def cards_of(snapshot: StateSnapshot, record: ShownCalls) -> list[Card]:
     found: list[Card] = []
     words = ""
     results = _results(snapshot)
+    last = next((each["id"] for each in reversed(_messages(snapshot)) if each["role"] != "tool"), None)
     for message in _messages(snapshot):
         if message["role"] == "user":
-            words = message["content"]
+            words = message.get("said", message["content"])
         elif message["role"] == "assistant":
-            pages = cards.pages(record.calls(message, results))
+            pages = cards.pages(record.calls(message, results, is_last=message["id"] == last))
             found += [Card(calls_subject(message["id"], n), rows, words) for n, rows in enumerate(pages)]
     return found
 
 
 def wanted(
-    thread_id: ThreadId, snapshot: StateSnapshot, shown: Sequence[Card], posted: Collection[str] = ()
+    snapshot: StateSnapshot, shown: Sequence[Card], posted: Collection[str] = (), unfinished: Collection[str] = ()
 ) -> list[tuple[str, Shown]]:
     """By subject, in the order of the conversation, whose cards are `shown`. `posted` are the subjects that Slack shows
-    already.
+    already, `unfinished` the turns that broke off before the one at work, and that their authors may ask for again.
     """
     of_message: dict[str, list[Card]] = {}
     for card in shown:
@@ -91,9 +92,16 @@ def wanted(
             for card in of_message.get(message["id"], ())
             if not all(_has_just_begun(row) for row in card.rows)
         ]
-    broken = failures(thread_id, snapshot)
-    overcome = {subject for subject in posted if subject.startswith(FAILURE)} - {subject for subject, _ in broken}
-    return [(subject, cards.overcome()) for subject in sorted(overcome)] + found + broken
+    broken = failures(snapshot)
+    said = {subject for subject in posted if subject.startswith(FAILURE)}
+    left = [turn for turn in unfinished if not any(_turn_of(subject) == turn for subject in said)]
+    overcome = {subject for subject in said if _turn_of(subject) not in unfinished} - {subject for subject, _ in broken}
+    return [
+        *((subject, cards.overcome()) for subject in sorted(overcome)),
+        *((f"{FAILURE}{turn}:{turn}", cards.failure(BROKEN, None, turn=turn)) for turn in left),
+        *found,
+        *broken,
+    ]
 
 
 def _has_just_begun(row: ShownCall) -> bool:
@@ -105,17 +113,23 @@ def _messages(snapshot: StateSnapshot) -> Sequence[dict[str, Any]]:
     return snapshot.values.get("messages", ())
 
 
-def _results(snapshot: StateSnapshot) -> dict[str, str]:
-    return {m["tool_call_id"]: m["content"] for m in _messages(snapshot) if m["role"] == "tool"}
+def _results(snapshot: StateSnapshot) -> dict[str, dict[str, Any]]:
+    return {m["tool_call_id"]: m for m in _messages(snapshot) if m["role"] == "tool"}
 
 
-def failures(thread_id: ThreadId, snapshot: StateSnapshot) -> list[tuple[str, Shown]]:
-    """A turn that broke off. Its reference stands in the log, beside the traceback."""
+def failures(snapshot: StateSnapshot) -> list[tuple[str, Shown]]:
+    """The turn at work, where it broke off. Its reference stands in the log, beside the traceback."""
+    turn = latest(_messages(snapshot)) or ""
     return [
-        (f"{FAILURE}{task.id}", cards.failure(sentence(task.error), reference(task.id), thread=thread_id))
+        (f"{FAILURE}{task.id}:{turn}", cards.failure(sentence(task.error), reference(task.id), turn=turn))
         for task in snapshot.tasks
         if task.error is not None
     ]
+
+
+def _turn_of(subject: str) -> str:
+    """The turn that a post says broke off."""
+    return subject.removeprefix(FAILURE).partition(":")[2]
 
 
 def sentence(error: str) -> str:

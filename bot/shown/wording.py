@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from bot.shown.shown_calls import ShownCall
 from bot.shown.text import escape
+from graphs.approvals.states import State
 
 REASON_LIMIT = 200
+NAME_LIMIT = 200
 
 
 def who_decides(call: ShownCall) -> str:
@@ -29,6 +31,42 @@ def _approver(name: str, requester: str) -> str:
     if name == "channel":
         return "anyone here"
     return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
+
+
+def unasked(call: ShownCall) -> str:
+    """What became of a call that no person was asked about."""
+    name = f"*{escape(call.name, NAME_LIMIT)}*"
+    if call.state is State.REFUSED:
+        kind = call.refusal.kind if call.refusal is not None else "passed over" if call.passed_over else "refused"
+        return _NOT_RUN[kind].format(name=name)
+    # That its rule asks nobody is known once it was begun: until then somebody may still be asked.
+    passed = call.gated and call.record.claim is not None
+    return _UNASKED[call.state].format(name=name) + (", without asking: its rule lets this one pass" if passed else "")
+
+
+def why_nothing(call: ShownCall) -> str:
+    """Why there is no result of a call that no person was asked about; empty where there is one, or may be."""
+    if call.refusal is not None:
+        return call.refusal.why
+    return call.result if call.state is not State.DONE else ""
+
+
+_UNASKED = {
+    State.RUNNING: "Running {name}",
+    State.DONE: "Ran {name}",
+    State.FAILED: "{name} failed",
+    State.IN_DOUBT: "Began {name}, and nobody knows whether it took effect",
+}
+"""Where a call can stand that was not asked about and can run."""
+
+_NOT_RUN: dict[str, str] = {
+    "unknown tool": "Not run: there is no tool {name}",
+    "invalid arguments": "{name} was not run: its arguments are not valid",
+    "unstorable arguments": "{name} was not run: its arguments cannot be shown as they would run",
+    "unreachable": "{name} was not run, and nobody was asked",
+    "refused": "{name} was not run",
+    "passed over": "{name} was given up: the conversation went on without it",
+}
 
 
 def before(call: ShownCall) -> list[str]:

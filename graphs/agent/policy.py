@@ -18,6 +18,7 @@ from graphs.agent.canonical import Digest, canonical_json, digest
 from graphs.agent.errors import InvalidPolicy
 from graphs.approvals.decisions import VERBS, Verb
 from graphs.approvals.terms import CHANNEL, REQUESTER, Terms, UserId
+from graphs.runtime.calling import held
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ def _rule(tool: str, policy: Approval, arguments: Arguments) -> str | None:
     if policy.when is None:
         return "every call asks"
     try:
-        answer: object = policy.when(arguments.model)
+        answer: object = held(policy.when, arguments.model)
     except Exception as error:  # a policy may fail in any way, and no call may get through by it
         logger.exception("the policy of tool %r raised; the call asks", tool)
         return f"the policy raised {type(error).__name__}"

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from graphs.errors import InvalidGraph
-from graphs.runtime.calling import awaitable
+from graphs.runtime.calling import here
 from graphs.runtime.state import StateSchema
 from graphs.runtime.types import END, START, RetryPolicy
 
@@ -24,7 +24,7 @@ class Called:
 
     @cached_property
     def call(self) -> Callable[..., Awaitable[Any]]:
-        return awaitable(self.fn)
+        return here(self.fn)
 
     @cached_property
     def extras(self) -> frozenset[str]:
@@ -48,9 +48,15 @@ class Node(Called):
 
 @dataclass(frozen=True)
 class Branch(Called):
-    """A router after a node. `targets` maps what it returns to nodes; None: it returns nodes."""
+    """A router after a node. `targets` maps what it returns to nodes; None: it returns nodes. It waits for no place
+    among the functions that block.
+    """
 
     targets: dict[Any, str] | None
+
+    @cached_property
+    def call(self) -> Callable[..., Awaitable[Any]]:
+        return here(self.fn, bounded=False)
 
 
 @dataclass(frozen=True)

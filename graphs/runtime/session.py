@@ -183,13 +183,13 @@ class Session:
         self.ledger = ledger
 
     async def news(self, scopes: Callable[[], Iterable[Scope]]) -> None:
-        """Return once an answer has come in for a task of these, as they are then, or for something in it."""
+        """Take up an answer that has come in for a task of these, as they are then, or for something in it."""
         assert self.storage is not None
         while True:
             mark = await self.storage.changes.mark()
             rows = await self.storage.read(lambda db: interrupts.newly_answered(db, self.thread_id))
             if any(is_within(row.scope, scope) for row in rows for scope in scopes()):
-                return
+                return await self.refresh()
             await self.storage.changes.wait(mark, timeout=60)
 
     def now(self) -> float:

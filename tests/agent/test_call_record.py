@@ -59,7 +59,7 @@ async def test_C5_a_call_that_nobody_began_is_lost(storage: Storage):
         ("a", Reject("too short"), "Rejected by the person who asked: too short. The call did not run."),
         ("a", Respond("b"), "Answered by the person who asked in the tool's place; the call did not run."),
         ("a", Edit("write", {"text": "b"}), 'Edited by the person who asked before it ran. Proposed: {"text": "a"}.'),
-        ("a", Edit("write", {"text": "bad"}), "Edited by the person who asked before it ran."),
+        ("a", Edit("write", {"text": "bad"}), "Edited by the person who asked. Proposed:"),
     ],
 )
 async def test_C5_what_is_on_record_reads_as_what_the_call_itself_said(

@@ -215,7 +215,9 @@ async def test_a_refusal_is_what_the_model_says():
 
 
 async def test_a_reply_of_nothing_says_so():
-    assert (await reply_to(sse(chunk({}, "stop")))).notice == "The model answered with nothing."
+    assert (await reply_to(sse(chunk({}, "stop")))).notice == (
+        "The model answered with nothing. Write again, perhaps in other words."
+    )
 
 
 @pytest.mark.parametrize("end", ["close", "cut"])

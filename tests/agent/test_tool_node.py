@@ -408,10 +408,10 @@ async def test_C6_what_went_wrong_is_on_record_as_an_end_and_is_not_run_again(st
     (claim,) = await claimed(storage)
     assert claim.status == "done"
     assert read_result(claim.result) == {
-        "failed": "no such order \\ud800",
-        "told": "Failed: no such order \\ud800",
+        "failed": "no such order \ufffd",
+        "told": "Failed: no such order \ufffd",
     }
-    assert await talk.results() == ["Failed: no such order \\ud800"]
+    assert await talk.results() == ["Failed: no such order \ufffd"]
 
 
 async def test_what_a_tool_refuses_is_one_line_of_the_log_and_told_to_the_model(
@@ -489,3 +489,53 @@ async def test_an_approval_before_the_deadline_runs_after_it(
     clock.forward(hours=2)
     await talk.go_on()
     assert len(books.done) == 1
+
+
+class Unstable(BaseModel):
+    """What is read is not what was written."""
+
+    text: str
+
+    @model_serializer
+    def written(self) -> dict[str, str]:
+        return {"text": self.text + "!"}
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "kind", "why"),
+    [
+        ("pay", {"number": "x", "amount": 80}, "invalid arguments", "number: "),
+        ("pay", "no JSON", "invalid arguments", "Invalid JSON"),
+        ("pay", "", "invalid arguments", "number: "),
+        ("pray", PAY, "unknown tool", ""),
+        ("keep", {"note": {"text": "a"}}, "unstorable arguments", ""),
+        ("pay", PAY, "unreachable", "Nobody is there."),
+    ],
+)
+async def test_why_a_call_was_refused_without_asking_stands_beside_what_the_model_is_told(
+    storage: Storage, pay: Tool[..., Any], books: Books, name: str, args: Any, kind: str, why: str
+):
+    @tool(approval=True)
+    def keep(note: Unstable) -> str:
+        """Keep it."""
+        return "kept"
+
+    async def away(terms: Any, thread_id: str) -> str | None:
+        return "Nobody is there."
+
+    talk = Talk(storage, [pay, keep], calls((name, args)), says("I see."))
+    talk.graph = talk.agent.compile(talk.model, storage, away)
+    await talk.say("go")
+    (told,) = [message for message in await talk.messages() if message["role"] == "tool"]
+    assert told["refusal"]["kind"] == kind
+    assert why in told["refusal"]["why"]
+    assert "the call did not run" in told["content"].lower()
+    assert (books.done, await talk.all_waiting()) == ([], [])
+
+
+@pytest.mark.parametrize("decision", [Approve(), Reject("no"), Respond("x")])
+async def test_what_was_asked_about_was_not_refused(storage: Storage, pay: Tool[..., Any], decision: Any):
+    talk = Talk(storage, [pay], calls(("pay", PAY), ("pay", {**PAY, "amount": 1})), says("I see."))
+    await talk.say("go")
+    await talk.decide(decision)
+    assert [message.get("refusal") for message in await talk.messages() if message["role"] == "tool"] == [None, None]

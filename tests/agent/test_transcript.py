@@ -137,7 +137,7 @@ def test_only_what_the_wire_knows_is_sent():
 OUTCOMES = {
     "Rejected": tool_messages.rejected("@lea", "too much"),
     "Answered": tool_messages.responded("@lea", "It is done already."),
-    "Edited": tool_messages.edited("@lea", {"amount": 80}, {"amount": 30}, "Refunded 30."),
+    "Edited": tool_messages.edited(["@lea"], {"amount": 80}, {"amount": 30}, "Refunded 30.", ran=True),
     "Expired": tool_messages.expired(),
     "Cancelled": tool_messages.cancelled(),
     "Failed": tool_messages.failed("the bank is closed"),

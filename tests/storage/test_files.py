@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,7 +87,7 @@ async def test_a_database_whose_rows_are_damaged_is_of_no_more_use(path: Path):
         (number,) = await storage.read(lambda db: db.execute(find).fetchone())
     damage(path, number)
     async with open_storage(f"sqlite:///{path}") as storage:
-        with pytest.raises(sqlite3.DatabaseError):
+        with pytest.raises(DatabaseGone, match="damaged"):
             await store(storage)
         assert "damaged" in str(await storage.gone)
         with pytest.raises(DatabaseGone):

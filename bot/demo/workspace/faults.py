@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.demo.workspace.broken_answers import WAYS
 from bot.demo.workspace.errors import ClientError
 
 FAULTS = ("redeliver", "http", "disconnect", "expire_streams")
@@ -10,16 +11,19 @@ FAULTS = ("redeliver", "http", "disconnect", "expire_streams")
 
 @dataclass
 class HttpFault:
-    """The next `times` calls of `method` are answered with an HTTP status instead of their answer.
+    """The next `times` calls of `method` are answered with an HTTP status instead of their answer; with an `error`,
+    with that refusal of Slack's (HTTP 200, `ok: false`); with a `way`, brokenly (`broken_answers.WAYS`).
 
-    With `after_commit` the call takes effect first, and only its answer is lost.
+    With `after_commit` the call takes effect first, and only its answer is lost. The method `link` is the WebSocket.
     """
 
     method: str
-    status: int
+    status: int = 200
     retry_after: int = 1
     times: int = 1
     after_commit: bool = False
+    error: str = ""
+    way: str = ""
 
 
 @dataclass
@@ -60,7 +64,11 @@ def _http_fault(order: Any) -> HttpFault:
         fault = HttpFault(**order)
     except TypeError:
         fields = ", ".join(HttpFault.__annotations__)
-        raise ClientError(f"An http fault is an object with the fields {fields}; the first two are required.") from None
-    if type(fault.status) is not int or not 400 <= fault.status <= 599 or type(fault.times) is not int:
-        raise ClientError("An http fault needs a status from 400 to 599, and a whole number of times.")
+        raise ClientError(f"An http fault is an object with the fields {fields}; the first is required.") from None
+    if type(fault.times) is not int or type(fault.status) is not int or type(fault.error) is not str:
+        raise ClientError("An http fault needs whole numbers as its times and status, and a text as its error.")
+    if fault.way and fault.way not in WAYS:
+        raise ClientError(f"An http fault is broken in one of the ways {', '.join(WAYS)}, not {fault.way!r}.")
+    if not (fault.error or fault.way) and not 400 <= fault.status <= 599:
+        raise ClientError("An http fault needs a way, an error of Slack's, or a status from 400 to 599.")
     return fault

@@ -1,17 +1,17 @@
 """Slack's side of the HTTP server: /api/<method>, the WebSocket, uploads and response URLs."""
 
-import secrets
 from typing import Any
 
 from aiohttp import web
 
+from bot.demo.workspace.broken_answers import WAYS
 from bot.demo.workspace.errors import SlackError
 from bot.demo.workspace.faults import HttpFault
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.methods import METHODS, READ_BY_GET, Method
 from bot.demo.workspace.methods.arguments import Arguments, read_arguments
 from bot.demo.workspace.methods.content import read_content
-from bot.demo.workspace.tokens import Tokens, bearer
+from bot.demo.workspace.tokens import Tokens, bearer, is_same
 from bot.demo.workspace.triggers import ResponseUrl
 from bot.demo.workspace.workspace import Workspace
 
@@ -37,7 +37,7 @@ class WebApi:
             web.post("/response/{token}", self.response),
         ]
 
-    async def call(self, request: web.Request) -> web.Response:
+    async def call(self, request: web.Request) -> web.StreamResponse:
         """One Web API call: business errors are HTTP 200 with `ok: false`."""
         method = request.path.removeprefix("/api/")
         if request.method != "POST" and not (request.method == "GET" and method in READ_BY_GET):
@@ -45,7 +45,7 @@ class WebApi:
             return web.json_response(refusal, status=405, headers={"Allow": "POST"})
         fault = self._workspace.faults.take_http(method)
         if fault and not fault.after_commit:
-            return self._fail(method, fault)
+            return await self._fail(request, method, fault)
         arguments = Arguments()
         try:
             arguments = await read_arguments(request)
@@ -55,12 +55,14 @@ class WebApi:
         except SlackError as error:
             answer = _refusal(error)
         if fault:
-            return self._fail(method, fault)
+            return await self._fail(request, method, fault)
         self._workspace.journal.add("call", method=method, arguments=dict(arguments), answer=answer)
         return web.json_response(answer, headers={"X-OAuth-Scopes": SCOPES})
 
     async def link(self, request: web.Request) -> web.StreamResponse:
         """The bot's WebSocket (Socket Mode)."""
+        if fault := self._workspace.faults.take_http("link"):
+            return await self._fail(request, "link", fault)
         socket = web.WebSocketResponse()
         if not socket.can_prepare(request) or not self._workspace.take_ticket(request.query.get("ticket", "")):
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=403)
@@ -114,12 +116,15 @@ class WebApi:
         else:
             workspace.post_ephemeral(answer)
 
-    def _fail(self, method: str, fault: HttpFault) -> web.Response:
-        self._workspace.journal.add("fault", method=method, status=fault.status, after_commit=fault.after_commit)
+    async def _fail(self, request: web.Request, method: str, fault: HttpFault) -> web.StreamResponse:
+        met = {"status": fault.status, "error": fault.error, "way": fault.way, "after_commit": fault.after_commit}
+        self._workspace.journal.add("fault", method=method, **met)
+        if fault.way:
+            return await WAYS[fault.way](request)
         if fault.status == web.HTTPTooManyRequests.status_code:
             headers = {"Retry-After": str(fault.retry_after)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=fault.status, headers=headers)
-        return web.json_response({"ok": False, "error": "internal_error"}, status=fault.status)
+        return web.json_response({"ok": False, "error": fault.error or "internal_error"}, status=fault.status)
 
 
 def _handler(method: str) -> Method:
@@ -139,7 +144,7 @@ def _authorize(tokens: Tokens, method: str, request: web.Request, arguments: Arg
         raise SlackError("not_authed", ["[ERROR] send the token in the Authorization header, not in the address"])
     given = bearer(request) or str(in_body or "")
     expected = tokens.app if method == "apps.connections.open" else tokens.bot
-    if not secrets.compare_digest(given.encode(), expected.encode()):
+    if not is_same(given, expected):
         raise SlackError("not_allowed_token_type" if given in (tokens.app, tokens.bot) else "invalid_auth")
 
 

@@ -543,3 +543,28 @@ def filled_in(view: Json, **values: str) -> Json:
             state["value"] = values.get(block["label"]["text"], element.get("initial_value", "a reason"))
         found[block["block_id"]] = {element["action_id"]: state}
     return found
+
+
+async def test_a_call_that_cannot_run_or_be_asked_about_says_so_in_the_conversation(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], till: Till, http: aiohttp.ClientSession, page: Page
+):
+    @tool(approval=Approval(approvers=["U0MAX"]))
+    def guest_pays(number: int) -> str:
+        """Pay it."""
+        return "paid"
+
+    three = calls(
+        ("pay", {"number": "seven", "amount": 80}), ("guest_pays", {"number": 7}), ("pay", {**PAY, "amount": 5})
+    )
+    async with running(workspace, storage, [pay, guest_pays], three, says("I see."), http=http) as bot:
+        root = (await page.say("@signoff pay"))["ts"]
+        await bot.reads(root, "I see.", "C0SUPPORT")
+        card = await bot.reads(root, "its rule lets this one pass", "C0SUPPORT")
+        invalid, away, ran = (str(block) for block in card["blocks"])
+        assert "not valid" in invalid
+        assert "number: " in invalid
+        assert "nobody was asked" in away
+        assert "Max Oduya is a guest" in away
+        assert "its rule" not in invalid + away
+        assert "Ran" in ran
+        assert till.paid == [(7, Decimal(5))]

@@ -6,9 +6,8 @@ import pytest
 
 from bot.demo.workspace import HARBOUR_GOODS, events
 from bot.demo.workspace.messages import Message as Posted
-from bot.demo.workspace.text import to_wire
 from bot.inbound import payloads
-from bot.inbound.payloads import Click, Person, SlackMessage, SlackThread, Submission, typed
+from bot.inbound.payloads import Click, Person, SlackMessage, SlackThread, Submission
 
 TEAM = HARBOUR_GOODS
 BOT = TEAM.bot.id
@@ -45,6 +44,9 @@ def test_a_reply_belongs_to_its_threads_first_message() -> None:
         ("  <@U0SIGNOFF>: refund it", "refund it"),
         ("hey <@U0SIGNOFF>, refund it", "hey @signoff, refund it"),
         ("<@U0SIGNOFF>", ""),
+        ("<@U0SIGNOFF|signoff> refund it", "refund it"),
+        ("hey <@U0SIGNOFF|signoff>", "hey @signoff"),
+        ("<@U0SIGNOFF> tell <@U0LEA> &lt;3", "tell <@U0LEA> &lt;3"),
     ],
 )
 def test_a_mention_is_addressed_in_both_events_that_tell_of_it(kind: Any, text: str, said: str) -> None:
@@ -103,36 +105,6 @@ def test_a_message_with_a_file_or_sent_to_the_channel_too_is_said(subtype: str) 
     sent = body("look", "D0ANA")
     sent["event"]["subtype"] = subtype
     assert payloads.message(sent, BOT) is not None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "write to jonas@example.com, please",
-        "see https://example.com/a?b=1&c=2 and http://localhost:80",
-        "5 < 6 && 7 > 6",
-        "&lt; is how one writes <",
-        "in #support",
-        "no markup",
-    ],
-)
-def test_what_slack_made_of_the_text_is_undone(text: str) -> None:
-    assert typed(to_wire(text, TEAM)) == text
-
-
-@pytest.mark.parametrize(
-    ("marked", "plain"),
-    [
-        ("<https://example.com|example.com>", "https://example.com"),
-        ("<mailto:a@b.example|a@b.example>", "a@b.example"),
-        ("<tel:+4930|+49 30>", "+49 30"),
-        ("<#C0SUPPORT|support>", "#support"),
-        ("<@U0LEA>", "<@U0LEA>"),
-        ("&amp;lt;", "&lt;"),
-    ],
-)
-def test_links_channels_and_entities_read_as_they_were_typed(marked: str, plain: str) -> None:
-    assert typed(marked) == plain
 
 
 ACTION = {"type": "button", "action_id": "approve", "block_id": "b", "value": "q1", "action_ts": "9.0"}

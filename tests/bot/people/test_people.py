@@ -371,3 +371,27 @@ async def test_only_so_much_is_kept_and_the_oldest_goes_first(
     assert [id_ for _, id_ in directory._known] == ["U0LEA", "U0OLD", "U0C0000"]
     await directory.account("U0ANA")
     assert [id_ for _, id_ in directory._known] == ["U0OLD", "U0C0000", "U0ANA"]
+
+
+@pytest.mark.parametrize(
+    ("method", "kept"),
+    [
+        (None, "@Lea Brandt (U0LEA), @leads (S0LEADS), #support (C0SUPPORT), #C0LEADS, @U0GONE"),
+        ("users.info", "@U0LEA, @leads (S0LEADS), #support (C0SUPPORT), #C0LEADS, @U0GONE"),
+        ("usergroups.list", "@Lea Brandt (U0LEA), @S0LEADS, #support (C0SUPPORT), #C0LEADS, @U0GONE"),
+        ("conversations.info", "@Lea Brandt (U0LEA), @leads (S0LEADS), #C0SUPPORT, #C0LEADS, @U0GONE"),
+    ],
+)
+async def test_a_message_is_read_with_the_names_that_can_be_found_out(
+    people: People, workspace: Workspace, method: str | None, kept: str
+):
+    if method is not None:
+        fails(workspace, method, times=9)
+    said = await people.read("<@U0LEA>, <!subteam^S0LEADS>, <#C0SUPPORT>, <#C0LEADS>, <@U0GONE>")
+    assert said.to_model == kept, "a private conversation keeps its name"
+
+
+async def test_a_crowd_is_looked_up_only_so_far(people: People, workspace: Workspace):
+    said = await people.read(" ".join(f"<@{user}|someone>" for user in CROWD))
+    assert said.to_people.count("@someone") == len(CROWD)
+    assert len(calls_of(workspace)) <= 50

@@ -38,9 +38,12 @@ ARGS: dict[str, Any] = {"number": 7, "amount": 80, "note": "late"}
 APPROVED = {"type": "approve"}
 
 
-def card(*stored: Any, message: dict[str, Any] | None = None, results: dict[str, str] | None = None) -> Shown:
+def card(
+    *stored: Any, message: dict[str, Any] | None = None, results: dict[str, Any] | None = None, is_last: bool = True
+) -> Shown:
     """The one card of a message's calls, checked against what Slack takes."""
-    (page,) = cards.pages(rows([pay, write], message or proposed(("call_1", "pay", ARGS)), *stored, results=results))
+    message = message or proposed(("call_1", "pay", ARGS))
+    (page,) = cards.pages(rows([pay, write], message, *stored, results=results, is_last=is_last))
     return fits(cards.calls(page, revision(page)))
 
 
@@ -197,6 +200,60 @@ def test_a_call_that_ran_unasked_is_one_line_and_a_gated_one_says_that_it_passed
     assert "without asking" not in words(unknown)
 
 
+WHY = "amount: Input should be a valid number"
+
+
+@pytest.mark.parametrize(
+    ("stored", "result", "said"),
+    [
+        (
+            [],
+            {"content": "Invalid: …", "refusal": {"kind": "invalid arguments", "why": WHY}},
+            ["not run", "not valid", WHY],
+        ),
+        ([], {"content": "Unknown: …", "refusal": {"kind": "unknown tool"}}, ["Not run", "no tool"]),
+        ([], {"content": "Unusable: …", "refusal": {"kind": "unstorable arguments"}}, ["not run", "arguments"]),
+        (
+            [],
+            {"content": "Unreachable: …", "refusal": {"kind": "unreachable", "why": "Nobody can approve."}},
+            ["not run", "nobody was asked", "Nobody can approve."],
+        ),
+        ([], {"content": "Invalid: as an older release said it"}, ["not run", "as an older release said it"]),
+        ([claim("claimed")], None, ["Running", "its rule lets this one pass"]),
+        ([claim("done", "paid")], {"content": "paid"}, ["Ran", "its rule lets this one pass"]),
+        ([claim("done", {"failed": "no money", "told": "…"})], {"content": "…"}, ["failed", "its rule", "no money"]),
+        ([claim("in doubt")], {"content": "In doubt: …"}, ["nobody knows whether it took effect", "its rule"]),
+    ],
+)
+def test_a_call_that_nobody_was_asked_about_says_what_happened(stored: list[Any], result: Any, said: list[str]) -> None:
+    shown = card(*stored, results={"call_1": result} if result else {})
+    assert [part for part in said if part not in words(shown)] == []
+    if "its rule" not in " ".join(said):
+        assert "its rule" not in words(shown), "no rule let it pass"
+    assert buttons(shown) == []
+
+
+def test_a_call_that_the_conversation_went_on_without_does_not_read_as_running() -> None:
+    begun = proposed(("call_1", "pay", ARGS), ("call_2", "write", {"text": "a"}))
+    both = card(claim("done", "written", call_id="call_2"), message=begun, results={"call_2": "written"}, is_last=False)
+    assert "given up" in words(both)
+    assert "Running" not in words(both)
+
+
+def test_a_call_that_may_still_ask_is_not_said_to_have_passed() -> None:
+    begun = proposed(("call_1", "pay", ARGS), ("call_2", "write", {"text": "a"}))
+    shown = card(question({"text": "a"}, call_id="call_2", name="write"), message=begun)
+    assert "its rule" not in words(shown)
+
+
+def test_an_edit_that_could_not_run_says_why() -> None:
+    refusal = {"kind": "unreachable", "why": "Nobody can approve."}
+    shown = card(
+        question(ARGS, answer=EDIT, by="U0LEA"), results={"call_1": {"content": "Edited …", "refusal": refusal}}
+    )
+    assert "Not run: Nobody can approve." in words(shown)
+
+
 def test_a_call_in_doubt_says_so_and_offers_what_can_be_found_out() -> None:
     shown = card(question(ARGS, answer=APPROVED), claim("in doubt"), question(ARGS, kind=IN_DOUBT, id_="d" * 32))
     assert buttons(shown) == ["It ran", "Run again", "Give up"]
@@ -268,7 +325,7 @@ def test_a_notice_stands_below_the_reply() -> None:
 
 
 def test_a_failure_says_one_sentence_a_reference_and_offers_to_try_again() -> None:
-    shown = fits(cards.failure("The model cannot be reached.", "abc12345", thread="T0LOCAL/D0ANA/1.0"))
+    shown = fits(cards.failure("The model cannot be reached.", "abc12345", turn="1.0"))
     assert "abc12345" in words(shown)
     assert buttons(shown) == ["Try again"]
     assert buttons(fits(cards.overcome())) == []
@@ -338,7 +395,7 @@ def test_foreign_text_fits_and_fires_nothing(**foreign: tuple[str, int]) -> None
         assert_nothing_fires(fits(cards.calls(page, revision(page))))
     for shown in cards.reply(text, reason or None):
         assert_nothing_fires(fits(shown))
-    assert_nothing_fires(fits(cards.failure(f"{reason}.", "abc", thread="t")))
+    assert_nothing_fires(fits(cards.failure(f"{reason}.", "abc", turn="t")))
 
 
 def test_a_copy_says_who_asked_in_what_words_and_shows_the_card() -> None:
