@@ -176,9 +176,10 @@ async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
         return False
     now = storage.now()
     try:
-        await storage.impatient(READY_SECONDS).read(lambda db: deadlines.due(db, now))
-    except (StorageError, sqlite3.Error, OSError) as error:
-        logger.warning("storage does not answer: %s", error)
+        async with asyncio.timeout(READY_SECONDS):
+            await storage.read(lambda db: deadlines.due(db, now))
+    except (StorageError, sqlite3.Error, OSError, TimeoutError) as error:
+        logger.warning("storage does not answer: %s", error or "it takes too long")
         return False
     return True
 

@@ -97,32 +97,32 @@ class Readers:
 
     def __init__(self, path: Path, most: int) -> None:
         self._path = path
-        self._free: asyncio.LifoQueue[JobConnection] = asyncio.LifoQueue()
+        self._room = asyncio.Semaphore(most)
+        self._free: list[JobConnection] = []
         self._opened: list[JobConnection] = []
-        self._left = most
 
     async def read(self, job: Job[T]) -> T:
         """Run `job` on one consistent view, in one hop."""
-        reader = await self._take()
-        try:
-            return await reader.run(lambda db: _at_one_moment(db, job))
-        finally:
-            self._free.put_nowait(reader)
+        async with self._room:
+            reader = await self._take()
+            try:
+                return await reader.run(lambda db: _at_one_moment(db, job))
+            finally:
+                if reader not in self._free:
+                    self._free.append(reader)
 
     async def _take(self) -> JobConnection:
-        if self._free.empty() and self._left:
-            self._left -= 1
-            try:
-                # A query in the wrong place fails instead of writing.
-                reader = await connect(self._path, "pragma query_only = on", new=False, timeout=ATTEMPT).__aenter__()
-            except BaseException as error:
-                self._left += 1
-                if not self._opened or not is_passing(error):
-                    raise
-            else:
-                self._opened.append(reader)
-                return reader
-        return await self._free.get()
+        if self._free:
+            return self._free.pop()
+        try:
+            # A query in the wrong place fails instead of writing.
+            reader = await connect(self._path, "pragma query_only = on", new=False, timeout=ATTEMPT).__aenter__()
+        except (sqlite3.Error, OSError) as error:
+            if not self._opened or not is_passing(error):
+                raise
+            return self._opened[0]  # which has another job before this one
+        self._opened.append(reader)
+        return reader
 
     @property
     def hops(self) -> int:
@@ -130,7 +130,6 @@ class Readers:
 
     async def close(self) -> None:
         """End them, whoever still reads first."""
-        self._left = 0
         for reader in self._opened:
             await reader.close()
 

@@ -71,6 +71,7 @@ class Storage:
         )
         self._readers = Readers(path, READERS) if path is not None else None
         self._patience: float | None = None
+        self._keeps = False
         self.recent = Recent()
 
     def now(self) -> float:
@@ -90,7 +91,7 @@ class Storage:
         """
         self._check()
         try:
-            return await self._writer.write(job, self._patience)
+            return await self._writer.write(job, self._patience, keeps=self._keeps)
         except sqlite3.Error as error:
             self._check(error)
             raise
@@ -102,18 +103,14 @@ class Storage:
         self._check()
         if self._readers is None:
             return await self.write(job)
-        try:
-            async with asyncio.timeout(self._patience):
-                return await self._read(self._readers, job)
-        except TimeoutError:
-            raise unavailable() from None
+        return await self._read(self._readers, job)
 
-    def impatient(self, seconds: float) -> Storage:
-        """The same storage for somebody who cannot wait: what cannot be read or stored within so many seconds raises
-        `StorageUnavailable`, and is not stored then.
+    def impatient(self, seconds: float, *, keeps: bool = False) -> Storage:
+        """The same storage for somebody who cannot wait until the database can be used again: after so many seconds
+        `StorageUnavailable` is raised. What was to be stored is not stored then, or with `keeps` as soon as it can be.
         """
         hasty = copy.copy(self)
-        hasty._patience = seconds
+        hasty._patience, hasty._keeps = seconds, keeps
         return hasty
 
     def give_up(self, after: float = 0.0) -> None:
@@ -178,6 +175,7 @@ class Storage:
         await self.changes.close()
 
     async def _read(self, readers: Readers, job: Job[T]) -> T:
+        deadline = None if self._patience is None else self._loop.time() + self._patience
         for pause in pauses():
             try:
                 result = await readers.read(job)
@@ -188,7 +186,10 @@ class Storage:
                 if not is_passing(error) or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY:
                     raise  # a job that writes where it may only read, too
                 self.outage.failed("read", error)
-                await self.outage.pause(pause, error)
+                left = pause if deadline is None else min(pause, deadline - self._loop.time())
+                if left <= 0:
+                    raise unavailable(error) from error
+                await self.outage.pause(left, error)
                 self._check()
             else:
                 self.outage.worked("read")

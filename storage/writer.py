@@ -74,16 +74,17 @@ class Writer:
         self._pauses: Iterator[float] | None = None
         self._again: asyncio.TimerHandle | None = None
 
-    async def write(self, job: Job[T], patience: float | None = None) -> T:
+    async def write(self, job: Job[T], patience: float | None = None, *, keeps: bool = False) -> T:
         """Run `job` in a transaction; its result, once that is committed. A cancelled caller does not undo it.
 
-        Raises `StorageUnavailable` when it could not be stored within `patience` seconds (None: it is tried for as long
-        as it takes); then it is not.
+        With `patience`, raises `StorageUnavailable` when so many seconds have passed and nothing can be stored now;
+        then it is not stored, or with `keeps` only later. However long it takes, a writer that has much to do is no
+        reason.
         """
         if self._closed:
             raise StorageClosed("the storage was closed; what still needs it has to end before open_storage does")
-        deadline = None if patience is None else self._loop.time() + patience
-        await self._enter(deadline)
+        await self._enter(patience)
+        deadline = None if patience is None or keeps else self._loop.time() + patience
         entry = _Entry(job, self._loop.create_future(), deadline)
         with self._lock:
             self._waiting.append(entry)
@@ -92,8 +93,12 @@ class Writer:
             self._loop.call_soon(self._connection.submit, self._work)
         if patience is not None:
             self._try_now()
-            await asyncio.wait([entry.done], timeout=patience)
-            self._withdraw(entry)
+            while not entry.done.done():
+                await asyncio.wait([entry.done], timeout=patience)
+                if self._outage.is_on and not entry.done.done():
+                    if keeps:
+                        raise unavailable()
+                    self._withdraw(entry)
         return await entry.done
 
     def give_up(self) -> None:
@@ -109,17 +114,21 @@ class Writer:
         if self._again is not None:
             self._again.cancel()
 
-    async def _enter(self, deadline: float | None) -> None:
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._room.acquire()
-        except TimeoutError:
-            raise unavailable() from None
+    async def _enter(self, patience: float | None) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    await self._room.acquire()
+            except TimeoutError:
+                if self._outage.is_on:
+                    raise unavailable() from None
+            else:
+                return
 
     def _withdraw(self, entry: _Entry) -> None:
         """Take back what is still queued. What is being stored at this moment is told when it is, or is not."""
         with self._lock:
-            queued = not entry.done.done() and entry in self._waiting
+            queued = entry in self._waiting
             if queued:
                 self._waiting.remove(entry)
         if queued:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from bot.shown.posting import Poster
 from bot.shown.text import shorten
 from bot.slack_client import SlackClient
 from storage import Connection, Storage, inbox, posts
-from storage.errors import StorageError
+from storage.errors import DatabaseGone, StorageUnavailable
 from storage.recent import Recent
 
 logger = logging.getLogger(__name__)
@@ -61,13 +60,11 @@ class Arrivals:
         if message is not None:
             now = self.storage.now()
             try:
-                async with asyncio.timeout(PROMPTLY):
-                    await self.storage.write(lambda db: _receive(db, message, now))
-            except TimeoutError:
+                await self.storage.impatient(PROMPTLY, keeps=True).write(lambda db: _receive(db, message, now))
+            except StorageUnavailable:
                 await self._tell(message)
                 return BoltResponse(status=503)
-            except StorageError as error:
-                logger.debug("message %s of %s was not stored: %s", message.ts, message.user, error)
+            except DatabaseGone:
                 return BoltResponse(status=503)
         return await next()
 

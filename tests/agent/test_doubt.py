@@ -111,8 +111,8 @@ async def test_C6_what_somebody_wrote_into_the_file_settles_no_doubt(url: str, e
         talk = talk_in(storage, effects, dies=False)
         await talk.go_on()
         first = await talk.waiting()
-        answer = f"""update interrupts set status = 'answered', answer = '{{"type": "{choice}"}}', version = version + 1,
-                     answered_by = 'U0ANA', answered_at = 1790000000.0 where kind = 'in_doubt'"""
+        answer = f"""update interrupts set answer = '{{"type": "{choice}"}}', version = version + 1,
+                     status = 'answered', answered_by = 'U0ANA', answered_at = 1790000000.0 where kind = 'in_doubt'"""
         await storage.write(lambda db: db.execute(answer))
         await storage.write(lambda db: db.execute("update threads set version = version + 1"))
         await talk.go_on()
