@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.inbound.payloads import SlackThread
+from bot.people.directory import CannotTell
 from bot.people.people import People
+from bot.people.unknown import WAITING, Unknown
 from bot.shown import timeline
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
@@ -52,6 +54,12 @@ LOOK_EVERY = 2.0
 
 SHOW_AGAIN_AFTER = 2.0
 """Seconds before a conversation that Slack did not take is shown again."""
+
+FINISH = 10.0
+"""Seconds that the steps in flight have to end when the worker is stopped."""
+
+CUT_OFF = 2.0
+"""Seconds that what is cut off then, and what is being shown, has to end."""
 
 REMEMBERED = 1000
 """Messages that were begun to read or told to wait, and threads that failed, of which that is remembered."""
@@ -94,8 +102,16 @@ class _Tasks:
     def __contains__(self, thread_id: ThreadId) -> bool:
         return thread_id in self._tasks
 
-    async def end(self) -> None:
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+    async def end(self, seconds: float) -> Collection[ThreadId]:
+        """Let them end by themselves for so long. What does not is cut off: the threads of those."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=seconds)
+        left = dict(self._tasks)
+        for task in left.values():
+            task.cancel()
+        if left:
+            await asyncio.wait(left.values(), timeout=CUT_OFF)
+        return left
 
     async def cut_off(self) -> None:
         """End them where they are."""
@@ -148,6 +164,7 @@ class Worker:
         self._begun = Recent(REMEMBERED)
         self._queued = Recent(REMEMBERED)
         self._stuck = Recent(REMEMBERED)
+        self._unknown = Unknown()
         self._stopping = asyncio.Event()
         self._patient: dict[ThreadId, Callable[[], Awaitable[_Person | None]]] = {}
         """Who waits for what is done in a thread now."""
@@ -171,8 +188,14 @@ class Worker:
             await asyncio.sleep(min(max(REST, 3 * (time.monotonic() - began)), LONGEST_REST))
             if not more_is_due:
                 await self._storage.changes.wait(mark, LOOK_EVERY)
-        await self._running.end()
-        await self._showing.end()
+        for thread_id in await self._running.end(FINISH):
+            logger.warning(
+                "thread %s did not come to the end of its step within %d s and was left; a call that was begun in it "
+                "is in doubt after the next start",
+                thread_id,
+                FINISH,
+            )
+        await self._showing.end(CUT_OFF)
 
     async def _tell_of_outages(self) -> None:
         """Once in an outage, privately, to each who waits meanwhile for what cannot be stored."""
@@ -201,7 +224,7 @@ class Worker:
             await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
         for thread_id in due.to_run:
             self._begin(thread_id)
-        more_is_due = self._begin_to_read([each for each in due.unread if not self._is_told(each)])
+        more_is_due = self._begin_to_read([each for each in due.unread if not self._can_wait(each)])
         for thread_id in due.outdated:
             if (turn := self._turns.get(thread_id)) is not None:
                 turn.changed()
@@ -228,8 +251,12 @@ class Worker:
     def _begin(self, thread_id: ThreadId) -> bool:
         return self._running.start(thread_id, lambda: self._work(thread_id))
 
-    def _is_told(self, unread: Unread) -> bool:
-        """Whether nothing can be done now for who wrote this: it waits for the question, and they know."""
+    def _can_wait(self, unread: Unread) -> bool:
+        """Whether nothing can be done now for who wrote this: Slack does not say who they are; or it waits for the
+        question, and they know.
+        """
+        if self._unknown.rests(unread.event_id):
+            return True
         return unread.status == "waiting" and self._queued.look(unread.event_id) is not None
 
     def _what_is_due(self, db: Connection, now: float) -> _Work:
@@ -293,7 +320,13 @@ class Worker:
                 raise _AlreadyRead
             was_read = True
 
-        if (why := await self._people.refusal(delivery.user)) is not None:
+        try:
+            why = await self._people.refusal(delivery.user)
+        except CannotTell:
+            if self._unknown.failed(delivery.event_id):
+                await self._poster.whisper(_slack_thread(delivery), delivery.user, WAITING)
+            return
+        if why is not None:
             await self._poster.whisper(_slack_thread(delivery), delivery.user, why)
         elif delivery.kind == "retry":
             with contextlib.suppress(NotWaiting):  # it had been tried again already

@@ -165,10 +165,16 @@ _FOURTH = (
         update conversations set outdated = 1 where thread_id = new.thread_id and not outdated; end""",
 )
 
+_CUT_SHORT = (
+    # How often in a row the thread's run was cut short by the end of its process, and where.
+    "alter table threads add column cut_short integer not null default 0",
+    "alter table threads add column cut_short_at text",
+)
+
 # What is on record of a question is looked up before what it asked about runs.
 _AUDIT_OF_QUESTION = ("create index audit_of_question on audit (interrupt_id) where interrupt_id is not null",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _AUDIT_OF_QUESTION)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION)
 
 
 def migrate(db: Connection) -> None:

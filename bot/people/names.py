@@ -11,21 +11,18 @@ from bot.people.directory import CannotTell, Directory
 MOST_NAMES = 50
 """Names looked up for one message; the others keep what Slack wrote of them."""
 
-NAMED_WITHIN = 5.0
-"""Seconds for all of them. Nothing is lost after that but names."""
 
-
-async def read(directory: Directory, text: str) -> Said:
-    """A message as its author meant it. An id of which nothing can be found out stays."""
+async def read(directory: Directory, text: str, within: float) -> Said:
+    """A message as its author meant it. An id of which nothing can be found out `within` so many seconds stays."""
     wanted = markup.mentioned(text)[:MOST_NAMES]
-    found = await asyncio.gather(*(_name(directory, each) for each in wanted))
+    found = await asyncio.gather(*(_name(directory, each, within) for each in wanted))
     return markup.read(text, {mention: name for mention, name in zip(wanted, found, strict=True) if name})
 
 
-async def _name(directory: Directory, mention: Mention) -> str | None:
+async def _name(directory: Directory, mention: Mention, within: float) -> str | None:
     """What it is called; None when that cannot be told. A private conversation keeps its name to itself."""
     try:
-        async with asyncio.timeout(NAMED_WITHIN):
+        async with asyncio.timeout(within):
             match mention.kind:
                 case "person":
                     account = await directory.account(mention.id)

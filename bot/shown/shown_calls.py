@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bot.forms import forms
+from bot.forms.forms import Form
+from bot.shown import arguments
+from bot.shown.arguments import Written
+from bot.shown.text import fitted, one_line
 from graphs.agent import call_record
 from graphs.agent.call_record import NOTHING, CallRecord, answer_of
 from graphs.agent.canonical import MASK, read_json
@@ -20,6 +23,15 @@ from graphs.approvals.states import Refusal, State
 from storage import Connection
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
+
+ARGUMENTS_LIMIT = 9000
+"""Characters of a call's arguments on its card."""
+
+LINE_LIMIT = 300
+"""Characters of them where a call is one line."""
+
+NAME_LIMIT = 200
+"""Characters of a tool's name."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,26 @@ class ShownCall:
     @property
     def uneditable(self) -> str | None:
         """Why no form can edit it, as a sentence; None when one can."""
-        return forms.unsupported(self.tool.parameters, self.args) if self.tool is not None else "There is no such tool."
+        if self.tool is None:
+            return "There is no such tool."
+        values = self.asked.payload["args"] if self.asked is not None else self.args
+        return Form(self.tool.parameters, values).unsupported
+
+    @property
+    def title(self) -> str:
+        """Its name, which a model may have made up, in one line."""
+        return fitted(one_line(self.name), NAME_LIMIT) or "(no name)"
+
+    @cached_property
+    def arguments(self) -> Written:
+        """What would run, in writing; for an edited call what was proposed and what took its place."""
+        return arguments.written(self.args, self.edited, ARGUMENTS_LIMIT)
+
+    @property
+    def in_line(self) -> str:
+        """The call with what would run, in one line."""
+        args = arguments.in_line(self.edited or self.args, LINE_LIMIT)
+        return self.title + (f" ({args})" if args else "")
 
     @cached_property
     def state(self) -> State:

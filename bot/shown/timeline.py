@@ -10,10 +10,16 @@ from bot.shown import cards
 from bot.shown.cards import Shown
 from bot.shown.shown_calls import ShownCall, ShownCalls, revision
 from graphs.agent.turns import latest
+from graphs.errors import CutShort
 from graphs.runtime.types import StateSnapshot
 
 FAILURE = "failure:"
 """How the subject of a turn that broke off begins."""
+
+CUT_SHORT = (
+    "I was stopped each time that I did this, so I have not begun it again. It may have happened in part: look before "
+    "you try again."
+)
 
 BROKEN = "Something went wrong on my side, and I could not finish. Nothing is lost."
 
@@ -135,6 +141,8 @@ def _turn_of(subject: str) -> str:
 def sentence(error: str) -> str:
     """What a person is told of an error: the model's own sentence when the model is away, else no detail."""
     kind, _, message = error.partition(": ")
+    if kind == CutShort.__name__:
+        return CUT_SHORT
     return message if kind == "ModelUnavailable" else BROKEN
 
 

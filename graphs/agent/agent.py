@@ -31,6 +31,11 @@ from storage import Storage
 MODEL = "model"
 CALL = "call"
 
+CALL_STARTS, MODEL_STARTS = 2, 5
+"""How often calls, or the model, are begun in one place when the process ends there each time. A tool may be what ends
+it; a model's reply hardly, but it may be on its way each time when somebody else's tool does.
+"""
+
 
 class AgentState(TypedDict):
     """The conversation. A user's message may carry `by`, who wrote it (an id), `name`, that person's, and `said`: its
@@ -60,8 +65,8 @@ class Agent:
         `unreachable` says when no people there are could approve a call: then nothing is asked, and the model is told.
         """
         graph = StateGraph(AgentState)
-        graph.add_node(MODEL, _ModelNode(self.instructions, self.toolbox, model))
-        graph.add_node(CALL, CallNode(self.toolbox, storage.clock, unreachable))
+        graph.add_node(MODEL, _ModelNode(self.instructions, self.toolbox, model), starts=MODEL_STARTS)
+        graph.add_node(CALL, CallNode(self.toolbox, storage.clock, unreachable), starts=CALL_STARTS)
         graph.add_edge(START, MODEL)
         graph.add_conditional_edges(MODEL, _calls_or_end, [CALL, END])
         graph.add_edge(CALL, MODEL)

@@ -4,7 +4,6 @@ Source: OpenAI's API reference, "Create chat completion" and "The chat completio
 """
 
 import asyncio
-import base64
 import contextlib
 import ipaddress
 import logging
@@ -14,7 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx2
 import openai
@@ -27,7 +26,7 @@ from graphs.agent.chat_stream import END, Event, EventReader
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.model import ModelReply, TextDelta
 from graphs.agent.provider_errors import cause, said, unavailable
-from graphs.agent.redaction import Redaction, secrets_of_url
+from graphs.agent.redaction import Redaction
 from graphs.agent.surrogates import mended
 
 logger = logging.getLogger(__name__)
@@ -71,15 +70,13 @@ class ChatModel:
         self._max_retries = max_retries
         self._left_out: frozenset[Option] = frozenset()
         self._starts_in_thought = False
-        self._redact = Redaction([api_key, *secrets_of_url(base_url)])
-        base_url, login = without_login(base_url)
+        self._redact = Redaction([api_key])
         timeout = Timeout(idle_timeout, connect=connect_timeout)
         self._client = AsyncOpenAI(
             api_key=api_key,
             base_url=base_url,
             timeout=timeout,
             max_retries=max_retries,
-            default_headers={"Authorization": login} if login else None,
             # aiohttp reads HTTP in C: a streamed reply costs half as much. Proxies are taken from the environment, and
             # no proxy reaches this machine's own loopback.
             http_client=DefaultAioHttpClient(base_url=base_url, timeout=timeout, trust_env=not is_loopback(base_url)),
@@ -97,23 +94,21 @@ class ChatModel:
         while True:
             reply = Reply(self._server, starts_in_thought=self._starts_in_thought)
             try:
-                async with aclosing(
-                    self._text(self._requests.body(messages, tools, attempt.left_out), reply)
-                ) as pieces:
+                request = self._requests.body(messages, tools, attempt.left_out)
+                async with aclosing(self._text(request, reply)) as pieces:
                     async for text in pieces:
                         attempt.is_shown = True
                         yield TextDelta(text)
                 whole = reply.whole(messages, self._new_id)
                 break
             except (openai.OpenAIError, BrokeOff, ValueError) as error:
-                if not attempt.may_go_on(error, messages, is_begun=reply.is_begun):
-                    failure = self._unavailable(error)
-                else:
+                if attempt.may_go_on(error, messages, is_begun=reply.is_begun):
                     continue
+                failure = self._unavailable(error)
             raise failure  # out here, where the error that names our secrets is no context of it
-        if attempt.left_out != self._left_out:
-            logger.info("the model's server is asked without %s from now on", ", ".join(sorted(attempt.left_out)))
-        self._left_out = attempt.left_out
+        if new := attempt.left_out - self._left_out:
+            logger.info("the model's server refuses %s: it is left out from now on", ", ".join(sorted(new)))
+        self._left_out |= attempt.left_out
         self._starts_in_thought |= reply.starts_in_thought
         yield whole
 
@@ -222,19 +217,6 @@ def _read(event: Event, reply: Reply, request: httpx2.Request) -> str:
         raise ValueError("what was sent is no object")
     reply.is_complete |= event.is_document
     return reply.add(cast("Mapping[str, Any]", data))
-
-
-def without_login(url: str) -> tuple[str, str | None]:
-    """The address without the user name and password in it, and these as the header that they are sent in.
-
-    HTTP has one such header: whoever puts them into the address means them, and not the key.
-    """
-    parts = urlsplit(url)
-    if parts.username is None:
-        return url, None
-    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return bare, f"Basic {base64.b64encode(login.encode()).decode()}"
 
 
 def is_loopback(url: str) -> bool:

@@ -29,6 +29,13 @@ class CallPieces:
     name: str = ""
     arguments: list[str] = field(default_factory=list[str])
     extra: Fields = field(default_factory=Fields)
+    repeats: bool = False
+    """Whether the call before it has the same name: unless arguments follow, it is that one, named once more."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it turned out to be no call."""
+        return not self.text.strip() and (self.repeats or not self.name)
 
     @property
     def text(self) -> str:
@@ -65,10 +72,10 @@ class Calls:
         self._calls: list[CallPieces] = []
 
     def __iter__(self) -> Iterator[CallPieces]:
-        return iter(self._calls)
+        return (call for call in self._calls if not call.is_empty)
 
-    def __len__(self) -> int:
-        return len(self._calls)
+    def __bool__(self) -> bool:
+        return any(True for _ in self)
 
     def add(self, pieces: list[Any]) -> None:
         """Take what one chunk brings."""
@@ -91,8 +98,10 @@ class Calls:
     def _call_of(self, piece: _Piece, touched: set[int]) -> CallPieces:
         """The call that the piece goes on with, or a new one."""
         call = self._begun(piece)
-        if call is None or _begins_another(call, piece, is_touched=id(call) in touched):
-            call = CallPieces(index=piece.index)
+        is_touched = call is not None and id(call) in touched
+        if call is None or _begins_another(call, piece, is_touched=is_touched):
+            is_named_again = call is not None and call.name == piece.name and piece.id in ("", call.id)
+            call = CallPieces(index=piece.index, repeats=is_named_again and not is_touched)
             self._new(call)
         return call
 
@@ -112,14 +121,14 @@ class Calls:
         same = next((call for call in numbered if call.id == piece.id), None)
         if same is None and not piece.name:
             same = next((call for call in newest if call.id == piece.id), None)
-        if same is None and numbered and not numbered[0].id and not (piece.name and piece.index is None):
-            return numbered[0]  # its id comes late
-        return same
+        if same is not None or not numbered or (piece.name and (piece.index is None or numbered[0].id)):
+            return same
+        return numbered[0]  # its id comes late, or is another one with each piece
 
 
 def _begins_another(call: CallPieces, piece: _Piece, *, is_touched: bool) -> bool:
     if piece.id and call.id and piece.id != call.id:
-        return True
+        return bool(piece.name) or call.is_complete()
     if not piece.name:
         return False
     if call.name and piece.name != call.name:
@@ -127,7 +136,7 @@ def _begins_another(call: CallPieces, piece: _Piece, *, is_touched: bool) -> boo
     is_same = bool(piece.id) and piece.id == call.id
     if is_same and piece.arguments.strip() == call.text.strip():
         return False  # the same call, told once more
-    return (is_touched and not is_same) or (bool(piece.arguments.strip()) and call.is_complete())
+    return (is_touched and not is_same) or call.is_complete()
 
 
 def _extend(call: CallPieces, piece: _Piece) -> None:

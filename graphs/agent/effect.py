@@ -74,8 +74,9 @@ class Effect:
             return failure(str(error), tool_messages.stale())
         except ToolError as error:
             about["outcome"] = "failed"
-            logger.info("tool %r refused (call %r): %r", self.tool.name, self.call["id"], str(error))
-            return failure(str(error), tool_messages.failed(str(error)))
+            refusal = failure(str(error), tool_messages.failed(str(error)), redact)
+            logger.info("tool %r refused (call %r): %r", self.tool.name, self.call["id"], refusal["failed"])
+            return refusal
         except Exception as error:
             about["outcome"] = "failed"
             said = redacted(error, redact)

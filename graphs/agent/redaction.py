@@ -12,7 +12,7 @@ import json
 import re
 import traceback
 from collections.abc import Iterable, Iterator
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import quote, quote_plus
 
 HIDDEN = "[hidden]"
 
@@ -71,17 +71,6 @@ def redacted(error: BaseException, redact: Redaction) -> BaseException:
 def without_tokens(text: str) -> str:
     """The text without what looks like a secret."""
     return _FORMS.sub(_hide, text)
-
-
-def secrets_of_url(url: str) -> list[str]:
-    """The password in an address, its user name beside one, and the values of its query."""
-    try:
-        parts = urlsplit(url)
-        found = [parts.password, parts.username]
-    except ValueError:
-        return [url]
-    values = [value for each in parts.query.split("&") if (value := each.partition("=")[2])]
-    return [unquote(each) for each in [*found, *values] if each]
 
 
 def _hide(found: re.Match[str]) -> str:

@@ -99,8 +99,8 @@ def unknown(error: UnknownTool) -> str:
 
 
 def lost() -> str:
-    """Nothing is on record about this call."""
-    return "Lost: there is no record that the call was begun. It did not run."
+    """Nothing is on record about this call. One that may be repeated is not claimed when it begins."""
+    return "Lost: there is no record of this call. Nobody knows whether it ran; do not repeat it without asking."
 
 
 def _stop(sentence: str) -> str:

@@ -28,6 +28,7 @@ from graphs.approvals.states import Refusal
 from graphs.approvals.terms import Terms
 from graphs.errors import QuestionExpired
 from graphs.runtime.asking import Answer, ask, known_question
+from graphs.runtime.calling import awaitable
 from graphs.runtime.effects import claim_of
 from graphs.runtime.types import Runtime
 from storage.interrupts import InterruptRow
@@ -60,7 +61,7 @@ class CallNode:
             arguments = tool.validate(call["arguments"])
         except (UnknownTool, InvalidArguments, UnstorableArguments) as error:
             return _unusable(call, error)
-        terms = required(tool, arguments, requester=requester, now=self.clock())
+        terms = await _required(tool, arguments, requester, self.clock())
         known = known_question() is not None or not tool.repeatable
         on_file = await evidence.look(call["id"]) if known else evidence.NOTHING
         if not tool.repeatable and (before := ran_before(call["id"], on_file.claims)):
@@ -110,11 +111,11 @@ class _Proposal:
             editors.append(ended.by)
             replaces = ended.answer.interrupt_id
             found = self._reread(ended)
-            if isinstance(found, str):
-                made, ended = {}, _Ended(found)
+            if isinstance(found, _Ended):
+                made, ended = {}, found
                 break
             arguments, made = found, found.shown
-            terms = required(self.tool, arguments, requester=self.requester, now=self.clock())
+            terms = await _required(self.tool, arguments, self.requester, self.clock())
         if not editors:
             return ended
         ran = has_run(claim_of(claim_key(self.call["id"])))
@@ -144,14 +145,16 @@ class _Proposal:
             case _:
                 assert_never(decision)
 
-    def _reread(self, edited: _Edited) -> Arguments | str:
-        """What a person made of the call; what the model is told where that cannot run."""
+    def _reread(self, edited: _Edited) -> Arguments | _Ended:
+        """What a person made of the call; how it ended where that cannot run."""
         if edited.edit.name != self.tool.name:
-            return tool_messages.useless_edit(edited.by, f"It names another tool, {edited.edit.name!r}.")
-        try:
-            return self.tool.validate(edited.edit.args)
-        except (InvalidArguments, UnstorableArguments) as error:
-            return tool_messages.useless_edit(edited.by, str(error))
+            why = f"It names another tool, {edited.edit.name!r}."
+        else:
+            try:
+                return self.tool.validate(edited.edit.args)
+            except (InvalidArguments, UnstorableArguments) as error:
+                why = str(error)
+        return _Ended(tool_messages.useless_edit(edited.by, why), Refusal("invalid arguments", why))
 
     async def _decision(self, arguments: Arguments, terms: Terms | None, replaces: str | None) -> Answer | str | None:
         """The decision that stands on these arguments; None when nobody has to decide; why nobody was asked when no
@@ -195,6 +198,13 @@ class _Proposal:
     async def _out_of_reach(self, terms: Terms) -> str | None:
         """Looked at only while nothing is asked: once there is a question, it waits for its answer."""
         return await self.unreachable(terms, self.thread_id) if self.unreachable is not None else None
+
+
+async def _required(tool: Tool[..., Any], arguments: Arguments, requester: str, now: datetime) -> Terms | None:
+    """What the rule asks for. Its `when` is somebody else's code: it holds up nobody but this call."""
+    if tool.approval is None or tool.approval.when is None:
+        return required(tool, arguments, requester=requester, now=now)
+    return await awaitable(required, bounded=False)(tool, arguments, requester=requester, now=now)
 
 
 def _asked_before() -> InterruptRow | None:

@@ -36,7 +36,7 @@ class Turn:
 
     @property
     def author(self) -> str | None:
-        return self.messages[-1].get("by")
+        return next((each["by"] for each in self.messages if each.get("by")), None)
 
     def again(self, suffix: str) -> list[dict[str, Any]]:
         """Its messages as they are to be asked once more, the last in the transcript."""
@@ -56,7 +56,7 @@ def turns(messages: Sequence[Message]) -> Iterator[Turn]:
             begun = bool(written)
             is_over = message["role"] == "assistant" and not message.get("tool_calls")
             continue
-        if written and (is_over or message.get("by") != written[-1].get("by")):
+        if written and (is_over or _is_anothers(message, written)):
             yield Turn(written, start, position, begun, is_over)
             written, begun, is_over = [], False, False
         if not written:
@@ -64,6 +64,12 @@ def turns(messages: Sequence[Message]) -> Iterator[Turn]:
         written.append(message)
     if written:
         yield Turn(written, start, len(messages), begun, is_over)
+
+
+def _is_anothers(message: Message, written: Sequence[Message]) -> bool:
+    """Whether somebody else wrote this than wrote those; a message that does not say by whom is nobody else's."""
+    authors = {each["by"] for each in written if each.get("by")}
+    return bool(message.get("by")) and bool(authors) and message["by"] not in authors
 
 
 def broken_off(messages: Sequence[Message]) -> list[Turn]:
@@ -86,12 +92,12 @@ def as_seen(messages: Sequence[Message]) -> list[Message]:
     all_turns = list(turns(messages))
     seen: list[Message] = list(messages[: all_turns[0].start]) if all_turns else list(messages)
     kept = [turn for turn in all_turns if turn.begun or turn is all_turns[-1]]
-    several = len({turn.author for turn in kept}) > 1
+    several = len({turn.author for turn in kept} - {None}) > 1
     for turn in kept:
         part = messages[turn.start : turn.end]
         seen += [_signed(message) if several else message for message in part]
         if not turn.is_over and turn is not all_turns[-1]:
-            seen.append({"role": "assistant", "content": BROKE_OFF})
+            seen.append({"role": "assistant", "content": BROKE_OFF, "id": f"broke-off:{turn.id}"})
     return seen
 
 

@@ -47,7 +47,7 @@ class _Outcome:
         return self.value
 
 
-def here(fn: Callable[..., Any], *, bounded: bool = True) -> Callable[..., Awaitable[Any]]:
+def awaitable(fn: Callable[..., Any], *, bounded: bool = True) -> Callable[..., Awaitable[Any]]:
     """The function, to be awaited: an `async def` in the task that awaits it, anything else in a thread.
 
     Not `bounded`, it never waits for a place among the functions that block.

@@ -239,9 +239,11 @@ class _Run:
         return Runner(graph.program, session, ROOT, position, stored, self.before, self.after, limit)
 
     async def _give_back(self, runner: Runner) -> None:
-        """A run that was cut off leaves its thread to be taken up again."""
+        """A run that was cut off leaves its thread to be taken up again; one that is to stop, and did not come to a
+        border, as a process leaves it that dies.
+        """
         session = self.session
-        if session.storage is None or session.released:
+        if session.storage is None or session.released or session.stop():
             return
         with suppress(ThreadBusy):
             await asyncio.shield(runner.store(Commit(release="running")))

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from graphs.errors import InvalidGraph
-from graphs.runtime.calling import here
+from graphs.runtime.calling import awaitable
 from graphs.runtime.state import StateSchema
 from graphs.runtime.types import END, START, RetryPolicy
 
@@ -24,7 +24,7 @@ class Called:
 
     @cached_property
     def call(self) -> Callable[..., Awaitable[Any]]:
-        return here(self.fn)
+        return awaitable(self.fn)
 
     @cached_property
     def extras(self) -> frozenset[str]:
@@ -37,13 +37,16 @@ class Called:
 
 @dataclass(frozen=True)
 class Node(Called):
-    """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes."""
+    """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes. `starts`: how
+    often it is begun in a place where each time the process ends; None: as often as it takes.
+    """
 
     name: str
     retry_policy: RetryPolicy | None = None
     timeout: float | None = None
     destinations: tuple[str, ...] = ()
     anywhere: bool = False
+    starts: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Branch(Called):
 
     @cached_property
     def call(self) -> Callable[..., Awaitable[Any]]:
-        return here(self.fn, bounded=False)
+        return awaitable(self.fn, bounded=False)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from graphs.runtime import breakpoints
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.calling import Apart
 from graphs.runtime.frames import Attempt
+from graphs.runtime.giving_up import left_alone
 from graphs.runtime.ledger import Finished, dump_targets, dump_writes, finished, load_writes, written
 from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
 from graphs.runtime.program import Program
@@ -63,7 +64,10 @@ class Runner:
 
     async def run(self) -> Ending:
         """Raises what a task raised, once its siblings have ended."""
-        self.results = finished(self.program.schema, self.session.ledger, self.ns, self.position.tasks)
+        ledger = self.session.ledger
+        self.results = finished(self.program.schema, ledger, self.ns, self.position.tasks)
+        if self.is_root:
+            self.failures = left_alone(ledger, self.position.tasks, self.session.given_up)
         while self.position.tasks:
             if self._at_breakpoint():
                 if await self._park("waiting"):

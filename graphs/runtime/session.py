@@ -97,6 +97,8 @@ class Session:
     version: int = 0
     """The thread's, after this run's last commit."""
     roots: tuple[TaskId, ...] = ()
+    given_up: frozenset[Scope] = frozenset()
+    """Tasks that are not begun in this run, because too many runs were cut short in them."""
     ledger: Ledger = field(default_factory=Ledger)
     _own_claims: dict[tuple[Scope, str], ClaimRow] = field(default_factory=dict[tuple[Scope, str], ClaimRow])
     _in_use: set[tuple[Scope, str]] = field(default_factory=set[tuple[Scope, str]])

@@ -46,7 +46,7 @@ async def on_record(storage: Storage, *call_ids: str) -> dict[str, str]:
 
 async def test_C5_a_call_that_nobody_began_is_lost(storage: Storage):
     assert await on_record(storage, "call_x") == {
-        "call_x": "Lost: there is no record that the call was begun. It did not run."
+        "call_x": "Lost: there is no record of this call. Nobody knows whether it ran; do not repeat it without asking."
     }
     assert await on_record(storage) == {}
 

@@ -49,23 +49,26 @@ async def refusal_by(server: ChatServer) -> ModelUnavailable:
     return error.value
 
 
-def file_of(case: Case) -> str:
-    return case.file
-
-
-@pytest.mark.parametrize("case", [*CALLS, *SHAPES, *THOUGHTS], ids=file_of)
+@pytest.mark.parametrize("cases", [CALLS, SHAPES, THOUGHTS], ids=["calls", "shapes", "thoughts"])
 @pytest.mark.parametrize("size", [1_000_000, 7, 1], ids=["whole", "by sevens", "byte by byte"])
-async def test_what_a_server_sends_is_read(case: Case, size: int):
-    pieces = [case.body[start : start + size] for start in range(0, len(case.body), size)]
-    async with serve(Answer(pieces)) as server, aclosing(model_at(server)) as model:
-        given, reply = await ask(model)
-    assert reply.text == case.text
-    assert [(each.name, json.loads(each.arguments)) for each in reply.tool_calls] == [
-        (name, json.loads(arguments)) for name, arguments in case.calls
-    ]
-    assert len({each.id for each in reply.tool_calls} - {""}) == len(case.calls), "each has an id of its own"
-    assert "".join(given) == case.text, "and nothing else was given on the way"
-    assert reply.finish == ("tool_calls" if case.calls else "stop")
+async def test_what_a_server_sends_is_read(cases: list[Case], size: int):
+    async with (
+        serve(*(Answer(pieces_of(case.body, size)) for case in cases)) as server,
+        aclosing(model_at(server)) as model,
+    ):
+        for case in cases:
+            given, reply = await ask(model)
+            assert reply.text == case.text, case.file
+            assert [(each.name, json.loads(each.arguments or "{}")) for each in reply.tool_calls] == [
+                (name, json.loads(arguments or "{}")) for name, arguments in case.calls
+            ], case.file
+            assert len({each.id for each in reply.tool_calls} - {""}) == len(case.calls), f"an id each: {case.file}"
+            assert "".join(given) == case.text, f"something else was given on the way: {case.file}"
+            assert reply.finish == ("tool_calls" if case.calls else "stop"), case.file
+
+
+def pieces_of(body: bytes, size: int) -> list[bytes]:
+    return [body[start : start + size] for start in range(0, len(body), size)]
 
 
 async def test_thoughts_that_the_server_opened_are_not_said_and_not_streamed_the_next_time():

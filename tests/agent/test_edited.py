@@ -140,6 +140,8 @@ async def test_an_edit_that_cannot_run_is_invalid(storage: Storage, changed: Cal
     (text,) = await talk.results()
     assert text.startswith(f'Edited by an approver. Proposed: {{"text": "a"}}. Then: {said}')
     assert "The call did not run." in text
+    (message,) = [each for each in await talk.messages() if each["role"] == "tool"]
+    assert message["refusal"]["kind"] == "invalid arguments"
 
 
 async def test_an_edit_whose_approvers_are_gone_is_unreachable(storage: Storage):

@@ -128,15 +128,16 @@ async def test_a_model_that_has_nothing_to_say_is_told_of_in_a_sentence_and_the_
     assert all(each["content"].strip() for each in thread.sent())
 
 
-async def test_messages_of_a_turn_that_failed_stay_their_authors(storage: Storage):
+@pytest.mark.parametrize(("by", "said"), [("U0ANA", ["refund 1", "hello"]), ("U0LEA", ["hello"])])
+async def test_what_follows_a_turn_that_failed_alternates(storage: Storage, by: str, said: list[str]):
     broken = Answer(status=500, body={"error": {"message": "oops"}})
     async with serve(broken, SAYS_HI) as server:
         thread = Thread(storage, server)
         with pytest.raises(ModelUnavailable):
             await thread.say("refund 1", by="U0ANA")
-        await thread.say("hello", by="U0LEA")
+        await thread.say("hello", by=by)
     assert_whole(thread.sent())
-    assert [each["content"] for each in thread.sent() if each["role"] == "user"] == ["hello"]
+    assert [each["content"] for each in thread.sent() if each["role"] == "user"] == said
 
 
 async def test_what_came_with_a_call_goes_back_after_a_restart_and_is_no_content(storage: Storage):

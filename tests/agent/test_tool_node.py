@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -22,6 +23,7 @@ from storage.claims import ClaimRow
 from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk, calls, gated, says
 from tests.support.clock import Clock
 from tests.support.rows import claims_of
+from tests.support.waiting import until
 
 
 class Books:
@@ -539,3 +541,72 @@ async def test_what_was_asked_about_was_not_refused(storage: Storage, pay: Tool[
     await talk.say("go")
     await talk.decide(decision)
     assert [message.get("refusal") for message in await talk.messages() if message["role"] == "tool"] == [None, None]
+
+
+@pytest.mark.parametrize("raised", [SystemExit("no"), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError()])
+@pytest.mark.parametrize("is_async", [True, False])
+@pytest.mark.parametrize("is_gated", [True, False])
+async def test_a_tool_that_leaves_has_failed_as_any_other_and_is_not_run_again(
+    storage: Storage, raised: BaseException, is_async: bool, is_gated: bool, caplog: pytest.LogCaptureFixture
+):
+    begun: list[str] = []
+
+    def leave(text: str) -> str:
+        """Leave."""
+        begun.append(text)
+        raise raised
+
+    async def leave_async(text: str) -> str:
+        """Leave."""
+        return leave(text)
+
+    made = tool(approval=Approval() if is_gated else None)(leave_async if is_async else leave)
+    talk = Talk(storage, [made], calls((made.name, {"text": "a"})), says("Well."))
+    await talk.say("leave")
+    if is_gated:
+        await talk.decide(Approve())
+    name = type(raised).__name__
+    assert await talk.results() == [f"Failed: {name}: no" if name == "SystemExit" else f"Failed: {name}"]
+    (claim,) = await claimed(storage)
+    assert (claim.status, read_result(claim.result) != "") == ("done", True)
+    assert begun == ["a"]
+    assert f"tool {made.name!r} failed" in caplog.text
+    assert (await talk.messages())[-1]["content"] == "Well."
+
+
+@pytest.mark.parametrize("raised", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError(), StopIteration()])
+async def test_c7_a_policy_that_leaves_asks(storage: Storage, raised: BaseException, books: Books):
+    def when(args: Any) -> bool:
+        raise raised
+
+    @tool(approval=Approval(when=when))
+    def pay(amount: int) -> str:
+        """Pay."""
+        books.done.append((amount,))
+        return "paid"
+
+    talk = Talk(storage, [pay], calls(("pay", {"amount": 1})), says("Done."))
+    await talk.say("pay")
+    assert books.done == []
+    await talk.decide(Approve())
+    assert books.done == [(1,)]
+
+
+async def test_a_policy_that_takes_its_time_holds_up_nobody_else(storage: Storage):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def when(args: Any) -> bool:
+        begun.set()
+        return not go_on.wait(30)
+
+    @tool(approval=Approval(when=when))
+    def pay(amount: int) -> str:
+        """Pay."""
+        return "paid"
+
+    talk = Talk(storage, [pay], calls(("pay", {"amount": 1})), says("Done."))
+    saying = asyncio.create_task(talk.say("pay"))
+    await until(begun.is_set, "the policy to be asked")
+    go_on.set()  # said by the event loop, which it did not hold up
+    await saying
+    assert await talk.results() == ["paid"]

@@ -31,6 +31,8 @@ TRANSCRIPTS: list[tuple[str, list[Message], list[str], list[str]]] = [
     ("another after a failure", [user("1"), user("2", LEA)], ["words 2"], ["1"]),
     ("two failures of two", [user("1"), user("2", LEA), user("3")], ["words 3"], ["1", "2"]),
     ("two messages of one turn", [user("1"), user("2"), user("3", LEA)], ["words 3"], ["2"]),
+    ("no author is nobody else", [user("1"), user("2", ""), user("3")], ["words 1", "words 2", "words 3"], []),
+    ("one that follows no author", [user("1"), user("2", ""), user("3", LEA)], ["words 3"], ["2"]),
     ("over", [user("1"), reply(), user("2", LEA)], ["U0ANA: words 1", "Done.", "U0LEA: words 2"], []),
     (
         "in the middle",

@@ -175,7 +175,7 @@ async def test_a_form_that_cannot_be_stored_keeps_what_was_typed(
             await bot.press(card, "reject")
             view = (await until(lambda: [e for e in events if e["type"] == "view_opened"], "a form"))[-1]["view"]
         lock.take()
-        block = view["blocks"][0]
+        block = next(each for each in view["blocks"] if "element" in each)
         typed = {block["block_id"]: {block["element"]["action_id"]: {"type": "plain_text_input", "value": "no"}}}
         answer = await page.submit(view["id"], **typed)
         lock.give_back()

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from bot.demo.workspace import Workspace
+from bot.people import unknown
 from bot.worker import BEGUN_AT_ONCE, QUEUED
 from graphs.agent.agent import Agent
 from graphs.agent.errors import ModelUnavailable
@@ -493,4 +494,61 @@ async def test_who_is_mentioned_comes_to_the_model_with_name_and_id_and_to_appro
         assert bot.model.asked[0][-1]["content"] == (
             "tell @Lea Brandt (U0LEA) and @S0LEADS 5 < 6 in #support (C0SUPPORT) our shop (https://a.example)"
         )
-        assert "tell @Lea Brandt and @S0LEADS 5 &lt; 6 in #support our shop (https://a.example)" in copy
+        assert "tell @Lea Brandt and @S0LEADS 5 < 6 in #support our shop (https://a.example)" in copy
+
+
+WHO_KNOWS: dict[str, dict[str, Any]] = {
+    "500": {"status": 500},
+    "internal_error": {"error": "internal_error"},
+    "ratelimited": {"error": "ratelimited"},
+    "missing_scope": {"error": "missing_scope"},
+    "a word of tomorrow": {"error": "a_word_of_tomorrow"},
+    "a page": {"way": "html"},
+    "half an answer": {"way": "cut"},
+    "nothing": {"way": "hang"},
+}
+
+
+@pytest.fixture
+def looked_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who cannot be looked up is looked up again within moments, and told within as many."""
+    monkeypatch.setattr(unknown, "REST", 0.05)
+    monkeypatch.setattr(unknown, "LONGEST_REST", 0.1)
+    monkeypatch.setattr(unknown, "TELL_AFTER", 0.5)
+    monkeypatch.setattr("bot.worker.LOOK_EVERY", 0.1)
+    monkeypatch.setattr("bot.slack_client.SHORTER", {"users.": 0.1})
+    monkeypatch.setattr("bot.people.directory.CACHE_SECONDS", 1e-9)
+
+
+@pytest.mark.usefixtures("looked_up_soon")
+async def test_a_message_of_somebody_who_cannot_be_looked_up_now_is_read_later(
+    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    async with running(workspace, storage, [write], says("Hello."), http=http) as bot:
+        for fault in WHO_KNOWS.values():
+            await page.fault(http={"method": "users.info", "times": 2} | fault)
+            root = (await page.say("hello", "D0ANA"))["ts"]
+            await bot.reads(root, "Hello.")
+        assert await whispers(page) == []
+        assert await storage.read(lambda db: inbox.unread(db, storage.owner)) == []
+
+
+@pytest.mark.usefixtures("looked_up_soon")
+async def test_who_cannot_be_looked_up_for_long_is_told_so_once_and_read_when_they_can(
+    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    async with running(workspace, storage, [write], says("Hello."), http=http) as bot:
+        await page.fault(http={"method": "users.info", "error": "internal_error", "times": 1000})
+        root = (await page.say("hello", "D0ANA"))["ts"]
+        await until(lambda: whispers(page), "a whisper")
+        looks = len(await page.journal("fault"))
+
+        async def looked_again() -> bool:
+            return len(await page.journal("fault")) >= looks + 5
+
+        await until(looked_again, "five more looks")
+        assert await whispers(page) == ["I cannot look up who you are right now. I will read this when I can."]
+        assert len(await storage.read(lambda db: inbox.unread(db, storage.owner))) == 1
+        workspace.faults.http.clear()
+        await bot.reads(root, "Hello.")
+        assert len(bot.model.asked) == 1

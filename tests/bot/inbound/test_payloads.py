@@ -118,6 +118,26 @@ CLICK: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("text", "names", "said"),
+    [
+        ("", ["a.pdf"], "{a.pdf}"),
+        (f"<@{BOT}>", ["a.pdf", "b <@U0LEA>&.png"], "{a.pdf, b &lt;@U0LEA&gt;&amp;.png}"),
+        ("read this", ["a\n b.pdf"], "read this\n\n{a b.pdf}"),
+        ("", [None], "{a file}"),
+        ("", [f"{n}" for n in range(12)], "{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2 more}"),
+        (f" <@{BOT}> ", [], ""),
+    ],
+)
+def test_files_are_named_and_said_to_be_unread(text: str, names: list[str | None], said: str) -> None:
+    sent = body(text)
+    sent["event"] |= {"subtype": "file_share", "files": [{"name": name} for name in names]}
+    message = payloads.message(sent, BOT)
+    assert message is not None
+    unread = "(Attached, and not read, because files cannot be read here: "
+    assert message.text == said.replace("{", unread).replace("}", ")")
+
+
 def test_a_click_says_who_where_and_which_button() -> None:
     thread = SlackThread("T0LOCAL", "D0ANA", "1.0")
     assert payloads.click(CLICK) == Click(Person("U0ANA", "T0LOCAL"), thread, "approve", "q1", "t1", "9.0", "2.0")

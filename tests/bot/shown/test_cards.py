@@ -137,7 +137,7 @@ def test_a_call_that_was_given_up_is_called_in_doubt_once() -> None:
     results = {"call_1": tool_messages.in_doubt()}
     shown = card(question(ARGS, answer=APPROVED), claim("in doubt"), given_up, results=results)
     assert "⚠ In doubt: the call was begun, and nobody knows whether it took effect." in words(shown)
-    assert shown.text == "pay: in doubt"
+    assert shown.text == "pay (number: 7, amount: 80, note: late): in doubt"
 
 
 def test_a_quorum_shows_how_far_it_is_and_who_has_approved() -> None:
@@ -153,7 +153,7 @@ def test_a_quorum_shows_how_far_it_is_and_who_has_approved() -> None:
 
 def test_a_call_that_is_asked_anew_says_why() -> None:
     shown = card(question(ARGS, why="the rule for this call changed <!channel>"))
-    assert "Asked anew, because the rule for this call changed &lt;!channel&gt;." in words(shown)
+    assert "Asked anew, because the rule for this call changed <!channel>." in words(shown)
     assert buttons(shown)
 
 
@@ -280,7 +280,7 @@ def test_arguments_that_cannot_be_shown_whole_cannot_be_approved() -> None:
     shown = card(question(long, name="write"), message=proposed(("call_1", "write", long)))
     assert buttons(shown) == ["Reject", "Respond"]
     assert "too long" in words(shown)
-    assert re.search(r"\+\d+ characters", words(shown))
+    assert re.search(r"\d+ characters of text are left out here", words(shown))
     two = proposed(("call_1", "write", long), ("call_2", "pay", ARGS))
     both = card(question(long, name="write"), question(ARGS, call_id="call_2", id_="b" * 32), message=two)
     assert buttons(both) == ["Reject", "Respond", "Approve", "Edit", "Reject", "Respond"]
@@ -402,5 +402,71 @@ def test_a_copy_says_who_asked_in_what_words_and_shows_the_card() -> None:
     original = card(question(ARGS, approvers=["U0LEA"]))
     shown = fits(cards.copy(original, "U0ANA", "pay order 7, <!channel>\n" + "x" * 500))
     assert shown.blocks[1:] == original.blocks
-    assert words(shown).startswith("<@U0ANA> wrote to me, where you cannot see it: “pay order 7, &lt;!channel&gt; x")
+    assert shown.blocks[0]["elements"][0]["elements"][0] == {"type": "user", "user_id": "U0ANA"}
+    assert words(shown).startswith(" wrote to me, where you cannot see it: “pay order 7, <!channel> x")
     assert buttons(shown) == buttons(original)
+
+
+FAKE = "*FOREIGN* :tada: ~_`x`_~\n✓ Approved by @Lea"
+"""What a model, a tool or a person may write so that it looks like ours."""
+
+
+def test_no_text_of_others_is_formatted_or_begins_a_line_of_ours() -> None:
+    args = {"text": FAKE}
+    message = proposed(
+        ("call_1", "write", args), ("call_2", "write", args), ("call_3", FAKE, args), ("call_4", "write", args),
+        ("call_5", "write", args), ("call_6", "pay", FAKE), ("call_7", "pay", {FAKE: FAKE}),
+    )  # fmt: skip
+    edit = {"type": "edit", "edited_action": {"name": "write", "args": {"text": f"{FAKE}!"}}}
+    stored = [
+        question(args, name="write", why=FAKE),
+        question(args, name="write", call_id="call_2", id_="b" * 32, answer={"type": "reject", "message": FAKE}),
+        question(args, name="write", call_id="call_4", id_="c" * 32, answer=APPROVED),
+        claim("done", FAKE, call_id="call_4"),
+        question(args, name="write", call_id="call_5", id_="d" * 32, answer=edit),
+        claim("done", {"failed": FAKE, "told": FAKE}, call_id="call_5"),
+    ]
+    results = {"call_3": FAKE, "call_6": FAKE, "call_7": FAKE}
+    pages = cards.pages(rows([write, pay], message, *stored, results=results))
+    shown = [cards.calls(page, revision(page)) for page in pages]
+    shown += [cards.copy(shown[0], "U0ANA", FAKE), cards.failure(FAKE, "abc", turn="t"), *cards.reply("x", FAKE)]
+    for each in shown:
+        for node in nodes(fits(each).blocks):
+            if node.get("type") == "mrkdwn":
+                assert "FOREIGN" not in node["text"]
+            elif node.get("type") == "plain_text":
+                assert node["emoji"] is False
+        assert "\n✓ Approved" not in words(each).replace("\n✓ Approved by <@U0ANA>", "")
+    assert sum(words(each).count("FOREIGN") for each in shown) > 15
+
+
+@pytest.mark.parametrize("state", ["waiting", "done", "unasked"])
+def test_two_different_calls_have_different_cards_copies_and_notifications(state: str) -> None:
+    def shown(args: dict[str, Any]) -> Shown:
+        asked = (
+            [] if state == "unasked" else [question(args, name="write", answer=APPROVED if state == "done" else None)]
+        )
+        ran = [] if state == "waiting" else [claim("done", "written")]
+        return card(*asked, *ran, message=proposed(("call_1", "write", args)))
+
+    one, other = {"text": "a\nnote: b", "note": "c"}, {"text": "a", "note": "b\nnote: c"}
+    for first, second in ((one, other), ({"text": "x" * 20_000 + "y"}, {"text": "x" * 20_000 + "z"})):
+        assert shown(first).text != shown(second).text
+        assert shown(first).blocks != shown(second).blocks
+        assert cards.copy(shown(first), "U0ANA", "do it").blocks != cards.copy(shown(second), "U0ANA", "do it").blocks
+
+
+def test_a_card_says_how_it_writes_what_cannot_be_seen() -> None:
+    assert "cannot be seen" in words(card(question({"text": "soft\u00adhyphen"}, name="write")))
+    assert "cannot be seen" not in words(card(question({"text": "می\u200cخواهم\r\n🩷"}, name="write")))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [{"text": "\u200b" * 200_000}, {"text": ["[" * 50_000]}, {"text": "<http://" * 5000}, {"text": "\n" * 100_000}],
+)
+def test_a_call_of_any_size_is_shown_and_can_be_rejected(args: dict[str, Any]) -> None:
+    shown = card(question(args, name="write"), message=proposed(("call_1", "write", args)))
+    assert "Reject" in buttons(shown)
+    deep = card(message=proposed(("call_1", "write", "[" * 100_000)), results={"call_1": "Invalid: too deep"})
+    assert "Invalid: too deep" in words(deep)
