@@ -13,7 +13,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.inbound import clicks
 from bot.inbound.arrivals import Arrivals
-from bot.inbound.clicks import Clicks
+from bot.inbound.clicks import Clicks, RecordWentBack
 from bot.inbound.payloads import Body
 from bot.shown import cards
 from graphs.agent.surrogates import mended_tree
@@ -74,11 +74,14 @@ def register(app: AsyncApp, arrivals: Arrivals, on: Clicks) -> None:
 
 
 def _or_told(listener: Listener, on: Clicks) -> Listener:
-    """Whoever clicks while nothing can be stored hears that it did not count."""
+    """Whoever clicks while nothing can be stored, or on what was decided before, hears that it did not count."""
 
     async def listen(ack: AsyncAck, body: Body) -> None:
         try:
-            await listener(ack, body)
+            try:
+                await listener(ack, body)
+            except RecordWentBack:
+                await on.went_back(ack, body)
         except StorageUnavailable:
             await on.not_stored(ack, body)
 

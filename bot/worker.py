@@ -309,6 +309,8 @@ class Worker:
         if delivery is not None and self._queued.look(delivery.event_id) is None:
             self._queued.put(delivery.event_id, True)
             await self._poster.whisper(_slack_thread(delivery), delivery.user, QUEUED)
+            if not self._display.has_shown(delivery.thread_id):  # the card there may not be what is on record
+                self._showing.start(delivery.thread_id, lambda: self._show(delivery.thread_id))
 
     async def _take_up(self, delivery: Delivery, conversation: Conversation | None) -> None:
         """Read one delivery: it is done in the transaction in which the thread has it."""

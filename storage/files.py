@@ -26,23 +26,28 @@ def make_private(path: Path) -> None:
     """Take from others what an earlier program left them: the files become their owner's. What is not ours to change is
     said in a line of the log, with what to do.
     """
-    for file in of_database(path):
-        try:
-            found = file.stat()
-        except FileNotFoundError:
-            continue
-        mode = stat.S_IMODE(found.st_mode)
-        if not mode & 0o077:
-            continue
-        try:
+    open_to_others = [(file, mode) for file in of_database(path) if (mode := _mode(file)) & 0o077]
+    try:
+        for file, _ in open_to_others:
             file.chmod(PRIVATE)
-        except PermissionError:
-            logger.warning("others may read %s (mode %04o), which is another user's: chmod 600 it", file, mode)
-        else:
-            logger.warning("others could read %s (mode %04o): it is its owner's now (0600)", file, mode)
+    except PermissionError:
+        advice = "they are another user's: chmod 600 them"
+    else:
+        advice = "they are their owner's now (0600)"
+    if open_to_others:
+        named = ", ".join(f"{file} (mode {mode:04o})" for file, mode in open_to_others)
+        logger.warning("others than the owner could open %s; %s", named, advice)
     folder = path.parent.stat().st_mode
     if folder & stat.S_IWOTH and not folder & stat.S_ISVTX:
         logger.warning("anybody may replace the files in %s: chmod o-w %s", path.parent, path.parent)
+
+
+def _mode(file: Path) -> int:
+    """0 for a file that is not there."""
+    try:
+        return stat.S_IMODE(file.stat().st_mode)
+    except FileNotFoundError:
+        return 0
 
 
 def of_database(path: Path) -> list[Path]:

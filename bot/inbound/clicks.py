@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -20,7 +21,7 @@ from bot.inbound import payloads
 from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
-from bot.shown import cards, naming, timeline
+from bot.shown import cards, naming, timeline, versions
 from bot.shown.posting import Poster
 from bot.shown.shown_calls import ShownCall, record_of, revision
 from bot.shown.text import Block, escape
@@ -33,10 +34,12 @@ from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
 from graphs.approvals.terms import Actor, Terms
 from graphs.runtime.compiled import CompiledGraph
-from storage import Connection, Storage, inbox, posts
+from storage import Connection, Storage, audit, inbox, interrupts, posts
 from storage.errors import StorageUnavailable
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
+
+logger = logging.getLogger(__name__)
 
 EDIT_FORM = "edit_call"
 REJECT_FORM = "reject_call"
@@ -50,7 +53,15 @@ FormVerb = Literal["edit", "reject", "respond"]
 
 NOT_THERE = Refused("This question is not there any more.")
 NOT_STORED = "This cannot be stored right now, so it does not count. Try again in a minute."
+WENT_BACK = (
+    "Nothing was done: an older copy of the database was put back, and this was decided since. It may have run "
+    "already. Look whether it did, then decide on the card as it reads now."
+)
 _CHANGED = Refused("The card has changed since it was shown to you. Look at it again.")
+
+
+class RecordWentBack(Exception):
+    """Slack shows a later version of the card than our record has."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +218,14 @@ class Clicks:
         await self.storage.write(lambda db: inbox.receive(db, delivery, now))
         await ack()
 
+    async def went_back(self, ack: AsyncAck, body: Body) -> None:
+        """A click on a card that was decided since the copy of the database was made that is in use now."""
+        click, now = payloads.click(body), self.storage.now()
+        await self.storage.write(lambda db: _ask_again(db, click, now))
+        await ack()
+        logger.error("thread %s: %s", click.thread.thread_id, versions.WHY)
+        await self._tell(click, Refused(WENT_BACK))
+
     async def not_stored(self, ack: AsyncAck, body: Body) -> None:
         """A click or a form whose outcome could not be stored: nothing has changed, and what was typed stays."""
         if "view" not in body:
@@ -309,7 +328,8 @@ def _terms_of(asked: _Asked) -> Terms | None:
 
 
 def _asked_by(db: Connection, click: Click) -> _Asked:
-    """What a button is about. A job."""
+    """What a button is about. A job. Raises `RecordWentBack`."""
+    _compare(db, click)
     poll = read_poll(db, click.value)
     message_id = poll.row.terms.get("message_id", "") if poll.row is not None and poll.row.terms else ""
     thread_id = _thread_of(db, click, message_id)
@@ -325,7 +345,10 @@ def _asked_in(db: Connection, form: Submission) -> _Asked | None:
 
 
 def _card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, str | None]:
-    """The thread whose card a button of all rows is on, and the channel that it is held in. A job."""
+    """The thread whose card a button of all rows is on, and the channel that it is held in. A job. Raises
+    `RecordWentBack`.
+    """
+    _compare(db, click)
     thread_id = _thread_of(db, click, message_id)
     return thread_id, _channel_of(db, thread_id)
 
@@ -344,3 +367,28 @@ def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
 def _channel_of(db: Connection, thread_id: ThreadId) -> str | None:
     held = posts.conversation(db, thread_id)
     return held.channel if held is not None else None
+
+
+def _compare(db: Connection, click: Click) -> None:
+    if versions.is_later(db, versions.shown_in(click.block_ids), [click.value]):
+        raise RecordWentBack
+
+
+def _ask_again(db: Connection, click: Click, now: float) -> None:
+    """Put on record that what waits on the clicked card was decided before, and that this click did not count. A
+    job.
+    """
+    row = interrupts.get(db, click.value)
+    message_id = (row.terms or {}).get("message_id", "") if row is not None else click.value.partition(":")[0]
+    thread_id = _thread_of(db, click, message_id)
+    waiting = interrupts.waiting_about(db, thread_id, message_id)
+    versions.put_on_record(db, versions.shown_in(click.block_ids), waiting, now)
+    audit.append_refusal(
+        db,
+        at=now,
+        thread_id=thread_id,
+        interrupt_id=click.value,
+        team=click.person.team,
+        user=click.person.user,
+        reason=versions.WHY,
+    )
