@@ -13,7 +13,8 @@ from slack_bolt.response import BoltResponse
 
 from bot.inbound import clicks
 from bot.inbound.arrivals import Arrivals
-from bot.inbound.clicks import Clicks, RecordWentBack
+from bot.inbound.asked import RecordWentBack
+from bot.inbound.clicks import Clicks
 from bot.inbound.payloads import Body
 from bot.shown import cards
 from graphs.agent.surrogates import mended_tree

@@ -18,23 +18,23 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.forms import modals
 from bot.forms.forms import Form, FormErrors
 from bot.inbound import payloads
+from bot.inbound.asked import Asked, ask_again, asked_by, asked_in, card_of, title
 from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
-from bot.shown import cards, naming, timeline, versions
+from bot.shown import cards, naming, versions
 from bot.shown.posting import Poster
 from bot.shown.shown_calls import ShownCall, record_of, revision
 from bot.shown.text import Block, escape
-from graphs.agent.desk import NO_TOOL, Decided, Desk, Poll, read_poll
+from graphs.agent.desk import NO_TOOL, Decided, Desk, Poll
 from graphs.agent.errors import InvalidArguments, UnstorableArguments
-from graphs.agent.proposals import terms_of
 from graphs.agent.tools import Tool
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
-from graphs.approvals.terms import Actor, Terms
+from graphs.approvals.terms import Actor
 from graphs.runtime.compiled import CompiledGraph
-from storage import Connection, Storage, audit, inbox, interrupts, posts
+from storage import Connection, Storage, inbox
 from storage.errors import StorageUnavailable
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
@@ -60,35 +60,6 @@ WENT_BACK = (
 _CHANGED = Refused("The card has changed since it was shown to you. Look at it again.")
 
 
-class RecordWentBack(Exception):
-    """Slack shows a later version of the card than our record has."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What a click or a form is about, as it was read in one go: the question with its votes, the thread that the
-    click speaks for, and the channel that the question's own conversation is held in.
-    """
-
-    thread_id: ThreadId
-    channel: str | None
-    poll: Poll
-
-    @property
-    def id(self) -> str:
-        return self.poll.row.id if self.poll.row is not None else ""
-
-    @property
-    def name(self) -> str:
-        """The tool's."""
-        return self.poll.row.payload["name"] if self.poll.row is not None else ""
-
-    @property
-    def title(self) -> str:
-        """The call, as people name it."""
-        return _title(self.poll.row) if self.poll.row is not None else ""
-
-
 @dataclass(frozen=True)
 class Clicks:
     """The listeners of the buttons and forms of a card."""
@@ -102,7 +73,7 @@ class Clicks:
 
     async def approve(self, ack: AsyncAck, body: Body) -> None:
         click = payloads.click(body)
-        asked = await self.storage.read(lambda db: _asked_by(db, click))
+        asked = await self.storage.read(lambda db: asked_by(db, click))
         actor = await self._actor(click.person, asked)
         result = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
         await ack()
@@ -112,12 +83,12 @@ class Clicks:
         """Decide exactly the rows that the card showed, and only those that this person may."""
         click = payloads.click(body)
         message_id, _, shown = click.value.rpartition(":")
-        thread_id, channel = await self.storage.read(lambda db: _card_of(db, click, message_id))
+        thread_id, channel = await self.storage.read(lambda db: card_of(db, click, message_id))
         questions = await self._waiting(thread_id, channel, message_id, shown)
         if isinstance(questions, Refused):
             await ack()
             return await self._tell(click, questions)
-        terms = [_terms_of(asked) for asked in questions]
+        terms = [asked.terms for asked in questions]
         actors = await self.people.actors(click.person, terms, channel, fresh=True)
         results = await asyncio.gather(
             *(self._approve(thread_id, asked, actor) for asked, actor in zip(questions, actors, strict=True))
@@ -130,13 +101,13 @@ class Clicks:
         await ack()
         if refused:
             counted = f"{len(questions) - len(refused)} of {len(questions)} approved. Not counted:"
-            await self._tell(click, Refused("\n".join([counted, *refused])))
+            await self._tell(click, Refused("\n".join([counted, *refused])), quotes=True)
         return None
 
     async def settle_doubt(self, ack: AsyncAck, body: Body) -> None:
         click = payloads.click(body)
         choice = cast("DoubtChoice", click.action)
-        asked = await self.storage.read(lambda db: _asked_by(db, click))
+        asked = await self.storage.read(lambda db: asked_by(db, click))
         actor = await self._actor(click.person, asked)
         result = await self.desk.settle_doubt(click.value, asked.thread_id, actor, choice, asked.poll)
         await ack()
@@ -146,7 +117,7 @@ class Clicks:
         """Edit, Reject and Respond ask for something first. The trigger lives three seconds."""
         click = payloads.click(body)
         verb = cast("FormVerb", click.action)
-        asked = await self.storage.read(lambda db: _asked_by(db, click))
+        asked = await self.storage.read(lambda db: asked_by(db, click))
         actor = await self._actor(click.person, asked, fresh=False)
         row = await self.desk.waiting(click.value, asked.thread_id, actor, verb, asked.poll)
         if isinstance(row, Refused):
@@ -155,14 +126,14 @@ class Clicks:
         view = self._form(verb, row)
         if isinstance(view, Refused):
             await ack()
-            return await self._tell(click, view)
+            return await self._tell(click, view, quotes=True)
         await ack()  # nothing is decided yet; and whatever becomes of the form, Slack waits no longer for the click
         why = await open_form(self.client, click.trigger_id, view, verb.capitalize(), escape(asked.title))
-        return await self._tell(click, Refused(why)) if why is not None else None
+        return await self._tell(click, Refused(why), quotes=True) if why is not None else None
 
     async def submit_edit(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
-        asked = await self.storage.read(lambda db: _asked_in(db, form))
+        asked = await self.storage.read(lambda db: asked_in(db, form))
         if asked is None or asked.poll.row is None:
             return await self._refuse(ack, NOT_THERE)
         tool = self._tool(asked.name)
@@ -187,12 +158,12 @@ class Clicks:
 
     async def submit_reject(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
-        asked = await self.storage.read(lambda db: _asked_in(db, form))
+        asked = await self.storage.read(lambda db: asked_in(db, form))
         await self._submit(ack, form, asked, Reject(modals.read_text(form.values)))
 
     async def submit_respond(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
-        asked = await self.storage.read(lambda db: _asked_in(db, form))
+        asked = await self.storage.read(lambda db: asked_in(db, form))
         text = modals.read_text(form.values)
         if asked is not None and not text:
             await ack(response_action="errors", errors=modals.missing_text())
@@ -221,7 +192,7 @@ class Clicks:
     async def went_back(self, ack: AsyncAck, body: Body) -> None:
         """A click on a card that was decided since the copy of the database was made that is in use now."""
         click, now = payloads.click(body), self.storage.now()
-        await self.storage.write(lambda db: _ask_again(db, click, now))
+        await self.storage.write(lambda db: ask_again(db, click, now))
         await ack()
         logger.error("thread %s: %s", click.thread.thread_id, versions.WHY)
         await self._tell(click, Refused(WENT_BACK))
@@ -238,7 +209,7 @@ class Clicks:
         await ack(response_action="errors", errors={next(iter(form.values)): NOT_STORED})
         return None
 
-    async def _approve(self, thread_id: ThreadId, asked: _Asked, actor: Actor) -> Decided | Refused:
+    async def _approve(self, thread_id: ThreadId, asked: Asked, actor: Actor) -> Decided | Refused:
         """One of several rows: what cannot be stored of it takes nothing from the others."""
         try:
             return await self.desk.decide(asked.id, thread_id, actor, Approve(), asked.poll)
@@ -246,7 +217,7 @@ class Clicks:
             return Refused(NOT_STORED)
 
     async def _submit(
-        self, ack: AsyncAck, form: Submission, asked: _Asked | None, decision: Edit | Reject | Respond
+        self, ack: AsyncAck, form: Submission, asked: Asked | None, decision: Edit | Reject | Respond
     ) -> None:
         """Judge the submission like a click: who it is and what became of the question may have changed meanwhile."""
         if asked is None:
@@ -258,24 +229,26 @@ class Clicks:
         await ack()
         return None
 
-    async def _actor(self, person: Person, asked: _Asked, *, fresh: bool = True) -> Actor:
+    async def _actor(self, person: Person, asked: Asked, *, fresh: bool = True) -> Actor:
         """The person, as far as the question's terms make it matter who they are; the call's conversation counts, not
         the one that was clicked in. Who they are by now, unless nothing is decided yet.
         """
-        return await self.people.actor(person, _terms_of(asked), asked.channel, fresh=fresh)
+        return await self.people.actor(person, asked.terms, asked.channel, fresh=fresh)
 
     async def _refuse(self, ack: AsyncAck, refused: Refused) -> None:
         # A modal's text has no mentions, only names.
         said = await self.people.read(refused.reason, within=NAMED_WITHIN)
         await ack(response_action="update", view=modals.notice_modal("Not counted", said.to_people))
 
-    async def _tell(self, click: Click, result: Decided | Refused) -> None:
+    async def _tell(self, click: Click, result: Decided | Refused, *, quotes: bool = False) -> None:
+        """Say why it does not count; `quotes` when words of others are in that."""
         if isinstance(result, Refused):
-            await self.poster.whisper(click.thread, click.person.user, result.reason, in_thread=click.in_thread)
+            place, user = click.thread, click.person.user
+            await self.poster.whisper(place, user, result.reason, in_thread=click.in_thread, quotes=quotes)
 
     async def _waiting(
         self, thread_id: ThreadId, channel: str | None, message_id: str, shown: str
-    ) -> list[_Asked] | Refused:
+    ) -> list[Asked] | Refused:
         """What the card showed as waiting, if it still shows the same."""
 
         def look(db: Connection) -> list[ShownCall]:
@@ -290,16 +263,16 @@ class Clicks:
         if page is None:
             return _CHANGED
         return [
-            _Asked(thread_id, channel, Poll(call.asked, call.record.votes_for(call.asked)))
+            Asked(thread_id, channel, Poll(call.asked, call.record.votes_for(call.asked)))
             for call in page
             if call.waits and call.asked is not None
         ]
 
     def _form(self, verb: FormVerb, row: InterruptRow) -> Block | Refused:
         if verb == "reject":
-            return modals.reject_modal(REJECT_FORM, row.id, _title(row))
+            return modals.reject_modal(REJECT_FORM, row.id, title(row))
         if verb == "respond":
-            return modals.respond_modal(RESPOND_FORM, row.id, _title(row))
+            return modals.respond_modal(RESPOND_FORM, row.id, title(row))
         name = row.payload["name"]
         tool = self._tool(name)
         if tool is None:
@@ -313,82 +286,6 @@ class Clicks:
         return self.desk.toolbox[name] if name in list(self.desk.toolbox) else None
 
 
-def _title(row: InterruptRow) -> str:
-    return naming.title(row.payload["name"], row.payload.get("args") or {})
-
-
 def _form_of(tool: Tool[..., Any], row: InterruptRow) -> Form:
     """The form of what is asked: when it opens, and again when it is submitted."""
     return Form(tool.parameters, json.loads(row.terms["data"]))
-
-
-def _terms_of(asked: _Asked) -> Terms | None:
-    row = asked.poll.row
-    return terms_of(row) if row is not None and row.terms else None
-
-
-def _asked_by(db: Connection, click: Click) -> _Asked:
-    """What a button is about. A job. Raises `RecordWentBack`."""
-    _compare(db, click)
-    poll = read_poll(db, click.value)
-    message_id = poll.row.terms.get("message_id", "") if poll.row is not None and poll.row.terms else ""
-    thread_id = _thread_of(db, click, message_id)
-    return _Asked(thread_id, _channel_of(db, poll.row.thread_id if poll.row is not None else thread_id), poll)
-
-
-def _asked_in(db: Connection, form: Submission) -> _Asked | None:
-    """What a form is about; None when there is no such question. A job."""
-    poll = read_poll(db, form.metadata)
-    if poll.row is None:
-        return None
-    return _Asked(poll.row.thread_id, _channel_of(db, poll.row.thread_id), poll)
-
-
-def _card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, str | None]:
-    """The thread whose card a button of all rows is on, and the channel that it is held in. A job. Raises
-    `RecordWentBack`.
-    """
-    _compare(db, click)
-    thread_id = _thread_of(db, click, message_id)
-    return thread_id, _channel_of(db, thread_id)
-
-
-def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
-    """The click's own thread; for a copy, known by where we posted it, the thread of the card. A job."""
-    copies = posts.beginning(db, timeline.calls_subject(message_id)) if message_id else []
-    for post in copies:
-        here = post.channel == click.thread.channel
-        known = post.ts in (click.message_ts, None)  # None: it has arrived before we know its ts
-        if here and known and timeline.copied_message(post.subject) == message_id:
-            return post.thread_id
-    return click.thread.thread_id
-
-
-def _channel_of(db: Connection, thread_id: ThreadId) -> str | None:
-    held = posts.conversation(db, thread_id)
-    return held.channel if held is not None else None
-
-
-def _compare(db: Connection, click: Click) -> None:
-    if versions.is_later(db, versions.shown_in(click.block_ids), [click.value]):
-        raise RecordWentBack
-
-
-def _ask_again(db: Connection, click: Click, now: float) -> None:
-    """Put on record that what waits on the clicked card was decided before, and that this click did not count. A
-    job.
-    """
-    row = interrupts.get(db, click.value)
-    message_id = (row.terms or {}).get("message_id", "") if row is not None else click.value.partition(":")[0]
-    thread_id = _thread_of(db, click, message_id)
-    waiting = interrupts.waiting_about(db, thread_id, message_id)
-    versions.put_on_record(db, versions.shown_in(click.block_ids), waiting, now)
-    audit.append_refusal(
-        db,
-        at=now,
-        thread_id=thread_id,
-        interrupt_id=click.value,
-        team=click.person.team,
-        user=click.person.user,
-        reason=versions.WHY,
-    )

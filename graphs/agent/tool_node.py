@@ -60,6 +60,8 @@ class CallNode:
             tool = self.toolbox[call["name"]]
             arguments = tool.validate(call["arguments"])
         except (UnknownTool, InvalidArguments, UnstorableArguments) as error:
+            if error.__cause__ is not None:
+                logger.warning("call %s of tool %r is refused: %s", call["id"], call["name"], error)
             return _unusable(call, error)
         terms = await _required(tool, arguments, requester, self.clock())
         known = known_question() is not None or not tool.repeatable
