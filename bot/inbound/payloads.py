@@ -77,7 +77,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Click:
-    """A button was pressed. `action` says which kind, `value` is an opaque id, `message_ts` the message it is on."""
+    """A button was pressed. `action` says which kind, `value` is an opaque id, `message_ts` the message it is on, and
+    `block_ids` are those of the message as Slack shows it.
+    """
 
     person: Person
     thread: SlackThread
@@ -86,6 +88,7 @@ class Click:
     trigger_id: str
     action_ts: str
     message_ts: str
+    block_ids: tuple[str, ...] = ()
 
     @property
     def in_thread(self) -> bool:
@@ -145,6 +148,7 @@ def click(body: Body) -> Click:
         body["trigger_id"],
         action["action_ts"],
         container["message_ts"],
+        tuple(block.get("block_id", "") for block in body.get("message", {}).get("blocks") or ()),
     )
 
 

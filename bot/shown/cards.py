@@ -11,6 +11,7 @@ from bot.shown.arguments import in_line
 from bot.shown.markdown import parts, reply_markdown
 from bot.shown.shown_calls import LINE_LIMIT, ShownCall
 from bot.shown.text import Block, escape, fitted, mrkdwn, one_line, person, plain_text, rich, section, words
+from bot.shown.versions import block_id
 from graphs.agent.canonical import digest
 from graphs.approvals.states import State
 
@@ -99,7 +100,7 @@ def calls(page: Sequence[ShownCall], revision: str) -> Shown:
     waiting = [call for call in page if call.waits]
     if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
         button = _button("Approve all", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary")
-        blocks.append({"type": "actions", "block_id": "all", "elements": [button]})
+        blocks.append({"type": "actions", "block_id": f"all:{revision}", "elements": [button]})
     return Shown(_summary(page), tuple(blocks))
 
 
@@ -142,7 +143,7 @@ def _call(call: ShownCall) -> list[Block]:
     if call.asked is None and call.doubt is None:
         return [_unasked(call)]
     title = section(words(call.title, "bold"), *_described(call))
-    blocks = [rich(title, *call.arguments.parts)]
+    blocks = [{**rich(title, *call.arguments.parts), "block_id": block_id("call", call.asked)}]
     if call.arguments.notes:
         blocks.append(_context(plain_text("⚠ " + " ".join(call.arguments.notes))))
     if call.doubt is not None and call.waits:
@@ -185,7 +186,7 @@ def _buttons(call: ShownCall) -> list[Block]:
     ]
     blocks: list[Block] = []
     if buttons:
-        blocks.append({"type": "actions", "block_id": f"decide:{call.interrupt_id}", "elements": buttons})
+        blocks.append({"type": "actions", "block_id": block_id("decide", call.question), "elements": buttons})
     if uneditable:
         said = f"There is nothing that a form could edit. {uneditable}" if call.args else "It has no arguments to edit."
         blocks.append(_context(plain_text(one_line(said), NOTICE_LIMIT)))
@@ -208,7 +209,7 @@ def _doubt(call: ShownCall) -> list[Block]:
     ]
     return [
         {"type": "section", "text": mrkdwn(said)},
-        {"type": "actions", "block_id": f"doubt:{call.interrupt_id}", "elements": buttons},
+        {"type": "actions", "block_id": block_id("doubt", call.question), "elements": buttons},
     ]
 
 
