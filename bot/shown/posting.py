@@ -17,7 +17,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.inbound.payloads import SlackThread
 from bot.shown.cards import Shown
 from bot.shown.text import unformatted
-from bot.slack_errors import UNCERTAIN
+from bot.slack_errors import UNCERTAIN, is_passing
 from storage import Connection, Storage, posts
 from storage.posts import Conversation, Post
 
@@ -101,6 +101,24 @@ class Poster:
 
         await self._storage.write(job)
         known[subject] = post
+
+    async def block_ids(self, conversation: Conversation, post: Post) -> list[str]:
+        """Of the blocks that Slack shows in the post now; none where it is gone, or Slack does not say for good. Raises
+        what Slack or the connection says, try again later.
+        """
+        if post.ts is None:
+            return []
+        try:
+            answer = await self._client.conversations_replies(
+                channel=post.channel, ts=conversation.thread_ts, oldest=post.ts, latest=post.ts, inclusive=True, limit=2
+            )
+        except SlackApiError as error:
+            if is_passing(error):
+                raise
+            logger.warning("post %s in %s cannot be looked at: %s", post.ts, post.channel, error.response["error"])
+            return []
+        found = (each for each in answer.get("messages") or () if each["ts"] == post.ts)
+        return [block.get("block_id", "") for message in found for block in message.get("blocks") or ()]
 
     async def _bring_up_to_date(self, conversation: Conversation, subject: str, shown: Shown, known: Known) -> bool:
         post = known.get(subject)

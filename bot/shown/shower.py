@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
 from weakref import WeakValueDictionary
@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.people.directory import CannotTell
 from bot.people.people import People
-from bot.shown import cards, copies, timeline
+from bot.shown import cards, copies, timeline, versions
 from bot.shown.live import LiveReply
 from bot.shown.posting import Known, Poster
 from bot.shown.shown_calls import ShownCalls, record_of
@@ -48,13 +48,15 @@ KEPT = 1000
 @dataclass
 class Held:
     """A conversation that we show, up to the thread's `version`. Its first `settled` messages are shown and can change
-    no more; `known` are the posts of the others.
+    no more; `known` are the posts of the others. What Slack shows of those in `unseen` is only on record: they were
+    posted by another process, perhaps in a later life of the database.
     """
 
     conversation: Conversation
     known: Known
     settled: int = 0
     version: int = -1
+    unseen: set[str] = field(default_factory=set[str])
 
 
 class Display:
@@ -114,8 +116,9 @@ class Display:
             if taken is None or last is None:
                 return None
             if kept is not None and kept.conversation.fence == last.fence:  # nobody else showed it since
-                return Held(taken, kept.known, kept.settled)
-            return Held(taken, posts.of_thread(db, thread_id))
+                return Held(taken, kept.known, kept.settled, unseen=kept.unseen)
+            known = posts.of_thread(db, thread_id)
+            return Held(taken, known, unseen=set(known))
 
         return await self._storage.write(job)
 
@@ -124,6 +127,10 @@ class Display:
         thread_id = held.conversation.thread_id
         self._kept.put(thread_id, held)
         await self._storage.write(lambda db: posts.give_back(db, held.conversation, held.version))
+
+    def has_shown(self, thread_id: ThreadId) -> bool:
+        """Whether this process knows what Slack shows of the conversation."""
+        return self._kept.look(thread_id) is not None
 
     def reply(self, message_id: str) -> LiveReply:
         """A reply that the model begins to write."""
@@ -151,6 +158,8 @@ class Display:
         version, snapshot, rest, record = news
         unfinished = [turn.id for turn in broken_off(snapshot.values.get("messages", ()))]
         shown = timeline.cards_of(rest, record)
+        if await self._went_back(held, shown):
+            return await self.bring_up_to_date(held, before)
         wanted = timeline.wanted(rest, shown, held.known, unfinished)
         if before is not None:
             wanted = list(takewhile(lambda each: each[0] != before, wanted))
@@ -165,6 +174,29 @@ class Display:
         held.version = version
         _settle(held, snapshot, shown)
         return posted
+
+    async def _went_back(self, held: Held, shown: Sequence[Card]) -> bool:
+        """Whether Slack shows something later of a card that waits than what is on record: an older copy was put back,
+        which is put on record, and told on the card. Each card that was posted before is looked at once.
+        """
+        found = False
+        for card in shown:
+            post = held.known.get(card.subject)
+            if post is None or card.subject not in held.unseen or not any(call.waits for call in card.rows):
+                continue
+            seen = versions.shown_in(await self._poster.block_ids(held.conversation, post))
+            found |= await self._storage.write(lambda db, card=card, seen=seen: self._compared(db, card, seen))
+            held.unseen.discard(card.subject)
+        return found
+
+    def _compared(self, db: Connection, card: Card, seen: Mapping[str, int]) -> bool:
+        """A job."""
+        waiting = [call.question for call in card.rows if call.waits and call.question is not None]
+        if not versions.is_later(db, seen, [row.id for row in waiting]):
+            return False
+        logger.error("thread %s: %s", waiting[0].thread_id, versions.WHY)
+        versions.put_on_record(db, seen, waiting, self._storage.now())
+        return True
 
     def _news(self, db: Connection, held: Held) -> tuple[int, StateSnapshot, StateSnapshot, ShownCalls] | None:
         """The thread's version, how it stands, that without the messages that are settled, and what is on record of the
