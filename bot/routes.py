@@ -18,7 +18,7 @@ from bot.inbound.clicks import Clicks
 from bot.inbound.payloads import Body
 from bot.shown import cards
 from graphs.agent.surrogates import mended_tree
-from storage.errors import StorageUnavailable
+from storage.errors import DatabaseGone, StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ def _or_told(listener: Listener, on: Clicks) -> Listener:
                 await listener(ack, body)
             except RecordWentBack:
                 await on.went_back(ack, body)
-        except StorageUnavailable:
+        except (StorageUnavailable, DatabaseGone):
             await on.not_stored(ack, body)
 
     return listen

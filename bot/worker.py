@@ -67,9 +67,6 @@ REMEMBERED = 1000
 TELL_AFTER = 3.0
 """Seconds that nothing can be stored before those who wait are told: a lock passes sooner."""
 
-ENDING = 5.0
-"""Seconds that tasks get to end when nothing that they do can be stored any more."""
-
 LATER = "I cannot store anything right now, so this takes longer. I will go on by myself when that is over."
 
 QUEUED = "I will read this once the question above is decided. Reject it there if you want something else."
@@ -112,14 +109,6 @@ class _Tasks:
         if left:
             await asyncio.wait(left.values(), timeout=CUT_OFF)
         return left
-
-    async def cut_off(self) -> None:
-        """End them where they are."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=ENDING)
 
     def _ended(self, thread_id: ThreadId, task: asyncio.Task[None]) -> None:
         del self._tasks[thread_id]
@@ -178,7 +167,7 @@ class Worker:
             logger.warning("stopped while the database cannot be used: %s", error)
         finally:
             telling.cancel()
-            await asyncio.gather(self._running.cut_off(), self._showing.cut_off())
+            await asyncio.gather(self._running.end(0), self._showing.end(0))  # where it ended by an error
 
     async def _work_until_stopped(self) -> None:
         while not self._stopping.is_set():
