@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from bot.inbound.payloads import SlackThread
+from bot.inbound.payloads import UNREAD, SlackThread
 from bot.people.directory import CannotTell
 from bot.people.people import People
 from bot.people.unknown import WAITING, Unknown
@@ -23,7 +23,7 @@ from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.shown.turn import Turn
 from graphs.agent.turns import broken_off, latest
-from graphs.errors import NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.errors import CutShort, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
 from storage import Connection, Storage, deadlines, inbox, interrupts, posts, threads
@@ -63,6 +63,8 @@ CUT_OFF = 2.0
 
 REMEMBERED = 1000
 """Messages that were begun to read or told to wait, and threads that failed, of which that is remembered."""
+
+FILES = "Files cannot be read here: what you attached was not read."
 
 TELL_AFTER = 3.0
 """Seconds that nothing can be stored before those who wait are told: a lock passes sooner."""
@@ -324,6 +326,8 @@ class Worker:
                 await self._try_again(delivery, conversation, read)
         else:
             message = await self._written(delivery)
+            if UNREAD in delivery.text:
+                await self._poster.whisper(_slack_thread(delivery), delivery.user, FILES)
             await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
             if not was_read:
                 await self._poster.whisper(_slack_thread(delivery), delivery.user, timeline.BROKEN)
@@ -397,7 +401,10 @@ class Worker:
         snapshot = await self._graph.aget_state(_config(thread_id))
         references = [timeline.reference(task.id) for task in snapshot.tasks if task.error is not None]
         said = ", ".join(references) or "none"
-        logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
+        if isinstance(error, CutShort):
+            logger.error("thread %s is set aside (reference %s): %s", thread_id, said, error)
+        else:
+            logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
         if thread is not None and not references:
             self._stuck.put(thread_id, thread.version)

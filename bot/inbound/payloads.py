@@ -17,6 +17,9 @@ Body = Mapping[str, Any]
 MOST_FILES = 10
 """Files of one message that are named; Slack takes as many."""
 
+UNREAD = "(Attached, and not read, because files cannot be read here: "
+"""What stands before the names of files in a message that came with some."""
+
 LONGEST_FILE_NAME = 100
 
 PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
@@ -127,7 +130,7 @@ def _attached(event: Body) -> str:
     if len(names) > MOST_FILES:
         names[MOST_FILES:] = [f"{len(names) - MOST_FILES} more"]
     marked = ", ".join(names).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"(Attached, and not read, because files cannot be read here: {marked})" if names else ""
+    return f"{UNREAD}{marked})" if names else ""
 
 
 def click(body: Body) -> Click:

@@ -12,6 +12,7 @@ from bot.shown.markdown import parts, reply_markdown
 from bot.shown.shown_calls import LINE_LIMIT, ShownCall
 from bot.shown.text import Block, escape, fitted, mrkdwn, one_line, person, plain_text, rich, section, words
 from bot.shown.versions import block_id
+from graphs.agent.canonical import digest
 from graphs.approvals.states import State
 
 APPROVE = "approve"
@@ -43,6 +44,7 @@ RESULT_LIMIT = 200
 NOTICE_LIMIT = 200
 WORDS_LIMIT = 200
 TEXT_LIMIT = 3000
+DIGEST_LENGTH = 80
 
 ASKED = 1200
 """Characters of a call that asks or asked, its arguments aside: all that is bounded here, and then some."""
@@ -99,7 +101,7 @@ def calls(page: Sequence[ShownCall], revision: str) -> Shown:
     if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
         button = _button("Approve all", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary")
         blocks.append({"type": "actions", "block_id": f"all:{revision}", "elements": [button]})
-    return Shown(escape(_summary(page), TEXT_LIMIT), tuple(blocks))
+    return Shown(_summary(page), tuple(blocks))
 
 
 def copy(card: Shown, requester: str, written: str) -> Shown:
@@ -124,10 +126,17 @@ def overcome() -> Shown:
 
 
 def _summary(page: Sequence[ShownCall]) -> str:
-    waiting = [call.in_line for call in page if call.waits]
-    if waiting:
-        return f"Waiting for a decision: {'; '.join(waiting)}"
-    return "; ".join(f"{call.in_line}: {'not run' if call.state is State.REFUSED else call.state}" for call in page)
+    """The calls in a few words each; no two of them in the same ones."""
+    limit = min(LINE_LIMIT, TEXT_LIMIT // (2 * len(page)))
+    waiting = [call.in_line(limit) for call in page if call.waits]
+    ended = [
+        f"{call.in_line(limit)}: {'not run' if call.state is State.REFUSED else call.state}"
+        for call in page
+        if not waiting
+    ]
+    text = f"Waiting for a decision: {'; '.join(waiting)}" if waiting else "; ".join(ended)
+    said = escape(text, TEXT_LIMIT - DIGEST_LENGTH)
+    return said if said == escape(text) else f"{said} (SHA-256 {digest(text.encode(errors='surrogatepass'))})"
 
 
 def _call(call: ShownCall) -> list[Block]:
