@@ -35,7 +35,7 @@ from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
 from graphs.agent.errors import AgentError
 from storage import Storage, deadlines, open_storage
-from storage.errors import DatabaseGone, StorageError
+from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +75,8 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
         address = await _unless(stop, connecting.socket_address(client, settings, tried_for))
         try:
             storage = await stack.enter_async_context(open_storage(settings.database_url))
+        except StorageUnavailable as error:
+            raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
         except (StorageError, OSError, sqlite3.OperationalError) as error:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
         model = _model(settings)
