@@ -1,5 +1,7 @@
 """The versions of questions ride in the ids of a card's blocks: what is later than the record is told from the rest."""
 
+from typing import Any
+
 import pytest
 
 from bot.shown import versions
@@ -21,7 +23,7 @@ async def test_a_changed_question_has_other_blocks_and_only_a_later_one_is_told(
     old, now = ({first.id: row.version} for row in (first, voted))
     assert [versions.shown_in([id_]) for id_ in ids] == [old, now]
 
-    async def is_later(*shown: dict[str, int]) -> list[bool]:
+    async def is_later(*shown: Any) -> list[bool]:
         return [await storage.read(lambda db, each=each: versions.is_later(db, each, [first.id])) for each in shown]
 
     later, replaced = {first.id: voted.version + 1}, {NOT_THERE: 1}
