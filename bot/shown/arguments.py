@@ -1,8 +1,8 @@
 """Arguments as a card shows them: two different calls never look alike.
 
 A short value stands behind its name, in one line; a text that could be taken for another value, or for more than a
-value, is quoted as JSON writes it. A longer one stands in a box of its own below its name, and boxes hold nothing else
-then. So no value writes another one's line, or pushes it out of sight.
+value, is quoted as JSON writes it. A longer one stands in a box of its own below its name, after the shorter ones, and
+boxes hold nothing else then. So no value writes another one's line, or pushes it out of sight.
 """
 
 from __future__ import annotations
@@ -71,6 +71,11 @@ class _Value:
     def length(self) -> int:
         return len(self.text) + len(self.tail) + len(self.kind) + 40
 
+    @property
+    def height(self) -> int:
+        """Lines of its box, as far as it has line ends of its own."""
+        return self.text.count("\n") + self.tail.count("\n") + 1 if self.kind else 0
+
 
 def written(args: Mapping[str, Any], edited: Mapping[str, Any], limit: int) -> Written:
     """These arguments, and where they were edited what took their place, in about `limit` characters.
@@ -100,6 +105,7 @@ def _written(names: Sequence[str], args: Mapping[str, Any], edited: Mapping[str,
     rows = [(_name(name), [_value(each, room) for each in both]) for name, both in versions.items()]
     made = [piece for _, pieces in rows for piece in pieces]
     if any(piece.kind for piece in made):
+        rows.sort(key=lambda row: max(piece.height for piece in row[1]))  # none pushes a shorter one away
         parts = [part for name, pieces in rows for part in _rows(name, pieces)]
     else:
         parts = [_box("\n".join(_row(name, pieces) for name, pieces in rows))] if rows else []
