@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from bot.shown import wording
 from bot.shown.arguments import in_line
-from bot.shown.markdown import parts, reply_markdown
+from bot.shown.markdown import reply_markdown
 from bot.shown.shown_calls import LINE_LIMIT, ShownCall
+from bot.shown.splitting import parts
 from bot.shown.text import Block, escape, fitted, mrkdwn, one_line, person, plain_text, rich, section, words
 from bot.shown.versions import block_id
 from graphs.agent.canonical import digest
