@@ -142,8 +142,8 @@ def _box(text: str) -> Block:
 def _notes(made: Sequence[Value]) -> Iterator[str]:
     if any(value.has_escapes for value in made):
         yield "Characters that cannot be seen, or look like a space, are written as \\u{…}."
-    if any(mark in value.text + value.tail for value in made for mark in ("{␠ × ", "{⏎ × ")):
-        yield "Repeated spaces and empty lines are counted: {␠ × 2}, {⏎ × 2}."
+    if any(mark in value.text + value.tail for value in made for mark in ("{␣ × ", "{⏎ × ")):
+        yield "Repeated spaces and empty lines are counted: {␣ × 2}, {⏎ × 2}."
 
 
 def _name(name: str) -> str:

@@ -1,6 +1,6 @@
 """A value in writing: JSON, or a text as it is where it can be taken for nothing else.
 
-What cannot be seen is escaped; spaces and line ends that could push other things away are counted: `{␠ × 60}`. Two
+What cannot be seen is escaped; spaces and line ends that could push other things away are counted: `{␣ × 60}`. Two
 different values are never written alike: what is written can be read back.
 """
 
@@ -26,7 +26,7 @@ _LOOKS_LIKE_JSON = re.compile(r"[\"\[{]|(?:true|false|null|none|nan|-?inf(?:init
 _PLAIN_WORDS = re.compile(r"[\w .@/+-]*")
 _SPACES = re.compile(r" {2,}")
 _LONG_SPACES = re.compile(r"(?<=[^ \n]) {9,}| {33,}| +$", re.MULTILINE)
-_BLANK_LINES = re.compile(r"^\{(␠ × \d+)\}\n(?:\{\1\}\n){2,}", re.MULTILINE)
+_BLANK_LINES = re.compile(r"^\{(␣ × \d+)\}\n(?:\{\1\}\n){2,}", re.MULTILINE)
 _EMPTY_LINES = re.compile(r"\A\n+|\n{4,}|\n+\Z")
 
 
@@ -123,12 +123,12 @@ def _is_number(value: str) -> bool:
 def quoted(value: str) -> tuple[str, bool]:
     """A text as JSON writes it, in one line."""
     text, has_escapes = _marked(*visible(json.dumps(value, ensure_ascii=False)))
-    return _SPACES.sub(lambda run: f"{{␠ × {len(run.group())}}}", text), has_escapes
+    return _SPACES.sub(lambda run: f"{{␣ × {len(run.group())}}}", text), has_escapes
 
 
 def _marked(text: str, has_escapes: bool) -> tuple[str, bool]:
     """Our own marks for spaces and line ends stand for nothing else."""
-    return text.replace("␠", escaped("␠")).replace("⏎", escaped("⏎")), has_escapes or "␠" in text or "⏎" in text
+    return text.replace("␣", escaped("␣")).replace("⏎", escaped("⏎")), has_escapes or "␣" in text or "⏎" in text
 
 
 def _lines(value: str) -> tuple[str, bool]:
@@ -136,7 +136,7 @@ def _lines(value: str) -> tuple[str, bool]:
     text, has_escapes = _marked(*visible(value))
     if "\t" in text or "\r" in text:
         text, has_escapes = text.replace("\t", escaped("\t")).replace("\r", escaped("\r")), True
-    text = _LONG_SPACES.sub(lambda run: f"{{␠ × {len(run.group())}}}", text)
+    text = _LONG_SPACES.sub(lambda run: f"{{␣ × {len(run.group())}}}", text)
     text = _BLANK_LINES.sub(lambda run: f"{{{run[1]}, ⏎ × {run.group().count(chr(10))}}}\n", text)
     return _EMPTY_LINES.sub(_counted, text), has_escapes
 

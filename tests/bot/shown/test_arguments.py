@@ -30,7 +30,7 @@ ODD = st.sampled_from(
             "\u3000",
             "\u00ad",
         ),
-        *("to: x", "a", "b: ", ", ", "│ ", " → ", "{␠ × 2}", "{⏎ × 2}", "(left out)", "\\u{200b}", "\\", '"', "true"),
+        *("to: x", "a", "b: ", ", ", "│ ", " → ", "{␣ × 2}", "{⏎ × 2}", "(left out)", "\\u{200b}", "\\", '"', "true"),
         *("null", "80", "[]", "—", "(text of 2 lines):", "می\u200cخواهم", "🩷", "\n\n\n\n", " " * 12, "\n" * 60),
     ]
 )
@@ -71,7 +71,7 @@ def same(one: object, other: object) -> bool:
 
 def unescaped(text: str) -> str:
     """A text with our marks for what cannot be seen, or is repeated, read."""
-    text = re.sub(r"\{␠ × (\d+)\}", lambda found: " " * int(found[1]), text)
+    text = re.sub(r"\{␣ × (\d+)\}", lambda found: " " * int(found[1]), text)
     return re.sub(r"\\u\{([0-9a-f]+)\}", lambda found: chr(int(found[1], 16)), text)
 
 
@@ -85,7 +85,7 @@ def value_of(text: str) -> Any:
 
 def text_of(box: str) -> str:
     """The text that a person reads in a box."""
-    blank = r"^\{␠ × (\d+), ⏎ × (\d+)\}\n"
+    blank = r"^\{␣ × (\d+), ⏎ × (\d+)\}\n"
     box = re.sub(blank, lambda found: (" " * int(found[1]) + "\n") * int(found[2]), box, flags=re.MULTILINE)
     box = re.sub(r"\A\{⏎ × (\d+)\}\n?", lambda found: "\n" * int(found[1]), box)
     box = re.sub(r"\n\{⏎ × (\d+)\}\Z", lambda found: "\n" * int(found[1]), box)
@@ -126,7 +126,7 @@ ALIKE: list[tuple[Any, Any]] = [
     ("a\nb", "a\rb"), ("a\nb", "a\\nb"), ("a\n", "a"), ("a\n", "a\n\n"), ("\na", "a"), ("a \nb", "a\nb"),
     ("a\n\nb", "a\n \nb"), ("a\u200bb", "a\\u{200b}b"), ("a" + " " * 40 + "b", "a" + " " * 41 + "b"),
     ("a" + "\n" * 60 + "b", "a" + "\n" * 61 + "b"), ("a" + "\n" * 61 + "b", "a\n{⏎ × 60}\nb"),
-    ("a" + " " * 60 + "b", "a{␠ × 60}b"), (LONG, LONG + " "), (LONG, LONG.replace("x", "x\u200b", 1)),
+    ("a" + " " * 60 + "b", "a{␣ × 60}b"), (LONG, LONG + " "), (LONG, LONG.replace("x", "x\u200b", 1)),
     ([LONG], f'["{LONG}"]'),
     ("\U0001f3f4", "\U0001f3f4\U000e0075\U000e0073\U000e007f"), ("मक", "म\u200cक"), ("(left out)", "left out"),
     (" ", "\u3000"),
@@ -181,13 +181,13 @@ def test_each_argument_has_one_line_of_its_own_and_its_value_none(args: dict[str
         (None, ["x: null"]),
         ("", ['x: ""']),
         (["a", "b"], ['x: ["a", "b"]']),
-        ("a  b", ['x: "a{␠ × 2}b"']),
+        ("a  b", ['x: "a{␣ × 2}b"']),
         ("pay\u200b100", ["x: pay\\u{200b}100"]),
         ("می\u200cخواهم 🩷", ["x: می\u200cخواهم 🩷"]),
         ("Dear Ana,\n\nhello\n", ["x (text of 4 lines):", "│ Dear Ana,", "│ ", "│ hello", "│ {⏎ × 1}"]),
         ("a\r\nb", ["x (text of 2 lines, which end with CRLF):", "│ a", "│ b"]),
         ("a" + "\n" * 61 + "b", ["x (text of 62 lines):", "│ a", "│ {⏎ × 60}", "│ b"]),
-        ("a\n" + " \n" * 60 + "b", ["x (text of 62 lines):", "│ a", "│ {␠ × 1, ⏎ × 60}", "│ b"]),
+        ("a\n" + " \n" * 60 + "b", ["x (text of 62 lines):", "│ a", "│ {␣ × 1, ⏎ × 60}", "│ b"]),
         ("def f():\n\treturn", ["x (text of 2 lines):", "│ def f():", "│ \\u{9}return"]),
         ({"a": LONG}, ["x (object of 209 characters):", "│ {", f'│   "a": "{LONG}"', "│ }"]),
     ],
