@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from bot.shown import wording
 from bot.shown.arguments import in_line
-from bot.shown.markdown import parts, reply_markdown
+from bot.shown.markdown import reply_markdown
 from bot.shown.shown_calls import LINE_LIMIT, ShownCall
+from bot.shown.splitting import parts
 from bot.shown.text import Block, escape, fitted, mrkdwn, one_line, person, plain_text, rich, section, words
 from bot.shown.versions import block_id
 from graphs.agent.canonical import digest
@@ -145,7 +146,7 @@ def _call(call: ShownCall) -> list[Block]:
     title = section(words(call.title, "bold"), *_described(call))
     blocks = [{**rich(title, *call.arguments.parts), "block_id": block_id("call", call.asked)}]
     if call.arguments.notes:
-        blocks.append(_context(plain_text("⚠ " + " ".join(call.arguments.notes))))
+        blocks.append(_context(mrkdwn("⚠ " + " ".join(call.arguments.notes))))
     if call.doubt is not None and call.waits:
         return blocks + _doubt(call)
     if call.waits:
