@@ -96,7 +96,7 @@ async def _assemble(
         await asyncio.to_thread(agent.prepare)
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     graph = agent.compile(model, storage, Reach(people, storage))
-    poster = Poster(client, storage)
+    poster = Poster(client, storage, identity["user_id"])
     display = Display(storage, graph, agent.toolbox, client, poster, people)
     worker = Worker(storage, graph, display, poster, people)
     secret = settings.slack_signing_secret

@@ -165,7 +165,20 @@ _FOURTH = (
         update conversations set outdated = 1 where thread_id = new.thread_id and not outdated; end""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_FIFTH = (
+    "alter table conversations add column refused text",
+    "alter table conversations add column link text",
+    "alter table posts add column thread_ts text not null default ''",
+    "alter table posts add column refused text",
+    "alter table posts add column opening text",
+    # What stood in its conversation stood in its thread; a copy, outside of threads.
+    """update posts set thread_ts = coalesce((select c.thread_ts from conversations c
+        where c.thread_id = posts.thread_id and c.channel = posts.channel), '')""",
+    # Of a click, or of an answer in a thread, it is asked whether the message is a post of ours.
+    "create index posts_by_message on posts (channel, ts)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 
 
 def migrate(db: Connection) -> None:

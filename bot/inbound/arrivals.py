@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.inbound import payloads
 from bot.inbound.payloads import Body, SlackMessage
+from bot.shown import timeline
 from bot.shown.text import shorten
 from storage import Connection, Storage, inbox, posts
 
@@ -47,7 +48,13 @@ class Arrivals:
 
 def _receive(db: Connection, message: SlackMessage, now: float) -> None:
     """Take what is addressed to the bot, and replies in threads that it takes part in. A job."""
-    if not message.addressed and posts.conversation(db, message.thread.thread_id) is None:
+    delivery = message.delivery()
+    about = posts.at(db, message.thread.channel, message.thread.thread_ts)
+    if about is not None and not (
+        about.thread_ts or timeline.is_a_copy(about.subject)
+    ):  # a reply to what we could not post in its own conversation
+        delivery = replace(delivery, thread_id=about.thread_id)
+    elif not message.addressed and posts.conversation(db, message.thread.thread_id) is None:
         return
-    if inbox.receive(db, message.delivery(), now):
+    if inbox.receive(db, delivery, now):
         logger.info("message %s of %s is in the inbox", message.ts, message.user)

@@ -168,10 +168,11 @@ class Clicks:
         """Try again what failed: put into the inbox like everything else that asks something of a thread."""
         click = payloads.click(body)
         thread = click.thread
+        thread_id = await self.storage.read(lambda db: _failed_thread(db, click))
         delivery = inbox.Delivery(
             f"{thread.thread_id}:{click.action_ts}",
             "retry",
-            thread.thread_id,
+            thread_id,
             thread.team,
             thread.channel,
             click.action_ts,
@@ -266,12 +267,21 @@ def _card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, s
 
 
 def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
-    """The click's own thread; for a copy, known by where we posted it, the thread of the card. A job."""
-    copies = posts.beginning(db, timeline.calls_subject(message_id)) if message_id else []
-    for post in copies:
+    """The click's own thread; for a card that we posted elsewhere, the thread that it was asked in. A job."""
+    posted = posts.beginning(db, timeline.calls_subject(message_id)) if message_id else []
+    for post in posted:
         here = post.channel == click.thread.channel
         known = post.ts in (click.message_ts, None)  # None: it has arrived before we know its ts
-        if here and known and timeline.copied_message(post.subject) == message_id:
+        if here and known and timeline.message_of(post.subject) == message_id:
+            return post.thread_id
+    return click.thread.thread_id
+
+
+def _failed_thread(db: Connection, click: Click) -> ThreadId:
+    """The thread of a turn that broke off: the click's own, unless we told of it elsewhere. A job."""
+    for post in posts.of_thread(db, ThreadId(click.value)).values():
+        known = post.ts in (click.message_ts, None)
+        if post.channel == click.thread.channel and known and post.subject.startswith(timeline.FAILURE):
             return post.thread_id
     return click.thread.thread_id
 

@@ -31,8 +31,10 @@ BESIDE_LIMIT = 1000
 PAGE_LIMIT = 12_000
 """Characters in the blocks of one message: Slack takes about 13,200."""
 
-PAGE_BLOCKS = 48
-"""Blocks in one message: Slack takes 50, one is for "Approve all", one for who asked, in a copy."""
+PAGE_BLOCKS = 46
+"""Blocks in one message: Slack takes 50. One is for "Approve all", one for who asked, in a copy, one for where it was
+asked, in another place, one for who could not be reached.
+"""
 
 ARGUMENTS_LIMIT = 9000
 RESULT_LIMIT = 200
@@ -103,10 +105,14 @@ def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
     return found
 
 
-def calls(page: Sequence[ShownCall], revision: str) -> Shown:
-    """The calls of one page: a card with buttons where one waits, else a line for each that ran."""
+def calls(page: Sequence[ShownCall], revision: str, unreached: Sequence[str] = ()) -> Shown:
+    """The calls of one page: a card with buttons where one waits, else a line for each that ran. `unreached` are those
+    who could decide, and could not be asked.
+    """
     blocks = [block for call in page for block in _call(call)]
     waiting = [call for call in page if call.waits]
+    if waiting and unreached:
+        blocks.append(_context(mrkdwn(wording.unreached(unreached))))
     if len(waiting) > 1 and all("approve" in call.allow and not _is_cut(call) for call in waiting):
         button = _button("Approve all", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary")
         blocks.append({"type": "actions", "block_id": "all", "elements": [button]})
@@ -117,6 +123,12 @@ def copy(card: Shown, requester: str, words: str) -> Shown:
     """The card for an approver who cannot see where it was asked: who asked, and in what words."""
     said = f"<@{requester}> wrote to me, where you cannot see it: “{escape(' '.join(words.split()), WORDS_LIMIT)}”"
     return Shown(card.text, ({"type": "section", "text": mrkdwn(said)}, *card.blocks))
+
+
+def moved(shown: Shown, channel: str, link: str | None) -> Shown:
+    """A message that its own conversation did not take, for the direct message of who asked there."""
+    origin: Block = _context(mrkdwn(wording.origin(channel, link)))
+    return Shown(shown.text, (origin, *shown.blocks))
 
 
 def failure(sentence: str, reference: str, *, thread: str) -> Shown:

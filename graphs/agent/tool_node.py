@@ -21,7 +21,7 @@ from graphs.agent.policy import replay_terms, required
 from graphs.agent.proposals import APPROVAL, ProposedCall, as_asked, claim_key, may_it_run, named, terms_of
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import tool_message
-from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision
+from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision, why_unreachable
 from graphs.approvals.terms import Terms
 from graphs.errors import QuestionExpired
 from graphs.runtime.asking import Answer, ask, known_question
@@ -84,6 +84,8 @@ class _Proposal:
             return tool_messages.unreachable(answer)
         if answer is None:
             return await Effect(self.call, self.tool, arguments, self.requester).run()
+        if (why := why_unreachable(answer.value)) is not None:
+            return tool_messages.unreached(why)
         by = named(answer.by, terms_of(answer).requester)
         match decision := parse_decision(answer.value):
             case Approve():
@@ -128,7 +130,7 @@ class _Proposal:
             if asked is None:
                 return await self._out_of_reach(bound) or ask(new)
             answer = ask(as_asked(asked) or new)
-            if not isinstance(parse_decision(answer.value), Approve):
+            if why_unreachable(answer.value) or not isinstance(parse_decision(answer.value), Approve):
                 return answer
             after = _asked_before()
             if after is None or after.replaces != answer.interrupt_id:

@@ -5,29 +5,38 @@ from typing import Any
 
 from bot.demo.workspace.errors import ClientError
 
-FAULTS = ("redeliver", "http", "disconnect", "expire_streams")
+FAULTS = ("redeliver", "http", "disconnect", "expire_streams", "closed")
+
+NOTHING_AT_ALL = frozenset({"is_archived", "not_in_channel", "channel_not_found"})
+"""Refusals for which Slack does not even change what the bot has said there."""
 
 
 @dataclass
 class HttpFault:
-    """The next `times` calls of `method` are answered with an HTTP status instead of their answer.
+    """The next `times` calls of `method` are answered with an HTTP status instead of their answer; with an `error`,
+    with that refusal of Slack's (HTTP 200, `ok: false`).
 
-    With `after_commit` the call takes effect first, and only its answer is lost.
+    With `after_commit` the call takes effect first, and only its answer is lost. `channel`: only calls about it.
     """
 
     method: str
-    status: int
+    status: int = 200
     retry_after: int = 1
     times: int = 1
     after_commit: bool = False
+    error: str = ""
+    channel: str = ""
 
 
 @dataclass
 class Faults:
-    """The faults that are armed and not used up."""
+    """The faults that are armed and not used up. `closed`: what takes no posts (a conversation, or a thread of it), and
+    what Slack says to them there.
+    """
 
     redeliveries: int = 0
     http: list[HttpFault] = field(default_factory=list)
+    closed: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def arm(self, order: dict[str, Any]) -> None:
         """Reads the body of `POST /client/faults`. Raises ClientError for what it does not know."""
@@ -39,6 +48,8 @@ class Faults:
             raise ClientError(f"`redeliver` is a number of times, not {redeliveries!r}.")
         if "http" in order:
             self.http.append(_http_fault(order["http"]))
+        if "closed" in order:
+            self._close(order["closed"])
         self.redeliveries += redeliveries
 
     def take_redeliveries(self) -> int:
@@ -46,13 +57,28 @@ class Faults:
         taken, self.redeliveries = self.redeliveries, 0
         return taken
 
-    def take_http(self, method: str) -> HttpFault | None:
+    def take_http(self, method: str, channel: str = "") -> HttpFault | None:
         """The fault that this call of `method` meets."""
         for fault in self.http:
-            if fault.method == method and fault.times > 0:
+            if fault.method == method and fault.times > 0 and fault.channel in ("", channel):
                 fault.times -= 1
                 return fault
         return None
+
+    def refusal(self, channel: str, thread_ts: str | None = None) -> str | None:
+        """What Slack says to a post there; None when it takes it."""
+        return self.closed.get((channel, "")) or (self.closed.get((channel, thread_ts)) if thread_ts else None)
+
+    def _close(self, order: Any) -> None:
+        """From now on the conversation, or the thread, takes no posts; without an `error` it does again."""
+        match order:
+            case {"channel": str(channel), **rest} if rest.keys() <= {"thread_ts", "error"}:
+                place = (channel, str(rest.get("thread_ts", "")))
+                self.closed.pop(place, None)
+                if rest.get("error"):
+                    self.closed[place] = str(rest["error"])
+            case _:
+                raise ClientError("`closed` is an object with a channel, perhaps a thread_ts, and an error of Slack's.")
 
 
 def _http_fault(order: Any) -> HttpFault:
@@ -60,7 +86,9 @@ def _http_fault(order: Any) -> HttpFault:
         fault = HttpFault(**order)
     except TypeError:
         fields = ", ".join(HttpFault.__annotations__)
-        raise ClientError(f"An http fault is an object with the fields {fields}; the first two are required.") from None
-    if type(fault.status) is not int or not 400 <= fault.status <= 599 or type(fault.times) is not int:
-        raise ClientError("An http fault needs a status from 400 to 599, and a whole number of times.")
+        raise ClientError(f"An http fault is an object with the fields {fields}; the first is required.") from None
+    if type(fault.times) is not int or type(fault.status) is not int or type(fault.error) is not str:
+        raise ClientError("An http fault needs whole numbers as its times and status, and a text as its error.")
+    if not fault.error and not 400 <= fault.status <= 599:
+        raise ClientError("An http fault needs an error of Slack's, or a status from 400 to 599.")
     return fault

@@ -41,12 +41,13 @@ class WebApi:
     async def call(self, request: web.Request) -> web.Response:
         """One Web API call: business errors are HTTP 200 with `ok: false`."""
         method = request.path.removeprefix("/api/")
-        fault = self._workspace.faults.take_http(method)
-        if fault and not fault.after_commit:
-            return self._fail(method, fault)
         arguments = Arguments()
+        fault = None
         try:
             arguments = await read_arguments(request)
+            fault = self._workspace.faults.take_http(method, arguments.text("channel"))
+            if fault and not fault.after_commit:
+                return self._fail(method, fault)
             handler = _handler(method)
             _authorize(method, request, arguments)
             answer = {"ok": True, **await handler(self._workspace, arguments)}
@@ -113,10 +114,13 @@ class WebApi:
             workspace.post_ephemeral(answer)
 
     def _fail(self, method: str, fault: HttpFault) -> web.Response:
-        self._workspace.journal.add("fault", method=method, status=fault.status, after_commit=fault.after_commit)
+        met = {"status": fault.status, "error": fault.error, "after_commit": fault.after_commit}
+        self._workspace.journal.add("fault", method=method, **met)
         if fault.status == web.HTTPTooManyRequests.status_code:
             headers = {"Retry-After": str(fault.retry_after)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=fault.status, headers=headers)
+        if fault.error:
+            return web.json_response({"ok": False, "error": fault.error}, status=fault.status)
         return web.json_response({"ok": False, "error": "internal_error"}, status=fault.status)
 
 

@@ -10,7 +10,7 @@ from bot.shown.posting import Known, Poster
 from bot.shown.timeline import reply_subject
 from storage import Storage, posts
 from storage.posts import Conversation
-from tests.bot.support import calls_of, in_thread, show
+from tests.bot.support import BOT, calls_of, in_thread, show
 from tests.demo.workspace.support import Page, Slack
 from tests.support.clock import Clock
 
@@ -136,7 +136,7 @@ async def test_a_crash_while_streaming_is_mended_by_the_next_process(
     await live.write()
     (post,) = (await storage.read(lambda db: posts.of_thread(db, conversation.thread_id))).values()
     assert post.ts is not None
-    assert len(await settled(Poster(slack, storage), conversation, page)) == 1
+    assert len(await settled(Poster(slack, storage, BOT), conversation, page)) == 1
 
 
 async def test_nothing_written_is_nothing_shown(live: Written, page: Page, conversation: Conversation):

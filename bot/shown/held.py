@@ -1,0 +1,20 @@
+"""A conversation that this process shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.shown.posting import Known
+from storage.posts import Conversation
+
+
+@dataclass
+class Held:
+    """Up to the thread's `version`. Its first `settled` messages are shown and can change no more; `known` are the
+    posts of the others.
+    """
+
+    conversation: Conversation
+    known: Known
+    settled: int = 0
+    version: int = -1

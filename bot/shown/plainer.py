@@ -1,0 +1,88 @@
+"""A message in plainer forms, for a Slack that does not take it as it is. Pure.
+
+First the same words and buttons in the simplest blocks. Then a sentence that says what could not be shown: what an
+approval would run is not to be seen there, so only buttons that let nothing run are left. At last that sentence alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bot.shown import cards
+from bot.shown.cards import Shown
+from bot.shown.text import TEXT_LIMIT, Block, mrkdwn, plain_text, shorten
+
+HARMLESS = frozenset({cards.REJECT, cards.GIVE_UP, cards.RETRY})
+"""Buttons that may stand where nobody sees what they are about."""
+
+BLOCKS_LIMIT = 50
+WORDS_LIMIT = 200
+
+
+def forms(shown: Shown) -> Iterator[Shown]:
+    """The message as it is, then each plainer form, the fullest first."""
+    yield shown
+    plain = tuple(block for each in shown.blocks for block in _plain(each))
+    if 0 < len(plain) <= BLOCKS_LIMIT and plain != shown.blocks:
+        yield Shown(shorten(shown.text, TEXT_LIMIT), plain)
+    said = f"{shorten(shown.text, WORDS_LIMIT)}\n(Slack did not take this message, so the whole is not shown here.)"
+    if kept := _harmless(shown.blocks):
+        text = mrkdwn(f"⚠ {said}\nNobody can approve what is not shown.")
+        yield Shown(said, ({"type": "section", "text": text}, *kept))
+    yield Shown(said, ())
+
+
+def can_be_decided(shown: Shown) -> bool:
+    """Whether it has buttons."""
+    return any(block["type"] == "actions" for block in shown.blocks)
+
+
+def _plain(block: Block) -> Iterator[Block]:
+    match block:
+        case {"type": "actions", "elements": elements}:
+            bare = [{key: value for key, value in each.items() if key not in ("style", "confirm")} for each in elements]
+            yield {**block, "elements": bare}
+        case {"type": "markdown", "text": str(text)}:
+            yield from _sections(text)
+        case {"type": "section", "text": {"type": "mrkdwn"} as text}:
+            yield {"type": "section", "text": text}
+        case {"type": "context", "elements": elements}:
+            yield from ({"type": "section", "text": each} for each in elements if "text" in each)
+        case _:
+            yield from _sections("".join(_words(block)))
+
+
+def _sections(text: str) -> Iterator[Block]:
+    """The text whole, in as many sections as it takes."""
+    for start in range(0, len(text), TEXT_LIMIT):
+        if text[start : start + TEXT_LIMIT].strip():
+            yield {"type": "section", "text": plain_text(text[start : start + TEXT_LIMIT])}
+
+
+def _words(value: Any) -> Iterator[str]:
+    match value:
+        case {"type": "user", "user_id": str(user)}:
+            yield f"<@{user}>"
+        case {"type": "link", "url": str(url), **rest}:
+            yield f"{rest.get('text', '')} {url}".strip()
+        case {"type": "rich_text_section" | "rich_text_preformatted" | "rich_text_quote", "elements": list(elements)}:
+            yield from _words(elements)
+            yield "\n"
+        case dict():
+            for key in ("text", "elements", "fields", "title", "name"):
+                yield from _words(value.get(key))  # pyright: ignore[reportUnknownMemberType]
+        case list():
+            for each in value:  # pyright: ignore[reportUnknownVariableType]
+                yield from _words(each)
+        case str():
+            yield value
+        case _:
+            return
+
+
+def _harmless(blocks: Sequence[Block]) -> list[Block]:
+    """The buttons that let nothing run, where they stand."""
+    groups = [block for block in blocks if block["type"] == "actions"]
+    kept = [[each for each in block["elements"] if each["action_id"] in HARMLESS] for block in groups]
+    return [{**block, "elements": elements} for block, elements in zip(groups, kept, strict=True) if elements]

@@ -1,0 +1,43 @@
+"""Conversations that Slack does not take now: said once when it begins and once when it is over, tried ever more rarely."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from bot.slack_errors import describe
+from storage.ids import ThreadId
+from storage.recent import Recent
+
+logger = logging.getLogger(__name__)
+
+FIRST_REST, LONGEST_REST = 2.0, 60.0
+"""Seconds before the second try, and at most before any other; each rest is twice as long as the one before."""
+
+REMEMBERED = 1000
+
+
+class Troubles:
+    """How often in a row each conversation was not taken, and until when it rests."""
+
+    def __init__(self) -> None:
+        self._failures = Recent(REMEMBERED)
+        self._rests_until = Recent(REMEMBERED)
+
+    def began(self, thread_id: ThreadId, error: BaseException) -> None:
+        """It was not taken."""
+        failures: int = self._failures.look(thread_id) or 0
+        if not failures:
+            logger.warning("conversation %s is not up to date: %s; trying again", thread_id, describe(error))
+        self._failures.put(thread_id, failures + 1)
+        self._rests_until.put(thread_id, time.monotonic() + min(FIRST_REST * 2 ** min(failures, 16), LONGEST_REST))
+
+    def over(self, thread_id: ThreadId) -> None:
+        """It was taken."""
+        self._rests_until.take(thread_id)
+        if self._failures.take(thread_id):
+            logger.warning("conversation %s is up to date again", thread_id)
+
+    def rest(self, thread_id: ThreadId) -> float:
+        """Seconds before the next try."""
+        return max(0.0, (self._rests_until.look(thread_id) or 0.0) - time.monotonic())
