@@ -94,8 +94,8 @@ def check(db: Connection, held: Conversation) -> None:
         raise LeaseLost(f"conversation {held.thread_id!r} is shown by another owner now, or was deleted")
 
 
-def refuse(db: Connection, held: Conversation, why: str | None, link: str | None) -> None:
-    """Slack does not take a post there; none at all, where it says why. The caller has compared the fence."""
+def refuse(db: Connection, held: Conversation, why: str, link: str | None) -> None:
+    """Slack takes no posts there, and says why. The caller has compared the fence."""
     db.execute(
         "update conversations set refused = ?, link = coalesce(?, link) where thread_id = ?",
         (why, link, held.thread_id),

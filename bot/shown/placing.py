@@ -51,27 +51,27 @@ class Placing:
             try:
                 return await self._poster.show(held.conversation, home, subject, shown, held.known)
             except NotTaken as refused:
-                await self._leave(held, refused)
+                await self._leave(held, refused.why)
         return await self._show_to_asker(held, subject, shown, asker)
 
-    async def _leave(self, held: Held, refused: NotTaken) -> None:
-        """Something has to be shown elsewhere; where the conversation is closed, so is all that follows."""
+    async def _leave(self, held: Held, why: str) -> None:
+        """Here nothing more is posted, until somebody writes here."""
         here = held.conversation
-        if here.link is None or (refused.closed and here.refused is None):
-            link = here.link or await self._poster.link_to(here.place)
-            why = refused.why if refused.closed else here.refused
+        if here.refused is not None:
+            return
+        link = here.link or await self._poster.link_to(here.place)
 
-            def job(db: Connection) -> None:
-                posts.check(db, here)
-                posts.refuse(db, here, why, link)
+        def job(db: Connection) -> None:
+            posts.check(db, here)
+            posts.refuse(db, here, why, link)
 
-            await self._storage.write(job)
-            held.conversation = replace(here, refused=why, link=link)
-            logger.warning(
-                "conversation %s does not take a message (%s); it goes to the direct message of who asked",
-                here.thread_id,
-                refused.why,
-            )
+        await self._storage.write(job)
+        held.conversation = replace(here, refused=why, link=link)
+        logger.warning(
+            "conversation %s takes no messages (%s); it goes on in the direct message of who asked",
+            here.thread_id,
+            why,
+        )
 
     async def _show_to_asker(self, held: Held, subject: str, shown: Shown, asker: str) -> bool:
         here = held.conversation
@@ -86,9 +86,11 @@ class Placing:
                 return await self._poster.show(here, place, subject, moved, held.known)
             except NotTaken as refused:
                 why = refused.why
+        is_news = all(each.refused is None or timeline.is_a_copy(each.subject) for each in held.known.values())
         nowhere = Post(subject, here.thread_id, asker, None, moved.digest, refused=why)
         await self._poster.save(here, nowhere, held.known)
-        logger.warning("%s of conversation %s can be shown nowhere: %s", subject, here.thread_id, why)
+        level = logging.WARNING if is_news else logging.INFO
+        logger.log(level, "%s of conversation %s can be shown nowhere: %s", subject, here.thread_id, why)
         return False
 
     async def _places(self, held: Held, away: Post | None, asker: str) -> list[Place]:

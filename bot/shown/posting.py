@@ -159,18 +159,20 @@ class Poster:
 
     async def _in_some_form(self, post: Post, shown: Shown, send: Callable[..., Awaitable[T]]) -> tuple[T, str | None]:
         """Send the fullest form that Slack takes. Beside the answer, why not even its buttons could be sent, if so."""
-        why, carried = None, {"metadata": metadata(post.subject)}
+        why, details = None, ""
+        carried = {"metadata": metadata(post.subject)}
         for form in plainer.forms(shown):
             for _ in range(2):
                 try:
                     answer = await send(text=form.text, blocks=list(form.blocks), **carried)
                 except SlackApiError as error:
-                    why = why_not_so(error)
-                    logger.warning("%s is shown plainer in %s: %s", post.subject, post.channel, _details(error))
+                    why, details = why_not_so(error), _details(error)
                     if not (carried and "metadata" in why):
                         break
                     carried = {}  # the same form without it
                 else:
+                    if why is not None:
+                        logger.warning("%s is shown plainer in %s: %s", post.subject, post.channel, details)
                     return answer, why if plainer.can_be_decided(shown) > plainer.can_be_decided(form) else None
         raise NotTaken(why or "", closed=False)
 

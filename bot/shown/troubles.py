@@ -1,4 +1,7 @@
-"""Conversations that Slack does not take now: said once when it begins and once when it is over, tried ever more rarely."""
+"""Conversations that Slack does not take now.
+
+It is said once when that begins and once when it is over, and tried ever more rarely in between.
+"""
 
 from __future__ import annotations
 
