@@ -62,6 +62,7 @@ class Crowd:
         self._read_to = 0
         self.calls: Counter[str] = Counter()
         self._asked: dict[str, float] = {}
+        self._headers: dict[str, str] = {}
         self._acked: dict[str, float] = {}
 
     async def talk(self, number: int) -> tuple[list[Talk], float]:
@@ -148,17 +149,21 @@ class Crowd:
 
     async def _say(self) -> Talk:
         order = {"user": USER, "channel": HOME, "text": TEXT}
-        async with self._http.post(f"{self._url}/client/messages", json=order) as response:
-            ts = (await response.json())["message"]["ts"]
+        ts = (await self._post("/client/messages", order))["message"]["ts"]
         return self._talks.setdefault(ts, Talk())
 
     async def _click(self, talk: Talk, ts: str) -> None:
         while button := _button(talk.messages[ts]):
             order = {"user": USER, "channel": HOME, "message_ts": ts, **button}
-            async with self._http.post(f"{self._url}/client/actions", json=order) as response:
-                if (await response.json()).get("acked"):
-                    return
+            if (await self._post("/client/actions", order)).get("acked"):
+                return
             await asyncio.sleep(CLICK_AGAIN)
+
+    async def _post(self, path: str, order: Json) -> Json:
+        if not self._headers:
+            self._headers["Authorization"] = f"Bearer {(await self._get('/client/boot'))['token']}"
+        async with self._http.post(self._url + path, json=order, headers=self._headers) as response:
+            return await response.json()
 
     async def _get(self, path: str, **query: str) -> Any:
         async with self._http.get(self._url + path, params=query) as response:

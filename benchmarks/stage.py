@@ -54,9 +54,9 @@ async def stage(side: str, bots: int, folder: Path) -> AsyncGenerator[Stage]:
         workspace = await start("bot.demo.workspace", "--port", "0")
         model = await start("bot.demo.model", "--port", "0", "--script", "script.json")
         url, model_url = await _ready(workspace), await _ready(model)
+        tokens = dict([(await _line(workspace)).split("=", 1) for _ in range(2)])
         env = {
-            "SLACK_BOT_TOKEN": "xoxb-local",
-            "SLACK_APP_TOKEN": "xapp-local",
+            **tokens,
             "SLACK_API_URL": f"{url}/api/",
             "OPENAI_API_KEY": "demo",
             "OPENAI_BASE_URL": f"{model_url}/v1",
@@ -97,7 +97,11 @@ async def _program(
 
 async def _ready(process: asyncio.subprocess.Process) -> str:
     """The address that the program prints when it accepts connections."""
-    assert process.stdout is not None
-    words = (await process.stdout.readline()).decode().split()
+    words = (await _line(process)).split()
     assert words[:1] == ["ready"], "a program of the stage did not start"
     return words[1]
+
+
+async def _line(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    return (await process.stdout.readline()).decode().strip()

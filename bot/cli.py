@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from bot import audit, manifest
+from bot import audit, logs, manifest
 from bot.settings import BadSettings, load_database_settings, load_settings
 
 USAGE = 2
@@ -18,20 +20,48 @@ USAGE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code. `arguments` are those after the program's name."""
-    options = _parser().parse_args(arguments)
+    """Run a command; its exit code. `arguments` are those after the program's name.
+
+    Whoever reads the output may stop reading, as `head` does: that ends the command, and is no failure.
+    """
+    with _output_may_close():
+        options = _parser().parse_args(arguments)
+        try:
+            return options.command(options)
+        except BadSettings as error:
+            for problem in error.problems:
+                print(problem, file=sys.stderr)
+            return USAGE
+    return 0
+
+
+@contextmanager
+def _output_may_close() -> Generator[None]:
+    """Ends the block where its output goes nowhere any more, whether that shows in it or when the rest is flushed."""
     try:
-        return options.command(options)
-    except BadSettings as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        return USAGE
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more when it ends, and would complain then.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that knows `--version`, as do those of all its commands."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.add_argument("--version", action="version", version=f"signoff {version('signoff')}")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="signoff", description="A Slack agent that asks before it acts.")
-    parser.add_argument("--version", action="version", version=f"signoff {version('signoff')}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser = _Parser(prog="signoff", description="A Slack agent that asks before it acts.")
+    parser.set_defaults(command=lambda options: _help(parser))
+    commands = parser.add_subparsers(metavar="COMMAND")
     run = commands.add_parser("run", help="connect to Slack and work until stopped")
     run.set_defaults(command=_run)
     demo = commands.add_parser("demo", help="try it on this machine: no account, no key")
@@ -52,9 +82,12 @@ def _parser() -> argparse.ArgumentParser:
         "--since", type=audit.moment, help="from this time on: 2026-09-21, or with a time; UTC without a zone"
     )
     export.set_defaults(command=_export)
-    for command in (run, demo, manifest_, audit_, verify, export):
-        command.add_argument("--version", action="version", version=f"signoff {version('signoff')}")
     return parser
+
+
+def _help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help()
+    return 0
 
 
 def _port(text: str) -> int:
@@ -73,9 +106,7 @@ def _run(options: argparse.Namespace) -> int:
     from bot.run import run  # what only this command needs is loaded by it
 
     settings = load_settings()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    if settings.log_level != "DEBUG":
-        logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request to the model
+    logs.configure(settings.log_level)
     asyncio.run(run(settings))
     return 0
 

@@ -23,7 +23,7 @@ from bot.inbound.arrivals import Arrivals
 from bot.inbound.clicks import Clicks
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
-from bot.settings import BadSettings, Settings
+from bot.settings import BadSettings, Settings, hidden_slack_variables
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.worker import Worker
@@ -100,12 +100,13 @@ async def _assemble(
     display = Display(storage, graph, agent.toolbox, client, poster, people)
     worker = Worker(storage, graph, display, poster, people)
     secret = settings.slack_signing_secret
-    app = AsyncApp(
-        client=connecting.without_token(client),
-        authorize=connecting.authorized(client, identity),
-        logger=logging.getLogger("slack_bolt"),
-        signing_secret=secret.get_secret_value() if secret is not None else None,
-    )
+    with hidden_slack_variables():
+        app = AsyncApp(
+            client=connecting.without_token(client),
+            authorize=connecting.authorized(client, identity),
+            logger=logging.getLogger("slack_bolt"),
+            signing_secret=secret.get_secret_value() if secret is not None else None,
+        )
     on = Clicks(storage, graph, Desk(storage, agent.toolbox), client, poster, people)
     routes.register(app, Arrivals(storage, client, identity["user_id"], agent.examples), on)
     return worker, app

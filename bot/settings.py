@@ -6,7 +6,10 @@ A field is the variable of the same name in capitals. Its description is what th
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -152,6 +155,20 @@ def load_settings() -> Settings:
 def load_database_settings() -> DatabaseSettings:
     """The same, for a command that needs nothing but the database."""
     return _load(DatabaseSettings)
+
+
+@contextmanager
+def hidden_slack_variables() -> Generator[None]:
+    """Hide the variables of the name `SLACK_…` while the block runs, and put them back.
+
+    Bolt reads them on its own while an app is made: it would warn of the token, which it was given another way, and set
+    OAuth up where a client's id and secret are there for another program.
+    """
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("SLACK_")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def _load(settings: type[AnySettings]) -> AnySettings:

@@ -12,6 +12,7 @@ from graphs.runtime.types import END, START, Command, Interrupt, RetryPolicy, Ru
 
 if TYPE_CHECKING:
     from graphs.agent.agent import Agent
+    from graphs.agent.errors import ToolError
     from graphs.agent.policy import Approval
     from graphs.agent.tools import tool
 
@@ -26,6 +27,7 @@ __all__ = [
     "Runtime",
     "Send",
     "StateGraph",
+    "ToolError",
     "add_messages",
     "entrypoint",
     "interrupt",
@@ -34,7 +36,12 @@ __all__ = [
     "tool",
 ]
 
-_OF_THE_AGENT = {"Agent": "graphs.agent.agent", "Approval": "graphs.agent.policy", "tool": "graphs.agent.tools"}
+_OF_THE_AGENT = {
+    "Agent": "graphs.agent.agent",
+    "Approval": "graphs.agent.policy",
+    "ToolError": "graphs.agent.errors",
+    "tool": "graphs.agent.tools",
+}
 """Imported when they are first asked for: a graph of one's own needs no client of a model, and starts without it."""
 
 

@@ -39,6 +39,8 @@ async def demo(data: Path, port: int) -> int:
                 asyncio.get_running_loop().add_signal_handler(name, stop.set)
             await _keep_running(built, stop)
             print("  Stopping.", flush=True)
+    except BrokenPipeError:  # of what is printed: the command line knows
+        raise
     except (PortInUse, NotOurFile, BotEnded, OSError) as error:
         print(error, file=sys.stderr)
         return USAGE
@@ -52,6 +54,8 @@ async def tour_demo(data: Path | None, port: int) -> int:
             async with stage(data or Path(folder), 0 if data is None else port, "ERROR") as built:
                 await built.start_bot()
                 await Tour(built.url, restart=lambda: _crash(built)).play()
+        except BrokenPipeError:
+            raise
         except (PortInUse, NotOurFile, BotEnded, OSError) as error:
             print(error, file=sys.stderr)
             return USAGE

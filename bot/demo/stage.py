@@ -92,7 +92,7 @@ async def stage(
         workspace = await stack.enter_async_context(
             serve_workspace(port=port, data=data, panel=data / "orders.db", note=choice.name)
         )
-        environment = _environment(os.environ, workspace.url, data, log_level) | dict(choice.environment)
+        environment = _environment(os.environ, workspace, data, log_level) | dict(choice.environment)
         if choice.is_script:
             examples = await asyncio.to_thread(_examples, os.environ)
             model = await stack.enter_async_context(serve_model(port=0, examples=examples))
@@ -120,7 +120,7 @@ def _examples(outer: Mapping[str, str]) -> Sequence[str]:
         return ()
 
 
-def _environment(outer: Mapping[str, str], url: str, data: Path, log_level: str) -> dict[str, str]:
+def _environment(outer: Mapping[str, str], workspace: Workspace, data: Path, log_level: str) -> dict[str, str]:
     """The bot's environment: the local workspace's, and from outside the agent, where it is set.
 
     No proxy is passed on: Slack's client would take it for this machine's own addresses, too.
@@ -132,9 +132,9 @@ def _environment(outer: Mapping[str, str], url: str, data: Path, log_level: str)
         kept
         | chosen
         | {
-            "SLACK_BOT_TOKEN": "xoxb-local",
-            "SLACK_APP_TOKEN": "xapp-local",
-            "SLACK_API_URL": f"{url}/api/",
+            "SLACK_BOT_TOKEN": workspace.tokens.bot,
+            "SLACK_APP_TOKEN": workspace.tokens.app,
+            "SLACK_API_URL": f"{workspace.url}/api/",
             "DATABASE_URL": f"sqlite:///{data / 'signoff.db'}",
             "LOG_LEVEL": log_level,
             "PYTHONPATH": os.pathsep.join(path for path in paths if path),

@@ -27,7 +27,7 @@ from graphs.agent.proposals import terms_of
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
-from graphs.approvals.terms import Actor
+from graphs.approvals.terms import Actor, Terms
 from graphs.runtime.compiled import CompiledGraph
 from storage import Connection, Storage, inbox, posts
 from storage.ids import ThreadId
@@ -92,7 +92,8 @@ class Clicks:
         if isinstance(questions, Refused):
             await ack()
             return await self._tell(click, questions)
-        actors = [await self._actor(click.person, asked) for asked in questions]
+        terms = [_terms_of(asked) for asked in questions]
+        actors = await self.people.actors(click.person, terms, channel, fresh=True)
         results = await asyncio.gather(
             *(
                 self.desk.decide(asked.id, thread_id, actor, Approve(), asked.poll)
@@ -124,7 +125,7 @@ class Clicks:
         click = payloads.click(body)
         verb = cast("FormVerb", click.action)
         asked = await self.storage.read(lambda db: _asked_by(db, click))
-        actor = await self._actor(click.person, asked)
+        actor = await self._actor(click.person, asked, fresh=False)
         row = await self.desk.waiting(click.value, asked.thread_id, actor, verb, asked.poll)
         if isinstance(row, Refused):
             await ack()
@@ -197,13 +198,11 @@ class Clicks:
         await ack()
         return None
 
-    async def _actor(self, person: Person, asked: _Asked) -> Actor:
+    async def _actor(self, person: Person, asked: _Asked, *, fresh: bool = True) -> Actor:
         """The person, as far as the question's terms make it matter who they are; the call's conversation counts, not
-        the one that was clicked in."""
-        row = asked.poll.row
-        if row is None or not row.terms:
-            return await self.people.actor(person)
-        return await self.people.actor(person, terms_of(row), asked.channel)
+        the one that was clicked in. Who they are by now, unless nothing is decided yet.
+        """
+        return await self.people.actor(person, _terms_of(asked), asked.channel, fresh=fresh)
 
     async def _refuse(self, ack: AsyncAck, refused: Refused) -> None:
         await ack(response_action="update", view=modals.notice_modal("Not counted", refused.reason))
@@ -242,6 +241,11 @@ class Clicks:
             return modals.reason_modal(RESPOND_FORM, row.id, "Respond", "Respond")
         blocks = forms.inputs(self.desk.toolbox[name].parameters, json.loads(row.terms["data"]))
         return modals.modal(f"Edit {name}", EDIT_FORM, row.id, blocks, "Run edited call")
+
+
+def _terms_of(asked: _Asked) -> Terms | None:
+    row = asked.poll.row
+    return terms_of(row) if row is not None and row.terms else None
 
 
 def _asked_by(db: Connection, click: Click) -> _Asked:

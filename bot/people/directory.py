@@ -22,8 +22,8 @@ CACHE_SECONDS = 300.0
 MOST_KNOWN = 5000
 """Answers kept at a time; the oldest go first."""
 
-PAGE = 200
-"""Members of a conversation asked for at a time, as Slack recommends."""
+PAGE = 999
+"""Members of a conversation asked for at a time, as many as Slack takes: who clicked waits for the last of them."""
 
 NOBODY = {"user_not_found", "user_not_visible"}
 
@@ -57,7 +57,10 @@ class Room:
 
 
 class Directory:
-    """`team` is the one that the app is installed in. Every method raises `CannotTell`."""
+    """`team` is the one that the app is installed in. Every method raises `CannotTell`.
+
+    `fresh`: ask Slack now, whatever is known. The answer is kept for others like any other.
+    """
 
     def __init__(self, client: AsyncWebClient, team: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -65,7 +68,7 @@ class Directory:
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[float, object]] = {}
 
-    async def account(self, user: str) -> Account:
+    async def account(self, user: str, *, fresh: bool = False) -> Account:
         async def fetch() -> Account:
             try:
                 answer = await self._client.users_info(user=user)
@@ -76,9 +79,9 @@ class Directory:
             found: dict[str, Any] = answer.get("user") or {}
             return Account(_kind(found, self._team), found.get("real_name") or found.get("name") or user)
 
-        return await self._look_up("user", user, fetch)
+        return await self._look_up("user", user, fetch, fresh=fresh)
 
-    async def group(self, group: str) -> frozenset[str]:
+    async def group(self, group: str, *, fresh: bool = False) -> frozenset[str]:
         """The people in a user group; nobody is in one that Slack does not know."""
 
         async def fetch() -> frozenset[str]:
@@ -90,7 +93,7 @@ class Directory:
                 raise
             return frozenset(cast("list[str]", answer.get("users") or ()))
 
-        return await self._look_up("user group", group, fetch)
+        return await self._look_up("user group", group, fetch, fresh=fresh)
 
     async def room(self, channel: str) -> Room:
         async def fetch() -> Room:
@@ -100,8 +103,8 @@ class Directory:
 
         return await self._look_up("conversation", channel, fetch)
 
-    async def members(self, channel: str) -> frozenset[str]:
-        """The people in a conversation, the person of a direct message too."""
+    async def members(self, channel: str, *, fresh: bool = False) -> frozenset[str]:
+        """The people in a conversation, the person of a direct message too, who never changes."""
         room = await self.room(channel)
         if room.user is not None:
             return frozenset({room.user})
@@ -116,7 +119,7 @@ class Directory:
                 if not cursor:
                     return frozenset(found)
 
-        return await self._look_up("members of", channel, fetch)
+        return await self._look_up("members of", channel, fetch, fresh=fresh)
 
     async def direct_message(self, user: str) -> str:
         """The conversation of the bot with one person."""
@@ -127,9 +130,9 @@ class Directory:
 
         return await self._look_up("direct message with", user, fetch)
 
-    async def _look_up(self, what: str, id_: str, fetch: Callable[[], Awaitable[T]]) -> T:
-        """What is known, if it is fresh. What could not be found out is asked for again the next time."""
-        known = self._known.get((what, id_))
+    async def _look_up(self, what: str, id_: str, fetch: Callable[[], Awaitable[T]], *, fresh: bool = False) -> T:
+        """What is known, if that is recent. What could not be found out is asked for again the next time."""
+        known = None if fresh else self._known.get((what, id_))
         if known is not None and self._clock() - known[0] < CACHE_SECONDS:
             return cast("T", known[1])
         try:

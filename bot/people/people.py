@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.inbound.payloads import Person
 from bot.people.directory import CannotTell, Directory, Kind
 from graphs.approvals.terms import CHANNEL, REQUESTER, Actor, GroupId, Terms, UserId
 from storage import Storage, posts
 from storage.ids import ThreadId
+
+T = TypeVar("T")
+
+JUDGED_WITHIN = 2.0
+"""Seconds for what has to be known of somebody who clicked: Slack waits three for the answer."""
 
 _NO_USE: dict[Kind, str] = {
     "guest": "is a guest",
@@ -28,20 +35,38 @@ class People:
         self._team = team
         self._users = users
 
-    async def actor(self, person: Person, terms: Terms | None = None, channel: str | None = None) -> Actor:
-        """The person as `approvals.decide` judges them under these terms; `channel` is where the call was asked for.
+    async def actor(
+        self, person: Person, terms: Terms | None = None, channel: str | None = None, *, fresh: bool = False
+    ) -> Actor:
+        """`actors`, for one approval; without terms only for who they are."""
+        (actor,) = await self.actors(person, [terms], channel, fresh=fresh)
+        return actor
 
-        Somebody who cannot be looked up is a stranger; what else cannot be found out is None.
+    async def actors(
+        self, person: Person, many: Sequence[Terms | None], channel: str | None, *, fresh: bool = False
+    ) -> list[Actor]:
+        """The person as `approvals.decide` judges them under each of these terms; `channel` is where the calls were
+        asked for. What cannot be found out in time is None.
+
+        All is looked up at once, and each thing once. `fresh`: of Slack, whatever is known: what a decision rests on.
         """
-        kind = await self._kind(person.user) if person.team == self._team else "stranger"
-        approvers = terms.approvers if terms is not None and kind == "member" else ()
-        return Actor(
-            UserId(person.user),
-            person.team,
-            kind,
-            await self._groups(person.user, approvers),
-            await self._is_in(person.user, channel) if CHANNEL in approvers else None,
+        if person.team != self._team:
+            return [Actor(UserId(person.user), person.team, "stranger", frozenset()) for _ in many]
+        approvers = {each: None for terms in many if terms is not None for each in terms.approvers}
+        groups = [each for each in approvers if each.startswith("S")]
+        here = CHANNEL in approvers and channel is not None
+        account, members, *found = await asyncio.gather(
+            _in_time(self._directory.account(person.user, fresh=fresh)),
+            _in_time(self._directory.members(channel, fresh=fresh)) if here and channel is not None else _nothing(),
+            *(_in_time(self._directory.group(each, fresh=fresh)) for each in groups),
         )
+        in_groups = {
+            group: None if people is None else person.user in people
+            for group, people in zip(groups, found, strict=True)
+        }
+        in_channel = None if members is None else person.user in members
+        kind = None if account is None else account.kind
+        return [_actor(person, kind, terms, in_groups, in_channel) for terms in many]
 
     async def refusal(self, user: str) -> str | None:
         """Why this person may not talk to the bot, as a sentence; None when they may."""
@@ -152,14 +177,6 @@ class People:
                 unclear = True
         return None if unclear and not found else frozenset(found)
 
-    async def _is_in(self, user: str, channel: str | None) -> bool | None:
-        if channel is None:
-            return None
-        try:
-            return user in await self._directory.members(channel)
-        except CannotTell:
-            return None
-
     async def _kind(self, user: str) -> Kind:
         try:
             return (await self._directory.account(user)).kind
@@ -190,6 +207,34 @@ class People:
             return f"nobody in the user group {approver} can approve"
         account = await self._directory.account(terms.requester if approver == REQUESTER else approver)
         return f"{account.name} {_NO_USE.get(account.kind, 'asked for it, and may not approve it')}"
+
+
+def _actor(
+    person: Person,
+    kind: Kind | None,
+    terms: Terms | None,
+    in_groups: Mapping[str, bool | None],
+    in_channel: bool | None,
+) -> Actor:
+    """What of it matters to these terms. That somebody is in one group is enough, whatever is not known of others."""
+    approvers = terms.approvers if terms is not None and kind == "member" else ()
+    asked = {GroupId(each): in_groups[each] for each in approvers if each.startswith("S")}
+    found = frozenset(group for group, is_in in asked.items() if is_in)
+    groups = None if None in asked.values() and not found else found
+    return Actor(UserId(person.user), person.team, kind, groups, in_channel if CHANNEL in approvers else None)
+
+
+async def _in_time(looking: Awaitable[T]) -> T | None:
+    """None when it cannot be told, or not soon enough."""
+    try:
+        async with asyncio.timeout(JUDGED_WITHIN):
+            return await looking
+    except (CannotTell, TimeoutError):
+        return None
+
+
+async def _nothing() -> None:
+    """There is nothing to look up."""
 
 
 @dataclass(frozen=True)

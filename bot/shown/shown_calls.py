@@ -12,7 +12,7 @@ from typing import Any
 from bot.forms import forms
 from graphs.agent import call_record
 from graphs.agent.call_record import NOTHING, CallRecord, answer_of
-from graphs.agent.canonical import MASK
+from graphs.agent.canonical import MASK, read_json
 from graphs.agent.errors import AgentError
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import call_ids
@@ -218,9 +218,9 @@ def _in_order(args: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping
 
 
 def _read(arguments: str) -> Mapping[str, Any]:
-    """Arguments as the model wrote them: perhaps no JSON object, and then shown as they are."""
+    """Arguments as the model wrote them: perhaps no JSON object, or too deep for one, and then shown as they are."""
     try:
-        values = json.loads(arguments or "{}")
+        values = read_json(arguments or "{}")
     except ValueError:
         return {"arguments": arguments}
     return values if isinstance(values, dict) else {"arguments": arguments}

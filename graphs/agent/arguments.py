@@ -8,8 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from graphs.agent.canonical import Digest, canonical_json, digest
+from graphs.agent.canonical import Digest, bounded, canonical_json, digest
 from graphs.agent.errors import ArgumentsChanged, InvalidArguments, Problem, UnstorableArguments
+
+MOST_PROBLEMS = 100
+"""Problems of one call that are told one by one."""
+
+NAME_LENGTH = 100
+"""Characters of a name that the model made up, where it is repeated."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,8 @@ class Arguments:
 def validate(tool: str, model: type[BaseModel], given: str | bytes | Mapping[str, object]) -> Arguments:
     """Check `given` (JSON text or values) against `model`, write it down and read it back.
 
-    Raises InvalidArguments with a problem for each argument, and UnstorableArguments when the round trip changes one.
+    Raises InvalidArguments with a problem for each argument, or with one for more than `canonical.MOST_BYTES` or
+    `MOST_LEVELS`; and UnstorableArguments when the round trip changes one.
     """
     first = _read(tool, model, _text(tool, given))
     data = _write(tool, first)
@@ -62,11 +69,15 @@ def reopen(arguments: Arguments, model: type[BaseModel]) -> dict[str, Any]:
 def _text(tool: str, given: str | bytes | Mapping[str, object]) -> bytes:
     try:
         if isinstance(given, Mapping):
-            return canonical_json(given)
-        text = given.encode() if isinstance(given, str) else given
-        return text.strip() or b"{}"  # models write nothing at all for a tool without arguments
+            text = canonical_json(given)
+        else:
+            text = (given.encode() if isinstance(given, str) else given).strip()
     except (ValueError, TypeError, RecursionError) as error:
         raise InvalidArguments(tool, [Problem("", f"cannot be written as JSON: {error}")]) from error
+    try:
+        return bounded(text) or b"{}"  # models write nothing at all for a tool without arguments
+    except ValueError as error:
+        raise InvalidArguments(tool, [Problem("", f"Too large: {error}")]) from None
 
 
 def _read(tool: str, model: type[BaseModel], text: bytes) -> BaseModel:
@@ -75,19 +86,26 @@ def _read(tool: str, model: type[BaseModel], text: bytes) -> BaseModel:
     except ValidationError as error:
         # The input stays out of the problems: it may hold a secret.
         details = error.errors(include_url=False, include_context=False, include_input=False)
-        raise InvalidArguments(tool, [_problem(model, detail["loc"], detail["msg"]) for detail in details]) from None
+        problems = [_problem(model, detail["loc"], detail["msg"]) for detail in details[:MOST_PROBLEMS]]
+        if more := len(details) - len(problems):
+            problems.append(Problem("", f"and {more} more problems"))
+        raise InvalidArguments(tool, problems) from None
 
 
 def _problem(model: type[BaseModel], location: tuple[int | str, ...], message: str) -> Problem:
     if location and location[0] not in model.model_fields:
         names = ", ".join(model.model_fields) or "none"
-        return Problem(str(location[0]), f"There is no such argument. The arguments are: {names}")
-    return Problem(".".join(map(str, location)), message)
+        return Problem(_brief(str(location[0])), f"There is no such argument. The arguments are: {names}")
+    return Problem(".".join(_brief(str(step)) for step in location), message)
+
+
+def _brief(name: str) -> str:
+    return name if len(name) <= NAME_LENGTH else f"{name[:NAME_LENGTH]}…"
 
 
 def _write(tool: str, arguments: BaseModel) -> bytes:
     try:
-        return canonical_json(_dump(arguments))
+        return bounded(canonical_json(_dump(arguments)))
     except (ValueError, TypeError, RecursionError) as error:
         raise InvalidArguments(tool, [Problem("", f"cannot be written as JSON: {error}")]) from error
 

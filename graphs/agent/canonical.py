@@ -8,18 +8,28 @@ import dataclasses
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
 from typing import Any, NewType, cast
 
 from pydantic import BaseModel, SecretBytes, SecretStr
-from pydantic_core import to_jsonable_python
+from pydantic_core import from_json, to_jsonable_python
 
 Digest = NewType("Digest", str)
 """SHA-256 as 64 lower-case hex digits."""
 
 MASK = "••••••••"
+
+MOST_BYTES = 1_000_000
+"""Bytes of a JSON text that somebody else wrote: several times what a model writes in one reply."""
+
+MOST_LEVELS = 64
+"""Lists and objects inside one another in such a text: what recurses over the values needs no more stack than that."""
+
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
 
 _EXACT_INTEGER = 2**53  # above it a double skips integers
 
@@ -27,6 +37,31 @@ _EXACT_INTEGER = 2**53  # above it a double skips integers
 def digest(data: bytes) -> Digest:
     """The SHA-256 of these bytes."""
     return Digest(hashlib.sha256(data).hexdigest())
+
+
+def bounded(text: bytes) -> bytes:
+    """The JSON text itself, when it is neither too long nor too deep to be worked on.
+
+    Raises ValueError, whose message says the bound and what was given. Looks at each byte once.
+    """
+    if len(text) > MOST_BYTES:
+        raise ValueError(f"expected at most {MOST_BYTES} bytes, got {len(text)}")
+    if text.count(b"[") + text.count(b"{") > MOST_LEVELS:
+        level = 0
+        for bracket in _BRACKET.finditer(_STRING.sub(b"", text)):
+            level += 1 if bracket.group() in b"[{" else -1
+            if level > MOST_LEVELS:
+                raise ValueError(f"expected at most {MOST_LEVELS} lists and objects inside one another, got more")
+    return text
+
+
+def read_json(text: str | bytes) -> Any:
+    """The value of a JSON text that somebody else wrote.
+
+    Raises ValueError for what is no JSON (NaN and Infinity are none), and for what is too long or too deep
+    (`MOST_BYTES`, `MOST_LEVELS`), never RecursionError.
+    """
+    return from_json(bounded(text.encode() if isinstance(text, str) else text), allow_inf_nan=False)
 
 
 def canonical_json(value: object, *, mask_secrets: bool = False) -> bytes:

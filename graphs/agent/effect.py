@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from graphs.agent import tool_messages
 from graphs.agent.arguments import Arguments
-from graphs.agent.errors import ArgumentsChanged, ToolTimedOut
+from graphs.agent.errors import ArgumentsChanged, ToolError, ToolTimedOut
 from graphs.agent.proposals import ProposedCall, claim_key, did_it_run, named
 from graphs.agent.results import Failure, failure, result_text, told
 from graphs.agent.tools import Tool
@@ -70,6 +70,10 @@ class Effect:
         except ArgumentsChanged as error:
             about["outcome"] = "stale"
             return failure(str(error), tool_messages.stale())
+        except ToolError as error:
+            about["outcome"] = "failed"
+            logger.info("tool %r refused (call %r): %r", self.tool.name, self.call["id"], str(error))
+            return failure(str(error), tool_messages.failed(str(error)))
         except Exception as error:
             about["outcome"] = "failed"
             logger.exception("tool %r failed (call %s)", self.tool.name, self.call["id"])

@@ -9,6 +9,7 @@ GraphError
     ├── UnstorableArguments   arguments that change when they are written down and read again
     ├── ArgumentsChanged      the bytes are not the ones that were hashed
     ├── ToolTimedOut          the tool was still at work when its time was up
+    ├── ToolError             a tool's own refusal (raised by tools): the message is for the model and for people
     └── ModelUnavailable      no reply from the model; the message is the sentence for a person
 """
 
@@ -39,7 +40,7 @@ class UnknownTool(AgentError, KeyError):
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name = name
-        self.message = f"There is no tool {name!r}. The tools are: {', '.join(sorted(known)) or 'none'}."
+        self.message = f"There is no tool {name[:100]!r}. The tools are: {', '.join(sorted(known)) or 'none'}."
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -97,6 +98,14 @@ class ToolTimedOut(AgentError):
         self.tool = tool
         self.seconds = seconds
         super().__init__(f"{tool!r} did not finish within {seconds:g} s. Its effect may or may not have happened.")
+
+
+class ToolError(AgentError):
+    """What a tool raises when it cannot do what it was asked for: there is no such order, the amount is too high.
+
+    The message is a sentence for the model and for people. This is an outcome like another: the log has a line of it,
+    and no traceback, which any other error of a tool has.
+    """
 
 
 class ModelUnavailable(AgentError):

@@ -1,9 +1,27 @@
 """What a tool returned, or that it failed → what is on record of it, and the text of its tool message."""
 
+import dataclasses
 import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
 from typing import TypedDict, cast
 
+from pydantic import BaseModel
+
 from graphs.agent.canonical import json_tree
+
+RESULT_LENGTH = 100_000
+"""Characters of a result: some 30,000 tokens, as much as a model makes use of."""
+
+STRUCTURE_LENGTH = 90_000
+"""Characters of its parts, where it is no text: the rest is for quotes and escapes."""
+
+SMALLEST = 2
+"""Characters that the smallest item takes, with its comma."""
+
+SHORTEST_CUT = 400
+"""Characters of a text that are kept where there is no room left."""
 
 
 class Failure(TypedDict):
@@ -32,7 +50,8 @@ def result_text(result: object) -> str:
     """A str as it is, nothing as "Done.", the rest as compact JSON in its own order, secrets masked.
 
     It never raises, because the effect has happened: what has no JSON is shown as `str` shows it, and what is no text
-    (a lone surrogate) as its escape.
+    (a lone surrogate) as its escape. What has more than `RESULT_LENGTH` characters is cut in the middle, and says so to
+    whoever reads it; the work depends on that bound, not on how large the result is.
     """
     match result:
         case None:
@@ -41,12 +60,79 @@ def result_text(result: object) -> str:
             text = result
         case _:
             text = _json(result)
-    return text.encode(errors="backslashreplace").decode()
+    return _cut(text, RESULT_LENGTH).encode(errors="backslashreplace").decode()
 
 
 def _json(result: object) -> str:
+    kept = result
     try:
-        tree = json_tree(result, mask_secrets=True)
+        kept = _Room(STRUCTURE_LENGTH).kept(result)
+        tree = json_tree(kept, mask_secrets=True)
         return json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (ValueError, TypeError, RecursionError):
-        return str(result)
+        pass
+    try:
+        return str(kept)
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists within lists without end
+        return f"The result, of type {type(result).__name__}, cannot be written as text."
+
+
+@dataclass
+class _Room:
+    """How many more characters of a result may be kept."""
+
+    left: int
+
+    def kept(self, value: object) -> object:
+        """`value` as far as there is room; each list, object or text that is cut says what is left out."""
+        match value:
+            case Enum():
+                return value
+            case str():
+                self.left -= len(value)
+                return value if self.left >= 0 else _cut(value, max(self.left + len(value), SHORTEST_CUT))
+            case BaseModel():
+                return self.kept(value.model_dump(by_alias=True))
+            case Mapping():
+                return self._entries(cast("Mapping[object, object]", value))
+            case list() | tuple():
+                return self._items(cast("Sequence[object]", value), len(cast("Sequence[object]", value)))
+            case set() | frozenset() if len(cast("set[object]", value)) > self.left // SMALLEST:
+                return self._items(cast("set[object]", value), len(cast("set[object]", value)))
+            case Iterator():  # reading it would run the tool on, perhaps without end
+                return f"{type(cast(object, value)).__name__} that was not read; the tool has to return a list"
+            case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+                return self._entries({each.name: getattr(value, each.name) for each in dataclasses.fields(value)})
+            case _:
+                self.left -= SMALLEST
+                return value
+
+    def _items(self, items: Iterable[object], length: int) -> list[object]:
+        kept: list[object] = []
+        for item in items:
+            if self.left <= 0:
+                kept.append(f"… {length - len(kept)} of {length} items left out")
+                break
+            self.left -= SMALLEST
+            kept.append(self.kept(item))
+        return kept
+
+    def _entries(self, entries: Mapping[object, object]) -> dict[object, object]:
+        kept: dict[object, object] = {}
+        for key, value in entries.items():
+            if self.left <= 0:
+                kept["…"] = f"{len(entries) - len(kept)} of {len(entries)} entries left out"
+                break
+            self.left -= SMALLEST + (len(key) if isinstance(key, str) else 0)
+            kept[key] = self.kept(value)
+        return kept
+
+
+def _cut(text: str, limit: int) -> str:
+    """The head and the tail of a text that has more characters than `limit`, and how much is missing between them."""
+    if len(text) <= limit:
+        return text
+    head, tail = limit * 3 // 4, limit // 4
+    left_out = len(text) - head - tail
+    note = f"[… {left_out} of {len(text)} characters left out here; ask for less at a time …]"
+    return f"{text[:head]}\n{note}\n{text[-tail:]}"

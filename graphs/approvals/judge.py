@@ -66,6 +66,10 @@ _NEVER: Mapping[str, str] = {
     "stranger": "Only members of this workspace can decide about its tool calls.",
 }
 
+_UNCLEAR = Refused(
+    "It could not be checked whether you may decide about this call, so this did not count. Click again in a minute."
+)
+
 
 def decide(terms: Terms, votes: Collection[Vote], actor: Actor, decision: Decision, now: datetime) -> Verdict:
     """What this decision makes of a waiting approval with these votes. `now` is aware.
@@ -97,6 +101,8 @@ def may_decide(terms: Terms, actor: Actor, verb: Verb) -> Allowed | Refused:
 
     The requester may always reject, whoever the approvers are.
     """
+    if actor.kind is None:
+        return _UNCLEAR
     if actor.kind != "member":
         return Refused(_NEVER[actor.kind])
     if verb not in terms.allow:
@@ -124,7 +130,7 @@ def _is_approver(terms: Terms, actor: Actor) -> Allowed | Refused:
             return Allowed()
         unresolved = unresolved or is_one is None
     if unresolved:
-        return Refused("It could not be checked whether you may decide about this call. Try again in a minute.")
+        return _UNCLEAR
     return Refused("You are not among those who decide about this call.")
 
 

@@ -40,13 +40,13 @@ class Terms(BaseModel):
 class Actor:
     """Who clicked, as far as it could be found out. None: it could not.
 
-    `kind`: "stranger" is anybody of another team, or somebody unknown. `groups`: the user groups among the terms'
-    approvers that the person is in. `in_channel`: whether the person is a member of the conversation.
+    `kind`: "stranger" is anybody of another team, or somebody whom Slack does not know. `groups`: the user groups
+    among the terms' approvers that the person is in. `in_channel`: whether the person is a member of the conversation.
     """
 
     user: UserId
     team: str
-    kind: Literal["member", "guest", "bot", "deactivated", "stranger"]
+    kind: Literal["member", "guest", "bot", "deactivated", "stranger"] | None
     groups: frozenset[GroupId] | None = None
     in_channel: bool | None = None
 

@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from graphs.agent.errors import ToolError
+
 BOOKS = Path("orders.db")
 
 _SCHEMA = """
@@ -55,20 +57,20 @@ def create() -> None:
 
 
 def get(order_id: int) -> Order:
-    """Raises `LookupError` for an order that there is not."""
+    """Raises `ToolError` for an order that there is not."""
     with _books() as db:
         return _get(db, order_id)
 
 
 def refund(order_id: int, amount: Decimal, reason: str, key: str) -> Order:
-    """Pay back part of an order, once for each `key`. Raises `ValueError` for more than is left of it."""
+    """Pay back part of an order, once for each `key`. Raises `ToolError` for more than is left of it."""
     with _books() as db:
         order = _get(db, order_id)
         if _done(db, "refunds", key):
             return order
         left = order.paid - order.refunded
         if amount > left:
-            raise ValueError(f"order {order_id} has {left:.2f} euro left to refund, so {amount:.2f} is too much")
+            raise ToolError(f"order {order_id} has {left:.2f} euro left to refund, so {amount:.2f} is too much")
         db.execute(
             "insert into refunds (key, order_id, amount, reason, at) values (?, ?, ?, ?, datetime('now'))",
             (key, order_id, f"{amount:.2f}", reason),
@@ -78,11 +80,11 @@ def refund(order_id: int, amount: Decimal, reason: str, key: str) -> Order:
 
 
 def cancel(order_id: int) -> Order:
-    """Raises `ValueError` for an order that has left the house."""
+    """Raises `ToolError` for an order that has left the house."""
     with _books() as db:
         order = _get(db, order_id)
         if order.status not in ("paid", "cancelled"):
-            raise ValueError(f"order {order_id} is {order.status}, so it cannot be cancelled any more")
+            raise ToolError(f"order {order_id} is {order.status}, so it cannot be cancelled any more")
         db.execute("update orders set status = 'cancelled' where id = ?", (order_id,))
         return _get(db, order_id)
 
@@ -109,7 +111,7 @@ def _get(db: sqlite3.Connection, order_id: int) -> Order:
         "select id, customer, email, item, paid, refunded, status from orders where id = ?", (order_id,)
     ).fetchone()
     if row is None:
-        raise LookupError(f"there is no order {order_id}")
+        raise ToolError(f"there is no order {order_id}")
     number, customer, email, item, paid, refunded, status = row
     return Order(number, customer, email, item, Decimal(paid), Decimal(refunded), status)
 

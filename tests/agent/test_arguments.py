@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, PlainSerializer, SecretStr
 
-from graphs.agent.canonical import canonical_json, plain_decimal
+from graphs.agent.canonical import MOST_BYTES, MOST_LEVELS, canonical_json, plain_decimal, read_json
 from graphs.agent.errors import InvalidArguments, UnstorableArguments
 from graphs.agent.results import result_text
 from graphs.agent.tools import tool
@@ -197,6 +197,63 @@ def test_arguments_that_do_not_fit_are_told_by_field(given_: Any, field: str, sa
     assert refusal.value.tool == "order"
 
 
+def nested(levels: int) -> str:
+    return "[" * levels + "]" * levels
+
+
+@pytest.mark.parametrize(
+    ("given_", "says"),
+    [
+        ("[" * 100_000, "at most 64 lists and objects inside one another"),
+        ('{"extra": ' * 100_000, "at most 64 lists and objects inside one another"),
+        ('{"number": 1, "amount": 1, "extra": {"x": ' + nested(63) + "}}", "at most 64 lists and objects"),
+        ('{"number": 1, "amount": 1, "note": "' + "x" * MOST_BYTES + '"}', "at most 1000000 bytes, got 10000"),
+        ({"number": 1, "amount": 1, "note": "x" * MOST_BYTES}, "at most 1000000 bytes, got 10000"),
+        ('{"number": 1, "amount": 1, "note": ' + '"\\"' * 400_000, "at most 1000000 bytes"),
+        ('{"number": ' + "1" * 100_000 + ', "amount": 1}', "number out of range"),
+        ({"number": 10**5000, "amount": 1}, "cannot be written as JSON"),
+    ],
+)
+def test_what_is_too_large_is_refused_with_the_bound(given_: Any, says: str):
+    with pytest.raises(InvalidArguments) as refusal:
+        order.validate(given_)
+    assert says in str(refusal.value)
+    assert len(str(refusal.value)) < 300
+
+
+def test_what_is_just_small_enough_is_taken():
+    text = '{"number": 1, "amount": 1, "note": "' + "[" * 1000 + '\\"{", "extra": {"x": ' + nested(62) + "}}"
+    assert order.validate(text).values["note"] == "[" * 1000 + '"{'
+    assert len(order.validate({"number": 1, "amount": 1, "note": "x" * 900_000}).data) > 900_000
+
+
+def test_what_defaults_make_too_large_is_refused_too():
+    room = MOST_BYTES - len('{"number":1,"amount":1,"note":""}') - 1
+    with pytest.raises(InvalidArguments, match="at most 1000000 bytes"):
+        order.validate('{"number":1,"amount":1,"note":"' + "x" * room + '"}')
+
+
+def test_a_call_with_thousands_of_wrong_arguments_is_told_of_the_first_hundred():
+    names = {f"{'x' * 500}{n}": n for n in range(1000)}
+    with pytest.raises(InvalidArguments) as refusal:
+        order.validate({"number": 1, "amount": 1, **names})
+    assert len(refusal.value.problems) == 101
+    assert str(refusal.value.problems[-1]) == "and 900 more problems"
+    assert all(len(problem.field) <= 101 for problem in refusal.value.problems)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 300, "1" * 5000, "NaN", "[1,]", "", "\ud800", b"\xff"])
+def test_reading_json_of_others_has_one_way_to_fail(text: str | bytes):
+    with pytest.raises(ValueError):
+        read_json(text)
+
+
+@given(json_values)
+def test_reading_json_of_others_gives_its_value(value: Any):
+    assert read_json(json.dumps(value)) == value
+    assert read_json(nested(MOST_LEVELS)) is not None
+
+
 def test_a_refusal_does_not_repeat_a_secret():
     with pytest.raises(InvalidArguments) as refusal:
         order.validate({"number": 1, "amount": 1, "password": 12345678})
@@ -246,6 +303,57 @@ def test_results_become_text():
     endless.append(endless)
     assert result_text(endless) == "[[...]]"
     assert result_text(object()).startswith("<object object")
+
+
+def deep(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+HUGE: dict[str, tuple[Any, str]] = {
+    "a text": ("ab" * 10_000_000, "19900000 of 20000000 characters left out here"),
+    "bytes": (b"ab" * 10_000_000, "of 20000002 characters left out here"),
+    "bytes that are no text": (b"\xff" * 5_000_000, "of 20000003 characters left out here"),
+    "a list": (list(range(2_000_000)), "of 2000000 items left out"),
+    "texts": (["x" * 50] * 400_000, "of 400000 items left out"),
+    "an object": ({f"key {n}": n for n in range(500_000)}, "of 500000 entries left out"),
+    "a set": (frozenset(range(500_000)), "of 500000 items left out"),
+    "a text within": ({"page": "ab" * 10_000_000, "next": [1] * 10}, "of 20000000 characters left out here"),
+    "objects within": ({"rows": [{"n": n, "text": "x" * 20} for n in range(100_000)]}, "of 100000 items left out"),
+    "a model": (Line(item="x" * 20_000_000, price=Decimal(1)), "of 20000000 characters left out here"),
+    "deep": (deep(100_000), "The result, of type list, cannot be written as text."),
+    "a number": (10**100_000, "The result, of type int, cannot be written as text."),
+    "a number within": ([10**100_000], "The result, of type list, cannot be written as text."),
+    "not a number": ({"x": [math.nan] * 1_000_000}, "of 1000000 items left out"),
+}
+
+
+@pytest.mark.parametrize("what", HUGE)
+def test_a_huge_result_is_cut_and_says_so(what: str):
+    result, says = HUGE[what]
+    text = result_text(result)
+    assert says in text
+    assert len(text) < 150_000
+
+
+def test_a_cut_text_keeps_its_head_and_its_tail():
+    text = result_text("head" + "x" * 200_000 + "tail")
+    assert text.startswith("headxxx")
+    assert text.endswith("xxxtail")
+    assert result_text("x" * 100_000) == "x" * 100_000
+    assert json.loads(result_text({"a": "x" * 200_000, "b": 1}))["…"] == "1 of 2 entries left out"
+
+
+def test_a_generator_is_not_run():
+    def endless() -> Any:
+        while True:
+            yield 1
+
+    said = "generator that was not read; the tool has to return a list"
+    assert result_text(endless()) == f'"{said}"'
+    assert result_text({"rows": endless()}) == f'{{"rows":"{said}"}}'
 
 
 def test_canonical_json_has_one_form():

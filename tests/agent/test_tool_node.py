@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel, SecretStr, model_serializer
 
 from graphs.agent.canonical import digest
+from graphs.agent.errors import ToolError
 from graphs.agent.policy import Approval
 from graphs.agent.results import read_result
 from graphs.agent.tools import Tool, tool
@@ -411,6 +412,31 @@ async def test_C6_what_went_wrong_is_on_record_as_an_end_and_is_not_run_again(st
         "told": "Failed: no such order \\ud800",
     }
     assert await talk.results() == ["Failed: no such order \\ud800"]
+
+
+async def test_what_a_tool_refuses_is_one_line_of_the_log_and_told_to_the_model(
+    storage: Storage, caplog: pytest.LogCaptureFixture
+):
+    @tool
+    def find_order(number: int) -> str:
+        """Find it."""
+        raise ToolError(f"there is no order {number}\nERROR forged")
+
+    @tool
+    def broken() -> str:
+        """Breaks."""
+        raise KeyError("nobody expected this")
+
+    caplog.set_level("DEBUG", "graphs.agent")
+    talk = Talk(storage, [find_order, broken], calls(("find_order", {"number": 9}), ("broken", {})), says("Done."))
+    await talk.say("go")
+    assert (await talk.results())[0] == "Failed: there is no order 9\nERROR forged"
+    (refused,) = [record for record in caplog.records if "find_order" in record.getMessage()]
+    assert (refused.levelname, refused.exc_info) == ("INFO", None)
+    assert "there is no order 9" in refused.getMessage()
+    assert "\n" not in refused.getMessage()
+    (other,) = [record for record in caplog.records if "broken" in record.getMessage()]
+    assert other.exc_info is not None
 
 
 async def test_the_requester_is_who_wrote_the_message_also_after_a_restart(

@@ -85,14 +85,15 @@ async def running(
     workspace: Workspace, storage: Storage, tools: Sequence[Tool[..., Any]], *lines: Line, http: aiohttp.ClientSession
 ) -> AsyncIterator[Bot]:
     """Runs the bot, assembled as `signoff run` does, until the block ends."""
-    given = {"SLACK_BOT_TOKEN": "xoxb-local", "SLACK_APP_TOKEN": "xapp-local", "OPENAI_API_KEY": "unused"}
+    tokens = workspace.tokens
+    given = {"SLACK_BOT_TOKEN": tokens.bot, "SLACK_APP_TOKEN": tokens.app, "OPENAI_API_KEY": "unused"}
     settings = Settings(**given)  # type: ignore[arg-type]
-    client = AsyncWebClient(token="xoxb-local", base_url=f"{workspace.url}/api/", session=http, retry_handlers=[])
+    client = AsyncWebClient(token=tokens.bot, base_url=f"{workspace.url}/api/", session=http, retry_handlers=[])
     model = ScriptedModel(lines)
     identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
     agent = Agent("Be brief.", list(tools))
     worker, app = await assemble(settings, agent, cast("Any", model), storage, client, identity)
-    handler = AsyncSocketModeHandler(app, "xapp-local", web_client=client)
+    handler = AsyncSocketModeHandler(app, tokens.app, web_client=client)
     working = asyncio.create_task(worker.run())
     await handler.connect_async()
     try:

@@ -1,7 +1,11 @@
 """The command line: help and version everywhere, one line for what cannot be used, exit code 2."""
 
+import asyncio
 import json
+import os
 import socket
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,8 +13,9 @@ import pytest
 
 from bot.cli import main
 from bot.manifest import manifest
+from storage import audit, open_storage
 
-COMMANDS = ("run", "demo", "manifest")
+COMMANDS = (("run",), ("demo",), ("manifest",), ("audit",), ("audit", "verify"), ("audit", "export"))
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +25,7 @@ def _nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("command", [(), *((each,) for each in COMMANDS)])
+@pytest.mark.parametrize("command", [(), *COMMANDS])
 def test_help_and_version_are_everywhere(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([*command, "--help"])
@@ -35,8 +40,8 @@ def test_help_and_version_are_everywhere(command: tuple[str, ...], capsys: pytes
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["fly"],
+        ["audit"],
         ["run", "--fast"],
         ["demo", "--port", "many"],
         ["demo", "--port", "99999"],
@@ -51,6 +56,54 @@ def test_what_it_does_not_know_is_said_with_exit_code_2(
         main(arguments)
     assert ended.value.code == 2
     assert "usage: signoff" in capsys.readouterr().err
+
+
+def test_the_program_alone_prints_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert all(command in said.out for command in ("run", "demo", "manifest", "audit"))
+
+
+@pytest.fixture
+def audited(tmp_path: Path) -> dict[str, str]:
+    """The environment of a command, with a database of more rows than a pipe holds."""
+    url = f"sqlite:///{tmp_path / 'bot.db'}"
+
+    async def fill() -> None:
+        async with open_storage(url) as storage:
+            for number in range(600):
+                entry = audit.Entry("refusal", 1.0, "thread", None, None, f"{number:0300}")
+                await storage.write(lambda db, entry=entry: audit.append(db, entry))
+
+    asyncio.run(fill())
+    return {"DATABASE_URL": url}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (["audit", "export"], 1),  # closed while it writes
+        (["audit", "verify"], 0),  # closed before anything was flushed
+        (["manifest"], 0),
+        (["--help"], 0),
+        (["audit", "--version"], 0),
+        ([], 0),
+    ],
+)
+def test_an_output_that_is_closed_early_ends_it_quietly(
+    arguments: list[str], lines: int, audited: dict[str, str]
+) -> None:
+    command = [sys.executable, "-m", "bot", *arguments]
+    env = {**os.environ, **audited, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        for _ in range(lines):
+            assert program.stdout.read(1) == b"{"
+        program.stdout.close()
+        assert program.stderr.read() == b""
+        assert program.wait(30) == 0
 
 
 def test_the_manifest_is_printed_to_paste(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,8 +21,8 @@ SCRIPT = (
     says(REPLY),
 )
 
-CALLS = 6
-"""Calls of Slack that a conversation may take: message, free tool, card, click, gated tool, reply."""
+CALLS = 7
+"""Calls of Slack that a conversation may take: message, free tool, card, who clicks, click, gated tool, reply."""
 
 
 @asynccontextmanager
@@ -71,8 +71,9 @@ async def test_a_conversation_takes_few_calls(workspace: Workspace, storage: Sto
         assert len([each for each in first if each != "apps.connections.open"]) <= CALLS
         await hold(crowd, 1)
         again = [each["method"] for each in await page.journal("call")][len(first) :]
-        assert sorted(set(again)) == ["assistant.threads.setStatus", "chat.postMessage", "chat.update"]
+        assert sorted(set(again)) == ["assistant.threads.setStatus", "chat.postMessage", "chat.update", "users.info"]
         assert again.count("chat.postMessage") == 3
+        assert again.count("users.info") == 1, "who decides is looked up when they do"
 
 
 @pytest.mark.parametrize("number", [20, pytest.param(150, marks=pytest.mark.slow)])

@@ -1,15 +1,19 @@
 """`signoff run`: what cannot be used is said in one line each, before anything is begun."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
 from bot.demo.workspace import Workspace
 from bot.run import load_agent, run
 from bot.settings import BadSettings, Settings
+from storage import Storage
+from tests.bot.running import running
 
 AGENTS = '''
 from graphs import Agent, tool
@@ -35,11 +39,11 @@ def _a_folder_of_agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sys, "path", [*sys.path])
 
 
-def settings(url: str, **more: Any) -> Settings:
+def settings(workspace: Workspace, **more: Any) -> Settings:
     given = {
-        "SLACK_BOT_TOKEN": "xoxb-local",
-        "SLACK_APP_TOKEN": "xapp-local",
-        "SLACK_API_URL": f"{url}/api/",
+        "SLACK_BOT_TOKEN": workspace.tokens.bot,
+        "SLACK_APP_TOKEN": workspace.tokens.app,
+        "SLACK_API_URL": f"{workspace.url}/api/",
         "OPENAI_API_KEY": "unused",
         "DATABASE_URL": "sqlite:///run.db",
         "SIGNOFF_AGENT": "agents_of_test_run:agent",
@@ -81,16 +85,16 @@ async def refused(given: Settings) -> str:
 
 
 async def test_tokens_that_slack_does_not_know_are_named(workspace: Workspace, tmp_path: Path) -> None:
-    problem = await refused(settings(workspace.url, SLACK_BOT_TOKEN="xoxb-another"))
+    problem = await refused(settings(workspace, SLACK_BOT_TOKEN="xoxb-another"))
     assert problem.startswith("SLACK_BOT_TOKEN is refused by Slack: invalid_auth")
-    problem = await refused(settings(workspace.url, SLACK_APP_TOKEN="xapp-another"))
+    problem = await refused(settings(workspace, SLACK_APP_TOKEN="xapp-another"))
     assert problem.startswith("SLACK_APP_TOKEN is refused by Slack")
     assert "another" not in problem
     assert not (tmp_path / "run.db").exists()
 
 
 async def test_a_slack_that_is_not_there_or_is_none_is_named(workspace: Workspace) -> None:
-    assert "http://127.0.0.1:9/api/" in await refused(settings("http://127.0.0.1:9"))
+    assert "http://127.0.0.1:9/api/" in await refused(settings(workspace, SLACK_API_URL="http://127.0.0.1:9/api/"))
 
     async def page(request: web.Request) -> web.Response:
         return web.Response(text="<html>a login page</html>", content_type="text/html")
@@ -102,7 +106,7 @@ async def test_a_slack_that_is_not_there_or_is_none_is_named(workspace: Workspac
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         host, port = runner.addresses[0][:2]
-        assert "slack" in (await refused(settings(f"http://{host}:{port}"))).lower()
+        assert "slack" in (await refused(settings(workspace, SLACK_API_URL=f"http://{host}:{port}/api/"))).lower()
     finally:
         await runner.cleanup()
 
@@ -112,8 +116,31 @@ async def test_a_file_that_is_no_database_of_ours_is_named_and_left_as_it_is(
 ) -> None:
     other = tmp_path / "notes.txt"
     other.write_text("my notes " * 100)
-    problem = await refused(settings(workspace.url, DATABASE_URL=f"sqlite:///{other}"))
+    problem = await refused(settings(workspace, DATABASE_URL=f"sqlite:///{other}"))
     assert problem.startswith("DATABASE_URL cannot be used")
     assert other.read_text() == "my notes " * 100
-    assert "DATABASE_URL" in await refused(settings(workspace.url, DATABASE_URL="sqlite:///no/such/folder/x.db"))
-    assert "DATABASE_URL" in await refused(settings(workspace.url, DATABASE_URL=f"sqlite:///{tmp_path}"))
+    assert "DATABASE_URL" in await refused(settings(workspace, DATABASE_URL="sqlite:///no/such/folder/x.db"))
+    assert "DATABASE_URL" in await refused(settings(workspace, DATABASE_URL=f"sqlite:///{tmp_path}"))
+
+
+async def test_bolt_has_nothing_to_say_of_the_variables_that_the_settings_read(
+    workspace: Workspace,
+    storage: Storage,
+    http: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    given = {
+        "SLACK_BOT_TOKEN": workspace.tokens.bot,
+        "SLACK_APP_TOKEN": workspace.tokens.app,
+        "SLACK_CLIENT_ID": "another",
+        "SLACK_CLIENT_SECRET": "another",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    caplog.set_level("DEBUG", "slack_bolt")
+    async with running(workspace, storage, [], http=http):
+        pass
+    assert [record.getMessage() for record in caplog.records if record.levelname not in ("DEBUG", "INFO")] == []
+    assert "OAuth" not in caplog.text
+    assert {name: os.environ[name] for name in given} == given

@@ -23,6 +23,7 @@ class Page:
         self._http = http
         self._url = url
         self._model_url = model_url
+        self._headers: dict[str, str] = {}
 
     async def get(self, path: str, **query: str) -> Any:
         async with self._http.get(self._url + path, params=query) as response:
@@ -30,7 +31,9 @@ class Page:
             return await response.json()
 
     async def post(self, path: str, **body: Any) -> Json:
-        async with self._http.post(self._url + path, json=body) as response:
+        if not self._headers:
+            self._headers["Authorization"] = f"Bearer {(await self.get('/client/boot'))['token']}"
+        async with self._http.post(self._url + path, json=body, headers=self._headers) as response:
             assert response.status == 200, await response.text()
             return await response.json()
 

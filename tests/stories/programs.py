@@ -37,10 +37,14 @@ class Program:
 
     def ready(self) -> str:
         """The address that the program prints when it accepts connections."""
-        assert self.process.stdout is not None
-        words = self.process.stdout.readline().decode().split()
+        words = self.line().split()
         assert words[:1] == ["ready"], f"it did not start: {self.log.read_text('utf-8')}"
         return words[1]
+
+    def line(self) -> str:
+        """What it prints next."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().decode().strip()
 
     def kill(self) -> None:
         """SIGKILL: nothing is finished, nothing is said."""
@@ -90,6 +94,7 @@ class Stage:
         panel = ["--data", str(folder), "--panel", str(folder / "orders.db"), "--port", "0"]
         self.workspace = Program(["bot.demo.workspace", *panel], folder, folder / "workspace.log")
         self.url = self.workspace.ready()
+        self._tokens = dict(self.workspace.line().split("=", 1) for _ in range(2))
         self._model_arguments = arguments
         self.start_model("0")
         self.bot: Program | None = None
@@ -104,8 +109,7 @@ class Stage:
     def environment(self) -> dict[str, str]:
         """What `signoff run` is told."""
         return {
-            "SLACK_BOT_TOKEN": "xoxb-local",
-            "SLACK_APP_TOKEN": "xapp-local",
+            **self._tokens,
             "SLACK_API_URL": f"{self.url}/api/",
             "OPENAI_API_KEY": "demo",
             "OPENAI_BASE_URL": f"{self.model_url}/v1",

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from bot.demo.workspace import Workspace, serve_workspace
-from tests.demo.workspace.support import Page, Slack, slack_client
+from tests.demo.workspace.support import TOKENS, Page, Slack, slack_client
 from tests.support.clock import Clock
 
 
@@ -32,7 +32,7 @@ def ack_timeout() -> float:
 
 @pytest.fixture
 async def workspace(stage_clock: Clock, ack_timeout: float) -> AsyncIterator[Workspace]:
-    async with serve_workspace(port=0, clock=stage_clock.seconds, ack_timeout=ack_timeout) as workspace:
+    async with serve_workspace(port=0, clock=stage_clock.seconds, ack_timeout=ack_timeout, tokens=TOKENS) as workspace:
         yield workspace
 
 

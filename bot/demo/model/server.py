@@ -21,6 +21,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.demo import loopback
 from bot.demo.model.brain import decide
 from bot.demo.model.checks import check_request
 from bot.demo.model.errors import ApiError
@@ -106,6 +107,8 @@ async def as_openai(
 ) -> web.StreamResponse:
     """Ask for a key, any key, and put every refusal into OpenAI's error object, the router's own included."""
     try:
+        if loopback.comes_from_elsewhere(request):
+            raise ApiError(loopback.REFUSAL, status=403)
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if request.path.startswith("/v1/") and (scheme.lower() != "bearer" or not key.strip()):
             raise ApiError(NO_KEY, status=401)

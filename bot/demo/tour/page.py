@@ -53,6 +53,7 @@ class Page:
         self._url = url
         self._news = asyncio.Event()
         self._opened: dict[str, Json] = {}
+        self._headers = {"Authorization": f"Bearer {boot['token']}"}
         self.note: str = boot["note"]
         self.bot = boot["bot"]["id"]
         self.names: dict[str, str] = {user["id"]: user["real_name"] for user in boot["users"]}
@@ -129,7 +130,7 @@ class Page:
             return await _answer(path, response)
 
     async def post(self, path: str, **body: Any) -> Json:
-        async with self._http.post(self._url + path, json=body) as response:
+        async with self._http.post(self._url + path, json=body, headers=self._headers) as response:
             return await _answer(path, response)
 
     async def listen(self, who: Person, ready: asyncio.Event) -> None:

@@ -17,9 +17,10 @@ from bot.demo.workspace.errors import NotOurFile, PortInUse
 from bot.demo.workspace.panel import Panel
 from bot.demo.workspace.people import HARBOUR_GOODS, Team
 from bot.demo.workspace.server import bind, serve
+from bot.demo.workspace.tokens import Tokens
 from bot.demo.workspace.workspace import Workspace
 
-__all__ = ["HARBOUR_GOODS", "NotOurFile", "PortInUse", "Team", "Workspace", "serve_workspace"]
+__all__ = ["HARBOUR_GOODS", "NotOurFile", "PortInUse", "Team", "Tokens", "Workspace", "serve_workspace"]
 
 
 @asynccontextmanager
@@ -32,6 +33,7 @@ async def serve_workspace(
     team: Team = HARBOUR_GOODS,
     clock: Callable[[], float] = time.time,
     ack_timeout: float = 3.0,
+    tokens: Tokens | None = None,
 ) -> AsyncIterator[Workspace]:
     """Serves a local workspace on 127.0.0.1 while the block runs; its address is `workspace.url`.
 
@@ -41,11 +43,12 @@ async def serve_workspace(
     note: a line that the page shows.
     clock: seconds since 1970; decides message timestamps, triggers and streams.
     ack_timeout: seconds in which the bot must ack (Slack: 3).
+    tokens: the secrets of this start; None makes new ones.
 
     Raises PortInUse, or NotOurFile when `workspace.db` is something else; then nothing was started or written.
     """
     with closing(bind(port)) as bound:
-        workspace = Workspace(team, _file_in(data), Panel(panel), note, clock, ack_timeout)
+        workspace = Workspace(team, _file_in(data), Panel(panel), note, clock, ack_timeout, tokens or Tokens())
         try:
             async with serve(workspace, bound):
                 workspace.start()

@@ -1,7 +1,8 @@
 """`python -m bot.demo.workspace --port N --data DIR [--panel FILE] [--note TEXT]`: the workspace as a program.
 
-Prints `ready http://127.0.0.1:PORT` when it accepts connections; stops on SIGTERM or SIGINT. Exit 2, with one line on
-stderr: the port is in use, or the file in DIR is not a workspace's.
+Prints `ready http://127.0.0.1:PORT` when it accepts connections, and then a line each with what a bot needs that is to
+connect: `SLACK_BOT_TOKEN=…` and `SLACK_APP_TOKEN=…`, other ones at each start. Stops on SIGTERM or SIGINT. Exit 2, with
+one line on stderr: the port is in use, or the file in DIR is not a workspace's.
 """
 
 import argparse
@@ -36,6 +37,7 @@ async def _serve(options: argparse.Namespace) -> None:
         port=options.port, data=options.data, panel=options.panel, note=options.note
     ) as workspace:
         sys.stdout.write(f"ready {workspace.url}\n")
+        sys.stdout.write(f"SLACK_BOT_TOKEN={workspace.tokens.bot}\nSLACK_APP_TOKEN={workspace.tokens.app}\n")
         sys.stdout.flush()
         await stopped.wait()
 

@@ -4,7 +4,7 @@ The calls after `/client/stop` are in `stage_api`.
 
 | call | does |
 | --- | --- |
-| `GET /client/boot?user=U` | `{team, bot, note, me, users, channels, home}`; without `user`, the first person |
+| `GET /client/boot?user=U` | `{token, team, bot, note, me, users, channels, home}`; without `user`, the first person |
 | `GET /client/history?user=U&channel=C` | `{messages}`, oldest first, with replies and what only the user sees |
 | `GET /client/events?user=U` | server-sent events (below) |
 | `POST /client/messages {user, channel, text, thread_ts?}` | posts as that person → `{message}` |
@@ -27,6 +27,8 @@ Server-sent events carry `type` and the whole new object: `message`, `message_ch
 (`tables`), `click_failed` (`channel, message_ts` or `view_id`, `action_id, text`), `bot` (`connected`).
 
 Errors are 400 or 404 with `{"error": "one sentence"}`. There is no login: the `user` of a call says who acts.
+A POST needs `Authorization: Bearer TOKEN` with the `token` that boot tells, else it is a 403: it is of this start, and
+no other web page can read it.
 """
 
 import asyncio
@@ -62,7 +64,7 @@ class ClientApi:
         return [
             web.get("/client/boot", self.boot),
             web.get("/client/history", self.history),
-            web.get("/client/events", self.events),
+            web.get("/client/events", self.events, allow_head=False),
             web.post("/client/messages", self.post),
             web.post("/client/edits", self.edit),
             web.post("/client/deletions", self.delete),
@@ -79,6 +81,7 @@ class ClientApi:
         home = workspace.views.home(me.id)
         return web.json_response(
             {
+                "token": workspace.tokens.page,
                 "team": {"id": team.id, "name": team.name},
                 "bot": {"id": team.bot.id, "name": team.bot.handle, "connected": bool(workspace.connections)},
                 "note": workspace.note,

@@ -5,13 +5,14 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot.demo import loopback
 from bot.demo.workspace.client_api import ClientApi
 from bot.demo.workspace.errors import ClientError, PortInUse
 from bot.demo.workspace.stage_api import StageApi
+from bot.demo.workspace.tokens import bearer
 from bot.demo.workspace.web_api import WebApi
 from bot.demo.workspace.workspace import Workspace
 
@@ -22,9 +23,16 @@ SHUTDOWN = 1.0
 
 LARGEST_BODY = 64 * 1024 * 1024
 
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
+BEARER_SURFACES = ("/api/", "/upload/", "/response/")
+"""What the bot calls: these look at tokens of their own."""
+
+UNKNOWN_PAGE = (
+    "This call needs the page's token, and the one it came with is not of this start. Reload the page. "
+    "(A program reads `token` from /client/boot and sends `Authorization: Bearer …`.)"
+)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
 def bind(port: int) -> socket.socket:
@@ -58,13 +66,15 @@ async def serve(workspace: Workspace, bound: socket.socket) -> AsyncIterator[Non
 
 
 def _app(workspace: Workspace) -> web.Application:
-    app = web.Application(middlewares=[_only_from_here, _client_errors], client_max_size=LARGEST_BODY)
+    middlewares = [_only_from_here, _only_with_the_pages_token(workspace), _client_errors]
+    app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     app.add_routes(WebApi(workspace).routes())
     app.add_routes(ClientApi(workspace).routes())
     app.add_routes(StageApi(workspace).routes())
     app.router.add_get("/", _index)
     app.router.add_static("/static", PAGE)
     app.on_response_prepare.append(_never_stale)
+    app.on_response_prepare.append(loopback.protect)
     return app
 
 
@@ -79,12 +89,22 @@ async def _never_stale(request: web.Request, response: web.StreamResponse) -> No
 
 @web.middleware
 async def _only_from_here(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses what a foreign web page could make this machine's browser send (DNS rebinding, cross-site posts)."""
-    origin = request.headers.get("Origin")
-    names = {request.url.host, urlsplit(origin).hostname if origin else request.url.host}
-    if not names <= LOOPBACK_NAMES:
-        return web.json_response({"error": "The local workspace only answers this machine."}, status=403)
+    if loopback.comes_from_elsewhere(request):
+        return web.json_response({"error": loopback.REFUSAL}, status=403)
     return await handler(request)
+
+
+def _only_with_the_pages_token(workspace: Workspace) -> Middleware:
+    """Whatever may change something is the page's to send, or somebody's who asked for its token."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        only_reads = request.method in ("GET", "HEAD")
+        if only_reads or request.path.startswith(BEARER_SURFACES) or workspace.tokens.is_page(bearer(request)):
+            return await handler(request)
+        return web.json_response({"error": UNKNOWN_PAGE}, status=403)
+
+    return check
 
 
 @web.middleware

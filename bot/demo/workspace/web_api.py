@@ -1,5 +1,6 @@
 """Slack's side of the HTTP server: /api/<method>, the WebSocket, uploads and response URLs."""
 
+import secrets
 from typing import Any
 
 from aiohttp import web
@@ -7,16 +8,14 @@ from aiohttp import web
 from bot.demo.workspace.errors import SlackError
 from bot.demo.workspace.faults import HttpFault
 from bot.demo.workspace.messages import Message
-from bot.demo.workspace.methods import METHODS, Method
+from bot.demo.workspace.methods import METHODS, READ_BY_GET, Method
 from bot.demo.workspace.methods.arguments import Arguments, read_arguments
 from bot.demo.workspace.methods.content import read_content
+from bot.demo.workspace.tokens import Tokens, bearer
 from bot.demo.workspace.triggers import ResponseUrl
 from bot.demo.workspace.workspace import Workspace
 
 Json = dict[str, Any]
-
-BOT_TOKEN = "xoxb-local"  # noqa: S105 - a fixed value of a stage that listens on loopback only
-APP_TOKEN = "xapp-local"  # noqa: S105
 
 SCOPES = (
     "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,files:write,groups:history,"
@@ -33,7 +32,7 @@ class WebApi:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.route("*", "/api/{method}", self.call),
-            web.get("/link", self.link),
+            web.get("/link", self.link, allow_head=False),
             web.post("/upload/{file}", self.upload),
             web.post("/response/{token}", self.response),
         ]
@@ -41,6 +40,9 @@ class WebApi:
     async def call(self, request: web.Request) -> web.Response:
         """One Web API call: business errors are HTTP 200 with `ok: false`."""
         method = request.path.removeprefix("/api/")
+        if request.method != "POST" and not (request.method == "GET" and method in READ_BY_GET):
+            refusal = {"ok": False, "error": "method_not_allowed"}
+            return web.json_response(refusal, status=405, headers={"Allow": "POST"})
         arguments = Arguments()
         fault = None
         try:
@@ -49,7 +51,7 @@ class WebApi:
             if fault and not fault.after_commit:
                 return self._fail(method, fault)
             handler = _handler(method)
-            _authorize(method, request, arguments)
+            _authorize(self._workspace.tokens, method, request, arguments)
             answer = {"ok": True, **await handler(self._workspace, arguments)}
         except SlackError as error:
             answer = _refusal(error)
@@ -60,9 +62,9 @@ class WebApi:
 
     async def link(self, request: web.Request) -> web.StreamResponse:
         """The bot's WebSocket (Socket Mode)."""
-        if not self._workspace.take_ticket(request.query.get("ticket", "")):
-            return web.json_response({"ok": False, "error": "invalid_ticket"}, status=403)
         socket = web.WebSocketResponse()
+        if not socket.can_prepare(request) or not self._workspace.take_ticket(request.query.get("ticket", "")):
+            return web.json_response({"ok": False, "error": "invalid_ticket"}, status=403)
         await socket.prepare(request)
         await self._workspace.connections.serve(socket)
         return socket
@@ -131,13 +133,18 @@ def _handler(method: str) -> Method:
     return handler
 
 
-def _authorize(method: str, request: web.Request, arguments: Arguments) -> None:
-    """Checks the token, in the header or (as older clients send it) among the arguments, and removes it from them."""
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ") or arguments.get("token")
-    arguments.pop("token", None)
-    expected = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
-    if given != expected:
-        raise SlackError("not_allowed_token_type" if given in (APP_TOKEN, BOT_TOKEN) else "invalid_auth")
+def _authorize(tokens: Tokens, method: str, request: web.Request, arguments: Arguments) -> None:
+    """Checks the token, in the header or (as older clients send it) in the body, and removes it from the arguments.
+
+    An address is no place for a token: it is in logs, and in what a page can make a browser fetch.
+    """
+    in_body = arguments.pop("token", None)
+    if "token" in request.query:
+        raise SlackError("not_authed", ["[ERROR] send the token in the Authorization header, not in the address"])
+    given = bearer(request) or str(in_body or "")
+    expected = tokens.app if method == "apps.connections.open" else tokens.bot
+    if not secrets.compare_digest(given.encode(), expected.encode()):
+        raise SlackError("not_allowed_token_type" if given in (tokens.app, tokens.bot) else "invalid_auth")
 
 
 def _refusal(error: SlackError) -> Json:

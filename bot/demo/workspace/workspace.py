@@ -20,6 +20,7 @@ from bot.demo.workspace.screens import Screens
 from bot.demo.workspace.socket_mode import SocketMode
 from bot.demo.workspace.store import Store
 from bot.demo.workspace.text import mentions
+from bot.demo.workspace.tokens import Tokens
 from bot.demo.workspace.triggers import Permissions
 from bot.demo.workspace.views import View, Views
 
@@ -35,10 +36,18 @@ class Workspace:
     """
 
     def __init__(
-        self, team: Team, file: Path | None, panel: Panel, note: str, clock: Callable[[], float], ack_timeout: float
+        self,
+        team: Team,
+        file: Path | None,
+        panel: Panel,
+        note: str,
+        clock: Callable[[], float],
+        ack_timeout: float,
+        tokens: Tokens,
     ) -> None:
         self.team = team
         self.note = note
+        self.tokens = tokens
         self.clock = clock
         self.panel = panel
         self.url = ""  # known once the server listens

@@ -1,6 +1,6 @@
 """Clicks and forms, through Slack's own client and Bolt: what counts is stored, what does not is told to one person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,7 @@ from storage import Storage, posts
 from storage.posts import Post
 from tests.agent.conversing import LEA, THREAD, Talk, calls, says
 from tests.bot.running import Bot, button, buttons, running
+from tests.bot.support import calls_of
 from tests.demo.workspace.support import Json, Page, Slack
 from tests.support.waiting import until
 
@@ -455,3 +456,90 @@ async def test_a_question_that_moved_while_it_was_judged_is_read_again(waiting: 
     late = await desk.decide(row.id, THREAD, LEA, Approve(), poll)
     assert isinstance(late, Refused)
     assert "already rejected by <@U0LEA>" in late.reason
+
+
+def demoted(workspace: Workspace, **changes: Any) -> None:
+    """Lea's account is another one from now on; without changes she is in no group any more."""
+    team = workspace.team
+    people = tuple(replace(each, **changes) if each.id == "U0LEA" else each for each in team.people)
+    groups = team.groups if changes else tuple(replace(each, members=()) for each in team.groups)
+    workspace.team = replace(team, people=people, groups=groups)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({}, "not among those"), ({"deleted": True}, "deactivated"), ({"is_restricted": True}, "Guests")],
+)
+async def test_who_may_not_decide_any_more_does_not_once_a_card_or_a_form_is_open(
+    workspace: Workspace,
+    storage: Storage,
+    till: Till,
+    http: aiohttp.ClientSession,
+    page: Page,
+    changes: dict[str, bool],
+    said: str,
+):
+    @tool(approval=Approval(approvers=["S0LEADS"]))
+    def leads_pay(number: int, amount: Decimal) -> str:
+        """Pay it."""
+        till.paid.append((number, amount))
+        return f"paid {amount}"
+
+    async with running(workspace, storage, [leads_pay], calls(("leads_pay", PAY)), says("Paid."), http=http) as bot:
+        card = await bot.card((await page.say("@signoff pay 80"))["ts"], channel="C0SUPPORT")
+        lea = page.as_user("U0LEA")
+        views: list[Json] = []
+        for action in ("edit", "reject", "respond"):
+            async with lea.watching() as watching:
+                await bot.press(card, action, "U0LEA")
+                views.append(await opened(lea, watching))
+        demoted(workspace, **changes)
+        assert (await bot.press(card, "approve", "U0LEA"))["acked"]
+        await whispered(bot, said, "U0LEA", "C0SUPPORT")
+        for view in views:
+            answer = await lea.submit(view["id"], **filled_in(view))
+            assert said in str(answer["view"]["blocks"])
+        assert ([row.status for row in await storage.interrupts(status="waiting")], till.paid) == (["waiting"], [])
+
+
+async def test_a_click_that_cannot_be_judged_now_counts_for_nothing_and_counts_once_it_can(
+    workspace: Workspace,
+    storage: Storage,
+    lead_pays: Tool[..., Any],
+    till: Till,
+    http: aiohttp.ClientSession,
+    page: Page,
+):
+    two = calls(*(("lead_pays", {"number": number, "amount": 80}) for number in (1, 2)))
+    async with running(workspace, storage, [lead_pays], two, says("Paid."), http=http) as bot:
+        root = (await page.say("@signoff pay twice"))["ts"]
+        card = await bot.card(root, cards.APPROVE_ALL, channel="C0SUPPORT")
+        await page.fault(http={"method": "users.info", "status": 503, "times": 2})
+        for action in (cards.APPROVE_ALL, "approve"):
+            assert (await bot.press(card, action, "U0LEA"))["acked"]
+
+        async def told() -> bool:
+            found = await whispers(bot, "U0LEA", "C0SUPPORT")
+            return len([text for text in found if "Click again" in text]) == 2
+
+        await until(told, "two whispers")
+        assert till.paid == []
+        looked = len(await calls_of(page, "users.info"))
+        await bot.press(card, cards.APPROVE_ALL, "U0LEA")
+        assert len(await calls_of(page, "users.info")) == looked + 1, "one person, whatever the rows"
+        await bot.reads(root, "Paid.", "C0SUPPORT")
+        assert len(till.paid) == 2
+
+
+def filled_in(view: Json, **values: str) -> Json:
+    """What submitting the view sends: each input as it stands, or as its block's values say."""
+    found: Json = {}
+    for block in (block for block in view["blocks"] if block["type"] == "input"):
+        element = block["element"]
+        state: Json = {"type": element["type"]}
+        if "initial_option" in element:
+            state["selected_option"] = element["initial_option"]
+        else:
+            state["value"] = values.get(block["label"]["text"], element.get("initial_value", "a reason"))
+        found[block["block_id"]] = {element["action_id"]: state}
+    return found

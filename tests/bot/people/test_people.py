@@ -1,5 +1,6 @@
 """Who somebody is to an approval: asked of a workspace over HTTP, kept for minutes, refused when it cannot be told."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from bot.demo.workspace.people import Conversation, Group
 from bot.demo.workspace.people import Person as Account
 from bot.inbound.payloads import Person
 from bot.people import directory as looked_up
+from bot.people import people as judged
 from bot.people.directory import CACHE_SECONDS, CannotTell, Directory
 from bot.people.people import People
 from graphs.approvals.judge import Refused, may_decide
@@ -20,7 +22,7 @@ from graphs.approvals.terms import Actor, Terms, UserId
 from tests.support.clock import Clock
 
 BOT = HARBOUR_GOODS.bot.id
-CROWD = tuple(f"U0C{number:04}" for number in range(450))
+CROWD = tuple(f"U0C{number:04}" for number in range(1100))
 TEAM = replace(
     HARBOUR_GOODS,
     people=(*HARBOUR_GOODS.people, Account("U0OLD", "otto", "Otto Klein", "Left", "#000000", deleted=True)),
@@ -46,7 +48,8 @@ def clock() -> Clock:
 @pytest.fixture
 async def directory(workspace: Workspace, clock: Clock) -> AsyncIterator[Directory]:
     async with aiohttp.ClientSession() as session:
-        client = AsyncWebClient("xoxb-local", base_url=f"{workspace.url}/api/", session=session, retry_handlers=[])
+        token, url = workspace.tokens.bot, f"{workspace.url}/api/"
+        client = AsyncWebClient(token, base_url=url, session=session, retry_handlers=[])
         yield Directory(client, TEAM.id, clock.seconds)
 
 
@@ -57,6 +60,10 @@ def people(directory: Directory) -> People:
 
 def fails(workspace: Workspace, method: str, times: int = 1) -> None:
     workspace.faults.arm({"http": {"method": method, "status": 503, "times": times}})
+
+
+def calls_of(workspace: Workspace) -> list[str]:
+    return [entry["method"] for entry in workspace.journal.after(0) if entry["kind"] == "call"]
 
 
 def terms(*approvers: str, quorum: int = 1, self_approval: bool = True, requester: str = "U0ANA") -> Terms:
@@ -149,7 +156,107 @@ async def test_a_conversation_that_cannot_be_looked_up_lets_nobody_decide(
 
 async def test_a_person_who_cannot_be_looked_up_decides_nothing(people: People, workspace: Workspace):
     fails(workspace, "users.info")
-    assert "Only members" in await verdict(people, "U0LEA", terms("U0LEA"))
+    assert "could not be checked" in await verdict(people, "U0LEA", terms("U0LEA"))
+    assert await verdict(people, "U0LEA", terms("U0LEA")) is True, "what failed is not remembered"
+
+
+async def decides_now(people: People, user: str, bound: Terms, channel: str = "C0SUPPORT") -> Any:
+    """As `verdict`, for a decision and not for a form that opens."""
+    found = may_decide(bound, await people.actor(Person(user, TEAM.id), bound, channel, fresh=True), "approve")
+    return found.reason if isinstance(found, Refused) else True
+
+
+def becomes(workspace: Workspace, **changes: Any) -> None:
+    """Lea's account is another one from now on."""
+    changed = [replace(each, **changes) if each.id == "U0LEA" else each for each in workspace.team.people]
+    workspace.team = replace(workspace.team, people=tuple(changed))
+
+
+def leaves(workspace: Workspace) -> None:
+    """Lea is in no group and no conversation any more."""
+    team = workspace.team
+    groups = tuple(replace(each, members=tuple(set(each.members) - {"U0LEA"})) for each in team.groups)
+    conversations = tuple(
+        replace(each, members=tuple(set(each.members) - {"U0LEA"})) if each.kind != "dm" else each
+        for each in team.conversations
+    )
+    workspace.team = replace(team, groups=groups, conversations=conversations)
+
+
+@pytest.mark.parametrize("bound", [terms("U0LEA"), terms("S0LEADS"), terms("channel"), terms("U0LEA", "S0LEADS")])
+@pytest.mark.parametrize(("changes", "said"), [({"deleted": True}, "deactivated"), ({"is_restricted": True}, "Guests")])
+async def test_who_is_no_full_member_any_more_decides_nothing_whatever_was_known(
+    people: People, workspace: Workspace, bound: Terms, changes: dict[str, bool], said: str
+):
+    assert await verdict(people, "U0LEA", bound) is True
+    becomes(workspace, **changes)
+    assert await verdict(people, "U0LEA", bound) is True, "a form may open on what is known"
+    assert said in await decides_now(people, "U0LEA", bound)
+    assert said in await verdict(people, "U0LEA", bound), "what was found out is known from then on"
+
+
+@pytest.mark.parametrize("bound", [terms("S0LEADS"), terms("channel"), terms("S0LEADS", "channel")])
+async def test_who_has_left_the_group_or_the_conversation_decides_nothing(
+    people: People, workspace: Workspace, bound: Terms
+):
+    assert await verdict(people, "U0LEA", bound) is True
+    leaves(workspace)
+    assert "not among those" in await decides_now(people, "U0LEA", bound)
+
+
+@pytest.mark.parametrize(
+    ("method", "bound"),
+    [
+        ("users.info", terms("U0LEA")),
+        ("usergroups.users.list", terms("S0LEADS")),
+        ("conversations.members", terms("channel")),
+    ],
+)
+@pytest.mark.parametrize("status", [503, 429, 500])
+async def test_what_cannot_be_found_out_now_counts_for_nothing_whatever_was_known(
+    people: People,
+    workspace: Workspace,
+    method: str,
+    bound: Terms,
+    status: int,
+):
+    assert await verdict(people, "U0LEA", bound) is True
+    workspace.faults.arm({"http": {"method": method, "status": status, "times": 1}})
+    assert "Click again" in await decides_now(people, "U0LEA", bound)
+    assert await decides_now(people, "U0LEA", bound) is True
+
+
+async def test_a_decision_looks_up_each_thing_once_and_all_at_once(people: People, workspace: Workspace):
+    bound = [terms("U0LEA"), terms("S0LEADS", "channel"), terms("S0LEADS", "requester")]
+    await people.actors(Person("U0LEA", TEAM.id), bound, "C0SUPPORT", fresh=True)
+    before = len(calls_of(workspace))
+    actors = await people.actors(Person("U0LEA", TEAM.id), bound, "C0SUPPORT", fresh=True)
+    assert sorted(calls_of(workspace)[before:]) == ["conversations.members", "usergroups.users.list", "users.info"]
+    assert [actor.groups for actor in actors] == [frozenset(), {"S0LEADS"}, {"S0LEADS"}]
+    assert [actor.in_channel for actor in actors] == [None, True, None]
+
+
+async def test_a_slack_that_never_answers_is_waited_for_less_than_a_click_lives(monkeypatch: pytest.MonkeyPatch):
+    assert judged.JUDGED_WITHIN < 3, "seconds in which Slack wants its answer"
+    monkeypatch.setattr(judged, "JUDGED_WITHIN", 0.05)
+    held: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
+    async with server, aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/"
+        client = AsyncWebClient("xoxb-local", base_url=url, session=session, retry_handlers=[])
+        silent = People(Directory(client, TEAM.id), TEAM.id)
+        assert "Click again" in await verdict(silent, "U0LEA", terms("U0LEA", "S0LEADS", "channel"))
+        assert len(held) == 3, "all at once"
+        for writer in held:
+            writer.close()
+
+
+async def test_a_group_that_cannot_be_told_is_unclear_for_its_own_call_only(people: People, workspace: Workspace):
+    await people.actor(Person("U0LEA", TEAM.id), terms("S0NOBODY"))
+    fails(workspace, "usergroups.users.list")
+    bound = [terms("S0NOBODY"), terms("S0LEADS"), terms("U0LEA")]
+    actors = await people.actors(Person("U0LEA", TEAM.id), bound, "C0SUPPORT")
+    assert [actor.groups for actor in actors] == [frozenset(), None, frozenset()]
 
 
 async def test_full_members_may_talk_to_it_and_listed_people_and_groups_alone(directory: Directory):

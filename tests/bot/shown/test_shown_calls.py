@@ -123,9 +123,18 @@ def test_the_result_is_the_tools_own_words(stored: Any, result: str) -> None:
     assert one(question(ARGS, answer=APPROVED), stored).result == result
 
 
+DEEP = '{"a":' + "[" * 100_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "shown"),
-    [('{"number": 1}', {"number": 1}), ("{", {"arguments": "{"}), ("[1]", {"arguments": "[1]"}), ("", {})],
+    [
+        ('{"number": 1}', {"number": 1}),
+        ("{", {"arguments": "{"}),
+        ("[1]", {"arguments": "[1]"}),
+        ("", {}),
+        (DEEP, {"arguments": DEEP}),
+    ],
 )
 def test_arguments_that_are_none_are_shown_as_they_are(arguments: str, shown: dict[str, Any]) -> None:
     for name in ("look_up", "no_such_tool"):

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
+
+
+@dataclass(frozen=True)
+class Program:
+    """A running workspace: its address, and the tokens that it made for a bot."""
+
+    url: str
+    bot_token: str
+    app_token: str
+    process: asyncio.subprocess.Process
 
 
 @asynccontextmanager
@@ -49,20 +60,25 @@ async def opened(chromium: str, url: str, **context: Any) -> AsyncIterator[Page]
 
 
 @asynccontextmanager
-async def workspace_program(data: Path, port: int = 0) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """`python -m bot.demo.workspace` as a process of its own, and its address. It is killed at the end of the block."""
-    arguments = ("-m", "bot.demo.workspace", "--port", str(port), "--data", str(data))
+async def workspace_program(data: Path, port: int = 0, *more: str) -> AsyncIterator[Program]:
+    """`python -m bot.demo.workspace` as a process of its own. It is killed at the end of the block."""
+    arguments = ("-m", "bot.demo.workspace", "--port", str(port), "--data", str(data), *more)
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
     try:
-        assert process.stdout is not None
-        async with asyncio.timeout(10):
-            ready = (await process.stdout.readline()).decode().split()
-        assert ready[:1] == ["ready"], "the workspace did not start"
-        yield ready[1], process
+        yield await started(process)
     finally:
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+async def started(process: asyncio.subprocess.Process) -> Program:
+    """What the workspace prints when it accepts connections."""
+    assert process.stdout is not None
+    async with asyncio.timeout(10):
+        ready, bot, app = [(await process.stdout.readline()).decode().strip() for _ in range(3)]
+    assert ready.startswith("ready http://"), "the workspace did not start"
+    return Program(ready.removeprefix("ready "), bot.partition("=")[2], app.partition("=")[2], process)
 
 
 def thread(page: Page) -> Locator:

@@ -11,12 +11,15 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.demo.workspace import Workspace
+from bot.demo.workspace import Tokens, Workspace
 
 Json = dict[str, Any]
 
 Slack = Any
 """Slack's own client, an AsyncWebClient. Its answers are typed as if every field could be missing."""
+
+TOKENS = Tokens(bot="xoxb-local", app="xapp-local")
+"""What the bot of a test in one process is given. A workspace that is a program has tokens of its own."""
 
 CARD = [
     {
@@ -63,6 +66,7 @@ class Page:
         self._http = http
         self.url = url
         self.user = user
+        self._headers: dict[str, str] = {}
 
     def as_user(self, user: str) -> "Page":
         return Page(self._http, self.url, user)
@@ -72,8 +76,7 @@ class Page:
             return await response.json()
 
     async def post(self, path: str, **body: Any) -> Json:
-        async with self._http.post(f"{self.url}{path}", json={"user": self.user} | body) as response:
-            return await response.json()
+        return await self._send(path, {"user": self.user} | body)
 
     async def say(self, text: str, channel: str = "C0SUPPORT", **more: str) -> Json:
         return (await self.post("/client/messages", channel=channel, text=text, **more))["message"]
@@ -92,7 +95,14 @@ class Page:
         return [entry for entry in await self.get("/client/journal") if entry["kind"] == kind]
 
     async def fault(self, **order: Any) -> Json:
-        async with self._http.post(f"{self.url}/client/faults", json=order) as response:
+        return await self._send("/client/faults", order)
+
+    async def _send(self, path: str, order: Json) -> Json:
+        """With the page's token, as the page does."""
+        if not self._headers:
+            async with self._http.get(f"{self.url}/client/boot") as response:
+                self._headers["Authorization"] = f"Bearer {(await response.json())['token']}"
+        async with self._http.post(f"{self.url}{path}", json=order, headers=self._headers) as response:
             return await response.json()
 
     @asynccontextmanager
@@ -115,14 +125,14 @@ async def _read_events(stream: aiohttp.ClientResponse, seen: list[Json]) -> None
             seen += [json.loads(line.removeprefix(b"data: "))]
 
 
-def slack_client(url: str) -> Slack:
-    return AsyncWebClient(token="xoxb-local", base_url=f"{url}/api/")
+def slack_client(url: str, token: str = TOKENS.bot) -> Slack:
+    return AsyncWebClient(token=token, base_url=f"{url}/api/")
 
 
 @asynccontextmanager
-async def connected(app: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
+async def connected(app: AsyncApp, token: str = TOKENS.app) -> AsyncIterator[AsyncSocketModeHandler]:
     """Connects a Bolt app by Socket Mode."""
-    handler = AsyncSocketModeHandler(app, "xapp-local")
+    handler = AsyncSocketModeHandler(app, token)
     await handler.connect_async()
     try:
         yield handler

@@ -9,7 +9,16 @@ import pytest
 from playwright.async_api import expect
 from slack_bolt.async_app import AsyncApp
 
-from tests.demo.workspace.browser import PHONE, act_as, main_column, open_channel, opened, thread, workspace_program
+from tests.demo.workspace.browser import (
+    PHONE,
+    Program,
+    act_as,
+    main_column,
+    open_channel,
+    opened,
+    thread,
+    workspace_program,
+)  # fmt: skip
 from tests.demo.workspace.support import CARD, Page, Slack, connected, slack_client
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -18,9 +27,14 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-async def url(tmp_path: Path) -> AsyncIterator[str]:
-    async with workspace_program(tmp_path) as (url, _):
-        yield url
+async def program(tmp_path: Path) -> AsyncIterator[Program]:
+    async with workspace_program(tmp_path) as program:
+        yield program
+
+
+@pytest.fixture
+def url(program: Program) -> str:
+    return program.url
 
 
 @pytest.fixture
@@ -29,8 +43,13 @@ def ana(http: aiohttp.ClientSession, url: str) -> Page:
 
 
 @pytest.fixture
-def bot(url: str) -> Slack:
-    return slack_client(url)
+def bot(program: Program) -> Slack:
+    return slack_client(program.url, program.bot_token)
+
+
+@pytest.fixture
+def app_token(program: Program) -> str:
+    return program.app_token
 
 
 def plain(text: str) -> Json:
@@ -138,7 +157,7 @@ async def test_a_direct_message_opens_its_thread_and_answers_stand_only_there(ch
         await expect(thread(page)).to_have_count(0)
 
 
-async def test_an_app_that_is_visited_suggests_what_to_ask(chromium: str, url: str, bot: Slack):
+async def test_an_app_that_is_visited_suggests_what_to_ask(chromium: str, url: str, bot: Slack, app_token: str):
     app = AsyncApp(client=bot)
     prompts = [{"title": "Look something up", "message": "look up 7"}]
 
@@ -147,7 +166,7 @@ async def test_an_app_that_is_visited_suggests_what_to_ask(chromium: str, url: s
         if event["tab"] == "messages":
             await bot.assistant_threads_setSuggestedPrompts(channel_id=event["channel"], prompts=prompts)
 
-    async with connected(app), opened(chromium, url) as page:
+    async with connected(app, app_token), opened(chromium, url) as page:
         await page.get_by_role("button", name="Look something up").click()
         await expect(thread(page).locator(".text")).to_have_text("look up 7")
 
@@ -184,13 +203,13 @@ async def test_each_person_sees_their_own(chromium: str, url: str, ana: Page, bo
         await expect(page.get_by_test_id("sidebar").get_by_role("button", name="leads, 1 new")).to_be_visible()
 
 
-async def test_a_click_waits_and_says_when_nobody_answered(chromium: str, url: str, bot: Slack):
+async def test_a_click_waits_and_says_when_nobody_answered(chromium: str, url: str, bot: Slack, app_token: str):
     await bot.chat_postMessage(channel="C0SUPPORT", text="card", blocks=CARD)
     async with opened(chromium, url) as page:
         await open_channel(page, "support")
         await expect(page.get_by_test_id("banner")).to_contain_text("The bot is not connected")
         app = AsyncApp(client=bot)
-        async with connected(app):
+        async with connected(app, app_token):
             await expect(page.get_by_test_id("banner")).to_be_hidden()
             approve = page.get_by_role("button", name="Approve", exact=True)
             await approve.click()
@@ -256,10 +275,10 @@ def form_app(bot: Slack, received: list[Json], answers: list[Json]) -> AsyncApp:
     return app
 
 
-async def test_a_form_posts_each_input_in_slacks_shape(chromium: str, url: str, bot: Slack):
+async def test_a_form_posts_each_input_in_slacks_shape(chromium: str, url: str, bot: Slack, app_token: str):
     await bot.chat_postMessage(channel="C0SUPPORT", text="card", blocks=CARD)
     received: list[Json] = []
-    async with connected(form_app(bot, received, [{}])), opened(chromium, url) as page:
+    async with connected(form_app(bot, received, [{}]), app_token), opened(chromium, url) as page:
         await open_channel(page, "support")
         await page.get_by_role("button", name="Approve", exact=True).click()
         form = page.get_by_role("dialog", name="Edit it")
@@ -313,7 +332,7 @@ def _without_text_types(values: Json) -> Json:
     }
 
 
-async def test_a_form_says_what_is_wrong_beneath_the_field(chromium: str, url: str, bot: Slack):
+async def test_a_form_says_what_is_wrong_beneath_the_field(chromium: str, url: str, bot: Slack, app_token: str):
     await bot.chat_postMessage(channel="C0SUPPORT", text="card", blocks=CARD)
     small = FORM | {"blocks": [INPUTS[0], INPUTS[3]]}
     received: list[Json] = []
@@ -331,7 +350,7 @@ async def test_a_form_says_what_is_wrong_beneath_the_field(chromium: str, url: s
 
     button = {"type": "button", "action_id": "small", "text": plain("Ask"), "value": "x"}
     await bot.chat_postMessage(channel="C0SUPPORT", text="card", blocks=[{"type": "actions", "elements": [button]}])
-    async with connected(app), opened(chromium, url) as page:
+    async with connected(app, app_token), opened(chromium, url) as page:
         await open_channel(page, "support")
         await page.get_by_role("button", name="Ask", exact=True).click()
         form = page.get_by_role("dialog", name="Edit it")
@@ -356,7 +375,8 @@ async def test_a_form_says_what_is_wrong_beneath_the_field(chromium: str, url: s
 
 
 async def test_a_lost_workspace_is_said_and_found_again(chromium: str, tmp_path: Path, http: aiohttp.ClientSession):
-    async with workspace_program(tmp_path) as (url, process), opened(chromium, url) as page:
+    async with workspace_program(tmp_path) as program, opened(chromium, program.url) as page:
+        url, process = program.url, program.process
         await open_channel(page, "support")
         await page.get_by_label("Message #support").fill("half a thought")
         process.kill()
@@ -367,6 +387,8 @@ async def test_a_lost_workspace_is_said_and_found_again(chromium: str, tmp_path:
             await expect(main_column(page).get_by_text("said meanwhile")).to_be_visible()
             await expect(page.get_by_test_id("banner")).not_to_contain_text("Reconnecting")
             await expect(page.get_by_label("Message #support")).to_have_value("half a thought")
+            await page.get_by_label("Message #support").press("Enter")
+            await expect(main_column(page).get_by_text("half a thought")).to_be_visible()
 
 
 async def test_a_phone_shows_one_column_at_a_time(chromium: str, url: str, ana: Page, bot: Slack):

@@ -99,7 +99,7 @@ async def test_another_team_can_be_handed_in(http: aiohttp.ClientSession):
     archived = tuple(replace(each, archived=True) for each in HARBOUR_GOODS.conversations)
     team = replace(HARBOUR_GOODS, conversations=archived)
     async with serve_workspace(port=0, team=team) as workspace:
-        headers = {"Authorization": "Bearer xoxb-local"}
+        headers = {"Authorization": f"Bearer {workspace.tokens.bot}"}
         call = {"channel": "C0SUPPORT", "text": "x"}
         async with http.post(f"{workspace.url}/api/chat.postMessage", headers=headers, json=call) as response:
             assert (await response.json())["error"] == "is_archived"

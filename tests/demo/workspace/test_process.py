@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from bot.demo.workspace import PortInUse, Workspace, serve_workspace
+from tests.demo.workspace.browser import started
 from tests.demo.workspace.support import CARD, Page, slack_client
 
 pytestmark = pytest.mark.slow
@@ -36,20 +37,13 @@ async def program(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
         await process.communicate()
 
 
-async def url_of(process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None
-    async with asyncio.timeout(10):
-        ready = (await process.stdout.readline()).decode().split()
-    assert ready[0] == "ready"
-    return ready[1]
-
-
 async def test_a_killed_workspace_shows_the_same_conversation_again(tmp_path: Path, http: aiohttp.ClientSession):
     arguments = ("--port", "0", "--data", str(tmp_path))
     async with program(*arguments) as process:
-        page = Page(http, url := await url_of(process))
+        running = await started(process)
+        page = Page(http, running.url)
         root = await page.say("hello")
-        slack = slack_client(url)
+        slack = slack_client(running.url, running.bot_token)
         await slack.chat_postMessage(channel="C0SUPPORT", thread_ts=root["ts"], text="card", blocks=CARD)
         await slack.files_upload_v2(channel="C0SUPPORT", filename="a.txt", content="kept")
         await slack.views_publish(user_id="U0ANA", view={"type": "home", "blocks": CARD})
@@ -57,7 +51,8 @@ async def test_a_killed_workspace_shows_the_same_conversation_again(tmp_path: Pa
         process.send_signal(signal.SIGKILL)
         await process.wait()
     async with program(*arguments) as process:
-        page = Page(http, url := await url_of(process))
+        url = (await started(process)).url
+        page = Page(http, url)
         assert await page.messages() == before
         assert (await page.get("/client/boot"))["home"]["blocks"] == CARD
         async with http.get(f"{url}/client/files/{before[-1]['files'][0]['id']}") as response:
@@ -72,13 +67,13 @@ async def test_a_killed_workspace_shows_the_same_conversation_again(tmp_path: Pa
 async def test_events_survive_a_killed_workspace(tmp_path: Path, http: aiohttp.ClientSession):
     arguments = ("--port", "0", "--data", str(tmp_path))
     async with program(*arguments) as process:
-        await Page(http, await url_of(process)).say("told later")
+        await Page(http, (await started(process)).url).say("told later")
         process.kill()
         await process.wait()
     async with program(*arguments) as process:
-        url = await url_of(process)
-        headers = {"Authorization": "Bearer xapp-local"}
-        async with http.post(f"{url}/api/apps.connections.open", headers=headers) as response:
+        running = await started(process)
+        headers = {"Authorization": f"Bearer {running.app_token}"}
+        async with http.post(f"{running.url}/api/apps.connections.open", headers=headers) as response:
             link = (await response.json())["url"]
         async with http.ws_connect(link) as socket, asyncio.timeout(5):
             await socket.receive_json()

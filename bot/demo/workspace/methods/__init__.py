@@ -53,3 +53,23 @@ METHODS: dict[str, Method] = {
     "views.push": views.push_view,
     "views.update": views.update_view,
 }
+
+READ_BY_GET = frozenset(
+    {
+        "auth.test",
+        "bots.info",
+        "chat.getPermalink",
+        "conversations.history",
+        "conversations.info",
+        "conversations.list",
+        "conversations.members",
+        "conversations.replies",
+        "files.getUploadURLExternal",  # changes nothing that anybody sees; Slack's client asks for it so
+        "team.info",
+        "usergroups.list",
+        "usergroups.users.list",
+        "users.info",
+        "users.list",
+    }
+)
+"""The methods that only read, which Slack's clients call by GET. No other takes anything but a POST."""

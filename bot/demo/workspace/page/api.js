@@ -1,5 +1,7 @@
 /** The local workspace's client API, one function per call. Every function resolves to the answer's JSON. */
 
+let token = ""; // this start's, from boot: without it nothing is changed
+
 /** An answer that is not a success; `message` is a sentence for the person. */
 export class ApiError extends Error {
   constructor(message, status) {
@@ -22,10 +24,28 @@ async function call(path, options) {
 
 const get = (path, query = {}) => call(`${path}?${new URLSearchParams(query)}`);
 
-const post = (path, body) =>
-  call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+function send(path, body) {
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+  return call(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
 
-export const boot = (user) => get("/client/boot", user ? { user } : {});
+/** A call that is refused for its token did nothing: the workspace was started anew, and tells its new one. */
+async function post(path, body) {
+  try {
+    return await send(path, body);
+  } catch (error) {
+    if (error.status !== 403) throw error;
+    await boot();
+    return send(path, body);
+  }
+}
+
+export async function boot(user) {
+  const answer = await get("/client/boot", user ? { user } : {});
+  token = answer.token;
+  return answer;
+}
+
 export const history = (user, channel) => get("/client/history", { user, channel });
 export const tables = () => get("/client/tables");
 export const postMessage = (body) => post("/client/messages", body);

@@ -1,0 +1,28 @@
+"""The secrets of one start: each opens one surface, and the next start has others."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+
+def _secret() -> str:
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """`bot` and `app` are what Slack calls so. `page` is the page's: `/client/boot` tells it to who may look."""
+
+    bot: str = field(default_factory=lambda: f"xoxb-local-{_secret()}", repr=False)
+    app: str = field(default_factory=lambda: f"xapp-local-{_secret()}", repr=False)
+    page: str = field(default_factory=_secret, repr=False)
+
+    def is_page(self, given: str) -> bool:
+        return secrets.compare_digest(given.encode(), self.page.encode())
+
+
+def bearer(request: web.Request) -> str:
+    """The token of a request's `Authorization` header; empty without one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

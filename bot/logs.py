@@ -1,0 +1,125 @@
+"""The log, and the only place that sets it up: each record begins a line, and nothing inside of one can.
+
+What people write, models call and servers answer gets into messages and into errors. Characters that are not printed
+are written as escapes, so that a line of the log is a line of ours.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Generator, Iterable, Iterator
+from types import TracebackType
+from typing import Any, TextIO
+
+FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+INDENT = "    "
+"""Before each line of a traceback: a record begins where nothing stands before it."""
+
+LONGEST = 50_000
+"""Characters of a message, or of what an error says. A tool may raise with megabytes."""
+
+Redact = Callable[[str], str]
+"""Takes from a whole record, as it is about to be written, what nobody may read."""
+
+_LIBRARIES = ("httpx2",)
+"""Those that say a line for each request."""
+
+logger = logging.getLogger(__name__)
+
+
+def configure(level: str, stream: TextIO | None = None, redact: Redact = str) -> None:
+    """Log to `stream` (standard error) from `level` on, whoever logs, warns, or ends with an error that nobody took."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(RecordFormatter(redact))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _LIBRARIES if level != "DEBUG" else ():
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
+    sys.unraisablehook = _log_unraisable
+    threading.excepthook = _log_thread
+
+
+class RecordFormatter(logging.Formatter):
+    """A record as one line, and its traceback as indented lines below."""
+
+    def __init__(self, redact: Redact = str) -> None:
+        super().__init__(FORMAT)
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        # `exc_text` is neither read nor kept: another handler's formatter writes it without our escapes.
+        record.message = record.getMessage()
+        record.asctime = self.formatTime(record, self.datefmt)
+        lines = [escaped(_cut(self.formatMessage(record)))]
+        if record.exc_info and (error := record.exc_info[1]) is not None:
+            lines += _indented(traceback_lines(error))
+        if record.stack_info:
+            lines += _indented(record.stack_info.split("\n"))
+        return self._redact("\n".join(lines))
+
+
+def escaped(text: str) -> str:
+    """The text in one line: what is not printed (line breaks, terminal controls, what reorders text) as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _escape(each) for each in text)
+
+
+def traceback_lines(error: BaseException) -> list[str]:
+    """The traceback of an error and of those behind it. What they say stays in the line that says it."""
+    whole = traceback.TracebackException.from_exception(error)
+    left: list[traceback.TracebackException | None] = [whole]
+    while left:
+        if (each := left.pop()) is not None:
+            _keep_in_line(each)
+            left += [each.__cause__, each.__context__, *(each.exceptions or ())]
+    return "".join(whole.format()).rstrip("\n").split("\n")
+
+
+def _keep_in_line(error: traceback.TracebackException) -> None:
+    """Have it said without line breaks. `format` asks each error of a chain or group for its own lines."""
+    lines: Callable[..., Iterator[str]] = error.format_exception_only
+
+    def in_line(*args: Any, **options: Any) -> Generator[str, None, None]:
+        for each in lines(*args, **options):
+            yield escaped(_cut(each.removesuffix("\n"))) + "\n"
+
+    error.format_exception_only = in_line
+    error.__notes__ = [escaped(_cut(str(note))) for note in error.__notes__ or ()]
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [INDENT + escaped(_cut(line)) for line in lines]
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text) - LONGEST} more characters)"
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    logger.critical("the program ends: %s", kind.__name__, exc_info=(kind, error, trace))
+
+
+def _log_unraisable(found: sys.UnraisableHookArgs) -> None:
+    error = found.exc_value
+    where = f"{found.err_msg or 'nobody could be told of an error in'} {found.object!r}"
+    logger.error("%s", where, exc_info=(found.exc_type, error, found.exc_traceback) if error is not None else None)
+
+
+def _log_thread(found: threading.ExceptHookArgs) -> None:
+    name = found.thread.name if found.thread is not None else "that is gone"
+    error = found.exc_value
+    logger.error(
+        "thread %s ended with an error", name, exc_info=(found.exc_type, error, found.exc_traceback) if error else None
+    )
