@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Generator, Sequence
@@ -13,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from bot import audit, logs, manifest
+from bot.errors import CannotGoOn
 from bot.settings import BadSettings, load_database_settings, load_settings
+
+logger = logging.getLogger(__name__)
+
+FAILURE = 1
+"""The exit code for something that is gone: starting again may help."""
 
 USAGE = 2
 """The exit code for settings or arguments that cannot be used."""
@@ -107,7 +114,11 @@ def _run(options: argparse.Namespace) -> int:
 
     settings = load_settings()
     logs.configure(settings.log_level)
-    asyncio.run(run(settings))
+    try:
+        asyncio.run(run(settings))
+    except CannotGoOn as error:
+        logger.critical("%s", error)
+        return FAILURE
     return 0
 
 

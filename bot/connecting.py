@@ -1,56 +1,83 @@
-"""How the bot reaches Slack, and Slack the bot: the Web API's client, and Socket Mode (HTTP mode: `http_mode.py`)."""
+"""How the bot gets to know Slack: the Web API's client, who the token is, and where Socket Mode listens.
+
+What may pass is asked again for a while; what cannot is said in one line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-import aiohttp
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
-from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.errors import CannotGoOn
 from bot.settings import BadSettings, Settings
+from bot.slack_client import NoAnswer, SlackClient, session
+from bot.slack_errors import SETUP, UNCERTAIN, describe, is_dead_token, reason
+
+logger = logging.getLogger(__name__)
+
+TRIED_FOR = 30.0
+"""Seconds for which Slack is asked again at the start: longer than a blip, shorter than a supervisor's patience."""
+
+PAUSE, LONGEST_PAUSE = 0.5, 4.0
+"""Seconds from one attempt to the next: the first, and the longest that doubling makes of it."""
+
+_FIRST_SEEN = "Take the token again from Slack's app settings: "
+_WHERE = {
+    "SLACK_BOT_TOKEN": "OAuth & Permissions → Bot User OAuth Token (reinstall the app first if it was removed).",
+    "SLACK_APP_TOKEN": "Basic Information → App-Level Tokens, with the scope connections:write.",
+}
 
 
 @asynccontextmanager
-async def web_client(settings: Settings) -> AsyncGenerator[AsyncWebClient]:
-    """One client over one HTTP session. It waits out rate limits; what is uncertain it leaves to whoever asked.
-
-    Slack's client reads the proxy from the environment itself, once. The session would look for one, and for a .netrc,
-    at each request, in a thread.
-    """
-    async with aiohttp.ClientSession() as session:
-        yield AsyncWebClient(
-            token=settings.slack_bot_token.get_secret_value(),
-            base_url=settings.slack_api_url,
-            session=session,
-            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=3)],
+async def web_client(settings: Settings) -> AsyncGenerator[SlackClient]:
+    """One client over one HTTP session. What is uncertain it leaves to whoever asked."""
+    async with session() as http:
+        yield SlackClient(
+            token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=http
         )
 
 
-async def identity(client: AsyncWebClient) -> dict[str, str]:
-    """Who the token is. Raises `BadSettings` when Slack does not know it or cannot be reached."""
+async def identity(client: SlackClient, tried_for: float = TRIED_FOR) -> dict[str, str]:
+    """Who the token is. Raises `BadSettings` when Slack does not know it, `CannotGoOn` when Slack does not say."""
+    return await _ask(
+        client, "auth.test", "SLACK_BOT_TOKEN", client.auth_test, ("team_id", "user_id", "bot_id"), tried_for
+    )
+
+
+async def socket_address(client: SlackClient, settings: Settings, tried_for: float = TRIED_FOR) -> str | None:
+    """Where Socket Mode listens; None without an app token, which means HTTP mode. Raises as `identity`.
+
+    Asked for here because Slack's own client tries a refused token again for ever.
+    """
+    if settings.slack_app_token is None:
+        return None
+    token = settings.slack_app_token.get_secret_value()
+    answer = await _ask(
+        client,
+        "apps.connections.open",
+        "SLACK_APP_TOKEN",
+        lambda: client.apps_connections_open(app_token=token),
+        ("url",),
+        tried_for,
+    )
+    return answer["url"]
+
+
+async def in_time(client: SlackClient, connected: Awaitable[None], tried_for: float = TRIED_FOR) -> None:
+    """Wait until it is. Raises `CannotGoOn` when that takes too long."""
     try:
-        answer = await client.auth_test()
-    except SlackApiError as error:
-        raise BadSettings([f"SLACK_BOT_TOKEN is refused by Slack: {error.response['error']}."]) from error
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise BadSettings(
-            [f"Slack cannot be reached at {client.base_url}: {error or type(error).__name__}."]
-        ) from error
-    return {name: str(answer[name]) for name in ("team_id", "user_id", "bot_id")}
+        async with asyncio.timeout(tried_for):
+            await connected
+    except TimeoutError as error:
+        raise _problem(client, "Socket Mode", "no connection", tried_for) from error
 
 
-def without_token(client: AsyncWebClient) -> AsyncWebClient:
-    """The same client for Bolt, which asks `authorized` for the token."""
-    return AsyncWebClient(base_url=client.base_url, session=client.session, retry_handlers=client.retry_handlers)
-
-
-def authorized(client: AsyncWebClient, identity: Mapping[str, str]) -> Callable[[], Awaitable[AuthorizeResult]]:
+def authorized(client: SlackClient, identity: Mapping[str, str]) -> Callable[[], Awaitable[AuthorizeResult]]:
     """Who Bolt works as: known since the start. Left to itself it asks Slack, once for each of the first requests."""
     result = AuthorizeResult(
         enterprise_id=None,
@@ -66,28 +93,50 @@ def authorized(client: AsyncWebClient, identity: Mapping[str, str]) -> Callable[
     return authorize
 
 
-async def socket_address(client: AsyncWebClient, settings: Settings) -> str | None:
-    """Where Socket Mode listens; None without an app token, which means HTTP mode.
-
-    Asked for here because Slack's own client tries a refused token again for ever. Raises `BadSettings`.
-    """
-    if settings.slack_app_token is None:
-        return None
-    try:
-        answer = await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
-    except SlackApiError as error:
-        raise BadSettings([f"SLACK_APP_TOKEN is refused by Slack: {error.response['error']}."]) from error
-    return str(answer["url"])
+def farewell(client: SlackClient) -> CannotGoOn:
+    """Why the bot cannot go on once Slack has refused a token that it took before."""
+    variable = "SLACK_APP_TOKEN" if client.last_words.startswith("apps.connections.open") else "SLACK_BOT_TOKEN"
+    return CannotGoOn(
+        f"Slack takes {variable} no more ({client.last_words}). Nothing is lost. {_FIRST_SEEN}{_WHERE[variable]}"
+    )
 
 
-@asynccontextmanager
-async def socket_mode(app: AsyncApp, address: str, settings: Settings) -> AsyncGenerator[None]:
-    """Take what Slack sends over a connection that we opened, until the block ends."""
-    assert settings.slack_app_token is not None
-    handler = AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value(), web_client=app.client)
-    handler.client.wss_uri = address
-    try:
-        await handler.connect_async()
-        yield
-    finally:
-        await handler.close_async()
+async def _ask(
+    client: SlackClient,
+    method: str,
+    variable: str,
+    call: Callable[[], Awaitable[AsyncSlackResponse]],
+    fields: Sequence[str],
+    tried_for: float,
+) -> dict[str, str]:
+    """These fields of the answer. Calls until Slack answers with them, or refuses the token."""
+    loop = asyncio.get_running_loop()
+    end, pause, told = loop.time() + tried_for, PAUSE, False
+    while True:
+        try:
+            return _texts(await call(), fields)
+        except UNCERTAIN as error:
+            if is_dead_token(error) or reason(error) in SETUP:
+                problem = f"{variable} is refused by Slack: {describe(error)}. {_FIRST_SEEN}{_WHERE[variable]}"
+                raise BadSettings([problem]) from error
+            if loop.time() + pause > end:
+                raise _problem(client, method, describe(error), tried_for) from error
+            if not told:
+                logger.warning("Slack does not answer yet (%s: %s); trying again", method, describe(error))
+            told = True
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _problem(client: SlackClient, what: str, why: str, tried_for: float) -> CannotGoOn:
+    return CannotGoOn(
+        f"Slack has a problem: {what} at {client.base_url} failed for {tried_for:.0f} s ({why}). "
+        "Look at status.slack.com, the network and its proxies, and SLACK_API_URL."
+    )
+
+
+def _texts(answer: AsyncSlackResponse, fields: Sequence[str]) -> dict[str, str]:
+    found = {name: value for name in fields if isinstance(value := answer.get(name), str) and value}
+    if len(found) < len(fields):
+        raise NoAnswer(answer.status_code)
+    return found

@@ -6,9 +6,11 @@ from typing import Any
 EVENTS: dict[str, str | None] = {
     "app_home_opened": None,
     "app_mention": "app_mentions:read",
+    "app_uninstalled": None,
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
+    "tokens_revoked": None,
 }
 """The events the bot listens to, each with the scope that Slack asks for it."""
 

@@ -20,8 +20,14 @@ Listener = Callable[..., Awaitable[Any]]
 
 
 def events(arrivals: Arrivals) -> dict[str, Listener]:
-    """Messages are in the inbox when they get here; what is left is a courtesy."""
-    return {"message": nothing, "app_mention": nothing, "app_home_opened": arrivals.suggest}
+    """Messages are in the inbox when they get here; what is left is a courtesy, and the end of the app."""
+    return {
+        "message": nothing,
+        "app_mention": nothing,
+        "app_home_opened": arrivals.suggest,
+        "app_uninstalled": arrivals.end,
+        "tokens_revoked": arrivals.end,
+    }
 
 
 def actions(on: Clicks) -> dict[str, Listener]:

@@ -11,11 +11,11 @@ import logging
 import signal
 import sqlite3
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import connecting, routes
 from bot.http_mode import http_mode
@@ -26,6 +26,8 @@ from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings, hidden_slack_variables
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
+from bot.slack_client import SlackClient
+from bot.socket_mode import socket_mode
 from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
@@ -36,17 +38,36 @@ from storage.errors import NotOurDatabase, StorageError
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+SLACK_ENDS_WITHIN = 8.0
+"""Seconds that calls of Slack may take in all once the bot is to stop. What is not shown then, the next start shows."""
+
 READY_SECONDS = 2.0
 """How long storage may take to answer before the bot counts as not ready."""
 
 
-async def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT. Raises `BadSettings` before anything is started that could not go on."""
+class _Stopped(Exception):
+    """It was told to stop before it was connected."""
+
+
+async def run(settings: Settings, tried_for: float = connecting.TRIED_FOR) -> None:
+    """Work until SIGTERM or SIGINT. Raises `BadSettings` before anything is started that could not go on, and
+    `CannotGoOn` when Slack cannot be reached for `tried_for` seconds at the start, or takes a token no more.
+    """
     agent = load_agent(settings.signoff_agent)
+    stop = _stop_signal()
+    try:
+        await _work(settings, agent, stop, tried_for)
+    except _Stopped:
+        logger.info("stopped before it was connected")
+
+
+async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for: float) -> None:
     async with contextlib.AsyncExitStack() as stack:
         client = await stack.enter_async_context(connecting.web_client(settings))
-        identity = await connecting.identity(client)
-        address = await connecting.socket_address(client, settings)
+        identity = await _unless(stop, connecting.identity(client, tried_for))
+        address = await _unless(stop, connecting.socket_address(client, settings, tried_for))
         try:
             storage = await stack.enter_async_context(open_storage(settings.database_url))
         except (NotOurDatabase, OSError, sqlite3.OperationalError) as error:
@@ -54,20 +75,39 @@ async def run(settings: Settings) -> None:
         model = _model(settings)
         stack.push_async_callback(model.aclose)
         worker, app = await _assemble(settings, agent, model, storage, client, identity)
-        stop = _stop_signal()
         if address is None:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
             await stack.enter_async_context(http_mode(app, settings.port, ready))
         working = asyncio.create_task(worker.run(), name="worker")
         stack.push_async_callback(_finish, worker, working)
-        if address is not None:
-            await stack.enter_async_context(connecting.socket_mode(app, address, settings))
+        if address is not None and settings.slack_app_token is not None:
+            token = settings.slack_app_token.get_secret_value()
+            listening = stack.enter_async_context(socket_mode(app, client, token, address))
+            await _unless(stop, connecting.in_time(client, listening, tried_for))
         gc.freeze()  # what was imported and built until here stays: it is not walked again for each full collection
         logger.info("connected; working until stopped")
-        await asyncio.wait([working, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+        ends = [asyncio.create_task(each.wait()) for each in (stop, client.dead)]
+        await asyncio.wait([working, *ends], return_when=asyncio.FIRST_COMPLETED)
         stop.set()
+        client.end_within(SLACK_ENDS_WITHIN)
+        if client.dead.is_set():
+            raise connecting.farewell(client)
         logger.info("stopping: finishing the steps in flight")
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
+    """What the work returns. Raises `_Stopped`, at once, when it is to stop before that."""
+    task, told = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([task, told], return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise _Stopped
+        return task.result()
+    finally:
+        task.cancel()
+        told.cancel()
+        await asyncio.gather(task, told, return_exceptions=True)
 
 
 def load_agent(path: str) -> Agent:
@@ -89,7 +129,7 @@ async def _assemble(
     agent: Agent,
     model: ChatModel,
     storage: Storage,
-    client: AsyncWebClient,
+    client: SlackClient,
     identity: Mapping[str, str],
 ) -> tuple[Worker, AsyncApp]:
     if agent.prepare is not None:
@@ -102,13 +142,14 @@ async def _assemble(
     secret = settings.slack_signing_secret
     with hidden_slack_variables():
         app = AsyncApp(
-            client=connecting.without_token(client),
+            client=client.without_token(),
             authorize=connecting.authorized(client, identity),
             logger=logging.getLogger("slack_bolt"),
             signing_secret=secret.get_secret_value() if secret is not None else None,
         )
     on = Clicks(storage, graph, Desk(storage, agent.toolbox), client, poster, people)
-    routes.register(app, Arrivals(storage, client, identity["user_id"], agent.examples), on)
+    arrivals = Arrivals(storage, client, identity["user_id"], identity["team_id"], agent.examples, storage.now())
+    routes.register(app, arrivals, on)
     return worker, app
 
 

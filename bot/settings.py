@@ -54,6 +54,13 @@ def _http_url(value: str) -> str:
     return value.removesuffix("/") + "/"
 
 
+def _without_password(value: str) -> str:
+    # Slack's token takes the place in a request where a name and password would be sent.
+    if "@" in urlsplit(value).netloc:
+        raise ValueError("has a name or password before its host, which cannot be sent beside Slack's token")
+    return value
+
+
 def _ids(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -107,7 +114,7 @@ class Settings(DatabaseSettings):
         "From Slack's app settings: Basic Information → App-Level Tokens, with the scope connections:write.",
     )
     port: int = Field(default=3000, ge=1, le=65535, description="The port that HTTP mode listens on: 1 to 65535.")
-    slack_api_url: HttpUrl = Field(
+    slack_api_url: Annotated[HttpUrl, AfterValidator(_without_password)] = Field(
         default="https://slack.com/api/",
         description="Where Slack's Web API is. Change it only to talk to something else that speaks it.",
     )

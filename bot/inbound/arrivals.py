@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from slack_bolt.response import BoltResponse
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.inbound import payloads
 from bot.inbound.payloads import Body, SlackMessage
 from bot.shown import timeline
 from bot.shown.text import shorten
+from bot.slack_client import SlackClient
 from storage import Connection, Storage, inbox, posts
 
 logger = logging.getLogger(__name__)
@@ -20,15 +20,22 @@ logger = logging.getLogger(__name__)
 MOST_PROMPTS = 4
 TITLE_LIMIT = 60
 
+CLOCKS_DIFFER = 60.0
+"""Seconds that Slack's clock and ours may be apart."""
+
 
 @dataclass(frozen=True)
 class Arrivals:
-    """The inbox's door. `bot_user` is the bot's own user id; `examples` are offered where nothing was said yet."""
+    """The inbox's door. `bot_user` is the bot's own user id, `team` the one that the app is installed in; `examples`
+    are offered where nothing was said yet. `since` is when the token was taken last.
+    """
 
     storage: Storage
-    client: AsyncWebClient
+    client: SlackClient
     bot_user: str
+    team: str
     examples: Sequence[str]
+    since: float
 
     async def store(self, body: Body, next: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:  # noqa: A002
         """A global middleware: Bolt acknowledges an event before its listener runs, so it is stored here."""
@@ -44,6 +51,17 @@ class Arrivals:
         if event.get("tab") == "messages" and self.examples:
             prompts = [{"title": shorten(text, TITLE_LIMIT), "message": text} for text in self.examples[:MOST_PROMPTS]]
             await self.client.assistant_threads_setSuggestedPrompts(channel_id=event["channel"], prompts=prompts)
+
+    async def end(self, body: Body) -> None:
+        """The app was uninstalled here, or its token revoked: nothing that Slack is asked will be answered.
+
+        Slack may repeat itself hours later, when a new token has been taken.
+        """
+        event = body["event"]
+        is_ours = event["type"] == "app_uninstalled" or bool((event.get("tokens") or {}).get("bot"))
+        is_new = body.get("event_time", self.since) > self.since - CLOCKS_DIFFER
+        if body.get("team_id") == self.team and is_ours and is_new:
+            self.client.bury(event["type"])
 
 
 def _receive(db: Connection, message: SlackMessage, now: float) -> None:

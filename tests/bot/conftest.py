@@ -1,15 +1,18 @@
 """A workspace in memory, Slack's own client on it, and a real SQLite file."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from bot.demo.workspace import Workspace
 from bot.shown import posting
+from bot.slack_client import SlackClient, session
 from storage import Connection, Storage, inbox, posts
 from storage.ids import ThreadId
 from storage.inbox import Delivery
 from storage.posts import Conversation
 from tests.bot.support import BOT
-from tests.demo.workspace.support import Page, Slack, slack_client
+from tests.demo.workspace.support import Page, Slack
 from tests.support.database import clock, storage, template, url
 from tests.support.slack import ack_timeout, http, no_proxy, page, stage_clock, workspace
 
@@ -19,11 +22,10 @@ __all__ = [
 
 
 @pytest.fixture
-def slack(workspace: Workspace) -> Slack:
-    """Without its own retries: the bot has one place for them."""
-    client = slack_client(workspace.url)
-    client.retry_handlers = []
-    return client
+async def slack(workspace: Workspace) -> AsyncIterator[Slack]:
+    """The bot's own client."""
+    async with session() as http:
+        yield SlackClient(token="xoxb-local", base_url=f"{workspace.url}/api/", session=http)
 
 
 @pytest.fixture

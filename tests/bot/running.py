@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import aiohttp
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.connecting import web_client
 from bot.demo.workspace import Workspace
 from bot.run import _assemble as assemble
 from bot.settings import Settings
+from bot.socket_mode import socket_mode
 from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.tools import Tool
@@ -86,21 +86,24 @@ async def running(
 ) -> AsyncIterator[Bot]:
     """Runs the bot, assembled as `signoff run` does, until the block ends."""
     tokens = workspace.tokens
-    given = {"SLACK_BOT_TOKEN": tokens.bot, "SLACK_APP_TOKEN": tokens.app, "OPENAI_API_KEY": "unused"}
+    given = {
+        "SLACK_BOT_TOKEN": tokens.bot,
+        "SLACK_APP_TOKEN": tokens.app,
+        "SLACK_API_URL": f"{workspace.url}/api/",
+        "OPENAI_API_KEY": "unused",
+    }
     settings = Settings(**given)  # type: ignore[arg-type]
-    client = AsyncWebClient(token=tokens.bot, base_url=f"{workspace.url}/api/", session=http, retry_handlers=[])
     model = ScriptedModel(lines)
     identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
     agent = Agent("Be brief.", list(tools))
-    worker, app = await assemble(settings, agent, cast("Any", model), storage, client, identity)
-    handler = AsyncSocketModeHandler(app, tokens.app, web_client=client)
-    working = asyncio.create_task(worker.run())
-    await handler.connect_async()
-    try:
-        async with asyncio.timeout(5):
-            await workspace.bot_connected.wait()
-        yield Bot(worker, working, storage, model, Page(http, workspace.url))
-    finally:
-        await handler.close_async()
-        worker.stop()
-        await working
+    async with web_client(settings) as client:
+        worker, app = await assemble(settings, agent, cast("Any", model), storage, client, identity)
+        working = asyncio.create_task(worker.run())
+        try:
+            async with socket_mode(app, client, tokens.app):
+                async with asyncio.timeout(5):
+                    await workspace.bot_connected.wait()
+                yield Bot(worker, working, storage, model, Page(http, workspace.url))
+        finally:
+            worker.stop()
+            await working

@@ -8,9 +8,11 @@ from bot.manifest import EVENTS, METHOD_SCOPES, manifest, render
 SCOPE_OF_EVENT = {
     "app_home_opened": None,
     "app_mention": "app_mentions:read",
+    "app_uninstalled": None,
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
+    "tokens_revoked": None,
 }
 
 SCOPES_OF_METHODS = {"assistant:write", "chat:write", "im:write", "users:read", "usergroups:read"} | {

@@ -7,7 +7,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from bot.demo.workspace import Workspace
 from bot.run import load_agent, run
@@ -91,24 +90,6 @@ async def test_tokens_that_slack_does_not_know_are_named(workspace: Workspace, t
     assert problem.startswith("SLACK_APP_TOKEN is refused by Slack")
     assert "another" not in problem
     assert not (tmp_path / "run.db").exists()
-
-
-async def test_a_slack_that_is_not_there_or_is_none_is_named(workspace: Workspace) -> None:
-    assert "http://127.0.0.1:9/api/" in await refused(settings(workspace, SLACK_API_URL="http://127.0.0.1:9/api/"))
-
-    async def page(request: web.Request) -> web.Response:
-        return web.Response(text="<html>a login page</html>", content_type="text/html")
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", page)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        host, port = runner.addresses[0][:2]
-        assert "slack" in (await refused(settings(workspace, SLACK_API_URL=f"http://{host}:{port}/api/"))).lower()
-    finally:
-        await runner.cleanup()
 
 
 async def test_a_file_that_is_no_database_of_ours_is_named_and_left_as_it_is(

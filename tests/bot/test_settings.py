@@ -128,6 +128,7 @@ def test_a_file_env_of_another_user_is_a_problem_and_no_traceback() -> None:
         ("SIGNOFF_USERS", "U0ANA,lea", "contains 'lea'"),
         ("SLACK_API_URL", "slack.com/api", "is no address like https://host/path"),
         ("SLACK_API_URL", "ftp://slack.com/api/", "is no address like"),
+        ("SLACK_API_URL", "https://ana:s3cret@slack.com/api/", "has a name or password before its host"),
         ("OPENAI_BASE_URL", "http://[::1/v1", "is no address like"),
         ("OPENAI_BASE_URL", "http://localhost:99999/v1", "is no address like"),
         ("OPENAI_BASE_URL", "https://host/v1?key=1", "is no address like"),

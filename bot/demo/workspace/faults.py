@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.demo.workspace.broken_answers import WAYS
 from bot.demo.workspace.errors import ClientError
 
 FAULTS = ("redeliver", "http", "disconnect", "expire_streams", "closed")
@@ -14,9 +15,10 @@ NOTHING_AT_ALL = frozenset({"is_archived", "not_in_channel", "channel_not_found"
 @dataclass
 class HttpFault:
     """The next `times` calls of `method` are answered with an HTTP status instead of their answer; with an `error`,
-    with that refusal of Slack's (HTTP 200, `ok: false`).
+    with that refusal of Slack's (HTTP 200, `ok: false`); with a `way`, brokenly (`broken_answers.WAYS`).
 
-    With `after_commit` the call takes effect first, and only its answer is lost. `channel`: only calls about it.
+    With `after_commit` the call takes effect first, and only its answer is lost. The method `link` is the WebSocket.
+    `channel`: only calls about it.
     """
 
     method: str
@@ -26,6 +28,7 @@ class HttpFault:
     after_commit: bool = False
     error: str = ""
     channel: str = ""
+    way: str = ""
 
 
 @dataclass
@@ -89,6 +92,8 @@ def _http_fault(order: Any) -> HttpFault:
         raise ClientError(f"An http fault is an object with the fields {fields}; the first is required.") from None
     if type(fault.times) is not int or type(fault.status) is not int or type(fault.error) is not str:
         raise ClientError("An http fault needs whole numbers as its times and status, and a text as its error.")
-    if not fault.error and not 400 <= fault.status <= 599:
-        raise ClientError("An http fault needs an error of Slack's, or a status from 400 to 599.")
+    if fault.way and fault.way not in WAYS:
+        raise ClientError(f"An http fault is broken in one of the ways {', '.join(WAYS)}, not {fault.way!r}.")
+    if not (fault.error or fault.way) and not 400 <= fault.status <= 599:
+        raise ClientError("An http fault needs a way, an error of Slack's, or a status from 400 to 599.")
     return fault

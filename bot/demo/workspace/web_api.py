@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.demo.workspace.broken_answers import WAYS
 from bot.demo.workspace.errors import SlackError
 from bot.demo.workspace.faults import HttpFault
 from bot.demo.workspace.messages import Message
@@ -37,7 +38,7 @@ class WebApi:
             web.post("/response/{token}", self.response),
         ]
 
-    async def call(self, request: web.Request) -> web.Response:
+    async def call(self, request: web.Request) -> web.StreamResponse:
         """One Web API call: business errors are HTTP 200 with `ok: false`."""
         method = request.path.removeprefix("/api/")
         if request.method != "POST" and not (request.method == "GET" and method in READ_BY_GET):
@@ -49,19 +50,21 @@ class WebApi:
             arguments = await read_arguments(request)
             fault = self._workspace.faults.take_http(method, arguments.text("channel"))
             if fault and not fault.after_commit:
-                return self._fail(method, fault)
+                return await self._fail(request, method, fault)
             handler = _handler(method)
             _authorize(self._workspace.tokens, method, request, arguments)
             answer = {"ok": True, **await handler(self._workspace, arguments)}
         except SlackError as error:
             answer = _refusal(error)
         if fault:
-            return self._fail(method, fault)
+            return await self._fail(request, method, fault)
         self._workspace.journal.add("call", method=method, arguments=dict(arguments), answer=answer)
         return web.json_response(answer, headers={"X-OAuth-Scopes": SCOPES})
 
     async def link(self, request: web.Request) -> web.StreamResponse:
         """The bot's WebSocket (Socket Mode)."""
+        if fault := self._workspace.faults.take_http("link"):
+            return await self._fail(request, "link", fault)
         socket = web.WebSocketResponse()
         if not socket.can_prepare(request) or not self._workspace.take_ticket(request.query.get("ticket", "")):
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=403)
@@ -115,15 +118,15 @@ class WebApi:
         else:
             workspace.post_ephemeral(answer)
 
-    def _fail(self, method: str, fault: HttpFault) -> web.Response:
-        met = {"status": fault.status, "error": fault.error, "after_commit": fault.after_commit}
+    async def _fail(self, request: web.Request, method: str, fault: HttpFault) -> web.StreamResponse:
+        met = {"status": fault.status, "error": fault.error, "way": fault.way, "after_commit": fault.after_commit}
         self._workspace.journal.add("fault", method=method, **met)
+        if fault.way:
+            return await WAYS[fault.way](request)
         if fault.status == web.HTTPTooManyRequests.status_code:
             headers = {"Retry-After": str(fault.retry_after)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=fault.status, headers=headers)
-        if fault.error:
-            return web.json_response({"ok": False, "error": fault.error}, status=fault.status)
-        return web.json_response({"ok": False, "error": "internal_error"}, status=fault.status)
+        return web.json_response({"ok": False, "error": fault.error or "internal_error"}, status=fault.status)
 
 
 def _handler(method: str) -> Method:

@@ -1,5 +1,6 @@
 """The Web API as the official client calls it: the table, tokens, methods and Slack's names for failures."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -170,6 +171,32 @@ async def test_a_fault_is_answered_as_slack_would_and_only_as_often_as_asked(pag
     await slack.chat_postMessage(channel="C0SUPPORT", text="fine")
     assert [message["text"] for message in await page.messages()] == ["said, but the answer was lost", "fine"]
     assert (await page.fault(smoke=True))["error"].startswith("Unknown fault 'smoke'")
+
+
+async def test_a_refusal_on_demand_has_slacks_form(page: Page, workspace: Workspace):
+    slack = slack_client(workspace.url)
+    await page.fault(http={"method": "chat.postMessage", "error": "is_archived"})
+    assert await error_of(slack.chat_postMessage(channel="C0SUPPORT", text="x")) == "is_archived"
+    assert "one of the ways" in (await page.fault(http={"method": "users.info", "way": "slowly"}))["error"]
+    assert "needs a way" in (await page.fault(http={"method": "users.info"}))["error"]
+
+
+@pytest.mark.parametrize("after_commit", [False, True])
+@pytest.mark.parametrize("way", ["html", "cut", "reset", "hang", "headers", "trickle"])
+async def test_a_broken_answer_never_becomes_a_whole_one(
+    page: Page, workspace: Workspace, http: aiohttp.ClientSession, way: str, after_commit: bool
+):
+    await page.fault(http={"method": "chat.postMessage", "way": way, "after_commit": after_commit})
+
+    async def answer() -> Any:
+        headers = {"Authorization": "Bearer xoxb-local"}
+        said = {"channel": "C0SUPPORT", "text": "x"}
+        async with http.post(f"{workspace.url}/api/chat.postMessage", headers=headers, json=said) as response:
+            return await response.json()
+
+    with pytest.raises((TimeoutError, aiohttp.ClientError, ValueError)):
+        await asyncio.wait_for(answer(), 0.5)
+    assert len(await page.messages()) == after_commit
 
 
 ODD = st.sampled_from([None, -1, "", "x", "{", [], [1], {}, {"a": 1}, True, "D0ANA", "U0ANA", "1.000001"])

@@ -1,0 +1,124 @@
+"""Socket Mode: Slack sends events, clicks and forms over a connection that we open. For a bot with an app token."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.slack_client import SlackClient
+from bot.slack_errors import UNCERTAIN, describe, is_dead_token
+
+logger = logging.getLogger(__name__)
+
+PING_SECONDS = 10.0
+
+CONNECT_SECONDS = 10.0
+"""How long opening a connection may take."""
+
+CLOSE_SECONDS = 2.0
+"""How long the other side may take to say goodbye."""
+
+PAUSE, LONGEST_PAUSE = 0.5, 15.0
+"""Seconds from one attempt to connect to the next: the first, and the longest that doubling makes of it."""
+
+
+@asynccontextmanager
+async def socket_mode(
+    app: AsyncApp, client: SlackClient, app_token: str, address: str | None = None
+) -> AsyncGenerator[None]:
+    """Take what Slack sends until the block ends. `address` is for the first attempt to connect, if it is known.
+
+    Entering it takes as long as it takes to connect: whoever cannot wait for ever cancels it.
+    """
+    listening = _Listening(app_token, client, app.logger)
+    listening.wss_uri = address
+
+    async def handle(_: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        began = time.time()
+        await send_async_response(listening, request, await run_async_bolt_app(app, request), began)
+
+    listening.socket_mode_request_listeners.append(handle)
+    try:
+        await listening.connect()
+        yield
+    finally:
+        await listening.close()
+
+
+class _Listening(SocketModeClient):
+    """Slack's client, whose attempts to connect end, each with an address of its own, and say so in a line.
+
+    Its own `connect` waits minutes for an answer, uses an address again and again that Slack takes once, and logs a
+    traceback each time.
+    """
+
+    def __init__(self, app_token: str, client: SlackClient, log: logging.Logger) -> None:
+        super().__init__(app_token=app_token, logger=log, web_client=client, ping_interval=PING_SECONDS)
+        self._is_away = False
+
+    async def connect(self) -> None:
+        """Try until it is connected, or closed."""
+        pause = PAUSE
+        while not self.closed:
+            try:
+                await self._attempt()
+            except UNCERTAIN as error:
+                self._say_away(error)
+            else:
+                self._say_back()
+                return
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def connect_to_new_endpoint(self, force: bool = False) -> None:
+        """What the base class calls when the connection is lost, or when Slack asks for another (`force`)."""
+        async with self.connect_operation_lock:
+            if force or not await self.is_connected():
+                self.wss_uri = None
+                await self.connect()
+
+    async def _attempt(self) -> None:
+        """Connect once. An address is good for one attempt, whatever comes of it."""
+        if self.current_session is not None:
+            with suppress(*UNCERTAIN):
+                await self.current_session.close()
+        address, self.wss_uri = self.wss_uri, None
+        if address is None:
+            answer = await self.web_client.apps_connections_open(app_token=self.app_token)
+            address = str(answer["url"])
+        async with asyncio.timeout(CONNECT_SECONDS):
+            self.current_session = await self.aiohttp_client_session.ws_connect(
+                address,
+                autoping=False,
+                heartbeat=self.ping_interval,
+                proxy=self.proxy,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),  # pyright: ignore[reportCallIssue] (attrs)
+            )
+        self.auto_reconnect_enabled = self.default_auto_reconnect_enabled
+        self.stale = False
+        self.last_ping_pong_time = None
+        for task in (self.current_session_monitor, self.message_receiver):
+            if task is not None:
+                task.cancel()
+        self.current_session_monitor = asyncio.ensure_future(self.monitor_current_session())
+        self.message_receiver = asyncio.ensure_future(self.receive_messages())
+
+    def _say_away(self, error: Exception) -> None:
+        if not self._is_away and not is_dead_token(error):
+            logger.warning("Slack cannot be listened to (%s); trying again until it can", describe(error))
+        self._is_away = True
+
+    def _say_back(self) -> None:
+        if self._is_away:
+            logger.info("Slack can be listened to again")
+        self._is_away = False
