@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.inbound import clicks
 from bot.inbound.arrivals import Arrivals
 from bot.inbound.clicks import Clicks
+from bot.inbound.payloads import CLOSING
 from bot.shown import cards
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ Listener = Callable[..., Awaitable[Any]]
 def events(arrivals: Arrivals) -> dict[str, Listener]:
     """Messages are in the inbox when they get here; what is left is a courtesy, and the end of the app."""
     return {
-        "message": nothing,
+        **dict.fromkeys(("message", *sorted(CLOSING)), nothing),
         "app_mention": nothing,
         "app_home_opened": arrivals.suggest,
         "app_uninstalled": arrivals.end,

@@ -145,6 +145,7 @@ async def _assemble(
             client=client.without_token(),
             authorize=connecting.authorized(client, identity),
             logger=logging.getLogger("slack_bolt"),
+            ignoring_self_events_enabled=False,  # that a message of ours was deleted is such an event
             signing_secret=secret.get_secret_value() if secret is not None else None,
         )
     on = Clicks(storage, graph, Desk(storage, agent.toolbox), client, poster, people)

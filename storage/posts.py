@@ -139,10 +139,21 @@ def at(db: Connection, channel: str, ts: str) -> Post | None:
     return next(iter(_select(db, "channel = ? and ts = ?", channel, ts)), None)
 
 
+def in_channel(db: Connection, channel: str, ts: str | None) -> list[Post]:
+    """What stands in a conversation, or at one of its messages, of threads in which something waits for an answer."""
+    return _select(
+        db,
+        """channel = ?1 and ts = coalesce(?2, ts) and exists
+               (select 1 from interrupts i where i.thread_id = posts.thread_id and i.status = 'waiting')""",
+        channel,
+        ts,
+    )
+
+
 _POST = "subject, thread_id, channel, ts, shown, thread_ts, refused, opening"
 
 
-def _select(db: Connection, where: str, *parameters: str) -> list[Post]:
+def _select(db: Connection, where: str, *parameters: str | None) -> list[Post]:
     return [Post(*row) for row in db.execute(f"select {_POST} from posts where {where}", parameters)]
 
 
@@ -153,6 +164,16 @@ def save(db: Connection, post: Post, now: float) -> None:
             on conflict (subject) do update set channel = excluded.channel, ts = excluded.ts, shown = excluded.shown,
                 thread_ts = excluded.thread_ts, refused = excluded.refused, opening = excluded.opening""",
         (*(getattr(post, name) for name in _POST.split(", ")), now),
+    )
+
+
+def lose(db: Connection, post: Post) -> None:
+    """Slack does not show it any more, as somebody else made it: whoever shows the conversation looks at it anew."""
+    remove(db, post.subject)
+    db.execute(
+        """update conversations set shower = null, shower_fence = abs(random()), shown_version = -1, outdated = 1
+           where thread_id = ?""",
+        (post.thread_id,),
     )
 
 

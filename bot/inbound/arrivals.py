@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from slack_bolt.response import BoltResponse
 
-from bot.inbound import payloads
+from bot.inbound import losses, payloads
 from bot.inbound.payloads import Body, SlackMessage
 from bot.shown import timeline
 from bot.shown.text import shorten
@@ -43,6 +43,8 @@ class Arrivals:
         if message is not None:
             now = self.storage.now()
             await self.storage.write(lambda db: _receive(db, message, now))
+        if (loss := payloads.loss(body)) is not None:
+            await self.storage.write(lambda db: losses.note(db, loss))
         return await next()
 
     async def suggest(self, body: Body) -> None:
@@ -68,9 +70,8 @@ def _receive(db: Connection, message: SlackMessage, now: float) -> None:
     """Take what is addressed to the bot, and replies in threads that it takes part in. A job."""
     delivery = message.delivery()
     about = posts.at(db, message.thread.channel, message.thread.thread_ts)
-    if about is not None and not (
-        about.thread_ts or timeline.is_a_copy(about.subject)
-    ):  # a reply to what we could not post in its own conversation
+    if about is not None and not about.thread_ts and not timeline.is_a_copy(about.subject):
+        # A reply to what we could not post in its own conversation.
         delivery = replace(delivery, thread_id=about.thread_id)
     elif not message.addressed and posts.conversation(db, message.thread.thread_id) is None:
         return

@@ -121,8 +121,9 @@ async def test_an_approval_that_was_cast_counts_where_its_voter_cannot_see_the_c
     async with start(*SCRIPT, tools=[pay_by("channel", quorum=2)]) as bot:
         root = (await page.say(f"<@{BOT}> pay"))["ts"]
         card = await bot.card(root, channel="C0SUPPORT")
-        await close(page, "is_archived", "C0SUPPORT")
         await bot.press(card, "approve", "U0LEA")
+        await bot.reads(root, "1 of 2", "C0SUPPORT")
+        await close(page, "is_archived", "C0SUPPORT")
         moved = await card_for(page)
         assert "1 of 2" in str(moved["blocks"])
         await bot.press(moved, "approve")

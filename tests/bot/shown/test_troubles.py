@@ -61,7 +61,7 @@ async def test_what_failed_for_a_while_is_shown_and_said_to_be_over(
     page: Page, start: Start, storage: Storage, caplog: pytest.LogCaptureFixture
 ):
     for method in ("chat.postMessage", "chat.startStream"):
-        await page.fault(http={"method": method, "status": 500, "times": 3})
+        await page.fault(http={"method": method, "status": 500, "times": 2})
     async with start(says("Hello.")) as bot:
         root = (await page.say("hello", "D0ANA"))["ts"]
         await bot.reads(root, "Hello.")
