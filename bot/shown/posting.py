@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.inbound.payloads import SlackThread
 from bot.shown import lookup, plainer
 from bot.shown.cards import Shown
-from bot.shown.refusals import UNCHANGEABLE, NotTaken, why_not_so
+from bot.shown.refusals import STREAMING, UNCHANGEABLE, NotTaken, why_not_so
 from bot.slack_errors import UNCERTAIN, describe, is_dead_token, is_passing, reason
 from storage import Connection, Storage, posts
 from storage.posts import Conversation, Place, Post
@@ -73,10 +73,8 @@ class Poster:
         ts = post.ts or await self._look_up(conversation, post)
         if ts is not None and not await self._delete(post.channel, ts):
             unfinished = Shown("This reply was not finished.", ())
-            try:
-                await self._update(replace(post, ts=ts), unfinished)
-            except NotTaken as error:
-                logger.warning("%s, which nobody finishes, stays in %s: %s", subject, post.channel, error.why)
+            if await self._update(replace(post, ts=ts), unfinished) is None:
+                logger.warning("%s, which nobody finishes, stays in %s", subject, post.channel)
         await self.forget(conversation, subject, known)
 
     async def forget(self, conversation: Conversation, subject: str, known: Known) -> None:
@@ -132,30 +130,27 @@ class Poster:
         return replace(begun, ts=ts, shown=shown.digest, refused=refused, opening=None)
 
     async def _update(self, post: Post, shown: Shown) -> Post | None:
-        """None when the message cannot be changed: it is gone then, and has to be posted anew."""
+        """None when the message cannot be changed: it is taken away then, as far as it can be, to be posted anew."""
         ts = str(post.ts)
 
         async def send(**content: Any) -> None:
             try:
                 await self._client.chat_update(channel=post.channel, ts=ts, **content)
             except SlackApiError as error:
-                if reason(error) != "streaming_state_conflict":
-                    raise
+                if reason(error) != STREAMING:
+                    raise _unless_unchangeable(error) from error
                 await self._end_stream(post.channel, ts)  # what was streamed was never ended: a crash
-                await self._client.chat_update(channel=post.channel, ts=ts, **content)
+                try:
+                    await self._client.chat_update(channel=post.channel, ts=ts, **content)
+                except SlackApiError as still:
+                    raise _unless_unchangeable(still) from still
 
         try:
             _, refused = await self._in_some_form(post, shown, send)
-        except NotTaken as error:
-            if error.closed:
-                raise
-        except SlackApiError as error:
-            if reason(error) not in UNCHANGEABLE:
-                raise
-        else:
-            return replace(post, shown=shown.digest, refused=refused, opening=None)
-        await self._delete(post.channel, ts)
-        return None
+        except NotTaken:
+            await self._delete(post.channel, ts)
+            return None
+        return replace(post, shown=shown.digest, refused=refused, opening=None)
 
     async def _in_some_form(self, post: Post, shown: Shown, send: Callable[..., Awaitable[T]]) -> tuple[T, str | None]:
         """Send the fullest form that Slack takes. Beside the answer, why not even its buttons could be sent, if so."""
@@ -174,7 +169,7 @@ class Poster:
                     if why is not None:
                         logger.warning("%s is shown plainer in %s: %s", post.subject, post.channel, details)
                     return answer, why if plainer.can_be_decided(shown) > plainer.can_be_decided(form) else None
-        raise NotTaken(why or "", closed=False)
+        raise NotTaken(why or "")
 
     async def _look_up(self, conversation: Conversation, post: Post) -> str | None:
         """A post that was begun and never confirmed: where it is, if it arrived."""
@@ -202,6 +197,11 @@ class Poster:
                 raise
             return reason(error) == "message_not_found"
         return True
+
+
+def _unless_unchangeable(error: SlackApiError) -> Exception:
+    said = reason(error)
+    return NotTaken(said) if said in UNCHANGEABLE else error
 
 
 def _details(error: SlackApiError) -> str:

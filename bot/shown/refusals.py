@@ -9,6 +9,9 @@ from slack_sdk.errors import SlackApiError
 
 from bot.slack_errors import is_dead_token, is_passing, reason
 
+STREAMING = "streaming_state_conflict"
+"""The message is a stream that has not ended."""
+
 UNCHANGEABLE = frozenset(
     {
         "message_not_found",
@@ -17,7 +20,7 @@ UNCHANGEABLE = frozenset(
         "edit_window_closed",
         "message_not_owned_by_app",
     }
-    | {"streaming_state_conflict"}
+    | {STREAMING}
 )
 """This very message cannot be changed: it is gone, or not ours, or too old."""
 
@@ -44,23 +47,21 @@ CLOSED = frozenset(
 
 
 class NotTaken(Exception):
-    """Slack takes a message there in no form. `why` is its name for that; `closed`: it takes none there at all."""
+    """Slack takes a message there in no form. `why` is its name for that."""
 
-    def __init__(self, why: str, *, closed: bool) -> None:
+    def __init__(self, why: str) -> None:
         self.why = why
-        self.closed = closed
         super().__init__(why)
 
 
 def why_not_so(error: SlackApiError) -> str:
     """Slack's name for what it does not like about the message, of which another form may do.
 
-    Raises the error again when a later try may succeed, or when it is about this very message; `NotTaken` when the
-    place is closed.
+    Raises the error again when a later try may succeed; `NotTaken` when the place is closed.
     """
     said = reason(error)
-    if said is None or is_passing(error) or is_dead_token(error) or said in UNCHANGEABLE:
+    if said is None or is_passing(error) or is_dead_token(error):
         raise error
     if said in CLOSED or said.startswith("restricted_action"):
-        raise NotTaken(said, closed=True) from error
+        raise NotTaken(said) from error
     return said
