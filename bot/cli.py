@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import select
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 from bot import audit, logs, manifest
 from bot.errors import CannotGoOn
 from bot.settings import BadSettings, load_database_settings, load_settings
+from graphs.agent.redaction import Redaction, without_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -31,30 +33,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Whoever reads the output may stop reading, as `head` does: that ends the command, and is no failure.
     """
+    code = 0
     with _output_may_close():
         options = _parser().parse_args(arguments)
         try:
-            return options.command(options)
+            code = options.command(options)
         except BadSettings as error:
             for problem in error.problems:
-                print(problem, file=sys.stderr)
-            return USAGE
-    return 0
+                print(without_tokens(problem), file=sys.stderr)
+            code = USAGE
+    return code
 
 
 @contextmanager
 def _output_may_close() -> Generator[None]:
-    """Ends the block where its output goes nowhere any more, whether that shows in it or when the rest is flushed."""
+    """Ends the block quietly where nobody reads its output any more; that may show only when the rest is sent."""
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - closed before we were started
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process lives
     try:
         try:
             yield
-        finally:
+        except SystemExit:  # how help and version end
             sys.stdout.flush()
+            raise
+        sys.stdout.flush()
     except BrokenPipeError:
+        if not _is_closed(sys.stdout.fileno()):
+            raise  # the pipe was another one
         # The interpreter flushes once more when it ends, and would complain then.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def _is_closed(output: int) -> bool:
+    """Whether nobody is at the other end of a pipe."""
+    poll = select.poll()
+    poll.register(output, 0)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -111,11 +127,15 @@ def _public(text: str) -> str:
 
 def _run(options: argparse.Namespace) -> int:
     from bot.run import run  # what only this command needs is loaded by it
+    from bot.stopping import run_to_end
 
     settings = load_settings()
-    logs.configure(settings.log_level)
+    ours = Redaction(settings.secrets)
+    logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(text)))
     try:
-        asyncio.run(run(settings))
+        run_to_end(run(settings))
+    except BadSettings as error:  # may quote what others said
+        raise BadSettings([ours(problem) for problem in error.problems]) from None
     except CannotGoOn as error:
         logger.critical("%s", error)
         return FAILURE

@@ -28,6 +28,9 @@ Redact = Callable[[str], str]
 _LIBRARIES = ("httpx2",)
 """Those that say a line for each request."""
 
+_TELL_ALL = ("aiosqlite", "httpcore2", "httpx2", "openai", "slack_bolt", "slack_sdk")
+"""Those that say at DEBUG what is stored and sent: whole rows and requests, with what tools were given in secret."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -40,6 +43,8 @@ def configure(level: str, stream: TextIO | None = None, redact: Redact = str) ->
     root.setLevel(level)
     for name in _LIBRARIES if level != "DEBUG" else ():
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _TELL_ALL if level == "DEBUG" else ():
+        logging.getLogger(name).setLevel(logging.INFO)
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     sys.unraisablehook = _log_unraisable

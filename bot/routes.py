@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 
 from bot.inbound import clicks
 from bot.inbound.arrivals import Arrivals
 from bot.inbound.clicks import Clicks
 from bot.inbound.payloads import CLOSING
 from bot.shown import cards
+from graphs.agent.surrogates import mended_tree
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +58,7 @@ def views(on: Clicks) -> dict[str, Listener]:
 
 def register(app: AsyncApp, arrivals: Arrivals, on: Clicks) -> None:
     """Everything above, and a catch-all behind it: what nobody handles would never be acknowledged."""
+    app.use(mend)
     app.use(arrivals.store)
     for event, listener in events(arrivals).items():
         app.event(event)(listener)
@@ -66,6 +70,12 @@ def register(app: AsyncApp, arrivals: Arrivals, on: Clicks) -> None:
     app.action(re.compile(".*"))(acknowledge)
     app.view(re.compile(".*"))(acknowledge)
     app.error(report)
+
+
+async def mend(request: AsyncBoltRequest, next: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:  # noqa: A002
+    """A global middleware, before all others: no text of Slack's holds half a character, which nothing could store."""
+    request.body = mended_tree(request.body)
+    return await next()
 
 
 async def nothing() -> None:

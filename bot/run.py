@@ -8,7 +8,6 @@ import functools
 import gc
 import importlib
 import logging
-import signal
 import sqlite3
 import sys
 from collections.abc import Coroutine, Mapping
@@ -28,6 +27,7 @@ from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.slack_client import SlackClient
 from bot.socket_mode import socket_mode
+from bot.stopping import Stop
 from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-SLACK_ENDS_WITHIN = 8.0
+SLACK_ENDS_WITHIN = 6.0
 """Seconds that calls of Slack may take in all once the bot is to stop. What is not shown then, the next start shows."""
 
 READY_SECONDS = 2.0
@@ -56,11 +56,11 @@ async def run(settings: Settings, tried_for: float = connecting.TRIED_FOR) -> No
     `CannotGoOn` when Slack cannot be reached for `tried_for` seconds at the start, or takes a token no more.
     """
     agent = load_agent(settings.signoff_agent)
-    stop = _stop_signal()
-    try:
-        await _work(settings, agent, stop, tried_for)
-    except _Stopped:
-        logger.info("stopped before it was connected")
+    with Stop() as stop:
+        try:
+            await _work(settings, agent, stop, tried_for)
+        except _Stopped:
+            logger.info("stopped before it was connected")
 
 
 async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for: float) -> None:
@@ -179,10 +179,3 @@ async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
 async def _finish(worker: Worker, working: asyncio.Task[None]) -> None:
     worker.stop()
     await working
-
-
-def _stop_signal() -> asyncio.Event:
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    return stop

@@ -142,6 +142,12 @@ class Settings(DatabaseSettings):
         default="INFO", description="How much is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."
     )
 
+    @property
+    def secrets(self) -> list[str]:
+        """Those that nothing may show."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
     @field_validator("slack_app_token")
     @classmethod
     def _has_a_way_in(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:

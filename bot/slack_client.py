@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack_errors import describe, is_dead_token
+from graphs.agent.surrogates import mended_tree
 from storage.recent import Recent
 
 logger = logging.getLogger(__name__)
@@ -143,7 +144,9 @@ class SlackClient(AsyncWebClient):
                 limit.reschedule(self._no_later((limit.when() or loop.time()) + wait))
                 await asyncio.sleep(wait)
             try:
-                return await super().api_call(method, **options)
+                answer = await super().api_call(method, **options)
+                answer.data = mended_tree(answer.data)  # names may be cut in the middle of a character
+                return answer
             except SlackApiError as error:
                 if error.response.status_code != _TOO_MANY:
                     raise

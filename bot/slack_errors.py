@@ -32,9 +32,7 @@ BROKEN = frozenset(
 PASSING = LIMITED | BROKEN
 """Refusals that may be gone with the next try."""
 
-DEAD_TOKEN = frozenset(
-    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "user_removed_from_team"}
-)
+DEAD_TOKEN = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 """The token is no good any more, and no try will make it so: revoked, expired, or the app was uninstalled."""
 
 SETUP = frozenset(

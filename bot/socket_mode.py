@@ -73,7 +73,8 @@ class _Listening(SocketModeClient):
             try:
                 await self._attempt()
             except UNCERTAIN as error:
-                self._say_away(error)
+                if not self.closed:
+                    self._say_away(error)
             else:
                 self._say_back()
                 return

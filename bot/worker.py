@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.inbound.payloads import SlackThread
+from bot.people.directory import CannotTell
 from bot.people.people import People
+from bot.people.unknown import WAITING, Unknown
 from bot.shown import timeline
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.shown.turn import Turn
+from graphs.agent.turns import broken_off, latest
 from graphs.errors import NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
@@ -47,6 +50,12 @@ LOOK_EVERY = 2.0
 
 SHOW_AGAIN_AFTER = 2.0
 """Seconds, at least, before a conversation that Slack did not take is shown again."""
+
+FINISH = 10.0
+"""Seconds that the steps in flight have to end when the worker is stopped."""
+
+CUT_OFF = 2.0
+"""Seconds that what is cut off then, and what is being shown, has to end."""
 
 REMEMBERED = 1000
 """Messages that were begun to read or told to wait, and threads that failed, of which that is remembered."""
@@ -81,8 +90,16 @@ class _Tasks:
     def __contains__(self, thread_id: ThreadId) -> bool:
         return thread_id in self._tasks
 
-    async def end(self) -> None:
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+    async def end(self, seconds: float) -> Collection[ThreadId]:
+        """Let them end by themselves for so long. What does not is cut off: the threads of those."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=seconds)
+        left = dict(self._tasks)
+        for task in left.values():
+            task.cancel()
+        if left:
+            await asyncio.wait(left.values(), timeout=CUT_OFF)
+        return left
 
     def _ended(self, thread_id: ThreadId, task: asyncio.Task[None]) -> None:
         del self._tasks[thread_id]
@@ -124,6 +141,7 @@ class Worker:
         self._begun = Recent(REMEMBERED)
         self._queued = Recent(REMEMBERED)
         self._stuck = Recent(REMEMBERED)
+        self._unknown = Unknown()
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -135,8 +153,14 @@ class Worker:
             await asyncio.sleep(min(max(REST, 3 * (time.monotonic() - began)), LONGEST_REST))
             if not more_is_due:
                 await self._storage.changes.wait(mark, LOOK_EVERY)
-        await self._running.end()
-        await self._showing.end()
+        for thread_id in await self._running.end(FINISH):
+            logger.warning(
+                "thread %s did not come to the end of its step within %d s and was left; a call that was begun in it "
+                "is in doubt after the next start",
+                thread_id,
+                FINISH,
+            )
+        await self._showing.end(CUT_OFF)
 
     def stop(self) -> None:
         """Ask `run` to end: threads are given back at the border of a step."""
@@ -151,7 +175,7 @@ class Worker:
             await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
         for thread_id in due.to_run:
             self._begin(thread_id)
-        more_is_due = self._begin_to_read([each for each in due.unread if not self._is_told(each)])
+        more_is_due = self._begin_to_read([each for each in due.unread if not self._can_wait(each)])
         for thread_id in due.outdated:
             if (turn := self._turns.get(thread_id)) is not None:
                 turn.changed()
@@ -178,8 +202,12 @@ class Worker:
     def _begin(self, thread_id: ThreadId) -> bool:
         return self._running.start(thread_id, lambda: self._work(thread_id))
 
-    def _is_told(self, unread: Unread) -> bool:
-        """Whether nothing can be done now for who wrote this: it waits for the question, and they know."""
+    def _can_wait(self, unread: Unread) -> bool:
+        """Whether nothing can be done now for who wrote this: Slack does not say who they are; or it waits for the
+        question, and they know.
+        """
+        if self._unknown.rests(unread.event_id):
+            return True
         return unread.status == "waiting" and self._queued.look(unread.event_id) is not None
 
     def _what_is_due(self, db: Connection, now: float) -> _Work:
@@ -223,18 +251,49 @@ class Worker:
                 raise _AlreadyRead
             was_read = True
 
-        if (why := await self._people.refusal(delivery.user)) is not None:
+        try:
+            why = await self._people.refusal(delivery.user)
+        except CannotTell:
+            if self._unknown.failed(delivery.event_id):
+                await self._poster.whisper(_slack_thread(delivery), delivery.user, WAITING)
+            return
+        if why is not None:
             await self._poster.whisper(_slack_thread(delivery), delivery.user, why)
         elif delivery.kind == "retry":
             with contextlib.suppress(NotWaiting):  # it had been tried again already
-                await self._drive(delivery.thread_id, conversation, None, None, read)
+                await self._try_again(delivery, conversation, read)
         else:
-            message = {"role": "user", "content": delivery.text, "id": delivery.ts, "by": delivery.user}
+            message = await self._written(delivery)
             await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
             if not was_read:
                 await self._poster.whisper(_slack_thread(delivery), delivery.user, timeline.BROKEN)
         if not was_read:
             await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
+
+    async def _written(self, delivery: Delivery) -> dict[str, Any]:
+        """The message as the thread keeps it: who wrote it, and what."""
+        said = await self._people.read(delivery.text)
+        message = {"role": "user", "content": said.to_model, "id": delivery.ts, "by": delivery.user}
+        if said.to_people != said.to_model:
+            message["said"] = said.to_people
+        name = await self._people.name(delivery.user)
+        return message if name is None else {**message, "name": name}
+
+    async def _try_again(
+        self, delivery: Delivery, conversation: Conversation | None, read: Callable[[Connection], None]
+    ) -> None:
+        """Run a turn again that broke off, as its author's, whoever asks for that: where it stands, or as a new turn
+        when somebody else has written since.
+        """
+        thread_id = delivery.thread_id
+        snapshot = await self._graph.aget_state(_config(thread_id))
+        messages = snapshot.values.get("messages", ())
+        if delivery.text in (latest(messages), thread_id, ""):  # the last two: a button of an older release
+            await self._drive(thread_id, conversation, None, None, read)
+        for turn in broken_off(messages):
+            if turn.id == delivery.text:
+                given = {"messages": turn.again(delivery.ts)}
+                await self._drive(thread_id, conversation, given, turn.author or delivery.user, read)
 
     async def _drive(
         self,

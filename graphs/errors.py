@@ -9,6 +9,9 @@
     ├── QuestionChanged         a node asks something else on every run
     ├── QuestionExpired         nobody answered in time
     ├── InDoubt                 an effect may or may not have happened
+    ├── CutShort                the process ended in the middle of it, too often to begin it once more unasked
+    ├── UnexpectedExit          a function raised what is no error: it ended that call and nothing else
+    ├── NoPlace                 a function that blocks was not begun: too many do already
     ├── ThreadBusy              another run holds the thread
     ├── ThreadWaiting           new input for a thread that waits for an answer
     └── AnswerError             an answer that cannot be taken
@@ -70,6 +73,25 @@ class InDoubt(GraphError):
             f"Look for idempotency key {idempotency_key!r} at the other side, then settle it; "
             "declare it repeatable=True only if running it twice does no harm."
         )
+
+
+class CutShort(GraphError):
+    """The process ended in the middle of a task as often as its node may be begun unasked (`add_node(starts=...)`). The
+    task failed, so `ainvoke(None)` begins it anew.
+    """
+
+
+class UnexpectedExit(GraphError):
+    """A function raised what would end a program or a task (`SystemExit`, `KeyboardInterrupt`, `GeneratorExit`,
+    `CancelledError`), or an error that cannot be told. It ended that call alone. The message names it, and `__cause__`
+    is it.
+    """
+
+
+class NoPlace(GraphError):
+    """A function that blocks was not begun, because every place for such functions is held by one that does not end.
+    Give them timeouts that end, or make them `async def`; the call may be made again later.
+    """
 
 
 class ThreadBusy(GraphError):

@@ -11,12 +11,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 from storage import checkpoints, interrupts, owners, states, threads
 from storage.changes import Changes
 from storage.connections import BUSY_TIMEOUT, Connection, Job, JobConnection, Readers, connect
 from storage.errors import NotOurDatabase
-from storage.ids import OwnerId, ThreadId
+from storage.ids import OwnerId, ThreadId, thread_id_text
 from storage.interrupts import InterruptRow
 from storage.migrations import APPLICATION_ID, MIGRATIONS, migrate
 from storage.recent import Recent
@@ -81,7 +82,7 @@ class Storage:
         *,
         status: str | None = "waiting",
         kind: str | None = None,
-        thread_id: str | None = None,
+        thread_id: str | int | UUID | None = None,
         asked_before: datetime | None = None,
         expires_before: datetime | None = None,
         limit: int = 100,
@@ -92,22 +93,22 @@ class Storage:
                 db,
                 status=status,
                 kind=kind,
-                thread_id=thread_id,
+                thread_id=None if thread_id is None else _id(thread_id),
                 asked_before=asked_before and asked_before.timestamp(),
                 expires_before=expires_before and expires_before.timestamp(),
                 limit=limit,
             )
         )
 
-    async def delete_thread(self, thread_id: str) -> None:
+    async def delete_thread(self, thread_id: str | int | UUID) -> None:
         """Remove everything of a thread. One that does not exist is no error."""
-        await self.write(lambda db: threads.delete(db, ThreadId(thread_id)))
+        await self.write(lambda db: threads.delete(db, _id(thread_id)))
 
-    async def prune(self, thread_id: str, keep: int) -> None:
+    async def prune(self, thread_id: str | int | UUID, keep: int) -> None:
         """Forget all but the newest `keep` snapshots of a thread; what waits stays. `keep` is at least 1."""
         if keep < 1:
             raise ValueError(f"keep={keep!r}: at least the newest snapshot stays; delete_thread removes the thread")
-        await self.write(lambda db: checkpoints.prune(db, ThreadId(thread_id), keep))
+        await self.write(lambda db: checkpoints.prune(db, _id(thread_id), keep))
 
     async def shrink(self) -> None:
         """Give the space of what was deleted back to the file system. Writers wait meanwhile, up to `BUSY_TIMEOUT`."""
@@ -145,6 +146,11 @@ async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], st
             yield storage
         finally:
             await storage.close()
+
+
+def _id(thread_id: str | int | UUID) -> ThreadId:
+    """The id as rows hold it; "", which no thread has, of what can be none."""
+    return thread_id_text(thread_id) or ThreadId("")
 
 
 def _path(url: str) -> Path | None:

@@ -1,6 +1,7 @@
 """The types of the ids that rows are known by."""
 
 from typing import NewType
+from uuid import UUID
 
 ThreadId = NewType("ThreadId", str)
 CheckpointId = NewType("CheckpointId", str)
@@ -13,3 +14,21 @@ Namespace = NewType("Namespace", str)
 
 Scope = NewType("Scope", str)
 """Whose questions and claims: the path of the task (and of the `@task` in it) that asks and claims."""
+
+
+def thread_id_text(given: object) -> ThreadId | None:
+    """A thread's id as rows hold it, of what a caller calls the thread: a text, a whole number or a UUID, which are one
+    thread when their texts are the same. None for what has no text of its own.
+    """
+    match given:
+        case str():
+            text = str.__str__(given)  # of an enum's member its value, which is what is compared
+        case bool():
+            return None
+        case int():
+            text = int.__repr__(given)
+        case UUID():
+            text = str(given)
+        case _:
+            return None
+    return ThreadId(text) if text else None

@@ -165,7 +165,7 @@ _FOURTH = (
         update conversations set outdated = 1 where thread_id = new.thread_id and not outdated; end""",
 )
 
-_FIFTH = (
+_PLACES = (
     "alter table conversations add column refused text",
     "alter table conversations add column link text",
     "alter table posts add column thread_ts text not null default ''",
@@ -178,7 +178,13 @@ _FIFTH = (
     "create index posts_by_message on posts (channel, ts)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+_CUT_SHORT = (
+    # How often in a row the thread's run was cut short by the end of its process, and where.
+    "alter table threads add column cut_short integer not null default 0",
+    "alter table threads add column cut_short_at text",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _PLACES)
 
 
 def migrate(db: Connection) -> None:

@@ -29,11 +29,13 @@ class Lease:
     """The right to write a thread's checkpoints, until somebody else takes it: every write compares `fence`.
 
     A fence is random and never counted up: a thread that was deleted and begun anew has none of its old fences.
+    `cut_short` is how many runs in a row ended with their process where the thread still stands.
     """
 
     thread_id: ThreadId
     owner: OwnerId
     fence: int
+    cut_short: int = 0
 
 
 def get(db: Connection, thread_id: ThreadId) -> ThreadRow | None:
@@ -75,15 +77,34 @@ def take(
     moved = version is not None and version != (row.version if row else 0)
     if moved or (fence is not None and row is not None and row.fence != fence):
         raise ThreadMoved(f"thread {thread_id!r} changed while it was read")
+    died = row is not None and row.status == "running" and row.owner is not None
+    cut_short, place = _cut_short(db, thread_id) if died else (0, None)
     (new_fence,) = db.execute(
         """insert into threads (thread_id, status, owner, fence, version, created_at, updated_at)
-           values (?, 'running', ?, abs(random()), 1, ?, ?)
+           values (:thread, 'running', :owner, abs(random()), 1, :now, :now)
            on conflict (thread_id) do update set status = 'running', owner = excluded.owner, fence = excluded.fence,
-               version = version + 1, updated_at = excluded.updated_at
+               version = version + 1, updated_at = excluded.updated_at, cut_short = :cut_short, cut_short_at = :place
            returning fence""",
-        (thread_id, owner, now, now),
+        {"thread": thread_id, "owner": owner, "now": now, "cut_short": cut_short, "place": place},
     ).fetchone()
-    return Lease(thread_id, owner, new_fence)
+    return Lease(thread_id, owner, new_fence, cut_short)
+
+
+def _cut_short(db: Connection, thread_id: ThreadId) -> tuple[int, str]:
+    """How often in a row, this time included, a run was cut short where the thread stands; and where that is: whatever
+    a run gets done adds to it.
+    """
+    (place,) = db.execute(
+        """select json_array(
+               (select max(seq) from checkpoints where thread_id = :thread),
+               (select count(*) from tasks where thread_id = :thread and status = 'finished'),
+               (select count(*) from interrupts where thread_id = :thread),
+               (select count(*) from claims where thread_id = :thread),
+               (select count(*) from claims where thread_id = :thread and status = 'done'))""",
+        {"thread": thread_id},
+    ).fetchone()
+    before = db.execute("select cut_short, cut_short_at from threads where thread_id = ?", (thread_id,)).fetchone()
+    return (before["cut_short"] + 1 if before["cut_short_at"] == place else 1), place
 
 
 def hold(db: Connection, lease: Lease, now: float, *, release: ThreadStatus | None = None) -> int:

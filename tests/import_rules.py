@@ -48,7 +48,15 @@ LAYERS = (
         inside("graphs.runtime"),
         but(
             but(ANYTHING, STANDARD_LIBRARY),
-            inside("graphs.runtime", "graphs.errors", "storage", "pydantic", "pydantic_core", "jsonschema"),
+            inside(
+                "graphs.runtime",
+                "graphs.errors",
+                "storage",
+                "pydantic",
+                "pydantic_core",
+                "jsonschema",
+                "typing_extensions",
+            ),
         ),
     ),
     Rule(
@@ -83,9 +91,11 @@ HOMES: Mapping[str, Where] = {
     "slack_sdk": but(inside("bot"), inside("bot.demo")),
     "aiohttp": inside("bot"),
     "openai": inside("graphs.agent"),
+    "httpx2": inside("graphs.agent.chat"),
     "jsonschema": inside("graphs", "bot.demo.model"),
     "aiosqlite": inside("storage"),
     "pydantic_settings": inside("bot.settings"),
+    "typing_extensions": inside("graphs.runtime.hints"),
     "pydantic": PRODUCT,
     "pydantic_core": PRODUCT,
 }

@@ -15,7 +15,7 @@ NAMED = {
 
 
 def test_the_page_has_the_rows_of_every_section() -> None:
-    assert {row[0] for row in ROWS} == set("PDABGSTCW")
+    assert {row[0] for row in ROWS} == set("PDABGSTCLW")
     assert len(ROWS) == len(set(ROWS))
 
 

@@ -13,12 +13,15 @@ from pathlib import Path
 
 from bot.demo.model import serve_model
 from bot.demo.models import choose_model
-from bot.demo.workspace import Workspace, serve_workspace
+from bot.demo.workspace import HARBOUR_GOODS, LOCAL_TEAM, Workspace, serve_workspace
 from bot.run import load_agent
 from bot.settings import Settings
 
 STOP_AFTER = 15.0
 """Seconds that the bot gets to finish its steps before it is killed."""
+
+SAMPLE: str = Settings.model_fields["signoff_agent"].default
+"""The agent of the sample shop, which the demo shows when it is told of no other."""
 
 logger = logging.getLogger(__name__)
 
@@ -89,8 +92,15 @@ async def stage(
     data = await asyncio.to_thread(_folder, data)
     choice = await choose_model(os.environ, ollama)
     async with AsyncExitStack() as stack:
+        sample = _agent(os.environ) == SAMPLE
         workspace = await stack.enter_async_context(
-            serve_workspace(port=port, data=data, panel=data / "orders.db", note=choice.name)
+            serve_workspace(
+                port=port,
+                data=data,
+                panel=data / "orders.db" if sample else None,  # the sample's books: another agent has none
+                note=choice.name,
+                team=HARBOUR_GOODS if sample else LOCAL_TEAM,
+            )
         )
         environment = _environment(os.environ, workspace, data, log_level) | dict(choice.environment)
         if choice.is_script:
@@ -105,6 +115,10 @@ async def stage(
                 await built.stop_bot()
 
 
+def _agent(outer: Mapping[str, str]) -> str:
+    return outer.get("SIGNOFF_AGENT") or SAMPLE
+
+
 def _folder(data: Path) -> Path:
     data.mkdir(parents=True, exist_ok=True)
     return data.resolve()
@@ -112,7 +126,7 @@ def _folder(data: Path) -> Path:
 
 def _examples(outer: Mapping[str, str]) -> Sequence[str]:
     """What the agent says that it can be told. None where it cannot be imported: the bot itself says why, and ends."""
-    path = outer.get("SIGNOFF_AGENT") or Settings.model_fields["signoff_agent"].default
+    path = _agent(outer)
     try:
         return load_agent(path).examples
     except Exception:  # the module may raise anything

@@ -1,7 +1,7 @@
 """One field ↔ one input element of a modal: what it shows at first, and what its state means.
 
 An element is exact: unchanged, it gives back the value it was made for, type and digits included. Where it could not,
-making it raises UnsupportedField.
+the value is written as JSON (see `json_text`); where that could not, making the element raises UnsupportedField.
 """
 
 import json
@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from bot.forms import json_text
 from bot.forms.fields import FormField, UnsupportedField
+from bot.forms.json_text import NotJson
 from bot.shown.text import TEXT_LIMIT, Block, visible
 
 LEFT_OUT = object()
@@ -29,6 +31,11 @@ _EMPTY_IS_LEFT_OUT = "left-out"
 _EMPTY_IS_NULL = "null"
 _EMPTY_IS_TEXT = "text"
 
+_IS_JSON = "json"
+"""The action id of an element that holds its value as JSON; an empty one is left out."""
+
+_ENDS_OF_LINES = re.compile("[\r\v\f\x85\u2028\u2029]")  # an input knows one: a line feed
+
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
@@ -38,8 +45,24 @@ class NotUsable(ValueError):
 
 def element(field: FormField, value: object) -> Block:
     """The element for `field`, filled with `value` (LEFT_OUT: empty). Raises UnsupportedField."""
+    if field.kind == "secret":
+        raise UnsupportedField("it holds a secret, which a form must not show")
+    try:
+        return _typed_element(field, value)
+    except UnsupportedField as reason:
+        return _json_element(value, reason)
+
+
+def holds_json(made: Block) -> bool:
+    """Whether the element has its value as JSON, and not in a form of its own."""
+    return made["action_id"] == _IS_JSON
+
+
+def _typed_element(field: FormField, value: object) -> Block:
+    if field.kind == "json":
+        raise UnsupportedField("no input of a form is made for it")
     if value is None and not field.nullable:
-        raise UnsupportedField(f"The argument {field.name!r} is null, which its schema does not allow.")
+        raise UnsupportedField("it is null, which its schema does not allow")
     if field.choices:
         made = _choice_element(field, value)
     elif field.kind in ("integer", "number"):
@@ -49,14 +72,29 @@ def element(field: FormField, value: object) -> Block:
     return made | {"action_id": _empty_meaning(field, value)}
 
 
-def may_be_empty(field: FormField, value: object) -> bool:
+def _json_element(value: object, reason: UnsupportedField) -> Block:
+    text = "" if value is LEFT_OUT else json_text.write(value)
+    if text is None:
+        raise UnsupportedField("it cannot be written so that it stays the same")
+    if len(text) > TEXT_LIMIT:
+        long = f"it has {len(value if isinstance(value, str) else text):,} characters, and a form holds {TEXT_LIMIT:,}"
+        raise UnsupportedField(long) from reason
+    made: Block = {"type": "plain_text_input", "multiline": True, "action_id": _IS_JSON}
+    return made | ({"initial_value": text} if text else {})
+
+
+def may_be_empty(field: FormField, value: object, made: Block) -> bool:
     """Whether the input may be submitted empty: it is optional, may be null, or was proposed as an empty text."""
+    if holds_json(made):
+        return not field.required
     return not field.required or field.nullable or (value == "" and not field.choices)
 
 
 def value_of(field: FormField, state: Mapping[str, Mapping[str, Any]]) -> object:
     """The value in the state of the field's block (action id → element state), LEFT_OUT for none. Raises NotUsable."""
     for empty_meaning, filled in state.items():
+        if empty_meaning == _IS_JSON:
+            return _from_json(filled.get("value") or "", required=field.required)
         given = (filled.get("selected_option") or {}).get("value") if field.choices else filled.get("value")
         if not given:
             return {_EMPTY_IS_NULL: None, _EMPTY_IS_TEXT: ""}.get(empty_meaning, LEFT_OUT)
@@ -65,6 +103,17 @@ def value_of(field: FormField, state: Mapping[str, Mapping[str, Any]]) -> object
         return _number(field, given) if field.kind in ("integer", "number") else given
     # Left out, it would run with a default where the person saw a value.
     raise NotUsable("This field did not arrive. Please close the form and open it again.")
+
+
+def _from_json(given: str, *, required: bool) -> object:
+    if not given.strip():
+        if required:
+            raise NotUsable("This argument is needed. Write it as JSON.")
+        return LEFT_OUT
+    try:
+        return json_text.parse(given)
+    except NotJson as error:
+        raise NotUsable(str(error)) from error
 
 
 def _empty_meaning(field: FormField, value: object) -> str:
@@ -79,11 +128,11 @@ def _empty_meaning(field: FormField, value: object) -> str:
 def _text_element(field: FormField, value: object) -> Block:
     text = "" if value is None or value is LEFT_OUT else value
     if not isinstance(text, str):
-        raise UnsupportedField(f"The argument {field.name!r} does not hold a text.")
+        raise UnsupportedField("it does not hold a text")
     if len(text) > TEXT_LIMIT:
-        raise UnsupportedField(f"The argument {field.name!r} has {len(text)} characters; a form holds {TEXT_LIMIT}.")
-    if visible(text)[1]:
-        raise UnsupportedField(f"The argument {field.name!r} has invisible characters, which a form would hide.")
+        raise UnsupportedField(f"it has {len(text):,} characters, and a form holds {TEXT_LIMIT:,}")
+    if visible(text)[1] or _ENDS_OF_LINES.search(text):
+        raise UnsupportedField("it has characters that a form would hide or change")
     multiline = field.kind == "long text" or len(text) > _LONG_TEXT or "\n" in text
     return {"type": "plain_text_input", "multiline": multiline} | ({"initial_value": text} if text else {})
 
@@ -107,10 +156,10 @@ def _number_text(field: FormField, value: object) -> str:
         number = _parse_number(str(value))  # by way of text: a float's shortest text is the number that was meant
     whole = field.kind == "integer"
     if number is None or not _is_writable(number) or (whole and number != number.to_integral_value()):
-        raise UnsupportedField(f"The argument {field.name!r} does not hold a number that a form can show.")
+        raise UnsupportedField("it does not hold a number that a form can show")
     text = str(int(number)) if whole else format(number, "f")
     if len(text) > TEXT_LIMIT:
-        raise UnsupportedField(f"The argument {field.name!r} has {len(text)} digits; a form holds {TEXT_LIMIT}.")
+        raise UnsupportedField(f"it has {len(text):,} digits, and a form holds {TEXT_LIMIT:,}")
     return text
 
 
@@ -138,22 +187,22 @@ def _digits(text: str) -> int:
 
 
 def _choice_element(field: FormField, value: object) -> Block:
-    options = {key: _option(field.name, key, label) for key, label in _labels(field).items()}
+    options = {key: _option(key, label) for key, label in _labels(field).items()}
     if len(options) > _OPTION_LIMIT:
-        raise UnsupportedField(f"The argument {field.name!r} has {len(options)} choices; a form holds {_OPTION_LIMIT}.")
+        raise UnsupportedField(f"it has {len(options):,} choices, and a form holds {_OPTION_LIMIT}")
     kind = "radio_buttons" if field.kind == "yes or no" else "static_select"
     made: Block = {"type": kind, "options": list(options.values())}
     if value is LEFT_OUT:
         return made
     if (key := _option_value(value)) not in options:
-        raise UnsupportedField(f"The argument {field.name!r} holds none of its choices.")
+        raise UnsupportedField("it holds none of its choices")
     return made | {"initial_option": options[key]}
 
 
-def _option(name: str, key: str, label: str) -> Block:
+def _option(key: str, label: str) -> Block:
     text, hidden = visible(label)
     if hidden or len(text) > _OPTION_TEXT_LIMIT or len(key) > _OPTION_VALUE_LIMIT:
-        raise UnsupportedField(f"The argument {name!r} has a choice that is too long or cannot be read in a form.")
+        raise UnsupportedField("a choice of it is too long, or cannot be read in a form")
     return {"text": {"type": "plain_text", "text": text, "emoji": False}, "value": key}
 
 

@@ -8,22 +8,33 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import unquote
 
 JsonSchema = Mapping[str, Any]
-Kind = Literal["text", "long text", "integer", "number", "yes or no", "choice"]
+Kind = Literal["text", "long text", "integer", "number", "yes or no", "choice", "json", "secret"]
 
 _NESTING_LIMIT = 30  # a `$ref` that leads back to itself has no end
+_LONG = 200  # characters that are more than a line
+
+_LONG_FORMATS = frozenset({"long", "multiline", "textarea"})
+_PROSE = frozenset(
+    ("body", "message", "text", "content", "description", "comment", "comments", "note", "notes", "summary")
+)
+"""What a text of several lines is called, where its schema does not say how long it may be."""
 
 
 class UnsupportedField(ValueError):
-    """An argument that a form cannot show; the message is the sentence that tells a person so."""
+    """What an element cannot hold; the message is a clause that tells a person why: "it has parts of its own"."""
 
 
 @dataclass(frozen=True)
 class FormField:
-    """One argument: its name, and the input it needs."""
+    """One argument: its name, and the input it needs.
+
+    `kind` is "json" where the schema fits no element, and "secret" where the value must not be shown: itself, or in a
+    part of it.
+    """
 
     name: str
     kind: Kind
@@ -36,7 +47,7 @@ class FormField:
 
 
 def fields(schema: JsonSchema) -> list[FormField]:
-    """The fields of an object schema in its own order. Raises UnsupportedField for the first that no form can show."""
+    """The fields of an object schema in its own order."""
     required = schema.get("required", ())
     properties = schema.get("properties", {})
     return [_field(name, _as_object(part), schema, name in required) for name, part in properties.items()]
@@ -47,28 +58,57 @@ def _as_object(part: JsonSchema | bool) -> JsonSchema:
 
 
 def _field(name: str, part: JsonSchema, root: JsonSchema, required: bool) -> FormField:
-    alternatives = list(_alternatives(name, part, root, _NESTING_LIMIT))
+    if _holds_secret(part, root, frozenset()):
+        return FormField(name, "secret", "", required, nullable=False)
+    try:
+        alternatives = list(_alternatives(part, root, _NESTING_LIMIT))
+    except UnsupportedField:
+        return FormField(name, "json", str(part.get("description") or ""), required, nullable=True)
     plain = [each for each in alternatives if each.get("type") != "null" and _choices(each) != [None]]
     choices = [choice for each in plain for choice in _choices(each)]
     kind = _kind(name, plain)
     minimum, maximum = _bounds(plain[0], kind) if len(plain) == 1 else (None, None)
+    described = [each["description"] for each in (part, *plain) if each.get("description")]
     return FormField(
         name=name,
         kind=kind,
-        hint=str(part.get("description") or plain[0].get("description") or ""),
+        hint=str(described[0]) if described else "",
         required=required,
         nullable=len(plain) < len(alternatives) or None in choices,
         minimum=minimum,
         maximum=maximum,
-        choices=(True, False) if kind == "yes or no" else tuple(choice for choice in choices if choice is not None),
+        choices=() if kind == "json" else (True, False) if kind == "yes or no" else _without_null(choices),
     )
 
 
-def _alternatives(name: str, part: JsonSchema, root: JsonSchema, depth: int) -> Iterator[JsonSchema]:
+def _without_null(choices: Sequence[object]) -> tuple[object, ...]:
+    return tuple(choice for choice in choices if choice is not None)
+
+
+def _holds_secret(part: Any, root: JsonSchema, followed: frozenset[str]) -> bool:
+    """Whether a value of this schema, or a part of it, is one that must not be shown."""
+    if isinstance(part, list):
+        return any(_holds_secret(each, root, followed) for each in cast("list[Any]", part))
+    if not isinstance(part, dict):
+        return False
+    found = cast("dict[str, Any]", part)
+    if found.get("writeOnly") is True or found.get("format") == "password":
+        return True
+    reference = found.get("$ref")
+    if isinstance(reference, str) and reference not in followed:
+        try:
+            if _holds_secret(_referenced(reference, root), root, followed | {reference}):
+                return True
+        except UnsupportedField:
+            pass  # nothing is known of it: no secret is marked
+    return any(_holds_secret(each, root, followed) for each in found.values())
+
+
+def _alternatives(part: JsonSchema, root: JsonSchema, depth: int) -> Iterator[JsonSchema]:
     if depth == 0:
-        raise UnsupportedField(f"The argument {name!r} refers to itself, which a form cannot show.")
+        raise UnsupportedField("it refers to itself")
     if "$ref" in part:
-        inner = [_referenced(name, part["$ref"], root)]
+        inner = [_referenced(part["$ref"], root)]
     elif "anyOf" in part or "oneOf" in part:
         inner = part.get("anyOf") or part.get("oneOf") or []
     elif len(part.get("allOf", ())) == 1:
@@ -80,10 +120,10 @@ def _alternatives(name: str, part: JsonSchema, root: JsonSchema, depth: int) -> 
         return
     beside = {key: value for key, value in part.items() if key not in {"$ref", "anyOf", "oneOf", "allOf", "type"}}
     for each in inner:
-        yield from _alternatives(name, {**_as_object(each), **beside}, root, depth - 1)
+        yield from _alternatives({**_as_object(each), **beside}, root, depth - 1)
 
 
-def _referenced(name: str, reference: str, root: JsonSchema) -> JsonSchema:
+def _referenced(reference: str, root: JsonSchema) -> JsonSchema:
     target: Any = root
     try:
         start, *steps = reference.split("/")
@@ -92,7 +132,7 @@ def _referenced(name: str, reference: str, root: JsonSchema) -> JsonSchema:
         for step in steps:
             target = target[unquote(step).replace("~1", "/").replace("~0", "~")]
     except (KeyError, TypeError):
-        raise UnsupportedField(f"The argument {name!r} refers to {reference!r}, which its schema lacks.") from None
+        raise UnsupportedField(f"it refers to {reference!r}, which its schema lacks") from None
     return target
 
 
@@ -104,30 +144,25 @@ def _choices(part: JsonSchema) -> list[object]:
 
 def _kind(name: str, plain: Sequence[JsonSchema]) -> Kind:
     kinds = {"choice" if _choices(each) else str(each.get("type", "any")) for each in plain}
-    if any(each.get("writeOnly") or each.get("format") == "password" for each in plain):
-        raise UnsupportedField(f"The argument {name!r} is a secret, which a form must not show.")
     if kinds == {"choice"}:
         return "choice"
     if kinds == {"boolean"}:
         return "yes or no"
     if kinds == {"string"}:
-        return "long text" if any(each.get("format") == "long" for each in plain) else "text"
+        return "long text" if any(_is_long(name, each) for each in plain) else "text"
     if kinds == {"integer"}:
         return "integer"
     # Pydantic writes a Decimal as "a number or a string"; a union of the two types cannot be told from it.
     if "number" in kinds and kinds <= {"integer", "number", "string"}:
         return "number"
-    raise UnsupportedField(f"The argument {name!r} {_why_not(kinds)}, which a form cannot show.")
+    return "json"
 
 
-def _why_not(kinds: set[str]) -> str:
-    if kinds == {"array"}:
-        return "is a list"
-    if kinds == {"object"}:
-        return "has parts of its own"
-    if kinds == {"any"}:
-        return "may be anything"
-    return "may be of several kinds" if kinds else "is always empty"
+def _is_long(name: str, part: JsonSchema) -> bool:
+    most = part.get("maxLength")
+    if part.get("format") in _LONG_FORMATS or (isinstance(most, int) and most > _LONG):
+        return True
+    return most is None and part.get("format") is None and name.lower().replace("-", "_").split("_")[-1] in _PROSE
 
 
 def _bounds(part: JsonSchema, kind: Kind) -> tuple[Decimal | None, Decimal | None]:

@@ -1,24 +1,34 @@
 """Forms: JSON Schema ↔ modal inputs ↔ values. Knows no tool; whoever knows one hands in its validation.
 
-A form is exact: what `inputs` shows, submitted unchanged, `read` gives back. What a form could not give back is not
-offered for editing at all; `unsupported` says why.
+A form is exact: what it shows, submitted unchanged, `read` gives back. What no input of a form is made for is one JSON
+text; what that cannot hold either is shown as far as it fits, stays as it is, and the form says so.
 
-Numbers come back as `int` (JSON type integer) or `Decimal` (number), never as float, so that "80.10" keeps its digits.
-Hand them to pydantic as they are (`model_validate`; it reads the numbers of JSON text as floats): its int, float and
-Decimal fields take them without loss, in strict mode too.
+Numbers come back as `int` (JSON type integer) or `Decimal` (number), never as float, so that "80.10" keeps its digits;
+in a JSON text a number that a float carries is one. Hand them to pydantic as they are (`model_validate`; it reads the
+numbers of JSON text as floats): its int, float and Decimal fields take them without loss, in strict mode too.
 """
+
+from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
-from bot.forms.elements import LEFT_OUT, NotUsable, element, may_be_empty, value_of
+from bot.forms import json_text
+from bot.forms.elements import LEFT_OUT, NotUsable, element, holds_json, may_be_empty, value_of
 from bot.forms.fields import FormField, JsonSchema, UnsupportedField, fields
 from bot.shown.text import Block, plain_text, shorten, visible
 
-FIELD_LIMIT = 95
-"""Arguments in one form: a modal holds 100 blocks, the rest is ours."""
+FIELD_LIMIT = 90
+"""Inputs of one argument each: a modal holds 100 blocks, the rest is ours."""
+
+SHOWN_LIMIT = 5
+"""Arguments that stay as they are and are shown; more are only named."""
+
+ROOM = 40_000
+"""Characters in the inputs of one form: Slack takes views of 250 kB."""
 
 StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Slack's `view.state.values`: block id → action id → the element's state."""
@@ -27,6 +37,12 @@ Validate = Callable[[dict[str, object]], Iterable[tuple[str, str]]]
 
 _LABEL_LIMIT = 2000  # an input's label, and its hint
 _ERROR_LIMIT = 300
+_HEAD = 500
+"""Characters of a value that stays as it is."""
+
+_REST = "the rest"
+_REST_LABEL = "Other arguments"
+_AS_JSON = "Written as JSON."
 
 
 class FormErrors(Exception):
@@ -37,43 +53,155 @@ class FormErrors(Exception):
         self.errors = errors
 
 
-def unsupported(schema: JsonSchema, values: Mapping[str, object]) -> str | None:
-    """Why these arguments cannot be edited in a form, as a sentence for a person; None when they can."""
-    try:
-        inputs(schema, values)
-    except UnsupportedField as reason:
-        return str(reason)
-    return None
+@dataclass(frozen=True)
+class _Input:
+    """The input of one argument."""
+
+    field: FormField
+    block: Block
 
 
-def inputs(schema: JsonSchema, values: Mapping[str, object]) -> list[Block]:
-    """One input block for each property of `schema`, filled with `values`.
+class Form:
+    """The arguments of a call as the inputs of a modal: `schema` is the tool's, `values` are those proposed."""
 
-    The label is the argument's name exactly, the hint its description. Raises UnsupportedField for what `unsupported`
-    has a sentence for.
-    """
-    shown = fields(schema)
-    if not shown:
-        raise UnsupportedField("There are no arguments to edit.")
-    if len(shown) > FIELD_LIMIT:
-        raise UnsupportedField(f"There are {len(shown)} arguments; a form holds {FIELD_LIMIT}.")
-    if unknown := sorted(values.keys() - {field.name for field in shown}):
-        raise UnsupportedField(f"The argument {unknown[0]!r} is not in the tool's schema.")
-    return [_input(field, values.get(field.name, LEFT_OUT)) for field in shown]
+    def __init__(self, schema: JsonSchema, values: Mapping[str, object]) -> None:
+        self._values = values
+        self._inputs: list[_Input] = []
+        self._rest: tuple[str, ...] = ()
+        self.kept: dict[str, str] = {}
+        """Why an argument stays as it is, as a clause, by its name."""
+        self._room = ROOM
+        late: list[FormField] = []
+        declared = fields(schema)
+        self._secret = frozenset(field.name for field in declared if field.kind == "secret")
+        for field in declared:
+            if len(self._inputs) == FIELD_LIMIT and field.kind != "secret":
+                late.append(field)
+            else:
+                self._add(field, values.get(field.name, LEFT_OUT))
+        self._add_rest(late)
+        self.kept |= dict.fromkeys(values.keys() - {field.name for field in declared}, "it is not in the tool's schema")
+
+    @property
+    def unsupported(self) -> str | None:
+        """Why nothing can be edited here, as a sentence for a person; None when something can."""
+        if self._inputs:
+            return None
+        if not self.kept:
+            return "There are no arguments to edit."
+        return " ".join(f"{visible(name)[0]} stays as it is: {why}." for name, why in self.kept.items())
+
+    @property
+    def blocks(self) -> list[Block]:
+        """An input for each argument, labelled with its exact name; then what stays as it is."""
+        return [*(each.block for each in self._inputs), *self._said_of_kept()]
+
+    def read(self, state_values: StateValues) -> dict[str, object]:
+        """The arguments with what was filled in, in the schema's JSON types (numbers: see the module).
+
+        An input left empty stands for what an empty one stood for when the form was made: the argument left out (the
+        tool's default counts), null, or an empty text. Raises FormErrors for what is no value of its field, or did not
+        arrive.
+        """
+        values = {name: self._values[name] for name in self.kept if name in self._values}
+        problems: dict[str, str] = {}
+        for each in self._inputs:
+            block = each.block["block_id"]
+            try:
+                value = value_of(each.field, state_values.get(block, {}))
+                if block == _REST:
+                    values |= self._read_rest(value)
+                elif value is not LEFT_OUT:
+                    values[each.field.name] = value
+            except NotUsable as sentence:
+                problems[block] = str(sentence)
+        if problems:
+            raise FormErrors(problems)
+        return values
+
+    def submitted(self, state_values: StateValues, validate: Validate) -> dict[str, object]:
+        """The values, if `read` and then `validate` find them good. Raises FormErrors otherwise."""
+        values = self.read(state_values)
+        if problems := list(validate(values)):
+            raise FormErrors(self.errors(problems))
+        return values
+
+    def errors(self, problems: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """(argument, sentence) pairs as block id → sentence.
+
+        A part of an argument ("address.city") belongs to the argument, and is named. What belongs to no input stands at
+        the first, under the name it came with, so that nothing is lost.
+        """
+        blocks = {each.field.name: each.block["block_id"] for each in self._inputs}
+        found: dict[str, list[str]] = {}
+        for place, sentence in problems:
+            name = place if place in blocks else place.partition(".")[0]
+            block = blocks.get(name) or (_REST if name in self._rest else self._inputs[0].block["block_id"])
+            part = place.removeprefix(name).lstrip(".") if name in blocks else place
+            found.setdefault(block, []).append(f"{part}: {sentence}" if part else sentence)
+        return {block: shorten(visible(" ".join(said))[0], _ERROR_LIMIT) for block, said in found.items()}
+
+    def _add(self, field: FormField, value: object) -> None:
+        try:
+            made = _input(field, value)
+            size = len(made["element"].get("initial_value", ""))
+            if size > self._room:
+                raise UnsupportedField("the form has no room for it")
+        except UnsupportedField as reason:
+            self.kept[field.name] = str(reason)
+        else:
+            self._room -= size
+            self._inputs.append(_Input(field, made))
+
+    def _add_rest(self, late: Sequence[FormField]) -> None:
+        """What there are too many of is one object, in JSON."""
+        if not late:
+            return
+        names = tuple(field.name for field in late)
+        given = {name: self._values[name] for name in names if name in self._values}
+        field = FormField(_REST_LABEL, "json", f"The form has no inputs for {len(names)} more.", True, nullable=False)
+        try:
+            made = _input(field, given)
+        except UnsupportedField as reason:
+            self.kept |= dict.fromkeys(names, f"there are too many for one form, and together: {reason}")
+        else:
+            self._rest = names
+            self._inputs.append(_Input(field, made | {"block_id": _REST}))
+
+    def _read_rest(self, value: object) -> dict[str, object]:
+        if not isinstance(value, dict):
+            raise NotUsable("Write an object: each argument's name, and its value.")
+        given = cast("dict[str, object]", value)
+        if unknown := sorted(given.keys() - set(self._rest)):
+            raise NotUsable(f"{unknown[0]!r} is none of these arguments: {', '.join(self._rest)}.")
+        return given
+
+    def _said_of_kept(self) -> Iterator[Block]:
+        present = [name for name in self.kept if name in self._values]
+        for name in present[:SHOWN_LIMIT]:
+            said = f"{visible(name)[0]} stays as it is: {self.kept[name]}."
+            shown = "" if name in self._secret else f"\n{self._head(self._values[name])}"
+            yield {"type": "section", "text": plain_text(said + shown)}
+        if more := present[SHOWN_LIMIT:]:
+            yield {"type": "section", "text": plain_text(f"These stay as they are, too: {', '.join(more)}.")}
+
+    def _head(self, value: object) -> str:
+        return shorten(value if isinstance(value, str) else json_text.write(value) or str(value), _HEAD)
 
 
 def _input(field: FormField, value: object) -> Block:
     if not 1 <= len(field.name) <= _LABEL_LIMIT:
-        raise UnsupportedField(f"An argument's name needs 1 to {_LABEL_LIMIT} characters to be a label.")
+        raise UnsupportedField(f"its name has not 1 to {_LABEL_LIMIT:,} characters")
+    made = element(field, value)
     block: Block = {
         "type": "input",
         "block_id": block_id(field.name),
         "label": {"type": "plain_text", "text": field.name, "emoji": False},
-        "element": element(field, value),
-        "optional": may_be_empty(field, value),
+        "element": made,
+        "optional": may_be_empty(field, value, made),
     }
-    if field.hint:
-        block["hint"] = plain_text(field.hint, _LABEL_LIMIT)
+    if hint := " ".join(filter(None, (_AS_JSON if holds_json(made) else "", field.hint))):
+        block["hint"] = plain_text(hint, _LABEL_LIMIT)
     return block
 
 
@@ -82,49 +210,3 @@ def block_id(name: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_]{1,200}", name):
         return f"argument:{name}"
     return f"argument#{hashlib.sha256(name.encode()).hexdigest()}"
-
-
-def read(schema: JsonSchema, state_values: StateValues) -> dict[str, object]:
-    """The values that were filled in, in the schema's JSON types (numbers: see the module).
-
-    An input left empty stands for what an empty one stood for when the form was made: the argument left out (the tool's
-    default counts), null, or an empty text. Raises FormErrors for what is no value of its field, or did not arrive.
-    """
-    values: dict[str, object] = {}
-    problems: list[tuple[str, str]] = []
-    for field in fields(schema):
-        try:
-            value = value_of(field, state_values.get(block_id(field.name), {}))
-        except NotUsable as sentence:
-            problems.append((field.name, str(sentence)))
-        else:
-            if value is not LEFT_OUT:
-                values[field.name] = value
-    if problems:
-        raise FormErrors(errors(schema, problems))
-    return values
-
-
-def submitted(schema: JsonSchema, state_values: StateValues, validate: Validate) -> dict[str, object]:
-    """The values, if `read` and then `validate` find them good. Raises FormErrors otherwise."""
-    values = read(schema, state_values)
-    if problems := list(validate(values)):
-        raise FormErrors(errors(schema, problems))
-    return values
-
-
-def errors(schema: JsonSchema, problems: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """(argument, sentence) pairs as block id → sentence.
-
-    A part of an argument ("address.city") belongs to the argument. What belongs to none stands at the first field,
-    under the name it came with, so that nothing is lost.
-    """
-    names = list(schema["properties"])
-    found: dict[str, list[str]] = {}
-    for place, sentence in problems:
-        name = place if place in names else place.split(".", 1)[0]
-        if name in names:
-            found.setdefault(block_id(name), []).append(sentence)
-        else:
-            found.setdefault(block_id(names[0]), []).append(f"{place}: {sentence}" if place else sentence)
-    return {block: shorten(visible(" ".join(sentences))[0], _ERROR_LIMIT) for block, sentences in found.items()}

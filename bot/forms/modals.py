@@ -1,4 +1,4 @@
-"""Modals: a view around blocks, and the two that carry no form of a tool (a reason, a notice)."""
+"""Modals: a view around blocks, and those that carry no form of a tool (one text, a notice)."""
 
 from bot.forms.forms import StateValues
 from bot.shown.text import Block, plain_text, visible
@@ -7,8 +7,8 @@ _CAPTION_LIMIT = 24  # a modal's title and its two buttons
 _METADATA_LIMIT = 3000
 _BLOCK_LIMIT = 100
 
-_REASON_BLOCK = "reason"
-_REASON_ACTION = "reason"
+_TEXT_BLOCK = "reason"
+_TEXT_ACTION = "reason"
 
 
 def modal(
@@ -45,25 +45,45 @@ def _caption(text: str) -> Block:
     return {"type": "plain_text", "text": cut, "emoji": False}
 
 
-def reason_modal(callback_id: str, metadata: str, title: str = "Reject", submit: str = "Reject") -> Block:
-    """A modal with one optional input, `Reason`."""
-    reason: Block = {
-        "type": "input",
-        "block_id": _REASON_BLOCK,
-        "label": {"type": "plain_text", "text": "Reason", "emoji": False},
-        "element": {"type": "plain_text_input", "action_id": _REASON_ACTION, "multiline": True},
-        "optional": True,
-    }
-    return modal(title, callback_id, metadata, [reason], submit)
+def reject_modal(callback_id: str, metadata: str, call: str) -> Block:
+    """Asks why `call`, a call as people name it, is not to run: one optional input, `Reason`."""
+    said = f"{call} will not run. The reason, if you give one, is told to the model and stands on the card."
+    blocks: list[Block] = [_said(said), _text_input("Reason", optional=True)]
+    return modal("Reject call", callback_id, metadata, blocks, "Reject Call")
 
 
-def read_reason(state_values: StateValues) -> str:
-    """The reason that was filled in, without the space around it; empty for none."""
-    filled = state_values.get(_REASON_BLOCK, {}).get(_REASON_ACTION, {})
+def respond_modal(callback_id: str, metadata: str, call: str) -> Block:
+    """Asks for what the model gets in the place of a result of `call`."""
+    said = f"{call} will not run. The model reads your response in the place of a result."
+    blocks: list[Block] = [_said(said), _text_input("Response", optional=False)]
+    return modal("Respond instead", callback_id, metadata, blocks, "Send Response")
+
+
+def read_text(state_values: StateValues) -> str:
+    """What was written into either, without the space around it; empty for nothing."""
+    filled = state_values.get(_TEXT_BLOCK, {}).get(_TEXT_ACTION, {})
     return (filled.get("value") or "").strip()
+
+
+def missing_text() -> dict[str, str]:
+    """What to say, by block id, where a text is needed and there is none."""
+    return {_TEXT_BLOCK: "Write what the model is to read. To give no answer, reject the call."}
+
+
+def _said(text: str) -> Block:
+    return {"type": "section", "text": plain_text(text)}
+
+
+def _text_input(label: str, *, optional: bool) -> Block:
+    return {
+        "type": "input",
+        "block_id": _TEXT_BLOCK,
+        "label": {"type": "plain_text", "text": label, "emoji": False},
+        "element": {"type": "plain_text_input", "action_id": _TEXT_ACTION, "multiline": True},
+        "optional": optional,
+    }
 
 
 def notice_modal(title: str, text: str) -> Block:
     """A modal that only says something, such as that a call was decided meanwhile."""
-    section: Block = {"type": "section", "text": plain_text(text)}
-    return modal(title, "notice", "", [section], submit=None, close="Close")
+    return modal(title, "notice", "", [_said(text)], submit=None, close="Close")

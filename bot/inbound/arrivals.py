@@ -13,6 +13,7 @@ from bot.inbound.payloads import Body, SlackMessage
 from bot.shown import timeline
 from bot.shown.text import shorten
 from bot.slack_client import SlackClient
+from bot.slack_errors import UNCERTAIN, describe
 from storage import Connection, Storage, inbox, posts
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,10 @@ class Arrivals:
         event = body["event"]
         if event.get("tab") == "messages" and self.examples:
             prompts = [{"title": shorten(text, TITLE_LIMIT), "message": text} for text in self.examples[:MOST_PROMPTS]]
-            await self.client.assistant_threads_setSuggestedPrompts(channel_id=event["channel"], prompts=prompts)
+            try:
+                await self.client.assistant_threads_setSuggestedPrompts(channel_id=event["channel"], prompts=prompts)
+            except UNCERTAIN as error:  # a courtesy
+                logger.info("no examples are offered in %s: %s", event["channel"], describe(error))
 
     async def end(self, body: Body) -> None:
         """The app was uninstalled here, or its token revoked: nothing that Slack is asked will be answered.

@@ -14,16 +14,20 @@ from typing import Any, Literal, cast
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.forms import forms, modals
+from bot.forms import modals
+from bot.forms.forms import Form, FormErrors
 from bot.inbound import payloads
+from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
-from bot.shown import cards, timeline
+from bot.shown import cards, naming, timeline
 from bot.shown.posting import Poster
 from bot.shown.shown_calls import ShownCall, record_of, revision
-from graphs.agent.desk import Decided, Desk, Poll, read_poll
-from graphs.agent.errors import InvalidArguments
+from bot.shown.text import Block, escape
+from graphs.agent.desk import NO_TOOL, Decided, Desk, Poll, read_poll
+from graphs.agent.errors import InvalidArguments, UnstorableArguments
 from graphs.agent.proposals import terms_of
+from graphs.agent.tools import Tool
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
@@ -36,6 +40,9 @@ from storage.interrupts import InterruptRow
 EDIT_FORM = "edit_call"
 REJECT_FORM = "reject_call"
 RESPOND_FORM = "respond_to_call"
+
+NAMED_WITHIN = 0.5
+"""Seconds for names in what is said to a form: Slack waits for the answer, and most of its three may be used up."""
 
 FormVerb = Literal["edit", "reject", "respond"]
 
@@ -62,6 +69,11 @@ class _Asked:
     def name(self) -> str:
         """The tool's."""
         return self.poll.row.payload["name"] if self.poll.row is not None else ""
+
+    @property
+    def title(self) -> str:
+        """The call, as people name it."""
+        return _title(self.poll.row) if self.poll.row is not None else ""
 
 
 @dataclass(frozen=True)
@@ -101,14 +113,14 @@ class Clicks:
             )
         )
         refused = [
-            f"{asked.name}: {result.reason}"
+            f"• {escape(asked.title)}: {result.reason}"
             for asked, result in zip(questions, results, strict=True)
             if isinstance(result, Refused)
         ]
         await ack()
         if refused:
-            text = f"{len(questions) - len(refused)} of {len(questions)} approved. Not counted: " + " ".join(refused)
-            await self._tell(click, Refused(text))
+            counted = f"{len(questions) - len(refused)} of {len(questions)} approved. Not counted:"
+            await self._tell(click, Refused("\n".join([counted, *refused])))
         return None
 
     async def settle_doubt(self, ack: AsyncAck, body: Body) -> None:
@@ -130,27 +142,35 @@ class Clicks:
         if isinstance(row, Refused):
             await ack()
             return await self._tell(click, row)
-        await self.client.views_open(trigger_id=click.trigger_id, view=self._form(verb, row))
-        await ack()
-        return None
+        view = self._form(verb, row)
+        if isinstance(view, Refused):
+            await ack()
+            return await self._tell(click, view)
+        await ack()  # nothing is decided yet; and whatever becomes of the form, Slack waits no longer for the click
+        why = await open_form(self.client, click.trigger_id, view, verb.capitalize(), escape(asked.title))
+        return await self._tell(click, Refused(why)) if why is not None else None
 
     async def submit_edit(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
         asked = await self.storage.read(lambda db: _asked_in(db, form))
-        if asked is None:
+        if asked is None or asked.poll.row is None:
             return await self._refuse(ack, NOT_THERE)
-        tool = self.desk.toolbox[asked.name]
+        tool = self._tool(asked.name)
+        if tool is None:
+            return await self._refuse(ack, NO_TOOL)
 
         def validate(values: Mapping[str, object]) -> Iterable[tuple[str, str]]:
             try:
                 tool.validate(values)
             except InvalidArguments as error:
                 return [(problem.field, problem.message) for problem in error.problems]
+            except UnstorableArguments:
+                return [("", "These values do not stay the same when they are stored. Choose others.")]
             return []
 
         try:
-            values = forms.submitted(tool.parameters, form.values, validate)
-        except forms.FormErrors as error:
+            values = _form_of(tool, asked.poll.row).submitted(form.values, validate)
+        except FormErrors as error:
             await ack(response_action="errors", errors=dict(error.errors))
             return None
         return await self._submit(ack, form, asked, Edit(tool.name, values))
@@ -158,15 +178,19 @@ class Clicks:
     async def submit_reject(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
         asked = await self.storage.read(lambda db: _asked_in(db, form))
-        await self._submit(ack, form, asked, Reject(modals.read_reason(form.values)))
+        await self._submit(ack, form, asked, Reject(modals.read_text(form.values)))
 
     async def submit_respond(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
         asked = await self.storage.read(lambda db: _asked_in(db, form))
-        await self._submit(ack, form, asked, Respond(modals.read_reason(form.values)))
+        text = modals.read_text(form.values)
+        if asked is not None and not text:
+            await ack(response_action="errors", errors=modals.missing_text())
+            return
+        await self._submit(ack, form, asked, Respond(text))
 
     async def retry(self, ack: AsyncAck, body: Body) -> None:
-        """Try again what failed: put into the inbox like everything else that asks something of a thread."""
+        """Try a turn again that failed: put into the inbox like everything else that asks something of a thread."""
         click = payloads.click(body)
         thread = click.thread
         thread_id = await self.storage.read(lambda db: _failed_thread(db, click))
@@ -179,7 +203,7 @@ class Clicks:
             click.action_ts,
             thread.thread_ts,
             click.person.user,
-            "",
+            click.value,
         )
         now = self.storage.now()
         await self.storage.write(lambda db: inbox.receive(db, delivery, now))
@@ -205,7 +229,9 @@ class Clicks:
         return await self.people.actor(person, _terms_of(asked), asked.channel, fresh=fresh)
 
     async def _refuse(self, ack: AsyncAck, refused: Refused) -> None:
-        await ack(response_action="update", view=modals.notice_modal("Not counted", refused.reason))
+        # A modal's text has no mentions, only names.
+        said = await self.people.read(refused.reason, within=NAMED_WITHIN)
+        await ack(response_action="update", view=modals.notice_modal("Not counted", said.to_people))
 
     async def _tell(self, click: Click, result: Decided | Refused) -> None:
         if isinstance(result, Refused):
@@ -233,14 +259,31 @@ class Clicks:
             if call.waits and call.asked is not None
         ]
 
-    def _form(self, verb: FormVerb, row: InterruptRow) -> dict[str, Any]:
-        name = row.payload["name"]
+    def _form(self, verb: FormVerb, row: InterruptRow) -> Block | Refused:
         if verb == "reject":
-            return modals.reason_modal(REJECT_FORM, row.id)
+            return modals.reject_modal(REJECT_FORM, row.id, _title(row))
         if verb == "respond":
-            return modals.reason_modal(RESPOND_FORM, row.id, "Respond", "Respond")
-        blocks = forms.inputs(self.desk.toolbox[name].parameters, json.loads(row.terms["data"]))
-        return modals.modal(f"Edit {name}", EDIT_FORM, row.id, blocks, "Run edited call")
+            return modals.respond_modal(RESPOND_FORM, row.id, _title(row))
+        name = row.payload["name"]
+        tool = self._tool(name)
+        if tool is None:
+            return NO_TOOL
+        form = _form_of(tool, row)
+        if form.unsupported is not None:
+            return Refused(escape(form.unsupported))
+        return modals.modal(f"Edit {naming.in_words(name).lower()}", EDIT_FORM, row.id, form.blocks, "Run Edited Call")
+
+    def _tool(self, name: str) -> Tool[..., Any] | None:
+        return self.desk.toolbox[name] if name in list(self.desk.toolbox) else None
+
+
+def _title(row: InterruptRow) -> str:
+    return naming.title(row.payload["name"], row.payload.get("args") or {})
+
+
+def _form_of(tool: Tool[..., Any], row: InterruptRow) -> Form:
+    """The form of what is asked: when it opens, and again when it is submitted."""
+    return Form(tool.parameters, json.loads(row.terms["data"]))
 
 
 def _terms_of(asked: _Asked) -> Terms | None:
@@ -283,11 +326,8 @@ def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
 
 def _failed_thread(db: Connection, click: Click) -> ThreadId:
     """The thread of a turn that broke off: the click's own, unless we told of it elsewhere. A job."""
-    for post in posts.of_thread(db, ThreadId(click.value)).values():
-        known = post.ts in (click.message_ts, None)
-        if post.channel == click.thread.channel and known and post.subject.startswith(timeline.FAILURE):
-            return post.thread_id
-    return click.thread.thread_id
+    post = posts.at(db, click.thread.channel, click.message_ts)
+    return post.thread_id if post is not None and timeline.is_failure(post.subject) else click.thread.thread_id
 
 
 def _channel_of(db: Connection, thread_id: ThreadId) -> str | None:

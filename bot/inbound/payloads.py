@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.forms.forms import StateValues
+from bot.shown.text import shorten
 from storage.ids import ThreadId
 from storage.inbox import Delivery
 
 Body = Mapping[str, Any]
+
+MOST_FILES = 10
+"""Files of one message that are named; Slack takes as many."""
+
+LONGEST_FILE_NAME = 100
 
 PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
 """What a person says. Everything else with a subtype is about a message, or from a program."""
@@ -33,7 +39,9 @@ class SlackThread:
 
 @dataclass(frozen=True)
 class SlackMessage:
-    """Somebody wrote something. `addressed`: in a direct message, or naming the bot."""
+    """Somebody wrote something: `text` is in Slack's markup (see `markup`), without a greeting of the bot. `addressed`:
+    in a direct message, or naming the bot.
+    """
 
     event_id: str
     thread: SlackThread
@@ -108,11 +116,12 @@ def message(body: Body, bot_user: str) -> SlackMessage | None:
     if event.get("bot_id") or not event.get("user") or event["user"] == bot_user:
         return None
     thread = SlackThread(body["team_id"], event["channel"], event.get("thread_ts") or event["ts"])
-    text = event.get("text", "")
-    mention = f"<@{bot_user}>"
-    addressed = event.get("channel_type") == "im" or event["type"] == "app_mention" or mention in text
-    said = re.sub(rf"^\s*{re.escape(mention)}[\s:,]*", "", text).replace(mention, "@signoff")
-    return SlackMessage(body["event_id"], thread, event["ts"], event["user"], typed(said), addressed)
+    text = event.get("text") or ""
+    mention = rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>"
+    addressed = event.get("channel_type") == "im" or event["type"] == "app_mention" or bool(re.search(mention, text))
+    said = re.sub(mention, "@signoff", re.sub(rf"^\s*{mention}[\s:,]*", "", text))
+    said = "\n\n".join(filter(None, (said.strip() and said, _attached(event))))
+    return SlackMessage(body["event_id"], thread, event["ts"], event["user"], said, addressed)
 
 
 CLOSING = frozenset(
@@ -129,12 +138,15 @@ def loss(body: Body) -> Loss | None:
     return Loss(event["channel"], None) if event.get("type") in CLOSING else None
 
 
-def typed(text: str) -> str:
-    """A message's text as the person typed it: Slack marks up addresses and links, and escapes `& < >`."""
-    plain = re.sub(r"<(?:mailto:|tel:)[^|>]+\|([^>]+)>", r"\1", text)
-    plain = re.sub(r"<(https?://[^|>]+)(?:\|[^>]*)?>", r"\1", plain)
-    plain = re.sub(r"<#C\w+\|([^>]+)>", r"#\1", plain)
-    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+def _attached(event: Body) -> str:
+    """The files that came with a message, named: nothing here reads them. Marked up as Slack marks up a text."""
+    files: list[Body] = event.get("files") or []
+    names = [str(each.get("name") or each.get("title") or "a file") for each in files]
+    names = [shorten(" ".join(name.split()), LONGEST_FILE_NAME) for name in names]
+    if len(names) > MOST_FILES:
+        names[MOST_FILES:] = [f"{len(names) - MOST_FILES} more"]
+    marked = ", ".join(names).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"(Attached, and not read, because files cannot be read here: {marked})" if names else ""
 
 
 def click(body: Body) -> Click:

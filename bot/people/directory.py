@@ -1,4 +1,7 @@
-"""What Slack knows of people, groups and conversations: looked up, and cached for minutes."""
+"""What Slack knows of people, groups and conversations: looked up, and cached for minutes.
+
+An answer without what it has to say is none: who is nobody in particular must not pass for a member.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast
+from typing import Literal, TypeVar, cast
 
+from pydantic import BaseModel
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -50,10 +54,11 @@ class Account:
 
 @dataclass(frozen=True)
 class Room:
-    """A conversation. `user` is the person in a direct message with the bot, else None."""
+    """A conversation. `user` is the person in a direct message with the bot, else None. Such a one has no name."""
 
     is_private: bool
     user: str | None
+    name: str = ""
 
 
 class Directory:
@@ -67,6 +72,7 @@ class Directory:
         self._team = team
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[float, object]] = {}
+        self._failing: dict[str, str] = {}
 
     async def account(self, user: str, *, fresh: bool = False) -> Account:
         async def fetch() -> Account:
@@ -76,8 +82,8 @@ class Directory:
                 if reason(error) in NOBODY:
                     return Account("stranger", user)
                 raise
-            found: dict[str, Any] = answer.get("user") or {}
-            return Account(_kind(found, self._team), found.get("real_name") or found.get("name") or user)
+            found = _UserAnswer.model_validate(answer.data).user
+            return Account(_kind(found, self._team), found.real_name or found.name or user)
 
         return await self._look_up("user", user, fetch, fresh=fresh)
 
@@ -91,15 +97,26 @@ class Directory:
                 if reason(error) in NO_GROUP:
                     return frozenset()
                 raise
-            return frozenset(cast("list[str]", answer.get("users") or ()))
+            return frozenset(_GroupAnswer.model_validate(answer.data).users)
 
         return await self._look_up("user group", group, fetch, fresh=fresh)
 
+    async def group_name(self, group: str) -> str | None:
+        """What a user group is mentioned by; None for one that Slack does not list."""
+
+        async def fetch() -> dict[str, str]:
+            answer = await self._client.usergroups_list()
+            listed = _GroupsAnswer.model_validate(answer.data).usergroups
+            return {each.id: each.handle or each.name or each.id for each in listed}
+
+        return (await self._look_up("the names of", "user groups", fetch)).get(group)
+
     async def room(self, channel: str) -> Room:
         async def fetch() -> Room:
-            found: dict[str, Any] = (await self._client.conversations_info(channel=channel)).get("channel") or {}
-            is_private = any(found.get(name) for name in ("is_private", "is_im", "is_mpim", "is_group"))
-            return Room(is_private, found.get("user") if found.get("is_im") else None)
+            answer = await self._client.conversations_info(channel=channel)
+            found = _ChannelAnswer.model_validate(answer.data).channel
+            is_private = found.is_private or found.is_im or found.is_mpim or found.is_group
+            return Room(bool(is_private), found.user if found.is_im else None, found.name or "")
 
         return await self._look_up("conversation", channel, fetch)
 
@@ -111,13 +128,16 @@ class Directory:
 
         async def fetch() -> frozenset[str]:
             found: set[str] = set()
-            cursor = ""
-            while True:
+            cursor, seen = "", set[str]()
+            while cursor not in seen:
+                seen.add(cursor)
                 answer = await self._client.conversations_members(channel=channel, limit=PAGE, cursor=cursor)
-                found.update(answer.get("members") or ())
-                cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+                page = _MembersAnswer.model_validate(answer.data)
+                found.update(page.members)
+                cursor = (page.response_metadata or _Page()).next_cursor or ""
                 if not cursor:
                     return frozenset(found)
+            raise ValueError(f"the page {cursor!r} leads to itself")
 
         return await self._look_up("members of", channel, fetch, fresh=fresh)
 
@@ -125,8 +145,8 @@ class Directory:
         """The conversation of the bot with one person."""
 
         async def fetch() -> str:
-            opened: dict[str, Any] = (await self._client.conversations_open(users=user)).get("channel") or {}
-            return str(opened["id"])
+            answer = await self._client.conversations_open(users=user)
+            return _ChannelAnswer.model_validate(answer.data).channel.id
 
         return await self._look_up("direct message with", user, fetch)
 
@@ -138,10 +158,20 @@ class Directory:
         try:
             found = await fetch()
         except UNCERTAIN as error:
-            logger.warning("%s %s cannot be looked up: %s", what, id_, describe(error))
+            self._say(what, id_, describe(error))
             raise CannotTell(f"{what} {id_}", passing=is_passing(error)) from error
+        except ValueError as error:
+            self._say(what, id_, "an answer that is not Slack's")
+            raise CannotTell(f"{what} {id_}", passing=True) from error
+        self._failing.pop(what, None)
         self._keep((what, id_), found)
         return found
+
+    def _say(self, what: str, id_: str, why: str) -> None:
+        """Once, until such a look-up succeeds or fails in another way: it is tried again and again."""
+        if self._failing.get(what) != why:
+            self._failing[what] = why
+            logger.warning("%s %s cannot be looked up: %s", what, id_, why)
 
     def _keep(self, key: tuple[str, str], found: object) -> None:
         """Remember it, as the newest. What is no longer fresh goes, so that a year of strangers is not kept."""
@@ -152,13 +182,66 @@ class Directory:
             del self._known[next(iter(self._known))]
 
 
-def _kind(user: dict[str, Any], team: str) -> Kind:
-    if user.get("deleted"):
+class _User(BaseModel):
+    team_id: str
+    id: str
+    name: str | None = None
+    real_name: str | None = None
+    deleted: bool | None = None
+    is_bot: bool | None = None
+    is_stranger: bool | None = None
+    is_restricted: bool | None = None
+    is_ultra_restricted: bool | None = None
+
+
+class _UserAnswer(BaseModel):
+    user: _User
+
+
+class _GroupAnswer(BaseModel):
+    users: list[str]
+
+
+class _Group(BaseModel):
+    id: str
+    handle: str | None = None
+    name: str | None = None
+
+
+class _GroupsAnswer(BaseModel):
+    usergroups: list[_Group]
+
+
+class _Channel(BaseModel):
+    id: str
+    name: str | None = None
+    is_private: bool | None = None
+    is_im: bool | None = None
+    is_mpim: bool | None = None
+    is_group: bool | None = None
+    user: str | None = None
+
+
+class _ChannelAnswer(BaseModel):
+    channel: _Channel
+
+
+class _Page(BaseModel):
+    next_cursor: str | None = None
+
+
+class _MembersAnswer(BaseModel):
+    members: list[str]
+    response_metadata: _Page | None = None
+
+
+def _kind(user: _User, team: str) -> Kind:
+    if user.deleted:
         return "deactivated"
-    if user.get("is_bot") or user.get("id") == "USLACKBOT":
+    if user.is_bot or user.id == "USLACKBOT":
         return "bot"
-    if user.get("is_stranger") or user.get("team_id", team) != team:
+    if user.is_stranger or user.team_id != team:
         return "stranger"
-    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+    if user.is_restricted or user.is_ultra_restricted:
         return "guest"
     return "member"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bot.inbound.markup import Said
 from bot.inbound.payloads import Person
+from bot.people import names
 from bot.people.directory import CannotTell, Directory, Kind
 from graphs.approvals.terms import CHANNEL, REQUESTER, Actor, GroupId, Terms, UserId
 from storage import Storage, posts
@@ -17,6 +19,9 @@ T = TypeVar("T")
 
 JUDGED_WITHIN = 2.0
 """Seconds for what has to be known of somebody who clicked: Slack waits three for the answer."""
+
+NAMED_WITHIN = 5.0
+"""Seconds for the names in a message. Nothing is lost after that but names."""
 
 _NO_USE: dict[Kind, str] = {
     "guest": "is a guest",
@@ -55,10 +60,10 @@ class People:
         approvers = {each: None for terms in many if terms is not None for each in terms.approvers}
         groups = [each for each in approvers if each.startswith("S")]
         here = CHANNEL in approvers and channel is not None
-        account, members, *found = await asyncio.gather(
+        account, members, found = await asyncio.gather(
             _in_time(self._directory.account(person.user, fresh=fresh)),
             _in_time(self._directory.members(channel, fresh=fresh)) if here and channel is not None else _nothing(),
-            *(_in_time(self._directory.group(each, fresh=fresh)) for each in groups),
+            asyncio.gather(*(_in_time(self._directory.group(each, fresh=fresh)) for each in groups)),
         )
         in_groups = {
             group: None if people is None else person.user in people
@@ -68,11 +73,20 @@ class People:
         kind = None if account is None else account.kind
         return [_actor(person, kind, terms, in_groups, in_channel) for terms in many]
 
+    async def name(self, user: str) -> str | None:
+        """What somebody is called; None when that cannot be found out."""
+        account = await _in_time(self._directory.account(user))
+        return None if account is None or account.name == user else account.name
+
+    async def read(self, text: str, *, within: float = NAMED_WITHIN) -> Said:
+        """A message of Slack's with the names of everybody that it mentions, as far as these are found in time."""
+        return await names.read(self._directory, text, within)
+
     async def refusal(self, user: str) -> str | None:
-        """Why this person may not talk to the bot, as a sentence; None when they may."""
+        """Why this person may not talk to the bot, as a sentence; None when they may. Raises `CannotTell`."""
         if self._users:
             return await self._not_listed(user)
-        kind = await self._kind(user)
+        kind = (await self._directory.account(user)).kind
         if kind == "member":
             return None
         who = {"guest": "Guests", "stranger": "People of other workspaces"}.get(kind, "Bots and deactivated accounts")
@@ -141,13 +155,6 @@ class People:
                     raise
         return found
 
-    async def name(self, user: str) -> str:
-        """What people call somebody; their id where Slack does not say it."""
-        try:
-            return (await self._directory.account(user)).name
-        except CannotTell:
-            return user
-
     async def direct_message(self, user: str) -> str | None:
         """The conversation of the bot with this person; None when there can be none. Raises a passing `CannotTell`."""
         try:
@@ -158,30 +165,19 @@ class People:
             return None
 
     async def _not_listed(self, user: str) -> str | None:
+        """Raises `CannotTell` when no group is known to have them, and one cannot be looked up."""
         if user in self._users:
             return None
-        groups = await self._groups(user, self._users)
-        if groups is None:
-            return "It could not be checked whether you may ask me to do things here. Try again in a minute."
-        return None if groups else "You are not among the people who may ask me to do things here."
-
-    async def _groups(self, user: str, approvers: Iterable[str]) -> frozenset[GroupId] | None:
-        """Those of the groups that the person is in; None when it cannot be told that they are in any."""
-        found: set[GroupId] = set()
-        unclear = False
-        for group in (each for each in approvers if each.startswith("S")):
+        unclear: CannotTell | None = None
+        for group in (each for each in self._users if each.startswith("S")):
             try:
                 if user in await self._directory.group(group):
-                    found.add(GroupId(group))
-            except CannotTell:
-                unclear = True
-        return None if unclear and not found else frozenset(found)
-
-    async def _kind(self, user: str) -> Kind:
-        try:
-            return (await self._directory.account(user)).kind
-        except CannotTell:
-            return "stranger"
+                    return None
+            except CannotTell as error:
+                unclear = error
+        if unclear is not None:
+            raise unclear
+        return "You are not among the people who may ask me to do things here."
 
     async def _meant(self, approver: str, terms: Terms, channel: str | None) -> frozenset[str]:
         """The people whom the name of an approver stands for. Raises `CannotTell`."""
@@ -204,9 +200,16 @@ class People:
         if approver == CHANNEL:
             return "nobody else is in the conversation who could approve"
         if approver.startswith("S"):
-            return f"nobody in the user group {approver} can approve"
+            return f"nobody in the user group {await self._group(approver)} can approve"
         account = await self._directory.account(terms.requester if approver == REQUESTER else approver)
         return f"{account.name} {_NO_USE.get(account.kind, 'asked for it, and may not approve it')}"
+
+    async def _group(self, group: str) -> str:
+        """What a group is called; its id where that cannot be found out."""
+        try:
+            return f"@{await self._directory.group_name(group) or group}"
+        except CannotTell:
+            return f"@{group}"
 
 
 def _actor(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bot.shown import wording
-from bot.shown.shown_calls import ShownCall
-from bot.shown.text import Block, escape, mrkdwn, plain_text, preformatted, reply_markdown, visible
+from bot.shown.arguments import in_line
+from bot.shown.markdown import parts, reply_markdown
+from bot.shown.shown_calls import LINE_LIMIT, ShownCall
+from bot.shown.text import Block, escape, fitted, mrkdwn, one_line, person, plain_text, rich, section, words
 from graphs.approvals.states import State
 
 APPROVE = "approve"
@@ -25,6 +26,9 @@ RETRY = "retry"
 REPLY_LIMIT = 11_000
 """Characters of a reply in one message: Slack takes 12,000 of Markdown."""
 
+REPLY_PARTS = 50
+"""Messages that one reply has at most."""
+
 BESIDE_LIMIT = 1000
 """Characters of what stands below a reply."""
 
@@ -36,17 +40,15 @@ PAGE_BLOCKS = 46
 asked, in another place, one for who could not be reached.
 """
 
-ARGUMENTS_LIMIT = 9000
 RESULT_LIMIT = 200
 NOTICE_LIMIT = 200
-NAME_LIMIT = 200
 WORDS_LIMIT = 200
 TEXT_LIMIT = 3000
 
 ASKED = 1200
 """Characters of a call that asks or asked, its arguments aside: all that is bounded here, and then some."""
 
-UNASKED = 900
+UNASKED = 1200
 
 
 @dataclass(frozen=True)
@@ -66,25 +68,13 @@ def reply(content: str, notice: str | None = None) -> list[Shown]:
     """What the agent says: one message, and several where one does not take it. Nothing when there is nothing."""
     shown = [
         Shown(escape(part, TEXT_LIMIT), ({"type": "markdown", "text": reply_markdown(part)},))
-        for part in _parts(content)
+        for part in parts(content, REPLY_LIMIT, REPLY_PARTS)
     ]
     if notice is None:
         return shown
-    said = f"⚠ {escape(notice, BESIDE_LIMIT)}"
-    last = shown.pop() if shown else Shown(said, ())
-    return [*shown, Shown(last.text, (*last.blocks, _context(mrkdwn(said))))]
-
-
-def _parts(content: str) -> Iterator[str]:
-    """The text in parts that fit into a message each, cut at the end of a line or word where there is one."""
-    while content.strip():
-        end = min(len(content), REPLY_LIMIT)
-        while len(reply_markdown(content[:end])) > REPLY_LIMIT:
-            end = end * 2 // 3
-        if end < len(content):
-            end = content.rfind("\n", end // 2, end) + 1 or content.rfind(" ", end // 2, end) + 1 or end
-        yield content[:end]
-        content = content[end:]
+    said = plain_text(f"⚠ {one_line(notice)}", BESIDE_LIMIT)
+    last = shown.pop() if shown else Shown(escape(said["text"]), ())
+    return [*shown, Shown(last.text, (*last.blocks, _context(said)))]
 
 
 def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
@@ -93,9 +83,7 @@ def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
     room = blocks = 0
     for call in proposed:
         asked = call.asked is not None or call.doubt is not None
-        size, height = (
-            (ASKED + min(len(visible(_shown_arguments(call))[0]), ARGUMENTS_LIMIT), 5) if asked else (UNASKED, 1)
-        )
+        size, height = (ASKED + call.arguments.length, 6) if asked else (UNASKED, 1)
         if not found or size > room or height > blocks:
             found.append([])
             room, blocks = PAGE_LIMIT, PAGE_BLOCKS
@@ -113,16 +101,17 @@ def calls(page: Sequence[ShownCall], revision: str, unreached: Sequence[str] = (
     waiting = [call for call in page if call.waits]
     if waiting and unreached:
         blocks.append(_context(mrkdwn(wording.unreached(unreached))))
-    if len(waiting) > 1 and all("approve" in call.allow and not _is_cut(call) for call in waiting):
+    if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
         button = _button("Approve all", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary")
         blocks.append({"type": "actions", "block_id": "all", "elements": [button]})
     return Shown(escape(_summary(page), TEXT_LIMIT), tuple(blocks))
 
 
-def copy(card: Shown, requester: str, words: str) -> Shown:
+def copy(card: Shown, requester: str, written: str) -> Shown:
     """The card for an approver who cannot see where it was asked: who asked, and in what words."""
-    said = f"<@{requester}> wrote to me, where you cannot see it: “{escape(' '.join(words.split()), WORDS_LIMIT)}”"
-    return Shown(card.text, ({"type": "section", "text": mrkdwn(said)}, *card.blocks))
+    quoted = f" wrote to me, where you cannot see it: “{fitted(one_line(written), WORDS_LIMIT)}”"
+    who = person(requester) if requester else words("Somebody")
+    return Shown(card.text, (rich(section(who, words(quoted))), *card.blocks))
 
 
 def moved(shown: Shown, channel: str, link: str | None) -> Shown:
@@ -131,11 +120,11 @@ def moved(shown: Shown, channel: str, link: str | None) -> Shown:
     return Shown(shown.text, (origin, *shown.blocks))
 
 
-def failure(sentence: str, reference: str, *, thread: str) -> Shown:
-    """A turn that broke off, with a way to try again."""
-    text = f"{sentence} (reference {reference})"
-    said: Block = {"type": "section", "text": mrkdwn(f"⚠ {escape(text, TEXT_LIMIT - 2)}")}
-    button = _button("Try again", RETRY, thread)
+def failure(sentence: str, reference: str | None, *, turn: str) -> Shown:
+    """A turn that broke off, with a way to try it again."""
+    text = one_line(sentence) + (f" (reference {reference})" if reference is not None else "")
+    said: Block = {"type": "section", "text": plain_text(f"⚠ {text}")}
+    button = _button("Try again", RETRY, turn)
     return Shown(escape(text, TEXT_LIMIT), (said, {"type": "actions", "block_id": "retry", "elements": [button]}))
 
 
@@ -146,67 +135,39 @@ def overcome() -> Shown:
 
 
 def _summary(page: Sequence[ShownCall]) -> str:
-    waiting = [call.name for call in page if call.waits]
+    waiting = [call.in_line for call in page if call.waits]
     if waiting:
-        return f"Waiting for a decision: {', '.join(waiting)}"
-    return "; ".join(f"{call.name}: {call.state}" for call in page)
+        return f"Waiting for a decision: {'; '.join(waiting)}"
+    return "; ".join(f"{call.in_line}: {'not run' if call.state is State.REFUSED else call.state}" for call in page)
 
 
 def _call(call: ShownCall) -> list[Block]:
     if call.asked is None and call.doubt is None:
         return [_unasked(call)]
-    title = f"*{escape(call.name, NAME_LIMIT)}*\n{escape(call.description, NOTICE_LIMIT)}"
-    blocks: list[Block] = [{"type": "section", "text": mrkdwn(title)}]
-    if text := _shown_arguments(call):
-        blocks.append(preformatted(text, ARGUMENTS_LIMIT))
+    title = section(words(call.title, "bold"), *_described(call))
+    blocks = [rich(title, *call.arguments.parts)]
+    if call.arguments.notes:
+        blocks.append(_context(plain_text("⚠ " + " ".join(call.arguments.notes))))
     if call.doubt is not None and call.waits:
         return blocks + _doubt(call)
     if call.waits:
-        return [
-            *blocks,
-            _context(mrkdwn("\n".join([*wording.before(call), wording.who_decides(call)]))),
-            *_buttons(call),
-        ]
+        return [*blocks, _context(*wording.before(call), mrkdwn(wording.who_decides(call))), *_buttons(call)]
     said = wording.before(call)
     if not said or call.decided_at != call.edited_at:  # an edit that its own vote approved is told once
-        said.append(wording.decision(call))
-    return [*blocks, _context(mrkdwn("\n".join(said))), *_outcome(call)]
+        said += wording.decision(call)
+    return [*blocks, _context(*said), *_outcome(call)]
+
+
+def _described(call: ShownCall) -> list[Block]:
+    return [words(f"\n{fitted(call.description, NOTICE_LIMIT)}")] if call.description else []
 
 
 def _unasked(call: ShownCall) -> Block:
-    """A call that no person was asked about, in one line. A gated one says so."""
-    name = escape(call.name, NAME_LIMIT)
-    values = ", ".join(f"{key} {value}" for key, value in call.args.items())
-    how = " without asking: its rule lets this one pass" if call.gated else ""
-    head = {State.DONE: f"Ran *{name}*{how}", State.RUNNING: f"Running *{name}*{how}"}
-    line = head.get(call.state, f"*{name}* {escape(call.state)}{how}")
-    tail = f" — {escape(values, NOTICE_LIMIT)}" if values else ""
-    failed = f"\n{escape(call.result, RESULT_LIMIT)}" if call.state is not State.DONE and call.result else ""
-    return _context(mrkdwn(f"{line}{tail}{failed}"))
-
-
-def _shown_arguments(call: ShownCall) -> str:
-    """What would run; for an edited call what was proposed and what took its place."""
-    if not call.edited:
-        return _lines(call.args)
-    lines: list[str] = []
-    for key in dict.fromkeys([*call.args, *call.edited]):
-        before, after = call.args.get(key), call.edited.get(key)
-        lines.append(f"{key}: {_value(before)}" if before == after else f"{key}: {_value(before)} → {_value(after)}")
-    return "\n".join(lines)
-
-
-def _is_cut(call: ShownCall) -> bool:
-    """Whether the card cannot show all that would run: then nobody can approve it here."""
-    return len(visible(_shown_arguments(call))[0]) > ARGUMENTS_LIMIT
-
-
-def _lines(args: Mapping[str, Any]) -> str:
-    return "\n".join(f"{key}: {_value(value)}" for key, value in args.items())
-
-
-def _value(value: Any) -> str:
-    return "—" if value is None else value if isinstance(value, str) else str(value)
+    """A call that no person was asked about, in one line, with what came of it unless that is a result."""
+    values = in_line(call.args, LINE_LIMIT)
+    tail = f" — {values}" if values else ""
+    why = fitted(one_line(wording.why_nothing(call)), RESULT_LIMIT)
+    return _context(plain_text(f"{wording.unasked(call)}{tail}" + (f"\n{why}" if why else "")))
 
 
 def _buttons(call: ShownCall) -> list[Block]:
@@ -217,8 +178,9 @@ def _buttons(call: ShownCall) -> list[Block]:
         ("reject", "Reject", REJECT, "danger"),
         ("respond", "Respond", RESPOND, None),
     ]
-    cut = _is_cut(call)
-    withheld = ({"approve"} if cut else set()) | ({"edit"} if call.uneditable else set())
+    cut = not call.arguments.is_whole
+    uneditable = call.uneditable if "edit" in call.allow else None
+    withheld = ({"approve"} if cut else set()) | ({"edit"} if uneditable else set())
     buttons = [
         _button(label, action, call.interrupt_id, style=style)
         for verb, label, action, style in offered
@@ -227,6 +189,9 @@ def _buttons(call: ShownCall) -> list[Block]:
     blocks: list[Block] = []
     if buttons:
         blocks.append({"type": "actions", "block_id": f"decide:{call.interrupt_id}", "elements": buttons})
+    if uneditable:
+        said = f"There is nothing that a form could edit. {uneditable}" if call.args else "It has no arguments to edit."
+        blocks.append(_context(plain_text(one_line(said), NOTICE_LIMIT)))
     if cut:
         blocks.insert(
             0, _context(mrkdwn("⚠ The arguments are too long to be shown whole, so this cannot be approved."))
@@ -254,9 +219,10 @@ def _outcome(call: ShownCall) -> list[Block]:
     if call.decision not in ("approve", "edit"):
         return []
     glyph, word = _ENDS.get(call.state, ("·", call.state.capitalize()))
-    first = call.result.splitlines()[0].removeprefix(f"{word}: ") if call.result else ""
-    said = f"{glyph} {word}" + (f": {escape(first, RESULT_LIMIT)}" if first else "")
-    return [_context(mrkdwn(said))]
+    result = call.refusal.why if call.refusal is not None else call.result
+    first = one_line(result.strip().partition("\n")[0].removeprefix(f"{word}: "))
+    said = f"{glyph} {word}" + (f": {fitted(first, RESULT_LIMIT)}" if first else "")
+    return [_context(plain_text(said))]
 
 
 _ENDS = {
@@ -265,6 +231,7 @@ _ENDS = {
     State.DONE: ("✓", "Done"),
     State.FAILED: ("⚠", "Failed"),
     State.IN_DOUBT: ("⚠", "In doubt"),
+    State.REFUSED: ("✗", "Not run"),
 }
 
 
@@ -273,5 +240,5 @@ def _button(label: str, action: str, value: str, *, style: str | None = None) ->
     return button if style is None else {**button, "style": style}
 
 
-def _context(element: Block) -> Block:
-    return {"type": "context", "elements": [element]}
+def _context(*elements: Block) -> Block:
+    return {"type": "context", "elements": list(elements)}

@@ -11,8 +11,8 @@ from dataclasses import replace
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.shown import cards
+from bot.shown.markdown import Stream, safe_end
 from bot.shown.posting import OPENING, Known, Poster, metadata
-from bot.shown.text import reply_markdown
 from bot.shown.timeline import reply_subject
 from bot.slack_errors import UNCERTAIN
 from storage.posts import Conversation, Post
@@ -30,6 +30,7 @@ class LiveReply:
         self._client = client
         self._poster = poster
         self._text = ""
+        self._stream = Stream()
         self._sent = 0
         self._ts: str | None = None
         self._broken = False
@@ -42,20 +43,20 @@ class LiveReply:
     @property
     def has_news(self) -> bool:
         """Whether there is more to show than is shown."""
-        end = _safe_end(self._text)
+        end = safe_end(self._text)
         return not self._broken and end <= cards.REPLY_LIMIT and bool(self._text[self._sent : end].strip())
 
-    def add(self, piece: str) -> None:
+    def add(self, text: str) -> None:
         """What the model wrote next."""
-        self._text += piece
+        self._text += text
 
     async def begin(self, conversation: Conversation, known: Known, recipient: str) -> None:
         """Show the first piece. A post that was begun before is left as it is: it is brought up to date at the end."""
         if self.subject in known or conversation.refused is not None:
             self._broken = True
             return
-        end = _safe_end(self._text)
-        opening = reply_markdown(self._text[:end])
+        end = safe_end(self._text)
+        opening = self._stream.piece(self._text, end)
         begun = Post(
             self.subject,
             conversation.thread_id,
@@ -84,10 +85,10 @@ class LiveReply:
         """Show what was written since."""
         if self._ts is None or not self.has_news:
             return
-        end = _safe_end(self._text)
-        piece = reply_markdown(self._text[self._sent : end])
+        end = safe_end(self._text)
+        news = self._stream.piece(self._text, end)
         try:
-            await self._client.chat_appendStream(channel=conversation.channel, ts=self._ts, markdown_text=piece)
+            await self._client.chat_appendStream(channel=conversation.channel, ts=self._ts, markdown_text=news)
         except UNCERTAIN as error:
             self._give_up(error)
         self._sent = end
@@ -98,7 +99,7 @@ class LiveReply:
             return
         shown = cards.reply(self._text)
         whole = not self._broken and len(shown) == 1
-        rest = reply_markdown(self._text[self._sent :]) if whole else ""
+        rest = self._stream.piece(self._text, len(self._text)) if whole else ""
         try:
             await self._client.chat_stopStream(
                 channel=conversation.channel,
@@ -116,11 +117,3 @@ class LiveReply:
     def _give_up(self, error: Exception) -> None:
         self._broken = True
         logger.info("a reply cannot be streamed (%s); it is shown whole", error)
-
-
-def _safe_end(text: str) -> int:
-    """How far a text can be escaped in pieces: whole lines, and words of a line in which no link or token has begun."""
-    line = text.rfind("\n") + 1
-    if any(mark in text[line:] for mark in "[]<"):
-        return line
-    return max(line, text.rfind(" ") + 1)

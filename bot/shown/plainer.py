@@ -7,11 +7,12 @@ approval would run is not to be seen there, so only buttons that let nothing run
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from bot.shown import cards
 from bot.shown.cards import Shown
-from bot.shown.text import TEXT_LIMIT, Block, mrkdwn, plain_text, shorten
+from bot.shown.text import TEXT_LIMIT, Block, escape, mrkdwn, plain_text, shorten
 
 HARMLESS = frozenset({cards.REJECT, cards.GIVE_UP, cards.RETRY})
 """Buttons that may stand where nobody sees what they are about."""
@@ -49,8 +50,25 @@ def _plain(block: Block) -> Iterator[Block]:
             yield {"type": "section", "text": text}
         case {"type": "context", "elements": elements}:
             yield from ({"type": "section", "text": each} for each in elements if "text" in each)
+        case {"type": "rich_text", "elements": list(parts)}:
+            for names_people, group in groupby(parts, _names_people):  # pyright: ignore[reportUnknownArgumentType]
+                if names_people:
+                    text = "\n".join(_formatted(part) for part in group)
+                    yield {"type": "section", "text": mrkdwn(text[:TEXT_LIMIT])}
+                else:
+                    yield from _sections("\n".join("".join(_words(part)) for part in group).strip("\n"))
         case _:
-            yield from _sections("".join(_words(block)))
+            yield block
+
+
+def _names_people(part: Block) -> bool:
+    return any(each.get("type") == "user" for each in part.get("elements", ()))
+
+
+def _formatted(part: Block) -> str:
+    """Where people are named: marks in the words beside it may format them, and nothing in them can fire."""
+    named = ((f"<@{each['user_id']}>" if each.get("type") == "user" else None, each) for each in part["elements"])
+    return "".join(who or escape("".join(_words(each))) for who, each in named)
 
 
 def _sections(text: str) -> Iterator[Block]:
@@ -60,23 +78,19 @@ def _sections(text: str) -> Iterator[Block]:
             yield {"type": "section", "text": plain_text(text[start : start + TEXT_LIMIT])}
 
 
-def _words(value: Any) -> Iterator[str]:
-    match value:
-        case {"type": "user", "user_id": str(user)}:
-            yield f"<@{user}>"
+def _words(part: Any) -> Iterator[str]:
+    """What an element of a rich text says."""
+    match part:
         case {"type": "link", "url": str(url), **rest}:
             yield f"{rest.get('text', '')} {url}".strip()
-        case {"type": "rich_text_section" | "rich_text_preformatted" | "rich_text_quote", "elements": list(elements)}:
-            yield from _words(elements)
-            yield "\n"
-        case dict():
-            for key in ("text", "elements", "fields", "title", "name"):
-                yield from _words(value.get(key))  # pyright: ignore[reportUnknownMemberType]
-        case list():
-            for each in value:  # pyright: ignore[reportUnknownVariableType]
-                yield from _words(each)
-        case str():
-            yield value
+        case {"text": str(text)}:
+            yield text
+        case {"elements": list(elements), **rest}:
+            if rest.get("type") == "rich_text_list":
+                yield "\n".join("".join(_words(each)) for each in elements)  # pyright: ignore[reportUnknownVariableType]
+            else:
+                for each in elements:  # pyright: ignore[reportUnknownVariableType]
+                    yield from _words(each)
         case _:
             return
 

@@ -54,7 +54,7 @@ class Unanswerable:
         possible = reached | set(call.votes)
         if len(possible) >= terms.quorum:
             return
-        missing = sorted([await self.people.name(user) for user in able - reached])
+        missing = sorted([await self.people.name(user) or user for user in able - reached])
         why = _why(terms.tool, terms.quorum, len(possible), missing)
         if await self.desk.end_unreachable(call.question, why):
             logger.warning("thread %s: question %s ends: %s", held.conversation.thread_id, call.question.id, why)

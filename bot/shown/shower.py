@@ -32,6 +32,7 @@ from bot.slack_errors import UNCERTAIN
 from graphs.agent.agent import MODEL
 from graphs.agent.desk import Desk
 from graphs.agent.tools import Toolbox
+from graphs.agent.turns import broken_off
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import StateSnapshot
 from storage import Connection, Storage, posts, threads
@@ -147,14 +148,14 @@ class Display:
 
         Raises one of `NOT_NOW`, or `LeaseLost`.
         """
-        thread_id = held.conversation.thread_id
         news = await self._storage.read(lambda db: self._news(db, held))
         if news is None:
             return False
         version, snapshot, rest, record = news
+        unfinished = [turn.id for turn in broken_off(snapshot.values.get("messages", ()))]
         shown = timeline.cards_of(rest, record)
         asker_of = timeline.askers(rest)
-        wanted = timeline.wanted(thread_id, rest, shown, held.known)
+        wanted = timeline.wanted(rest, shown, held.known, unfinished)
         if before is not None:
             wanted = list(takewhile(lambda each: each[0] != before, wanted))
             return await self._placing.show(held, wanted, asker_of)
@@ -165,11 +166,12 @@ class Display:
             }:
                 await self._poster.withdraw(held.conversation, subject, held.known)
         if await self._copies.show(held, shown):
-            posted |= await self._placing.show(held, timeline.wanted(thread_id, rest, shown, held.known), asker_of)
+            wanted = timeline.wanted(rest, shown, held.known, unfinished)
+            posted |= await self._placing.show(held, wanted, asker_of)
             await self._copies.show(held, shown)
         await self._unanswerable.end(held, shown, asker_of)
         held.version = version
-        self._troubles.over(thread_id)
+        self._troubles.over(held.conversation.thread_id)
         _settle(held, snapshot, shown)
         return posted
 
@@ -203,5 +205,5 @@ def _settle(held: Held, snapshot: StateSnapshot, shown: Sequence[Card]) -> None:
     held.settled = last
     overcome = cards.overcome().digest
     for subject, post in list(held.known.items()):
-        if timeline.message_of(subject) in ids or (subject.startswith(timeline.FAILURE) and post.shown == overcome):
+        if timeline.message_of(subject) in ids or (timeline.is_failure(subject) and post.shown == overcome):
             del held.known[subject]

@@ -9,17 +9,29 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bot.forms import forms
+from bot.forms.forms import Form
+from bot.shown import arguments
+from bot.shown.arguments import Written
+from bot.shown.text import fitted, one_line
 from graphs.agent import call_record
 from graphs.agent.call_record import NOTHING, CallRecord, answer_of
 from graphs.agent.canonical import MASK, read_json
 from graphs.agent.errors import AgentError
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import call_ids
-from graphs.approvals.states import State
+from graphs.approvals.states import Refusal, State
 from storage import Connection
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
+
+ARGUMENTS_LIMIT = 9000
+"""Characters of a call's arguments on its card."""
+
+LINE_LIMIT = 300
+"""Characters of them where a call is one line."""
+
+NAME_LIMIT = 200
+"""Characters of a tool's name."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,10 @@ class ShownCall:
     edited: Mapping[str, Any]
     record: CallRecord
     tool_message: str | None
+    refusal: Refusal | None = None
+    """Why it could not run and nobody was asked, where that is what became of it."""
+    passed_over: bool = False
+    """Whether the conversation went on without waiting for what becomes of it."""
 
     @property
     def description(self) -> str:
@@ -47,11 +63,30 @@ class ShownCall:
     @property
     def uneditable(self) -> str | None:
         """Why no form can edit it, as a sentence; None when one can."""
-        return forms.unsupported(self.tool.parameters, self.args) if self.tool is not None else "There is no such tool."
+        if self.tool is None:
+            return "There is no such tool."
+        values = self.asked.payload["args"] if self.asked is not None else self.args
+        return Form(self.tool.parameters, values).unsupported
+
+    @property
+    def title(self) -> str:
+        """Its name, which a model may have made up, in one line."""
+        return fitted(one_line(self.name), NAME_LIMIT) or "(no name)"
+
+    @cached_property
+    def arguments(self) -> Written:
+        """What would run, in writing; for an edited call what was proposed and what took its place."""
+        return arguments.written(self.args, self.edited, ARGUMENTS_LIMIT)
+
+    @property
+    def in_line(self) -> str:
+        """The call with what would run, in one line."""
+        args = arguments.in_line(self.edited or self.args, LINE_LIMIT)
+        return self.title + (f" ({args})" if args else "")
 
     @cached_property
     def state(self) -> State:
-        return self.record.state(has_tool_message=self.tool_message is not None)
+        return self.record.state(has_tool_message=self.tool_message is not None or self.passed_over)
 
     @property
     def asked(self) -> InterruptRow | None:
@@ -167,12 +202,18 @@ class ShownCalls:
     toolbox: Toolbox
     records: Mapping[str, CallRecord]
 
-    def calls(self, message: Mapping[str, Any], results: Mapping[str, str]) -> list[ShownCall]:
-        """The calls of an assistant message; `results` are the tool messages by call id."""
+    def calls(
+        self, message: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], *, is_last: bool = True
+    ) -> list[ShownCall]:
+        """The calls of an assistant message; `results` are the tool messages by call id. It `is_last` until somebody
+        says something after it.
+        """
         by_id = {call["id"]: call for call in message.get("tool_calls") or ()}
-        return [self._call(message["id"], by_id[id_], results.get(id_)) for id_ in call_ids(message)]
+        return [self._call(message["id"], by_id[id_], results.get(id_, {}), not is_last) for id_ in call_ids(message)]
 
-    def _call(self, message_id: str, proposed: Mapping[str, Any], tool_message: str | None) -> ShownCall:
+    def _call(
+        self, message_id: str, proposed: Mapping[str, Any], result: Mapping[str, Any], passed_over: bool
+    ) -> ShownCall:
         name = proposed["function"]["name"]
         tool = self.toolbox[name] if name in list(self.toolbox) else None
         record = self.records.get(proposed["id"], NOTHING)
@@ -183,7 +224,8 @@ class ShownCalls:
         if tool is not None:
             args = _in_order(args, tool.parameters)
         edited = _shown(tool, answer_of(record.edit)["edited_action"]["args"]) if record.edit is not None else {}
-        return ShownCall(message_id, name, tool, args, edited, record, tool_message)
+        refusal = Refusal(**result["refusal"]) if "refusal" in result else None
+        return ShownCall(message_id, name, tool, args, edited, record, result.get("content"), refusal, passed_over)
 
 
 def record_of(

@@ -9,11 +9,17 @@ from typing import Any
 from bot.shown import cards
 from bot.shown.cards import Shown
 from bot.shown.shown_calls import ShownCall, ShownCalls, revision
+from graphs.agent.turns import latest
+from graphs.errors import CutShort
 from graphs.runtime.types import StateSnapshot
-from storage.ids import ThreadId
 
 FAILURE = "failure:"
 """How the subject of a turn that broke off begins."""
+
+CUT_SHORT = (
+    "I was stopped each time that I did this, so I have not begun it again. It may have happened in part: look before "
+    "you try again."
+)
 
 BROKEN = "Something went wrong on my side, and I could not finish. Nothing is lost."
 
@@ -25,6 +31,10 @@ def reply_subject(message_id: str, part: int = 0) -> str:
 
 def is_reply(subject: str) -> bool:
     return subject.startswith("message:")
+
+
+def is_failure(subject: str) -> bool:
+    return subject.startswith(FAILURE)
 
 
 def calls_subject(message_id: str, page: int = 0) -> str:
@@ -69,7 +79,7 @@ def askers(snapshot: StateSnapshot) -> Callable[[str], str]:
         if message["role"] == "user":
             last = message.get("by") or last
         found[message.get("id", "")] = last
-    return lambda subject: found.get(message_of(subject), last)
+    return lambda subject: found.get(_turn_of(subject) if is_failure(subject) else message_of(subject), last)
 
 
 @dataclass(frozen=True)
@@ -86,20 +96,21 @@ def cards_of(snapshot: StateSnapshot, record: ShownCalls) -> list[Card]:
     found: list[Card] = []
     words = ""
     results = _results(snapshot)
+    last = next((each["id"] for each in reversed(_messages(snapshot)) if each["role"] != "tool"), None)
     for message in _messages(snapshot):
         if message["role"] == "user":
-            words = message["content"]
+            words = message.get("said", message["content"])
         elif message["role"] == "assistant":
-            pages = cards.pages(record.calls(message, results))
+            pages = cards.pages(record.calls(message, results, is_last=message["id"] == last))
             found += [Card(calls_subject(message["id"], n), rows, words) for n, rows in enumerate(pages)]
     return found
 
 
 def wanted(
-    thread_id: ThreadId, snapshot: StateSnapshot, shown: Sequence[Card], posted: Collection[str] = ()
+    snapshot: StateSnapshot, shown: Sequence[Card], posted: Collection[str] = (), unfinished: Collection[str] = ()
 ) -> list[tuple[str, Shown]]:
     """By subject, in the order of the conversation, whose cards are `shown`. `posted` are the subjects that Slack shows
-    already.
+    already, `unfinished` the turns that broke off before the one at work, and that their authors may ask for again.
     """
     of_message: dict[str, list[Card]] = {}
     for card in shown:
@@ -115,9 +126,16 @@ def wanted(
             for card in of_message.get(message["id"], ())
             if not all(_has_just_begun(row) for row in card.rows)
         ]
-    broken = failures(thread_id, snapshot)
-    overcome = {subject for subject in posted if subject.startswith(FAILURE)} - {subject for subject, _ in broken}
-    return [(subject, cards.overcome()) for subject in sorted(overcome)] + found + broken
+    broken = failures(snapshot)
+    said = {subject for subject in posted if is_failure(subject)}
+    left = [turn for turn in unfinished if not any(_turn_of(subject) == turn for subject in said)]
+    overcome = {subject for subject in said if _turn_of(subject) not in unfinished} - {subject for subject, _ in broken}
+    return [
+        *((subject, cards.overcome()) for subject in sorted(overcome)),
+        *((f"{FAILURE}{turn}:{turn}", cards.failure(BROKEN, None, turn=turn)) for turn in left),
+        *found,
+        *broken,
+    ]
 
 
 def _has_just_begun(row: ShownCall) -> bool:
@@ -129,22 +147,30 @@ def _messages(snapshot: StateSnapshot) -> Sequence[dict[str, Any]]:
     return snapshot.values.get("messages", ())
 
 
-def _results(snapshot: StateSnapshot) -> dict[str, str]:
-    return {m["tool_call_id"]: m["content"] for m in _messages(snapshot) if m["role"] == "tool"}
+def _results(snapshot: StateSnapshot) -> dict[str, dict[str, Any]]:
+    return {m["tool_call_id"]: m for m in _messages(snapshot) if m["role"] == "tool"}
 
 
-def failures(thread_id: ThreadId, snapshot: StateSnapshot) -> list[tuple[str, Shown]]:
-    """A turn that broke off. Its reference stands in the log, beside the traceback."""
+def failures(snapshot: StateSnapshot) -> list[tuple[str, Shown]]:
+    """The turn at work, where it broke off. Its reference stands in the log, beside the traceback."""
+    turn = latest(_messages(snapshot)) or ""
     return [
-        (f"{FAILURE}{task.id}", cards.failure(sentence(task.error), reference(task.id), thread=thread_id))
+        (f"{FAILURE}{task.id}:{turn}", cards.failure(sentence(task.error), reference(task.id), turn=turn))
         for task in snapshot.tasks
         if task.error is not None
     ]
 
 
+def _turn_of(subject: str) -> str:
+    """The turn that a post says broke off."""
+    return subject.removeprefix(FAILURE).partition(":")[2]
+
+
 def sentence(error: str) -> str:
     """What a person is told of an error: the model's own sentence when the model is away, else no detail."""
     kind, _, message = error.partition(": ")
+    if kind == CutShort.__name__:
+        return CUT_SHORT
     return message if kind == "ModelUnavailable" else BROKEN
 
 

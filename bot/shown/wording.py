@@ -1,4 +1,7 @@
-"""What a row of a card says of who decides, how far it is, and what was decided. Slack's mrkdwn, of checked parts."""
+"""What a row of a card says of who decides, how far it is, and what was decided.
+
+Ours is Slack's mrkdwn, of checked parts; what a model, a tool or a person wrote is an element of its own, never parsed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.shown.shown_calls import ShownCall
-from bot.shown.text import escape
+from bot.shown.text import Block, mrkdwn, one_line, plain_text
+from graphs.approvals.states import State
 
 REASON_LIMIT = 200
 
@@ -49,17 +53,53 @@ def _approver(name: str, requester: str) -> str:
     return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
 
 
-def before(call: ShownCall) -> list[str]:
+def unasked(call: ShownCall) -> str:
+    """What became of a call that no person was asked about. Plain text."""
+    name = call.title
+    if call.state is State.REFUSED:
+        kind = call.refusal.kind if call.refusal is not None else "passed over" if call.passed_over else "refused"
+        return _NOT_RUN[kind].format(name=name)
+    # That its rule asks nobody is known once it was begun: until then somebody may still be asked.
+    passed = call.gated and call.record.claim is not None
+    return _UNASKED[call.state].format(name=name) + (", without asking: its rule lets this one pass" if passed else "")
+
+
+def why_nothing(call: ShownCall) -> str:
+    """Why there is no result of a call that no person was asked about; empty where there is one, or may be."""
+    if call.refusal is not None:
+        return call.refusal.why
+    return call.result if call.state is not State.DONE else ""
+
+
+_UNASKED = {
+    State.RUNNING: "Running {name}",
+    State.DONE: "Ran {name}",
+    State.FAILED: "{name} failed",
+    State.IN_DOUBT: "Began {name}, and nobody knows whether it took effect",
+}
+"""Where a call can stand that was not asked about and can run."""
+
+_NOT_RUN: dict[str, str] = {
+    "unknown tool": "Not run: there is no tool {name}",
+    "invalid arguments": "{name} was not run: its arguments are not valid",
+    "unstorable arguments": "{name} was not run: its arguments cannot be shown as they would run",
+    "unreachable": "{name} was not run, and nobody was asked",
+    "refused": "{name} was not run",
+    "passed over": "{name} was given up: the conversation went on without it",
+}
+
+
+def before(call: ShownCall) -> list[Block]:
     """What happened to the call before the decision that is shown: an edit, an approval that could not be used."""
-    lines: list[str] = []
+    said: list[Block] = []
     if call.edited and call.decision != "edit":
-        lines.append(_said("✎ Edited", call.edited_by, call.edited_at))
+        said.append(mrkdwn(_said("✎ Edited", call.edited_by, call.edited_at)))
     if call.why:
-        lines.append(f"⚠ Asked anew, because {escape(call.why, REASON_LIMIT)}.")
-    return lines
+        said.append(plain_text(f"⚠ Asked anew, because {one_line(call.why)}.", REASON_LIMIT))
+    return said
 
 
-def decision(call: ShownCall) -> str:
+def decision(call: ShownCall) -> list[Block]:
     """What was decided, by whom, when; why not, if it was not."""
     done = {
         "approve": "✓ Approved",
@@ -68,11 +108,15 @@ def decision(call: ShownCall) -> str:
         "respond": "Answered in its place",
         "unreachable": "⚠ Not run: nobody who may decide could be reached",
     }.get(call.decision or "", _UNDECIDED.get(call.state, f"Not asked any more: {call.state}"))
-    reason = f"\nReason: {escape(call.reason, REASON_LIMIT)}" if call.reason else ""
     if call.decision == "approve" and len(call.votes) > 1:
         by = ", ".join(f"<@{user}>" for user in call.votes)
-        return f"{done} by {by}{_at(call.decided_at)}{reason}"
-    return f"{_said(done, call.decided_by, call.decided_at)}{reason}"
+        said = mrkdwn(f"{done} by {by}{_at(call.decided_at)}")
+    else:
+        said = mrkdwn(_said(done, call.decided_by, call.decided_at))
+    if not call.reason:
+        return [said]
+    label = "Answer" if call.decision == "respond" else "Reason"
+    return [said, plain_text(f"{label}: “{one_line(call.reason)}”", REASON_LIMIT)]
 
 
 _UNDECIDED = {

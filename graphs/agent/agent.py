@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
 from graphs.agent.call_record import outcomes_on_record
+from graphs.agent.errors import ModelUnavailable, TooLong
 from graphs.agent.model import Model, ModelReply, TextDelta
 from graphs.agent.proposals import ProposedCall
 from graphs.agent.tool_node import CallNode, Unreachable
 from graphs.agent.tools import Tool, Toolbox
-from graphs.agent.transcript import complete
+from graphs.agent.transcript import Message, complete
+from graphs.agent.trimming import BEGINS_AT, NOTICE, shorter, still_sent
+from graphs.agent.turns import as_seen
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.effects import idempotency_key
 from graphs.runtime.graph import StateGraph
@@ -28,9 +31,16 @@ from storage import Storage
 MODEL = "model"
 CALL = "call"
 
+CALL_STARTS, MODEL_STARTS = 2, 5
+"""How often calls, or the model, are begun in one place when the process ends there each time. A tool may be what ends
+it; a model's reply hardly, but it may be on its way each time when somebody else's tool does.
+"""
+
 
 class AgentState(TypedDict):
-    """The conversation. A user's message may carry `by`, who wrote it."""
+    """The conversation. A user's message may carry `by`, who wrote it (an id), `name`, that person's, and `said`: its
+    words as people may read them, where the content has ids for the tools.
+    """
 
     messages: Annotated[list[dict[str, Any]], add_messages]
 
@@ -55,8 +65,8 @@ class Agent:
         `unreachable` says when no people there are could approve a call: then nothing is asked, and the model is told.
         """
         graph = StateGraph(AgentState)
-        graph.add_node(MODEL, _ModelNode(self.instructions, self.toolbox, model))
-        graph.add_node(CALL, CallNode(self.toolbox, storage.clock, unreachable))
+        graph.add_node(MODEL, _ModelNode(self.instructions, self.toolbox, model), starts=MODEL_STARTS)
+        graph.add_node(CALL, CallNode(self.toolbox, storage.clock, unreachable), starts=CALL_STARTS)
         graph.add_edge(START, MODEL)
         graph.add_conditional_edges(MODEL, _calls_or_end, [CALL, END])
         graph.add_edge(CALL, MODEL)
@@ -72,10 +82,35 @@ class _ModelNode:
     model: Model
 
     async def __call__(self, state: AgentState, runtime: Runtime[Any]) -> dict[str, Any]:
-        completed = await complete(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox))
-        transcript = [{"role": "system", "content": self.instructions}, *completed]
+        seen = as_seen(await complete(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox)))
         # The same when the task runs again after a crash: whoever shows the reply goes on in the post that it began.
         message_id = idempotency_key("reply")
+        known = sent = still_sent(seen)
+        reply: ModelReply | None = None
+        while reply is None:
+            try:
+                reply = await self._answer(sent, message_id, runtime)
+            except TooLong as error:
+                fewer = shorter(sent)
+                if fewer is None:
+                    raise ModelUnavailable(str(error), retryable=False) from error.__cause__
+                sent = fewer
+        message = {**reply.message(), "id": message_id}
+        is_news = sent is not known and known is seen
+        notices = [reply.notice, NOTICE if is_news else None]
+        if sent is not known:
+            message[BEGINS_AT] = sent[0]["id"]
+        if any(notices):
+            message["notice"] = " ".join(filter(None, notices))
+        return {"messages": [message]}
+
+    async def _answer(self, messages: Sequence[Message], message_id: str, runtime: Runtime[Any]) -> ModelReply:
+        """The model's reply. One that is nothing at all may be something with the next try."""
+        reply = await self._reply(messages, message_id, runtime)
+        return await self._reply(messages, message_id, runtime) if reply.is_nothing else reply
+
+    async def _reply(self, messages: Sequence[Message], message_id: str, runtime: Runtime[Any]) -> ModelReply:
+        transcript = [{"role": "system", "content": self.instructions}, *messages]
         reply = ModelReply("")
         async with aclosing(self.model.stream(transcript, self.toolbox.definitions)) as parts:
             async for part in parts:
@@ -83,10 +118,7 @@ class _ModelNode:
                     runtime.message_writer({"role": "assistant", "id": message_id, "content": part.text})
                 else:
                     reply = part
-        message = {**reply.message(), "id": message_id}
-        if reply.notice is not None:
-            message["notice"] = reply.notice
-        return {"messages": [message]}
+        return reply
 
 
 async def _calls_or_end(state: AgentState) -> list[Send] | str:

@@ -2,14 +2,19 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from graphs.agent.canonical import Digest, bounded, canonical_json, digest
+from graphs.agent.canonical import Digest, bounded, canonical_json, digest, read_json, secrets_in
 from graphs.agent.errors import ArgumentsChanged, InvalidArguments, Problem, UnstorableArguments
+from graphs.agent.redaction import Redaction
+from graphs.agent.surrogates import mended_json, mended_tree
+
+MOST_WRAPPINGS = 4
+"""Times that arguments may have been encoded, one in the other."""
 
 MOST_PROBLEMS = 100
 """Problems of one call that are told one by one."""
@@ -41,6 +46,11 @@ class Arguments:
         """The arguments as JSON values, secrets masked: for cards, logs and audit."""
         return json.loads(canonical_json(_dump(self.model), mask_secrets=True))
 
+    @property
+    def secrets(self) -> list[str | bytes]:
+        """The secrets among them, in clear: what a result or an error must not repeat."""
+        return secrets_in(_dump(self.model))
+
 
 def validate(tool: str, model: type[BaseModel], given: str | bytes | Mapping[str, object]) -> Arguments:
     """Check `given` (JSON text or values) against `model`, write it down and read it back.
@@ -69,9 +79,9 @@ def reopen(arguments: Arguments, model: type[BaseModel]) -> dict[str, Any]:
 def _text(tool: str, given: str | bytes | Mapping[str, object]) -> bytes:
     try:
         if isinstance(given, Mapping):
-            text = canonical_json(given)
+            text = canonical_json(mended_tree(given))
         else:
-            text = (given.encode() if isinstance(given, str) else given).strip()
+            text = (as_object(given).encode() if isinstance(given, str) else given).strip()
     except (ValueError, TypeError, RecursionError) as error:
         raise InvalidArguments(tool, [Problem("", f"cannot be written as JSON: {error}")]) from error
     try:
@@ -80,16 +90,77 @@ def _text(tool: str, given: str | bytes | Mapping[str, object]) -> bytes:
         raise InvalidArguments(tool, [Problem("", f"Too large: {error}")]) from None
 
 
+def as_object(text: str) -> str:
+    """Arguments as a model wrote them, as the JSON object that is meant: nothing and `null` are no arguments, and an
+    object in a JSON string is that object. Any other text is only mended."""
+    text = mended_json(text)
+    inner: object = text
+    for _ in range(MOST_WRAPPINGS):
+        if not isinstance(inner, str) or not inner.strip() or inner.strip() == "null":
+            return "{}" if isinstance(inner, str) else text
+        if not inner.lstrip().startswith('"'):
+            return inner if inner.lstrip().startswith("{") else text
+        try:
+            inner = read_json(inner)
+        except ValueError:
+            return text
+    return text
+
+
+def is_object(text: str) -> bool:
+    """Whether the text is a JSON object, as servers want the arguments of a call that they are told of."""
+    try:
+        return isinstance(read_json(text), dict)
+    except ValueError:
+        return False
+
+
 def _read(tool: str, model: type[BaseModel], text: bytes) -> BaseModel:
     try:
         return _adapter(model).validate_json(text)
     except ValidationError as error:
         # The input stays out of the problems: it may hold a secret.
         details = error.errors(include_url=False, include_context=False, include_input=False)
-        problems = [_problem(model, detail["loc"], detail["msg"]) for detail in details[:MOST_PROBLEMS]]
+        redact = _redaction(model, text)
+        problems = [_problem(model, detail["loc"], redact(detail["msg"])) for detail in details[:MOST_PROBLEMS]]
         if more := len(details) - len(problems):
             problems.append(Problem("", f"and {more} more problems"))
         raise InvalidArguments(tool, problems) from None
+
+
+def _redaction(model: type[BaseModel], text: bytes) -> Redaction:
+    """Takes out what was given for arguments that are secret: a validator may repeat it in what it says."""
+    try:
+        given = read_json(text)
+    except ValueError:
+        return Redaction()
+    if not isinstance(given, dict):
+        return Redaction()
+    fields = cast("dict[str, object]", given)
+    return Redaction(_texts([fields[name] for name in _secret_fields(model) if name in fields]))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """The texts anywhere in a JSON value."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from _texts(list(cast("dict[str, object]", value).values()))
+        case list():
+            for each in cast("list[object]", value):
+                yield from _texts(each)
+        case _:
+            pass
+
+
+@functools.lru_cache(maxsize=256)
+def _secret_fields(model: type[BaseModel]) -> frozenset[str]:
+    """The arguments that are secrets, or hold some: their schema has a part that is only written."""
+    schemas = {
+        name: TypeAdapter(field.rebuild_annotation()).json_schema() for name, field in model.model_fields.items()
+    }
+    return frozenset(name for name, schema in schemas.items() if '"writeOnly": true' in json.dumps(schema, default=str))
 
 
 def _problem(model: type[BaseModel], location: tuple[int | str, ...], message: str) -> Problem:

@@ -63,6 +63,11 @@ class CallRecord:
         """The newest approval that was answered with other arguments."""
         return next((row for row in reversed(self.asked) if decision_of(row) == "edit"), None)
 
+    @property
+    def ran(self) -> bool:
+        """Whether its effect ran, and came to a result."""
+        return has_run(self.claim)
+
     @cached_property
     def result(self) -> str | Failure:
         """What its effect came to; empty while that is not known."""
@@ -154,13 +159,19 @@ async def outcomes_on_record(call_ids: Sequence[str], toolbox: Toolbox) -> dict[
 def outcome(record: CallRecord, toolbox: Toolbox) -> str:
     """What became of a call, in words for the model."""
     said = ending(record.claim) if record.claim is not None else _undone(record)
-    for row in reversed(record.asked):
-        if row.status == "answered" and decision_of(row) == "edit":
-            ran = _shown(toolbox, **answer_of(row)["edited_action"])
-            said = tool_messages.edited(_by(row), row.payload["args"], ran, said)
+    edits = [row for row in record.asked if row.status == "answered" and decision_of(row) == "edit"]
+    if edits:
+        made = _shown(toolbox, **answer_of(edits[-1])["edited_action"])
+        by = [_by(row) for row in edits]
+        said = tool_messages.edited(by, edits[0].payload["args"], made, said, ran=record.ran)
     if record.claim is None and record.claims:
         return f"{said} {_ran_before(record.claims[-1])}"
     return said
+
+
+def has_run(claim: ClaimRow | None) -> bool:
+    """Whether an effect ran, and came to a result."""
+    return claim is not None and claim.status == "done" and isinstance(read_result(claim.result), str)
 
 
 def ending(claim: ClaimRow) -> str:

@@ -79,6 +79,18 @@ def json_tree(value: object, *, mask_secrets: bool) -> Any:
     return _tree(value, _mask if mask_secrets else _reveal)
 
 
+def secrets_in(value: object) -> list[str | bytes]:
+    """The secrets anywhere in it, in clear."""
+    found: list[str | bytes] = []
+
+    def keep(secret: SecretStr | SecretBytes) -> object:
+        found.append(secret.get_secret_value())
+        return MASK
+
+    _tree(value, keep)
+    return found
+
+
 def plain_decimal(number: Decimal) -> int | float | str:
     """The JSON value that stands for `number` exactly. Raises ValueError when it is not finite."""
     if not number.is_finite():

@@ -1,36 +1,55 @@
-"""OpenAI's Chat Completions wire, which many servers speak: streaming, tool calls, retries before the first byte.
+"""OpenAI's Chat Completions wire, which many servers speak: streaming, tool calls, retries before anything is shown.
 
 Source: OpenAI's API reference, "Create chat completion" and "The chat completion chunk object".
 """
 
+import asyncio
+import contextlib
 import ipaddress
+import logging
 import secrets
+import string
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from typing import Any
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, cast
 from urllib.parse import urlsplit
 
+import httpx2
 import openai
 from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient, Timeout
 
-from graphs.agent.chat_reply import Chunk, Reply
+from graphs.agent.chat_options import Option, refused
+from graphs.agent.chat_reply import BrokeOff, Reply, broke_off, reported_error
 from graphs.agent.chat_request import ChatRequests
+from graphs.agent.chat_stream import END, Event, EventReader
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.model import ModelReply, TextDelta
-from graphs.agent.provider_errors import unavailable
+from graphs.agent.provider_errors import cause, said, unavailable
+from graphs.agent.redaction import Redaction
+from graphs.agent.surrogates import mended
+
+logger = logging.getLogger(__name__)
 
 OPENAI_URL = "https://api.openai.com/v1"
 
+DRAIN_SECONDS = 0.1
+"""How long the rest of an answer is waited for once the server has said that there is none."""
+
+_ID_LETTERS = string.ascii_letters + string.digits
+
 
 def new_call_id() -> str:
-    """An id for a call whose server gave none."""
-    return f"call_{secrets.token_hex(12)}"
+    """An id for a call whose server gave none: nine letters or digits, as Mistral wants them."""
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(9))
 
 
 class ChatModel:
     """A model behind Chat Completions. Close it with `aclose`.
 
-    `idle_timeout` is the longest silence, in seconds, before and between chunks. A request that did not get as far as
-    an answer is repeated `max_retries` times; a reply that broke off is not, because its beginning has been shown.
+    `idle_timeout` is the longest silence, in seconds, before and between chunks. A request is repeated `max_retries`
+    times while nothing of its reply was given on; one that broke off later is not, because its beginning has been
+    shown. What the server refuses of what may be left out is left out from then on.
     """
 
     def __init__(
@@ -45,8 +64,13 @@ class ChatModel:
         new_id: Callable[[], str] = new_call_id,
     ) -> None:
         self._model = model
-        self._requests = ChatRequests(model)
+        self._server = f"chat {urlsplit(base_url).hostname}"
+        self._requests = ChatRequests(model, self._server)
         self._new_id = new_id
+        self._max_retries = max_retries
+        self._left_out: frozenset[Option] = frozenset()
+        self._starts_in_thought = False
+        self._redact = Redaction([api_key])
         timeout = Timeout(idle_timeout, connect=connect_timeout)
         self._client = AsyncOpenAI(
             api_key=api_key,
@@ -66,28 +90,133 @@ class ChatModel:
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
     ) -> AsyncGenerator[TextDelta | ModelReply, None]:
         """See `Model.stream`."""
-        request = self._requests.body(messages, tools)
-        reply = Reply()
-        try:
-            # Not `chat.completions.create`: that walks the whole conversation, and again to serialise it.
-            chunks = await self._client.post(
-                "/chat/completions",
-                content=request,
-                options={"security": {"bearer_auth": True}},
-                cast_to=object,
-                stream=True,
-                stream_cls=AsyncStream[object],
-            )
-            async with chunks:
-                async for chunk in chunks:
-                    if text := reply.add(Chunk.model_validate(chunk)):
+        attempt = _Attempt(self._left_out, self._max_retries)
+        while True:
+            reply = Reply(self._server, starts_in_thought=self._starts_in_thought)
+            try:
+                request = self._requests.body(messages, tools, attempt.left_out)
+                async with aclosing(self._text(request, reply)) as pieces:
+                    async for text in pieces:
+                        attempt.is_shown = True
                         yield TextDelta(text)
-        except openai.OpenAIError as error:
-            raise unavailable(error, self._model) from error
-        except ValueError as error:
-            sentence = "The model's server sent something that is no reply; whoever runs this bot has to check it."
-            raise ModelUnavailable(sentence, retryable=False) from error
-        yield reply.whole(messages, self._new_id)
+                whole = reply.whole(messages, self._new_id)
+                break
+            except (openai.OpenAIError, BrokeOff, ValueError) as error:
+                if attempt.may_go_on(error, messages, is_begun=reply.is_begun):
+                    continue
+                failure = self._unavailable(error)
+            raise failure  # out here, where the error that names our secrets is no context of it
+        if new := attempt.left_out - self._left_out:
+            logger.info("the model's server refuses %s: it is left out from now on", ", ".join(sorted(new)))
+        self._left_out |= attempt.left_out
+        self._starts_in_thought |= reply.starts_in_thought
+        yield whole
+
+    async def _text(self, request: bytes, reply: Reply) -> AsyncGenerator[str]:
+        """The text of the answer as it comes; the rest is in `reply`. Raises OpenAIError, BrokeOff, ValueError."""
+        # Not `chat.completions.create`: that walks the whole conversation, and again to serialise it; and it reads no
+        # other answers than OpenAI's.
+        answer = await self._client.post(
+            "/chat/completions",
+            content=request,
+            options={"security": {"bearer_auth": True}},
+            cast_to=object,
+            stream=True,
+            stream_cls=AsyncStream[object],
+        )
+        async with answer, aclosing(_events(answer.response)) as events:
+            is_anything = False
+            async for event in events:
+                is_anything = True
+                if event is END:
+                    reply.is_complete = True
+                elif text := _read(event, reply, answer.response.request):
+                    yield text
+        if is_anything and not (reply.is_begun or reply.is_complete):
+            raise ValueError("nothing that was sent is a part of a reply")
+        if text := reply.end():
+            yield text
+
+    def _unavailable(self, error: Exception) -> ModelUnavailable:
+        """What a person is told of this error; the log gets its cause."""
+        if isinstance(error, openai.OpenAIError):
+            return unavailable(error, self._model, self._redact)
+        if isinstance(error, BrokeOff):
+            return broke_off()
+        sentence = "The model's server sent something that is no reply; whoever runs this bot has to check it."
+        failure = ModelUnavailable(sentence, retryable=False)
+        failure.__cause__ = cause(error, self._redact)
+        return failure
+
+
+@dataclass
+class _Attempt:
+    """How often one request was made, and without what."""
+
+    left_out: frozenset[Option]
+    repeats: int
+    is_shown: bool = False
+
+    def may_go_on(self, error: Exception, messages: Sequence[Mapping[str, Any]], *, is_begun: bool) -> bool:
+        """Whether it is worth another try: without what was refused, or because an answer broke off that nobody saw."""
+        if self.is_shown:
+            return False
+        if isinstance(error, BrokeOff | openai.APIConnectionError):
+            self.repeats -= 1
+            return is_begun and self.repeats >= 0 and not isinstance(error, openai.APITimeoutError)
+        if isinstance(error, openai.APIError) and not isinstance(error, _OTHER_REASONS):
+            option = refused(said(error), messages, self.left_out)
+            if option is not None:
+                self.left_out = self.left_out.union((option,))
+            return option is not None
+        return False
+
+
+# Not about what is in the request.
+_OTHER_REASONS = (
+    openai.AuthenticationError,
+    openai.PermissionDeniedError,
+    openai.NotFoundError,
+    openai.RateLimitError,
+)
+
+
+async def _events(response: httpx2.Response) -> AsyncGenerator[Event]:
+    """What the body says, as it comes. Raises OpenAIError when the connection breaks, ValueError for no JSON."""
+    reader = EventReader()
+    pieces = response.aiter_bytes()
+    try:
+        async for piece in pieces:
+            for event in reader.feed(piece):
+                yield event
+            if reader.is_done:
+                break
+    except httpx2.TimeoutException as error:
+        raise openai.APITimeoutError(response.request) from error
+    except httpx2.RequestError as error:
+        raise openai.APIConnectionError(request=response.request) from error
+    for event in reader.end():
+        yield event
+    if reader.is_done:
+        # The connection serves the next request when nothing is left on it.
+        with contextlib.suppress(TimeoutError, httpx2.HTTPError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                async for _ in pieces:
+                    pass
+
+
+def _read(event: Event, reply: Reply, request: httpx2.Request) -> str:
+    """Take an event into the reply; the text that it brought. Raises APIError when it says that it went wrong."""
+    data = event.data
+    if isinstance(data, list):  # Gemini's way to report an error
+        data = next(iter(cast("list[Any]", data)), None)
+    error = reported_error(data, event.name)
+    if error is not None:
+        raise openai.APIError(mended(str(error.get("message") or error)), request, body=error)
+    if not isinstance(data, Mapping):
+        raise ValueError("what was sent is no object")
+    reply.is_complete |= event.is_document
+    return reply.add(cast("Mapping[str, Any]", data))
 
 
 def is_loopback(url: str) -> bool:

@@ -1,110 +1,195 @@
-"""A Chat Completions reply, put together from the chunks that it comes in."""
+"""A Chat Completions reply, put together from what a server sends: chunks of a stream, or one whole answer.
+
+Servers leave out, send as null, or write in other shapes nearly everything in it: all of that is read here.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import Any, cast
 
-from pydantic import BaseModel
-
+from graphs.agent.chat_calls import Calls
+from graphs.agent.chat_extra import Fields, bounded, join_parts, merge, unnamed
 from graphs.agent.errors import ModelUnavailable
-from graphs.agent.model import Finish, ModelReply, ToolCall, Usage
+from graphs.agent.model import Extra, Finish, ModelReply, ToolCall, Usage
+from graphs.agent.surrogates import Pieces, mended, mended_json
+from graphs.agent.thinking import Spoken
 from graphs.agent.transcript import Message, call_ids
 
-_FINISHES: Mapping[str, Finish] = {"length": "length", "content_filter": "content_filter"}
+_MESSAGE_KEYS = frozenset({"role", "content", "refusal", "tool_calls", "function_call"})
+_TEXT_PARTS = frozenset({"text", "output_text", "refusal"})
+
+_COMPLETE = frozenset(
+    {"stop", "tool_calls", "tool_call", "tool_use", "function_call", "end", "end_turn", "eos", "eos_token", "done"}
+    | {"stop_sequence", "complete", "completed", "finish", "finished", "success", "normal"}
+)
+"""Reasons to finish, as servers word them, after which nothing is missing. With any other one no call counts."""
+
+_FINISHES: Mapping[str, Finish] = {
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length", "token_limit"), "length"),
+    **dict.fromkeys(("max_length", "model_context_window_exceeded", "max_context_length", "incomplete"), "length"),
+    **dict.fromkeys(("content_filter", "content_filtered", "safety", "recitation", "blocklist"), "content_filter"),
+    **dict.fromkeys(("prohibited_content", "spii", "sensitive", "guardrail_intervened"), "content_filter"),
+}
+_BROKEN = frozenset({"error", "abort", "aborted", "cancelled", "canceled", "network_error", "timeout"}) | frozenset(
+    {"insufficient_system_resource", "malformed_function_call", "unexpected_tool_call", "unavailable"}
+)
 
 
-class _Function(BaseModel):
-    name: str | None = None
-    arguments: str | None = None
-
-
-class _CallPiece(BaseModel):
-    index: int | None = None
-    id: str | None = None
-    function: _Function | None = None
-
-
-class _Delta(BaseModel):
-    content: str | None = None
-    refusal: str | None = None
-    tool_calls: list[_CallPiece] | None = None
-
-
-class _Choice(BaseModel):
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-
-
-class _Tokens(BaseModel):
-    prompt_tokens: int
-    completion_tokens: int
-
-
-class Chunk(BaseModel):
-    """What is read of a chunk. Servers leave out, or send as null, nearly everything in it."""
-
-    choices: list[_Choice]
-    usage: _Tokens | None = None
-
-
-@dataclass
-class _Call:
-    id: str = ""
-    name: str = ""
-    arguments: list[str] = field(default_factory=list[str])
+class BrokeOff(Exception):
+    """The reply is not whole."""
 
 
 class Reply:
-    """A reply that grows by chunks."""
+    """A reply that grows by chunks. `server` is whom its extra fields go back to."""
 
-    def __init__(self) -> None:
-        self._text: list[str] = []
-        self._calls: list[_Call] = []
-        self._open: dict[int | None, _Call] = {}
+    def __init__(self, server: str = "", *, starts_in_thought: bool = False) -> None:
+        self._server = server
+        self._pieces = Pieces()
+        self._spoken = Spoken(starts_in_thought=starts_in_thought)
+        self._parts: list[Any] = []
+        self._calls = Calls()
+        self._extra: Fields = {}
         self._finish: str | None = None
         self._usage: Usage | None = None
+        self._is_begun = False
+        self.is_complete = False
+        """Whether the server has said that there is no more, or has sent all of it at once."""
 
-    def add(self, chunk: Chunk) -> str:
-        """Take a chunk; returns the text it brought."""
-        if chunk.usage is not None:
-            self._usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-        if not chunk.choices:
-            return ""
-        choice = chunk.choices[0]
-        self._finish = choice.finish_reason or self._finish
-        delta = choice.delta
-        if delta is None:
-            return ""
-        self._add_calls(delta)
-        text = delta.content or delta.refusal or ""
-        self._text.append(text)
-        return text
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything of a reply came."""
+        return self._is_begun
 
-    def _add_calls(self, delta: _Delta) -> None:
-        for piece in delta.tool_calls or ():
-            call = self._open.get(piece.index)
-            # Some servers number all calls 0; another id is another call.
-            if call is None or (piece.id and call.id and piece.id != call.id):
-                call = self._open[piece.index] = _Call()
-                self._calls.append(call)
-            call.id = call.id or piece.id or ""
-            if piece.function is not None:
-                call.name = call.name or piece.function.name or ""
-                call.arguments.append(piece.function.arguments or "")
+    @property
+    def starts_in_thought(self) -> bool:
+        """Whether it turned out that the model leaves out the tag that opens its thoughts."""
+        return self._spoken.turned_out
+
+    def add(self, chunk: Mapping[str, Any]) -> str:
+        """Take a chunk, or a whole answer; returns the text that it brought."""
+        self._usage = _usage(chunk.get("usage")) or self._usage
+        choice = _choice(chunk)
+        if choice is None:
+            return ""
+        self._is_begun = True
+        finish = choice.get("finish_reason")
+        self._finish = finish.lower() if isinstance(finish, str) and finish else self._finish
+        delta, is_whole = _mapping(choice.get("delta")), False
+        if not delta and not self._parts and not self._calls and not self._spoken.text:
+            delta, is_whole = _mapping(choice.get("message")), True
+        return self._add(delta, is_whole=is_whole) if delta else ""
+
+    def _keep_parts(self, content: Any, text: str) -> None:
+        """Once a content has parts, it is kept as parts: some of them may have to go back."""
+        if isinstance(content, list):
+            if not self._parts and self._spoken.text:
+                self._parts.append({"type": "text", "text": self._spoken.text})
+            join_parts(self._parts, cast("list[Any]", content))
+        elif self._parts and text:
+            self._parts.append({"type": "text", "text": text})
+
+    def end(self) -> str:
+        """The text that is left once nothing follows. Raises BrokeOff when the end of the reply never came."""
+        if (self._finish is None and not self.is_complete) or self._finish in _BROKEN:
+            raise BrokeOff
+        return self._spoken.add(self._pieces.end()) + self._spoken.end()
+
+    def _add(self, delta: Mapping[str, Any], *, is_whole: bool) -> str:
+        calls, function = delta.get("tool_calls"), _mapping(delta.get("function_call"))
+        pieces = cast("list[Any]", calls) if isinstance(calls, list) else [calls]
+        if not calls and (function.get("name") or function.get("arguments")):
+            pieces = [{"index": "function_call", "function": function}]
+        (self._calls.add_whole if is_whole else self._calls.add)(pieces)
+        merge(self._extra, unnamed(delta, _MESSAGE_KEYS))
+        content = delta.get("content")
+        text = text_of(content) or text_of(delta.get("refusal"))
+        self._keep_parts(content, text)
+        return self._spoken.add(self._pieces.add(text))
 
     def whole(self, transcript: Sequence[Message], new_id: Callable[[], str]) -> ModelReply:
         """The finished reply. A call whose id is missing, or taken by a call of the transcript, gets a new one.
 
-        Calls in a reply that a filter cut are dropped: nobody knows what was left out of them. Those cut at the length
-        limit stay, since arguments cut short are no valid JSON. Raises ModelUnavailable if the stream broke off.
+        A call counts only when the reply is whole: calls that a filter or a limit cut are dropped, because nobody knows
+        what is missing in them. To be called after `end`. Raises BrokeOff when nobody knows whether calls are whole.
         """
-        if self._finish is None:
-            sentence = "The model's reply broke off in the middle. Please try again in a moment."
-            raise ModelUnavailable(sentence, retryable=True)
+        finish = _FINISHES.get(self._finish or "stop", "stop")
+        if self._calls and finish == "stop" and self._finish not in (None, *_COMPLETE):
+            raise BrokeOff
         calls: list[ToolCall] = []
         taken = {call_id for message in transcript for call_id in call_ids(message)} if self._calls else set[str]()
-        for call in self._calls if self._finish != "content_filter" else ():
-            call_id = call.id if call.id and call.id not in taken else new_id()
+        extras: dict[str, Fields] = {}
+        for call in self._calls if finish == "stop" else ():
+            call_id = call.id if _is_usable(call.id) and call.id not in taken else new_id()
             taken.add(call_id)
-            calls.append(ToolCall(call_id, call.name, "".join(call.arguments)))
-        finish = _FINISHES.get(self._finish, "tool_calls" if calls else "stop")
-        return ModelReply("".join(self._text), tuple(calls), finish, self._usage)
+            calls.append(ToolCall(call_id, mended(call.name), mended_json(call.text)))
+            if call.extra:
+                extras[call_id] = call.extra
+        extra = self._kept(extras)
+        return ModelReply(self._spoken.text, tuple(calls), "tool_calls" if calls else finish, self._usage, extra)
+
+    def _kept(self, calls: Mapping[str, Fields]) -> Extra | None:
+        """The fields that go back. Those of calls come first: without them a server refuses the whole conversation."""
+        kept, left = bounded(calls)
+        has_more = any(_mapping(part).get("type", "text") not in _TEXT_PARTS for part in self._parts)
+        message = {**self._extra, **({"content": self._parts} if has_more else {})}
+        of_message, _ = bounded(message, left)
+        return {"server": self._server, "message": of_message, "calls": kept} if of_message or kept else None
+
+
+def reported_error(data: Any, event: str = "") -> Mapping[str, Any] | None:
+    """What the server reports as an error in the place of a reply, or in the middle of one; None when it does not."""
+    if not isinstance(data, Mapping):
+        return None
+    fields = cast("Mapping[str, Any]", data)
+    error = fields.get("error")
+    if error:
+        return _mapping(error) or {"message": str(error)}
+    if event == "error" or fields.get("object") == "error" or ("choices" not in fields and _says_no(fields)):
+        return fields
+    return None
+
+
+def broke_off() -> ModelUnavailable:
+    """What a person is told of a reply whose end never came."""
+    sentence = "The model's reply broke off in the middle. Please try again in a moment."
+    return ModelUnavailable(sentence, retryable=True)
+
+
+def _says_no(fields: Mapping[str, Any]) -> bool:
+    return bool(fields.get("detail")) or (bool(fields.get("message")) and "code" in fields)
+
+
+def _choice(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The one reply that was asked for."""
+    given = chunk.get("choices")
+    choices = [_mapping(each) for each in cast("list[Any]", given)] if isinstance(given, list) else []
+    return next((each for each in choices if each and each.get("index") in (0, "0", None)), None)
+
+
+def _usage(given: Any) -> Usage | None:
+    tokens = [_mapping(given).get(key) for key in ("prompt_tokens", "completion_tokens")]
+    counts = [count for count in tokens if isinstance(count, int)]
+    return Usage(*counts) if len(counts) == len(tokens) else None
+
+
+def text_of(content: Any) -> str:
+    """The text of a content, in whatever shape: thoughts, and whatever else is no text, are none."""
+    parts = cast("list[Any]", content) if isinstance(content, list) else [content]
+    return "".join(map(_text_of_part, parts))
+
+
+def _text_of_part(part: Any) -> str:
+    fields = _mapping(part)
+    text = part if not fields else fields.get("text") if fields.get("type", "text") in _TEXT_PARTS else None
+    text = _mapping(text).get("value", text)
+    return text if isinstance(text, str) else ""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def _is_usable(call_id: str) -> bool:
+    """An id is a word: it goes into keys, logs and audit rows."""
+    return bool(call_id) and call_id.isprintable() and " " not in call_id

@@ -153,7 +153,7 @@ class Desk:
         row, terms = ballot.row, terms_of(ballot.row)
         tool = self.toolbox.get(edit.name) if edit.name in list(self.toolbox) else None
         if tool is None:
-            return Refused(f"There is no tool {edit.name!r} any more.")
+            return NO_TOOL
         edited = tool.validate(edit.args)
         edit = Edit(edit.name, edited.values)
         now_bound = required(tool, edited, requester=terms.requester, now=ballot.at)
@@ -238,6 +238,8 @@ class Desk:
         return refused
 
 
+NO_TOOL = Refused("What this call would use is not there any more, so it cannot be edited. You can still reject it.")
+
 _ASKED_IN = {APPROVAL: State.WAITING, IN_DOUBT: State.IN_DOUBT}
 """Where a call stands while it is asked about."""
 
@@ -256,7 +258,8 @@ def _what_became_of(row: InterruptRow) -> str:
     if row.status == "expired":
         return "This question has expired; nobody can answer it any more."
     if row.status != "answered" or row.answer is None:
-        return f"This question was {row.status}; it takes no answer any more."
+        became = "replaced by another one" if row.status == "superseded" else row.status
+        return f"This question was {became}; it takes no answer any more."
     given = json.loads(row.answer)
     if (why := why_unreachable(given)) is not None:
         return f"This question was withdrawn, because nobody who may decide could be reached. {why}"

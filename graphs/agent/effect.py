@@ -11,6 +11,7 @@ from graphs.agent import tool_messages
 from graphs.agent.arguments import Arguments
 from graphs.agent.errors import ArgumentsChanged, ToolError, ToolTimedOut
 from graphs.agent.proposals import ProposedCall, claim_key, did_it_run, named
+from graphs.agent.redaction import Redaction, redacted
 from graphs.agent.results import Failure, failure, result_text, told
 from graphs.agent.tools import Tool
 from graphs.errors import InDoubt
@@ -62,8 +63,9 @@ class Effect:
     async def _run(self, about: dict[str, Any]) -> str | Failure:
         """What is on record of the call. That it went wrong is added to what the audit says."""
         key = idempotency_key(claim_key(self.call["id"]))
+        redact = Redaction(self.arguments.secrets)
         try:
-            return result_text(await self.tool.call(self.arguments, idempotency_key=key))
+            return result_text(await self.tool.call(self.arguments, idempotency_key=key), redact)
         except ToolTimedOut as error:
             about["outcome"] = "timed out"
             return failure(str(error), tool_messages.timed_out(error.seconds))
@@ -72,13 +74,15 @@ class Effect:
             return failure(str(error), tool_messages.stale())
         except ToolError as error:
             about["outcome"] = "failed"
-            logger.info("tool %r refused (call %r): %r", self.tool.name, self.call["id"], str(error))
-            return failure(str(error), tool_messages.failed(str(error)))
+            refusal = failure(str(error), tool_messages.failed(str(error)), redact)
+            logger.info("tool %r refused (call %r): %r", self.tool.name, self.call["id"], refusal["failed"])
+            return refusal
         except Exception as error:
             about["outcome"] = "failed"
-            logger.exception("tool %r failed (call %s)", self.tool.name, self.call["id"])
+            said = redacted(error, redact)
+            logger.error("tool %r failed (call %s)", self.tool.name, self.call["id"], exc_info=said)
             message = str(error) or type(error).__name__
-            return failure(message, tool_messages.failed(message))
+            return failure(message, tool_messages.failed(message), redact)
 
     async def _settle(self, doubt: InDoubt) -> str:
         """Nobody knows whether it ran: a person looks and says. Leave to run it again counts for the attempt that the

@@ -11,6 +11,7 @@ GraphError
     ├── ToolTimedOut          the tool was still at work when its time was up
     ├── ToolError             a tool's own refusal (raised by tools): the message is for the model and for people
     └── ModelUnavailable      no reply from the model; the message is the sentence for a person
+        └── TooLong           the messages are more than the model can read
 """
 
 from collections.abc import Iterable
@@ -117,3 +118,11 @@ class ModelUnavailable(AgentError):
     def __init__(self, sentence: str, *, retryable: bool) -> None:
         self.retryable = retryable
         super().__init__(sentence)
+
+
+class TooLong(ModelUnavailable):
+    """The messages are more than the model can read at once: fewer may do."""
+
+    def __init__(self) -> None:
+        sentence = "This has become too long for the model. Write something shorter, or start a new conversation."
+        super().__init__(sentence, retryable=False)

@@ -6,6 +6,11 @@ from typing import Any, Literal, Protocol
 
 Finish = Literal["stop", "tool_calls", "length", "content_filter"]
 
+Extra = Mapping[str, Any]
+"""What came with a reply and has to go back with it: `server`, whom it goes back to, and what only its wire reads."""
+
+NOTHING = "The model answered with nothing. Write again, perhaps in other words."
+
 _NOTICES: Mapping[Finish, str] = {
     "length": "The reply was cut off at the model's length limit.",
     "content_filter": "The model's provider withheld part of this reply.",
@@ -48,19 +53,25 @@ class ModelReply:
     tool_calls: tuple[ToolCall, ...] = ()
     finish: Finish = "stop"
     usage: Usage | None = field(default=None, compare=False)
+    extra: Extra | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the model has neither said nor called anything, and nobody kept it from that."""
+        return not self.text.strip() and not self.tool_calls and self.finish == "stop"
 
     @property
     def notice(self) -> str | None:
         """A sentence for the person when this is not all that the model would have said."""
-        if not self.text and not self.tool_calls and self.finish == "stop":
-            return "The model answered with nothing."
-        return _NOTICES.get(self.finish)
+        return NOTHING if self.is_nothing else _NOTICES.get(self.finish)
 
     def message(self) -> dict[str, Any]:
         """The reply as an assistant message, without an id."""
         message: dict[str, Any] = {"role": "assistant", "content": self.text}
         if self.tool_calls:
             message["tool_calls"] = [call.message() for call in self.tool_calls]
+        if self.extra is not None:
+            message["extra"] = self.extra
         return message
 
 
@@ -71,10 +82,11 @@ class Model(Protocol):
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
     ) -> AsyncGenerator[TextDelta | ModelReply, None]:
         """The reply to a completed transcript: TextDeltas, then exactly one ModelReply, whose calls have ids that no
-        other call of the transcript has.
+        other call of the transcript has. Its text counts: it is what the pieces were, unless these turned out to be
+        the model's thoughts.
 
-        `tools` are function definitions as Chat Completions has them. Raises ModelUnavailable. Close the generator
-        (`contextlib.aclosing`) to stop early; the request is then given up.
+        `tools` are function definitions as Chat Completions has them. Raises ModelUnavailable, and TooLong when the
+        messages are too many. Close the generator (`contextlib.aclosing`) to stop early; the request is then given up.
         """
         ...
 

@@ -16,8 +16,10 @@ from graphs.agent import fingerprint
 from graphs.agent.arguments import Arguments
 from graphs.agent.canonical import Digest, canonical_json, digest
 from graphs.agent.errors import InvalidPolicy
+from graphs.agent.redaction import Redaction, redacted
 from graphs.approvals.decisions import VERBS, Verb
 from graphs.approvals.terms import CHANNEL, REQUESTER, Terms, UserId
+from graphs.runtime.calling import held
 
 logger = logging.getLogger(__name__)
 
@@ -146,9 +148,10 @@ def _rule(tool: str, policy: Approval, arguments: Arguments) -> str | None:
     if policy.when is None:
         return "every call asks"
     try:
-        answer: object = policy.when(arguments.model)
+        answer: object = held(policy.when, arguments.model)
     except Exception as error:  # a policy may fail in any way, and no call may get through by it
-        logger.exception("the policy of tool %r raised; the call asks", tool)
+        said = redacted(error, Redaction(arguments.secrets))
+        logger.error("the policy of tool %r raised; the call asks", tool, exc_info=said)
         return f"the policy raised {type(error).__name__}"
     if answer is False:
         return None

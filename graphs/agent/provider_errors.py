@@ -1,17 +1,95 @@
-"""What the `openai` client raises → ModelUnavailable: one sentence for a person, no key, no body, no address."""
+"""What the `openai` client raises → ModelUnavailable: one sentence for a person, no key, no body, no address.
 
+The cause that it carries, for the log, is one line with the secrets taken out.
+"""
+
+import json
+import re
 from collections.abc import Callable
 
 import openai
 
-from graphs.agent.errors import ModelUnavailable
+from graphs.agent.errors import ModelUnavailable, TooLong
+from graphs.agent.redaction import Redaction, without_tokens
+from graphs.agent.surrogates import mended
 
-_TOO_LONG = "context_length_exceeded"
 _NO_CREDIT = "insufficient_quota"
 
+LONGEST_CAUSE = 1000
+"""Characters of a provider's words that the log gets."""
 
-def unavailable(error: openai.OpenAIError, model: str) -> ModelUnavailable:
-    """The sentence for this error. The caller raises it `from error`, so that the log has the whole."""
+LONGEST_SAID = 20_000
+"""Characters of them that are looked at: some servers send the request back."""
+
+# How providers say that a request has more tokens than their model reads: OpenAI and whoever copies it (DeepSeek,
+# vLLM, OpenRouter, Mistral, Azure), Anthropic, Gemini, llama.cpp, Ollama, LM Studio, SGLang, Groq, Together, TGI,
+# Cohere, xAI, Moonshot, Zhipu, MiniMax, DashScope, Bedrock, GitHub Models.
+_TOO_LONG = re.compile(
+    r"context[\s_-]*(?:length|window|size|limit)"
+    r"|max(?:imum)?[\s_-]*(?:model[\s_-]*)?(?:context|prompt|input|sequence)[\s_-]*(?:tokens?|length|len|size)"
+    r"|max_model_len|maximum model length|exceed_context|tokens_limit_reached|string_above_max_length"
+    r"|(?:prompt|inputs?|messages?|conversation|request|context)`?\s+(?:is|are|was)\s+"
+    r"(?:too\s+(?:long|large)|longer than)"
+    r"|(?:prompt|input)[^.]{0,80}(?:longer than|exceeds?)[^.]{0,40}(?:max|length|limit|tokens?)"
+    r"|(?:token|tokens)[^.]{0,80}(?:exceed|too large|must be (?:<|less)|must have less)"
+    r"|exceed\w*[^.]{0,80}(?:token|context)|must have less than \d+ tokens|too many (?:input |prompt )?tokens"
+    r"|reduce the length|range of input length|max_new_tokens`? must be|request (?:entity|body|payload)? ?too large",
+    re.IGNORECASE,
+)
+_RATE = re.compile(r"per (?:min|minute|hour|day)|rate[\s_-]*limit|quota", re.IGNORECASE)
+_LARGER_THAN_RATE = re.compile(r"request too large", re.IGNORECASE)
+_NO_TOOLS = re.compile(
+    r"(?:not|n't) support[^.]{0,40}(?:tool|function)s?\b"
+    r"|(?:tool|function)\w*[^.]{0,40}(?:not|n't) (?:be )?(?:supported|available)"
+    r"|no endpoints[^.]{0,40}support tool",
+    re.IGNORECASE,
+)
+
+
+class ProviderError(Exception):
+    """What the provider or the way to it said, on one line, without secrets: for the log."""
+
+
+def unavailable(error: openai.OpenAIError, model: str, redact: Redaction) -> ModelUnavailable:
+    """The sentence for this error, with its cause."""
+    unavailable = TooLong() if is_too_long(error) else _sentence(error, model)
+    unavailable.__cause__ = cause(error, redact)
+    return unavailable
+
+
+def cause(error: Exception, redact: Redaction) -> ProviderError:
+    """What the log is told of an error."""
+    first: BaseException = error
+    while first.__cause__ is not None:
+        first = first.__cause__
+    words = {type(error).__name__: None, said(error): None, type(first).__name__: None, str(first): None}
+    line = " ".join(" ".join(filter(None, words)).split())
+    return ProviderError(mended(without_tokens(redact(line)))[:LONGEST_CAUSE])
+
+
+def said(error: Exception) -> str:
+    """All that the provider said: its sentence, and the body of its answer."""
+    body = getattr(error, "body", None)
+    try:
+        rest = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False) if body else ""
+    except (ValueError, TypeError, RecursionError):
+        rest = ""
+    message = str(error)
+    return (message if rest in message else f"{message} {rest}")[:LONGEST_SAID]
+
+
+def is_too_long(error: openai.OpenAIError) -> bool:
+    """Whether the provider refused because the messages are more than its model reads."""
+    status = getattr(error, "status_code", None)
+    if status in (401, 403, 404):
+        return False
+    words = said(error)
+    if status == 429:
+        return _LARGER_THAN_RATE.search(words) is not None
+    return status == 413 or (_TOO_LONG.search(words) is not None and _RATE.search(words) is None)
+
+
+def _sentence(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     for kind, describe in _KINDS:
         if isinstance(error, kind):
             return describe(error, model)
@@ -37,7 +115,9 @@ def _key(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:
     return ModelUnavailable(sentence, retryable=False)
 
 
-def _not_found(_error: openai.OpenAIError, model: str) -> ModelUnavailable:
+def _not_found(error: openai.OpenAIError, model: str) -> ModelUnavailable:
+    if _NO_TOOLS.search(said(error)):
+        return _no_tools(model)
     sentence = f"The provider does not have the model {model!r}; whoever runs this bot has to check OPENAI_MODEL."
     return ModelUnavailable(sentence, retryable=False)
 
@@ -48,11 +128,15 @@ def _busy(error: openai.OpenAIError, _model: str) -> ModelUnavailable:
     return ModelUnavailable("The model is busy. Please try again in a minute.", retryable=True)
 
 
-def _refused(error: openai.OpenAIError, _model: str) -> ModelUnavailable:
-    if getattr(error, "code", None) == _TOO_LONG:
-        sentence = "This conversation has become too long for the model. Please start a new one."
-        return ModelUnavailable(sentence, retryable=False)
+def _refused(error: openai.OpenAIError, model: str) -> ModelUnavailable:
+    if _NO_TOOLS.search(said(error)):
+        return _no_tools(model)
     return ModelUnavailable("The model's provider did not accept the request.", retryable=False)
+
+
+def _no_tools(model: str) -> ModelUnavailable:
+    sentence = f"The model {model!r} cannot use tools; whoever runs this bot has to set another OPENAI_MODEL."
+    return ModelUnavailable(sentence, retryable=False)
 
 
 def _server(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:

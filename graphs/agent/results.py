@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypedDict, cast
@@ -10,12 +10,17 @@ from typing import TypedDict, cast
 from pydantic import BaseModel
 
 from graphs.agent.canonical import json_tree
+from graphs.agent.redaction import NO_SECRETS, Redaction
+from graphs.agent.surrogates import mended
 
 RESULT_LENGTH = 100_000
 """Characters of a result: some 30,000 tokens, as much as a model makes use of."""
 
 STRUCTURE_LENGTH = 90_000
 """Characters of its parts, where it is no text: the rest is for quotes and escapes."""
+
+MARGIN = 1_000
+"""Characters beyond a cut in which a secret is still looked for."""
 
 SMALLEST = 2
 """Characters that the smallest item takes, with its comma."""
@@ -31,9 +36,9 @@ class Failure(TypedDict):
     told: str
 
 
-def failure(message: str, told: str) -> Failure:
-    """What is on record of a call that went wrong."""
-    return {"failed": result_text(message), "told": result_text(told)}
+def failure(message: str, told: str, redact: Redaction = NO_SECRETS) -> Failure:
+    """What is on record of a call that went wrong; without the call's secrets."""
+    return {"failed": result_text(message, redact), "told": result_text(told, redact)}
 
 
 def told(recorded: str | Failure) -> str:
@@ -46,12 +51,12 @@ def read_result(text: str | None) -> str | Failure:
     return cast("str | Failure", json.loads(text or '""'))
 
 
-def result_text(result: object) -> str:
+def result_text(result: object, redact: Redaction = NO_SECRETS) -> str:
     """A str as it is, nothing as "Done.", the rest as compact JSON in its own order, secrets masked.
 
-    It never raises, because the effect has happened: what has no JSON is shown as `str` shows it, and what is no text
-    (a lone surrogate) as its escape. What has more than `RESULT_LENGTH` characters is cut in the middle, and says so to
-    whoever reads it; the work depends on that bound, not on how large the result is.
+    It never raises, because the effect has happened: what has no JSON is shown as `str` shows it, and half a
+    surrogate pair as U+FFFD. `redact` takes the call's secrets out of it. What has more than `RESULT_LENGTH` characters
+    is cut in the middle, and says so to whoever reads it; the work depends on that bound, not on the result's size.
     """
     match result:
         case None:
@@ -60,7 +65,7 @@ def result_text(result: object) -> str:
             text = result
         case _:
             text = _json(result)
-    return _cut(text, RESULT_LENGTH).encode(errors="backslashreplace").decode()
+    return _cut(text, RESULT_LENGTH, lambda part: redact(mended(part)))
 
 
 def _json(result: object) -> str:
@@ -128,11 +133,15 @@ class _Room:
         return kept
 
 
-def _cut(text: str, limit: int) -> str:
-    """The head and the tail of a text that has more characters than `limit`, and how much is missing between them."""
+def _cut(text: str, limit: int, clean: Callable[[str], str] = str) -> str:
+    """The head and the tail of a text that has more characters than `limit`, and how much is missing between them.
+
+    What is kept is cleaned before it is cut: a secret is not recognised by a half of it.
+    """
     if len(text) <= limit:
-        return text
+        return clean(text)
     head, tail = limit * 3 // 4, limit // 4
     left_out = len(text) - head - tail
     note = f"[… {left_out} of {len(text)} characters left out here; ask for less at a time …]"
-    return f"{text[:head]}\n{note}\n{text[-tail:]}"
+    first, last = clean(text[: head + MARGIN]), clean(text[-tail - MARGIN :])
+    return f"{first[:head]}\n{note}\n{last[-tail:]}"

@@ -5,7 +5,7 @@ answered, a failed one did run or tried to, and of one in doubt nobody knows.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
@@ -22,9 +22,17 @@ def responded(by: str, message: str) -> str:
     return f"Answered by {by} in the tool's place; the call did not run. Their answer: {message}"
 
 
-def edited(by: str, shown: Mapping[str, Any], ran: Mapping[str, Any], outcome: str) -> str:
-    """A person changed the arguments; `outcome` is what came of the edited call: its result, or another of these."""
-    return f"Edited by {by} before it ran. Proposed: {_json(shown)}. Ran instead: {_json(ran)}. Result: {outcome}"
+def edited(by: Sequence[str], proposed: Mapping[str, Any], made: Mapping[str, Any], outcome: str, *, ran: bool) -> str:
+    """People changed the arguments, one after the other, until they were as `made` (empty: they cannot be shown);
+    `outcome` is what came of that call: its result when it `ran`, else another of these.
+    """
+    who = ", then by ".join(by)
+    if ran:
+        return (
+            f"Edited by {who} before it ran. Proposed: {_json(proposed)}. Ran instead: {_json(made)}. Result: {outcome}"
+        )
+    changed = f" Edited to: {_json(made)}." if made else ""
+    return f"Edited by {who}. Proposed: {_json(proposed)}.{changed} Then: {outcome}"
 
 
 def useless_edit(by: str, problem: str) -> str:
@@ -96,8 +104,8 @@ def unknown(error: UnknownTool) -> str:
 
 
 def lost() -> str:
-    """Nothing is on record about this call."""
-    return "Lost: there is no record that the call was begun. It did not run."
+    """Nothing is on record about this call. One that may be repeated is not claimed when it begins."""
+    return "Lost: there is no record of this call. Nobody knows whether it ran; do not repeat it without asking."
 
 
 def _stop(sentence: str) -> str:

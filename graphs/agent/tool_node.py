@@ -7,14 +7,14 @@ the model.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
 from graphs.agent import tool_messages
 from graphs.agent.arguments import Arguments
 from graphs.agent.binding import change_since, under_old_rule
-from graphs.agent.call_record import ending, ran_before
+from graphs.agent.call_record import ending, has_run, ran_before
 from graphs.agent.effect import Effect
 from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
 from graphs.agent.policy import replay_terms, required
@@ -22,9 +22,11 @@ from graphs.agent.proposals import APPROVAL, ProposedCall, as_asked, claim_key, 
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import tool_message
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision, why_unreachable
+from graphs.approvals.states import Refusal
 from graphs.approvals.terms import Terms
 from graphs.errors import QuestionExpired
 from graphs.runtime.asking import Answer, ask, known_question
+from graphs.runtime.calling import awaitable
 from graphs.runtime.effects import claim_of
 from graphs.runtime.types import Runtime
 from storage.interrupts import InterruptRow
@@ -43,21 +45,41 @@ class CallNode:
     unreachable: Unreachable | None = None
 
     async def __call__(self, call: ProposedCall, runtime: Runtime[Any]) -> dict[str, Any]:
-        content = await self._outcome(call, runtime.by or "", runtime.thread_id or "")
-        return {"messages": [{**tool_message(call["id"], content), "id": f"result:{call['id']}"}]}
+        ended = await self._outcome(call, runtime.by or "", runtime.thread_id or "")
+        message = {**tool_message(call["id"], ended.told), "id": f"result:{call['id']}"}
+        if ended.refusal is not None:
+            message["refusal"] = asdict(ended.refusal)
+        return {"messages": [message]}
 
-    async def _outcome(self, call: ProposedCall, requester: str, thread_id: str) -> str:
+    async def _outcome(self, call: ProposedCall, requester: str, thread_id: str) -> _Ended:
         try:
             tool = self.toolbox[call["name"]]
             arguments = tool.validate(call["arguments"])
         except (UnknownTool, InvalidArguments, UnstorableArguments) as error:
             return _unusable(call, error)
-        terms = required(tool, arguments, requester=requester, now=self.clock())
+        terms = await _required(tool, arguments, requester, self.clock())
         if not tool.repeatable and (before := await ran_before(call["id"])):
             call = {**call, "ran_before": before}
             terms = terms or replay_terms(tool, arguments, requester=requester)
         proposal = _Proposal(call, tool, requester, self.clock, thread_id, self.unreachable)
         return await proposal.settle(arguments, terms)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How a call ended: what the model is told, and why it could not run where that is all that happened."""
+
+    told: str
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class _Edited:
+    """A call that a person made another one of: `answer` is theirs, `args` what they made of it."""
+
+    answer: Answer
+    by: str
+    edit: Edit
 
 
 @dataclass(frozen=True)
@@ -71,45 +93,63 @@ class _Proposal:
     thread_id: str
     unreachable: Unreachable | None
 
-    async def settle(self, arguments: Arguments, terms: Terms | None, replaces: str | None = None) -> str:
-        """Run these arguments if they may run, and say what came of it; else what was decided instead.
-
-        `terms` are those of the rule as it is now, `replaces` the question that an edit answered.
+    async def settle(self, arguments: Arguments, terms: Terms | None) -> _Ended:
+        """Run these arguments if they may run, or what people made of them, and say what came of it; else what was
+        decided instead. `terms` are those of the rule as it is now.
         """
+        proposed, made, editors = arguments, arguments.shown, list[str]()
+        replaces: str | None = None
+        while isinstance(ended := await self._end(arguments, terms, replaces), _Edited):
+            # What a person made of the call has a rule of its own, and a question of its own where that one asks.
+            editors.append(ended.by)
+            replaces = ended.answer.interrupt_id
+            found = self._reread(ended)
+            if isinstance(found, _Ended):
+                made, ended = {}, found
+                break
+            arguments, made = found, found.shown
+            terms = await _required(self.tool, arguments, self.requester, self.clock())
+        if not editors:
+            return ended
+        ran = has_run(claim_of(claim_key(self.call["id"])))
+        return replace(ended, told=tool_messages.edited(editors, proposed.shown, made, ended.told, ran=ran))
+
+    async def _end(self, arguments: Arguments, terms: Terms | None, replaces: str | None) -> _Ended | _Edited:
+        """`replaces` is the question that an edit answered."""
         try:
             answer = await self._decision(arguments, terms, replaces)
         except QuestionExpired:
-            return tool_messages.expired()
+            return _Ended(tool_messages.expired())
         if isinstance(answer, str):
-            return tool_messages.unreachable(answer)
+            return _Ended(tool_messages.unreachable(answer), Refusal("unreachable", answer))
         if answer is None:
-            return await Effect(self.call, self.tool, arguments, self.requester).run()
+            return _Ended(await Effect(self.call, self.tool, arguments, self.requester).run())
         if (why := why_unreachable(answer.value)) is not None:
-            return tool_messages.unreached(why)
+            return _Ended(tool_messages.unreached(why))
         by = named(answer.by, terms_of(answer).requester)
         match decision := parse_decision(answer.value):
             case Approve():
-                return await Effect(self.call, self.tool, arguments, self.requester, answer.interrupt_id).run()
+                effect = Effect(self.call, self.tool, arguments, self.requester, answer.interrupt_id)
+                return _Ended(await effect.run())
             case Reject(message):
-                return tool_messages.rejected(by, message)
+                return _Ended(tool_messages.rejected(by, message))
             case Respond(message):
-                return tool_messages.responded(by, message)
+                return _Ended(tool_messages.responded(by, message))
             case Edit():
-                return await self._edited(arguments, decision, answer, by)
+                return _Edited(answer, by, decision)
             case _:
                 assert_never(decision)
 
-    async def _edited(self, arguments: Arguments, edit: Edit, answer: Answer, by: str) -> str:
-        """What a person made of the call has a rule of its own, and a question of its own where that one asks."""
-        if edit.name != self.tool.name:
-            return tool_messages.useless_edit(by, f"It names another tool, {edit.name!r}.")
-        try:
-            edited = self.tool.validate(edit.args)
-        except (InvalidArguments, UnstorableArguments) as error:
-            return tool_messages.useless_edit(by, str(error))
-        terms = required(self.tool, edited, requester=self.requester, now=self.clock())
-        outcome = await self.settle(edited, terms, replaces=answer.interrupt_id)
-        return tool_messages.edited(by, arguments.shown, edited.shown, outcome)
+    def _reread(self, edited: _Edited) -> Arguments | _Ended:
+        """What a person made of the call; how it ended where that cannot run."""
+        if edited.edit.name != self.tool.name:
+            why = f"It names another tool, {edited.edit.name!r}."
+        else:
+            try:
+                return self.tool.validate(edited.edit.args)
+            except (InvalidArguments, UnstorableArguments) as error:
+                why = str(error)
+        return _Ended(tool_messages.useless_edit(edited.by, why), Refusal("invalid arguments", why))
 
     async def _decision(self, arguments: Arguments, terms: Terms | None, replaces: str | None) -> Answer | str | None:
         """The decision that stands on these arguments; None when nobody has to decide; why nobody was asked when no
@@ -145,21 +185,29 @@ class _Proposal:
         return await self.unreachable(terms, self.thread_id) if self.unreachable is not None else None
 
 
+async def _required(tool: Tool[..., Any], arguments: Arguments, requester: str, now: datetime) -> Terms | None:
+    """What the rule asks for. Its `when` is somebody else's code: it holds up nobody but this call."""
+    if tool.approval is None or tool.approval.when is None:
+        return required(tool, arguments, requester=requester, now=now)
+    return await awaitable(required, bounded=False)(tool, arguments, requester=requester, now=now)
+
+
 def _asked_before() -> InterruptRow | None:
     """The approval that this task asked for before, if that is its next question again."""
     row = known_question()
     return row if row is not None and row.kind == APPROVAL else None
 
 
-def _unusable(call: ProposedCall, error: UnknownTool | InvalidArguments | UnstorableArguments) -> str:
+def _unusable(call: ProposedCall, error: UnknownTool | InvalidArguments | UnstorableArguments) -> _Ended:
     """A call that cannot be run. It may have been begun while it could: then that is what became of it."""
     claim = claim_of(claim_key(call["id"]))
     if claim is not None:
-        return ending(claim)
+        return _Ended(ending(claim))
     match error:
         case UnknownTool():
-            return tool_messages.unknown(error)
+            return _Ended(tool_messages.unknown(error), Refusal("unknown tool"))
         case InvalidArguments():
-            return tool_messages.invalid(error)
+            why = "; ".join(str(problem) for problem in error.problems)
+            return _Ended(tool_messages.invalid(error), Refusal("invalid arguments", why))
         case UnstorableArguments():
-            return tool_messages.unstorable(error)
+            return _Ended(tool_messages.unstorable(error), Refusal("unstorable arguments"))

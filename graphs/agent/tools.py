@@ -1,6 +1,5 @@
 """`@tool`: a typed, documented function becomes something a model can propose and a person can judge."""
 
-import asyncio
 import functools
 import inspect
 import re
@@ -17,6 +16,7 @@ from graphs.agent.docstring import parse
 from graphs.agent.errors import InvalidTool, ToolTimedOut, UnknownTool
 from graphs.agent.policy import Approval
 from graphs.agent.schema import IDEMPOTENCY_KEY, JsonSchema, arguments_model, parameters_schema
+from graphs.runtime.calling import TimeIsUp, limited
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,33 +61,24 @@ class Tool(Generic[P, R]):
         return argument_bytes.validate(self.name, self.model, arguments)
 
     async def call(self, arguments: Arguments, *, idempotency_key: str) -> object:
-        """Run the function on what the bytes say; a `def` runs in a worker thread. Raises whatever the function raises.
+        """Run the function on what the bytes say; a `def` runs in a thread of its own. Raises what the function raises,
+        and `UnexpectedExit` for what is no `Exception`.
 
-        Also ArgumentsChanged, before anything ran, and ToolTimedOut. An `async def` is cancelled when its time is up.
-        A thread cannot be: we stop waiting for a `def`, and it goes on in the background until it ends by itself.
+        Also ArgumentsChanged and NoPlace, before anything ran, and ToolTimedOut. The time counts from when the function
+        begins. An `async def` is cancelled when it is up. A thread cannot be: we stop waiting for a `def`, and it goes
+        on in the background until it ends by itself.
         """
         values = argument_bytes.reopen(arguments, self.model)
         if self._takes_key:
             values[IDEMPOTENCY_KEY] = idempotency_key
-        limit = asyncio.timeout(self.timeout)
         try:
-            async with limit:
-                return await self._run(values)
-        except TimeoutError as error:
-            if limit.expired():
-                raise ToolTimedOut(self.name, cast(float, self.timeout)) from error
-            raise  # the function's own
+            return await limited(self.timeout, cast("Callable[..., object]", self.function), **values)
+        except TimeIsUp as error:
+            raise ToolTimedOut(self.name, cast(float, self.timeout)) from error
 
     @functools.cached_property
     def _takes_key(self) -> bool:
         return IDEMPOTENCY_KEY in inspect.signature(self.function).parameters
-
-    async def _run(self, values: dict[str, Any]) -> object:
-        function = cast("Callable[..., object]", self.function)
-        if inspect.iscoroutinefunction(function):
-            return await function(**values)
-        result = await asyncio.to_thread(function, **values)
-        return await result if inspect.isawaitable(result) else result
 
 
 @overload

@@ -85,7 +85,7 @@ def decide(terms: Terms, votes: Collection[Vote], actor: Actor, decision: Decisi
         case Approve():
             return _approve(terms, votes, Vote(actor.user, now))
         case Edit(name=name) if name != terms.tool:
-            return Refused(f"An edit cannot turn {terms.tool!r} into another tool.")
+            return Refused("An edit cannot turn this call into one of another tool.")
         case Edit(args=args):
             return Superseded(args)
         case Reject(message):
@@ -106,7 +106,8 @@ def may_decide(terms: Terms, actor: Actor, verb: Verb) -> Allowed | Refused:
     if actor.kind != "member":
         return Refused(_NEVER[actor.kind])
     if verb not in terms.allow:
-        return Refused(f"This call cannot be answered with {verb!r}, only with {', '.join(terms.allow)}.")
+        offered = ", ".join(each.capitalize() for each in terms.allow)
+        return Refused(f"This call cannot be answered with {verb.capitalize()}, only with {offered}.")
     if actor.user == terms.requester:
         if verb == "reject":
             return Allowed()

@@ -62,6 +62,17 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.FAILED: _END,
 }
 
+RefusalKind = Literal["unknown tool", "invalid arguments", "unstorable arguments", "unreachable"]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a call cannot run, and nobody was asked about it; `why` is a sentence for people, perhaps empty."""
+
+    kind: RefusalKind
+    why: str = ""
+
+
 DoubtChoice = Literal["it_ran", "run_again", "give_up"]
 """What a person says of a call in doubt."""
 

@@ -19,7 +19,8 @@ from pydantic_core import to_jsonable_python
 
 from graphs.errors import InterruptMisused, InvalidAnswer, QuestionChanged, QuestionExpired
 from graphs.runtime import frames
-from graphs.runtime.frames import Frame, Paused, frame_of
+from graphs.runtime.calling import Paused
+from graphs.runtime.frames import Frame, frame_of
 from graphs.runtime.schemas import adapter, published
 from graphs.runtime.state import dump
 from storage import Connection

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from graphs.errors import AnswerError, GraphChanged, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.giving_up import given_up
 from graphs.runtime.ledger import Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.program import Program
@@ -43,6 +44,8 @@ class Opening:
     cancelled: list[InterruptId] = field(default_factory=list[InterruptId])
     ended: tuple[Task, ...] = ()
     stops: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
+    goes_on: bool = False
+    """With what was in flight, and because nobody asked for anything else."""
 
 
 @dataclass
@@ -145,7 +148,7 @@ class Opener:
         stops = [
             row.id for row in self._rows() if row.kind == breakpoints.KIND and row.status == "waiting" and not news
         ]
-        return Opening(head, head, answers=dict.fromkeys(stops))
+        return Opening(head, head, answers=dict.fromkeys(stops), goes_on=True)
 
     async def _command(self, command: Command[Any], head: Position | None) -> Opening:
         if command.resume is UNSET and command.update is None and not command.targets():
@@ -240,17 +243,22 @@ class Opener:
             lease = threads.take(db, session.thread_id, self.storage.owner, now, version=seen.version, fence=seen.fence)
             if texts:
                 interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
+            if opening.goes_on:
+                commit.tasks = given_up(self.program, session.ledger, position, lease.cut_short)
             commit.store(db, session.thread_id, now)
             if self.also is not None:
                 self.also(db)
             version = threads.version(db, session.thread_id)
             # The thread's version says that the ledger is as it was read, and what is new was not asked anything.
+            ended_so = session.ledger.tasks | {row.scope: row for row in commit.tasks}
+            ledger = replace(session.ledger, tasks=ended_so) if commit.tasks else session.ledger
             if not (texts or settles):
-                return lease, version, session.ledger
-            return lease, version, replace(session.ledger, asked=Ledger.questions(db, session.roots))
+                return lease, version, ledger
+            return lease, version, replace(ledger, asked=Ledger.questions(db, session.roots))
 
         session.lease, session.version, ledger = await self.storage.write(job)
         session.take_up(ledger)
+        session.given_up = frozenset(row.scope for row in commit.tasks)
         return position, stored
 
     def _rows(self) -> list[InterruptRow]:

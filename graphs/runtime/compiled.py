@@ -23,7 +23,7 @@ from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
 from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot
 from storage import Connection, Storage, interrupts, new_id
 from storage.errors import AnswerRefused
-from storage.ids import InterruptId, Scope, ThreadId
+from storage.ids import InterruptId, Scope, ThreadId, thread_id_text
 
 DEFAULT_LIMIT = 1000
 
@@ -239,9 +239,11 @@ class _Run:
         return Runner(graph.program, session, ROOT, position, stored, self.before, self.after, limit)
 
     async def _give_back(self, runner: Runner) -> None:
-        """A run that was cut off leaves its thread to be taken up again."""
+        """A run that was cut off leaves its thread to be taken up again; one that is to stop, and did not come to a
+        border, as a process leaves it that dies.
+        """
         session = self.session
-        if session.storage is None or session.released:
+        if session.storage is None or session.released or session.stop():
             return
         with suppress(ThreadBusy):
             await asyncio.shield(runner.store(Commit(release="running")))
@@ -256,11 +258,15 @@ class _Run:
 
 
 def thread_id_of(config: Config) -> ThreadId:
-    """Raises `ValueError` that names `thread_id` when the config has none."""
-    thread_id = cast("Mapping[str, Any]", config.get("configurable", {})).get("thread_id")
-    if not isinstance(thread_id, str) or not thread_id:
-        raise ValueError('a durable thread needs a thread_id: config = {"configurable": {"thread_id": "..."}}')
-    return ThreadId(thread_id)
+    """Raises `ValueError` that names `thread_id` when the config has none that can be one."""
+    given = cast("Mapping[str, Any]", config.get("configurable", {})).get("thread_id")
+    if (thread_id := thread_id_text(given)) is None:
+        found = "" if given is None else f", not {type(given).__name__}"
+        raise ValueError(
+            'a durable thread needs a thread_id: config = {"configurable": {"thread_id": "..."}}, '
+            f"a text, an int or a UUID{found}"
+        )
+    return thread_id
 
 
 def _into(chunks: asyncio.Queue[tuple[str, Any] | None], modes: list[str]) -> Callable[[str, Any], None]:

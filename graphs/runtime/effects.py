@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from graphs.errors import InDoubt
-from graphs.runtime.calling import invoke
-from graphs.runtime.frames import Frame, Paused, entered, frame_of
+from graphs.runtime.calling import Paused, invoke
+from graphs.runtime.frames import Frame, entered, frame_of
 from graphs.runtime.session import Session
 from graphs.runtime.state import dump
 from storage.claims import ClaimRow, ClaimStatus

@@ -14,14 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphs.errors import InterruptMisused
+from graphs.runtime.calling import Paused
 from graphs.runtime.ledger import effect_scope
 from graphs.runtime.session import Session
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
-
-
-class Paused(BaseException):
-    """Unwinds a task that asked. No `Exception`, so that a node's own error handling does not swallow it."""
 
 
 async def _nothing_to_flush() -> None:

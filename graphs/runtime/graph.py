@@ -34,8 +34,13 @@ class StateGraph:
         retry_policy: RetryPolicy | None = None,
         timeout: float | None = None,
         destinations: Sequence[str] | None = None,
+        starts: int | None = None,
     ) -> StateGraph:
-        """Add a node under `node`, or under its function's name. `timeout` is in seconds, for one attempt."""
+        """Add a node under `node`, or under its function's name. `timeout` is in seconds, for one attempt.
+
+        A node that takes the process along would do so at each start. `starts` is how often it is begun in one place;
+        after that its task has failed with `CutShort`, and whoever wants it begins it anew. None: as often as it takes.
+        """
         name, fn = (node, fn) if isinstance(node, str) else (getattr(node, "__name__", type(node).__name__), node)
         if fn is None:
             raise InvalidGraph(f"node {name!r} has no function")
@@ -45,7 +50,13 @@ class StateGraph:
             raise InvalidGraph(f"there are two nodes named {name!r}")
         declared = tuple(destinations) if destinations is not None else _declared(fn)
         self.topology.nodes[name] = Node(
-            fn, name, retry_policy, timeout, declared or (), anywhere=declared is None and _mentions_command(fn)
+            fn,
+            name,
+            retry_policy,
+            timeout,
+            declared or (),
+            anywhere=declared is None and _mentions_command(fn),
+            starts=starts,
         )
         return self
 

@@ -16,7 +16,8 @@ from graphs.errors import AnswerError, GraphChanged
 from graphs.runtime import positions
 from graphs.runtime.begin import without_storage
 from graphs.runtime.breakpoints import Breakpoints, stop_at
-from graphs.runtime.frames import Frame, Paused, current_frame
+from graphs.runtime.calling import Paused
+from graphs.runtime.frames import Frame, current_frame
 from graphs.runtime.runner import Runner
 from graphs.runtime.session import Commit
 from graphs.runtime.types import Command

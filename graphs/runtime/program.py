@@ -37,20 +37,29 @@ class Called:
 
 @dataclass(frozen=True)
 class Node(Called):
-    """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes."""
+    """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes. `starts`: how
+    often it is begun in a place where each time the process ends; None: as often as it takes.
+    """
 
     name: str
     retry_policy: RetryPolicy | None = None
     timeout: float | None = None
     destinations: tuple[str, ...] = ()
     anywhere: bool = False
+    starts: int | None = None
 
 
 @dataclass(frozen=True)
 class Branch(Called):
-    """A router after a node. `targets` maps what it returns to nodes; None: it returns nodes."""
+    """A router after a node. `targets` maps what it returns to nodes; None: it returns nodes. It waits for no place
+    among the functions that block.
+    """
 
     targets: dict[Any, str] | None
+
+    @cached_property
+    def call(self) -> Callable[..., Awaitable[Any]]:
+        return awaitable(self.fn, bounded=False)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from graphs.errors import GraphRecursionError
+from graphs.errors import GraphRecursionError, UnexpectedExit
 from graphs.runtime import breakpoints
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.calling import Apart
 from graphs.runtime.frames import Attempt
+from graphs.runtime.giving_up import left_alone
 from graphs.runtime.ledger import Finished, dump_targets, dump_writes, finished, load_writes, written
 from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
 from graphs.runtime.program import Program
@@ -21,6 +23,8 @@ from graphs.runtime.types import BREAKPOINT, STREAM_MODES
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
 from storage.tasks import TaskRow
 from storage.threads import ThreadStatus
+
+logger = logging.getLogger(__name__)
 
 Ending = Literal["done", "waiting", "cut short"]
 
@@ -60,7 +64,10 @@ class Runner:
 
     async def run(self) -> Ending:
         """Raises what a task raised, once its siblings have ended."""
-        self.results = finished(self.program.schema, self.session.ledger, self.ns, self.position.tasks)
+        ledger = self.session.ledger
+        self.results = finished(self.program.schema, ledger, self.ns, self.position.tasks)
+        if self.is_root:
+            self.failures = left_alone(ledger, self.position.tasks, self.session.given_up)
         while self.position.tasks:
             if self._at_breakpoint():
                 if await self._park("waiting"):
@@ -89,6 +96,7 @@ class Runner:
     async def _side_by_side(self) -> bool:
         """`_step`, for tasks of the event loop."""
         news: asyncio.Task[None] | None = None
+        listens = self.session.storage is not None  # without, no answer can come
         try:
             while True:
                 if self.session.released:
@@ -98,19 +106,28 @@ class Runner:
                     if await self._park("failed" if self.failures else "waiting"):
                         return False
                     continue
-                if news is None and self._paused():
+                if news is None and listens and self._paused():
                     news = asyncio.create_task(self.session.news(self._paused))
                 waiters: set[asyncio.Task[Any]] = {*self.running, *([news] if news else [])}
                 done, _ = await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
                 if news is not None and news in done:
                     done.discard(news)
-                    news = None
-                    await self.session.refresh()
+                    listens, news = self._heard(news), None
                 for ended in done:
-                    if await self._record(self.running.pop(ended), ended.result()):
+                    # Nobody else has cancelled it.
+                    result = Failed(UnexpectedExit("CancelledError")) if ended.cancelled() else ended.result()
+                    if await self._record(self.running.pop(ended), result):
                         return True
         finally:
             await self._cancel([*self.running, *([news] if news else [])])
+
+    def _heard(self, news: asyncio.Task[None]) -> bool:
+        """Whether to listen on. Where listening failed nobody is cut off for it: answers are looked for again when the
+        tasks that run have ended.
+        """
+        if (error := news.exception()) is not None:
+            logger.warning("thread %s cannot see now whether it is answered: %s", self.session.thread_id, error)
+        return error is None
 
     async def _cancel(self, left: list[asyncio.Task[Any]]) -> None:
         for task in left:

@@ -97,6 +97,8 @@ class Session:
     version: int = 0
     """The thread's, after this run's last commit."""
     roots: tuple[TaskId, ...] = ()
+    given_up: frozenset[Scope] = frozenset()
+    """Tasks that are not begun in this run, because too many runs were cut short in them."""
     ledger: Ledger = field(default_factory=Ledger)
     _own_claims: dict[tuple[Scope, str], ClaimRow] = field(default_factory=dict[tuple[Scope, str], ClaimRow])
     _in_use: set[tuple[Scope, str]] = field(default_factory=set[tuple[Scope, str]])
@@ -183,13 +185,13 @@ class Session:
         self.ledger = ledger
 
     async def news(self, scopes: Callable[[], Iterable[Scope]]) -> None:
-        """Return once an answer has come in for a task of these, as they are then, or for something in it."""
+        """Take up an answer that has come in for a task of these, as they are then, or for something in it."""
         assert self.storage is not None
         while True:
             mark = await self.storage.changes.mark()
             rows = await self.storage.read(lambda db: interrupts.newly_answered(db, self.thread_id))
             if any(is_within(row.scope, scope) for row in rows for scope in scopes()):
-                return
+                return await self.refresh()
             await self.storage.changes.wait(mark, timeout=60)
 
     def now(self) -> float:

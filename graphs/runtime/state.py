@@ -11,28 +11,42 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, PydanticUndefined, to_json
 
 from graphs.errors import InvalidGraph, InvalidUpdateError
+from graphs.runtime.calling import held
+from graphs.runtime.hints import empty_of, is_typed_dict, keys_of, peeled, readable
 
 Reducer = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)
 class Field:
-    """One key of the state. `adapter` is None where any JSON may stand."""
+    """One key of the state. `adapter` is None where any JSON may stand, `default` where nothing does in the beginning.
+
+    `empty` makes what a reducer starts from when there is no value.
+    """
 
     name: str
     reducer: Reducer | None
     adapter: TypeAdapter[Any] | None
     default: Callable[[], Any] | None
+    empty: Callable[[], Any] | None
 
     def load(self, text: str | bytes) -> Any:
         """The value as a node sees it, from its JSON."""
         return json.loads(text) if self.adapter is None else self.adapter.validate_json(text)
+
+    def reduced(self, reducer: Reducer, value: Any, written: Any) -> Any:
+        """The value after a write. Of a type that has no empty value, the first write is the value."""
+        if value is None:
+            if self.empty is None:
+                return written
+            value = self.empty()
+        return held(reducer, value, written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +64,9 @@ class StateSchema:
     def __init__(self, state: type[Any]) -> None:
         self.type = state
         self.is_instance = dataclasses.is_dataclass(state) or issubclass(state, BaseModel)
-        if not self.is_instance and not is_typeddict(state):
+        if not self.is_instance and not is_typed_dict(state):
             raise InvalidGraph(f"a state is a TypedDict, a dataclass or a pydantic model, not {state!r}")
-        hints = get_type_hints(state, include_extras=True)
-        self.fields = {name: _field(state, name, hint) for name, hint in hints.items()}
+        self.fields = {name: _field(state, name, hint) for name, hint in keys_of(state).items()}
         self.begins_reduced = all(field.reducer is None or field.default is not None for field in self.fields.values())
         """Whether each reduced key has a value to begin with."""
 
@@ -98,7 +111,7 @@ class StateSchema:
         for write in writes:
             field = self.fields[write.key]
             if field.reducer is not None:
-                after[write.key] = field.reducer(after.get(write.key), write.value)
+                after[write.key] = field.reduced(field.reducer, after.get(write.key), write.value)
             elif write.key in writers:
                 raise InvalidUpdateError(
                     f"nodes {writers[write.key]!r} and {write.node!r} both wrote {write.key!r} in one step: "
@@ -155,14 +168,25 @@ def _no_json(constant: str) -> None:
 
 
 def _field(state: type[Any], name: str, hint: Any) -> Field:
-    reducer: Reducer | None = None
-    bare = hint
-    while get_origin(bare) is Annotated:
-        bare, *extras = get_args(bare)
-        reducer = next((extra for extra in extras if callable(extra) and not isinstance(extra, type)), reducer)
-    kept = [extra for extra in getattr(hint, "__metadata__", ()) if extra is not reducer]
+    bare, extras = peeled(hint)
+    reducer: Reducer | None = next((each for each in extras if callable(each) and not isinstance(each, type)), None)
+    kept = [each for each in extras if each is not reducer]
+    empty = empty_of(bare) if reducer is not None else None
     typed = Annotated[(bare, *kept)] if kept else bare
-    return Field(name, reducer, _adapter(typed), _default(state, name, bare, reducer))
+    adapter = _adapter(readable(typed))
+    begins = empty if empty is not None and _is_stored(adapter, empty()) else None
+    return Field(name, reducer, adapter, _declared_default(state, name) or begins, empty)
+
+
+def _is_stored(adapter: TypeAdapter[Any] | None, value: Any) -> bool:
+    """Whether it comes back as it was."""
+    if adapter is None:
+        return False
+    try:
+        adapter.validate_json(to_json(value))
+    except (ValidationError, PydanticSerializationError):
+        return False
+    return True
 
 
 def _adapter(hint: Any) -> TypeAdapter[Any] | None:
@@ -174,7 +198,7 @@ def _adapter(hint: Any) -> TypeAdapter[Any] | None:
         return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
 
 
-def _default(state: type[Any], name: str, bare: Any, reducer: Reducer | None) -> Callable[[], Any] | None:
+def _declared_default(state: type[Any], name: str) -> Callable[[], Any] | None:
     if dataclasses.is_dataclass(state):
         for field in dataclasses.fields(state):
             if field.name == name and field.default is not dataclasses.MISSING:
@@ -182,16 +206,11 @@ def _default(state: type[Any], name: str, bare: Any, reducer: Reducer | None) ->
                 return lambda: value
             if field.name == name and field.default_factory is not dataclasses.MISSING:
                 return field.default_factory
-        return None
-    if issubclass(state, BaseModel):
+    elif issubclass(state, BaseModel):
         info = state.model_fields[name]
         if info.default is not PydanticUndefined or info.default_factory is not None:
             return lambda: info.get_default(call_default_factory=True, validated_data={})
-        return None
-    if reducer is None:
-        return None
-    empty = get_origin(bare) or bare
-    return empty if empty in (list, dict, set, int, float, str, tuple, frozenset) else None
+    return None
 
 
 def copied(value: Any) -> Any:

@@ -18,7 +18,9 @@ from graphs.errors import (
     QuestionExpired,
     ThreadBusy,
 )
-from graphs.runtime.frames import Attempt, Frame, Paused, current_frame, entered
+from graphs.runtime import places
+from graphs.runtime.calling import Paused, held
+from graphs.runtime.frames import Attempt, Frame, current_frame, entered
 from graphs.runtime.ledger import Finished, Target
 from graphs.runtime.program import Branch, Called, Node, Program
 from graphs.runtime.session import Session
@@ -68,6 +70,7 @@ class TaskRun:
 
     async def run(self) -> TaskResult:
         current_frame.set(None)  # of the task that called this graph; what this one calls belongs to it alone
+        places.conversation.set(self.session.thread_id or id(self.session))
         node = self.program.topology.nodes[self.task.node]
         goto: list[Target] = []
         writes = self.kept
@@ -93,7 +96,7 @@ class TaskRun:
                 raise
             except Exception as error:
                 policy = node.retry_policy
-                if policy is None or attempt >= policy.max_attempts or not policy.applies_to(error):
+                if policy is None or attempt >= policy.max_attempts or not held(policy.applies_to, error):
                     raise
                 interval = policy.interval(attempt)
             await asyncio.sleep(interval * random.uniform(0.5, 1.0) if policy.jitter else interval)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NotRequired, TypedDict, TypeVar
+from uuid import UUID
 
 START = "__start__"
 END = "__end__"
@@ -106,7 +107,9 @@ class Runtime(Generic[ContextT]):
 
 
 class Configurable(TypedDict, total=False):
-    thread_id: str
+    """What a caller says of the run. Other keys are kept, and nodes that take `config` see them."""
+
+    thread_id: str | int | UUID
     checkpoint_id: str
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,12 +23,16 @@ class Answer:
     """After the pieces: "close" it properly, "cut" the connection, or "hang" until the client goes away."""
 
 
+Answers = Answer | Callable[[dict[str, Any]], Answer]
+"""An answer, or what a server that reads the request answers to it."""
+
+
 @dataclass
 class ChatServer:
     """A running server: `answers` are given in order, the last one again and again."""
 
     url: str
-    answers: list[Answer]
+    answers: list[Answers]
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,7 +60,7 @@ def sse(*chunks: dict[str, Any], done: bool = True) -> bytes:
 
 
 @asynccontextmanager
-async def serve(*answers: Answer) -> AsyncIterator[ChatServer]:
+async def serve(*answers: Answers) -> AsyncIterator[ChatServer]:
     """Serve these answers until the block ends."""
     server = ChatServer("", list(answers))
     app = web.Application()
@@ -75,6 +79,8 @@ async def _complete(server: ChatServer, request: web.Request) -> web.StreamRespo
     server.requests.append(await request.json())
     server.headers.append(dict(request.headers))
     answer = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
+    if not isinstance(answer, Answer):
+        answer = answer(server.requests[-1])
     if answer.status != 200:
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"} | answer.headers)

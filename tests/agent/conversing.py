@@ -50,7 +50,7 @@ def calls(*proposed: tuple[str, str | dict[str, Any]], text: str = "", ids: Sequ
 
 @dataclass
 class ScriptedModel:
-    """A model that says its lines: reply n to a transcript with n assistant messages, so that a repeated request gets
+    """A model that says its lines: reply n to a transcript with n replies of its own, so that a repeated request gets
     the same reply. It keeps every transcript that it was asked with."""
 
     lines: Sequence[Line]
@@ -60,7 +60,7 @@ class ScriptedModel:
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
     ) -> AsyncGenerator[TextDelta | ModelReply, None]:
         self.asked.append([dict(message) for message in messages])
-        line = self.lines[sum(message["role"] == "assistant" for message in messages)]
+        line = self.lines[sum(message["role"] == "assistant" and "id" in message for message in messages)]
         reply = line if isinstance(line, ModelReply) else line(messages)
         for word in reply.text.split(" ") if reply.text else ():
             yield TextDelta(word if word == reply.text.split(" ")[0] else f" {word}")

@@ -176,15 +176,13 @@ def test_the_order_of_a_set_does_not_depend_on_the_process():
         ('{"number": 1, "amount": 1, "ratio": "inf"}', "ratio", "finite"),
         ('{"number": 1, "amount": 1, "ratio": 1e999}', "ratio", "finite"),
         ('{"number": 1, "amount": 1, "extra": {"x": NaN}}', "", "cannot be written as JSON"),
-        ('{"number": 1, "amount": 1, "extra": {"x": "\\ud800"}}', "", "Invalid JSON"),
         ('{"number": 1.5, "amount": 1}', "number", "integer"),
         ('{"number": 1, "amount": 1, "reason": "x"}', "reason", "There is no such argument. The arguments are: number"),
         ('{"number": 1, "amount": 1, "lines": [{"item": "x"}]}', "lines.0.price", "Field required"),
         ('{"number": 1, "amount": 1, "colour": "green"}', "colour", "'red' or 'blue'"),
         ({"number": 1, "amount": math.nan}, "", "cannot be written as JSON"),
-        ({"number": 1, "amount": 1, "note": "\ud800"}, "", "cannot be written as JSON"),
         ({"number": 1, "amount": 1, "note": object()}, "", "cannot be written as JSON"),
-        ("\ud800", "", "cannot be written as JSON"),
+        ("\ud800", "", "Invalid JSON"),
         (b"\xff", "", "Invalid JSON"),
     ],
 )
@@ -289,6 +287,50 @@ def test_a_value_that_changes_when_written_and_read_is_never_run():
     assert lose.validate({"number": 7}).data == b'{"number":7}'
 
 
+@tool
+async def greet(name: str = "all", more: dict[str, Any] | None = None) -> None:
+    """Greet."""
+
+
+@pytest.mark.parametrize(
+    "given_",
+    ["", " ", "null", " null\n", '""', '"null"', "{}", '"{}"', '"\\"{}\\""'],
+)
+def test_nothing_in_any_writing_is_no_arguments(given_: str):
+    assert greet.validate(given_).values == {"name": "all", "more": None}
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_arguments_that_were_encoded_again_are_unwrapped(times: int):
+    text = '{"name": "Ana", "more": {"x": "{}"}}'
+    for _ in range(times):
+        text = json.dumps(text)
+    assert greet.validate(text).values == {"name": "Ana", "more": {"x": "{}"}}
+
+
+@pytest.mark.parametrize("given_", ['"hello"', "[]", '"[1]"', "1", '"1"', "true", '"{\\"name\\": "', '"' * 3])
+def test_what_holds_no_object_is_not_unwrapped(given_: str):
+    with pytest.raises(InvalidArguments):
+        greet.validate(given_)
+
+
+@pytest.mark.parametrize(
+    ("given_", "name"),
+    [
+        ('{"name": "\\ud83d"}', "\ufffd"),
+        ('{"name": "a \\ude00 b"}', "a \ufffd b"),
+        ('{"name": "\\ud83d\\ude00"}', "😀"),
+        ('{"name": "\\ud83d\\ud83d\\ude00"}', "\ufffd😀"),
+        ('{"name": "\\\\ud83d"}', "\\ud83d"),
+        ('{"name": "\ud83d"}', "\ufffd"),
+        ({"name": "\ud83d\ude00 \ud83d"}, "😀 \ufffd"),
+    ],
+)
+def test_half_a_surrogate_pair_is_mended(given_: str | dict[str, Any], name: str):
+    assert greet.validate(given_).values["name"] == name
+    assert greet.validate({"more": {"\ud83d": ["\udc00"]}}).values["more"] == {"\ufffd": ["\ufffd"]}
+
+
 def test_results_become_text():
     line = Line(item="Vase", price=Decimal("12.50"), code=SecretStr("swordfish"))
     assert result_text("Sent.\n") == "Sent.\n"
@@ -298,7 +340,7 @@ def test_results_become_text():
         '[{"item":"Vase","price":12.5,"code":"••••••••"},"red","2026-01-02","PT1M"]'
     )
     assert result_text({"sum": math.nan}) == "{'sum': nan}"
-    assert result_text("\ud800") == "\\ud800"
+    assert result_text("\ud800 \ud83d\ude00") == "\ufffd 😀"
     endless: list[Any] = []
     endless.append(endless)
     assert result_text(endless) == "[[...]]"

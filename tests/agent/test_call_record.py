@@ -46,7 +46,7 @@ async def on_record(storage: Storage, *call_ids: str) -> dict[str, str]:
 
 async def test_C5_a_call_that_nobody_began_is_lost(storage: Storage):
     assert await on_record(storage, "call_x") == {
-        "call_x": "Lost: there is no record that the call was begun. It did not run."
+        "call_x": "Lost: there is no record of this call. Nobody knows whether it ran; do not repeat it without asking."
     }
     assert await on_record(storage) == {}
 
@@ -59,7 +59,7 @@ async def test_C5_a_call_that_nobody_began_is_lost(storage: Storage):
         ("a", Reject("too short"), "Rejected by the person who asked: too short. The call did not run."),
         ("a", Respond("b"), "Answered by the person who asked in the tool's place; the call did not run."),
         ("a", Edit("write", {"text": "b"}), 'Edited by the person who asked before it ran. Proposed: {"text": "a"}.'),
-        ("a", Edit("write", {"text": "bad"}), "Edited by the person who asked before it ran."),
+        ("a", Edit("write", {"text": "bad"}), "Edited by the person who asked. Proposed:"),
     ],
 )
 async def test_C5_what_is_on_record_reads_as_what_the_call_itself_said(

@@ -215,7 +215,9 @@ async def test_a_refusal_is_what_the_model_says():
 
 
 async def test_a_reply_of_nothing_says_so():
-    assert (await reply_to(sse(chunk({}, "stop")))).notice == "The model answered with nothing."
+    assert (await reply_to(sse(chunk({}, "stop")))).notice == (
+        "The model answered with nothing. Write again, perhaps in other words."
+    )
 
 
 @pytest.mark.parametrize("end", ["close", "cut"])
@@ -350,3 +352,10 @@ async def test_it_talks_to_the_demo_model(tmp_path: Path):
         transcript.append({"role": "tool", "tool_call_id": first.tool_calls[0].id, "content": "Done."})
         _, second = await everything(model_at(served.url), transcript, [pay.definition()])
         assert second.text == "Paid."
+
+
+@pytest.mark.parametrize("content", ["", " \n"])
+async def test_a_mention_alone_is_answered_with_what_it_can_do(content: str):
+    async with serve_model() as served:
+        _, reply = await everything(model_at(served.url), [{"role": "user", "content": content}], [pay.definition()])
+    assert "what I can do" in reply.text

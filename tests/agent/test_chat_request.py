@@ -10,6 +10,7 @@ from graphs.agent import chat_request
 from graphs.agent.chat_request import ChatRequests, chat_message
 from graphs.agent.tools import Toolbox, tool
 
+BETWEEN = {"role": "assistant", "content": "(There was no reply to this.)"}
 SYSTEM = {"role": "system", "content": "Be brief."}
 
 
@@ -19,12 +20,17 @@ async def pay(number: int) -> None:
 
 
 def message(number: int, content: str = "hi", conversation: str = "a") -> dict[str, Any]:
-    return {"role": "user", "content": content, "id": f"{conversation}{number}", "by": "U0ANA"}
+    return {
+        "role": "user" if number % 2 == 0 else "assistant",
+        "content": content,
+        "id": f"{conversation}{number}",
+        "by": "U0ANA",
+    }
 
 
 def sent(requests: ChatRequests, messages: list[dict[str, Any]], tools: Any = ()) -> dict[str, Any]:
     body = json.loads(requests.body(messages, tools))
-    assert body["messages"] == [chat_message(each) for each in messages]
+    assert [each for each in body["messages"] if each != BETWEEN] == [chat_message(each) for each in messages]
     return body
 
 
@@ -43,7 +49,7 @@ def conversation(name: str, length: int) -> list[dict[str, Any]]:
     st.sampled_from([0, 60, 300, 10_000]),
 )
 def test_a_request_says_what_its_messages_say(turns: list[tuple[str, list[tuple[int, str]]]], kept_bytes: int):
-    requests = ChatRequests("m", kept_bytes)
+    requests = ChatRequests("m", kept_bytes=kept_bytes)
     for name, parts in turns:
         sent(requests, [SYSTEM, *(message(number, content, name) for number, content in parts)])
         assert 0 <= requests.size <= kept_bytes
@@ -52,9 +58,9 @@ def test_a_request_says_what_its_messages_say(turns: list[tuple[str, list[tuple[
 def test_what_was_sent_before_is_not_serialised_again(monkeypatch: Any):
     written: list[str] = []
 
-    def counting(each: Any) -> dict[str, Any]:
+    def counting(each: Any, server: str | None) -> dict[str, Any]:
         written.append(each.get("id", "system"))
-        return chat_message(each)
+        return chat_message(each, server)
 
     monkeypatch.setattr(chat_request, "chat_message", counting)
     requests = ChatRequests("m")
@@ -80,7 +86,7 @@ def test_two_conversations_are_kept_apart_and_the_one_used_longest_ago_goes_firs
     requests = ChatRequests("m")
     sent(requests, conversation("a", 1))
     one = requests.size
-    requests = ChatRequests("m", 2 * one)
+    requests = ChatRequests("m", kept_bytes=2 * one)
     for name in "abcab":
         sent(requests, conversation(name, 1))
         sent(requests, conversation(name, 1))

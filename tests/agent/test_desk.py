@@ -84,8 +84,8 @@ async def test_the_requester_may_always_reject(storage: Storage):
 @pytest.mark.parametrize(
     ("decision", "said"),
     [
-        (Edit("shout", {"text": "b"}), "cannot be answered with 'edit'"),
-        (Respond("b"), "cannot be answered with 'respond'"),
+        (Edit("shout", {"text": "b"}), "cannot be answered with Edit"),
+        (Respond("b"), "cannot be answered with Respond"),
     ],
 )
 async def test_what_a_policy_does_not_allow_is_refused(storage: Storage, decision: Decision, said: str):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -22,6 +23,7 @@ from storage.claims import ClaimRow
 from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk, calls, gated, says
 from tests.support.clock import Clock
 from tests.support.rows import claims_of
+from tests.support.waiting import until
 
 
 class Books:
@@ -408,10 +410,10 @@ async def test_C6_what_went_wrong_is_on_record_as_an_end_and_is_not_run_again(st
     (claim,) = await claimed(storage)
     assert claim.status == "done"
     assert read_result(claim.result) == {
-        "failed": "no such order \\ud800",
-        "told": "Failed: no such order \\ud800",
+        "failed": "no such order \ufffd",
+        "told": "Failed: no such order \ufffd",
     }
-    assert await talk.results() == ["Failed: no such order \\ud800"]
+    assert await talk.results() == ["Failed: no such order \ufffd"]
 
 
 async def test_what_a_tool_refuses_is_one_line_of_the_log_and_told_to_the_model(
@@ -489,3 +491,122 @@ async def test_an_approval_before_the_deadline_runs_after_it(
     clock.forward(hours=2)
     await talk.go_on()
     assert len(books.done) == 1
+
+
+class Unstable(BaseModel):
+    """What is read is not what was written."""
+
+    text: str
+
+    @model_serializer
+    def written(self) -> dict[str, str]:
+        return {"text": self.text + "!"}
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "kind", "why"),
+    [
+        ("pay", {"number": "x", "amount": 80}, "invalid arguments", "number: "),
+        ("pay", "no JSON", "invalid arguments", "Invalid JSON"),
+        ("pay", "", "invalid arguments", "number: "),
+        ("pray", PAY, "unknown tool", ""),
+        ("keep", {"note": {"text": "a"}}, "unstorable arguments", ""),
+        ("pay", PAY, "unreachable", "Nobody is there."),
+    ],
+)
+async def test_why_a_call_was_refused_without_asking_stands_beside_what_the_model_is_told(
+    storage: Storage, pay: Tool[..., Any], books: Books, name: str, args: Any, kind: str, why: str
+):
+    @tool(approval=True)
+    def keep(note: Unstable) -> str:
+        """Keep it."""
+        return "kept"
+
+    async def away(terms: Any, thread_id: str) -> str | None:
+        return "Nobody is there."
+
+    talk = Talk(storage, [pay, keep], calls((name, args)), says("I see."))
+    talk.graph = talk.agent.compile(talk.model, storage, away)
+    await talk.say("go")
+    (told,) = [message for message in await talk.messages() if message["role"] == "tool"]
+    assert told["refusal"]["kind"] == kind
+    assert why in told["refusal"]["why"]
+    assert "the call did not run" in told["content"].lower()
+    assert (books.done, await talk.all_waiting()) == ([], [])
+
+
+@pytest.mark.parametrize("decision", [Approve(), Reject("no"), Respond("x")])
+async def test_what_was_asked_about_was_not_refused(storage: Storage, pay: Tool[..., Any], decision: Any):
+    talk = Talk(storage, [pay], calls(("pay", PAY), ("pay", {**PAY, "amount": 1})), says("I see."))
+    await talk.say("go")
+    await talk.decide(decision)
+    assert [message.get("refusal") for message in await talk.messages() if message["role"] == "tool"] == [None, None]
+
+
+@pytest.mark.parametrize("raised", [SystemExit("no"), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError()])
+@pytest.mark.parametrize("is_async", [True, False])
+@pytest.mark.parametrize("is_gated", [True, False])
+async def test_a_tool_that_leaves_has_failed_as_any_other_and_is_not_run_again(
+    storage: Storage, raised: BaseException, is_async: bool, is_gated: bool, caplog: pytest.LogCaptureFixture
+):
+    begun: list[str] = []
+
+    def leave(text: str) -> str:
+        """Leave."""
+        begun.append(text)
+        raise raised
+
+    async def leave_async(text: str) -> str:
+        """Leave."""
+        return leave(text)
+
+    made = tool(approval=Approval() if is_gated else None)(leave_async if is_async else leave)
+    talk = Talk(storage, [made], calls((made.name, {"text": "a"})), says("Well."))
+    await talk.say("leave")
+    if is_gated:
+        await talk.decide(Approve())
+    name = type(raised).__name__
+    assert await talk.results() == [f"Failed: {name}: no" if name == "SystemExit" else f"Failed: {name}"]
+    (claim,) = await claimed(storage)
+    assert (claim.status, read_result(claim.result) != "") == ("done", True)
+    assert begun == ["a"]
+    assert f"tool {made.name!r} failed" in caplog.text
+    assert (await talk.messages())[-1]["content"] == "Well."
+
+
+@pytest.mark.parametrize("raised", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError(), StopIteration()])
+async def test_c7_a_policy_that_leaves_asks(storage: Storage, raised: BaseException, books: Books):
+    def when(args: Any) -> bool:
+        raise raised
+
+    @tool(approval=Approval(when=when))
+    def pay(amount: int) -> str:
+        """Pay."""
+        books.done.append((amount,))
+        return "paid"
+
+    talk = Talk(storage, [pay], calls(("pay", {"amount": 1})), says("Done."))
+    await talk.say("pay")
+    assert books.done == []
+    await talk.decide(Approve())
+    assert books.done == [(1,)]
+
+
+async def test_a_policy_that_takes_its_time_holds_up_nobody_else(storage: Storage):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def when(args: Any) -> bool:
+        begun.set()
+        return not go_on.wait(30)
+
+    @tool(approval=Approval(when=when))
+    def pay(amount: int) -> str:
+        """Pay."""
+        return "paid"
+
+    talk = Talk(storage, [pay], calls(("pay", {"amount": 1})), says("Done."))
+    saying = asyncio.create_task(talk.say("pay"))
+    await until(begun.is_set, "the policy to be asked")
+    go_on.set()  # said by the event loop, which it did not hold up
+    await saying
+    assert await talk.results() == ["paid"]

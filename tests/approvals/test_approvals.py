@@ -106,7 +106,7 @@ def test_only_decisions_that_are_offered_count(decision: Decision):
     others = tuple(sorted(VERBS - {decision.verb}))
     refusal = decide(terms(allow=others), (), actor(ANA), decision, NOW)
     assert isinstance(refusal, Refused)
-    assert decision.verb in refusal.reason
+    assert decision.verb in refusal.reason.lower()
     assert not isinstance(decide(terms(allow=(decision.verb,)), (), actor(ANA), decision, NOW), Refused)
 
 
@@ -146,7 +146,7 @@ def test_each_decision_has_its_outcome():
 
 def test_c3_an_edit_cannot_change_the_tool():
     refusal = decide(terms(), (), actor(ANA), Edit("refund", {}), NOW)
-    assert refusal == Refused("An edit cannot turn 'pay' into another tool.")
+    assert refusal == Refused("An edit cannot turn this call into one of another tool.")
 
 
 def test_a_quorum_is_counted_in_people():

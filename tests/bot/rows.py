@@ -71,10 +71,12 @@ def rows(
     tools: list[Tool[..., Any]],
     message: dict[str, Any],
     *stored: InterruptRow | ClaimRow | VoteRow,
-    results: Mapping[str, str] | None = None,
+    results: Mapping[str, str | Mapping[str, Any]] | None = None,
+    is_last: bool = True,
 ) -> list[ShownCall]:
-    """The calls of a message, as they stand by these rows."""
+    """The calls of a message, as they stand by these rows; `results` are tool messages, or only their texts."""
     questions = [row for row in stored if isinstance(row, InterruptRow)]
     claims = [row for row in stored if isinstance(row, ClaimRow)]
     votes = [row for row in stored if isinstance(row, VoteRow)]
-    return ShownCalls(Toolbox(tools), records(questions, claims, votes)).calls(message, results or {})
+    told = {id_: {"content": each} if isinstance(each, str) else each for id_, each in (results or {}).items()}
+    return ShownCalls(Toolbox(tools), records(questions, claims, votes)).calls(message, told, is_last=is_last)

@@ -17,6 +17,7 @@ from bot.settings import Settings
 from bot.socket_mode import socket_mode
 from bot.worker import Worker
 from graphs.agent.agent import Agent
+from graphs.agent.model import Model
 from graphs.agent.tools import Tool
 from storage import Storage
 from tests.agent.conversing import Line, ScriptedModel
@@ -82,9 +83,14 @@ def button(message: Json, action: str) -> Json | None:
 
 @asynccontextmanager
 async def running(
-    workspace: Workspace, storage: Storage, tools: Sequence[Tool[..., Any]], *lines: Line, http: aiohttp.ClientSession
+    workspace: Workspace,
+    storage: Storage,
+    tools: Sequence[Tool[..., Any]],
+    *lines: Line,
+    http: aiohttp.ClientSession,
+    model: Model | None = None,
 ) -> AsyncIterator[Bot]:
-    """Runs the bot, assembled as `signoff run` does, until the block ends."""
+    """Runs the bot, assembled as `signoff run` does, until the block ends; on the lines, or on a model of one's own."""
     tokens = workspace.tokens
     given = {
         "SLACK_BOT_TOKEN": tokens.bot,
@@ -93,17 +99,17 @@ async def running(
         "OPENAI_API_KEY": "unused",
     }
     settings = Settings(**given)  # type: ignore[arg-type]
-    model = ScriptedModel(lines)
+    scripted = ScriptedModel(lines)
     identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
     agent = Agent("Be brief.", list(tools))
     async with web_client(settings) as client:
-        worker, app = await assemble(settings, agent, cast("Any", model), storage, client, identity)
+        worker, app = await assemble(settings, agent, cast("Any", model or scripted), storage, client, identity)
         working = asyncio.create_task(worker.run())
         try:
             async with socket_mode(app, client, tokens.app):
                 async with asyncio.timeout(5):
                     await workspace.bot_connected.wait()
-                yield Bot(worker, working, storage, model, Page(http, workspace.url))
+                yield Bot(worker, working, storage, scripted, Page(http, workspace.url))
         finally:
             worker.stop()
             await working

@@ -106,6 +106,23 @@ def test_an_output_that_is_closed_early_ends_it_quietly(
         assert program.wait(30) == 0
 
 
+@pytest.mark.parametrize("arguments", [["audit", "export"], ["audit", "verify"], ["--help"], []])
+def test_an_output_that_was_never_open_is_no_problem(arguments: list[str], audited: dict[str, str]) -> None:
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "bot", *arguments]
+    env = {**os.environ, **audited, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ended = subprocess.run(command, env=env, capture_output=True, timeout=30)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_broken_pipe_of_something_else_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def render(url: str | None) -> str:
+        raise BrokenPipeError("to another program")
+
+    monkeypatch.setattr("bot.manifest.render", render)
+    with pytest.raises(BrokenPipeError, match="another program"):
+        main(["manifest"])
+
+
 def test_the_manifest_is_printed_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["manifest"]) == 0
     assert json.loads(capsys.readouterr().out) == manifest()
@@ -127,3 +144,38 @@ def test_a_port_in_use_is_one_line_and_nothing_is_left_running(
         assert main(["demo", "--port", str(port), "--data", str(tmp_path / "demo")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert str(port) in line
+
+
+LEAKY = """
+import logging, os
+logging.getLogger("leaky").warning("the environment is %s", dict(os.environ))
+try:
+    raise KeyError(os.environ["OPENAI_API_KEY"])
+except KeyError:
+    logging.getLogger("leaky").exception("it failed")
+logging.getLogger("aiosqlite").debug("executing %s", os.environ["OPENAI_API_KEY"])
+raise ImportError("no module for " + os.environ["OPENAI_API_KEY"] + " at https://ana:s3cret-w0rd@host/")
+"""
+
+
+def test_no_secret_is_in_the_log_or_in_what_is_wrong_at_any_level(tmp_path: Path) -> None:
+    (tmp_path / "leaky.py").write_text(LEAKY)
+    secrets = {
+        "SLACK_BOT_TOKEN": "xoxb-1-2-abc",
+        "SLACK_APP_TOKEN": "xapp-1-2-abc",
+        "SLACK_SIGNING_SECRET": "0123456789abcdef0123456789abcdef",
+        "OPENAI_API_KEY": "k3y'of-the\"account",
+    }
+    others = {"SIGNOFF_AGENT": "leaky:agent", "LOG_LEVEL": "DEBUG", "MY_PROXY": "http://ana:s3cret-w0rd@proxy:1/"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=tmp_path,
+        env=os.environ | secrets | others,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 2
+    assert "the environment is" in ended.stderr
+    assert "SIGNOFF_AGENT is 'leaky:agent', which cannot be imported: no module for [hidden]" in ended.stderr
+    for secret in (*secrets.values(), "of-the", "s3cret-w0rd", "executing"):
+        assert secret not in ended.stderr

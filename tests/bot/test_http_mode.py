@@ -7,7 +7,7 @@ import signal
 import socket
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -109,13 +109,18 @@ async def test_a_message_that_cannot_be_stored_is_not_acknowledged(
 
 @pytest.mark.parametrize(
     "how",
-    [{"secret": "another"}, {"at": 0.0}, {"at": time.time() - 600}, {"at": time.time() + 600}],
+    [
+        lambda: {"secret": "another"},
+        lambda: {"at": 0.0},
+        lambda: {"at": time.time() - 600},
+        lambda: {"at": time.time() + 600},
+    ],
     ids=["another secret", "long ago", "ten minutes ago", "in ten minutes"],
 )
 async def test_what_slack_did_not_sign_just_now_is_refused(
-    http: aiohttp.ClientSession, url: str, tmp_path: Path, how: dict[str, Any]
+    http: aiohttp.ClientSession, url: str, tmp_path: Path, how: Callable[[], dict[str, Any]]
 ) -> None:
-    assert (await post(http, url, MESSAGE, **how))[0] == 401
+    assert (await post(http, url, MESSAGE, **how()))[0] == 401
     assert in_inbox(tmp_path) == 0
 
 

@@ -12,7 +12,7 @@ from bot.shown import cards
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
 from storage import Storage, inbox
-from tests.agent.conversing import says
+from tests.agent.conversing import calls, says
 from tests.bot.running import running
 from tests.demo.workspace.support import Page
 from tests.support.waiting import until
@@ -75,6 +75,30 @@ async def test_every_kind_of_event_is_acknowledged(
             return sent == acked and {"message", "app_home_opened", "agent_session_stopped"} <= kinds
 
         await until(all_acked, "an ack for every event")
+
+
+async def test_half_a_character_from_slack_costs_nothing(
+    workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession
+):
+    proposed = calls(("write", {"text": "a \ud83d"}))
+    async with running(workspace, storage, [write], proposed, says("Hello \ufffd."), http=http) as bot:
+        root = (await page.say("pay \ud83d now \ud83d\ude00", "D0ANA"))["ts"]
+        card = await bot.card(root, "reject")
+        assert bot.model.asked[0][-1]["content"] == "pay \ufffd now 😀"
+        async with page.watching() as watching:
+            await bot.press(card, "reject")
+
+            async def opened() -> Any:
+                return next((each["view"] for each in watching if each.get("type") == "view_opened"), None)
+
+            view = await until(opened, "the form")
+        (block,) = [each for each in view["blocks"] if each["type"] == "input"]
+        reason = {
+            block["block_id"]: {block["element"]["action_id"]: {"type": "plain_text_input", "value": "no \ude00"}}
+        }
+        assert await page.submit(view["id"], **reason) == {}
+        await bot.reads(root, "Hello")
+        assert "no \ufffd" in bot.model.asked[1][-1]["content"]
 
 
 async def test_a_message_that_is_delivered_three_times_is_read_once(

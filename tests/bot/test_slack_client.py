@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
 from bot.demo.workspace import Workspace
@@ -47,6 +48,24 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     ),
     "apps.connections.open": lambda slack: slack.apps_connections_open(app_token="xapp-local"),
 }
+
+
+async def test_half_a_character_in_an_answer_is_mended():
+    async def users_info(_: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "user": {"real_name": "Ana \ud83d", "tags": ["\ud83d\ude00"]}})
+
+    app = web.Application()
+    app.router.add_get("/api/users.info", users_info)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+        async with session() as http:
+            answer = await SlackClient(token="xoxb-local", base_url=url, session=http).users_info(user="U0ANA")
+        assert answer["user"] == {"real_name": "Ana \ufffd", "tags": ["😀"]}
+    finally:
+        await runner.cleanup()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The demo's model knows what the agent says that it can be told, whichever agent is set up."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -33,6 +35,35 @@ async def test_the_agents_examples_are_offered(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "notices_for_a_test.py").write_text(AGENT, "utf-8")
     monkeypatch.setenv("SIGNOFF_AGENT", "notices_for_a_test:agent")
     assert "- hang the menu on the kitchen door" in await said(tmp_path, "hello")
+
+
+async def shown(data: Path) -> str:
+    """All that the page is told of the workspace."""
+    async with stage(data, 0) as built, aiohttp.ClientSession() as http:
+        found: list[str] = []
+        for path in ("boot", "tables"):
+            async with http.get(f"{built.url}/client/{path}") as response:
+                found.append(await response.text())
+    return " ".join(found)
+
+
+async def test_another_agent_works_where_nothing_is_of_the_sample_shop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("SIGNOFF_AGENT", raising=False)
+    with closing(sqlite3.connect(tmp_path / "orders.db")) as database:
+        database.execute("create table orders (id)")
+        database.commit()
+    sample = ("Harbour Goods", '"support"', "Customer support", "orders")
+    told = await shown(tmp_path)
+    assert all(word in told for word in sample)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "notices_for_a_test.py").write_text(AGENT, "utf-8")
+    monkeypatch.setenv("SIGNOFF_AGENT", "notices_for_a_test:agent")
+    told = await shown(tmp_path)
+    assert not any(word in told for word in sample)
+    assert "Local workspace" in told
 
 
 @pytest.mark.parametrize("source", ["raise RuntimeError", "agent = 1", "import nothing_like_this"])

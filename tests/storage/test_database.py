@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import open_storage
+from storage import open_storage, threads
 from storage.errors import NotOurDatabase
+from storage.ids import ThreadId
 from storage.migrations import APPLICATION_ID, MIGRATIONS
 from tests.storage.support import Child, count
 
@@ -42,7 +43,7 @@ async def test_nobody_else_may_read_the_file_or_its_companions(path: Path):
 
 async def test_opening_again_changes_nothing(path: Path):
     async with open_storage(url(path)) as storage:
-        await storage.write(lambda db: db.execute("insert into threads values ('t1', 'done', null, 1, 1, 1, 1)"))
+        await storage.write(lambda db: threads.take(db, ThreadId("t1"), storage.owner, 1.0))
     await opened(path)
     async with open_storage(url(path)) as storage:
         assert await storage.read(lambda db: count(db, "threads")) == 1

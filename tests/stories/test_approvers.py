@@ -92,7 +92,7 @@ async def test_who_asked_takes_it_back_and_the_copy_says_so(ana: Person, lea: Pe
     form = await lea.open(copy, "Reject")
     assert await ana.submit(await ana.open(card, "Reject"), Reason="never mind") == {}
     await place.becomes(copy, "rejected by <@U0ANA>[^$]*never mind")
-    assert "already rejected by <@U0ANA>" in words((await lea.submit(form))["view"])
+    assert "already rejected by @Ana Ruiz" in words((await lea.submit(form))["view"])
     assert ledger.lines == []
 
 

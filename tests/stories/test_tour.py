@@ -18,6 +18,28 @@ def tour(folder: Path, *arguments: str, **env: str) -> tuple[int, str, str]:
         program.log.unlink()
 
 
+def test_a_tour_that_nobody_reads_to_its_end_ends_quietly_and_did_not_hold(tmp_path: Path):
+    program = Program(["bot", "demo", "--tour", "--port", "0"], tmp_path, tmp_path / "log", {"PYTHONUTF8": "1"})
+    try:
+        assert program.process.stdout is not None
+        assert program.process.stdout.readline()
+        program.process.stdout.close()
+        assert program.process.wait(60) == 1
+        assert program.log.read_text("utf-8") == ""
+    finally:
+        program.process.stdout = None
+        program.kill()
+
+
+def test_the_tour_of_another_agent_says_that_there_is_none(tmp_path: Path):
+    agent = 'from graphs import Agent\nagent = Agent("Be brief.", [])\n'
+    (tmp_path / "my_agent.py").write_text(agent, "utf-8")
+    code, _, errors = tour(tmp_path, SIGNOFF_AGENT="my_agent:agent")
+    assert code == 1
+    assert "Unset SIGNOFF_AGENT" in errors
+    assert "Traceback" not in errors
+
+
 def test_the_tour_holds_reads_well_and_fails_where_something_happened_before(tmp_path: Path):
     arguments = ("--port", "0", "--data", str(tmp_path / "demo"))
     code, transcript, errors = tour(tmp_path, *arguments)

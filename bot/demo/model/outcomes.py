@@ -56,12 +56,14 @@ def outcome(made: Made, deed: str) -> Outcome:
 
 
 def read_edit(result: str) -> tuple[str, dict[str, Any], dict[str, Any], str] | None:
-    """Who edited, what was proposed, what ran, and what came of it."""
-    match = re.match(r"Edited by (.+?) before it ran\. Proposed: ", result)
+    """Who edited, what was proposed, what it was made into, and what came of that."""
+    match = re.match(r"Edited by (.+?)(?: before it ran)?\. Proposed: ", result)
     try:
         shown, end = json.JSONDecoder().raw_decode(result, match.end() if match else len(result))
-        ran, end = json.JSONDecoder().raw_decode(result, end + len(". Ran instead: "))
-        return match and (match[1], dict(shown), dict(ran), result[end + len(". Result: ") :])
+        made = re.compile(r"\. (?:Ran instead|Edited to): ").match(result, end)
+        ran, end = json.JSONDecoder().raw_decode(result, made.end()) if made else (shown, end)
+        came = re.compile(r"\. (?:Result|Then): ").match(result, end)
+        return (match[1], dict(shown), dict(ran), result[came.end() :]) if match and came else None
     except (ValueError, TypeError, RecursionError):
         return None
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from bot.demo.workspace.errors import NotOurFile, PortInUse
 from bot.demo.workspace.panel import Panel
-from bot.demo.workspace.people import HARBOUR_GOODS, Team
+from bot.demo.workspace.people import HARBOUR_GOODS, LOCAL_TEAM, Team
 from bot.demo.workspace.server import bind, serve
 from bot.demo.workspace.tokens import Tokens
 from bot.demo.workspace.workspace import Workspace
 
-__all__ = ["HARBOUR_GOODS", "NotOurFile", "PortInUse", "Team", "Tokens", "Workspace", "serve_workspace"]
+__all__ = ["HARBOUR_GOODS", "LOCAL_TEAM", "NotOurFile", "PortInUse", "Team", "Tokens", "Workspace", "serve_workspace"]
 
 
 @asynccontextmanager

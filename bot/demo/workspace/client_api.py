@@ -4,7 +4,7 @@ The calls after `/client/stop` are in `stage_api`.
 
 | call | does |
 | --- | --- |
-| `GET /client/boot?user=U` | `{token, team, bot, note, me, users, channels, home}`; without `user`, the first person |
+| `GET /client/boot?user=U` | `{token, team, bot, note, me, users, channels, home, waiting}`; no `user`: the first |
 | `GET /client/history?user=U&channel=C` | `{messages}`, oldest first, with replies and what only the user sees |
 | `GET /client/events?user=U` | server-sent events (below) |
 | `POST /client/messages {user, channel, text, thread_ts?}` | posts as that person → `{message}` |
@@ -17,14 +17,15 @@ The calls after `/client/stop` are in `stage_api`.
 | `POST /client/home {user, tab}` | the person opens the bot's "messages" or "home" tab (app_home_opened) → `{}` |
 | `POST /client/stop {user, channel, thread_ts}` | the person presses Stop (agent_session_stopped) → `{}` |
 | `GET /client/files/{id}` | an uploaded file |
-| `GET /client/tables` | `{tables: [{name, columns, rows}]}` of the side panel |
+| `GET /client/tables` | `{tables: [{name, columns, rows, keys, count}]}` of the side panel (see `panel`) |
 | `GET /client/journal?after=N` | `[{n, at, kind: event, ack, call or fault, …}]` |
 | `POST /client/faults {redeliver?, http?, disconnect?, expire_streams?, closed?}` | it goes wrong on purpose → `{}` |
 
 Server-sent events carry `type` and the whole new object: `message`, `message_changed`, `message_deleted`, `ephemeral`
 (`message`), `view_opened`, `view_updated`, `view_closed`, `home` (`view`), `status` (`channel, thread_ts, status`),
 `session` (`channel, thread_ts, session: {status, title}`), `prompts` (`channel, thread_ts, title, prompts`), `tables`
-(`tables`), `click_failed` (`channel, message_ts` or `view_id`, `action_id, text`), `bot` (`connected`).
+(`tables`), `waiting` (`waiting`: how many messages wait for whom), `click_failed` (`channel, message_ts` or `view_id`,
+`action_id, text`), `bot` (`connected`).
 
 Errors are 400 or 404 with `{"error": "one sentence"}`. There is no login: the `user` of a call says who acts.
 A POST needs `Authorization: Bearer TOKEN` with the `token` that boot tells, else it is a 403: it is of this start, and
@@ -85,6 +86,7 @@ class ClientApi:
                 "team": {"id": team.id, "name": team.name},
                 "bot": {"id": team.bot.id, "name": team.bot.handle, "connected": bool(workspace.connections)},
                 "note": workspace.note,
+                "waiting": workspace.waiting.counts,
                 "me": me.to_client(),
                 "users": [user.to_client() for user in team.users],
                 "channels": [each.to_client(me.id) for each in team.conversations_of(me.id)],

@@ -1,6 +1,7 @@
 """The side panel: the tables of a SQLite file that belongs to somebody else, shown as they are."""
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,7 +30,11 @@ class Panel:
         self._shown: list[Table] = []
 
     async def tables(self) -> list[Table]:
-        """`[{name, columns, rows}]`, in the order the tables were created."""
+        """`[{name, columns, rows, keys, count}]`, in the order the tables were created.
+
+        keys: what each row is known by, whatever changes in it: its primary key, else its rowid.
+        count: how many rows there are, shown or not.
+        """
         if self._file is None or not self._file.exists():
             return []
         with suppress(sqlite3.OperationalError):  # locked, or being created: the last look stands until the next one
@@ -68,10 +73,37 @@ def _read(file: Path) -> list[Table]:
 
 
 def _table(database: sqlite3.Connection, name: str) -> Table:
-    identifier = '"' + name.replace('"', '""') + '"'
-    cursor = database.execute(f"select * from {identifier} limit {ROWS}")  # noqa: S608 - a name read from the schema
-    columns = [column[0] for column in cursor.description]
-    return {"name": name, "columns": columns, "rows": [[_shown(value) for value in row] for row in cursor]}
+    identifier = _quoted(name)
+    columns, key = _columns(database, name)
+    wanted = ", ".join(map(_quoted, (*key, *columns)))
+    found = database.execute(f"select {wanted} from {identifier} limit {ROWS}").fetchall()  # noqa: S608 - from the schema
+    (count,) = database.execute(f"select count(*) from {identifier}").fetchone()  # noqa: S608
+    return {
+        "name": name,
+        "columns": columns,
+        "rows": [[_shown(value) for value in row[len(key) :]] for row in found],
+        "keys": [json.dumps([_key(value) for value in row[: len(key)]]) for row in found],
+        "count": count,
+    }
+
+
+def _columns(database: sqlite3.Connection, name: str) -> tuple[list[str], list[str]]:
+    """All columns of a table, and those that tell its rows apart."""
+    described = database.execute("select name, pk from pragma_table_xinfo(?) where hidden <> 1 order by cid", (name,))
+    columns: dict[str, int] = dict(described.fetchall())
+    primary = sorted((column for column in columns if columns[column]), key=lambda column: columns[column])
+    taken = {column.lower() for column in columns}
+    # A table has a rowid under the first of these names that is no column, unless it has a primary key instead.
+    rowid = [each for each in ("rowid", "_rowid_", "oid") if each not in taken]
+    return list(columns), primary or rowid[:1] or list(columns)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _key(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def _shown(value: Any) -> Any:

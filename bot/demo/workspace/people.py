@@ -1,6 +1,6 @@
 """The team that lives in the local workspace: people, the bot, conversations and user groups."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Kind = Literal["channel", "private", "dm"]
@@ -165,4 +165,15 @@ HARBOUR_GOODS = Team(
     ),
     groups=(Group("S0LEADS", "leads", "Team leads", ("U0LEA",)),),
 )
-"""The team of the demo. Tests hand in another one where they need another one."""
+"""The team of the demo's sample agent. Tests hand in another one where they need another one."""
+
+_TITLES = {"U0ANA": "Member", "U0LEA": "Lead", "U0MAX": "Guest"}
+
+LOCAL_TEAM = replace(
+    HARBOUR_GOODS,
+    name="Local workspace",
+    people=tuple(replace(person, title=_TITLES[person.id]) for person in HARBOUR_GOODS.people),
+    conversations=(replace(HARBOUR_GOODS.conversations[0], name="general"), *HARBOUR_GOODS.conversations[1:]),
+    groups=(Group("S0LEADS", "leads", "Leads", ("U0LEA",)),),
+)
+"""The same people where another agent works: nothing of the sample's shop."""

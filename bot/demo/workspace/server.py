@@ -12,7 +12,7 @@ from bot.demo import loopback
 from bot.demo.workspace.client_api import ClientApi
 from bot.demo.workspace.errors import ClientError, PortInUse
 from bot.demo.workspace.stage_api import StageApi
-from bot.demo.workspace.tokens import bearer
+from bot.demo.workspace.tokens import bearer, is_same
 from bot.demo.workspace.web_api import WebApi
 from bot.demo.workspace.workspace import Workspace
 
@@ -100,7 +100,7 @@ def _only_with_the_pages_token(workspace: Workspace) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         only_reads = request.method in ("GET", "HEAD")
-        if only_reads or request.path.startswith(BEARER_SURFACES) or workspace.tokens.is_page(bearer(request)):
+        if only_reads or request.path.startswith(BEARER_SURFACES) or is_same(bearer(request), workspace.tokens.page):
             return await handler(request)
         return web.json_response({"error": UNKNOWN_PAGE}, status=403)
 

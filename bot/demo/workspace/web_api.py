@@ -1,6 +1,5 @@
 """Slack's side of the HTTP server: /api/<method>, the WebSocket, uploads and response URLs."""
 
-import secrets
 from typing import Any
 
 from aiohttp import web
@@ -12,7 +11,7 @@ from bot.demo.workspace.messages import Message
 from bot.demo.workspace.methods import METHODS, READ_BY_GET, Method
 from bot.demo.workspace.methods.arguments import Arguments, read_arguments
 from bot.demo.workspace.methods.content import read_content
-from bot.demo.workspace.tokens import Tokens, bearer
+from bot.demo.workspace.tokens import Tokens, bearer, is_same
 from bot.demo.workspace.triggers import ResponseUrl
 from bot.demo.workspace.workspace import Workspace
 
@@ -146,7 +145,7 @@ def _authorize(tokens: Tokens, method: str, request: web.Request, arguments: Arg
         raise SlackError("not_authed", ["[ERROR] send the token in the Authorization header, not in the address"])
     given = bearer(request) or str(in_body or "")
     expected = tokens.app if method == "apps.connections.open" else tokens.bot
-    if not secrets.compare_digest(given.encode(), expected.encode()):
+    if not is_same(given, expected):
         raise SlackError("not_allowed_token_type" if given in (tokens.app, tokens.bot) else "invalid_auth")
 
 

@@ -23,6 +23,7 @@ from bot.demo.workspace.text import mentions
 from bot.demo.workspace.tokens import Tokens
 from bot.demo.workspace.triggers import Permissions
 from bot.demo.workspace.views import View, Views
+from bot.demo.workspace.waiting import Waiting
 
 Json = dict[str, Any]
 
@@ -59,6 +60,7 @@ class Workspace:
         self.faults = Faults()
         self.screens = Screens()
         self.history = History(self.store, clock)
+        self.waiting = Waiting(team, self.history)
         self.views = Views(self.store)
         self.permissions = Permissions(clock)
         self.uploads: dict[str, Json] = {}  # announced files whose bytes may still come
@@ -80,6 +82,7 @@ class Workspace:
     def post(self, message: Message) -> None:
         """A message appears."""
         self.history.save(message)
+        self._show_waiting(self.waiting.look(message))
         self._show("message", message)
         if message.thread_ts and (root := self.history.get(message.channel, message.thread_ts)):
             self._show("message_changed", root)  # its count of replies
@@ -99,6 +102,7 @@ class Workspace:
     def change(self, message: Message, before: Json | None) -> None:
         """A message changed. `before` is its earlier state as Slack tells it; None tells the bot nothing."""
         self.history.save(message)
+        self._show_waiting(self.waiting.look(message))
         self._show("message_changed", message)
         if before is not None and message.ephemeral_to is None:
             conversation = self._conversation(message)
@@ -108,6 +112,7 @@ class Workspace:
     def delete(self, message: Message) -> None:
         """A message disappears."""
         self.history.remove(message)
+        self._show_waiting(self.waiting.forget(message))
         conversation = self._conversation(message)
         shown = {"channel": message.channel, "ts": message.ts, "message": message.to_client(0)}
         self.screens.tell(self._seen_by(message), "message_deleted", **shown)
@@ -168,6 +173,10 @@ class Workspace:
 
     def _show(self, kind: str, message: Message) -> None:
         self.screens.tell(self._seen_by(message), kind, message=self.to_client(message))
+
+    def _show_waiting(self, changed: bool) -> None:
+        if changed:
+            self.screens.tell_all("waiting", waiting=self.waiting.counts)
 
     def _seen_by(self, message: Message) -> tuple[str, ...]:
         return (message.ephemeral_to,) if message.ephemeral_to else self._conversation(message).members

@@ -1,68 +1,111 @@
 """What a form cannot show is said in a sentence; every problem and every argument has its own place in it."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from bot.forms.forms import FIELD_LIMIT, block_id, errors, inputs, unsupported
+from bot.forms.forms import Form, block_id
 
 
 @pytest.mark.parametrize(
-    ("part", "value", "sentence"),
+    ("part", "value", "text"),
     [
-        ({"type": "array"}, [], "The argument 'x' is a list, which a form cannot show."),
-        ({"type": "object"}, {}, "The argument 'x' has parts of its own, which a form cannot show."),
-        ({}, 1, "The argument 'x' may be anything, which a form cannot show."),
-        (True, 1, "The argument 'x' may be anything, which a form cannot show."),
-        ({"type": ["integer", "string"]}, 1, "The argument 'x' may be of several kinds, which a form cannot show."),
-        ({"type": "null"}, None, "The argument 'x' is always empty, which a form cannot show."),
-        ({"$ref": "#/properties/x"}, 1, "The argument 'x' refers to itself, which a form cannot show."),
-        ({"$ref": "#/$defs/Gone"}, 1, "The argument 'x' refers to '#/$defs/Gone', which its schema lacks."),
-        ({"type": "string"}, "y" * 3001, "The argument 'x' has 3001 characters; a form holds 3000."),
-        ({"type": "string"}, "a\u200bb", "The argument 'x' has invisible characters, which a form would hide."),
-        ({"type": "string"}, 5, "The argument 'x' does not hold a text."),
-        ({"type": "string"}, None, "The argument 'x' is null, which its schema does not allow."),
-        ({"type": "integer"}, 2.5, "The argument 'x' does not hold a number that a form can show."),
-        ({"type": "number"}, True, "The argument 'x' does not hold a number that a form can show."),
-        ({"type": "number"}, float("nan"), "The argument 'x' does not hold a number that a form can show."),
-        ({"type": "number"}, Decimal("1e999999"), "The argument 'x' does not hold a number that a form can show."),
-        ({"type": "number"}, Decimal("0." + "1" * 3000), "The argument 'x' has 3002 digits; a form holds 3000."),
-        ({"enum": ["a", "b"]}, "c", "The argument 'x' holds none of its choices."),
-        ({"enum": list(range(101))}, 1, "The argument 'x' has 101 choices; a form holds 100."),
-        ({"enum": ["y" * 76]}, "y" * 76, "The argument 'x' has a choice that is too long or cannot be read in a form."),
+        ({"type": "array"}, [], "[]"),
+        ({"type": "object"}, {}, "{}"),
+        ({}, 1, "1"),
+        (True, "1", '"1"'),
+        ({"type": ["integer", "string"]}, 1, "1"),
+        ({"type": "null"}, None, "null"),
+        ({"$ref": "#/properties/x"}, 1, "1"),
+        ({"$ref": "#/$defs/Gone"}, 1, "1"),
+        ({"type": "string"}, "a\u200bb", '"a\\u200bb"'),
+        ({"type": "string"}, "a\r\nb", '"a\\r\\nb"'),
+        ({"type": "string"}, 5, "5"),
+        ({"type": "string"}, None, "null"),
+        ({"type": "integer"}, 2.5, "2.5"),
+        ({"type": "number"}, True, "true"),
+        ({"enum": ["a", "b"]}, "c", '"c"'),
+        ({"enum": list(range(101))}, 1, "1"),
+        ({"enum": ["y" * 76]}, "y" * 76, f'"{"y" * 76}"'),
+        ({"enum": [["a"], ["b"]]}, ["a"], None),
     ],
 )
-def test_what_a_form_cannot_show_is_said(part: Any, value: object, sentence: str) -> None:
-    assert unsupported({"properties": {"x": part}}, {"x": value}) == sentence
+def test_what_no_element_holds_is_one_json_text(part: Any, value: object, text: str | None) -> None:
+    (block,) = Form({"properties": {"x": part}}, {"x": value}).blocks
+    if text is None:
+        assert block["element"]["type"] == "static_select"
+        return
+    assert block["element"] == {
+        "type": "plain_text_input", "multiline": True, "action_id": "json", "initial_value": text,
+    }  # fmt: skip
 
 
-def test_a_secret_is_never_shown() -> None:
+@pytest.mark.parametrize(
+    ("part", "value", "why"),
+    [
+        ({"type": "string"}, "y" * 3001, "it has 3,001 characters, and a form holds 3,000"),
+        ({"type": "array"}, ["y" * 3001], "it has 3,005 characters, and a form holds 3,000"),
+        ({"type": "number"}, float("nan"), "it cannot be written so that it stays the same"),
+        ({"type": "string"}, "\ud800", "it cannot be written so that it stays the same"),
+        ({"type": "string", "writeOnly": True}, "hunter2", "it holds a secret, which a form must not show"),
+    ],
+)
+def test_what_no_form_holds_stays_as_it_is_and_says_why(part: Any, value: object, why: str) -> None:
+    form = Form({"properties": {"x": part, "y": {"type": "string"}}}, {"x": value, "y": "a"})
+    assert form.kept == {"x": why}
+    assert form.unsupported is None
+    section = form.blocks[-1]["text"]["text"]
+    assert section.startswith(f"x stays as it is: {why}.")
+    assert "hunter2" not in section
+    assert Form({"properties": {"x": part}}, {"x": value}).unsupported == f"x stays as it is: {why}."
+
+
+def test_a_secret_is_never_shown_and_not_lost() -> None:
+    class Key(BaseModel):
+        value: SecretStr
+
     class Login(BaseModel):
         token: SecretStr | None = None
+        keys: list[Key] = []
+        user: str = ""
 
-    assert unsupported(Login.model_json_schema(), {"token": "hunter2"}) == (
-        "The argument 'token' is a secret, which a form must not show."
-    )
+    values: dict[str, Any] = {"token": "hunter2", "keys": [{"value": "hunter3"}], "user": "ana"}
+    form = Form(Login.model_json_schema(), values)
+    assert "hunter" not in str(form.blocks)
+    assert form.kept.keys() == {"token", "keys"}
+    (user,) = (block for block in form.blocks if block["type"] == "input")
+    filled = {user["block_id"]: {user["element"]["action_id"]: {"value": "lea"}}}
+    assert form.read(filled) == values | {"user": "lea"}
 
 
-def test_a_form_has_no_more_arguments_than_a_modal_holds() -> None:
-    names = [f"a{number}" for number in range(FIELD_LIMIT + 1)]
-    schema = {"properties": {name: {"type": "string"} for name in names}}
-    assert unsupported(schema, {}) == "There are 96 arguments; a form holds 95."
-    assert unsupported({"properties": {name: {"type": "string"} for name in names[1:]}}, {}) is None
+@pytest.mark.parametrize(
+    ("name", "part", "multiline"),
+    [
+        ("body", {}, True),
+        ("email_body", {}, True),
+        ("commit-message", {}, True),
+        ("subject", {}, False),
+        ("body", {"maxLength": 40}, False),
+        ("subject", {"maxLength": 500}, True),
+        ("subject", {"format": "multiline"}, True),
+        ("note", {"format": "email"}, False),
+    ],
+)
+def test_a_text_that_may_be_long_has_room_for_lines(name: str, part: dict[str, Any], multiline: bool) -> None:
+    (block,) = Form({"properties": {name: {"type": "string", **part}}}, {name: "Hello"}).blocks
+    assert block["element"]["multiline"] is multiline
 
 
 def test_an_argument_outside_the_schema_is_not_dropped_silently() -> None:
-    schema = {"properties": {"x": {"type": "string"}}}
-    assert unsupported(schema, {"x": "a", "y": "b"}) == "The argument 'y' is not in the tool's schema."
-    assert unsupported({"properties": {}}, {}) == "There are no arguments to edit."
+    form = Form({"properties": {"x": {"type": "string"}}}, {"x": "a", "y": "b"})
+    assert form.kept == {"y": "it is not in the tool's schema"}
+    assert Form({"properties": {}}, {}).unsupported == "There are no arguments to edit."
 
 
 def test_numbers_that_a_client_might_round_are_edited_as_text() -> None:
     schema = {"properties": {"x": {"type": "integer", "maximum": 2**63}}}
-    (short,), (long,) = inputs(schema, {"x": 10**14}), inputs(schema, {"x": 10**15})
+    (short,), (long,) = Form(schema, {"x": 10**14}).blocks, Form(schema, {"x": 10**15}).blocks
     assert short["element"]["type"] == "number_input"
     assert "max_value" not in short["element"]
     assert long["element"]["type"] == "plain_text_input"
@@ -77,9 +120,9 @@ def test_each_argument_has_a_block_of_its_own_that_stays() -> None:
 
 
 def test_a_problem_without_a_field_stands_at_the_first() -> None:
-    schema = {"properties": {"to": {"type": "string"}, "cc": {"type": "string"}}}
+    form = Form({"properties": {"to": {"type": "string"}, "cc": {"type": "string"}}}, {"to": "a", "cc": "b"})
     problems = [("cc.0", "Not an address."), ("", "Too many."), ("bcc", "Not known."), ("cc", "Twice.")]
-    assert errors(schema, problems) == {
-        block_id("cc"): "Not an address. Twice.",
+    assert form.errors(problems) == {
+        block_id("cc"): "0: Not an address. Twice.",
         block_id("to"): "Too many. bcc: Not known.",
     }

@@ -1,5 +1,6 @@
 """A form shows the arguments as proposed, gives them back exactly, and refuses what it could not give back."""
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
@@ -12,15 +13,16 @@ from pydantic import BaseModel, Field, ValidationError
 from slack_sdk.models.blocks import Block as SlackBlock
 from slack_sdk.models.views import View
 
-from bot.forms.forms import FormErrors, block_id, inputs, read, submitted
+from bot.forms.forms import FIELD_LIMIT, Form, FormErrors, block_id
 from bot.forms.modals import modal
 from bot.shown.text import Block, visible
+from graphs.agent.canonical import canonical_json
 
 
 def state_of(blocks: list[Block]) -> dict[str, dict[str, dict[str, Any]]]:
     """What Slack sends for a form that was submitted as it was shown."""
     state: dict[str, dict[str, dict[str, Any]]] = {}
-    for block in blocks:
+    for block in (each for each in blocks if each["type"] == "input"):
         element = block["element"]
         if "options" in element:
             filled = {"type": element["type"], "selected_option": element.get("initial_option")}
@@ -33,8 +35,9 @@ def state_of(blocks: list[Block]) -> dict[str, dict[str, dict[str, Any]]]:
 def filled(blocks: list[Block], name: str, value: str | None) -> dict[str, dict[str, dict[str, Any]]]:
     """The state after a person typed `value` at `name`, or chose the option with that label."""
     state = state_of(blocks)
-    element = next(block["element"] for block in blocks if block["label"]["text"] == name)
-    (entry,) = state[block_id(name)].values()
+    found = next(block for block in blocks if block["type"] == "input" and block["label"]["text"] == name)
+    element = found["element"]
+    (entry,) = state[found["block_id"]].values()
     if "options" in element:
         chosen = [option for option in element["options"] if option["text"]["text"] == value]
         entry["selected_option"] = chosen[0] if chosen else None
@@ -56,6 +59,13 @@ CHOICES = st.lists(
     unique_by=lambda choice: (type(choice), choice),
 )
 
+PARTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=9,
+)
+"""Values of an argument that has parts of its own."""
+
 
 @st.composite
 def arguments(draw: st.DrawFn) -> tuple[dict[str, Any], Any]:
@@ -73,6 +83,10 @@ def arguments(draw: st.DrawFn) -> tuple[dict[str, Any], Any]:
                 ({"enum": choices}, st.sampled_from(choices)),
                 ({"const": choices[0]}, st.just(choices[0])),
                 ({"$ref": "#/$defs/Shared"}, st.sampled_from(["low", "high"])),
+                ({"type": "string"}, st.text(alphabet="a\u200b\u202e\r\n\u2028\x00é", max_size=20)),
+                ({"type": "array", "items": {"type": "string"}}, st.lists(st.text(max_size=9), max_size=9)),
+                ({"type": "object"}, st.dictionaries(st.text(max_size=5), PARTS, max_size=4)),
+                ({}, PARTS),
             ]
         )
     )
@@ -102,9 +116,11 @@ def typed(values: Mapping[str, object]) -> dict[str, tuple[type, object]]:
 
 @given(forms())
 def test_what_is_shown_and_submitted_unchanged_comes_back(form: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    schema, values = form
-    blocks = inputs(schema, values)
-    assert typed(read(schema, state_of(blocks))) == typed(values)
+    shown, (schema, values) = Form(*form), form
+    blocks = shown.blocks
+    assert not shown.kept
+    assert typed(shown.read(state_of(blocks))) == typed(values)
+    assert canonical_json(shown.read(state_of(blocks))) == canonical_json(values)
     assert [block["label"]["text"] for block in blocks] == list(schema["properties"])
     assert len({block["block_id"] for block in blocks}) == len(blocks)
     for block in blocks:  # an input that is empty as proposed must be submittable
@@ -114,7 +130,7 @@ def test_what_is_shown_and_submitted_unchanged_comes_back(form: tuple[dict[str, 
 
 @given(forms())
 def test_a_form_is_a_view_that_slack_takes(form: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    blocks = inputs(*form)
+    blocks = Form(*form).blocks
     view = modal("Edit a call with a long name", "edit", "id", blocks, submit="Run")
     assert View(**view).to_dict() == view
     for block in blocks:
@@ -154,7 +170,7 @@ VALUES: dict[str, object] = {
 
 
 def test_a_pydantic_model_becomes_a_form() -> None:
-    blocks = {block["label"]["text"]: block for block in inputs(Everything.model_json_schema(), VALUES)}
+    blocks = {block["label"]["text"]: block for block in Form(Everything.model_json_schema(), VALUES).blocks}
     elements = {name: block["element"] for name, block in blocks.items()}
     assert {name: element["type"] for name, element in elements.items()} == {
         "text": "plain_text_input",
@@ -185,10 +201,10 @@ def test_a_pydantic_model_becomes_a_form() -> None:
 
 
 def test_digits_survive_as_far_as_the_model() -> None:
-    schema = Everything.model_json_schema()
-    values = read(schema, filled(inputs(schema, VALUES), "amount", "1234567890123456789.10"))
+    form = Form(Everything.model_json_schema(), VALUES)
+    values = form.read(filled(form.blocks, "amount", "1234567890123456789.10"))
     assert str(Everything.model_validate(values).amount) == "1234567890123456789.10"
-    assert str(Everything.model_validate(read(schema, state_of(inputs(schema, VALUES)))).amount) == "80.10"
+    assert str(Everything.model_validate(form.read(state_of(form.blocks))).amount) == "80.10"
     assert Everything.model_validate(values).rate == 0.1
     assert Everything.model_validate(values, strict=False).colour is Colour.BLUE
 
@@ -198,16 +214,16 @@ def test_an_optional_choice_offers_none_by_name() -> None:
         sure: bool | None = None
         size: Literal["small", "large"] | None = None
 
-    schema = Choices.model_json_schema()
-    blocks = inputs(schema, {"sure": None, "size": "small"})
+    form = Form(Choices.model_json_schema(), {"sure": None, "size": "small"})
+    blocks = form.blocks
     assert labels(blocks[0]["element"]) == ["Yes", "No", "(none)"]
     assert labels(blocks[1]["element"]) == ["small", "large", "(none)"]
-    assert read(schema, filled(blocks, "size", "(none)")) == {"sure": None, "size": None}
+    assert form.read(filled(blocks, "size", "(none)")) == {"sure": None, "size": None}
 
 
 def test_choices_that_would_read_alike_are_told_apart() -> None:
     schema = {"properties": {"x": {"enum": [1, "1", True, "true", "(none)", None]}}}
-    (block,) = inputs(schema, {"x": "1"})
+    (block,) = Form(schema, {"x": "1"}).blocks
     assert labels(block["element"]) == ["1", '"1"', "true", '"true"', '"(none)"', "null"]
     assert block["element"]["initial_option"]["text"]["text"] == '"1"'
 
@@ -220,14 +236,15 @@ def test_an_emptied_optional_text_is_null_unless_an_empty_one_was_proposed(
     proposed: dict[str, object], meaning: dict[str, object]
 ) -> None:
     schema = {"properties": {"note": {"anyOf": [{"type": "string"}, {"type": "null"}]}}}
-    assert read(schema, filled(inputs(schema, proposed), "note", None)) == meaning
+    form = Form(schema, proposed)
+    assert form.read(filled(form.blocks, "note", None)) == meaning
 
 
 def test_an_emptied_input_without_null_is_an_empty_text_or_left_out() -> None:
     schema = {"properties": {"reason": {"type": "string", "default": ""}, "rate": {"type": "number", "default": 1}}}
-    blocks = inputs(schema, {"reason": "late", "rate": 2})
-    assert read(schema, filled(blocks, "reason", None)) == {"reason": "", "rate": Decimal(2)}
-    assert read(schema, filled(blocks, "rate", None)) == {"reason": "late"}
+    form = Form(schema, {"reason": "late", "rate": 2})
+    assert form.read(filled(form.blocks, "reason", None)) == {"reason": "", "rate": Decimal(2)}
+    assert form.read(filled(form.blocks, "rate", None)) == {"reason": "late"}
 
 
 NUMBER_SENTENCE = "Write a number with digits, and a dot before decimals: 80.10"
@@ -251,9 +268,9 @@ WHOLE_SENTENCE = "Write a whole number, without decimals."
 )
 def test_text_that_is_no_number_is_an_error_at_its_field(kind: str, given: str, sentence: str) -> None:
     schema = {"properties": {"first": {"type": "string"}, "x": {"type": kind}}, "required": ["first", "x"]}
-    state = filled(inputs(schema, {"first": "a", "x": 1}), "x", given)
+    form = Form(schema, {"first": "a", "x": 1})
     with pytest.raises(FormErrors) as caught:
-        read(schema, state)
+        form.read(filled(form.blocks, "x", given))
     assert caught.value.errors == {block_id("x"): sentence}
 
 
@@ -262,7 +279,8 @@ def test_text_that_is_no_number_is_an_error_at_its_field(kind: str, given: str, 
 )
 def test_whole_numbers_are_read_however_they_are_written(given: str, number: int) -> None:
     schema = {"properties": {"x": {"type": "integer"}}}
-    value = read(schema, filled(inputs(schema, {"x": 1}), "x", given))["x"]
+    form = Form(schema, {"x": 1})
+    value = form.read(filled(form.blocks, "x", given))["x"]
     assert type(value) is int
     assert value == number
 
@@ -270,17 +288,18 @@ def test_whole_numbers_are_read_however_they_are_written(given: str, number: int
 def test_a_field_that_did_not_arrive_is_an_error_not_a_default() -> None:
     schema = {"properties": {"x": {"type": "string", "default": "all of it"}}}
     with pytest.raises(FormErrors) as caught:
-        read(schema, {})
+        Form(schema, {"x": "all of it"}).read({})
     assert caught.value.errors == {block_id("x"): "This field did not arrive. Please close the form and open it again."}
 
 
 def test_an_option_that_was_not_offered_is_an_error() -> None:
     schema = {"properties": {"x": {"enum": ["a", "b"]}}}
-    state = state_of(inputs(schema, {"x": "a"}))
+    form = Form(schema, {"x": "a"})
+    state = state_of(form.blocks)
     (entry,) = state[block_id("x")].values()
     entry["selected_option"] = {"value": '"c"'}
     with pytest.raises(FormErrors) as caught:
-        read(schema, state)
+        form.read(state)
     assert caught.value.errors == {block_id("x"): "Choose one of the options."}
 
 
@@ -292,9 +311,127 @@ def test_the_tools_own_validation_speaks_at_the_fields() -> None:
             return [(".".join(map(str, each["loc"])), each["msg"]) for each in problem.errors()]
         return []
 
-    schema = Everything.model_json_schema()
-    blocks = inputs(schema, VALUES)
-    assert submitted(schema, filled(blocks, "count", "9"), validate)["count"] == 9
+    form = Form(Everything.model_json_schema(), VALUES)
+    assert form.submitted(filled(form.blocks, "count", "9"), validate)["count"] == 9
     with pytest.raises(FormErrors) as caught:
-        submitted(schema, filled(blocks, "count", "11"), validate)
+        form.submitted(filled(form.blocks, "count", "11"), validate)
     assert caught.value.errors == {block_id("count"): "Input should be less than or equal to 10"}
+
+
+class Line(BaseModel):
+    """A line of an order."""
+
+    product: str
+    number: int = 1
+
+
+class Order(BaseModel):
+    to: list[str] = Field(description="Who gets it.")
+    lines: list[Line]
+    extra: dict[str, Any] = {}
+    body: str = ""
+    amount: Decimal = Decimal(1)
+
+
+ORDER: dict[str, Any] = {
+    "to": ["a@x.test", "b@x.test"],
+    "lines": [{"product": "lamp", "number": 2}, {"product": "häng\u200bmatte", "number": 1}],
+    "extra": {"deep": [1, 2.5, None, {"x": "y"}], "big": 2**70},
+    "body": "Hello",
+    "amount": "80.10",
+}
+
+
+def test_one_argument_that_no_element_holds_takes_nothing_from_the_others() -> None:
+    form = Form(Order.model_json_schema(), ORDER)
+    blocks = {block["label"]["text"]: block for block in form.blocks}
+    assert form.unsupported is None
+    assert blocks.keys() == ORDER.keys()
+    assert blocks["to"]["element"]["initial_value"] == '["a@x.test", "b@x.test"]'
+    assert blocks["to"]["hint"]["text"] == "Written as JSON. Who gets it."
+    assert blocks["amount"]["element"]["type"] == "number_input"
+    assert "häng\\u200bmatte" in blocks["lines"]["element"]["initial_value"], "nothing in it is invisible"
+    assert all(blocks[name]["element"]["multiline"] for name in ("to", "lines", "extra", "body"))
+    assert form.read(state_of(form.blocks)) == ORDER | {"amount": Decimal("80.10")}
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ('["a"', "This is not JSON (line 1, column 5): expecting ',' delimiter."),
+        ("a@x.test", "This is not JSON (line 1, column 1): expecting value."),
+        ('[{"a": 1, "a": 2}]', "The name 'a' stands twice in one object."),
+        ("[NaN]", "NaN is no number that can be used."),
+        ("[1e999999999]", "The number 1e999999999 is too large or too small."),
+        ("[" * 2900, "This is nested too deeply, or has a number with too many digits."),
+        ("[" + "9" * 5000 + "]", "This is nested too deeply, or has a number with too many digits."),
+        ("  ", "This argument is needed. Write it as JSON."),
+        ("", "This argument is needed. Write it as JSON."),
+    ],
+)
+def test_what_is_no_json_is_an_error_at_its_field_that_says_where(given: str, sentence: str) -> None:
+    form = Form(Order.model_json_schema(), ORDER)
+    with pytest.raises(FormErrors) as caught:
+        form.read(filled(form.blocks, "to", given))
+    assert caught.value.errors == {block_id("to"): sentence}
+
+
+def test_an_optional_argument_in_json_may_be_left_out() -> None:
+    form = Form(Order.model_json_schema(), ORDER)
+    assert "extra" not in form.read(filled(form.blocks, "extra", None))
+
+
+def test_a_part_of_an_argument_is_named_in_its_problem() -> None:
+    form = Form(Order.model_json_schema(), ORDER)
+    found = form.errors([("lines.0.number", "Input should be a valid integer"), ("to", "Too few.")])
+    assert found == {block_id("lines"): "0.number: Input should be a valid integer", block_id("to"): "Too few."}
+
+
+def test_what_no_form_holds_is_shown_and_stays_as_it_is() -> None:
+    values: dict[str, Any] = ORDER | {"body": "y" * 3001, "to": [f"person{number}@x.test" for number in range(300)]}
+    form = Form(Order.model_json_schema(), values)
+    said = [block["text"]["text"] for block in form.blocks if block["type"] == "section"]
+    assert said[0].startswith("to stays as it is: it has ")
+    assert "person0@x.test" in said[0]
+    assert said[1].startswith("body stays as it is: it has 3,001 characters, and a form holds 3,000.\nyyyy")
+    inputs = [block for block in form.blocks if block["type"] == "input"]
+    assert [block["label"]["text"] for block in inputs] == ["lines", "extra", "amount"]
+    view = modal("Edit", "edit", "id", form.blocks, submit="Run")
+    assert View(**view).to_dict() == view
+    read = form.read(state_of(inputs))
+    assert (read["body"], read["to"]) == (values["body"], values["to"])
+    assert form.errors([("body", "Too long.")]) == {block_id("lines"): "body: Too long."}
+
+
+def test_more_arguments_than_a_form_holds_are_one_json_field() -> None:
+    names = [f"a{number}" for number in range(FIELD_LIMIT + 3)]
+    schema = {"properties": {name: {"type": "string"} for name in names}, "required": names}
+    values: dict[str, object] = dict.fromkeys(names, "x")
+    form = Form(schema, values)
+    assert form.read(state_of(form.blocks)) == values
+    last = form.blocks[-1]
+    assert (last["label"]["text"], last["element"]["initial_value"]) == (
+        "Other arguments",
+        json.dumps(dict.fromkeys(names[-3:], "x")),
+    )
+    read = form.read(filled(form.blocks, "Other arguments", json.dumps({names[-1]: "y", names[-2]: "z"})))
+    assert names[-3] not in read
+    assert (read[names[-1]], read[names[-2]]) == ("y", "z")
+    for wrong, sentence in (('{"b": 1}', "'b' is none of these arguments"), ("[]", "Write an object")):
+        with pytest.raises(FormErrors) as caught:
+            form.read(filled(form.blocks, "Other arguments", wrong))
+        assert sentence in caught.value.errors[last["block_id"]]
+    assert form.errors([(names[-1], "Too long.")]) == {last["block_id"]: f"{names[-1]}: Too long."}
+    view = modal("Edit", "edit", "id", form.blocks, submit="Run")
+    assert View(**view).to_dict() == view
+
+
+def test_a_form_never_grows_beyond_what_slack_takes() -> None:
+    names = [f"a{number}" for number in range(120)]
+    schema = {"properties": {name: {"type": "string"} for name in names}}
+    form = Form(schema, dict.fromkeys(names, "é" * 3000))
+    view = modal("Edit", "edit", "id", form.blocks, submit="Run")
+    assert len(json.dumps(view, ensure_ascii=False).encode()) < 250_000
+    assert len(view["blocks"]) <= 100
+    read = form.read(state_of([block for block in form.blocks if block["type"] == "input"]))
+    assert read == dict.fromkeys(names, "é" * 3000)

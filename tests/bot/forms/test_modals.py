@@ -1,9 +1,11 @@
 """Modals stay within what Slack takes, and a reason comes back as it was written."""
 
+from collections.abc import Callable
+
 import pytest
 from slack_sdk.models.views import View
 
-from bot.forms.modals import modal, notice_modal, read_reason, reason_modal
+from bot.forms.modals import missing_text, modal, notice_modal, read_text, reject_modal, respond_modal
 from bot.shown.text import Block
 
 DIVIDER: Block = {"type": "divider"}
@@ -16,16 +18,29 @@ def test_long_captions_are_cut_to_slacks_limit() -> None:
     assert View(**view).to_dict() == view
 
 
-def test_a_reason_is_optional_and_labelled_reason() -> None:
-    view = reason_modal("reject", "approval-1")
-    (block,) = view["blocks"]
+@pytest.mark.parametrize(
+    ("make", "label", "optional", "title", "submit"),
+    [
+        (reject_modal, "Reason", True, "Reject call", "Reject Call"),
+        (respond_modal, "Response", False, "Respond instead", "Send Response"),
+    ],
+)
+def test_what_asks_for_a_text_names_the_call_and_gives_the_text_back(
+    make: Callable[..., Block], label: str, optional: bool, title: str, submit: str
+) -> None:
+    view = make("callback", "approval-1", "Cancel order (order id 7)")
+    said, block = view["blocks"]
     assert View(**view).to_dict() == view
     assert view["private_metadata"] == "approval-1"
-    assert (block["label"]["text"], block["optional"], block["element"]["multiline"]) == ("Reason", True, True)
+    assert (view["title"]["text"], view["submit"]["text"]) == (title, submit)
+    assert said["text"]["text"].startswith("Cancel order (order id 7) will not run.")
+    assert said["text"]["type"] == "plain_text"
+    assert (block["label"]["text"], block["optional"], block["element"]["multiline"]) == (label, optional, True)
     action = block["element"]["action_id"]
-    assert read_reason({block["block_id"]: {action: {"value": " too late\n"}}}) == "too late"
-    assert read_reason({block["block_id"]: {action: {"value": None}}}) == ""
-    assert read_reason({}) == ""
+    assert read_text({block["block_id"]: {action: {"value": " too late\n"}}}) == "too late"
+    assert read_text({block["block_id"]: {action: {"value": None}}}) == ""
+    assert read_text({}) == ""
+    assert missing_text().keys() == {block["block_id"]}
 
 
 def test_a_notice_says_its_text_and_submits_nothing() -> None:
@@ -43,4 +58,4 @@ def test_what_slack_would_refuse_is_refused_here() -> None:
     with pytest.raises(ValueError, match="1 to 100 blocks"):
         modal("t", "c", "m", [], submit=None)
     with pytest.raises(ValueError, match="submit button"):
-        modal("t", "c", "m", reason_modal("c", "m")["blocks"], submit=None)
+        modal("t", "c", "m", reject_modal("c", "m", "Pay")["blocks"], submit=None)

@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from pydantic import BaseModel, SecretStr
 
 from bot.demo.workspace import HARBOUR_GOODS, Workspace
 from bot.inbound import clicks
@@ -185,7 +186,8 @@ async def test_reject_takes_a_reason_to_the_model_and_runs_nothing(
         async with page.watching() as watching:
             await bot.press(card, "reject")
             view = await opened(page, watching)
-        (block,) = view["blocks"]
+        said, block = view["blocks"]
+        assert said["text"]["text"].startswith("Pay (amount 80, number 7) will not run.")
         assert (block["label"]["text"], block["optional"]) == ("Reason", True)
         reason = {block["block_id"]: {block["element"]["action_id"]: {"type": "plain_text_input", "value": "too much"}}}
         assert await page.submit(view["id"], **reason) == {}
@@ -204,7 +206,11 @@ async def test_respond_answers_in_the_tools_place(
         async with page.watching() as watching:
             await bot.press(await bot.card(root), "respond")
             view = await opened(page, watching)
-        (block,) = view["blocks"]
+        said, block = view["blocks"]
+        assert said["text"]["text"].startswith("Pay (amount 80, number 7) will not run. The model reads your response")
+        assert (block["label"]["text"], block["optional"]) == ("Response", False)
+        blank = await page.submit(view["id"], **filled_in(view, Response="  \n"))
+        assert blank["errors"].keys() == {block["block_id"]}
         answer = {block["block_id"]: {block["element"]["action_id"]: {"type": "plain_text_input", "value": "by hand"}}}
         assert await page.submit(view["id"], **answer) == {}
         await bot.reads(root, "I see.")
@@ -261,7 +267,8 @@ async def test_a_form_is_judged_again_when_it_is_submitted(
             view = await opened(page, watching)
         await bot.press(card, "approve")
         answer = await page.submit(view["id"])
-        assert "already approved" in str(answer["view"]["blocks"])
+        assert "already approved by @Ana Ruiz at " in str(answer["view"]["blocks"])
+        assert "U0ANA" not in str(answer["view"]["blocks"])
         await bot.reads(root, "Paid.")
         assert len(till.paid) == 1
 
@@ -355,7 +362,7 @@ async def test_approve_all_says_which_did_not_count(
         root = (await page.say("pay both", "D0ANA"))["ts"]
         await bot.press(await bot.card(root, cards.APPROVE_ALL), cards.APPROVE_ALL)
         text = await whispered(bot, "1 of 2 approved")
-        assert "lead_pays" in text
+        assert "• Lead pays (amount 80, number 7): " in text
         assert "not among" in text
         (left,) = await storage.interrupts(status="waiting")
         assert left.payload["name"] == "lead_pays"
@@ -543,3 +550,155 @@ def filled_in(view: Json, **values: str) -> Json:
             state["value"] = values.get(block["label"]["text"], element.get("initial_value", "a reason"))
         found[block["block_id"]] = {element["action_id"]: state}
     return found
+
+
+async def test_a_call_that_cannot_run_or_be_asked_about_says_so_in_the_conversation(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], till: Till, http: aiohttp.ClientSession, page: Page
+):
+    @tool(approval=Approval(approvers=["U0MAX"]))
+    def guest_pays(number: int) -> str:
+        """Pay it."""
+        return "paid"
+
+    three = calls(
+        ("pay", {"number": "seven", "amount": 80}), ("guest_pays", {"number": 7}), ("pay", {**PAY, "amount": 5})
+    )
+    async with running(workspace, storage, [pay, guest_pays], three, says("I see."), http=http) as bot:
+        root = (await page.say("@signoff pay"))["ts"]
+        await bot.reads(root, "I see.", "C0SUPPORT")
+        card = await bot.reads(root, "its rule lets this one pass", "C0SUPPORT")
+        invalid, away, ran = (str(block) for block in card["blocks"])
+        assert "not valid" in invalid
+        assert "number: " in invalid
+        assert "nobody was asked" in away
+        assert "Max Oduya is a guest" in away
+        assert "its rule" not in invalid + away
+        assert "Ran" in ran
+        assert till.paid == [(7, Decimal(5))]
+
+
+class Item(BaseModel):
+    name: str
+    number: int = 1
+
+
+async def test_edit_takes_lists_long_texts_and_objects_and_changes_only_what_was_changed(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page
+):
+    sent: list[tuple[Any, ...]] = []
+
+    @tool(approval=True)
+    def send(to: list[str], subject: str, body: str, items: list[Item]) -> str:
+        """Send it."""
+        sent.append((to, subject, body, [item.model_dump() for item in items]))
+        return "sent"
+
+    body = "Dear Jonas,\r\n" + "all the best " * 300
+    args = {"to": ["a@x.test"], "subject": "Lamps", "body": body, "items": [{"name": "lamp", "number": 2}]}
+    async with running(workspace, storage, [send], calls(("send", args)), says("It is sent."), http=http) as bot:
+        root = (await page.say("send it", "D0ANA"))["ts"]
+        card = await bot.card(root, "edit")
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            view = await opened(page, watching)
+        assert [block["label"]["text"] for block in view["blocks"] if block["type"] == "input"] == [
+            "to",
+            "subject",
+            "items",
+        ]
+        assert "body stays as it is: it has 3,9" in str(view["blocks"][-1])
+        wrong = await page.submit(
+            view["id"], **filled_in(view, to="a@x.test", items='[{"name": "lamp", "number": "x"}]')
+        )
+        assert "This is not JSON" in str(wrong["errors"])
+        wrong = await page.submit(view["id"], **filled_in(view, items='[{"name": "lamp", "number": "x"}]'))
+        (said,) = wrong["errors"].values()
+        assert said.startswith("0.number: ")
+        assert await page.submit(view["id"], **filled_in(view, to='["a@x.test", "b@x.test"]')) == {}
+        await bot.reads(root, "It is sent.")
+        assert sent == [(["a@x.test", "b@x.test"], "Lamps", body, [{"name": "lamp", "number": 2}])]
+
+
+async def test_an_edit_that_changes_nothing_leaves_every_byte(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page
+):
+    @tool(approval=True)
+    def send(to: list[str], amount: Decimal, rate: float, key: SecretStr, note: str = "") -> str:
+        """Send it."""
+        return "sent"
+
+    args = {"to": ["a\u200b"], "amount": "12345678901234567.10", "rate": 80.0, "key": "hunter2", "note": "a\r\nb"}
+    async with running(workspace, storage, [send], calls(("send", args)), says("It is sent."), http=http) as bot:
+        root = (await page.say("send it", "D0ANA"))["ts"]
+        card = await bot.card(root, "edit")
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            view = await opened(page, watching)
+        assert "hunter2" not in str(view)
+        assert await page.submit(view["id"], **filled_in(view)) == {}
+        await bot.reads(root, "It is sent.")
+        first, second = sorted(await storage.interrupts(status="answered"), key=lambda row: row.ordinal)
+        assert first.terms["data"] == second.terms["data"]
+
+
+async def test_a_card_whose_call_no_form_can_edit_says_so(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page
+):
+    @tool(approval=True)
+    def post(text: str) -> str:
+        """Post it."""
+        return "posted"
+
+    async with running(workspace, storage, [post], calls(("post", {"text": "y" * 3001})), http=http) as bot:
+        card = await bot.card((await page.say("post it", "D0ANA"))["ts"])
+        assert button(card, "edit") is None
+        assert "text stays as it is: it has 3,001 characters, and a form holds 3,000." in str(card["blocks"])
+
+
+async def test_approve_all_says_which_rows_did_not_count_and_why(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page
+):
+    @tool(approval=Approval(approvers=["U0LEA"], self_approval=False))
+    def cancel_order(order_id: int, why_not: str) -> str:
+        """Cancel it."""
+        return "cancelled"
+
+    @tool(approval=True)
+    def note(text: str) -> str:
+        """Note it."""
+        return "noted"
+
+    three = calls(
+        ("cancel_order", {"order_id": 7, "why_not": "late <!channel>"}),
+        ("cancel_order", {"order_id": 8, "why_not": ""}),
+        ("note", {"text": "a"}),
+    )
+    async with running(workspace, storage, [cancel_order, note], three, http=http) as bot:
+        card = await bot.card((await page.say("@signoff cancel"))["ts"], cards.APPROVE_ALL, channel="C0SUPPORT")
+        await bot.press(card, cards.APPROVE_ALL)
+        said = (await whispered(bot, "Not counted", channel="C0SUPPORT")).split("\n")
+        assert said[0] == "1 of 3 approved. Not counted:"
+        assert said[1].startswith("• Cancel order (order id 7, why not late &lt;!channel&gt;): You asked for this call")
+        assert said[2].startswith("• Cancel order (order id 8")
+        assert len(said) == 3
+
+
+async def test_a_call_whose_tool_is_gone_can_be_rejected_and_nothing_hangs(
+    workspace: Workspace, storage: Storage, pay: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    async with running(workspace, storage, [pay], calls(("pay", PAY)), http=http) as bot:
+        root = (await page.say("pay 80", "D0ANA"))["ts"]
+        card = await bot.card(root)
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            view = await opened(page, watching)
+    async with running(workspace, storage, [], says(""), says("I see."), http=http) as bot:
+        assert (await bot.press(card, "edit"))["acked"]
+        await whispered(bot, "not there any more")
+        answer = await page.submit(view["id"], **filled_in(view))
+        assert "not there any more" in str(answer["view"]["blocks"])
+        async with page.watching() as watching:
+            await bot.press(card, "reject")
+            view = await opened(page, watching)
+        assert await page.submit(view["id"], **filled_in(view)) == {}
+        await bot.reads(root, "I see.")

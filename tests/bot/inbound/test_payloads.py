@@ -6,9 +6,8 @@ import pytest
 
 from bot.demo.workspace import HARBOUR_GOODS, events
 from bot.demo.workspace.messages import Message as Posted
-from bot.demo.workspace.text import to_wire
 from bot.inbound import payloads
-from bot.inbound.payloads import Click, Person, SlackMessage, SlackThread, Submission, typed
+from bot.inbound.payloads import Click, Person, SlackMessage, SlackThread, Submission
 
 TEAM = HARBOUR_GOODS
 BOT = TEAM.bot.id
@@ -45,6 +44,9 @@ def test_a_reply_belongs_to_its_threads_first_message() -> None:
         ("  <@U0SIGNOFF>: refund it", "refund it"),
         ("hey <@U0SIGNOFF>, refund it", "hey @signoff, refund it"),
         ("<@U0SIGNOFF>", ""),
+        ("<@U0SIGNOFF|signoff> refund it", "refund it"),
+        ("hey <@U0SIGNOFF|signoff>", "hey @signoff"),
+        ("<@U0SIGNOFF> tell <@U0LEA> &lt;3", "tell <@U0LEA> &lt;3"),
     ],
 )
 def test_a_mention_is_addressed_in_both_events_that_tell_of_it(kind: Any, text: str, said: str) -> None:
@@ -105,36 +107,6 @@ def test_a_message_with_a_file_or_sent_to_the_channel_too_is_said(subtype: str) 
     assert payloads.message(sent, BOT) is not None
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "write to jonas@example.com, please",
-        "see https://example.com/a?b=1&c=2 and http://localhost:80",
-        "5 < 6 && 7 > 6",
-        "&lt; is how one writes <",
-        "in #support",
-        "no markup",
-    ],
-)
-def test_what_slack_made_of_the_text_is_undone(text: str) -> None:
-    assert typed(to_wire(text, TEAM)) == text
-
-
-@pytest.mark.parametrize(
-    ("marked", "plain"),
-    [
-        ("<https://example.com|example.com>", "https://example.com"),
-        ("<mailto:a@b.example|a@b.example>", "a@b.example"),
-        ("<tel:+4930|+49 30>", "+49 30"),
-        ("<#C0SUPPORT|support>", "#support"),
-        ("<@U0LEA>", "<@U0LEA>"),
-        ("&amp;lt;", "&lt;"),
-    ],
-)
-def test_links_channels_and_entities_read_as_they_were_typed(marked: str, plain: str) -> None:
-    assert typed(marked) == plain
-
-
 ACTION = {"type": "button", "action_id": "approve", "block_id": "b", "value": "q1", "action_ts": "9.0"}
 CLICK: dict[str, Any] = {
     "type": "block_actions",
@@ -144,6 +116,26 @@ CLICK: dict[str, Any] = {
     "container": {"type": "message", "channel_id": "D0ANA", "message_ts": "2.0", "thread_ts": "1.0"},
     "actions": [ACTION],
 }
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "said"),
+    [
+        ("", ["a.pdf"], "{a.pdf}"),
+        (f"<@{BOT}>", ["a.pdf", "b <@U0LEA>&.png"], "{a.pdf, b &lt;@U0LEA&gt;&amp;.png}"),
+        ("read this", ["a\n b.pdf"], "read this\n\n{a b.pdf}"),
+        ("", [None], "{a file}"),
+        ("", [f"{n}" for n in range(12)], "{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2 more}"),
+        (f" <@{BOT}> ", [], ""),
+    ],
+)
+def test_files_are_named_and_said_to_be_unread(text: str, names: list[str | None], said: str) -> None:
+    sent = body(text)
+    sent["event"] |= {"subtype": "file_share", "files": [{"name": name} for name in names]}
+    message = payloads.message(sent, BOT)
+    assert message is not None
+    unread = "(Attached, and not read, because files cannot be read here: "
+    assert message.text == said.replace("{", unread).replace("}", ")")
 
 
 def test_a_click_says_who_where_and_which_button() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.workspace import HARBOUR_GOODS, Workspace, serve_workspace
@@ -268,9 +269,78 @@ async def test_full_members_may_talk_to_it_and_listed_people_and_groups_alone(di
     assert "not among" in str(await listed.refusal("U0MAX"))
 
 
-async def test_a_listed_group_that_cannot_be_resolved_lets_nobody_in(directory: Directory, workspace: Workspace):
+CANNOT_TELL: dict[str, dict[str, Any]] = {
+    **{
+        error: {"error": error}
+        for error in ("internal_error", "fatal_error", "ratelimited", "missing_scope", "new_one")
+    },
+    "500": {"status": 500},
+    "429": {"status": 429, "retry_after": 3600},
+    **{way: {"way": way} for way in ("html", "cut", "reset")},
+}
+
+
+@pytest.mark.parametrize("fault", CANNOT_TELL)
+async def test_cannot_tell_is_not_no(directory: Directory, workspace: Workspace, fault: str):
+    everybody, listed = People(directory, TEAM.id), People(directory, TEAM.id, frozenset({"S0NOBODY", "S0LEADS"}))
+    for people, method in ((everybody, "users.info"), (listed, "usergroups.users.list")):
+        workspace.faults.arm({"http": {"method": method, "times": 9} | CANNOT_TELL[fault]})
+        with pytest.raises(CannotTell):
+            await people.refusal("U0LEA")
+        workspace.faults.http.clear()
+        assert await people.refusal("U0LEA") is None, "what failed is not remembered"
+
+
+async def test_one_listed_group_that_is_known_is_enough(directory: Directory, workspace: Workspace):
+    listed = People(directory, TEAM.id, frozenset({"S0NOBODY", "S0LEADS"}))
+    await directory.group("S0LEADS")
     fails(workspace, "usergroups.users.list")
-    assert "could not be checked" in str(await People(directory, TEAM.id, frozenset({"S0LEADS"})).refusal("U0LEA"))
+    assert await listed.refusal("U0LEA") is None
+
+
+EMPTY = [
+    '{"ok": true}',
+    '{"ok": true, "user": {}, "users": {}, "channel": {}, "members": 7}',
+    '{"ok": true, "user": []}',
+]
+
+
+@pytest.mark.parametrize("body", EMPTY)
+async def test_an_answer_that_says_nothing_makes_nobody_a_member(body: str):
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession() as session:
+        host, port = runner.addresses[0][:2]
+        client = AsyncWebClient("xoxb-local", base_url=f"http://{host}:{port}/api/", session=session)
+        empty = Directory(client, TEAM.id)
+        look_ups = (empty.account, empty.group, empty.room, empty.members, empty.direct_message)
+        for look_up in look_ups:
+            with pytest.raises(CannotTell):
+                await look_up("U0ANA")
+        assert (await People(empty, TEAM.id).actor(Person("U0ANA", TEAM.id), terms("U0ANA"))).kind is None
+    await runner.cleanup()
+
+
+async def test_what_fails_again_and_again_is_said_once(
+    directory: Directory, workspace: Workspace, caplog: pytest.LogCaptureFixture
+):
+    workspace.faults.arm({"http": {"method": "users.info", "error": "missing_scope", "times": 5}})
+    for user in ("U0ANA", "U0ANA", "U0LEA", "U0LEA"):
+        with pytest.raises(CannotTell):
+            await directory.account(user)
+    assert [record.getMessage() for record in caplog.records] == ["user U0ANA cannot be looked up: missing_scope"]
+    workspace.faults.http.clear()
+    await directory.account("U0ANA")
+    fails(workspace, "users.info")
+    with pytest.raises(CannotTell):
+        await directory.account("U0LEA")
+    assert len(caplog.records) == 2
 
 
 @pytest.mark.parametrize(
@@ -279,11 +349,11 @@ async def test_a_listed_group_that_cannot_be_resolved_lets_nobody_in(directory: 
         (terms("U0OLD"), "C0SUPPORT", "Otto Klein is deactivated"),
         (terms("U0MAX"), "C0SUPPORT", "Max Oduya is a guest"),
         (terms("U0GONE"), "C0SUPPORT", "U0GONE is not in this workspace"),
-        (terms("S0NOBODY"), "C0SUPPORT", "user group S0NOBODY"),
+        (terms("S0NOBODY"), "C0SUPPORT", "user group @nobody"),
         (terms("S0OLD", "U0LEA", quorum=2), "C0SUPPORT", "only one person"),
         (terms("channel", self_approval=False), "D0ANA", "nobody else is in the conversation"),
         (terms("requester", "U0OLD", self_approval=False), "D0ANA", "Ana Ruiz asked for it"),
-        (terms("S0LEADS", self_approval=False, requester="U0LEA"), "D0LEA", "user group S0LEADS"),
+        (terms("S0LEADS", self_approval=False, requester="U0LEA"), "D0LEA", "user group @leads"),
     ],
 )
 async def test_a_quorum_that_nobody_can_reach_says_who_is_missing(
@@ -371,3 +441,27 @@ async def test_only_so_much_is_kept_and_the_oldest_goes_first(
     assert [id_ for _, id_ in directory._known] == ["U0LEA", "U0OLD", "U0C0000"]
     await directory.account("U0ANA")
     assert [id_ for _, id_ in directory._known] == ["U0OLD", "U0C0000", "U0ANA"]
+
+
+@pytest.mark.parametrize(
+    ("method", "kept"),
+    [
+        (None, "@Lea Brandt (U0LEA), @leads (S0LEADS), #support (C0SUPPORT), #C0LEADS, @U0GONE"),
+        ("users.info", "@U0LEA, @leads (S0LEADS), #support (C0SUPPORT), #C0LEADS, @U0GONE"),
+        ("usergroups.list", "@Lea Brandt (U0LEA), @S0LEADS, #support (C0SUPPORT), #C0LEADS, @U0GONE"),
+        ("conversations.info", "@Lea Brandt (U0LEA), @leads (S0LEADS), #C0SUPPORT, #C0LEADS, @U0GONE"),
+    ],
+)
+async def test_a_message_is_read_with_the_names_that_can_be_found_out(
+    people: People, workspace: Workspace, method: str | None, kept: str
+):
+    if method is not None:
+        fails(workspace, method, times=9)
+    said = await people.read("<@U0LEA>, <!subteam^S0LEADS>, <#C0SUPPORT>, <#C0LEADS>, <@U0GONE>")
+    assert said.to_model == kept, "a private conversation keeps its name"
+
+
+async def test_a_crowd_is_looked_up_only_so_far(people: People, workspace: Workspace):
+    said = await people.read(" ".join(f"<@{user}|someone>" for user in CROWD))
+    assert said.to_people.count("@someone") == len(CROWD)
+    assert len(calls_of(workspace)) <= 50

@@ -38,9 +38,12 @@ ARGS: dict[str, Any] = {"number": 7, "amount": 80, "note": "late"}
 APPROVED = {"type": "approve"}
 
 
-def card(*stored: Any, message: dict[str, Any] | None = None, results: dict[str, str] | None = None) -> Shown:
+def card(
+    *stored: Any, message: dict[str, Any] | None = None, results: dict[str, Any] | None = None, is_last: bool = True
+) -> Shown:
     """The one card of a message's calls, checked against what Slack takes."""
-    (page,) = cards.pages(rows([pay, write], message or proposed(("call_1", "pay", ARGS)), *stored, results=results))
+    message = message or proposed(("call_1", "pay", ARGS))
+    (page,) = cards.pages(rows([pay, write], message, *stored, results=results, is_last=is_last))
     return fits(cards.calls(page, revision(page)))
 
 
@@ -134,7 +137,7 @@ def test_a_call_that_was_given_up_is_called_in_doubt_once() -> None:
     results = {"call_1": tool_messages.in_doubt()}
     shown = card(question(ARGS, answer=APPROVED), claim("in doubt"), given_up, results=results)
     assert "⚠ In doubt: the call was begun, and nobody knows whether it took effect." in words(shown)
-    assert shown.text == "pay: in doubt"
+    assert shown.text == "pay (number: 7, amount: 80, note: late): in doubt"
 
 
 def test_a_quorum_shows_how_far_it_is_and_who_has_approved() -> None:
@@ -150,7 +153,7 @@ def test_a_quorum_shows_how_far_it_is_and_who_has_approved() -> None:
 
 def test_a_call_that_is_asked_anew_says_why() -> None:
     shown = card(question(ARGS, why="the rule for this call changed <!channel>"))
-    assert "Asked anew, because the rule for this call changed &lt;!channel&gt;." in words(shown)
+    assert "Asked anew, because the rule for this call changed <!channel>." in words(shown)
     assert buttons(shown)
 
 
@@ -197,6 +200,60 @@ def test_a_call_that_ran_unasked_is_one_line_and_a_gated_one_says_that_it_passed
     assert "without asking" not in words(unknown)
 
 
+WHY = "amount: Input should be a valid number"
+
+
+@pytest.mark.parametrize(
+    ("stored", "result", "said"),
+    [
+        (
+            [],
+            {"content": "Invalid: …", "refusal": {"kind": "invalid arguments", "why": WHY}},
+            ["not run", "not valid", WHY],
+        ),
+        ([], {"content": "Unknown: …", "refusal": {"kind": "unknown tool"}}, ["Not run", "no tool"]),
+        ([], {"content": "Unusable: …", "refusal": {"kind": "unstorable arguments"}}, ["not run", "arguments"]),
+        (
+            [],
+            {"content": "Unreachable: …", "refusal": {"kind": "unreachable", "why": "Nobody can approve."}},
+            ["not run", "nobody was asked", "Nobody can approve."],
+        ),
+        ([], {"content": "Invalid: as an older release said it"}, ["not run", "as an older release said it"]),
+        ([claim("claimed")], None, ["Running", "its rule lets this one pass"]),
+        ([claim("done", "paid")], {"content": "paid"}, ["Ran", "its rule lets this one pass"]),
+        ([claim("done", {"failed": "no money", "told": "…"})], {"content": "…"}, ["failed", "its rule", "no money"]),
+        ([claim("in doubt")], {"content": "In doubt: …"}, ["nobody knows whether it took effect", "its rule"]),
+    ],
+)
+def test_a_call_that_nobody_was_asked_about_says_what_happened(stored: list[Any], result: Any, said: list[str]) -> None:
+    shown = card(*stored, results={"call_1": result} if result else {})
+    assert [part for part in said if part not in words(shown)] == []
+    if "its rule" not in " ".join(said):
+        assert "its rule" not in words(shown), "no rule let it pass"
+    assert buttons(shown) == []
+
+
+def test_a_call_that_the_conversation_went_on_without_does_not_read_as_running() -> None:
+    begun = proposed(("call_1", "pay", ARGS), ("call_2", "write", {"text": "a"}))
+    both = card(claim("done", "written", call_id="call_2"), message=begun, results={"call_2": "written"}, is_last=False)
+    assert "given up" in words(both)
+    assert "Running" not in words(both)
+
+
+def test_a_call_that_may_still_ask_is_not_said_to_have_passed() -> None:
+    begun = proposed(("call_1", "pay", ARGS), ("call_2", "write", {"text": "a"}))
+    shown = card(question({"text": "a"}, call_id="call_2", name="write"), message=begun)
+    assert "its rule" not in words(shown)
+
+
+def test_an_edit_that_could_not_run_says_why() -> None:
+    refusal = {"kind": "unreachable", "why": "Nobody can approve."}
+    shown = card(
+        question(ARGS, answer=EDIT, by="U0LEA"), results={"call_1": {"content": "Edited …", "refusal": refusal}}
+    )
+    assert "Not run: Nobody can approve." in words(shown)
+
+
 def test_a_call_in_doubt_says_so_and_offers_what_can_be_found_out() -> None:
     shown = card(question(ARGS, answer=APPROVED), claim("in doubt"), question(ARGS, kind=IN_DOUBT, id_="d" * 32))
     assert buttons(shown) == ["It ran", "Run again", "Give up"]
@@ -223,7 +280,7 @@ def test_arguments_that_cannot_be_shown_whole_cannot_be_approved() -> None:
     shown = card(question(long, name="write"), message=proposed(("call_1", "write", long)))
     assert buttons(shown) == ["Reject", "Respond"]
     assert "too long" in words(shown)
-    assert re.search(r"\+\d+ characters", words(shown))
+    assert re.search(r"\d+ characters of text are left out here", words(shown))
     two = proposed(("call_1", "write", long), ("call_2", "pay", ARGS))
     both = card(question(long, name="write"), question(ARGS, call_id="call_2", id_="b" * 32), message=two)
     assert buttons(both) == ["Reject", "Respond", "Approve", "Edit", "Reject", "Respond"]
@@ -268,7 +325,7 @@ def test_a_notice_stands_below_the_reply() -> None:
 
 
 def test_a_failure_says_one_sentence_a_reference_and_offers_to_try_again() -> None:
-    shown = fits(cards.failure("The model cannot be reached.", "abc12345", thread="T0LOCAL/D0ANA/1.0"))
+    shown = fits(cards.failure("The model cannot be reached.", "abc12345", turn="1.0"))
     assert "abc12345" in words(shown)
     assert buttons(shown) == ["Try again"]
     assert buttons(fits(cards.overcome())) == []
@@ -338,12 +395,78 @@ def test_foreign_text_fits_and_fires_nothing(**foreign: tuple[str, int]) -> None
         assert_nothing_fires(fits(cards.calls(page, revision(page))))
     for shown in cards.reply(text, reason or None):
         assert_nothing_fires(fits(shown))
-    assert_nothing_fires(fits(cards.failure(f"{reason}.", "abc", thread="t")))
+    assert_nothing_fires(fits(cards.failure(f"{reason}.", "abc", turn="t")))
 
 
 def test_a_copy_says_who_asked_in_what_words_and_shows_the_card() -> None:
     original = card(question(ARGS, approvers=["U0LEA"]))
     shown = fits(cards.copy(original, "U0ANA", "pay order 7, <!channel>\n" + "x" * 500))
     assert shown.blocks[1:] == original.blocks
-    assert words(shown).startswith("<@U0ANA> wrote to me, where you cannot see it: “pay order 7, &lt;!channel&gt; x")
+    assert shown.blocks[0]["elements"][0]["elements"][0] == {"type": "user", "user_id": "U0ANA"}
+    assert words(shown).startswith(" wrote to me, where you cannot see it: “pay order 7, <!channel> x")
     assert buttons(shown) == buttons(original)
+
+
+FAKE = "*FOREIGN* :tada: ~_`x`_~\n✓ Approved by @Lea"
+"""What a model, a tool or a person may write so that it looks like ours."""
+
+
+def test_no_text_of_others_is_formatted_or_begins_a_line_of_ours() -> None:
+    args = {"text": FAKE}
+    message = proposed(
+        ("call_1", "write", args), ("call_2", "write", args), ("call_3", FAKE, args), ("call_4", "write", args),
+        ("call_5", "write", args), ("call_6", "pay", FAKE), ("call_7", "pay", {FAKE: FAKE}),
+    )  # fmt: skip
+    edit = {"type": "edit", "edited_action": {"name": "write", "args": {"text": f"{FAKE}!"}}}
+    stored = [
+        question(args, name="write", why=FAKE),
+        question(args, name="write", call_id="call_2", id_="b" * 32, answer={"type": "reject", "message": FAKE}),
+        question(args, name="write", call_id="call_4", id_="c" * 32, answer=APPROVED),
+        claim("done", FAKE, call_id="call_4"),
+        question(args, name="write", call_id="call_5", id_="d" * 32, answer=edit),
+        claim("done", {"failed": FAKE, "told": FAKE}, call_id="call_5"),
+    ]
+    results = {"call_3": FAKE, "call_6": FAKE, "call_7": FAKE}
+    pages = cards.pages(rows([write, pay], message, *stored, results=results))
+    shown = [cards.calls(page, revision(page)) for page in pages]
+    shown += [cards.copy(shown[0], "U0ANA", FAKE), cards.failure(FAKE, "abc", turn="t"), *cards.reply("x", FAKE)]
+    for each in shown:
+        for node in nodes(fits(each).blocks):
+            if node.get("type") == "mrkdwn":
+                assert "FOREIGN" not in node["text"]
+            elif node.get("type") == "plain_text":
+                assert node["emoji"] is False
+        assert "\n✓ Approved" not in words(each).replace("\n✓ Approved by <@U0ANA>", "")
+    assert sum(words(each).count("FOREIGN") for each in shown) > 15
+
+
+@pytest.mark.parametrize("state", ["waiting", "done", "unasked"])
+def test_two_different_calls_have_different_cards_copies_and_notifications(state: str) -> None:
+    def shown(args: dict[str, Any]) -> Shown:
+        asked = (
+            [] if state == "unasked" else [question(args, name="write", answer=APPROVED if state == "done" else None)]
+        )
+        ran = [] if state == "waiting" else [claim("done", "written")]
+        return card(*asked, *ran, message=proposed(("call_1", "write", args)))
+
+    one, other = {"text": "a\nnote: b", "note": "c"}, {"text": "a", "note": "b\nnote: c"}
+    for first, second in ((one, other), ({"text": "x" * 20_000 + "y"}, {"text": "x" * 20_000 + "z"})):
+        assert shown(first).text != shown(second).text
+        assert shown(first).blocks != shown(second).blocks
+        assert cards.copy(shown(first), "U0ANA", "do it").blocks != cards.copy(shown(second), "U0ANA", "do it").blocks
+
+
+def test_a_card_says_how_it_writes_what_cannot_be_seen() -> None:
+    assert "cannot be seen" in words(card(question({"text": "soft\u00adhyphen"}, name="write")))
+    assert "cannot be seen" not in words(card(question({"text": "می\u200cخواهم\r\n🩷"}, name="write")))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [{"text": "\u200b" * 200_000}, {"text": ["[" * 50_000]}, {"text": "<http://" * 5000}, {"text": "\n" * 100_000}],
+)
+def test_a_call_of_any_size_is_shown_and_can_be_rejected(args: dict[str, Any]) -> None:
+    shown = card(question(args, name="write"), message=proposed(("call_1", "write", args)))
+    assert "Reject" in buttons(shown)
+    deep = card(message=proposed(("call_1", "write", "[" * 100_000)), results={"call_1": "Invalid: too deep"})
+    assert "Invalid: too deep" in words(deep)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block as SlackBlock
 
-from bot.shown.text import TEXT_LIMIT, escape, mrkdwn, plain_text, preformatted, reply_markdown, shorten, visible
+from bot.shown.characters import visible
+from bot.shown.text import TEXT_LIMIT, escape, fitted, mrkdwn, one_line, plain_text, preformatted, shorten
 
 TOKENS = [
     "<!channel>",
@@ -24,7 +25,6 @@ TOKEN_TEXT = st.lists(st.one_of(st.sampled_from([*TOKENS, "](", "]:", ">", "\n",
 def test_no_token_fires(token: str) -> None:
     entities = token.replace("<", "&lt;").replace(">", "&gt;")
     assert escape(f"hello {token}!") == f"hello {entities}!"
-    assert reply_markdown(f"hello {token}!") == f"hello {entities}!"
 
 
 @given(TOKEN_TEXT)
@@ -34,83 +34,6 @@ def test_escaped_text_has_no_angle_bracket_and_reads_as_before(text: str) -> Non
     assert ">" not in escaped
     decoded = escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     assert decoded == visible(text)[0]
-
-
-@given(TOKEN_TEXT)
-def test_a_reply_has_no_token_and_no_labelled_link(text: str) -> None:
-    reply = reply_markdown(text)
-    assert "<" not in reply
-    assert "](" not in reply
-
-
-@given(st.lists(TOKEN_TEXT.filter(lambda line: "\n" not in line)))
-def test_a_reply_streamed_in_whole_lines_is_the_same_reply(lines: list[str]) -> None:
-    # A reference definition may have its address on the next line; nothing else looks past a line's end.
-    lines = [line.replace("]:", "") for line in lines]
-    assert "\n".join(reply_markdown(line) for line in lines) == reply_markdown("\n".join(lines))
-
-
-def test_a_reply_keeps_its_formatting() -> None:
-    text = (
-        "# Order\n\n> late, *very* late\n> > **80 €** & more\n\n- `a[0]`\n- ~~no~~\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
-    )
-    assert reply_markdown(text) == text
-
-
-def test_a_reply_shows_where_its_links_lead() -> None:
-    assert reply_markdown("[your bank](https://evil.example)") == "[your bank] (https://evil.example)"
-    assert reply_markdown("![cat](https://evil.example/?q=1)") == "![cat] (https://evil.example/?q=1)"
-    assert reply_markdown("see [bank]\n\n[bank]: https://evil.example") == "see [bank]\n\n[bank] : https://evil.example"
-    assert reply_markdown("[bank]:\n  <https://evil.example>") == "[bank] :\n  &lt;https://evil.example&gt;"
-
-
-def test_a_reply_leaves_code_alone() -> None:
-    code = "```python\nif rows[0]:\n    total: list[int] = []\n```"
-    assert reply_markdown(code) == code
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("pay\u200b100", "pay\\u{200b}100"),
-        ("\u202egnp.exe", "\\u{202e}gnp.exe"),
-        ("a\x00b\x1b[2Jc\rd", "a\\u{0}b\\u{1b}[2Jc\\u{d}d"),
-        ("\ud800", "\\u{d800}"),
-        ("a\u2028b", "a\\u{2028}b"),
-        ("a\u3164b\u2800c", "a\\u{3164}b\\u{2800}c"),
-        ("A\U000e0041", "A\\u{e0041}"),
-        ("1\ufe0f2", "1\\u{fe0f}2"),
-        ("a\u200db", "a\\u{200d}b"),
-    ],
-)
-def test_what_cannot_be_seen_is_written_out(text: str, shown: str) -> None:
-    assert visible(text) == (shown, True)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "plain", "two\nlines\tand a tab", "Größe 80 €", "👩🏽‍💻 🏳️‍🌈 ❤️ ‼️ 1️⃣ ↔️", "日本語", "नमस्ते"]
-)
-def test_what_can_be_seen_stays(text: str) -> None:
-    assert visible(text) == (text, False)
-
-
-def test_a_written_escape_is_not_taken_for_a_hidden_character() -> None:
-    assert visible("\\u{202e}") == ("\\u{5c}u{202e}", False)
-
-
-@given(st.text(alphabet=st.one_of(st.sampled_from("\\u{}20e\u202e\u200b"), st.characters())))
-def test_two_texts_never_look_the_same(text: str) -> None:
-    shown, found = visible(text)
-    restored, rest = "", shown
-    while rest:
-        if rest.startswith("\\u{"):
-            code, rest = rest[3:].split("}", 1)
-            restored += chr(int(code, 16))
-        else:
-            restored, rest = restored + rest[0], rest[1:]
-    assert restored == text
-    assert found or shown == text.replace("\\u{", "\\u{5c}u{")
-    assert visible(shown)[1] is False
 
 
 @given(st.text(), st.integers(min_value=40, max_value=200))
@@ -124,6 +47,30 @@ def test_shortened_text_fits_and_counts_what_is_missing(text: str, limit: int) -
         kept, note = short.rsplit("… (+", 1)
         assert text.startswith(kept)
         assert int(note.removesuffix(" characters)")) == len(text) - len(kept)
+
+
+@given(st.text(alphabet=st.sampled_from("ab\u200b\U0001f469\u200d\n")), st.integers(min_value=40, max_value=200))
+def test_a_text_is_fitted_by_its_characters(text: str, limit: int) -> None:
+    text = text * 20
+    shown = fitted(text, limit)
+    assert len(shown) <= limit
+    if len(visible(text)[0]) <= limit:
+        assert shown == visible(text)[0]
+    else:
+        kept, note = shown.rsplit("… (+", 1)
+        missing = int(note.removesuffix(" characters)"))
+        assert kept == visible(text[: len(text) - missing])[0]
+
+
+def test_what_a_text_costs_depends_on_the_limit() -> None:
+    huge = "\u200b" * 20_000_000
+    assert fitted(huge, 100).endswith("… (+19999991 characters)")
+    assert escape(huge, 200).endswith(" characters)")
+    assert len(plain_text("<" * 20_000_000)["text"]) <= TEXT_LIMIT
+
+
+def test_words_of_others_stay_in_one_line() -> None:
+    assert one_line(" no\n\n✓ Approved by @Lea \u2028 \t x ") == "no ✓ Approved by @Lea x"
 
 
 def test_shorten_says_how_much_was_cut() -> None:

@@ -377,8 +377,14 @@ EDITED = (
     'Edited by the person who asked before it ran. Proposed: {"order_id": 1042, "amount": 80}. '
     'Ran instead: {"order_id": 1042, "amount": 60}. Result: Refunded 60.00 euro of order 1042 to Jonas Weber.'
 )
+UNDONE = (
+    'Edited by the person who asked. Proposed: {"order_id": 1042, "amount": 80}. '
+    'Edited to: {"order_id": 1042, "amount": 60}. Then: '
+)
 OUTCOMES = [
     (EDITED, ["Refunded 60.00 euro", "60 instead of 80"], ["Ran instead"]),
+    (UNDONE + "Rejected by an approver: no. The call did not run.", ["An approver rejected", "60 instead"], ["Then"]),
+    (UNDONE + "Expired: nobody decided in time. The call did not run.", ["in time", "60 instead of 80"], ["reject"]),
     ("Rejected by an approver: too much. The call did not run.", ["An approver rejected", "too much"], ["call did"]),
     ("Rejected by the person who asked, without a reason. The call did not run.", ["You rejected", "not happen"], []),
     ("Answered by an approver in the tool's place; the call did not run. Their answer: ask Lea", ["ask Lea"], ["tool"]),

@@ -126,3 +126,12 @@ async def test_latency_is_between_the_chunks() -> None:
     async with serve_model(latency=0.001) as model, client_for(model.url) as client:
         stream = await client.chat.completions.create(model="any", messages=user("thanks"), stream=True)
         assert "".join([chunk.choices[0].delta.content or "" async for chunk in stream]).startswith("You're welcome!")
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "http://localhost:1"}, {"Sec-Fetch-Site": "same-site"}, {"Host": "evil.example"}]
+)
+async def test_other_web_pages_are_kept_out(headers: dict, http: aiohttp.ClientSession):
+    for method, path in (("POST", "/faults"), ("GET", "/requests"), ("POST", "/v1/chat/completions")):
+        async with http.request(method, path, data="{}", headers=headers) as response:
+            assert response.status == 403

@@ -75,7 +75,7 @@ async def workspace_program(data: Path, port: int = 0, *more: str) -> AsyncItera
 async def started(process: asyncio.subprocess.Process) -> Program:
     """What the workspace prints when it accepts connections."""
     assert process.stdout is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         ready, bot, app = [(await process.stdout.readline()).decode().strip() for _ in range(3)]
     assert ready.startswith("ready http://"), "the workspace did not start"
     return Program(ready.removeprefix("ready "), bot.partition("=")[2], app.partition("=")[2], process)

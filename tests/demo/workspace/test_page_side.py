@@ -1,6 +1,7 @@
 """What a person can see and do, the side panel, and who is kept out."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from bot.demo.workspace import Workspace, serve_workspace
 from bot.demo.workspace.people import HARBOUR_GOODS
-from tests.demo.workspace.support import Page
+from bot.demo.workspace.waiting import Waiting
+from tests.demo.workspace.support import Page, Slack
 from tests.support.waiting import until
 
 
@@ -89,7 +91,15 @@ async def test_the_side_panel_follows_a_database_of_somebody_else(tmp_path: Path
             database.execute('create table "outbox ""x""" (recipient text, body blob)')
             database.execute('insert into "outbox ""x""" values (?, ?)', ("bob", b"123"))
             database.commit()
-            shown = [{"name": 'outbox "x"', "columns": ["recipient", "body"], "rows": [["bob", "(3 bytes)"]]}]
+            shown = [
+                {
+                    "name": 'outbox "x"',
+                    "columns": ["recipient", "body"],
+                    "rows": [["bob", "(3 bytes)"]],
+                    "keys": ["[1]"],
+                    "count": 1,
+                }
+            ]
             await until(lambda: [e for e in seen if e == {"type": "tables", "tables": shown}], "the new table")
             database.close()
         assert await page.get("/client/tables") == {"tables": shown}
@@ -103,3 +113,93 @@ async def test_another_team_can_be_handed_in(http: aiohttp.ClientSession):
         call = {"channel": "C0SUPPORT", "text": "x"}
         async with http.post(f"{workspace.url}/api/chat.postMessage", headers=headers, json=call) as response:
             assert (await response.json())["error"] == "is_archived"
+
+
+@pytest.mark.parametrize(
+    ("table", "keys"),
+    [
+        ("(name text, amount text)", ["[1]", "[2]"]),
+        ("(name text, amount text, key text primary key)", ['["a"]', '["b"]']),
+        ("(name text, amount text, key text, primary key (key, name)) without rowid", ['["a", "x"]', '["b", "x"]']),
+        ("(name text, rowid text, key text)", ["[1]", "[2]"]),
+        ("(name text, id integer primary key, key blob)", ["[1]", "[2]"]),
+    ],
+)
+async def test_rows_are_known_by_what_tells_them_apart(
+    table: str, keys: list[str], tmp_path: Path, http: aiohttp.ClientSession
+):
+    file = tmp_path / "orders.db"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute(f"create table t {table}")
+        columns = [row[1] for row in database.execute("pragma table_info(t)")]
+        for number, key in enumerate("ab", 1):
+            given = {"name": "x", "key": key, "id": number}
+            named = [column for column in columns if column in given]
+            values = [given[column] for column in named]
+            database.execute(f"insert into t ({', '.join(named)}) values ({', '.join('?' * len(named))})", values)
+        database.commit()
+    async with serve_workspace(port=0, panel=file) as workspace:
+        (found,) = (await Page(http, workspace.url).get("/client/tables"))["tables"]
+    assert (found["keys"], found["columns"], found["count"]) == (keys, columns, 2)
+    assert [row[0] for row in found["rows"]] == ["x", "x"]
+
+
+async def test_a_table_says_how_many_rows_it_has(tmp_path: Path, http: aiohttp.ClientSession):
+    file = tmp_path / "orders.db"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("create table t (n integer)")
+        database.executemany("insert into t values (?)", [(number,) for number in range(250)])
+        database.commit()
+    async with serve_workspace(port=0, panel=file) as workspace:
+        (found,) = (await Page(http, workspace.url).get("/client/tables"))["tables"]
+    assert (len(found["rows"]), found["count"]) == (200, 250)
+
+
+def asks(text: str, *labels: str) -> list[dict]:
+    """A card: what it says, and its buttons."""
+    elements = [
+        {"type": "button", "action_id": label, "value": "q1", "text": {"type": "plain_text", "text": label}}
+        for label in labels
+    ]
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": text}}, {"type": "actions", "elements": elements}]
+
+
+@pytest.mark.parametrize(
+    ("channel", "text", "waiting"),
+    [
+        ("C0SUPPORT", "<@U0ANA> asked for this · <@U0LEA> decides", {"U0LEA": 1}),
+        ("C0SUPPORT", "<@U0ANA> asked for this, and decides", {"U0ANA": 1}),
+        ("C0SUPPORT", "<@U0ANA> asked for this · <!subteam^S0LEADS> decides", {"U0LEA": 1}),
+        ("C0SUPPORT", "<@U0ANA> asked for this · <@U0LEA>, <@U0MAX>: 2 approve", {"U0LEA": 1, "U0MAX": 1}),
+        ("C0SUPPORT", "nobody is named", {}),
+        ("D0ANA", "<@U0ANA> asked for this, and decides", {"U0ANA": 1}),
+        ("D0ANA", "<@U0ANA> asked for this · <@U0LEA> decides", {}),
+    ],
+)
+async def test_everybody_can_see_for_whom_something_waits(
+    channel: str, text: str, waiting: dict, page: Page, slack: Slack, workspace: Workspace
+):
+    root = await page.say("please", channel)
+    async with page.as_user("U0MAX").watching() as seen:
+        card = await slack.chat_postMessage(
+            channel=channel, thread_ts=root["ts"], text="card", blocks=asks(text, "Approve", "Reject")
+        )
+        assert (await page.get("/client/boot"))["waiting"] == waiting
+        await slack.chat_update(channel=channel, ts=card["ts"], text="done", blocks=asks(text, "x")[:1])
+        assert (await page.get("/client/boot"))["waiting"] == {}
+        await page.say("end")
+        await until(lambda: any(e["type"] == "message" and e["message"]["text"] == "end" for e in seen), "the end")
+    told = [event["waiting"] for event in seen if event["type"] == "waiting"]
+    assert told == ([waiting, {}] if waiting else [])
+    assert Waiting(workspace.team, workspace.history).counts == {}
+
+
+async def test_what_waits_is_known_after_a_restart_and_forgotten_with_the_message(page: Page, slack: Slack, workspace):
+    root = await page.say("please")
+    names = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [
+        {"type": "user", "user_id": "U0LEA"}]}]}  # fmt: skip
+    blocks = [names, asks("x", "Approve")[1]]
+    card = await slack.chat_postMessage(channel="C0SUPPORT", thread_ts=root["ts"], text="card", blocks=blocks)
+    assert workspace.waiting.counts == Waiting(workspace.team, workspace.history).counts == {"U0LEA": 1}
+    await slack.chat_delete(channel="C0SUPPORT", ts=card["ts"])
+    assert workspace.waiting.counts == {}

@@ -2,8 +2,10 @@
 import { Actions } from "./actions.js";
 import { mountConversation } from "./conversation.js";
 import { fill, h } from "./dom.js";
+import { focusComposer, keepFocus } from "./focus.js";
 import { Modal } from "./modal.js";
 import { mountPanel } from "./panel.js";
+import { waitingInAll } from "./seats.js";
 import { Session } from "./session.js";
 import { mountSidebar } from "./sidebar.js";
 import { Store } from "./store.js";
@@ -30,9 +32,20 @@ async function start() {
   new Modal(page);
   store.subscribe(() => {
     root("app").dataset.column = store.column;
-    document.title = store.team.name || "Workspace";
+    const waiting = waitingInAll(store);
+    document.title = `${waiting ? `(${waiting}) ` : ""}${store.team.name || "Workspace"}`;
   });
+  keepFocus(store, () => [...document.querySelectorAll(".composer-text")].findLast((area) => area.checkVisibility()));
+  store.subscribe(once(focusComposer)); // after the first drawing
   store.changed();
+}
+
+function once(action) {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
+  };
 }
 
 start();

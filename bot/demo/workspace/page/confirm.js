@@ -1,6 +1,7 @@
 /** Asks before something happens, in a small dialog of its own. */
 import { h } from "./dom.js";
 import { withEmoji } from "./emoji.js";
+import { focusPlace, placeOf } from "./focus.js";
 import { mrkdwn } from "./mrkdwn.js";
 
 /**
@@ -11,9 +12,11 @@ export function confirmed(dialog, names) {
   const content =
     dialog.text?.type === "mrkdwn" ? mrkdwn(dialog.text.text, names) : [withEmoji(dialog.text?.text ?? "")];
   return new Promise((resolve) => {
+    const opener = placeOf(document.activeElement);
     const finish = (answer) => {
       node.close();
       node.remove();
+      focusPlace(opener);
       resolve(answer);
     };
     const style = dialog.style === "danger" ? "button-danger" : "button-primary";

@@ -15,7 +15,7 @@ export function mountConversation(root, page) {
     feed.follower.toEnd();
     if (!store.place.thread) composer.focus();
   });
-  const title = h("h1", { class: "pane-title" });
+  const title = h("h2", { class: "pane-title" });
   const about = h("span", { class: "pane-about" });
   const back = h(
     "button",

@@ -16,7 +16,10 @@ export function editor(message, { store, actions }) {
   };
   const save = () => (area.value.trim() ? actions.edit(message, area.value.trim()) : leave());
   area.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") leave();
+    if (event.key === "Escape") {
+      event.preventDefault(); // it would close the thread, too
+      leave();
+    }
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     save();

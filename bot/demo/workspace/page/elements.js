@@ -28,10 +28,10 @@ function button(block, part, surface, busy) {
   const attributes = {
     type: "button",
     class: `button ${part.style ? `button-${part.style}` : ""}`,
-    "aria-label": part.accessibility_label,
+    "aria-label": spoken(label, part.accessibility_label),
     "aria-busy": busy ? "true" : null,
     "aria-disabled": busy ? "true" : null,
-    dataset: { focus: `${block} ${part.action_id}` },
+    dataset: { focus: part.value ? `${part.action_id} ${part.value}` : `${block} ${part.action_id}` },
     onclick: () => {
       if (busy) return;
       if (part.url) window.open(part.url, "_blank", "noopener");
@@ -40,6 +40,9 @@ function button(block, part, surface, busy) {
   };
   return h("button", attributes, h("span", { class: "button-label" }, label));
 }
+
+/** What is read out begins with what is to be seen: who speaks to a browser says that. */
+const spoken = (label, longer) => (!longer || longer.includes(label) ? longer : `${label}: ${longer}`);
 
 /** A select or an overflow menu: choosing an option is the click. */
 function menu(block, part, surface, busy) {

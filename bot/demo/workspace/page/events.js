@@ -16,6 +16,9 @@ const HANDLERS = {
   prompts: (store, event) => {
     if (!event.thread_ts) store.prompts.set(event.channel, event);
   },
+  waiting: (store, event) => {
+    store.waiting = new Map(Object.entries(event.waiting));
+  },
   click_failed: failClick,
   bot: (store, event) => {
     store.botConnected = event.connected;

@@ -1,5 +1,6 @@
 /** A scrolling list of messages: grouped by author, divided by day, followed while the reader is at its end. */
 import { h } from "./dom.js";
+import { focusComposer } from "./focus.js";
 import { Follower, KeyedList } from "./list.js";
 import { messageItem } from "./message.js";
 import { dayKey, dayLabel } from "./time.js";
@@ -20,7 +21,7 @@ export class Feed {
     this.after = h("div", { class: "feed-after" });
     this.scroller = h(
       "div",
-      { class: "feed", tabindex: "-1" },
+      { class: "feed", tabindex: "0", role: "region", "aria-label": label },
       h("div", { class: "feed-fill" }),
       this.intro,
       this.list,
@@ -28,7 +29,7 @@ export class Feed {
     );
     this.newer = h(
       "button",
-      { type: "button", class: "newer", hidden: true, onclick: () => this.follower.toEnd() },
+      { type: "button", class: "newer", hidden: true, onclick: () => this.toEnd() },
       "↓ New messages",
     );
     this.node = h("div", { class: "feed-frame" }, this.scroller, this.newer);
@@ -36,6 +37,12 @@ export class Feed {
     this.follower = new Follower(this.scroller, (atEnd) => atEnd && (this.newer.hidden = true));
     this.place = "";
     this.last = "";
+  }
+
+  toEnd() {
+    this.follower.toEnd();
+    this.newer.hidden = true;
+    focusComposer();
   }
 
   /** @param {string} place what is shown; another place starts at its end @param {boolean} inThread */

@@ -1,4 +1,4 @@
-/** Keeps a list of keyed elements in step with data: only what changed is drawn anew, and focus and scroll stay. */
+/** Keeps a list of keyed elements in step with data: only what changed is drawn anew, and scroll stays. */
 
 const NEAR = 90; // this close to its end a list counts as read to the end, and follows new messages
 
@@ -30,11 +30,8 @@ export class KeyedList {
     const known = this.drawn.get(key);
     if (known?.signature === signature) return known.node;
     const node = draw();
-    if (known) {
-      const focused = known.node.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
-      known.node.replaceWith(node);
-      if (focused) node.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-    }
+    node.dataset.item = key; // by which focus.js finds what had the focus
+    if (known) known.node.replaceWith(node);
     this.drawn.set(key, { signature, node });
     return node;
   }

@@ -2,9 +2,12 @@
  * The subset of standard Markdown that `markdown` blocks and streamed answers use: headings, bold, italic, strike,
  * code, fences, quotes, lists, tables, links. Slack's <…> tokens work in it too. Raw HTML stays text.
  */
+import { preformatted, scrollable } from "./clip.js";
 import { h, safeLink } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { channelMention, decode, mention } from "./mrkdwn.js";
+
+let tables = 0; // counted for their names
 
 const BLOCKS = [
   { starts: /^```/, read: readFence },
@@ -42,7 +45,7 @@ function readParagraph(rest, names) {
 
 function readFence(rest) {
   const body = take(rest.slice(1), (line) => !line.startsWith("```"));
-  return [h("pre", {}, h("code", {}, body.map(decode).join("\n"))), rest.slice(body.length + 2)];
+  return [preformatted(body.map(decode).join("\n")), rest.slice(body.length + 2)];
 }
 
 function readHeading(rest, names) {
@@ -97,7 +100,10 @@ function readTable(rest, names) {
     );
   const head = hasHead ? h("thead", {}, row("th")(run[0])) : null;
   const body = h("tbody", {}, (hasHead ? run.slice(2) : run).map(row("td")));
-  return [h("div", { class: "md-table" }, h("table", {}, head, body)), rest.slice(run.length)];
+  return [
+    scrollable(h("div", { class: "md-table" }, h("table", {}, head, body)), `Table ${++tables}`),
+    rest.slice(run.length),
+  ];
 }
 
 const INLINE = new RegExp(

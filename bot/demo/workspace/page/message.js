@@ -49,6 +49,7 @@ function draw(message, page, look, thread, editing) {
       dataset: { ts: message.ts, user: message.user, ephemeral: message.ephemeral_to ? "true" : "false" },
       "aria-busy": message.streaming ? "true" : null,
       "aria-label": `${name}, ${clock(message.ts)}`,
+      tabindex: "-1", // has the focus when its button that had it is gone
       onclick: touch,
     },
     h("div", { class: "gutter" }, look.compact ? timeOf(message) : avatar(user)),
@@ -124,7 +125,11 @@ function reactions(message) {
 function toolbar(message, page, look) {
   const { store, actions } = page;
   const tool = (label, name, onclick) =>
-    h("button", { type: "button", class: "tool", title: label, "aria-label": label, onclick }, icon(name));
+    h(
+      "button",
+      { type: "button", class: "tool", title: label, "aria-label": label, dataset: { focus: name }, onclick },
+      icon(name),
+    );
   const mine = message.user === store.me.id;
   const edit = () => {
     store.editing = editKey(message);

@@ -1,13 +1,16 @@
 /** The open views as one modal dialog: the top view is shown, and what was typed outlives a redraw. */
 import { renderBlocks } from "./blocks.js";
+import { scrollable } from "./clip.js";
 import { fill, h, icon } from "./dom.js";
 import { withEmoji } from "./emoji.js";
+import { focusPlace, placeOf } from "./focus.js";
 
 export class Modal {
   constructor({ store, actions }) {
     this.store = store;
     this.actions = actions;
     this.shown = null;
+    this.opener = null; // what had the focus when the first view opened
     this.drafts = new Map(); // view id -> state values, for a view that is updated or covered by a pushed one
     this.controls = [];
     this.busy = false;
@@ -29,17 +32,22 @@ export class Modal {
     for (const id of this.drafts.keys()) if (!this.store.views.some((view) => view.id === id)) this.drafts.delete(id);
     if (!top) {
       this.node.close();
+      focusPlace(this.opener);
       return;
     }
+    if (!this.node.open) this.opener = placeOf(document.activeElement);
     this.draw(top);
     if (!this.node.open) this.node.showModal();
-    this.controls.find((control) => control.focus)?.focus();
+    const control = this.controls.find((each) => each.focus);
+    if (control) control.focus();
+    else this.node.querySelector(".modal-footer button").focus();
   }
 
   draw(view) {
     this.controls = [];
     this.banner = h("div", { class: "alert alert-error", role: "alert", hidden: true });
-    const body = h("div", { class: "modal-body" }, this.banner, renderBlocks(view.blocks ?? [], this.surface(view)));
+    const content = renderBlocks(view.blocks ?? [], this.surface(view));
+    const body = scrollable(h("div", { class: "modal-body" }, this.banner, content), "Dialog");
     this.submitButton = view.submit
       ? h(
           "button",

@@ -2,6 +2,7 @@
  * Slack's mrkdwn as DOM nodes: *bold*, _italic_, ~strike~, `code`, fences, quotes, and the <…> tokens.
  * Only the three entities Slack encodes are decoded, and only when a text node is made.
  */
+import { preformatted } from "./clip.js";
 import { h, safeLink } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { fillDateTokens, full, dateOf } from "./time.js";
@@ -15,7 +16,7 @@ export function mrkdwn(text, names) {
   return text.split(/```/).flatMap((part, index, parts) => {
     if (index % 2 === 0) return lines(index > 0 ? part.replace(/^\n/, "") : part, names);
     if (index === parts.length - 1) return lines("```" + part, names);
-    return [h("pre", {}, h("code", {}, decode(part.replace(/^\n/, "").replace(/\n$/, ""))))];
+    return [preformatted(decode(part.replace(/^\n/, "").replace(/\n$/, "")))];
   });
 }
 

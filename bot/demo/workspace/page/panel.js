@@ -1,9 +1,11 @@
 /** Live data beside the chat: the tables the workspace was given, as they are. A cell that changes lights up. */
+import { clipped, scrollable } from "./clip.js";
 import { fill, h, icon } from "./dom.js";
 
 const KEY = "signoff.panel";
 const WIDE = "(min-width: 1180px)";
 const FLASH_MS = 2600;
+const LONG_WORD = /\S{12}/;
 
 /** On a wide screen the panel is open until it is closed; on a narrow one it is a column of its own. */
 export function isPanelOpen(store) {
@@ -74,58 +76,64 @@ const words = (name) => name.replaceAll("_", " ");
 
 const lit = new Map(); // "table row column" -> until when that cell is lit, so that a redraw does not put it out
 
-/** @param {Object|undefined} before the same table as it was; a row is known by its first cell */
+/** @param {Object|undefined} before the same table as it was */
 function tableNode(table, before, flashes) {
-  const old = new Map((before?.rows ?? []).map((row) => [String(row[0]), row]));
+  const old = new Map((before?.rows ?? []).map((row, index) => [before.keys[index], row]));
   const cell = (value, was, isNew, key) => {
     if (flashes && (isNew || String(value) !== String(was))) lit.set(key, Date.now() + FLASH_MS);
     const left = (lit.get(key) ?? 0) - Date.now();
     const changed = left > 0;
     const numeric = typeof value === "number";
+    const text = value === null ? "–" : String(value);
     const node = h(
       "td",
-      { class: `${numeric ? "numeric" : ""} ${changed ? "flash" : ""}`, title: String(value ?? "") },
-      h("div", { class: "cell" }, value === null ? "–" : String(value)),
+      { class: `${numeric ? "numeric" : ""} ${changed ? "flash" : ""}` },
+      h("div", { class: `cell ${LONG_WORD.test(text) ? "cell-long" : ""}` }, clipped(text, key)),
     );
     if (changed) setTimeout(() => node.classList.remove("flash"), left);
     return node;
   };
-  const row = (values) => {
-    const was = old.get(String(values[0]));
+  const row = (values, number) => {
+    const key = table.keys[number];
+    const was = old.get(key);
     return h(
       "tr",
       {},
-      values.map((value, index) => cell(value, was?.[index], !was, `${table.name} ${values[0]} ${index}`)),
+      values.map((value, index) => cell(value, was?.[index], !was, `${table.name} ${key} ${index}`)),
     );
   };
-  const count = table.rows.length === 1 ? "1 row" : `${table.rows.length} rows`;
+  const shown = table.rows.length;
+  const count = shown < table.count ? `first ${shown} of ${table.count} rows` : shown === 1 ? "1 row" : `${shown} rows`;
   return h(
     "section",
     { class: "data", "aria-label": words(table.name), dataset: { table: table.name } },
     h("h3", {}, words(table.name), h("span", { class: "data-count" }, count)),
-    h(
-      "div",
-      { class: "table-frame" },
+    scrollable(
       h(
-        "table",
-        {},
+        "div",
+        { class: "table-frame" },
         h(
-          "thead",
+          "table",
           {},
           h(
-            "tr",
+            "thead",
             {},
-            table.columns.map((column) => h("th", { scope: "col" }, words(column))),
+            h(
+              "tr",
+              {},
+              table.columns.map((column) => h("th", { scope: "col" }, words(column))),
+            ),
+          ),
+          h(
+            "tbody",
+            {},
+            table.rows.length
+              ? table.rows.map(row)
+              : h("tr", {}, h("td", { class: "none", colspan: table.columns.length }, "Nothing here yet")),
           ),
         ),
-        h(
-          "tbody",
-          {},
-          table.rows.length
-            ? table.rows.map(row)
-            : h("tr", {}, h("td", { class: "none", colspan: table.columns.length }, "Nothing here yet")),
-        ),
       ),
+      `${words(table.name)}: all columns`,
     ),
   );
 }

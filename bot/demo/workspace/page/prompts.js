@@ -1,11 +1,13 @@
-/** What the app suggests to ask, over the composer of its direct message. A click sends it. */
+/** What the app suggests to ask, over the composer of its direct message, until the person wrote there. A click sends it. */
 import { fill, h } from "./dom.js";
 
 export function prompts({ store, actions }) {
   const node = h("div", { class: "prompts", role: "group", hidden: true });
   let shown = "";
   store.subscribe(() => {
-    const suggested = store.prompts.get(store.place.channel);
+    const { channel } = store.place;
+    const begun = store.roots(channel).some((message) => message.user === store.me.id);
+    const suggested = begun ? null : store.prompts.get(channel);
     const signature = JSON.stringify(suggested ?? null);
     if (signature === shown) return;
     shown = signature;
@@ -17,7 +19,7 @@ export function prompts({ store, actions }) {
       offered.map((prompt) =>
         h(
           "button",
-          { type: "button", class: "prompt", onclick: () => actions.send(prompt.message, null) },
+          { type: "button", class: "prompt", title: prompt.message, onclick: () => actions.send(prompt.message, null) },
           prompt.title,
         ),
       ),

@@ -1,4 +1,5 @@
 /** `rich_text` blocks: structured text that is never parsed, so what an app quotes is shown exactly. */
+import { preformatted } from "./clip.js";
 import { h, safeLink } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { channelMention, mention } from "./mrkdwn.js";
@@ -42,7 +43,7 @@ const inlineElements = (part, names) => (part.elements ?? []).map((element) => i
 const PARTS = {
   rich_text_section: (part, names) => h("div", { class: "rich-section" }, inlineElements(part, names)),
   rich_text_quote: (part, names) => h("blockquote", {}, inlineElements(part, names)),
-  rich_text_preformatted: (part, names) => h("pre", {}, h("code", {}, inlineElements(part, names))),
+  rich_text_preformatted: (part, names) => preformatted(inlineElements(part, names)),
   rich_text_list: (part, names) =>
     h(
       part.style === "ordered" ? "ol" : "ul",

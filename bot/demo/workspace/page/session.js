@@ -43,6 +43,7 @@ export class Session {
       team: boot.team,
       bot: boot.bot,
       note: boot.note ?? "",
+      waiting: new Map(Object.entries(boot.waiting)),
       botConnected: boot.bot.connected !== false,
     });
     store.users = new Map(boot.users.map((each) => [each.id, each]));
@@ -96,8 +97,9 @@ export class Session {
   async restore() {
     const user = this.store.me.id;
     try {
-      const { bot } = await api.boot(user);
+      const { bot, waiting } = await api.boot(user);
       await this.refresh();
+      this.store.waiting = new Map(Object.entries(waiting));
       this.store.botConnected = bot.connected !== false;
       this.store.problem = "";
       this.setStream(true);

@@ -1,5 +1,6 @@
 /** The conversations a person sees, with a dot where something is new. */
 import { fill, h, icon } from "./dom.js";
+import { focusComposer } from "./focus.js";
 import { avatar } from "./people.js";
 import { unread } from "./reads.js";
 import { channelTitle } from "./store.js";
@@ -16,7 +17,6 @@ export function mountSidebar(root, { store, actions }) {
     const signature = JSON.stringify([entries, store.botConnected, store.me.id]);
     if (signature === shown) return;
     shown = signature;
-    const hadFocus = root.contains(document.activeElement) ? document.activeElement.dataset.channel : null;
     fill(
       root,
       group(
@@ -32,7 +32,6 @@ export function mountSidebar(root, { store, actions }) {
         actions,
       ),
     );
-    if (hadFocus) root.querySelector(`[data-channel="${CSS.escape(hadFocus)}"]`)?.focus();
   });
 }
 
@@ -52,21 +51,24 @@ function group(title, entries, store, actions) {
 }
 
 function link({ channel, title, here, news }, store, actions) {
-  const label = news && !here ? `${title}, ${news} new` : title;
+  const unseen = news && !here ? `${news} new` : "";
   return h(
     "button",
     {
       type: "button",
-      class: `sidebar-link ${here ? "here" : ""} ${news && !here ? "news" : ""}`,
+      class: `sidebar-link ${here ? "here" : ""} ${unseen ? "news" : ""}`,
       "aria-current": here ? "page" : null,
-      "aria-label": label,
-      dataset: { channel: channel.id },
-      onclick: () => actions.openChannel(channel.id),
+      "aria-label": unseen && channel.kind !== "dm" ? `${title}, ${unseen}` : null,
+      dataset: { channel: channel.id, focus: channel.id },
+      onclick: () => {
+        actions.openChannel(channel.id);
+        queueMicrotask(focusComposer); // once it is drawn
+      },
     },
     glyph(channel, store),
     h("span", { class: "sidebar-name" }, title),
     channel.kind === "dm" ? h("span", { class: "badge" }, "APP") : null,
-    news && !here ? h("span", { class: "dot", "aria-hidden": "true" }) : null,
+    unseen ? h("span", { class: "dot", role: "img", "aria-label": unseen }) : null,
   );
 }
 

@@ -11,6 +11,7 @@ export class Store {
     this.team = { id: "", name: "" };
     this.bot = { id: "", name: "" };
     this.note = "";
+    this.waiting = new Map(); // person -> how many messages wait for a decision of theirs
     this.me = null;
     this.users = new Map();
     this.channels = new Map();

@@ -7,7 +7,7 @@ import { channelTitle, statusKey } from "./store.js";
 
 export function mountThread(root, page) {
   const { store, actions } = page;
-  const feed = new Feed(page, "Thread");
+  const feed = new Feed(page, "Thread messages");
   const composer = new Composer(page, () => {
     feed.follower.toEnd();
     composer.focus();

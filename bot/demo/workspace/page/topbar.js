@@ -1,13 +1,15 @@
 /** The bar across the top: the workspace, who the reader acts as, and the panel's button. */
 import { fill, h, icon } from "./dom.js";
 import { avatar, displayName } from "./people.js";
+import { focusComposer } from "./focus.js";
 import { isPanelOpen, togglePanel } from "./panel.js";
+import { seats } from "./seats.js";
 
 export function mountTopbar(root, { store, actions, session }) {
   const face = h("span", { class: "act-as-face" });
   const select = h("select", { "aria-label": "Act as", class: "act-as-select" });
   const role = h("span", { class: "act-as-role" });
-  const name = h("strong", { class: "topbar-name" });
+  const name = h("h1", { class: "topbar-name" });
   const note = h("span", { class: "note", "data-testid": "note" });
   const panel = h(
     "button",
@@ -15,6 +17,10 @@ export function mountTopbar(root, { store, actions, session }) {
     icon("table"),
     h("span", {}, "Data"),
   );
+  const others = seats({ store }, (user) => {
+    select.value = user;
+    switchTo(select, store, session);
+  });
   select.addEventListener("change", () => switchTo(select, store, session));
   fill(
     root,
@@ -22,7 +28,8 @@ export function mountTopbar(root, { store, actions, session }) {
     h(
       "div",
       { class: "act-as" },
-      h("span", { class: "act-as-label", "aria-hidden": "true" }, "You are:"),
+      others,
+      h("span", { class: "act-as-label", "aria-hidden": "true" }, "Act as"),
       face,
       select,
       role,
@@ -61,6 +68,6 @@ async function switchTo(select, store, session) {
     store.changed();
   } finally {
     select.disabled = false;
-    select.focus();
+    focusComposer();
   }
 }

@@ -1,0 +1,272 @@
+"""An assistant's Markdown, made safe for a `markdown` block or a stream, and cut into messages.
+
+No `<…>` token of Slack's fires, and no label hides where its link leads: `](` and a reference's `]:` are parted, so
+that the address stands beside the label. Code stays as it is where every reader of Markdown takes it for code; where
+readers differ (indented code, fences in lists and quotes), only what would lead somewhere is parted. Source of what
+code is: CommonMark 0.31, "Code spans", "Fenced code blocks", "Links", "Link reference definitions"; GFM, "Tables".
+"""
+
+import copy
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Iterator
+from enum import Enum
+
+_LINE_END = re.compile(r"\r\n|[\n\r\v\f\x85\u2028\u2029]")
+_REORDERING = {code: f"\\u{{{code:x}}}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+_QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)*")
+_EMPHASIS = frozenset("*_~")
+_LONGEST_WORD = 500
+_BLOCK_MARKS = re.compile(r"[ \t]*(?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*)*")
+_LINK = re.compile(r"\](?=[(:])")
+_TICKS = re.compile(r"`+")
+
+_FENCE = re.compile(r"`{3,}[^`|]*")
+_OTHER_FENCE = re.compile(r"[ \t]*(?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*)*(?:`{3,}[^`]*|~{3,}.*)")
+_NEAR_FENCE = re.compile(r" {1,3}`{3,}\s*")
+_INDENTED = re.compile(r" {4}| {0,3}\t")
+
+# What follows `](` when a reader could make a link of it that leads somewhere: a scheme, a host, a path, an escape.
+_LEADS = re.compile(r"[ \t]*(?:$|/|<?[a-zA-Z][a-zA-Z0-9+.-]*:|[^)]{0,200}(?://|[\\&@]|\w\.\w)|[^)]{200})")
+# What follows `]:` in a reference definition: an address alone or before a title, or nothing when it stands in the next
+# line.
+_DEFINES = re.compile(r"[ \t]*(?:$|\S{1,200}[ \t]*$|\S{1,200}[ \t]+[\"'(]|\S{0,200}[/&\\@]|\S{200})")
+_LABEL = re.compile(r"(?<!\\)\[")
+
+
+class _As(Enum):
+    """How a piece of a line is taken."""
+
+    TEXT = "text"
+    CODE = "code"
+    EITHER = "either"
+
+
+def reply_markdown(text: str) -> str:
+    """An assistant's Markdown with its formatting and without its tokens.
+
+    Headings, lists, tables, code, emphasis and quotes stay. `&` stays: Slack decodes entities for display only, and not
+    at all inside an address.
+    """
+    return Stream().piece(text, len(text))
+
+
+def safe_end(text: str) -> int:
+    """How far a text that still grows can be shown: whole lines, and words of a line in which nothing has begun that
+    its rest could make something else of.
+    """
+    line = text.rfind("\n") + 1
+    if any(mark in text[line:] for mark in "[]<`~\r"):
+        return line
+    return max(line, text.rfind(" ") + 1)
+
+
+class Stream:
+    """A reply that is shown while it grows. All its pieces together are what `reply_markdown` makes of the whole."""
+
+    def __init__(self) -> None:
+        self._lines = _Lines()
+        self._begin = 0  # of the line that is not whole yet
+        self._shown = 0  # characters of that line, as they were shown
+
+    def piece(self, text: str, end: int) -> str:
+        """What is shown next, so that `text[:end]` is shown: a safe end of it, or all of it."""
+        pieces: list[str] = []
+        for line_end in _LINE_END.finditer(text, self._begin, end):
+            pieces.append(self._lines.safe(text[self._begin : line_end.start()])[self._shown :] + "\n")
+            self._begin, self._shown = line_end.end(), 0
+        begun = copy.copy(self._lines).safe(text[self._begin : end])
+        pieces.append(begun[self._shown :])
+        self._shown = len(begun)
+        return "".join(pieces)
+
+
+class _Lines:
+    """Makes a text safe line by line; what a line is depends on those before it, never on those that follow."""
+
+    def __init__(self) -> None:
+        self._fence = 0  # how many backticks began the fence that we are in
+        self._other_fence = False  # in one that stands in a list or quote, or is made of tildes
+        self._has_open_tick = False  # a backtick of this paragraph has no partner yet
+        self._differs = False  # readers differ about what the rest is
+
+    def safe(self, line: str) -> str:
+        """The line, without its end, as it may be shown."""
+        taken, spans = self._take(line)
+        inner = _label_start(line)
+        pieces: list[str] = []
+        end = 0
+        for link in _LINK.finditer(line):
+            while spans and spans[0][1] <= link.start():
+                spans.popleft()
+            how = spans[0][2] if spans and spans[0][0] <= link.start() else taken
+            if _hides(line, link.start(), how, inner):
+                pieces.append(line[end : link.end()] + " ")
+                end = link.end()
+        return _escaped("".join([*pieces, line[end:]]))
+
+    def _take(self, line: str) -> tuple[_As, deque[tuple[int, int, _As]]]:
+        """How a line is taken, and which spans of it otherwise."""
+        if self._differs or self._fence or line.startswith("```"):
+            return self._in_fence(line), deque()
+        if _OTHER_FENCE.fullmatch(line):
+            self._other_fence, self._has_open_tick = not self._other_fence, False
+            return _As.EITHER, deque()
+        if not line.strip():
+            self._has_open_tick = False
+            return _As.TEXT, deque()
+        spans = self._spans(line)
+        is_code = self._other_fence or _INDENTED.match(line)
+        return (_As.EITHER, deque()) if is_code else (_As.TEXT, spans)
+
+    def _in_fence(self, line: str) -> _As:
+        """A line in a fence, or that begins or ends one."""
+        marks = line.strip()
+        if not self._fence:
+            self._differs |= self._other_fence or not _FENCE.fullmatch(line)
+            self._fence, self._has_open_tick = len(line) - len(line.lstrip("`")), False
+        elif line.startswith("`" * self._fence) and not marks.strip("`"):
+            self._fence = 0
+        elif line.startswith("```") or _NEAR_FENCE.fullmatch(line):
+            self._differs = True
+        return _As.EITHER if self._differs else _As.CODE
+
+    def _spans(self, line: str) -> deque[tuple[int, int, _As]]:
+        """The code spans of a line of text. None once a backtick is in doubt, until the paragraph ends."""
+        ticks = list(_TICKS.finditer(line))
+        if self._has_open_tick or any(len(each.group()) > 1 for each in ticks) or "\\`" in line:
+            self._has_open_tick = self._has_open_tick or bool(ticks)
+            return deque()
+        self._has_open_tick = len(ticks) % 2 == 1
+        spans: deque[tuple[int, int, _As]] = deque()
+        open_labels, marks, end = 0, set[str](), 0
+        for first, last in zip(ticks[::2], ticks[1::2], strict=False):
+            outside = line[end : first.start()]
+            open_labels += outside.count("[") - outside.count("]")
+            marks |= _EMPHASIS & set(outside)
+            end = last.end()
+            span = line[first.start() : end]
+            # Not so surely code: a table's cell, or where an emphasis, a label or an address may end that began before.
+            word = line[max(0, first.start() - _LONGEST_WORD) : first.start()].rpartition(" ")[2]
+            differs = "|" in span or open_labels > 0 or marks & set(span) or "://" in word
+            spans.append((first.start(), end, _As.EITHER if differs else _As.CODE))
+        return spans
+
+
+def _label_start(line: str) -> int | None:
+    """From where on a bracket that closes in the line cannot end the name of a reference, which begins a line; None
+    where any can.
+    """
+    marks = _BLOCK_MARKS.match(line)
+    if marks is not None and line.startswith("[", marks.end()):
+        return None
+    opened = _LABEL.search(line)
+    return opened.start() if opened is not None else None
+
+
+def _hides(line: str, at: int, how: _As, inner: int | None) -> bool:
+    """Whether the bracket that closes there could close the label of a link. `inner` is the line's `_label_start`."""
+    if how is _As.CODE:
+        return False
+    if line[at + 1] == "(":
+        return how is _As.TEXT or _LEADS.match(line, at + 2) is not None
+    return (inner is None or at < inner) and _DEFINES.match(line, at + 2) is not None
+
+
+def _escaped(line: str) -> str:
+    quote = _QUOTE_MARKS.match(line)
+    marks = quote.group() if quote else ""
+    return marks + line[len(marks) :].replace("<", "&lt;").replace(">", "&gt;").translate(_REORDERING)
+
+
+_ANY_FENCE = re.compile(r"([ \t>]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?)(`{3,}|~{3,})(.*)")
+_INLINE = re.compile(r"`[^`\n]{0,1000}`|!?\[[^\]\n]{0,200}\]\([^)\n]{0,1000}\)|<[^>\n]{0,1000}>")
+_ITEM = re.compile(r"[^\s>]")
+_JOINED = "\u200d\ufe0e\ufe0f"
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+_LONGEST_CHARACTER = 40
+_LONGEST_INFO = 60
+_LONGEST_RUN = 12_000  # flags in a row, of two letters each
+
+
+def parts(text: str, limit: int, most: int) -> Iterator[str]:
+    """The text in parts, each of which is at most `limit` characters long as Markdown that is safe: cut between
+    paragraphs, lines or words. A fence that is cut is closed, and begun again in the next part.
+
+    After `most` parts the rest is left out, and counted.
+    """
+    begin, opened = 0, ""
+    for number in range(1, most + 1):
+        end = begin + _room(text, begin, opened, limit)
+        if end < len(text):
+            end = _cut(text, begin, end)
+        part = opened + text[begin:end]
+        begin, fence = end, _open_fence(part)
+        if not text[begin:].strip():
+            if part.strip():
+                yield part
+            return
+        opened = closing = ""
+        if fence is not None:
+            opened = fence.group(1) + fence.group(2) + fence.group(3)[:_LONGEST_INFO] + "\n"
+            closing = ("" if part.endswith("\n") else "\n") + _ITEM.sub(" ", fence.group(1)) + fence.group(2)
+        more = f"\n\n… (+{len(text) - begin} characters)" if number == most else ""
+        yield part + closing + more
+
+
+def _room(text: str, begin: int, opened: str, limit: int) -> int:
+    """How many characters fit into a part."""
+    count = min(len(text) - begin, limit - len(opened))
+    while count > 1 and len(reply_markdown(opened + text[begin : begin + count])) > limit:
+        count = count * 2 // 3
+    return max(count, 1)
+
+
+def _cut(text: str, begin: int, end: int) -> int:
+    """Where to cut before `end`: not in the first half, as long as there is a place."""
+    half = (begin + end) // 2
+    for mark in ("\n\n", "\n"):
+        if (at := text.rfind(mark, half, end)) >= 0:
+            return at + len(mark)
+    line = max(text.rfind("\n", begin, end) + 1, begin)
+    whole = [range(found.start(), found.end()) for found in _INLINE.finditer(text, line, end + 1000)]
+    at = end
+    while (at := text.rfind(" ", half, at)) >= 0:
+        if not any(at in each for each in whole):
+            return at + 1
+    at = end
+    while at > max(half, end - _LONGEST_CHARACTER) and _goes_on(text, at):
+        at -= 1
+    return at if not _goes_on(text, at) else end
+
+
+def _goes_on(text: str, at: int) -> bool:
+    """Whether what looks like one character is cut there."""
+    before, after = text[at - 1], text[at]
+    letters = text[max(0, at - _LONGEST_RUN) : at] if after in _FLAG_LETTERS else ""
+    is_flag = (len(letters) - len(letters.rstrip(_FLAG_LETTERS))) % 2 == 1
+    is_tag = "\U000e0020" <= after <= "\U000e007f"
+    is_tone = "\U0001f3fb" <= after <= "\U0001f3ff"
+    return is_flag or is_tag or is_tone or after in _JOINED or before == "\u200d" or _is_mark(after)
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Mc", "Me", "Cs")
+
+
+def _open_fence(text: str) -> re.Match[str] | None:
+    """The line that began the fence in which the text ends."""
+    opened: re.Match[str] | None = None
+    for line in text.split("\n"):
+        found = _ANY_FENCE.fullmatch(line)
+        if found is None:
+            continue
+        marks, info = found.group(2), found.group(3)
+        if opened is None:
+            if marks[0] == "~" or "`" not in info:
+                opened = found
+        elif marks.startswith(opened.group(2)) and not info.strip():
+            opened = None
+    return opened

@@ -1,0 +1,50 @@
+"""What a Chat Completions request has that not every server takes: it is left out for one that refuses it.
+
+Servers say so in words of their own, mostly with the field's name in it; some with no name at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal, cast
+
+from graphs.agent.transcript import Message
+
+Option = Literal["usage", "extra", "stream"]
+"""`usage`: that the stream tells its tokens. `extra`: what came with messages and goes back. `stream`: to stream."""
+
+_USAGE = re.compile(r"stream[\W_]{0,2}options|include[\W_]?usage", re.IGNORECASE)
+_STREAM = re.compile(r"\bstream(?:ing|ed)?\b", re.IGNORECASE)
+_UNKNOWN_FIELD = re.compile(
+    r"(?:extra|additional|unknown|unrecogni[sz]ed|unexpected|unsupported|invalid)\s+"
+    r"(?:\w+\s+){0,2}(?:inputs?|propert(?:y|ies)|fields?|parameters?|params?|arguments?|keys?|keywords?|names?)"
+    r"|extra_forbidden|not (?:permitted|allowed)\b",
+    re.IGNORECASE,
+)
+
+
+def refused(said: str, messages: Sequence[Message], left_out: Collection[Option]) -> Option | None:
+    """What the server that said this did not take, if it is something that can be left out and was not yet."""
+    names = extra_names(messages) if "extra" not in left_out else set[str]()
+    if "usage" not in left_out and _USAGE.search(said):
+        return "usage"
+    if any(name in said for name in names):
+        return "extra"
+    if "stream" not in left_out and _STREAM.search(_USAGE.sub("", said)):
+        return "stream"
+    if _UNKNOWN_FIELD.search(said):
+        return "usage" if "usage" not in left_out else "extra" if names else None
+    return None
+
+
+def extra_names(messages: Sequence[Message]) -> set[str]:
+    """The names of the fields that came with these messages and would go back."""
+    names: set[str] = set()
+    for message in messages:
+        extra = cast("Mapping[str, Any]", message.get("extra") or {})
+        every: list[Mapping[str, Any]] = [extra.get("message") or {}, *(extra.get("calls") or {}).values()]
+        for fields in every:
+            names.update(key for key in fields if key not in ("content", "function"))
+            names.update(fields.get("function") or ())
+    return names

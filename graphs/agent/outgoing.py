@@ -1,0 +1,42 @@
+"""A completed transcript as any provider takes it: nothing empty, and a reply between what people say.
+
+For the wire only: what is stored says what was. Some providers refuse an empty content (Anthropic, Bedrock, Mistral),
+some two users' messages in a row, as after a turn that failed (Gemma's and Mistral's templates), or a user's right
+after a tool's. A message between them keeps apart who said what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from graphs.agent.transcript import Message
+
+NO_REPLY: Message = {"role": "assistant", "content": "(There was no reply to this.)"}
+NO_TEXT = "What can you do? (The message has no text: nothing but your name.)"
+NO_RESULT = "(The tool returned nothing.)"
+
+
+def outgoing(messages: Sequence[Message]) -> list[Message]:
+    """The messages to send. Those that need no change are the very same objects."""
+    sent: list[Message] = []
+    for message in messages:
+        role = message["role"]
+        if not _is_empty(message.get("content")) or message.get("tool_calls"):
+            filled = message
+        elif role in ("user", "tool"):
+            filled = {**message, "content": NO_TEXT if role == "user" else NO_RESULT}
+        else:
+            continue
+        if role == "user" and sent and sent[-1]["role"] in ("user", "tool"):
+            sent.append(NO_REPLY)
+        sent.append(filled)
+    return sent
+
+
+def _is_empty(content: Any) -> bool:
+    if isinstance(content, str):
+        return not content.strip()
+    if isinstance(content, Mapping):
+        return _is_empty(cast("Mapping[str, Any]", content).get("text", "filled"))
+    return not content or all(map(_is_empty, content))

@@ -1,0 +1,117 @@
+"""Secrets taken out of texts that go to people, to the model, to the record or to the log: as they are, and encoded.
+
+What is known to be secret is found in whatever form a library writes it: quoted, escaped, percent-encoded, in base64 or
+in hex. What only looks like a secret (a token of Slack's, a key, a password in an address) is found by its form.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import traceback
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "[hidden]"
+
+SHORT = 4
+"""Shorter secrets are taken out only where they stand as a word: three letters are part of many."""
+
+_FORMS = re.compile(
+    r"(?P<token>\b(?:xox[a-z](?:\.xox[a-z])?-|xapp-|sk-|sk_|gsk_|xai-)[A-Za-z0-9_*…-]{6,}|\bAIza[A-Za-z0-9_-]{20,})"
+    r"|(?P<user>(?<=://)[^/?#@\s\"'<>]+(?=@))"
+    r"|(?P<bearer>(?i:\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{16,})"
+    r"|(?P<parameter>(?i:[?&;](?:[a-z_.-]*token|[a-z_.-]*key|[a-z_.-]*secret|password|passwd|pwd|ticket|sig|signature|code)"
+    r"=)[^&#\s\"'<>]+)"
+)
+
+LONGEST_ERROR = 100_000
+"""Characters of an error that are looked at."""
+
+LINE = 12
+"""As long is a line of a secret that is a secret by itself, as in a private key."""
+
+
+class Redaction:
+    """Takes these secrets out of texts. Those that are empty are none."""
+
+    def __init__(self, secrets: Iterable[str | bytes] = ()) -> None:
+        forms = {form for secret in secrets for form in _written(secret)}
+        self._pattern = _any_of(forms) if forms else None
+
+    @property
+    def has_secrets(self) -> bool:
+        return self._pattern is not None
+
+    def __call__(self, text: str) -> str:
+        """The text with `HIDDEN` in the place of each of them."""
+        return self._pattern.sub(HIDDEN, text) if self._pattern is not None else text
+
+
+NO_SECRETS = Redaction()
+
+
+class Redacted(Exception):
+    """An error that repeated a secret, in the words that are left of it."""
+
+
+def redacted(error: BaseException, redact: Redaction) -> BaseException:
+    """The error for the log: itself when nothing of it repeats a secret, else one that says the rest of it."""
+    if not redact.has_secrets:
+        return error
+    whole = "".join(traceback.format_exception(error))
+    if len(whole) <= LONGEST_ERROR and redact(whole) == whole:
+        return error
+    said = redact(str(error)[:LONGEST_ERROR])
+    return Redacted(f"{type(error).__name__}: {said}").with_traceback(error.__traceback__)
+
+
+def without_tokens(text: str) -> str:
+    """The text without what looks like a secret."""
+    return _FORMS.sub(_hide, text)
+
+
+def _hide(found: re.Match[str]) -> str:
+    if found["bearer"]:
+        return f"{found[0].split()[0]} {HIDDEN}"
+    if found["parameter"]:
+        return f"{found[0].partition('=')[0]}={HIDDEN}"
+    return HIDDEN
+
+
+def _written(secret: str | bytes) -> frozenset[str]:
+    """The forms in which a secret is written."""
+    raw = secret if isinstance(secret, bytes) else secret.encode(errors="surrogatepass")
+    text = raw.decode(errors="replace")
+    if not text.strip():
+        return frozenset()
+    forms = {text, text.strip(), repr(text)[1:-1], json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    forms |= {repr(raw)[2:-1], html.escape(text), html.escape(text, quote=False)}
+    forms |= {line for line in text.splitlines() if len(line) >= LINE}
+    if len(raw) >= SHORT:
+        forms |= {quote(raw), quote(raw, safe=""), quote_plus(raw), raw.hex(), raw.hex().upper(), *_base64(raw)}
+        forms |= {json.dumps(form)[1:-1] for form in list(forms)}
+    return frozenset(form for form in forms if form.strip())
+
+
+def _base64(raw: bytes) -> Iterator[str]:
+    """In base64, alone or behind something else (as in `user:password`): what its place does not change."""
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + raw).decode().rstrip("=")
+        first = (0, 2, 3)[before]
+        last = len(encoded) - ((before + len(raw)) % 3 > 0)
+        if last - first >= 6:
+            yield encoded[first:last]
+            yield encoded[first:last].replace("+", "-").replace("/", "_")
+
+
+def _any_of(forms: Iterable[str]) -> re.Pattern[str]:
+    """The longest first, since one form may be a part of another."""
+    ordered = sorted(forms, key=len, reverse=True)
+    return re.compile("|".join(re.escape(form) if len(form) >= SHORT else _as_word(form) for form in ordered))
+
+
+def _as_word(form: str) -> str:
+    return rf"(?<![A-Za-z0-9]){re.escape(form)}(?![A-Za-z0-9])"

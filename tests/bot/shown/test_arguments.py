@@ -1,0 +1,195 @@
+"""Arguments on a card: two different calls never look alike, and no value writes another one's line."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.shown.arguments import in_line, written
+from bot.shown.text import rich
+
+LIMIT = 9000
+
+ODD = st.sampled_from(
+    [
+        *(
+            "\n",
+            "\r\n",
+            "\r",
+            "\t",
+            " ",
+            "  ",
+            "\u00a0",
+            "\u200a",
+            "\u200b",
+            "\U0001d159",
+            "\u2028",
+            "\u3000",
+            "\u00ad",
+        ),
+        *("to: x", "a", "b: ", ", ", "│ ", " → ", "{␠ × 2}", "{⏎ × 2}", "(left out)", "\\u{200b}", "\\", '"', "true"),
+        *("null", "80", "[]", "—", "(text of 2 lines):", "می\u200cخواهم", "🩷", "\n\n\n\n", " " * 12, "\n" * 60),
+    ]
+)
+TEXT = st.lists(ODD, max_size=6).map("".join) | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+VALUE = st.recursive(
+    TEXT
+    | st.sampled_from([None, True, False, 0, 1, 80, 80.0, -0.0, 1e22, "", "true", "null", "80", "[]", "{}", "80.0"])
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=5,
+)
+ARGS = st.dictionaries(
+    st.sampled_from(["to", "subject", "a b", "to (text of 2 lines)", "to: x\nsubject"]), VALUE, max_size=3
+)
+
+
+def lines(args: dict[str, Any], edited: dict[str, Any] | None = None) -> list[str]:
+    """What stands on the card, line by line, as a person reads it: nothing of how it is made."""
+    parts = written(args, edited or {}, LIMIT).parts
+    return [line for part in parts for element in part["elements"] for line in element["text"].split("\n")]
+
+
+def seen(text: str) -> str:
+    """What is left of a text when it is looked at: any space is a space, and what is not drawn is not there."""
+    looked_at = re.sub(r"[\u200b\u200e\u200f\u2060\ufeff\u00ad\U0001d159\u202a-\u202e]", "", text)
+    return re.sub(r"\s", " ", looked_at).rstrip()
+
+
+def same(one: object, other: object) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+LONG = "x" * 200
+ALIKE: list[tuple[Any, Any]] = [
+    (True, "true"), (True, "True"), (None, "null"), (None, "—"), (None, ""), ("", "—"), (None, "None"), ("", '""'),
+    (80, "80"), (80, 80.0), (80.0, "80.0"), ("80", "80.0"), ([], "[]"), (["a"], "['a']"), (["a"], '["a"]'), ({}, "{}"),
+    ([1], ["1"]), ([None], ["null"]), ({"a": 1}, '{"a": 1}'), ({"a": 1}, {"a": "1"}),
+    ([[]], [{}]), (["a, b"], ["a", "b"]),
+    ("a b", "a  b"), ("a", " a"), ("a", "a "), ("a b", "a\tb"), ("a b", "a\u00a0b"), ("a b", "a\u200ab"),
+    ("ab", "a\u200bb"), ("ab", "a\U0001d159b"), ("a b", "a\u2028b"), ("a\nb", "a\u2028b"), ("a\nb", "a\r\nb"),
+    ("a\nb", "a\rb"), ("a\nb", "a\\nb"), ("a\n", "a"), ("a\n", "a\n\n"), ("\na", "a"), ("a \nb", "a\nb"),
+    ("a\n\nb", "a\n \nb"), ("a\u200bb", "a\\u{200b}b"), ("a" + " " * 40 + "b", "a" + " " * 41 + "b"),
+    ("a" + "\n" * 60 + "b", "a" + "\n" * 61 + "b"), ("a" + "\n" * 61 + "b", "a\n{⏎ × 60}\nb"),
+    ("a" + " " * 60 + "b", "a{␠ × 60}b"), (LONG, LONG + " "), (LONG, LONG.replace("x", "x\u200b", 1)),
+    ([LONG], f'["{LONG}"]'),
+    ("\U0001f3f4", "\U0001f3f4\U000e0075\U000e0073\U000e007f"), ("मक", "म\u200cक"), ("(left out)", "left out"),
+    (" ", "\u3000"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE, ids=range(len(ALIKE)))
+def test_different_values_look_different(one: Any, other: Any) -> None:
+    assert [*map(seen, lines({"x": one}))] != [*map(seen, lines({"x": other}))]
+    assert seen(in_line({"x": one}, 3000)) != seen(in_line({"x": other}, 3000))
+    for edited in ([*map(seen, lines({"x": one}, {"x": other}))],):
+        assert edited != [*map(seen, lines({"x": other}, {"x": one}))]
+        assert edited != [*map(seen, lines({"x": one}, {"x": one}))]
+
+
+@given(ARGS, ARGS)
+@example({"to": "a\nsubject: hello", "subject": "pay"}, {"to": "a", "subject": "hello\nsubject: pay"})
+def test_different_arguments_look_different(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert (lines(one) == lines(other)) == (list(one) == list(other) and same(one, other))
+    assert (in_line(one, 3000) == in_line(other, 3000)) == (list(one) == list(other) and same(one, other))
+
+
+@given(ARGS, ARGS.filter(bool), ARGS, ARGS.filter(bool))
+@example({"to": "a → b"}, {"to": "c"}, {"to": "a"}, {"to": "b → c"})
+@example({"to": "a"}, {"subject": None}, {"to": "a", "subject": None}, {"to": None, "subject": None})
+def test_different_edits_look_different(
+    before: dict[str, Any], after: dict[str, Any], other_before: dict[str, Any], other_after: dict[str, Any]
+) -> None:
+    names, other_names = [*dict.fromkeys([*before, *after])], [*dict.fromkeys([*other_before, *other_after])]
+    is_same = names == other_names and same(before, other_before) and same(after, other_after)
+    assert (lines(before, after) == lines(other_before, other_after)) == is_same
+
+
+@given(st.dictionaries(st.sampled_from(["to", "subject", "cc"]), VALUE, min_size=1))
+def test_each_argument_has_one_line_of_its_own_and_its_value_none(args: dict[str, Any]) -> None:
+    shown = lines(args)
+    assert all(line.startswith(("│ ", "to", "subject", "cc")) for line in shown)
+    own = [line for line in shown if not line.startswith("│ ")]
+    assert [re.match(r"\w+", line).group() for line in own] == list(args)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("came late", ["x: came late"]),
+        ("10:42, or https://a.example/?q=1", ["x: 10:42, or https://a.example/?q=1"]),
+        ("a: b", ['x: "a: b"']),
+        (80, ["x: 80"]),
+        (None, ["x: null"]),
+        ("", ['x: ""']),
+        (["a", "b"], ['x: ["a", "b"]']),
+        ("a  b", ['x: "a{␠ × 2}b"']),
+        ("pay\u200b100", ["x: pay\\u{200b}100"]),
+        ("می\u200cخواهم 🩷", ["x: می\u200cخواهم 🩷"]),
+        ("Dear Ana,\n\nhello\n", ["x (text of 4 lines):", "│ Dear Ana,", "│ ", "│ hello", "│ {⏎ × 1}"]),
+        ("a\r\nb", ["x (text of 2 lines, which end with CRLF):", "│ a", "│ b"]),
+        ("a" + "\n" * 61 + "b", ["x (text of 62 lines):", "│ a", "│ {⏎ × 60}", "│ b"]),
+        ("a\n" + " \n" * 60 + "b", ["x (text of 62 lines):", "│ a", "│ {␠ × 1, ⏎ × 60}", "│ b"]),
+        ("def f():\n\treturn", ["x (text of 2 lines):", "│ def f():", "│ \\u{9}return"]),
+        ({"a": LONG}, ["x (object of 209 characters):", "│ {", f'│   "a": "{LONG}"', "│ }"]),
+    ],
+)
+def test_values_are_shown_as_people_read_them(value: Any, shown: list[str]) -> None:
+    assert lines({"x": value}) == shown
+
+
+def test_before_and_after_an_edit() -> None:
+    assert lines({"a": 80, "b": "x"}, {"a": 60, "b": "x"}) == ["a: 80 → 60", "b: x"]
+    assert lines({"a": True}, {"a": 1}) == ["a: true → 1"]
+    assert lines({"a": 1}, {"b": None}) == ["a: 1 → (left out)", "b: (left out) → null"]
+    assert lines({"a": "x → y"}, {"a": "z"}) == ['a: "x → y" → z']
+    assert lines({"a": "x\ny"}, {"a": "z"}) == ["a (before, text of 2 lines):", "│ x", "│ y", "a (after): z"]
+
+
+def test_a_card_says_in_words_how_it_writes_what_cannot_be_seen() -> None:
+    assert written({"x": "late"}, {}, LIMIT).notes == []
+    (note,) = written({"x": "la\u00adte"}, {}, LIMIT).notes
+    assert "cannot be seen" in note
+    (note,) = written({"x": "a" + "\n" * 60 + "b"}, {}, LIMIT).notes
+    assert "empty lines are counted" in note
+
+
+HUGE: dict[str, dict[str, Any]] = {
+    "long": {"x": "".join(f"line {n}\n" for n in range(50_000)), "y": "short"},
+    "invisible": {"x": "\u200b" * 200_000, "y": "short"},
+    "a list": {"x": list(range(200_000)), "y": "short"},
+    "both long": {"x": "x" * 100_000, "y": "y" * 100_000},
+    "an object": {"x": {f"key {n}": n for n in range(20_000)}, "y": "short"},
+    "many": {f"name_{n}": n for n in range(5000)},
+    "many long ones": {f"name_{n}": "z" * 5000 for n in range(200)},
+    "long names": {f"{n}\n" * 300: "\u200b" * 100 for n in range(100)},
+}
+
+
+@pytest.mark.parametrize("what", HUGE)
+def test_what_does_not_fit_shows_head_tail_length_and_digest(what: str) -> None:
+    args = HUGE[what]
+    made = written(args, {}, LIMIT)
+    assert not made.is_whole
+    text = json.dumps(rich(*made.parts), ensure_ascii=False)
+    assert (
+        sum(len(element["text"]) for part in made.parts for element in part["elements"]) <= made.length <= LIMIT + 300
+    )
+    assert re.search(r"SHA-256 [0-9a-f]{64}", text)
+    changed = {**args, list(args)[len(args) // 2]: "another"}
+    assert written(changed, {}, LIMIT).parts != made.parts
+    assert in_line(changed, 300) != in_line(args, 300)
+    assert len(in_line(args, 300)) < 400
+
+
+def test_the_end_of_a_long_text_is_shown() -> None:
+    shown = lines({"x": "begin " + "x" * 50_000 + " end", "y": "short"})
+    assert shown[0] == "x (text of 50010 characters):"
+    assert shown[1].startswith("│ begin xxx")
+    assert re.fullmatch(r"\(\d+ characters of x are left out here\)", shown[2])
+    assert shown[3].endswith("xxx end")
+    assert shown[4] == "y: short"
