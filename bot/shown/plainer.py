@@ -6,6 +6,7 @@ approval would run is not to be seen there, so only buttons that let nothing run
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -29,7 +30,9 @@ def forms(shown: Shown) -> Iterator[Shown]:
         yield Shown(shorten(shown.text, TEXT_LIMIT), plain)
     said = f"{shorten(shown.text, WORDS_LIMIT)}\n(Slack did not take this message, so the whole is not shown here.)"
     if kept := _harmless(shown.blocks):
-        text = mrkdwn(f"⚠ {said}\nNobody can approve what is not shown.")
+        is_less = sum(map(_buttons, kept)) < sum(map(_buttons, shown.blocks))
+        why = "\nNobody can approve what is not shown." if is_less else ""
+        text = plain_text(f"⚠ {html.unescape(said)}{why}")
         yield Shown(said, ({"type": "section", "text": text}, *kept))
     yield Shown(said, ())
 
@@ -37,6 +40,10 @@ def forms(shown: Shown) -> Iterator[Shown]:
 def can_be_decided(shown: Shown) -> bool:
     """Whether it has buttons."""
     return any(block["type"] == "actions" for block in shown.blocks)
+
+
+def _buttons(block: Block) -> int:
+    return len(block["elements"]) if block["type"] == "actions" else 0
 
 
 def _plain(block: Block) -> Iterator[Block]:
