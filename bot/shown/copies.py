@@ -44,7 +44,7 @@ class Copies:
                     if place is None:
                         news |= await self._unreached(held, card, user, NO_DIRECT_MESSAGE)
                     elif place != card_channel(held, card):
-                        places.setdefault(place, user)
+                        places[place] = user
             except CannotTell as error:
                 later = error
             for place, user in places.items():

@@ -157,3 +157,14 @@ async def test_where_nothing_but_a_copy_can_be_shown_it_decides(page: Page, star
         await bot.press(copy, "approve", "U0LEA")
         await reads(page, "Paid 80.", "U0LEA")
         assert len(bot.model.asked) == 2
+
+
+async def test_whose_copy_cannot_be_kept_up_to_date_any_more_is_out_of_reach(page: Page, start: Start):
+    async with start(*SCRIPT, tools=[pay_by("U0LEA", "requester", quorum=2)]) as bot:
+        root = (await page.say("pay", "D0ANA"))["ts"]
+        card = await bot.card(root)
+        await card_for(page, "U0LEA")
+        await close(page, "channel_not_found")
+        await bot.press(card, "approve")
+        await ended(page)
+        await reads(page, "So it is.")
