@@ -17,7 +17,7 @@ from typing import Any
 from bot import audit, logs, manifest
 from bot.errors import CannotGoOn
 from bot.settings import BadSettings, load_database_settings, load_settings
-from graphs.agent.redaction import Redaction, without_tokens
+from graphs.agent.redaction import Redaction, keys_among, without_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ def _run(options: argparse.Namespace) -> int:
     from bot.stopping import run_to_end
 
     settings = load_settings()
-    ours = Redaction(settings.secrets)
+    ours = Redaction(keys_among(settings.secrets))
     logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(text)))
     try:
         run_to_end(run(settings))
@@ -145,6 +145,7 @@ def _run(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from bot.demo import demo, tour_demo
 
+    logs.configure("WARNING")
     if options.tour:
         return asyncio.run(tour_demo(options.data, options.port))
     return asyncio.run(demo(options.data or Path(".signoff-demo"), options.port))

@@ -81,6 +81,7 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
             await stack.enter_async_context(http_mode(app, settings.port, ready))
         working = asyncio.create_task(worker.run(), name="worker")
         stack.push_async_callback(_finish, worker, working)
+        stack.callback(client.end_within, SLACK_ENDS_WITHIN)  # whyever it ends
         if address is not None and settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
             listening = stack.enter_async_context(socket_mode(app, client, token, address))
@@ -89,8 +90,9 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
         logger.info("connected; working until stopped")
         ends = [asyncio.create_task(each.wait()) for each in (stop, client.dead)]
         await asyncio.wait([working, *ends], return_when=asyncio.FIRST_COMPLETED)
+        for each in ends:
+            each.cancel()
         stop.set()
-        client.end_within(SLACK_ENDS_WITHIN)
         if client.dead.is_set():
             raise connecting.farewell(client)
         logger.info("stopping: finishing the steps in flight")

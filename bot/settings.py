@@ -17,6 +17,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.logs import escaped
+
 ENV_FILE = ".env"
 
 
@@ -24,8 +26,8 @@ class BadSettings(Exception):
     """The settings cannot be used. Each of `problems` is one line: the variable, what is wrong, where to get it."""
 
     def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(problems))
+        self.problems = [escaped(problem) for problem in problems]
+        super().__init__("\n".join(self.problems))
 
 
 def _secret(prefix: str = "") -> AfterValidator:

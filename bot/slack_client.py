@@ -41,6 +41,8 @@ SHORTER: Mapping[str, float] = {
 PATIENCE = 5.0
 """How long a call waits in all for rate limits to pass. What is limited for longer is refused here until then."""
 
+LONGEST_LIMIT = 86_400.0
+
 LIMITS_KNOWN = 1000
 """Methods and channels of which it is remembered until when Slack takes no more calls."""
 
@@ -205,6 +207,6 @@ def _channel(options: Mapping[str, Any]) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds. Slack says a whole number; what else may stand there counts as one second."""
+    """Seconds, a day at most. Slack says a whole number; what else may stand there counts as one second."""
     said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    return float(said) if said.isdecimal() else 1.0
+    return min(float(said), LONGEST_LIMIT) if said.isdecimal() else 1.0

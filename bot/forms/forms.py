@@ -89,7 +89,7 @@ class Form:
             return None
         if not self.kept:
             return "There are no arguments to edit."
-        return " ".join(f"{visible(name)[0]} stays as it is: {why}." for name, why in self.kept.items())
+        return " ".join(f"{name} stays as it is: {why}." for name, why in self.kept.items())
 
     @property
     def blocks(self) -> list[Block]:
@@ -179,7 +179,7 @@ class Form:
     def _said_of_kept(self) -> Iterator[Block]:
         present = [name for name in self.kept if name in self._values]
         for name in present[:SHOWN_LIMIT]:
-            said = f"{visible(name)[0]} stays as it is: {self.kept[name]}."
+            said = f"{name} stays as it is: {self.kept[name]}."
             shown = "" if name in self._secret else f"\n{self._head(self._values[name])}"
             yield {"type": "section", "text": plain_text(said + shown)}
         if more := present[SHOWN_LIMIT:]:

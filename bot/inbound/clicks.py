@@ -17,23 +17,23 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.forms import modals
 from bot.forms.forms import Form, FormErrors
 from bot.inbound import payloads
+from bot.inbound.asked import Asked, asked_by, asked_in, card_of, failed_thread, title
 from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
-from bot.shown import cards, naming, timeline
+from bot.shown import cards, naming
 from bot.shown.posting import Poster
 from bot.shown.shown_calls import ShownCall, record_of, revision
 from bot.shown.text import Block, escape
-from graphs.agent.desk import NO_TOOL, Decided, Desk, Poll, read_poll
+from graphs.agent.desk import NO_TOOL, Decided, Desk, Poll
 from graphs.agent.errors import InvalidArguments, UnstorableArguments
-from graphs.agent.proposals import terms_of
 from graphs.agent.tools import Tool
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
-from graphs.approvals.terms import Actor, Terms
+from graphs.approvals.terms import Actor
 from graphs.runtime.compiled import CompiledGraph
-from storage import Connection, Storage, inbox, posts
+from storage import Connection, Storage, inbox
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 
@@ -52,31 +52,6 @@ _CHANGED = Refused("The card has changed since it was shown to you. Look at it a
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What a click or a form is about, as it was read in one go: the question with its votes, the thread that the
-    click speaks for, and the channel that the question's own conversation is held in.
-    """
-
-    thread_id: ThreadId
-    channel: str | None
-    poll: Poll
-
-    @property
-    def id(self) -> str:
-        return self.poll.row.id if self.poll.row is not None else ""
-
-    @property
-    def name(self) -> str:
-        """The tool's."""
-        return self.poll.row.payload["name"] if self.poll.row is not None else ""
-
-    @property
-    def title(self) -> str:
-        """The call, as people name it."""
-        return _title(self.poll.row) if self.poll.row is not None else ""
-
-
-@dataclass(frozen=True)
 class Clicks:
     """The listeners of the buttons and forms of a card."""
 
@@ -89,7 +64,7 @@ class Clicks:
 
     async def approve(self, ack: AsyncAck, body: Body) -> None:
         click = payloads.click(body)
-        asked = await self.storage.read(lambda db: _asked_by(db, click))
+        asked = await self.storage.read(lambda db: asked_by(db, click))
         actor = await self._actor(click.person, asked)
         result = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
         await ack()
@@ -99,12 +74,12 @@ class Clicks:
         """Decide exactly the rows that the card showed, and only those that this person may."""
         click = payloads.click(body)
         message_id, _, shown = click.value.rpartition(":")
-        thread_id, channel = await self.storage.read(lambda db: _card_of(db, click, message_id))
+        thread_id, channel = await self.storage.read(lambda db: card_of(db, click, message_id))
         questions = await self._waiting(thread_id, channel, message_id, shown)
         if isinstance(questions, Refused):
             await ack()
             return await self._tell(click, questions)
-        terms = [_terms_of(asked) for asked in questions]
+        terms = [asked.terms for asked in questions]
         actors = await self.people.actors(click.person, terms, channel, fresh=True)
         results = await asyncio.gather(
             *(
@@ -120,13 +95,13 @@ class Clicks:
         await ack()
         if refused:
             counted = f"{len(questions) - len(refused)} of {len(questions)} approved. Not counted:"
-            await self._tell(click, Refused("\n".join([counted, *refused])))
+            await self._tell(click, Refused("\n".join([counted, *refused])), quotes=True)
         return None
 
     async def settle_doubt(self, ack: AsyncAck, body: Body) -> None:
         click = payloads.click(body)
         choice = cast("DoubtChoice", click.action)
-        asked = await self.storage.read(lambda db: _asked_by(db, click))
+        asked = await self.storage.read(lambda db: asked_by(db, click))
         actor = await self._actor(click.person, asked)
         result = await self.desk.settle_doubt(click.value, asked.thread_id, actor, choice, asked.poll)
         await ack()
@@ -136,7 +111,7 @@ class Clicks:
         """Edit, Reject and Respond ask for something first. The trigger lives three seconds."""
         click = payloads.click(body)
         verb = cast("FormVerb", click.action)
-        asked = await self.storage.read(lambda db: _asked_by(db, click))
+        asked = await self.storage.read(lambda db: asked_by(db, click))
         actor = await self._actor(click.person, asked, fresh=False)
         row = await self.desk.waiting(click.value, asked.thread_id, actor, verb, asked.poll)
         if isinstance(row, Refused):
@@ -145,14 +120,14 @@ class Clicks:
         view = self._form(verb, row)
         if isinstance(view, Refused):
             await ack()
-            return await self._tell(click, view)
+            return await self._tell(click, view, quotes=True)
         await ack()  # nothing is decided yet; and whatever becomes of the form, Slack waits no longer for the click
         why = await open_form(self.client, click.trigger_id, view, verb.capitalize(), escape(asked.title))
-        return await self._tell(click, Refused(why)) if why is not None else None
+        return await self._tell(click, Refused(why), quotes=True) if why is not None else None
 
     async def submit_edit(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
-        asked = await self.storage.read(lambda db: _asked_in(db, form))
+        asked = await self.storage.read(lambda db: asked_in(db, form))
         if asked is None or asked.poll.row is None:
             return await self._refuse(ack, NOT_THERE)
         tool = self._tool(asked.name)
@@ -177,12 +152,12 @@ class Clicks:
 
     async def submit_reject(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
-        asked = await self.storage.read(lambda db: _asked_in(db, form))
+        asked = await self.storage.read(lambda db: asked_in(db, form))
         await self._submit(ack, form, asked, Reject(modals.read_text(form.values)))
 
     async def submit_respond(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
-        asked = await self.storage.read(lambda db: _asked_in(db, form))
+        asked = await self.storage.read(lambda db: asked_in(db, form))
         text = modals.read_text(form.values)
         if asked is not None and not text:
             await ack(response_action="errors", errors=modals.missing_text())
@@ -193,7 +168,7 @@ class Clicks:
         """Try a turn again that failed: put into the inbox like everything else that asks something of a thread."""
         click = payloads.click(body)
         thread = click.thread
-        thread_id = await self.storage.read(lambda db: _failed_thread(db, click))
+        thread_id = await self.storage.read(lambda db: failed_thread(db, click))
         delivery = inbox.Delivery(
             f"{thread.thread_id}:{click.action_ts}",
             "retry",
@@ -210,7 +185,7 @@ class Clicks:
         await ack()
 
     async def _submit(
-        self, ack: AsyncAck, form: Submission, asked: _Asked | None, decision: Edit | Reject | Respond
+        self, ack: AsyncAck, form: Submission, asked: Asked | None, decision: Edit | Reject | Respond
     ) -> None:
         """Judge the submission like a click: who it is and what became of the question may have changed meanwhile."""
         if asked is None:
@@ -222,24 +197,26 @@ class Clicks:
         await ack()
         return None
 
-    async def _actor(self, person: Person, asked: _Asked, *, fresh: bool = True) -> Actor:
+    async def _actor(self, person: Person, asked: Asked, *, fresh: bool = True) -> Actor:
         """The person, as far as the question's terms make it matter who they are; the call's conversation counts, not
         the one that was clicked in. Who they are by now, unless nothing is decided yet.
         """
-        return await self.people.actor(person, _terms_of(asked), asked.channel, fresh=fresh)
+        return await self.people.actor(person, asked.terms, asked.channel, fresh=fresh)
 
     async def _refuse(self, ack: AsyncAck, refused: Refused) -> None:
         # A modal's text has no mentions, only names.
         said = await self.people.read(refused.reason, within=NAMED_WITHIN)
         await ack(response_action="update", view=modals.notice_modal("Not counted", said.to_people))
 
-    async def _tell(self, click: Click, result: Decided | Refused) -> None:
+    async def _tell(self, click: Click, result: Decided | Refused, *, quotes: bool = False) -> None:
+        """Say why it does not count; `quotes` when words of others are in that."""
         if isinstance(result, Refused):
-            await self.poster.whisper(click.thread, click.person.user, result.reason, in_thread=click.in_thread)
+            place, user = click.thread, click.person.user
+            await self.poster.whisper(place, user, result.reason, in_thread=click.in_thread, quotes=quotes)
 
     async def _waiting(
         self, thread_id: ThreadId, channel: str | None, message_id: str, shown: str
-    ) -> list[_Asked] | Refused:
+    ) -> list[Asked] | Refused:
         """What the card showed as waiting, if it still shows the same."""
 
         def look(db: Connection) -> list[ShownCall]:
@@ -254,16 +231,16 @@ class Clicks:
         if page is None:
             return _CHANGED
         return [
-            _Asked(thread_id, channel, Poll(call.asked, call.record.votes_for(call.asked)))
+            Asked(thread_id, channel, Poll(call.asked, call.record.votes_for(call.asked)))
             for call in page
             if call.waits and call.asked is not None
         ]
 
     def _form(self, verb: FormVerb, row: InterruptRow) -> Block | Refused:
         if verb == "reject":
-            return modals.reject_modal(REJECT_FORM, row.id, _title(row))
+            return modals.reject_modal(REJECT_FORM, row.id, title(row))
         if verb == "respond":
-            return modals.respond_modal(RESPOND_FORM, row.id, _title(row))
+            return modals.respond_modal(RESPOND_FORM, row.id, title(row))
         name = row.payload["name"]
         tool = self._tool(name)
         if tool is None:
@@ -277,59 +254,6 @@ class Clicks:
         return self.desk.toolbox[name] if name in list(self.desk.toolbox) else None
 
 
-def _title(row: InterruptRow) -> str:
-    return naming.title(row.payload["name"], row.payload.get("args") or {})
-
-
 def _form_of(tool: Tool[..., Any], row: InterruptRow) -> Form:
     """The form of what is asked: when it opens, and again when it is submitted."""
     return Form(tool.parameters, json.loads(row.terms["data"]))
-
-
-def _terms_of(asked: _Asked) -> Terms | None:
-    row = asked.poll.row
-    return terms_of(row) if row is not None and row.terms else None
-
-
-def _asked_by(db: Connection, click: Click) -> _Asked:
-    """What a button is about. A job."""
-    poll = read_poll(db, click.value)
-    message_id = poll.row.terms.get("message_id", "") if poll.row is not None and poll.row.terms else ""
-    thread_id = _thread_of(db, click, message_id)
-    return _Asked(thread_id, _channel_of(db, poll.row.thread_id if poll.row is not None else thread_id), poll)
-
-
-def _asked_in(db: Connection, form: Submission) -> _Asked | None:
-    """What a form is about; None when there is no such question. A job."""
-    poll = read_poll(db, form.metadata)
-    if poll.row is None:
-        return None
-    return _Asked(poll.row.thread_id, _channel_of(db, poll.row.thread_id), poll)
-
-
-def _card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, str | None]:
-    """The thread whose card a button of all rows is on, and the channel that it is held in. A job."""
-    thread_id = _thread_of(db, click, message_id)
-    return thread_id, _channel_of(db, thread_id)
-
-
-def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
-    """The click's own thread; for a card that we posted elsewhere, the thread that it was asked in. A job."""
-    posted = posts.beginning(db, timeline.calls_subject(message_id)) if message_id else []
-    for post in posted:
-        here = post.channel == click.thread.channel
-        known = post.ts in (click.message_ts, None)  # None: it has arrived before we know its ts
-        if here and known and timeline.message_of(post.subject) == message_id:
-            return post.thread_id
-    return click.thread.thread_id
-
-
-def _failed_thread(db: Connection, click: Click) -> ThreadId:
-    """The thread of a turn that broke off: the click's own, unless we told of it elsewhere. A job."""
-    post = posts.at(db, click.thread.channel, click.message_ts)
-    return post.thread_id if post is not None and timeline.is_failure(post.subject) else click.thread.thread_id
-
-
-def _channel_of(db: Connection, thread_id: ThreadId) -> str | None:
-    held = posts.conversation(db, thread_id)
-    return held.channel if held is not None else None

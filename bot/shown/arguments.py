@@ -114,13 +114,13 @@ def in_line(args: Mapping[str, Any], limit: int) -> str:
     """These arguments in one line of at most about `limit` characters; one that is cut ends with the SHA-256 of all."""
     line = ""
     for name, value in args.items():
-        line += f"{', ' if line else ''}{_name(name)}: {_in_line(value, limit)}"
+        line += f"{', ' if line else ''}{_name(name)}: {value_in_line(value, limit)}"
         if len(line) > limit or len(name) > SHORT:
             return f"{line[:limit]}… (SHA-256 {digest(_whole(args))})"
     return line
 
 
-def _in_line(value: object, limit: int) -> str:
+def value_in_line(value: object, limit: int) -> str:
     """A value in a line of several; more than `limit` characters of one that has more."""
     if isinstance(value, str):
         is_plain = len(value) <= SHORT and _PLAIN_WORDS.fullmatch(value)

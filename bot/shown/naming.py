@@ -1,33 +1,36 @@
-"""What people call a tool call: its tool's name in words, and its first arguments. Pure."""
+"""What people call a tool call: its tool's name in words, and its first arguments. Pure.
+
+Nothing is made visible or escaped here: that is for the place where it is shown.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
-from bot.shown.text import shorten, visible
+from bot.shown.arguments import value_in_line
+from bot.shown.text import one_line, shorten
 
 NAME_LIMIT = 80
-VALUE_LIMIT = 40
+VALUE_LIMIT = 60
 MOST_ARGUMENTS = 2
 
 
 def in_words(name: str) -> str:
     """`pay_bill` → "Pay bill"."""
-    words = " ".join(name.replace("_", " ").replace("-", " ").split()) or name
-    return shorten(visible(words[:1].upper() + words[1:])[0], NAME_LIMIT)
+    words = one_line(name.replace("_", " ").replace("-", " ")) or name
+    return shorten(words[:1].upper() + words[1:], NAME_LIMIT)
 
 
 def title(name: str, args: Mapping[str, Any]) -> str:
     """What a call would do, in a line that tells it from its neighbours: "Pay bill (number 7, reason late)".
 
-    `args` as they may be shown, secrets masked. Plain text: nothing in it is escaped for mrkdwn.
+    `args` as they may be shown, secrets masked.
     """
-    said = [f"{in_words(key)[:1].lower()}{in_words(key)[1:]} {_short(value)}" for key, value in args.items()]
-    more = ", …" if len(said) > MOST_ARGUMENTS else ""
-    return f"{in_words(name)} ({', '.join(said[:MOST_ARGUMENTS])}{more})" if said else in_words(name)
-
-
-def _short(value: Any) -> str:
-    text = " ".join(str("—" if value is None else value).split())
-    return shorten(visible(text[: 4 * VALUE_LIMIT])[0], VALUE_LIMIT)
+    said = [
+        f"{in_words(key)[:1].lower()}{in_words(key)[1:]} {shorten(value_in_line(value, VALUE_LIMIT), VALUE_LIMIT)}"
+        for key, value in islice(args.items(), MOST_ARGUMENTS)
+    ]
+    more = ", …" if len(args) > MOST_ARGUMENTS else ""
+    return f"{in_words(name)} ({', '.join(said)}{more})" if said else in_words(name)

@@ -18,6 +18,7 @@ from bot.inbound.payloads import SlackThread
 from bot.shown import lookup, plainer
 from bot.shown.cards import Shown
 from bot.shown.refusals import STREAMING, UNCHANGEABLE, NotTaken, why_not_so
+from bot.shown.text import unformatted
 from bot.slack_errors import UNCERTAIN, describe, is_dead_token, is_passing, reason
 from storage import Connection, Storage, posts
 from storage.posts import Conversation, Place, Post
@@ -87,11 +88,18 @@ class Poster:
         await self._storage.write(job)
         del known[subject]
 
-    async def whisper(self, thread: SlackThread, user: str, text: str, *, in_thread: bool = True) -> None:
-        """Tell one person something that only they see. It is no promise: nobody repeats what Slack did not take."""
+    async def whisper(
+        self, thread: SlackThread, user: str, text: str, *, in_thread: bool = True, quotes: bool = False
+    ) -> None:
+        """Tell one person something that only they see, in mrkdwn; where it `quotes` words of others, no format of
+        theirs counts (see `unformatted`). It is no promise: nobody repeats what Slack did not take.
+        """
         thread_ts = thread.thread_ts if in_thread else None
+        blocks = [unformatted(text)] if quotes else None
         try:
-            await self._client.chat_postEphemeral(channel=thread.channel, user=user, text=text, thread_ts=thread_ts)
+            await self._client.chat_postEphemeral(
+                channel=thread.channel, user=user, text=text, blocks=blocks, thread_ts=thread_ts
+            )
         except UNCERTAIN as error:
             logger.warning("%s was not told %r: %s", user, text, describe(error))
 

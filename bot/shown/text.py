@@ -21,6 +21,7 @@ TEXT_LIMIT = 3000
 """Characters in one text object (Block Kit, text object)."""
 
 _SPACES = re.compile(r"\s+")
+_PERSON = re.compile(r"<@([UW][A-Z0-9]+)>")
 
 
 def escape(text: str, limit: int | None = None) -> str:
@@ -127,3 +128,16 @@ def section(*elements: Block) -> Block:
 def rich(*parts: Block) -> Block:
     """A `rich_text` block of these parts."""
     return {"type": "rich_text", "elements": list(parts)}
+
+
+def unformatted(text: str) -> Block:
+    """A `rich_text` block that reads as this mrkdwn, of which only mentions of people count: no bold, no emoji code and
+    no mark of a quote in it can fire. `text` is as for `mrkdwn`, and not empty.
+    """
+    parts = _PERSON.split(text[:TEXT_LIMIT])  # text, id, text, id, …, text
+    elements = (person(part) if number % 2 else words(_characters(part)) for number, part in enumerate(parts) if part)
+    return rich(section(*elements))
+
+
+def _characters(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -132,7 +132,7 @@ def wanted(
     overcome = {subject for subject in said if _turn_of(subject) not in unfinished} - {subject for subject, _ in broken}
     return [
         *((subject, cards.overcome()) for subject in sorted(overcome)),
-        *((f"{FAILURE}{turn}:{turn}", cards.failure(BROKEN, None, turn=turn)) for turn in left),
+        *((f"{FAILURE}:{turn}", cards.failure(BROKEN, None, turn=turn)) for turn in left),
         *found,
         *broken,
     ]

@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import secrets
 import string
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from graphs.agent.chat_stream import END, Event, EventReader
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.model import ModelReply, TextDelta
 from graphs.agent.provider_errors import cause, said, unavailable
-from graphs.agent.redaction import Redaction
+from graphs.agent.redaction import Redaction, keys_among
 from graphs.agent.surrogates import mended
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,8 @@ def new_call_id() -> str:
 class ChatModel:
     """A model behind Chat Completions. Close it with `aclose`.
 
-    `idle_timeout` is the longest silence, in seconds, before and between chunks. A request is repeated `max_retries`
+    `idle_timeout` is the longest silence, in seconds, before and between chunks; `patience` how long a server may say
+    that it is still at work, and nothing else. A request is repeated `max_retries`
     times while nothing of its reply was given on; one that broke off later is not, because its beginning has been
     shown. What the server refuses of what may be left out is left out from then on.
     """
@@ -60,6 +62,7 @@ class ChatModel:
         base_url: str = OPENAI_URL,
         connect_timeout: float = 10.0,
         idle_timeout: float = 60.0,
+        patience: float = 600.0,
         max_retries: int = 2,
         new_id: Callable[[], str] = new_call_id,
     ) -> None:
@@ -68,9 +71,10 @@ class ChatModel:
         self._requests = ChatRequests(model, self._server)
         self._new_id = new_id
         self._max_retries = max_retries
+        self._patience = patience
         self._left_out: frozenset[Option] = frozenset()
         self._starts_in_thought = False
-        self._redact = Redaction([api_key])
+        self._redact = Redaction(keys_among([api_key]))
         timeout = Timeout(idle_timeout, connect=connect_timeout)
         self._client = AsyncOpenAI(
             api_key=api_key,
@@ -124,7 +128,7 @@ class ChatModel:
             stream=True,
             stream_cls=AsyncStream[object],
         )
-        async with answer, aclosing(_events(answer.response)) as events:
+        async with answer, aclosing(_events(answer.response, self._patience)) as events:
             is_anything = False
             async for event in events:
                 is_anything = True
@@ -181,16 +185,20 @@ _OTHER_REASONS = (
 )
 
 
-async def _events(response: httpx2.Response) -> AsyncGenerator[Event]:
+async def _events(response: httpx2.Response, patience: float) -> AsyncGenerator[Event]:
     """What the body says, as it comes. Raises OpenAIError when the connection breaks, ValueError for no JSON."""
     reader = EventReader()
     pieces = response.aiter_bytes()
+    last = time.monotonic()
     try:
         async for piece in pieces:
             for event in reader.feed(piece):
+                last = time.monotonic()
                 yield event
             if reader.is_done:
                 break
+            if time.monotonic() - last > patience:
+                raise openai.APITimeoutError(response.request) from TimeoutError()
     except httpx2.TimeoutException as error:
         raise openai.APITimeoutError(response.request) from error
     except httpx2.RequestError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from graphs.agent.surrogates import mended_tree
@@ -27,6 +28,24 @@ def unnamed(given: Mapping[str, Any], known: frozenset[str]) -> Fields:
     return {key: value for key, value in given.items() if key not in known and value not in (None, [], {})}
 
 
+@dataclass
+class _Growing:
+    """A text that comes in pieces: put together once, however many they are."""
+
+    pieces: list[str]
+    size: int = 0
+
+    def add(self, piece: str) -> None:
+        self.size += len(piece)
+        if self.size <= MOST_KEPT:
+            self.pieces.append(piece)
+
+    def whole(self) -> str:
+        if self.size > MOST_KEPT:
+            raise ValueError("too long to be kept")
+        return "".join(self.pieces)
+
+
 def merge(old: Fields, new: Mapping[str, Any]) -> None:
     """Take a piece's fields into what came before: texts and lists go on, objects merge, anything else replaces."""
     for key, value in new.items():
@@ -34,9 +53,12 @@ def merge(old: Fields, new: Mapping[str, Any]) -> None:
 
 
 def _merged(key: str, old: Any, new: Any) -> Any:
-    if isinstance(old, str) and isinstance(new, str):
-        is_whole = key in _CONSTANT or ("signature" in key and new == old)
-        return new if is_whole else old + new
+    if isinstance(new, str) and isinstance(old, str | _Growing):
+        if key in _CONSTANT or (isinstance(old, str) and "signature" in key and new == old):
+            return new
+        growing = old if isinstance(old, _Growing) else _Growing([old], len(old))
+        growing.add(new)
+        return growing
     if isinstance(old, dict) and isinstance(new, Mapping):
         merge(cast("Fields", old), cast("Mapping[str, Any]", new))
         return cast("Fields", old)
@@ -49,7 +71,7 @@ def join_parts(old: list[Any], new: list[Any]) -> list[Any]:
     """A list goes on; a part of it that has a number goes on with the part of that number."""
     for part in new:
         number = _number(part)
-        earlier = next((each for each in reversed(old) if number is not None and _number(each) == number), None)
+        earlier = next((each for each in reversed(old) if _number(each) == number), None) if number else None
         if earlier is None:
             old.append(part)
         else:
@@ -69,7 +91,7 @@ def bounded(fields: Mapping[str, Any], most: int = MOST_KEPT) -> tuple[Fields, i
     kept: Fields = {}
     for key, value in fields.items():
         try:
-            value = mended_tree(value)
+            value = mended_tree(_whole(value))
             size = len(key) + len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
         except (ValueError, TypeError, RecursionError):
             continue
@@ -77,3 +99,16 @@ def bounded(fields: Mapping[str, Any], most: int = MOST_KEPT) -> tuple[Fields, i
             kept[key] = value
             most -= size
     return kept, most
+
+
+def _whole(value: Any) -> Any:
+    """The value with every text put together. Raises ValueError when one is too long."""
+    match value:
+        case _Growing():
+            return value.whole()
+        case dict():
+            return {key: _whole(each) for key, each in cast("Fields", value).items()}
+        case list():
+            return [_whole(each) for each in cast("list[Any]", value)]
+        case _:
+            return value

@@ -11,11 +11,23 @@ from typing import Any, Literal, cast
 
 from graphs.agent.transcript import Message
 
-Option = Literal["usage", "extra", "stream"]
-"""`usage`: that the stream tells its tokens. `extra`: what came with messages and goes back. `stream`: to stream."""
+Option = Literal["usage", "extra", "stream", "system", "null"]
+"""`usage`: that the stream tells its tokens. `extra`: what came with messages and goes back. `stream`: to stream.
+`system`: instructions in a message of their own. `null`: calls without a word."""
 
-_USAGE = re.compile(r"stream[\W_]{0,2}options|include[\W_]?usage", re.IGNORECASE)
-_STREAM = re.compile(r"\bstream(?:ing|ed)?\b", re.IGNORECASE)
+_NAMED: Mapping[Option, re.Pattern[str]] = {
+    "usage": re.compile(r"stream[\W_]{0,2}options|include[\W_]?usage", re.IGNORECASE),
+    "stream": re.compile(r"\bstream(?:ing|ed)?\b(?![\W_]{0,2}options)", re.IGNORECASE),
+    "system": re.compile(
+        r"\bsystem\W{0,2}(?:role|messages?|prompts?|instructions?)\b|roles?\b[^.]{0,40}\bsystem\b", re.IGNORECASE
+    ),
+    "null": re.compile(
+        r"\bcontent\b[^.]{0,80}(?:\bnull|\bnone|\bstring|\brequired|\bmissing)\b"
+        r"|\b(?:null|none|string)\b[^.]{0,40}\bcontent\b",
+        re.IGNORECASE,
+    ),
+}
+_WANTED = re.compile(r"\bmissing\b|\brequired\b|must be (?:passed|included|returned|sent)", re.IGNORECASE)
 _UNKNOWN_FIELD = re.compile(
     r"(?:extra|additional|unknown|unrecogni[sz]ed|unexpected|unsupported|invalid)\s+"
     r"(?:\w+\s+){0,2}(?:inputs?|propert(?:y|ies)|fields?|parameters?|params?|arguments?|keys?|keywords?|names?)"
@@ -26,16 +38,19 @@ _UNKNOWN_FIELD = re.compile(
 
 def refused(said: str, messages: Sequence[Message], left_out: Collection[Option]) -> Option | None:
     """What the server that said this did not take, if it is something that can be left out and was not yet."""
-    names = extra_names(messages) if "extra" not in left_out else set[str]()
-    if "usage" not in left_out and _USAGE.search(said):
-        return "usage"
-    if any(name in said for name in names):
+    names = extra_names(messages) if "extra" not in left_out and not _WANTED.search(said) else set[str]()
+    if names and re.search(rf"\b(?:{'|'.join(map(re.escape, names))})\b", said):
         return "extra"
-    if "stream" not in left_out and _STREAM.search(_USAGE.sub("", said)):
-        return "stream"
+    for option, pattern in _NAMED.items():
+        if option not in left_out and pattern.search(said) and (option != "null" or _calls_without_words(messages)):
+            return option
     if _UNKNOWN_FIELD.search(said):
         return "usage" if "usage" not in left_out else "extra" if names else None
     return None
+
+
+def _calls_without_words(messages: Sequence[Message]) -> bool:
+    return any(message.get("tool_calls") and not message.get("content") for message in messages)
 
 
 def extra_names(messages: Sequence[Message]) -> set[str]:

@@ -17,7 +17,7 @@ from graphs.agent.thinking import Spoken
 from graphs.agent.transcript import Message, call_ids
 
 _MESSAGE_KEYS = frozenset({"role", "content", "refusal", "tool_calls", "function_call"})
-_TEXT_PARTS = frozenset({"text", "output_text", "refusal"})
+_TEXT_PARTS = ("text", "output_text", "refusal")
 
 _COMPLETE = frozenset(
     {"stop", "tool_calls", "tool_call", "tool_use", "function_call", "end", "end_turn", "eos", "eos_token", "done"}

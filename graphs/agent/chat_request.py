@@ -16,7 +16,7 @@ from typing import Any
 from graphs.agent.arguments import as_object, is_object
 from graphs.agent.chat_options import Option
 from graphs.agent.chat_reply import text_of
-from graphs.agent.outgoing import outgoing
+from graphs.agent.outgoing import outgoing, with_words, without_system
 from graphs.agent.surrogates import mended_tree
 from graphs.agent.transcript import Message
 
@@ -62,7 +62,10 @@ class ChatRequests:
         left_out: Collection[Option] = (),
     ) -> bytes:
         """The request for a reply to these messages. Raises ValueError for what no JSON can carry."""
-        first, *rest = self._texts(outgoing(messages), None if "extra" in left_out else self._server)
+        sent = outgoing(messages)
+        sent = without_system(sent) if "system" in left_out else sent
+        sent = with_words(sent) if "null" in left_out else sent
+        first, *rest = self._texts(sent, None if "extra" in left_out else self._server)
         return b"".join((self._head(left_out), self._tools_text(tools), b',"messages":[', first[1:], *rest, b"]}"))
 
     def _head(self, left_out: Collection[Option]) -> bytes:

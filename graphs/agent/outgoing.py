@@ -14,6 +14,7 @@ from graphs.agent.transcript import Message
 
 NO_REPLY: Message = {"role": "assistant", "content": "(There was no reply to this.)"}
 NO_TEXT = "What can you do? (The message has no text: nothing but your name.)"
+CALLS = "(I call a tool.)"
 NO_RESULT = "(The tool returned nothing.)"
 
 
@@ -32,6 +33,26 @@ def outgoing(messages: Sequence[Message]) -> list[Message]:
             sent.append(NO_REPLY)
         sent.append(filled)
     return sent
+
+
+def without_system(messages: Sequence[Message]) -> list[Message]:
+    """The same for a model that has no place for instructions: they stand before the first thing that is said to it."""
+    if not messages or messages[0]["role"] != "system":
+        return list(messages)
+    instructions, *rest = messages
+    place = next((place for place, message in enumerate(rest) if message["role"] == "user"), None)
+    if place is None:
+        return [{**instructions, "role": "user"}, *rest]
+    said = f"{instructions['content']}\n\n{rest[place]['content']}"
+    return [*rest[:place], {**rest[place], "content": said}, *rest[place + 1 :]]
+
+
+def with_words(messages: Sequence[Message]) -> list[Message]:
+    """The same for a server that wants words in every message, also in one that only calls."""
+    return [
+        {**message, "content": CALLS} if message.get("tool_calls") and _is_empty(message.get("content")) else message
+        for message in messages
+    ]
 
 
 def _is_empty(content: Any) -> bool:

@@ -27,6 +27,8 @@ _FORMS = re.compile(
     r"=)[^&#\s\"'<>]+)"
 )
 
+SHORTEST_KEY = 8
+
 LONGEST_ERROR = 100_000
 """Characters of an error that are looked at."""
 
@@ -51,6 +53,11 @@ class Redaction:
 
 
 NO_SECRETS = Redaction()
+
+
+def keys_among(values: Iterable[str]) -> list[str]:
+    """Those that are keys: what is shorter stands where a server needs none, and is a word like `demo` or `ollama`."""
+    return [value for value in values if len(value) >= SHORTEST_KEY]
 
 
 class Redacted(Exception):

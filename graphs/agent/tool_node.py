@@ -6,6 +6,7 @@ the model.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -30,6 +31,8 @@ from graphs.runtime.calling import awaitable
 from graphs.runtime.effects import claim_of
 from graphs.runtime.types import Runtime
 from storage.interrupts import InterruptRow
+
+logger = logging.getLogger(__name__)
 
 Unreachable = Callable[[Terms, str], Awaitable[str | None]]
 """Why no people there are can approve under these terms in the thread of this id, as a sentence; None when they can, or
@@ -56,6 +59,8 @@ class CallNode:
             tool = self.toolbox[call["name"]]
             arguments = tool.validate(call["arguments"])
         except (UnknownTool, InvalidArguments, UnstorableArguments) as error:
+            if error.__cause__ is not None:
+                logger.warning("call %s of tool %r is refused: %s", call["id"], call["name"], error)
             return _unusable(call, error)
         terms = await _required(tool, arguments, requester, self.clock())
         if not tool.repeatable and (before := await ran_before(call["id"])):

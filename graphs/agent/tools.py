@@ -13,10 +13,11 @@ from graphs.agent import arguments as argument_bytes
 from graphs.agent.arguments import Arguments
 from graphs.agent.canonical import Digest, canonical_json, digest
 from graphs.agent.docstring import parse
-from graphs.agent.errors import InvalidTool, ToolTimedOut, UnknownTool
+from graphs.agent.errors import AgentError, InvalidArguments, InvalidTool, Problem, ToolTimedOut, UnknownTool
 from graphs.agent.policy import Approval
 from graphs.agent.schema import IDEMPOTENCY_KEY, JsonSchema, arguments_model, parameters_schema
-from graphs.runtime.calling import TimeIsUp, limited
+from graphs.errors import UnexpectedExit
+from graphs.runtime.calling import TimeIsUp, held, limited
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,8 +58,18 @@ class Tool(Generic[P, R]):
         return {"type": "function", "function": function}
 
     def validate(self, arguments: str | bytes | Mapping[str, object]) -> Arguments:
-        """The arguments, checked and written down. Raises InvalidArguments."""
-        return argument_bytes.validate(self.name, self.model, arguments)
+        """The arguments, checked and written down. Raises InvalidArguments and UnstorableArguments; a check of the
+        tool's own that raises anything else has refused them too.
+        """
+        try:
+            return held(argument_bytes.validate, self.name, self.model, arguments)
+        except AgentError:
+            raise
+        except Exception as error:
+            # Its type alone: what it says may repeat a secret.
+            raised = error.__cause__ if isinstance(error, UnexpectedExit) else error
+            problem = Problem("", f"The tool's own check of them raised {type(raised).__name__}.")
+            raise InvalidArguments(self.name, [problem]) from error
 
     async def call(self, arguments: Arguments, *, idempotency_key: str) -> object:
         """Run the function on what the bytes say; a `def` runs in a thread of its own. Raises what the function raises,
@@ -68,7 +79,7 @@ class Tool(Generic[P, R]):
         begins. An `async def` is cancelled when it is up. A thread cannot be: we stop waiting for a `def`, and it goes
         on in the background until it ends by itself.
         """
-        values = argument_bytes.reopen(arguments, self.model)
+        values = held(argument_bytes.reopen, arguments, self.model)
         if self._takes_key:
             values[IDEMPOTENCY_KEY] = idempotency_key
         try:

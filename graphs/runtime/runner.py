@@ -106,8 +106,8 @@ class Runner:
                     if await self._park("failed" if self.failures else "waiting"):
                         return False
                     continue
-                if news is None and listens and self._paused():
-                    news = asyncio.create_task(self.session.news(self._paused))
+                if news is None and listens and self._asking():
+                    news = asyncio.create_task(self.session.news(self._asking))
                 waiters: set[asyncio.Task[Any]] = {*self.running, *([news] if news else [])}
                 done, _ = await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
                 if news is not None and news in done:
@@ -169,13 +169,11 @@ class Runner:
         values = self.position.values
         return TaskRun(self.program, self.session, self.ns, scope, task, values, self.flush, kept)
 
-    def _paused(self) -> list[Scope]:
-        active = {task.id for task in self.running.values()}
-        return [
-            scope_of(self.ns, task)
-            for task in self.position.tasks
-            if task.id not in self.results and task.id not in active
-        ]
+    def _asking(self) -> list[Scope]:
+        """The tasks that do not run, and that an answer would begin again."""
+        done = {task.id for task in self.running.values()} | self.results.keys()
+        scopes = [scope_of(self.ns, task) for task in self.position.tasks if task.id not in done]
+        return [scope for scope in scopes if self.session.ledger.within(scope)]
 
     async def _record(self, task: Task, result: TaskResult) -> bool:
         """Store how a task ended. True when it was the last of its step and the step is in a checkpoint."""

@@ -291,6 +291,12 @@ async def test_silence_is_an_error_in_the_end():
         await asyncio.wait_for(server.gone.wait(), 10)
 
 
+async def test_a_server_that_only_says_that_it_is_at_work_is_waited_for_no_longer_than_that():
+    error, server = await refusal(Answer([b": at work\n\n"], end="hang"), patience=0.0)
+    assert "did not answer in time" in str(error)
+    await asyncio.wait_for(server.gone.wait(), 10)
+
+
 async def test_a_server_that_is_not_there_is_an_error():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

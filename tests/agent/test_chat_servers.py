@@ -204,8 +204,16 @@ async def test_a_server_that_does_not_stream_is_asked_for_a_whole_answer():
     assert [request["stream"] for request in server.requests] == [True, False, False]
 
 
-async def test_a_server_that_refuses_its_own_fields_gets_none():
-    refusal = Answer(status=400, body={"error": {"message": "reasoning_content is not allowed in messages"}})
+@pytest.mark.parametrize(
+    "message",
+    [
+        "reasoning_content is not allowed in messages",
+        "Unexpected field 'extra_content' in tool call",
+        "property 'x_trace' is unsupported",
+    ],
+)
+async def test_a_server_that_refuses_its_own_fields_gets_none(message: str):
+    refusal = Answer(status=400, body={"error": {"message": message}})
     async with serve(Answer([SIGNED]), refusal, Answer([SAYS_HI])) as server:
         conversation = await conversation_with(server)
         async with aclosing(model_at(server)) as model:
@@ -213,6 +221,52 @@ async def test_a_server_that_refuses_its_own_fields_gets_none():
     assert "reasoning_content" in server.requests[1]["messages"][1]
     assert "reasoning_content" not in server.requests[2]["messages"][1]
     assert "stream_options" in server.requests[2]
+
+
+CALLED: list[dict[str, Any]] = [
+    {"role": "system", "content": "Be brief."},
+    *HELLO,
+    {"role": "assistant", "content": "", "tool_calls": [{"id": "a", "function": {"name": "ring", "arguments": "{}"}}]},
+    {"role": "tool", "tool_call_id": "a", "content": "Done."},
+]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "messages.2.content: Input should be a valid string [type=string_type, input_value=None]",
+        "Invalid value for 'content': expected a string, got null.",
+        "content is required",
+    ],
+)
+async def test_a_server_that_wants_words_in_every_message_gets_some(message: str):
+    refusal = Answer(status=400, body={"error": {"message": message}})
+    async with serve(refusal, Answer([SAYS_HI])) as server, aclosing(model_at(server)) as model:
+        assert (await ask(model, CALLED))[1].text == "Hi!"
+    assert [each["messages"][2]["content"] for each in server.requests] == [None, "(I call a tool.)"]
+    assert "stream_options" in server.requests[1]
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["System role not supported", "Only user and assistant roles are supported, got system", "no system prompt"],
+)
+async def test_a_model_without_a_place_for_instructions_gets_them_with_what_is_said_first(message: str):
+    refusal = Answer(status=400, body={"error": {"message": message}})
+    async with serve(refusal, Answer([SAYS_HI])) as server, aclosing(model_at(server)) as model:
+        assert (await ask(model, CALLED))[1].text == "Hi!"
+    first = server.requests[1]["messages"][0]
+    assert (first["role"], first["content"]) == ("user", "Be brief.\n\nhello")
+
+
+async def test_fields_that_the_server_wants_back_are_not_left_out():
+    body = {"error": {"message": "The reasoning_content of an assistant message is missing; it must be passed back"}}
+    async with serve(Answer([SIGNED]), Answer(status=400, body=body)) as server:
+        conversation = await conversation_with(server)
+        async with aclosing(model_at(server)) as model:
+            with pytest.raises(ModelUnavailable):
+                await ask(model, conversation)
+    assert all("reasoning_content" in each["messages"][1] for each in server.requests[1:])
 
 
 async def test_a_refusal_of_something_else_is_told_at_once():

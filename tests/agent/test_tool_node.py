@@ -6,10 +6,10 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, SecretStr, model_serializer
+from pydantic import AfterValidator, BaseModel, SecretStr, model_serializer
 
 from graphs.agent.canonical import digest
 from graphs.agent.errors import ToolError
@@ -610,3 +610,26 @@ async def test_a_policy_that_takes_its_time_holds_up_nobody_else(storage: Storag
     go_on.set()  # said by the event loop, which it did not hold up
     await saying
     assert await talk.results() == ["paid"]
+
+
+@pytest.mark.parametrize("raised", [RuntimeError("hunter2"), SystemExit(1), asyncio.CancelledError(), KeyError("x")])
+async def test_a_check_of_a_tools_own_that_raises_anything_refuses_the_arguments(
+    storage: Storage, raised: BaseException, books: Books, caplog: pytest.LogCaptureFixture
+):
+    def check(text: str) -> str:
+        raise raised
+
+    @tool(approval=Approval())
+    def note(text: Annotated[str, AfterValidator(check)]) -> str:
+        """Note."""
+        books.done.append((text,))
+        return "noted"
+
+    talk = Talk(storage, [note], calls(("note", {"text": "a"})), says("Well."))
+    await talk.say("note")
+    (result,) = await talk.results()
+    assert result.startswith("Invalid: ")
+    assert type(raised).__name__ in result
+    assert "hunter2" not in result + caplog.text
+    assert "of tool 'note' is refused" in caplog.text
+    assert books.done == []

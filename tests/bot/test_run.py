@@ -74,6 +74,13 @@ def test_an_agent_that_cannot_be_used_is_one_line_that_names_it(path: str, said:
     assert "\n" not in problem
 
 
+def test_an_agent_that_says_more_than_a_line_is_one_line_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "wordy_of_test_run.py").write_text("raise ImportError('first\\nSLACK_BOT_TOKEN is fine')\n")
+    with pytest.raises(BadSettings) as refusal:
+        load_agent("wordy_of_test_run:agent")
+    assert len(str(refusal.value).splitlines()) == 1
+
+
 async def refused(given: Settings) -> str:
     """The one line that says why this cannot run."""
     with pytest.raises(BadSettings) as error:

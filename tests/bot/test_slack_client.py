@@ -160,6 +160,15 @@ async def test_a_long_rate_limit_is_kept_without_waiting_or_asking(slack: SlackC
     assert await page.messages() == []
 
 
+@pytest.mark.parametrize("said", [-1, "soon", "9" * 400])
+async def test_a_rate_limit_that_makes_no_sense_is_one_all_the_same(slack: SlackClient, page: Page, said: Any) -> None:
+    await page.fault(http={"method": "views.open", "status": 429, "retry_after": said, "times": 2})
+    for _ in range(2):
+        with pytest.raises(SlackApiError) as refused:
+            await slack.views_open(trigger_id="t", view={})
+        assert reason(refused.value) == "ratelimited"
+
+
 async def test_a_form_waits_for_no_rate_limit(slack: SlackClient, page: Page) -> None:
     await page.fault(http={"method": "views.open", "status": 429, "retry_after": 1})
     with pytest.raises(SlackApiError) as refused:

@@ -22,7 +22,7 @@ RECORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ +[\w.]+: ")
 @pytest.fixture
 def stage(new_stage: NewStage) -> Stage:
     """One for each test: its bot ends."""
-    return new_stage(settings={"LOG_LEVEL": "DEBUG"})
+    return new_stage()
 
 
 @pytest.fixture
@@ -72,8 +72,12 @@ async def test_a_token_that_is_revoked_while_it_runs_is_one_line_and_exit_code_1
     await thread.says("Jonas Weber")
 
 
-async def test_no_line_of_the_log_is_forged_by_what_somebody_writes(stage: Stage, ana: Person):
-    thread = await ana.say(f"find order 1042\n{FORGED}\r\n\x1b[1A{FORGED}\u2028{FORGED}")
-    await thread.says("1042")
+async def test_no_line_of_the_log_is_forged_by_what_a_tool_says(new_stage: NewStage):
+    said = f"no\n{FORGED}\r\n\x1b[1A{FORGED}\u2028{FORGED}"
+    script = [{"tool_calls": [{"name": "break_down", "arguments": {"how": said}}]}, {"text": "It failed."}]
+    stage = new_stage(agent="tests.stories.agents.ledger:agent", script=script)
+    async with aiohttp.ClientSession() as http:
+        thread = await Person(Page(http, stage.url, stage.model_url), "U0ANA", "D0ANA").say("break down")
+        await thread.says("It failed")
     assert "all is well" in stage.log
     assert not any(line.startswith(FORGED[:30]) for line in records(stage))

@@ -1,6 +1,7 @@
 """The messages of a request, read; and the reply that the model gives to them."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -29,10 +30,15 @@ class Made(NamedTuple):
     result: str = ""
 
 
+_AUTHOR = re.compile(r"(?:[^\n]{1,100} \([UW][A-Z0-9]+\)|[UW][A-Z0-9]+): ")
+"""How a message begins where several people write in one conversation."""
+
+
 def text_of(message: Message) -> str:
-    """The text of a message, whether its content is a string, text parts or nothing."""
+    """The text of a message, whether its content is a string, text parts or nothing; without who wrote it."""
     content = message.get("content")
-    return "".join(part["text"] for part in content) if isinstance(content, list) else content or ""
+    text = "".join(part["text"] for part in content) if isinstance(content, list) else content or ""
+    return _AUTHOR.sub("", text, count=1) if message["role"] == "user" and _AUTHOR.match(text) else text
 
 
 def last_user(messages: Sequence[Message]) -> int:

@@ -80,19 +80,18 @@ class ClientApi:
         workspace, team = self._workspace, self._workspace.team
         me = self._person(request.query.get("user", team.people[0].id))
         home = workspace.views.home(me.id)
-        return web.json_response(
-            {
-                "token": workspace.tokens.page,
-                "team": {"id": team.id, "name": team.name},
-                "bot": {"id": team.bot.id, "name": team.bot.handle, "connected": bool(workspace.connections)},
-                "note": workspace.note,
-                "waiting": workspace.waiting.counts,
-                "me": me.to_client(),
-                "users": [user.to_client() for user in team.users],
-                "channels": [each.to_client(me.id) for each in team.conversations_of(me.id)],
-                "home": home and home.to_slack(team),
-            }
-        )
+        told = {
+            "token": workspace.tokens.page,
+            "team": {"id": team.id, "name": team.name},
+            "bot": {"id": team.bot.id, "name": team.bot.handle, "connected": bool(workspace.connections)},
+            "note": workspace.note,
+            "waiting": workspace.waiting.counts,
+            "me": me.to_client(),
+            "users": [user.to_client() for user in team.users],
+            "channels": [each.to_client(me.id) for each in team.conversations_of(me.id)],
+            "home": home and home.to_slack(team),
+        }
+        return web.json_response(told, headers={"Cache-Control": "no-store"})  # its token is for this page only
 
     async def history(self, request: web.Request) -> web.Response:
         user, channel = request.query.get("user", ""), request.query.get("channel", "")

@@ -669,7 +669,7 @@ async def test_approve_all_says_which_rows_did_not_count_and_why(
         return "noted"
 
     three = calls(
-        ("cancel_order", {"order_id": 7, "why_not": "late <!channel>"}),
+        ("cancel_order", {"order_id": 7, "why_not": "*late* <!channel> <@U0LEA>"}),
         ("cancel_order", {"order_id": 8, "why_not": ""}),
         ("note", {"text": "a"}),
     )
@@ -678,9 +678,15 @@ async def test_approve_all_says_which_rows_did_not_count_and_why(
         await bot.press(card, cards.APPROVE_ALL)
         said = (await whispered(bot, "Not counted", channel="C0SUPPORT")).split("\n")
         assert said[0] == "1 of 3 approved. Not counted:"
-        assert said[1].startswith("• Cancel order (order id 7, why not late &lt;!channel&gt;): You asked for this call")
+        assert said[1].startswith(
+            '• Cancel order (order id 7, why not "*late* &lt;!channel&gt; &lt;@U0LEA&gt;"): You asked'
+        )
         assert said[2].startswith("• Cancel order (order id 8")
         assert len(said) == 3
+        (whisper,) = [each for each in await page.messages() if each.get("ephemeral_to")]
+        (part,) = whisper["blocks"][0]["elements"]
+        assert {element["type"] for element in part["elements"]} == {"text"}, "nothing of the arguments is formatted"
+        assert '"*late* <!channel> <@U0LEA>"' in part["elements"][0]["text"]
 
 
 async def test_a_call_whose_tool_is_gone_can_be_rejected_and_nothing_hangs(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block as SlackBlock
 
 from bot.shown.characters import visible
-from bot.shown.text import TEXT_LIMIT, escape, fitted, mrkdwn, one_line, plain_text, preformatted, shorten
+from bot.shown.text import TEXT_LIMIT, escape, fitted, mrkdwn, one_line, plain_text, preformatted, shorten, unformatted
 
 TOKENS = [
     "<!channel>",
@@ -100,3 +100,13 @@ def test_untrusted_text_is_never_parsed() -> None:
     assert plain_text("*<@U1>* :tada:") == {"type": "plain_text", "text": "*<@U1>* :tada:", "emoji": False}
     assert len(plain_text("x" * 5000)["text"]) <= TEXT_LIMIT
     assert mrkdwn(f"*{escape('<@U1>')}*") == {"type": "mrkdwn", "text": "*&lt;@U1&gt;*", "verbatim": True}
+
+
+def test_what_is_said_to_one_person_has_people_and_no_other_format() -> None:
+    block = unformatted("Already approved by <@U0LEA>: " + escape("*a* :tada: <@U0ANA> &amp; <!channel>"))
+    (part,) = block["elements"]
+    assert part["elements"] == [
+        {"type": "text", "text": "Already approved by "},
+        {"type": "user", "user_id": "U0LEA"},
+        {"type": "text", "text": ": *a* :tada: <@U0ANA> &amp; <!channel>"},
+    ]

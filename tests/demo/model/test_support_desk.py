@@ -364,6 +364,14 @@ EMAILS = [
 ]
 
 
+@pytest.mark.parametrize("who", ["Ana Ruiz (U0ANA): ", "Lea (Support) Brandt (W0LEA): ", "U0GONE: "])
+def test_who_wrote_it_is_nothing_of_what_was_asked(url: str, who: str) -> None:
+    talk = Talk(url)
+    talk.say(f"{who}refund order 1044, 20 euro")
+    talk.say(f"{who}no, 30")
+    assert talk.acts == [refund(1044, 20), refund(1044, 10)]
+
+
 @pytest.mark.parametrize(("text", "to", "body"), EMAILS, ids=[text for text, _, _ in EMAILS])
 def test_an_email_is_put_to_the_customer(url: str, text: str, to: str, body: str) -> None:
     talk = Talk(url)

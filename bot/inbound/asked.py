@@ -1,0 +1,93 @@
+"""What a click or a form is about: read in one go, so that it is judged as it was at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.inbound.payloads import Click, Submission
+from bot.shown import naming, timeline
+from graphs.agent.desk import Poll, read_poll
+from graphs.agent.proposals import terms_of
+from graphs.approvals.terms import Terms
+from storage import Connection, posts
+from storage.ids import ThreadId
+from storage.interrupts import InterruptRow
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a click or a form is about, as it was read in one go: the question with its votes, the thread that the
+    click speaks for, and the channel that the question's own conversation is held in.
+    """
+
+    thread_id: ThreadId
+    channel: str | None
+    poll: Poll
+
+    @property
+    def id(self) -> str:
+        return self.poll.row.id if self.poll.row is not None else ""
+
+    @property
+    def name(self) -> str:
+        """The tool's."""
+        return self.poll.row.payload["name"] if self.poll.row is not None else ""
+
+    @property
+    def title(self) -> str:
+        """The call, as people name it."""
+        return title(self.poll.row) if self.poll.row is not None else ""
+
+    @property
+    def terms(self) -> Terms | None:
+        row = self.poll.row
+        return terms_of(row) if row is not None and row.terms else None
+
+
+def title(row: InterruptRow) -> str:
+    """The call that a question is about, as people name it."""
+    return naming.title(row.payload["name"], row.payload.get("args") or {})
+
+
+def asked_by(db: Connection, click: Click) -> Asked:
+    """What a button is about. A job."""
+    poll = read_poll(db, click.value)
+    message_id = poll.row.terms.get("message_id", "") if poll.row is not None and poll.row.terms else ""
+    thread_id = _thread_of(db, click, message_id)
+    return Asked(thread_id, _channel_of(db, poll.row.thread_id if poll.row is not None else thread_id), poll)
+
+
+def asked_in(db: Connection, form: Submission) -> Asked | None:
+    """What a form is about; None when there is no such question. A job."""
+    poll = read_poll(db, form.metadata)
+    if poll.row is None:
+        return None
+    return Asked(poll.row.thread_id, _channel_of(db, poll.row.thread_id), poll)
+
+
+def card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, str | None]:
+    """The thread whose card a button of all rows is on, and the channel that it is held in. A job."""
+    thread_id = _thread_of(db, click, message_id)
+    return thread_id, _channel_of(db, thread_id)
+
+
+def failed_thread(db: Connection, click: Click) -> ThreadId:
+    """The thread of a turn that broke off: the click's own, unless we told of it elsewhere. A job."""
+    post = posts.at(db, click.thread.channel, click.message_ts)
+    return post.thread_id if post is not None and timeline.is_failure(post.subject) else click.thread.thread_id
+
+
+def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
+    """The click's own thread; for a card that we posted elsewhere, the thread that it was asked in. A job."""
+    posted = posts.beginning(db, timeline.calls_subject(message_id)) if message_id else []
+    for post in posted:
+        here = post.channel == click.thread.channel
+        known = post.ts in (click.message_ts, None)  # None: it has arrived before we know its ts
+        if here and known and timeline.message_of(post.subject) == message_id:
+            return post.thread_id
+    return click.thread.thread_id
+
+
+def _channel_of(db: Connection, thread_id: ThreadId) -> str | None:
+    held = posts.conversation(db, thread_id)
+    return held.channel if held is not None else None
