@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,16 +15,22 @@ from typing import Any
 from bot.settings import BadSettings, DatabaseSettings
 from storage import Storage, audit, open_storage
 from storage.audit import AuditRow, Broken
-from storage.errors import NotOurDatabase
+from storage.errors import NotOurDatabase, StorageError
 
 BROKEN = 1
 """The exit code for a chain that is not what was written."""
+
+PATIENCE = 30.0
+"""Seconds that a command waits for a database which cannot be read now."""
 
 
 async def verify(settings: DatabaseSettings, head: str | None) -> int:
     """Print whether the chain is whole, and its head, which is worth noting somewhere else."""
     async with _opened(settings) as storage:
-        found = await audit.verify(storage.read, head)
+        try:
+            found = await audit.verify(storage.read, head)
+        except (sqlite3.Error, StorageError) as error:
+            found = Broken(f"it cannot be read: {error}")
     if isinstance(found, Broken):
         sys.stderr.write(f"The audit is not whole: {found.problem}.\n")
         return BROKEN
@@ -68,7 +75,7 @@ async def _opened(settings: DatabaseSettings) -> AsyncGenerator[Storage]:
         raise BadSettings([f"DATABASE_URL is {url!r}, and there is no such file. Name the bot's database."])
     async with AsyncExitStack() as stack:
         try:
-            storage = await stack.enter_async_context(open_storage(url))
+            opened = await stack.enter_async_context(open_storage(url))
         except NotOurDatabase as error:
             raise BadSettings([str(error)]) from None
-        yield storage
+        yield opened.impatient(PATIENCE)

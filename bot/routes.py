@@ -13,10 +13,12 @@ from slack_bolt.response import BoltResponse
 
 from bot.inbound import clicks
 from bot.inbound.arrivals import Arrivals
+from bot.inbound.asked import RecordWentBack
 from bot.inbound.clicks import Clicks
-from bot.inbound.payloads import CLOSING
+from bot.inbound.payloads import CLOSING, Body
 from bot.shown import cards
 from graphs.agent.surrogates import mended_tree
+from storage.errors import StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -63,13 +65,28 @@ def register(app: AsyncApp, arrivals: Arrivals, on: Clicks) -> None:
     for event, listener in events(arrivals).items():
         app.event(event)(listener)
     for action, listener in actions(on).items():
-        app.action(action)(listener)
+        app.action(action)(_or_told(listener, on))
     for callback_id, listener in views(on).items():
-        app.view(callback_id)(listener)
+        app.view(callback_id)(_or_told(listener, on))
     app.event(re.compile(".*"))(nothing)
     app.action(re.compile(".*"))(acknowledge)
     app.view(re.compile(".*"))(acknowledge)
     app.error(report)
+
+
+def _or_told(listener: Listener, on: Clicks) -> Listener:
+    """Whoever clicks while nothing can be stored, or on what was decided before, hears that it did not count."""
+
+    async def listen(ack: AsyncAck, body: Body) -> None:
+        try:
+            try:
+                await listener(ack, body)
+            except RecordWentBack:
+                await on.went_back(ack, body)
+        except StorageUnavailable:
+            await on.not_stored(ack, body)
+
+    return listen
 
 
 async def mend(request: AsyncBoltRequest, next: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:  # noqa: A002

@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 from slack_bolt.async_app import AsyncApp
 
 from bot import connecting, routes
+from bot.errors import CannotGoOn
 from bot.http_mode import http_mode
-from bot.inbound.arrivals import Arrivals
+from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
@@ -34,9 +35,12 @@ from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
 from graphs.agent.errors import AgentError
 from storage import Storage, deadlines, open_storage
-from storage.errors import NotOurDatabase, StorageError
+from storage.errors import DatabaseGone, StorageError
 
 logger = logging.getLogger(__name__)
+
+PATIENCE = 5.0
+"""Seconds that what is to be stored is tried for when the bot is to stop, and it cannot be stored now."""
 
 T = TypeVar("T")
 
@@ -53,7 +57,8 @@ class _Stopped(Exception):
 
 async def run(settings: Settings, tried_for: float = connecting.TRIED_FOR) -> None:
     """Work until SIGTERM or SIGINT. Raises `BadSettings` before anything is started that could not go on, and
-    `CannotGoOn` when Slack cannot be reached for `tried_for` seconds at the start, or takes a token no more.
+    `CannotGoOn` when Slack cannot be reached for `tried_for` seconds at the start, or takes a token no more, and when
+    the database is gone.
     """
     agent = load_agent(settings.signoff_agent)
     with Stop() as stop:
@@ -70,7 +75,7 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
         address = await _unless(stop, connecting.socket_address(client, settings, tried_for))
         try:
             storage = await stack.enter_async_context(open_storage(settings.database_url))
-        except (NotOurDatabase, OSError, sqlite3.OperationalError) as error:
+        except (StorageError, OSError, sqlite3.OperationalError) as error:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
         model = _model(settings)
         stack.push_async_callback(model.aclose)
@@ -80,7 +85,7 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
             ready = functools.partial(_is_ready, storage, stop)
             await stack.enter_async_context(http_mode(app, settings.port, ready))
         working = asyncio.create_task(worker.run(), name="worker")
-        stack.push_async_callback(_finish, worker, working)
+        stack.push_async_callback(_finish, worker, working, storage)
         stack.callback(client.end_within, SLACK_ENDS_WITHIN)  # whyever it ends
         if address is not None and settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
@@ -89,12 +94,14 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
         gc.freeze()  # what was imported and built until here stays: it is not walked again for each full collection
         logger.info("connected; working until stopped")
         ends = [asyncio.create_task(each.wait()) for each in (stop, client.dead)]
-        await asyncio.wait([working, *ends], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([working, storage.gone, *ends], return_when=asyncio.FIRST_COMPLETED)
         for each in ends:
             each.cancel()
         stop.set()
         if client.dead.is_set():
             raise connecting.farewell(client)
+        if storage.gone.done():
+            raise CannotGoOn(str(storage.gone.result()))
         logger.info("stopping: finishing the steps in flight")
 
 
@@ -150,8 +157,10 @@ async def _assemble(
             ignoring_self_events_enabled=False,  # that a message of ours was deleted is such an event
             signing_secret=secret.get_secret_value() if secret is not None else None,
         )
-    on = Clicks(storage, graph, Desk(storage, agent.toolbox), client, poster, people)
-    arrivals = Arrivals(storage, client, identity["user_id"], identity["team_id"], agent.examples, storage.now())
+    promptly = storage.impatient(PROMPTLY)
+    on = Clicks(promptly, graph, Desk(promptly, agent.toolbox), client, poster, people)
+    team, bot_user = identity["team_id"], identity["user_id"]
+    arrivals = Arrivals(storage, client, poster, bot_user, team, agent.examples, storage.now())
     routes.register(app, arrivals, on)
     return worker, app
 
@@ -166,18 +175,20 @@ def _model(settings: Settings) -> ChatModel:
 
 async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
     """Whether storage answers and nobody has told the bot to stop."""
-    if stop.is_set():
+    if stop.is_set() or storage.outage.is_on:
         return False
+    now = storage.now()
     try:
         async with asyncio.timeout(READY_SECONDS):
-            now = storage.now()
             await storage.read(lambda db: deadlines.due(db, now))
-    except (StorageError, sqlite3.Error, OSError, TimeoutError):
-        logger.warning("storage does not answer", exc_info=True)
+    except (StorageError, sqlite3.Error, OSError, TimeoutError) as error:
+        logger.warning("storage does not answer: %s", error or "it takes too long")
         return False
     return True
 
 
-async def _finish(worker: Worker, working: asyncio.Task[None]) -> None:
+async def _finish(worker: Worker, working: asyncio.Task[None], storage: Storage) -> None:
     worker.stop()
-    await working
+    storage.give_up(after=PATIENCE)
+    with contextlib.suppress(DatabaseGone):  # which is said already
+        await working

@@ -84,13 +84,16 @@ class Stop(asyncio.Event):
 
     def __enter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._loop = loop
         self._stops: SimpleQueue[int] = loop.stops if isinstance(loop, _Loop) else SimpleQueue()
-        self._before = {number: signal.signal(number, self._told) for number in (signal.SIGTERM, signal.SIGINT)}
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        for number in self._before:
+            loop.add_signal_handler(number, self.set)  # wakes the loop, whichever thread the signal came to
+            signal.signal(number, self._told)
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
+            asyncio.get_running_loop().remove_signal_handler(number)
             signal.signal(number, handler)
 
     def set(self) -> None:
@@ -99,4 +102,3 @@ class Stop(asyncio.Event):
 
     def _told(self, *_: object) -> None:
         self._stops.put(0)
-        self._loop.call_soon_threadsafe(self.set)

@@ -9,12 +9,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from bot.inbound.payloads import SlackThread
+from bot.inbound.payloads import UNREAD, SlackThread
 from bot.people.directory import CannotTell
 from bot.people.people import People
 from bot.people.unknown import WAITING, Unknown
@@ -23,10 +23,11 @@ from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.shown.turn import Turn
 from graphs.agent.turns import broken_off, latest
-from graphs.errors import NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.errors import CutShort, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
 from storage import Connection, Storage, deadlines, inbox, interrupts, posts, threads
+from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 from storage.ids import ThreadId
 from storage.inbox import Delivery, Unread
 from storage.posts import Conversation
@@ -34,6 +35,9 @@ from storage.recent import Recent
 from storage.threads import ThreadRow
 
 logger = logging.getLogger(__name__)
+
+_Person = tuple[SlackThread, str]
+"""Somebody in a conversation, who can be told something privately."""
 
 REST, LONGEST_REST = 0.02, 0.1
 """Seconds from one look to the next, at least: what is committed meanwhile, by however many threads, is found by that.
@@ -59,6 +63,16 @@ CUT_OFF = 2.0
 
 REMEMBERED = 1000
 """Messages that were begun to read or told to wait, and threads that failed, of which that is remembered."""
+
+FILES = "Files cannot be read here: what you attached was not read."
+
+TELL_AFTER = 3.0
+"""Seconds that nothing can be stored before those who wait are told: a lock passes sooner."""
+
+ENDING = 5.0
+"""Seconds that tasks get to end when nothing that they do can be stored any more."""
+
+LATER = "I cannot store anything right now, so this takes longer. I will go on by myself when that is over."
 
 QUEUED = "I will read this once the question above is decided. Reject it there if you want something else."
 
@@ -101,10 +115,21 @@ class _Tasks:
             await asyncio.wait(left.values(), timeout=CUT_OFF)
         return left
 
+    async def cut_off(self) -> None:
+        """End them where they are."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=ENDING)
+
     def _ended(self, thread_id: ThreadId, task: asyncio.Task[None]) -> None:
         del self._tasks[thread_id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("thread %s could not be looked after", thread_id, exc_info=error)
+            if isinstance(error, DatabaseGone | StorageUnavailable):  # it was said when that began
+                logger.debug("thread %s is left as it is: %s", thread_id, error)
+            else:
+                logger.error("thread %s could not be looked after", thread_id, exc_info=error)
             self._rests_until.put(thread_id, time.monotonic() + LOOK_EVERY)
         if thread_id in self._again:
             self._again.discard(thread_id)
@@ -143,9 +168,21 @@ class Worker:
         self._stuck = Recent(REMEMBERED)
         self._unknown = Unknown()
         self._stopping = asyncio.Event()
+        self._patient: dict[ThreadId, Callable[[], Awaitable[_Person | None]]] = {}
+        """Who waits for what is done in a thread now."""
 
     async def run(self) -> None:
-        """Work until `stop`; then finish the steps in flight."""
+        """Work until `stop`; then finish the steps in flight. Raises `DatabaseGone`, with nothing left at work."""
+        telling = asyncio.create_task(self._tell_of_outages(), name="telling of outages")
+        try:
+            await self._work_until_stopped()
+        except StorageUnavailable as error:  # it was to stop, and did not wait
+            logger.warning("stopped while the database cannot be used: %s", error)
+        finally:
+            telling.cancel()
+            await asyncio.gather(self._running.cut_off(), self._showing.cut_off())
+
+    async def _work_until_stopped(self) -> None:
         while not self._stopping.is_set():
             mark = await self._storage.changes.mark()
             began = time.monotonic()
@@ -161,6 +198,20 @@ class Worker:
                 FINISH,
             )
         await self._showing.end(CUT_OFF)
+
+    async def _tell_of_outages(self) -> None:
+        """Once in an outage, privately, to each who waits meanwhile for what cannot be stored."""
+        outage = self._storage.outage
+        while True:
+            await outage.lasts(TELL_AFTER)
+            since, told = outage.since, set[_Person]()
+            while outage.is_on and outage.since == since:
+                for find in list(self._patient.values()):
+                    person = await find()
+                    if person is not None and person not in told:
+                        told.add(person)
+                        await self._poster.whisper(*person, LATER)
+                await outage.ends(within=1.0)
 
     def stop(self) -> None:
         """Ask `run` to end: threads are given back at the border of a step."""
@@ -221,9 +272,29 @@ class Worker:
     async def _work(self, thread_id: ThreadId) -> None:
         """Do what is due in a thread first. What is due after that is found by the next look."""
         due = await self._storage.read(lambda db: _state_of(db, thread_id))
-        thread, delivery = due.thread, due.delivery
+        thread = due.thread
         if self._stopping.is_set() or (thread is not None and self._stuck.look(thread_id) == thread.version):
             return  # it failed before it could move; nothing has changed since
+        self._patient[thread_id] = lambda: self._who_waits(thread_id, due)
+        try:
+            await self._do(thread_id, due)
+        finally:
+            del self._patient[thread_id]
+
+    async def _who_waits(self, thread_id: ThreadId, due: _Due) -> _Person | None:
+        """Whom what is done in the thread is for, as far as that can be found out now."""
+        if due.delivery is not None:
+            return _slack_thread(due.delivery), due.delivery.user
+        held = due.conversation
+        try:
+            async with asyncio.timeout(1):
+                asker = await self._asker(thread_id, None)
+        except (TimeoutError, StorageError):
+            return None
+        return (SlackThread(held.team, held.channel, held.thread_ts), asker) if held is not None and asker else None
+
+    async def _do(self, thread_id: ThreadId, due: _Due) -> None:
+        thread, delivery = due.thread, due.delivery
         with contextlib.suppress(*MOVED_ON):
             if thread is not None and (due.has_news or thread.status == "running"):
                 await self._drive(thread_id, due.conversation, None, None)
@@ -240,6 +311,8 @@ class Worker:
         if delivery is not None and self._queued.look(delivery.event_id) is None:
             self._queued.put(delivery.event_id, True)
             await self._poster.whisper(_slack_thread(delivery), delivery.user, QUEUED)
+            if not self._display.has_shown(delivery.thread_id):  # the card there may not be what is on record
+                self._showing.start(delivery.thread_id, lambda: self._show(delivery.thread_id))
 
     async def _take_up(self, delivery: Delivery, conversation: Conversation | None) -> None:
         """Read one delivery: it is done in the transaction in which the thread has it."""
@@ -264,6 +337,8 @@ class Worker:
                 await self._try_again(delivery, conversation, read)
         else:
             message = await self._written(delivery)
+            if UNREAD in delivery.text:
+                await self._poster.whisper(_slack_thread(delivery), delivery.user, FILES)
             await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
             if not was_read:
                 await self._poster.whisper(_slack_thread(delivery), delivery.user, timeline.BROKEN)
@@ -322,7 +397,7 @@ class Worker:
                         )
                     if turn is not None:
                         _tell(turn, mode, chunk)
-        except (*MOVED_ON, ThreadWaiting):
+        except (*MOVED_ON, ThreadWaiting, DatabaseGone, StorageUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a node raised
             await self._failed(thread_id, error)
@@ -337,7 +412,10 @@ class Worker:
         snapshot = await self._graph.aget_state(_config(thread_id))
         references = [timeline.reference(task.id) for task in snapshot.tasks if task.error is not None]
         said = ", ".join(references) or "none"
-        logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
+        if isinstance(error, CutShort):
+            logger.error("thread %s is set aside (reference %s): %s", thread_id, said, error)
+        else:
+            logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
         if thread is not None and not references:
             self._stuck.put(thread_id, thread.version)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar
 
@@ -147,31 +147,53 @@ def append_refusal(
     return True
 
 
+def of_questions(db: Connection, interrupt_ids: Iterable[str]) -> list[AuditRow]:
+    """The rows about these questions, in their order. One that does not stand in the chain is left out: its hash is not
+    that of what it says, or those before and after it do not know it.
+    """
+    found = db.execute(
+        f"""select {_COLUMNS} from audit where interrupt_id in (select value from json_each(?)) order by seq""",
+        (json.dumps(list(interrupt_ids)),),
+    ).fetchall()
+    return [row for row in (AuditRow(*each) for each in found) if _is_in_chain(db, row)]
+
+
+def _is_in_chain(db: Connection, row: AuditRow) -> bool:
+    before = db.execute("select hash from audit where seq = ?", (row.seq - 1,)).fetchone()
+    after = db.execute("select previous from audit where seq = ?", (row.seq + 1,)).fetchone()
+    follows = row.previous == (GENESIS if row.seq == 1 else before and before["hash"])
+    is_known = after["previous"] == row.hash if after is not None else (row.seq, row.hash) == head(db)
+    return row.hash == row.computed_hash() and follows and is_known
+
+
 async def rows(read: Read[list[AuditRow]], *, since: float | None = None) -> AsyncIterator[AuditRow]:
     """The rows in their order, from the time `since` (Unix seconds) on. `read` is `Storage.read`."""
-    after = 0
+    after: Any = None
     while True:
         page = await read(lambda db, after=after: _page(db, after, since))
         for row in page:
             yield row
-        if len(page) < PAGE:
+        if page:
+            after = page[-1].seq
+        if len(page) < PAGE or after is None:  # None in a table without a key, made by somebody else
             return
-        after = page[-1].seq
 
 
-async def verify(read: Read[list[AuditRow]], noted: str | None = None) -> Verified | Broken:
+async def verify(read: Read[Any], noted: str | None = None) -> Verified | Broken:
     """Walk the chain. `noted` is a head that was printed before: the chain has to contain it."""
     number, last, found = 0, GENESIS, noted in (None, GENESIS)
     async for row in rows(read):
         number += 1
         if row.seq != number:
-            return Broken(f"row {number} is missing: the row after {number - 1} has the number {row.seq!r}")
+            return Broken(_out_of_place(row.seq, number))
         if row.previous != last:
             return Broken(f"row {number} does not follow row {number - 1}: a row was inserted, moved or taken out here")
         if row.hash != row.computed_hash():
             return Broken(f"row {number} was changed: its hash is not that of what it says")
         last = row.hash
         found = found or row.hash == noted
+    if await read(lambda db: _up_to(db, number)) != number:
+        return Broken(f"beside the {number} rows of the chain there are some without a number of their own")
     if not found:
         return Broken(
             f"the head {noted!r} is not in the chain of {number} rows: its tail was removed, or it was rewritten"
@@ -179,11 +201,25 @@ async def verify(read: Read[list[AuditRow]], noted: str | None = None) -> Verifi
     return Verified(number, last)
 
 
-def _page(db: Connection, after: int, since: float | None) -> list[AuditRow]:
+def _out_of_place(seq: Any, number: int) -> str:
+    """What is wrong with the number of a row that should have this one."""
+    if isinstance(seq, int) and seq > number:
+        return f"row {number} is missing: the row after {number - 1} has the number {seq!r}"
+    return f"a row with the number {seq!r} does not belong to the chain: row {number} was expected"
+
+
+def _page(db: Connection, after: Any, since: float | None) -> list[AuditRow]:
+    """The first page when `after` is None. Whatever stands in the place of a number is given as it is."""
     return [
         AuditRow(*row)
         for row in db.execute(
-            f"select {_COLUMNS} from audit where seq > ? and (? is null or at >= ?) order by seq limit ?",
-            (after, since, since, PAGE),
+            f"""select {_COLUMNS} from audit where (?1 is null or seq > ?1) and (?2 is null or at >= ?2)
+                order by seq limit ?3""",
+            (after, since, PAGE),
         )
     ]
+
+
+def _up_to(db: Connection, number: int) -> int:
+    """How many rows there are up to this one, by any kind of number or none; what is appended later is not counted."""
+    return db.execute("select count(*) from audit where seq is null or seq <= ?", (number,)).fetchone()[0]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
+from pathlib import Path
 from typing import NamedTuple
 
-from storage.connections import Connection, JobConnection
+from storage.connections import Connection, JobConnection, connect
+from storage.errors import is_passing
 
 POLL = 0.25
 """Seconds between two looks for what another process has committed."""
@@ -22,13 +25,13 @@ class Mark(NamedTuple):
 class Changes:
     """Tells waiters of commits: our own at once, another process's within `POLL` seconds.
 
-    `watcher` is a connection used for nothing else, because SQLite counts versions for each connection apart, opened
-    when first used; None in memory, where there is no other process.
+    `path` is the file's: a connection to it is opened when first used, for nothing else, because SQLite counts versions
+    for each connection apart; None in memory, where there is no other process.
     """
 
-    def __init__(self, watcher: JobConnection | None) -> None:
-        self._watcher = watcher
-        self._is_open = False
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._watcher: JobConnection | None = None
         self._looking = asyncio.Lock()
         self._looked_at = float("-inf")
         self._data_version = 0
@@ -61,21 +64,24 @@ class Changes:
         return True
 
     async def close(self) -> None:
-        if self._watcher is not None and self._is_open:
+        if self._watcher is not None:
             await self._watcher.close()
 
     async def _version(self) -> int:
         """SQLite's count, at most half a `POLL` old: however many wait, it is asked once. An old one wakes too often,
-        and never too late.
+        and never too late. What cannot be asked now is taken to be as it was: it is asked again soon.
         """
-        if self._watcher is None:
+        if self._path is None:
             return 0
         async with self._looking:
-            if not self._is_open:
-                await self._watcher
-                self._is_open = True
             if time.monotonic() - self._looked_at >= POLL / 2:
-                self._data_version = await self._watcher.run(_data_version)
+                try:
+                    if self._watcher is None:
+                        self._watcher = await connect(self._path, new=False, timeout=POLL).__aenter__()
+                    self._data_version = await self._watcher.run(_data_version)
+                except (sqlite3.Error, OSError) as error:
+                    if not is_passing(error):
+                        raise
                 self._looked_at = time.monotonic()
             return self._data_version
 

@@ -7,7 +7,6 @@ awaits nothing, asks no clock, makes no id and touches nothing of asyncio; what 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -16,6 +15,9 @@ from typing import Any, Self, TypeVar, cast
 
 import aiosqlite
 
+from storage import files
+from storage.errors import is_passing
+
 Connection = sqlite3.Connection
 """What a job is given. Rows come as `sqlite3.Row`, to be read by their columns' names."""
 
@@ -23,7 +25,12 @@ T = TypeVar("T")
 Job = Callable[[Connection], T]
 
 BUSY_TIMEOUT = 30.0
-"""Seconds that a statement waits for another process's transaction to end."""
+"""Seconds that setting up a file waits for another process's transaction to end."""
+
+ATTEMPT = 1.5
+"""Seconds that a statement waits for that, in a database that is set up: then the attempt has failed, and whoever can
+wait has another one made.
+"""
 
 
 class JobConnection(aiosqlite.Connection):
@@ -60,19 +67,28 @@ class JobConnection(aiosqlite.Connection):
         return self
 
 
-def connect(path: Path | None, *setup: str) -> JobConnection:
-    """A connection to the file, or to a database in memory of its own, after these statements; enter it to open it."""
-    return JobConnection(lambda: _open(path, setup), iter_chunk_size=64)
+def connect(path: Path | None, *setup: str, new: bool = True, timeout: float = BUSY_TIMEOUT) -> JobConnection:
+    """A connection to the file, or to a database in memory of its own, after these statements; enter it to open it.
+
+    With `new` a file that is not there is made. `timeout` is how many seconds a statement waits for another process's
+    transaction.
+    """
+    return JobConnection(lambda: open_file(path, setup, new=new, timeout=timeout), iter_chunk_size=64)
 
 
-def _open(path: Path | None, setup: Sequence[str]) -> Connection:
-    if path is not None and not path.exists():
-        # The conversations in it are nobody else's business; SQLite gives its -wal and -shm files the same mode.
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    db = sqlite3.connect(path or ":memory:", timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=512)
+def open_file(path: Path | None, setup: Sequence[str], *, new: bool, timeout: float) -> Connection:
+    """What `connect` opens, for a thread that is there already."""
+    if path is not None and new and not path.exists():
+        files.create(path)
+    name = ":memory:" if path is None else f"{path.absolute().as_uri()}?mode=rw"
+    db = sqlite3.connect(name, timeout=timeout, isolation_level=None, cached_statements=512, uri=True)
     db.row_factory = sqlite3.Row
-    for statement in setup:
-        db.execute(statement)
+    try:
+        for statement in setup:
+            db.execute(statement)
+    except sqlite3.Error:
+        db.close()
+        raise
     return db
 
 
@@ -81,31 +97,32 @@ class Readers:
 
     def __init__(self, path: Path, most: int) -> None:
         self._path = path
-        self._free: asyncio.LifoQueue[JobConnection] = asyncio.LifoQueue()
+        self._room = asyncio.Semaphore(most)
+        self._free: list[JobConnection] = []
         self._opened: list[JobConnection] = []
-        self._left = most
 
     async def read(self, job: Job[T]) -> T:
         """Run `job` on one consistent view, in one hop."""
-        reader = await self._take()
-        try:
-            return await reader.run(lambda db: _at_one_moment(db, job))
-        finally:
-            self._free.put_nowait(reader)
+        async with self._room:
+            reader = await self._take()
+            try:
+                return await reader.run(lambda db: _at_one_moment(db, job))
+            finally:
+                if reader not in self._free:
+                    self._free.append(reader)
 
     async def _take(self) -> JobConnection:
-        if self._free.empty() and self._left:
-            self._left -= 1
-            try:
-                # A query in the wrong place fails instead of writing.
-                reader = connect(self._path, "pragma query_only = on")
-                await reader
-            except BaseException:
-                self._left += 1
+        if self._free:
+            return self._free.pop()
+        try:
+            # A query in the wrong place fails instead of writing.
+            reader = await connect(self._path, "pragma query_only = on", new=False, timeout=ATTEMPT).__aenter__()
+        except (sqlite3.Error, OSError) as error:
+            if not self._opened or not is_passing(error):
                 raise
-            self._opened.append(reader)
-            return reader
-        return await self._free.get()
+            return self._opened[0]  # which has another job before this one
+        self._opened.append(reader)
+        return reader
 
     @property
     def hops(self) -> int:
@@ -113,7 +130,6 @@ class Readers:
 
     async def close(self) -> None:
         """End them, whoever still reads first."""
-        self._left = 0
         for reader in self._opened:
             await reader.close()
 
@@ -123,4 +139,5 @@ def _at_one_moment(db: Connection, job: Job[T]) -> T:
     try:
         return job(db)
     finally:
-        db.execute("rollback")
+        if db.in_transaction:  # some errors have ended it
+            db.execute("rollback")

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import logging
 import os
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from storage import checkpoints, interrupts, owners, states, threads
+from storage import checkpoints, files, interrupts, owners, states, threads
 from storage.changes import Changes
-from storage.connections import BUSY_TIMEOUT, Connection, Job, JobConnection, Readers, connect
-from storage.errors import NotOurDatabase
+from storage.connections import ATTEMPT, BUSY_TIMEOUT, Connection, Job, JobConnection, Readers, connect
+from storage.errors import DatabaseGone, NotOurDatabase, StorageError, is_fatal, is_passing
+from storage.files import OpenedFiles
 from storage.ids import OwnerId, ThreadId, thread_id_text
 from storage.interrupts import InterruptRow
 from storage.migrations import APPLICATION_ID, MIGRATIONS, migrate
+from storage.outage import Outage, pauses, unavailable
 from storage.recent import Recent
 from storage.writer import Writer
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -52,12 +58,20 @@ class Storage:
         self.owner = OwnerId(new_id())
         self.clock = clock
         self.new_id = ids
-        self.changes = Changes(connect(path) if path is not None else None)
+        self.changes = Changes(path)
+        self.outage = Outage()
+        self._loop = asyncio.get_running_loop()
+        self.gone: asyncio.Future[DatabaseGone] = self._loop.create_future()
+        """Done once the database cannot be used any more: its file was deleted or replaced, or is damaged."""
+        self._files: OpenedFiles | None = None
         self._connection = connection
-        self.heartbeat = owners.Heartbeat(path, self.owner) if path is not None else None
-        beat = self.heartbeat.beat if self.heartbeat is not None else None
-        self._writer = Writer(connection, self.changes.commit_happened, beat)
+        self.heartbeat = owners.Heartbeat(path, self.owner, look=self._look) if path is not None else None
+        self._writer = Writer(
+            connection, self.changes.commit_happened, self._first, outage=self.outage, on_loss=self._lose
+        )
         self._readers = Readers(path, READERS) if path is not None else None
+        self._patience: float | None = None
+        self._keeps = False
         self.recent = Recent()
 
     def now(self) -> float:
@@ -70,12 +84,38 @@ class Storage:
         return self._connection.hops + (self._readers.hops if self._readers is not None else 0)
 
     async def write(self, job: Job[T]) -> T:
-        """Run `job(connection)` in a transaction; returns after the commit. What it raises undoes it alone."""
-        return await self._writer.write(job)
+        """Run `job(connection)` in a transaction; returns after the commit. What it raises undoes it alone.
+
+        While the database is locked, or its disk full, this waits: `job` is run again, and what ran before it is not.
+        Raises `DatabaseGone`.
+        """
+        self._check()
+        try:
+            return await self._writer.write(job, self._patience, keeps=self._keeps)
+        except sqlite3.Error as error:
+            self._check(error)
+            raise
 
     async def read(self, job: Job[T]) -> T:
-        """Run `job(connection)` on one consistent view. In memory the writer's connection is the only one."""
-        return await (self._writer.write(job) if self._readers is None else self._readers.read(job))
+        """Run `job(connection)` on one consistent view, when that is possible, as in `write`. In memory the writer's
+        connection is the only one.
+        """
+        self._check()
+        if self._readers is None:
+            return await self.write(job)
+        return await self._read(self._readers, job)
+
+    def impatient(self, seconds: float, *, keeps: bool = False) -> Storage:
+        """The same storage for somebody who cannot wait until the database can be used again: after so many seconds
+        `StorageUnavailable` is raised. What was to be stored is not stored then, or with `keeps` as soon as it can be.
+        """
+        hasty = copy.copy(self)
+        hasty._patience, hasty._keeps = seconds, keeps
+        return hasty
+
+    def give_up(self, after: float = 0.0) -> None:
+        """It is time to stop: from so many seconds on let nobody wait for a database that cannot be used now."""
+        self._loop.call_later(after, self._writer.give_up)
 
     async def interrupts(
         self,
@@ -111,20 +151,79 @@ class Storage:
         await self.write(lambda db: checkpoints.prune(db, _id(thread_id), keep))
 
     async def shrink(self) -> None:
-        """Give the space of what was deleted back to the file system. Writers wait meanwhile, up to `BUSY_TIMEOUT`."""
+        """Give the space of what was deleted back to the file system. Writers wait meanwhile."""
         if self._path is not None:
-            async with connect(self._path) as db:
+            async with connect(self._path, new=False) as db:
                 await db.run(_shrink)
+
+    def watch_files(self) -> None:
+        """From now on, with all of its files there, notice when one is deleted or replaced. `open_storage` does it."""
+        if self._path is not None and self.heartbeat is not None:
+            self._files = OpenedFiles(self._path)
+            self.heartbeat.start()
 
     async def close(self) -> None:
         """Commit what is queued and give up all threads. `open_storage` does it."""
         if self.heartbeat is not None:
             await asyncio.to_thread(self.heartbeat.stop)
-        await self.write(lambda db: owners.unregister(db, self.owner))
+        self._writer.give_up()
+        with suppress(StorageError, sqlite3.Error):  # where the row stays, it expires
+            await self.write(lambda db: owners.unregister(db, self.owner))
         await self._writer.close()
         if self._readers is not None:
             await self._readers.close()
         await self.changes.close()
+
+    async def _read(self, readers: Readers, job: Job[T]) -> T:
+        deadline = None if self._patience is None else self._loop.time() + self._patience
+        for pause in pauses():
+            try:
+                result = await readers.read(job)
+            except (sqlite3.Error, OSError) as error:
+                if is_fatal(error):
+                    self._lose(error)
+                self._check(error)
+                if not is_passing(error) or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY:
+                    raise  # a job that writes where it may only read, too
+                self.outage.failed("read", error)
+                left = pause if deadline is None else min(pause, deadline - self._loop.time())
+                if left <= 0:
+                    raise unavailable(error) from error
+                await self.outage.pause(left, error)
+                self._check()
+            else:
+                self.outage.worked("read")
+                return result
+        raise AssertionError
+
+    def _first(self, db: Connection) -> None:
+        """At the beginning of each transaction."""
+        if self._files is not None:
+            self._files.check()
+        if self.heartbeat is not None:
+            self.heartbeat.beat(db)
+
+    def _look(self) -> None:
+        """On the heartbeat's thread."""
+        try:
+            if self._files is not None:
+                self._files.check()
+        except DatabaseGone as error:
+            self._loop.call_soon_threadsafe(self._lose, error)
+        except OSError as error:
+            logger.debug("nobody can tell now whether the database is still there: %s", error)
+
+    def _lose(self, error: BaseException) -> None:
+        if self.gone.done():
+            return
+        gone = error if isinstance(error, DatabaseGone) else DatabaseGone(f"{str(self._path)!r} is damaged: {error}")
+        self.gone.set_result(gone)
+        self._writer.give_up()
+
+    def _check(self, cause: Exception | None = None) -> None:
+        """Raises `DatabaseGone` once it is."""
+        if self.gone.done():
+            raise DatabaseGone(str(self.gone.result())) from cause
 
 
 @asynccontextmanager
@@ -135,13 +234,18 @@ async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], st
     Raises `NotOurDatabase` for a file that is something else, `ValueError` for another kind of URL.
     """
     path = _path(url)
+    path = path.absolute() if path is not None else None  # wherever this process goes meanwhile
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(connect(path))
-        await connection.run(lambda db: _prepare(db, path))
+        try:
+            await connection.run(lambda db: _prepare(db, path))
+        except sqlite3.DatabaseError as error:
+            if not is_fatal(error):
+                raise
+            raise NotOurDatabase(f"{str(path)!r} is damaged ({error}). Put a copy of it in its place.") from error
         storage = Storage(connection, path, clock=clock, ids=ids)
-        await storage.write(lambda db: owners.register(db, storage.owner))
-        if storage.heartbeat is not None:
-            storage.heartbeat.start()
+        await storage.impatient(BUSY_TIMEOUT).write(lambda db: owners.register(db, storage.owner))
+        storage.watch_files()
         try:
             yield storage
         finally:
@@ -172,6 +276,9 @@ def _prepare(db: Connection, path: Path | None) -> None:
         migrate(db)  # looks at the version again: another process may have been first
         db.execute("commit")
     states.guard(db)
+    db.execute(f"pragma busy_timeout = {round(1000 * ATTEMPT)}")
+    if path is not None:
+        files.make_private(path)
 
 
 def _check(db: Connection, path: Path | None) -> int:

@@ -2,6 +2,8 @@
 
 StorageError
 ├── NotOurDatabase     the file is not a Signoff database, or one of a newer version
+├── DatabaseGone       the file was deleted or replaced, or is damaged: nothing can be stored any more
+├── StorageUnavailable  nothing can be stored for now
 ├── StorageClosed      somebody still uses the storage after its end
 ├── UnreadableRow      a row cannot be read: damaged, or written by a newer version
 ├── ThreadHeld         another live owner runs the thread
@@ -14,10 +16,62 @@ StorageError
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from storage.interrupts import InterruptRow
+
+
+_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_PERM,
+    }
+)
+_FATAL = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_PASSING_ERRNO = frozenset(
+    getattr(errno, name)
+    for name in (
+        "EMFILE",
+        "ENFILE",
+        "ENOSPC",
+        "EDQUOT",
+        "EIO",
+        "ENOMEM",
+        "EAGAIN",
+        "EROFS",
+        "EACCES",
+        "EPERM",
+        "ESTALE",
+    )
+    if hasattr(errno, name)
+)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether what could not be done now may be done later, with nothing changed here: the file is locked, the disk is
+    full, a descriptor is missing.
+    """
+    if isinstance(error, sqlite3.Error):
+        # The low byte is the kind, the rest says more of it (https://sqlite.org/rescode.html).
+        return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in _PASSING
+    return isinstance(error, OSError) and error.errno in _PASSING_ERRNO
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether the database cannot be used any more, by anybody."""
+    if isinstance(error, sqlite3.Error):
+        return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in _FATAL
+    return isinstance(error, DatabaseGone)
 
 
 class StorageError(Exception):
@@ -26,6 +80,14 @@ class StorageError(Exception):
 
 class NotOurDatabase(StorageError):
     """The file is not a Signoff database. Point DATABASE_URL at another file, or install the version that wrote it."""
+
+
+class DatabaseGone(StorageError):
+    """The file was deleted or replaced while it was open, or is damaged. Nothing more is read from it or stored."""
+
+
+class StorageUnavailable(StorageError):
+    """Nothing can be stored or read now, and the caller does not wait for longer. Nothing was stored; try again."""
 
 
 class StorageClosed(StorageError):

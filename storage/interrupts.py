@@ -166,6 +166,26 @@ def judged(db: Connection, thread_id: ThreadId, interrupt_id: InterruptId, versi
     threads.touch(db, thread_id, now)
 
 
+def asked_again(db: Connection, interrupt_id: InterruptId, after: int, why: str, now: float) -> None:
+    """Say why a question that waits is asked again, as a clause beside its terms. Its version is later than `after`."""
+    changed = db.execute(
+        """update interrupts set version = max(version, ?) + 1, terms = json_set(terms, '$.why', ?)
+           where id = ? and status = 'waiting' returning thread_id""",
+        (after, why, interrupt_id),
+    ).fetchone()
+    if changed is not None:
+        threads.touch(db, ThreadId(changed["thread_id"]), now)
+
+
+def waiting_about(db: Connection, thread_id: ThreadId, message_id: str) -> list[InterruptRow]:
+    """The questions of a thread that wait, and are about what this message of the model proposed."""
+    return select(
+        db,
+        "thread_id = ? and status = 'waiting' and json_extract(terms, '$.message_id') = ?",
+        (thread_id, message_id),
+    )
+
+
 def consume(db: Connection, ids: Iterable[InterruptId]) -> None:
     """Say that these answers have reached their task, in the transaction that stores what the task did with them."""
     db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])

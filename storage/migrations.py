@@ -184,7 +184,10 @@ _CUT_SHORT = (
     "alter table threads add column cut_short_at text",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _PLACES)
+# What is on record of a question is looked up before what it asked about runs.
+_AUDIT_OF_QUESTION = ("create index audit_of_question on audit (interrupt_id) where interrupt_id is not null",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION, _PLACES)
 
 
 def migrate(db: Connection) -> None:

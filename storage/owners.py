@@ -11,11 +11,12 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.connections import Connection
+from storage.connections import Connection, open_file
 from storage.ids import OwnerId
 
 LEASE = 8.0
@@ -77,10 +78,14 @@ class Heartbeat:
     a thread and a connection of its own.
 
     A busy writer keeps other connections from writing, so a renewal that waited for its turn could come too late.
+    `look` is called before each: it sees what nobody else would while nothing is stored.
     """
 
-    def __init__(self, path: Path, owner: OwnerId, every: float = RENEWAL) -> None:
+    def __init__(
+        self, path: Path, owner: OwnerId, every: float = RENEWAL, look: Callable[[], None] = lambda: None
+    ) -> None:
         self._path = path
+        self._look = look
         self._owner = owner
         self._every = every
         self._me = this_process()
@@ -103,16 +108,15 @@ class Heartbeat:
             self._renewed_at = now
 
     def _run(self) -> None:
-        db = sqlite3.connect(self._path, timeout=RENEWAL, isolation_level=None)
-        try:
-            # A lost renewal is made again two seconds later: it is not worth an fsync.
-            db.execute("pragma synchronous = off")
-            while not self._stopping.wait(self._every / 2):
-                try:
-                    self.beat(db)
-                except sqlite3.OperationalError:
-                    continue
-        finally:
+        db: Connection | None = None
+        while not self._stopping.wait(self._every / 2):
+            self._look()
+            with suppress(sqlite3.Error, OSError):  # it is tried again, and what the writer stores renews it too
+                if db is None:
+                    # A lost renewal is made again two seconds later: it is not worth an fsync.
+                    db = open_file(self._path, ("pragma synchronous = off",), new=False, timeout=RENEWAL)
+                self.beat(db)
+        if db is not None:
             db.close()
 
 

@@ -48,6 +48,7 @@ class Stage:
             cwd=self.data,
             env=self.environment,
             stdin=asyncio.subprocess.PIPE,
+            umask=0o077,  # what the agent keeps beside the conversations is nobody else's business either
         )
         ended = asyncio.create_task(self.process.wait())
         connected = asyncio.create_task(self.workspace.bot_connected.wait())
@@ -120,7 +121,11 @@ def _agent(outer: Mapping[str, str]) -> str:
 
 
 def _folder(data: Path) -> Path:
-    data.mkdir(parents=True, exist_ok=True)
+    """The folder, made for its owner alone where it is not there, with what is in it already."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for kept in data.glob("*.db*"):
+        with suppress(PermissionError):  # somebody else's: it cannot be written to, which is said then
+            kept.chmod(0o600)
     return data.resolve()
 
 

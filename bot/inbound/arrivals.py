@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from slack_bolt.response import BoltResponse
 
 from bot.inbound import losses, payloads
 from bot.inbound.payloads import Body, SlackMessage
 from bot.shown import timeline
+from bot.shown.posting import Poster
 from bot.shown.text import shorten
 from bot.slack_client import SlackClient
 from bot.slack_errors import UNCERTAIN, describe
 from storage import Connection, Storage, inbox, posts
+from storage.errors import DatabaseGone, StorageUnavailable
+from storage.recent import Recent
 
 logger = logging.getLogger(__name__)
+
+PROMPTLY = 1.5
+"""Seconds that a message, or a click, may take to be stored: Slack waits three for its acknowledgement."""
+
+LATER = "I cannot store anything right now. I will read this as soon as that is over."
+
+REMEMBERED = 1000
+"""People of whom it is remembered what they were told."""
 
 MOST_PROMPTS = 4
 TITLE_LIMIT = 60
@@ -33,20 +44,43 @@ class Arrivals:
 
     storage: Storage
     client: SlackClient
+    poster: Poster
     bot_user: str
     team: str
     examples: Sequence[str]
     since: float
+    _told: Recent = field(default_factory=lambda: Recent(REMEMBERED))
+    """Of which outage somebody was told last."""
 
     async def store(self, body: Body, next: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:  # noqa: A002
-        """A global middleware: Bolt acknowledges an event before its listener runs, so it is stored here."""
+        """A global middleware: Bolt acknowledges an event before its listener runs, so it is stored here.
+
+        What cannot be stored in time is not acknowledged: Slack sends it again. It is stored all the same once that can
+        be, since Slack gives up after a few times; what has come twice is kept once.
+        """
         message = payloads.message(body, self.bot_user)
-        if message is not None:
-            now = self.storage.now()
-            await self.storage.write(lambda db: _receive(db, message, now))
-        if (loss := payloads.loss(body)) is not None:
-            await self.storage.write(lambda db: losses.note(db, loss))
+        loss = payloads.loss(body)
+        storage = self.storage.impatient(PROMPTLY, keeps=True)
+        now = self.storage.now()
+        try:
+            if message is not None:
+                await storage.write(lambda db: _receive(db, message, now))
+            if loss is not None:
+                await storage.write(lambda db: losses.note(db, loss))
+        except StorageUnavailable:
+            if message is not None:
+                await self._tell(message)
+            return BoltResponse(status=503)
+        except DatabaseGone:
+            return BoltResponse(status=503)
         return await next()
+
+    async def _tell(self, message: SlackMessage) -> None:
+        """Once in an outage; not of what is perhaps for others."""
+        since = self.storage.outage.since
+        if message.addressed and self._told.look(message.user) != since:
+            self._told.put(message.user, since)
+            await self.poster.whisper(message.thread, message.user, LATER)
 
     async def suggest(self, body: Body) -> None:
         """Somebody opened the direct message: offer something to begin with."""

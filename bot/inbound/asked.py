@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.inbound.payloads import Click, Submission
-from bot.shown import naming, timeline
+from bot.shown import naming, timeline, versions
 from graphs.agent.desk import Poll, read_poll
 from graphs.agent.proposals import terms_of
 from graphs.approvals.terms import Terms
-from storage import Connection, posts
+from storage import Connection, audit, interrupts, posts
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
+
+
+class RecordWentBack(Exception):
+    """Slack shows a later version of the card than our record has."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ def title(row: InterruptRow) -> str:
 
 
 def asked_by(db: Connection, click: Click) -> Asked:
-    """What a button is about. A job."""
+    """What a button is about. A job. Raises `RecordWentBack`."""
+    _compare(db, click)
     poll = read_poll(db, click.value)
     message_id = poll.row.terms.get("message_id", "") if poll.row is not None and poll.row.terms else ""
     thread_id = _thread_of(db, click, message_id)
@@ -66,7 +71,10 @@ def asked_in(db: Connection, form: Submission) -> Asked | None:
 
 
 def card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, str | None]:
-    """The thread whose card a button of all rows is on, and the channel that it is held in. A job."""
+    """The thread whose card a button of all rows is on, and the channel that it is held in. A job. Raises
+    `RecordWentBack`.
+    """
+    _compare(db, click)
     thread_id = _thread_of(db, click, message_id)
     return thread_id, _channel_of(db, thread_id)
 
@@ -91,3 +99,28 @@ def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
 def _channel_of(db: Connection, thread_id: ThreadId) -> str | None:
     held = posts.conversation(db, thread_id)
     return held.channel if held is not None else None
+
+
+def ask_again(db: Connection, click: Click, now: float) -> None:
+    """Put on record that what waits on the clicked card was decided before, and that this click did not count. A
+    job.
+    """
+    row = interrupts.get(db, click.value)
+    message_id = (row.terms or {}).get("message_id", "") if row is not None else click.value.partition(":")[0]
+    thread_id = _thread_of(db, click, message_id)
+    waiting = interrupts.waiting_about(db, thread_id, message_id)
+    versions.put_on_record(db, versions.shown_in(click.block_ids), waiting, now)
+    audit.append_refusal(
+        db,
+        at=now,
+        thread_id=thread_id,
+        interrupt_id=click.value,
+        team=click.person.team,
+        user=click.person.user,
+        reason=versions.WHY,
+    )
+
+
+def _compare(db: Connection, click: Click) -> None:
+    if versions.is_later(db, versions.shown_in(click.block_ids), [click.value]):
+        raise RecordWentBack

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -17,11 +18,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.forms import modals
 from bot.forms.forms import Form, FormErrors
 from bot.inbound import payloads
-from bot.inbound.asked import Asked, asked_by, asked_in, card_of, failed_thread, title
+from bot.inbound.asked import Asked, ask_again, asked_by, asked_in, card_of, failed_thread, title
 from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
-from bot.shown import cards, naming
+from bot.shown import cards, naming, versions
 from bot.shown.posting import Poster
 from bot.shown.shown_calls import ShownCall, record_of, revision
 from bot.shown.text import Block, escape
@@ -34,8 +35,11 @@ from graphs.approvals.states import DoubtChoice
 from graphs.approvals.terms import Actor
 from graphs.runtime.compiled import CompiledGraph
 from storage import Connection, Storage, inbox
+from storage.errors import StorageUnavailable
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
+
+logger = logging.getLogger(__name__)
 
 EDIT_FORM = "edit_call"
 REJECT_FORM = "reject_call"
@@ -48,6 +52,11 @@ FormVerb = Literal["edit", "reject", "respond"]
 
 
 NOT_THERE = Refused("This question is not there any more.")
+NOT_STORED = "This cannot be stored right now, so it does not count. Try again in a minute."
+WENT_BACK = (
+    "Nothing was done: an older copy of the database was put back, and this was decided since. It may have run "
+    "already. Look whether it did, then decide on the card as it reads now."
+)
 _CHANGED = Refused("The card has changed since it was shown to you. Look at it again.")
 
 
@@ -82,10 +91,7 @@ class Clicks:
         terms = [asked.terms for asked in questions]
         actors = await self.people.actors(click.person, terms, channel, fresh=True)
         results = await asyncio.gather(
-            *(
-                self.desk.decide(asked.id, thread_id, actor, Approve(), asked.poll)
-                for asked, actor in zip(questions, actors, strict=True)
-            )
+            *(self._approve(thread_id, asked, actor) for asked, actor in zip(questions, actors, strict=True))
         )
         refused = [
             f"• {escape(asked.title)}: {result.reason}"
@@ -183,6 +189,33 @@ class Clicks:
         now = self.storage.now()
         await self.storage.write(lambda db: inbox.receive(db, delivery, now))
         await ack()
+
+    async def went_back(self, ack: AsyncAck, body: Body) -> None:
+        """A click on a card that was decided since the copy of the database was made that is in use now."""
+        click, now = payloads.click(body), self.storage.now()
+        await self.storage.write(lambda db: ask_again(db, click, now))
+        await ack()
+        logger.error("thread %s: %s", click.thread.thread_id, versions.WHY)
+        await self._tell(click, Refused(WENT_BACK))
+
+    async def not_stored(self, ack: AsyncAck, body: Body) -> None:
+        """A click or a form whose outcome could not be stored: nothing has changed, and what was typed stays."""
+        if "view" not in body:
+            await ack()
+            click = payloads.click(body)
+            return await self.poster.whisper(click.thread, click.person.user, NOT_STORED, in_thread=click.in_thread)
+        form = payloads.submission(body)
+        if not form.values:
+            return await self._refuse(ack, Refused(NOT_STORED))
+        await ack(response_action="errors", errors={next(iter(form.values)): NOT_STORED})
+        return None
+
+    async def _approve(self, thread_id: ThreadId, asked: Asked, actor: Actor) -> Decided | Refused:
+        """One of several rows: what cannot be stored of it takes nothing from the others."""
+        try:
+            return await self.desk.decide(asked.id, thread_id, actor, Approve(), asked.poll)
+        except StorageUnavailable:
+            return Refused(NOT_STORED)
 
     async def _submit(
         self, ack: AsyncAck, form: Submission, asked: Asked | None, decision: Edit | Reject | Respond

@@ -17,6 +17,9 @@ Body = Mapping[str, Any]
 MOST_FILES = 10
 """Files of one message that are named; Slack takes as many."""
 
+UNREAD = "(Attached, and not read, because files cannot be read here: "
+"""What stands before the names of files in a message that came with some."""
+
 LONGEST_FILE_NAME = 100
 
 PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
@@ -82,7 +85,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Click:
-    """A button was pressed. `action` says which kind, `value` is an opaque id, `message_ts` the message it is on."""
+    """A button was pressed. `action` says which kind, `value` is an opaque id, `message_ts` the message it is on, and
+    `block_ids` are those of the message as Slack shows it.
+    """
 
     person: Person
     thread: SlackThread
@@ -91,6 +96,7 @@ class Click:
     trigger_id: str
     action_ts: str
     message_ts: str
+    block_ids: tuple[str, ...] = ()
 
     @property
     def in_thread(self) -> bool:
@@ -146,7 +152,7 @@ def _attached(event: Body) -> str:
     if len(names) > MOST_FILES:
         names[MOST_FILES:] = [f"{len(names) - MOST_FILES} more"]
     marked = ", ".join(names).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"(Attached, and not read, because files cannot be read here: {marked})" if names else ""
+    return f"{UNREAD}{marked})" if names else ""
 
 
 def click(body: Body) -> Click:
@@ -164,6 +170,7 @@ def click(body: Body) -> Click:
         body["trigger_id"],
         action["action_ts"],
         container["message_ts"],
+        tuple(block.get("block_id", "") for block in body.get("message", {}).get("blocks") or ()),
     )
 
 

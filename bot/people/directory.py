@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.shown.text import fitted, one_line
 from bot.slack_errors import UNCERTAIN, describe, is_passing, reason
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ PAGE = 999
 NOBODY = {"user_not_found", "user_not_visible"}
 
 NO_GROUP = {"no_such_subteam", "subteam_not_found"}
+
+NAME_LENGTH = 80
+"""Characters of a name."""
 
 Kind = Literal["member", "guest", "bot", "deactivated", "stranger"]
 
@@ -83,7 +87,7 @@ class Directory:
                     return Account("stranger", user)
                 raise
             found = _UserAnswer.model_validate(answer.data).user
-            return Account(_kind(found, self._team), found.real_name or found.name or user)
+            return Account(_kind(found, self._team), _called(found.real_name or found.name or user))
 
         return await self._look_up("user", user, fetch, fresh=fresh)
 
@@ -107,7 +111,7 @@ class Directory:
         async def fetch() -> dict[str, str]:
             answer = await self._client.usergroups_list()
             listed = _GroupsAnswer.model_validate(answer.data).usergroups
-            return {each.id: each.handle or each.name or each.id for each in listed}
+            return {each.id: _called(each.handle or each.name or each.id) for each in listed}
 
         return (await self._look_up("the names of", "user groups", fetch)).get(group)
 
@@ -116,7 +120,7 @@ class Directory:
             answer = await self._client.conversations_info(channel=channel)
             found = _ChannelAnswer.model_validate(answer.data).channel
             is_private = found.is_private or found.is_im or found.is_mpim or found.is_group
-            return Room(bool(is_private), found.user if found.is_im else None, found.name or "")
+            return Room(bool(is_private), found.user if found.is_im else None, _called(found.name or ""))
 
         return await self._look_up("conversation", channel, fetch)
 
@@ -233,6 +237,11 @@ class _Page(BaseModel):
 class _MembersAnswer(BaseModel):
     members: list[str]
     response_metadata: _Page | None = None
+
+
+def _called(name: str) -> str:
+    """A name that somebody gave themselves, or a group or a channel, in one line that is not too long."""
+    return fitted(one_line(name), NAME_LENGTH)
 
 
 def _kind(user: _User, team: str) -> Kind:

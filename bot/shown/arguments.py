@@ -1,8 +1,8 @@
 """Arguments as a card shows them: two different calls never look alike.
 
 A short value stands behind its name, in one line; a text that could be taken for another value, or for more than a
-value, is quoted as JSON writes it. A longer one stands in a box of its own below its name, each line behind a bar. So
-no value writes another one's line, or pushes it out of sight.
+value, is quoted as JSON writes it. A longer one stands in a box of its own below its name, and boxes hold nothing else
+then. So no value writes another one's line, or pushes it out of sight.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ LEAST = 80
 MOST_NAMES = 40
 """Arguments that are shown one by one."""
 
+_BESIDE = 150  # characters of what stands beside a value that is cut
+_SAMPLE = 200
 _LEFT_OUT = "(left out)"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _LOOKS_LIKE_JSON = re.compile(r"[\"\[{]|(?:true|false|null|none|nan|-?inf(?:inity)?)$|.*→|.*: |.*:$", re.IGNORECASE)
@@ -67,7 +69,7 @@ class _Value:
 
     @property
     def length(self) -> int:
-        return _size(self.text) + _size(self.tail) + len(self.kind) + 40
+        return len(self.text) + len(self.tail) + len(self.kind) + 40
 
 
 def written(args: Mapping[str, Any], edited: Mapping[str, Any], limit: int) -> Written:
@@ -95,12 +97,12 @@ def _written(names: Sequence[str], args: Mapping[str, Any], edited: Mapping[str,
     versions = {name: _versions(args.get(name, LEFT_OUT), edited.get(name, LEFT_OUT), edited) for name in names}
     sizes = [_value(each, limit).length + len(_name(name)) for name, both in versions.items() for each in both]
     room = limit if sum(sizes) <= limit else _share(sizes, limit)
-    parts: list[Block] = []
-    made: list[_Value] = []
-    for name, both in versions.items():
-        pieces = [_value(each, room) for each in both]
-        parts += _rows(_name(name), pieces)
-        made += pieces
+    rows = [(_name(name), [_value(each, room) for each in both]) for name, both in versions.items()]
+    made = [piece for _, pieces in rows for piece in pieces]
+    if any(piece.kind for piece in made):
+        parts = [part for name, pieces in rows for part in _rows(name, pieces)]
+    else:
+        parts = [_box("\n".join(_row(name, pieces) for name, pieces in rows))] if rows else []
     length = sum(len(element["text"]) for part in parts for element in part["elements"])
     return Written(parts, length, not any(value.missing for value in made), list(_notes(made)))
 
@@ -147,14 +149,18 @@ def _share(sizes: Sequence[int], limit: int) -> int:
     for number, size in enumerate(sorted(sizes)):
         share = left // (len(sizes) - number)
         if size > share:
-            return max(share, LEAST)
+            return max(share - _BESIDE, LEAST)
         left -= size
     return limit
 
 
+def _row(name: str, pieces: Sequence[_Value]) -> str:
+    return f"{name}: {' → '.join(piece.text for piece in pieces)}"
+
+
 def _rows(name: str, pieces: Sequence[_Value]) -> Iterator[Block]:
     if not any(piece.kind for piece in pieces):
-        yield section(words(f"{name}: {' → '.join(piece.text for piece in pieces)}"))
+        yield section(words(_row(name, pieces)))
         return
     for piece, when in zip(pieces, ("before, ", "after, ") if len(pieces) > 1 else ("",), strict=True):
         if not piece.kind:
@@ -167,14 +173,8 @@ def _rows(name: str, pieces: Sequence[_Value]) -> Iterator[Block]:
             yield _box(piece.tail)
 
 
-def _size(text: str) -> int:
-    """Characters of a text in a box."""
-    return len(text) + 2 * text.count("\n") + 2
-
-
 def _box(text: str) -> Block:
-    lines = "\n".join(f"│ {line}" for line in text.split("\n"))
-    return {"type": "rich_text_preformatted", "elements": [words(lines)]}
+    return {"type": "rich_text_preformatted", "elements": [words(text)]}
 
 
 def _notes(values: Sequence[_Value]) -> Iterator[str]:
@@ -199,10 +199,10 @@ def _value(value: object, room: int) -> _Value:
         text, has_escapes = _json(value, None)
         return _Value(text, has_escapes=has_escapes)
     kind = f"{_KINDS.get(type(value), 'number')} of {len(compact)} characters"
-    if len(compact) > 4 * room:
+    if len(compact) > 2 * room:
         return _cut(compact, kind, room)
     text, has_escapes = _json(value, 0)
-    return _Value(text, kind, has_escapes=has_escapes) if _size(text) <= room else _cut(compact, kind, room)
+    return _Value(text, kind, has_escapes=has_escapes) if len(text) <= room else _cut(compact, kind, room)
 
 
 _KINDS: dict[type, str] = {list: "list", dict: "object"}
@@ -217,18 +217,20 @@ def _text(value: str, room: int) -> _Value:
     if "\r\n" in value and value.count("\r\n") == lines - 1:
         kind += ", which end with CRLF"
         value = value.replace("\r\n", "\n")
-    if len(value) > 4 * room:
+    if len(value) > 2 * room:
         return _cut(value, kind, room)
     text, has_escapes = _lines(value)
-    return _Value(text, kind, has_escapes=has_escapes) if _size(text) <= room else _cut(value, kind, room)
+    return _Value(text, kind, has_escapes=has_escapes) if len(text) <= room else _cut(value, kind, room)
 
 
 def _cut(value: str, kind: str, room: int) -> _Value:
     """The head and the tail of a text."""
-    head, tail = min(room * 3 // 4, len(value)), room // 4
-    while _size(_lines(value[:head])[0]) > room * 3 // 4 and head > 1:
+    sample = value[:_SAMPLE] + value[-_SAMPLE:]
+    growth = max(1.0, len(_lines(sample)[0]) / len(sample))  # how much longer it is in writing
+    head, tail = min(int(room * 0.75 / growth), len(value)), max(int(room * 0.25 / growth), 1)
+    while len(_lines(value[:head])[0]) > room * 3 // 4 and head > 1:
         head = head * 2 // 3
-    while _size(_lines(value[-tail:])[0]) > room // 4 and tail > 1:
+    while len(_lines(value[-tail:])[0]) > room // 4 and tail > 1:
         tail = tail * 2 // 3
     head = min(head, len(value) - tail)
     (first, one), (last, other) = _lines(value[:head]), _lines(value[len(value) - tail :])

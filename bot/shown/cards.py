@@ -11,6 +11,8 @@ from bot.shown.arguments import in_line
 from bot.shown.markdown import parts, reply_markdown
 from bot.shown.shown_calls import LINE_LIMIT, ShownCall
 from bot.shown.text import Block, escape, fitted, mrkdwn, one_line, person, plain_text, rich, section, words
+from bot.shown.versions import block_id
+from graphs.agent.canonical import digest
 from graphs.approvals.states import State
 
 APPROVE = "approve"
@@ -44,6 +46,7 @@ RESULT_LIMIT = 200
 NOTICE_LIMIT = 200
 WORDS_LIMIT = 200
 TEXT_LIMIT = 3000
+DIGEST_LENGTH = 80
 
 ASKED = 1200
 """Characters of a call that asks or asked, its arguments aside: all that is bounded here, and then some."""
@@ -103,8 +106,8 @@ def calls(page: Sequence[ShownCall], revision: str, unreached: Sequence[str] = (
         blocks.append(_context(mrkdwn(wording.unreached(unreached))))
     if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
         button = _button("Approve all", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary")
-        blocks.append({"type": "actions", "block_id": "all", "elements": [button]})
-    return Shown(escape(_summary(page), TEXT_LIMIT), tuple(blocks))
+        blocks.append({"type": "actions", "block_id": f"all:{revision}", "elements": [button]})
+    return Shown(_summary(page), tuple(blocks))
 
 
 def copy(card: Shown, requester: str, written: str) -> Shown:
@@ -135,17 +138,24 @@ def overcome() -> Shown:
 
 
 def _summary(page: Sequence[ShownCall]) -> str:
-    waiting = [call.in_line for call in page if call.waits]
-    if waiting:
-        return f"Waiting for a decision: {'; '.join(waiting)}"
-    return "; ".join(f"{call.in_line}: {'not run' if call.state is State.REFUSED else call.state}" for call in page)
+    """The calls in a few words each; no two of them in the same ones."""
+    limit = min(LINE_LIMIT, TEXT_LIMIT // (2 * len(page)))
+    waiting = [call.in_line(limit) for call in page if call.waits]
+    ended = [
+        f"{call.in_line(limit)}: {'not run' if call.state is State.REFUSED else call.state}"
+        for call in page
+        if not waiting
+    ]
+    text = f"Waiting for a decision: {'; '.join(waiting)}" if waiting else "; ".join(ended)
+    said = escape(text, TEXT_LIMIT - DIGEST_LENGTH)
+    return said if said == escape(text) else f"{said} (SHA-256 {digest(text.encode(errors='surrogatepass'))})"
 
 
 def _call(call: ShownCall) -> list[Block]:
     if call.asked is None and call.doubt is None:
         return [_unasked(call)]
     title = section(words(call.title, "bold"), *_described(call))
-    blocks = [rich(title, *call.arguments.parts)]
+    blocks = [{**rich(title, *call.arguments.parts), "block_id": block_id("call", call.asked)}]
     if call.arguments.notes:
         blocks.append(_context(plain_text("⚠ " + " ".join(call.arguments.notes))))
     if call.doubt is not None and call.waits:
@@ -188,7 +198,7 @@ def _buttons(call: ShownCall) -> list[Block]:
     ]
     blocks: list[Block] = []
     if buttons:
-        blocks.append({"type": "actions", "block_id": f"decide:{call.interrupt_id}", "elements": buttons})
+        blocks.append({"type": "actions", "block_id": block_id("decide", call.question), "elements": buttons})
     if uneditable:
         said = f"There is nothing that a form could edit. {uneditable}" if call.args else "It has no arguments to edit."
         blocks.append(_context(plain_text(one_line(said), NOTICE_LIMIT)))
@@ -211,7 +221,7 @@ def _doubt(call: ShownCall) -> list[Block]:
     ]
     return [
         {"type": "section", "text": mrkdwn(said)},
-        {"type": "actions", "block_id": f"doubt:{call.interrupt_id}", "elements": buttons},
+        {"type": "actions", "block_id": block_id("doubt", call.question), "elements": buttons},
     ]
 
 

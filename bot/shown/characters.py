@@ -134,6 +134,8 @@ def _is_text(text: str, index: int) -> bool:
         return _joins(character, before, after)
     if "\u180b" <= character <= "\u180f":  # Mongolian letters have forms, which these select
         return _script(before[-1:]) == "MONGOLIAN"
+    if not "\U000e0020" <= character <= "\U000e007f":
+        return False
     return any(text[max(0, index - n) : index - n + _FLAG_LENGTH] in _FLAGS for n in range(1, _FLAG_LENGTH))
 
 

@@ -19,6 +19,7 @@ _REORDERING = {code: f"\\u{{{code:x}}}" for code in (*range(0x202A, 0x202F), *ra
 _QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)*")
 _EMPHASIS = frozenset("*_~")
 _LONGEST_WORD = 500
+_LONGEST_ADDRESS = 200
 _BLOCK_MARKS = re.compile(r"[ \t]*(?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*)*")
 _LINK = re.compile(r"\](?=[(:])")
 _TICKS = re.compile(r"`+")
@@ -30,10 +31,9 @@ _INDENTED = re.compile(r" {4}| {0,3}\t")
 
 # What follows `](` when a reader could make a link of it that leads somewhere: a scheme, a host, a path, an escape.
 _LEADS = re.compile(r"[ \t]*(?:$|/|<?[a-zA-Z][a-zA-Z0-9+.-]*:|[^)]{0,200}(?://|[\\&@]|\w\.\w)|[^)]{200})")
-# What follows `]:` in a reference definition: an address alone or before a title, or nothing when it stands in the next
-# line.
-_DEFINES = re.compile(r"[ \t]*(?:$|\S{1,200}[ \t]*$|\S{1,200}[ \t]+[\"'(]|\S{0,200}[/&\\@]|\S{200})")
-_LABEL = re.compile(r"(?<!\\)\[")
+# What follows `]:`: a word, of a bounded length, and the blanks after it.
+_WORD = re.compile(r"[ \t]*(\S{0,201})([ \t]*)")
+_OPENS, _CLOSES = re.compile(r"(?<!\\)\["), re.compile(r"(?<!\\)\]")
 
 
 class _As(Enum):
@@ -95,14 +95,14 @@ class _Lines:
     def safe(self, line: str) -> str:
         """The line, without its end, as it may be shown."""
         taken, spans = self._take(line)
-        inner = _label_start(line)
+        label_end = _label_end(line)
         pieces: list[str] = []
         end = 0
         for link in _LINK.finditer(line):
             while spans and spans[0][1] <= link.start():
                 spans.popleft()
             how = spans[0][2] if spans and spans[0][0] <= link.start() else taken
-            if _hides(line, link.start(), how, inner):
+            if _hides(line, link.start(), how, label_end):
                 pieces.append(line[end : link.end()] + " ")
                 end = link.end()
         return _escaped("".join([*pieces, line[end:]]))
@@ -155,24 +155,37 @@ class _Lines:
         return spans
 
 
-def _label_start(line: str) -> int | None:
-    """From where on a bracket that closes in the line cannot end the name of a reference, which begins a line; None
-    where any can.
+def _label_end(line: str) -> int:
+    """The last place of the line where a bracket can close the name of a reference: such a name begins a line, this
+    one or one before, and has no bracket of its own.
     """
+    closes = _CLOSES.search(line)
+    end = closes.start() if closes is not None else len(line)
     marks = _BLOCK_MARKS.match(line)
-    if marks is not None and line.startswith("[", marks.end()):
-        return None
-    opened = _LABEL.search(line)
-    return opened.start() if opened is not None else None
+    opens = _OPENS.search(line, marks.end() if marks is not None else 0)
+    if opens is None or opens.start() > end or line.startswith("[", marks.end() if marks is not None else 0):
+        return end
+    return opens.start()
 
 
-def _hides(line: str, at: int, how: _As, inner: int | None) -> bool:
-    """Whether the bracket that closes there could close the label of a link. `inner` is the line's `_label_start`."""
+def _hides(line: str, at: int, how: _As, label_end: int) -> bool:
+    """Whether the bracket that closes there could close the label of a link."""
     if how is _As.CODE:
         return False
     if line[at + 1] == "(":
         return how is _As.TEXT or _LEADS.match(line, at + 2) is not None
-    return (inner is None or at < inner) and _DEFINES.match(line, at + 2) is not None
+    return at <= label_end and _defines(line, at + 2)
+
+
+def _defines(line: str, begin: int) -> bool:
+    """Whether the rest of a line could say where a reference leads: an address alone or before a title, or nothing, as
+    it may stand in the next line.
+    """
+    word = _WORD.match(line, begin)
+    if word is None or not word[1] or len(word[1]) > _LONGEST_ADDRESS or word.end() == len(line):
+        return True
+    is_titled = bool(word[2]) and line[word.end()] in "\"'("
+    return is_titled or any(mark in word[1] for mark in "/&\\@")
 
 
 def _escaped(line: str) -> str:

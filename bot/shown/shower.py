@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any
@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.people.directory import CannotTell
 from bot.people.people import People
-from bot.shown import cards, timeline
+from bot.shown import cards, timeline, versions
 from bot.shown.copies import Copies
 from bot.shown.held import Held
 from bot.shown.live import LiveReply
@@ -118,8 +118,9 @@ class Display:
             if taken is None or last is None:
                 return None
             if kept is not None and kept.conversation.fence == last.fence:  # nobody else showed it since
-                return Held(taken, kept.known, kept.settled)
-            return Held(taken, posts.of_thread(db, thread_id))
+                return Held(taken, kept.known, kept.settled, unseen=kept.unseen)
+            known = posts.of_thread(db, thread_id)
+            return Held(taken, known, unseen=set(known))
 
         return await self._storage.write(job)
 
@@ -128,6 +129,10 @@ class Display:
         thread_id = held.conversation.thread_id
         self._kept.put(thread_id, held)
         await self._storage.write(lambda db: posts.give_back(db, held.conversation, held.version))
+
+    def has_shown(self, thread_id: ThreadId) -> bool:
+        """Whether this process knows what Slack shows of the conversation."""
+        return self._kept.look(thread_id) is not None
 
     def reply(self, message_id: str) -> LiveReply:
         """A reply that the model begins to write."""
@@ -154,6 +159,8 @@ class Display:
         version, snapshot, rest, record = news
         unfinished = [turn.id for turn in broken_off(snapshot.values.get("messages", ()))]
         shown = timeline.cards_of(rest, record)
+        if await self._went_back(held, shown):
+            return await self.bring_up_to_date(held, before)
         asker_of = timeline.askers(rest)
         wanted = timeline.wanted(rest, shown, held.known, unfinished)
         if before is not None:
@@ -174,6 +181,29 @@ class Display:
         self._troubles.over(held.conversation.thread_id)
         _settle(held, snapshot, shown)
         return posted
+
+    async def _went_back(self, held: Held, shown: Sequence[Card]) -> bool:
+        """Whether Slack shows something later of a card that waits than what is on record: an older copy was put back,
+        which is put on record, and told on the card. Each card that was posted before is looked at once.
+        """
+        found = False
+        for card in shown:
+            post = held.known.get(card.subject)
+            if post is None or card.subject not in held.unseen or not any(call.waits for call in card.rows):
+                continue
+            seen = versions.shown_in(await self._poster.block_ids(post))
+            found |= await self._storage.write(lambda db, card=card, seen=seen: self._compared(db, card, seen))
+            held.unseen.discard(card.subject)
+        return found
+
+    def _compared(self, db: Connection, card: Card, seen: Mapping[str, int]) -> bool:
+        """A job."""
+        waiting = [call.question for call in card.rows if call.waits and call.question is not None]
+        if not versions.is_later(db, seen, [row.id for row in waiting]):
+            return False
+        logger.error("thread %s: %s", waiting[0].thread_id, versions.WHY)
+        versions.put_on_record(db, seen, waiting, self._storage.now())
+        return True
 
     def _news(self, db: Connection, held: Held) -> tuple[int, StateSnapshot, StateSnapshot, ShownCalls] | None:
         """The thread's version, how it stands, that without the messages that are settled, and what is on record of the

@@ -78,10 +78,9 @@ class ShownCall:
         """What would run, in writing; for an edited call what was proposed and what took its place."""
         return arguments.written(self.args, self.edited, ARGUMENTS_LIMIT)
 
-    @property
-    def in_line(self) -> str:
-        """The call with what would run, in one line."""
-        args = arguments.in_line(self.edited or self.args, LINE_LIMIT)
+    def in_line(self, limit: int) -> str:
+        """The call with what would run, or ran, in one line: about `limit` characters of arguments."""
+        args = arguments.in_line(self.edited or self.args, limit)
         return self.title + (f" ({args})" if args else "")
 
     @cached_property

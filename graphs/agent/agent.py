@@ -18,7 +18,7 @@ from graphs.agent.model import Model, ModelReply, TextDelta
 from graphs.agent.proposals import ProposedCall
 from graphs.agent.tool_node import CallNode, Unreachable
 from graphs.agent.tools import Tool, Toolbox
-from graphs.agent.transcript import Message, complete
+from graphs.agent.transcript import Message, call_ids, complete
 from graphs.agent.trimming import BEGINS_AT, NOTICE, shorter, still_sent
 from graphs.agent.turns import as_seen
 from graphs.runtime.compiled import CompiledGraph
@@ -95,7 +95,9 @@ class _ModelNode:
                 if fewer is None:
                     raise ModelUnavailable(str(error), retryable=False) from error.__cause__
                 sent = fewer
-        message = {**reply.message(), "id": message_id}
+        # Of all calls, also of turns that the model was not told of: what was claimed for one is not another's.
+        taken = {call_id for each in state["messages"] for call_id in call_ids(each)}
+        message = {**reply.apart_from(taken).message(), "id": message_id}
         is_news = sent is not known and known is seen
         notices = [reply.notice, NOTICE if is_news else None]
         if sent is not known:

@@ -56,7 +56,7 @@ def validate(tool: str, model: type[BaseModel], given: str | bytes | Mapping[str
     """Check `given` (JSON text or values) against `model`, write it down and read it back.
 
     Raises InvalidArguments with a problem for each argument, or with one for more than `canonical.MOST_BYTES` or
-    `MOST_LEVELS`; and UnstorableArguments when the round trip changes one.
+    `MOST_LEVELS`, or `MOST_VALUES`; and UnstorableArguments when the round trip changes one.
     """
     first = _read(tool, model, _text(tool, given))
     data = _write(tool, first)

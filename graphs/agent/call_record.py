@@ -206,12 +206,12 @@ def _undone(record: CallRecord) -> str:
             return tool_messages.lost()
 
 
-async def ran_before(call_id: str) -> str | None:
+def ran_before(call_id: str, claims: Iterable[ClaimRow]) -> str | None:
     """When this call ran in an earlier life of the thread and what came of it, in a sentence; None when it did not
-    (rule S5). For a node."""
-    key = claim_key(call_id)
-    rows = await on_record(lambda db, thread_id: claims.of_keys(db, thread_id, [key])) or []
-    earlier = [claim for claim in rows if claim.idempotency_key != idempotency_key(key)]
+    (rule S5). `claims` are those of all its lives. For a node.
+    """
+    now = idempotency_key(claim_key(call_id))
+    earlier = [claim for claim in claims if claim.idempotency_key != now]
     return _ran_before(earlier[-1]) if earlier else None
 
 

@@ -22,11 +22,14 @@ Digest = NewType("Digest", str)
 
 MASK = "••••••••"
 
-MOST_BYTES = 1_000_000
+MOST_BYTES = 2_000_000
 """Bytes of a JSON text that somebody else wrote: several times what a model writes in one reply."""
 
 MOST_LEVELS = 64
 """Lists and objects inside one another in such a text: what recurses over the values needs no more stack than that."""
+
+MOST_VALUES = 20_000
+"""Values and names in such a text: each is walked by Python, several times."""
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
@@ -40,26 +43,34 @@ def digest(data: bytes) -> Digest:
 
 
 def bounded(text: bytes) -> bytes:
-    """The JSON text itself, when it is neither too long nor too deep to be worked on.
+    """The JSON text itself, when it is neither too long nor too deep, nor has too many values, to be worked on.
 
     Raises ValueError, whose message says the bound and what was given. Looks at each byte once.
     """
     if len(text) > MOST_BYTES:
         raise ValueError(f"expected at most {MOST_BYTES} bytes, got {len(text)}")
-    if text.count(b"[") + text.count(b"{") > MOST_LEVELS:
-        level = 0
-        for bracket in _BRACKET.finditer(_STRING.sub(b"", text)):
-            level += 1 if bracket.group() in b"[{" else -1
-            if level > MOST_LEVELS:
-                raise ValueError(f"expected at most {MOST_LEVELS} lists and objects inside one another, got more")
+    if text.count(b"[") + text.count(b"{") > MOST_LEVELS or text.count(b",") + text.count(b":") > MOST_VALUES:
+        _hold_structure(_STRING.sub(b"", text))
     return text
+
+
+def _hold_structure(bare: bytes) -> None:
+    """Refuse a JSON text, given without its strings, for its depth or number of values."""
+    level = 0
+    for bracket in _BRACKET.finditer(bare):
+        level += 1 if bracket.group() in b"[{" else -1
+        if level > MOST_LEVELS:
+            raise ValueError(f"expected at most {MOST_LEVELS} lists and objects inside one another, got more")
+    values = bare.count(b",") + bare.count(b":")
+    if values > MOST_VALUES:
+        raise ValueError(f"expected at most {MOST_VALUES} values and names, got {values}")
 
 
 def read_json(text: str | bytes) -> Any:
     """The value of a JSON text that somebody else wrote.
 
-    Raises ValueError for what is no JSON (NaN and Infinity are none), and for what is too long or too deep
-    (`MOST_BYTES`, `MOST_LEVELS`), never RecursionError.
+    Raises ValueError for what is no JSON (NaN and Infinity are none), and for what is too long, too deep or too much
+    (`MOST_BYTES`, `MOST_LEVELS`, `MOST_VALUES`), never RecursionError.
     """
     return from_json(bounded(text.encode() if isinstance(text, str) else text), allow_inf_nan=False)
 

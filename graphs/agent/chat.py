@@ -7,8 +7,6 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-import secrets
-import string
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -20,12 +18,12 @@ import httpx2
 import openai
 from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient, Timeout
 
-from graphs.agent.chat_options import Option, refused
+from graphs.agent.chat_options import WORDS, Option, refused
 from graphs.agent.chat_reply import BrokeOff, Reply, broke_off, reported_error
 from graphs.agent.chat_request import ChatRequests
 from graphs.agent.chat_stream import END, Event, EventReader
 from graphs.agent.errors import ModelUnavailable
-from graphs.agent.model import ModelReply, TextDelta
+from graphs.agent.model import ModelReply, TextDelta, new_call_id
 from graphs.agent.provider_errors import cause, said, unavailable
 from graphs.agent.redaction import Redaction, keys_among
 from graphs.agent.surrogates import mended
@@ -36,13 +34,6 @@ OPENAI_URL = "https://api.openai.com/v1"
 
 DRAIN_SECONDS = 0.1
 """How long the rest of an answer is waited for once the server has said that there is none."""
-
-_ID_LETTERS = string.ascii_letters + string.digits
-
-
-def new_call_id() -> str:
-    """An id for a call whose server gave none: nine letters or digits, as Mistral wants them."""
-    return "".join(secrets.choice(_ID_LETTERS) for _ in range(9))
 
 
 class ChatModel:
@@ -111,7 +102,7 @@ class ChatModel:
                 failure = self._unavailable(error)
             raise failure  # out here, where the error that names our secrets is no context of it
         if new := attempt.left_out - self._left_out:
-            logger.info("the model's server refuses %s: it is left out from now on", ", ".join(sorted(new)))
+            logger.info("the model's server refuses %s; left out from now on", ", ".join(WORDS[each] for each in new))
         self._left_out |= attempt.left_out
         self._starts_in_thought |= reply.starts_in_thought
         yield whole

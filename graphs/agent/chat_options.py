@@ -15,6 +15,15 @@ Option = Literal["usage", "extra", "stream", "system", "null"]
 """`usage`: that the stream tells its tokens. `extra`: what came with messages and goes back. `stream`: to stream.
 `system`: instructions in a message of their own. `null`: calls without a word."""
 
+WORDS: Mapping[Option, str] = {
+    "usage": "stream_options",
+    "extra": "the fields that it sent itself",
+    "stream": "streaming",
+    "system": "a system message",
+    "null": "calls without content",
+}
+"""What each is called in the log."""
+
 _NAMED: Mapping[Option, re.Pattern[str]] = {
     "usage": re.compile(r"stream[\W_]{0,2}options|include[\W_]?usage", re.IGNORECASE),
     "stream": re.compile(r"\bstream(?:ing|ed)?\b(?![\W_]{0,2}options)", re.IGNORECASE),

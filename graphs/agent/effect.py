@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from graphs.agent import tool_messages
+from graphs.agent import evidence, tool_messages
 from graphs.agent.arguments import Arguments
 from graphs.agent.errors import ArgumentsChanged, ToolError, ToolTimedOut
 from graphs.agent.proposals import ProposedCall, claim_key, did_it_run, named
@@ -91,6 +91,14 @@ class Effect:
         while True:
             answer = ask(did_it_run(self.call, self.tool, self.arguments, self.requester, doubt, number))
             choice = cast("Literal['it_ran', 'run_again', 'give_up']", answer.value["type"])
+            if choice != "give_up" and (why := await evidence.against(answer)) is not None:
+                logger.error(
+                    "question %s about call %r reads %r, but %s; nothing was run, and it is asked anew. "
+                    "Somebody may have written into the database: run signoff audit verify",
+                    *(answer.interrupt_id, self.call["id"], choice, why),
+                )
+                number += 1
+                continue
             about = self._about(answer.interrupt_id)
             if choice == "it_ran":
                 done = tool_messages.was_done(named(answer.by, self.requester))

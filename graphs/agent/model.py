@@ -1,13 +1,18 @@
 """What the agent asks of a model, whatever the wire: messages and tools in, text as it comes, then one whole reply."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 Finish = Literal["stop", "tool_calls", "length", "content_filter"]
 
 Extra = Mapping[str, Any]
-"""What came with a reply and has to go back with it: `server`, whom it goes back to, and what only its wire reads."""
+"""What came with a reply and has to go back with it: `server` says to whom, `message` and `calls` (by call id) what.
+Only the wire reads these."""
 
 NOTHING = "The model answered with nothing. Write again, perhaps in other words."
 
@@ -15,6 +20,14 @@ _NOTICES: Mapping[Finish, str] = {
     "length": "The reply was cut off at the model's length limit.",
     "content_filter": "The model's provider withheld part of this reply.",
 }
+
+
+_ID_LETTERS = string.ascii_letters + string.digits
+
+
+def new_call_id() -> str:
+    """An id for a call whose server gave none of use: nine letters or digits, as Mistral wants them."""
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(9))
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,13 @@ class ModelReply:
     def notice(self) -> str | None:
         """A sentence for the person when this is not all that the model would have said."""
         return NOTHING if self.is_nothing else _NOTICES.get(self.finish)
+
+    def apart_from(self, taken: Collection[str], new_id: Callable[[], str] = new_call_id) -> ModelReply:
+        """The reply with another id for each call whose id is taken."""
+        ids = {call.id: new_id() if call.id in taken else call.id for call in self.tool_calls}
+        calls = tuple(replace(call, id=ids[call.id]) for call in self.tool_calls)
+        extra = self.extra and {**self.extra, "calls": {ids[id_]: each for id_, each in self.extra["calls"].items()}}
+        return replace(self, tool_calls=calls, extra=extra)
 
     def message(self) -> dict[str, Any]:
         """The reply as an assistant message, without an id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, NotRequired, TypedDict
 
 from graphs.agent.arguments import Arguments
@@ -24,6 +25,10 @@ IN_DOUBT_SCHEMA = {
     "required": ["type"],
     "additionalProperties": False,
 }
+
+
+BOUND = ("tool", "args_digest", "schema_digest", "policy")
+"""Of the terms, what the audit says of a question and of each decision about it."""
 
 
 class ProposedCall(TypedDict):
@@ -76,9 +81,9 @@ def may_it_run(
         "args": arguments.shown,
         "description": "\n\n".join(filter(None, (call.get("ran_before"), tool.description))),
     }
-    bound = _bound(call, arguments, terms)
+    bound, about = _bound(call, arguments, terms), _about(call, APPROVAL, terms)
     if why is not None:
-        bound["why"] = why
+        bound["why"] = about["why"] = why
     return Question(
         payload,
         kind=APPROVAL,
@@ -86,7 +91,7 @@ def may_it_run(
         terms=bound,
         replaces=replaces,
         expires_at=terms.expires_at.timestamp() if terms.expires_at is not None else None,
-        about=_about(call, APPROVAL, terms),
+        about=about,
     )
 
 
@@ -122,6 +127,11 @@ def terms_of(asked: InterruptRow | Answer) -> Terms:
     return Terms.model_validate(asked.terms["terms"])
 
 
+def terms_digest(terms: Terms) -> str:
+    """SHA-256, in hex, of all that a question is bound to."""
+    return digest(json.dumps(terms.model_dump(mode="json"), sort_keys=True).encode())
+
+
 def named(user: str | None, requester: str) -> str:
     """Who decided, as the model may say it: ids mean nothing to it."""
     return "the person who asked" if user is not None and user == requester else "an approver"
@@ -129,8 +139,9 @@ def named(user: str | None, requester: str) -> str:
 
 def _about(call: ProposedCall, question: str, terms: Terms) -> dict[str, Any]:
     """What the audit says of a question: ids, digests, and the rule that asked."""
-    bound = terms.model_dump(include={"tool", "rule", "args_digest", "schema_digest", "policy"})
-    return {**bound, "call": call["id"][:LONGEST_ID], "message": call["message_id"], "question": question}
+    bound = terms.model_dump(include={*BOUND, "rule"})
+    said = {"call": call["id"][:LONGEST_ID], "message": call["message_id"], "question": question}
+    return {**bound, "terms_digest": terms_digest(terms), **said}
 
 
 def _bound(call: ProposedCall, arguments: Arguments, terms: Terms) -> BoundTerms:

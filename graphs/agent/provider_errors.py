@@ -62,8 +62,8 @@ def cause(error: Exception, redact: Redaction) -> ProviderError:
     first: BaseException = error
     while first.__cause__ is not None:
         first = first.__cause__
-    words = {type(error).__name__: None, said(error): None, type(first).__name__: None, str(first): None}
-    line = " ".join(" ".join(filter(None, words)).split())
+    words = dict.fromkeys([type(error).__name__, said(error), type(first).__name__, str(first)[:LONGEST_SAID]])
+    line = " ".join(" ".join(words).split())
     return ProviderError(mended(without_tokens(redact(line)))[:LONGEST_CAUSE])
 
 

@@ -12,6 +12,7 @@ REPLACEMENT = "\ufffd"
 
 _HALF = re.compile("[\ud800-\udfff]")
 _FIRST_HALF = re.compile("[\ud800-\udbff]")
+_PERHAPS_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 # A pair, a half, or any other escape: so that none begins inside another.
 _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
@@ -29,7 +30,7 @@ def mended(text: str) -> str:
 def mended_json(text: str) -> str:
     """JSON text with no half of a pair in it, escaped ones included; the very same when there is none."""
     text = mended(text)
-    if "\\u" not in text:
+    if _PERHAPS_HALF.search(text) is None:
         return text
     return _ESCAPE.sub(lambda found: r"\ufffd" if found["half"] else found[0], text)
 

@@ -10,6 +10,9 @@ from typing import Any
 
 from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
 
+ARGUMENTS_LENGTH = 10_000
+"""Characters of arguments that are repeated to the model, which wrote most of them."""
+
 
 def rejected(by: str, reason: str = "") -> str:
     """A person said no; `by` is who, as the model may name them."""
@@ -113,4 +116,8 @@ def _stop(sentence: str) -> str:
 
 
 def _json(arguments: Mapping[str, Any]) -> str:
-    return json.dumps(arguments, ensure_ascii=False)
+    text = json.dumps(arguments, ensure_ascii=False)
+    if len(text) <= ARGUMENTS_LENGTH:
+        return text
+    half = ARGUMENTS_LENGTH // 2
+    return f"{text[:half]} [… {len(text) - 2 * half} of {len(text)} characters left out here …] {text[-half:]}"

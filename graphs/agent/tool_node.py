@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from graphs.agent import tool_messages
+from graphs.agent import evidence, tool_messages
 from graphs.agent.arguments import Arguments
 from graphs.agent.binding import change_since, under_old_rule
 from graphs.agent.call_record import ending, has_run, ran_before
 from graphs.agent.effect import Effect
 from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
+from graphs.agent.evidence import Evidence
 from graphs.agent.policy import replay_terms, required
 from graphs.agent.proposals import APPROVAL, ProposedCall, as_asked, claim_key, may_it_run, named, terms_of
 from graphs.agent.tools import Tool, Toolbox
@@ -63,10 +64,12 @@ class CallNode:
                 logger.warning("call %s of tool %r is refused: %s", call["id"], call["name"], error)
             return _unusable(call, error)
         terms = await _required(tool, arguments, requester, self.clock())
-        if not tool.repeatable and (before := await ran_before(call["id"])):
+        known = known_question() is not None or not tool.repeatable
+        on_file = await evidence.look(call["id"]) if known else evidence.NOTHING
+        if not tool.repeatable and (before := ran_before(call["id"], on_file.claims)):
             call = {**call, "ran_before": before}
             terms = terms or replay_terms(tool, arguments, requester=requester)
-        proposal = _Proposal(call, tool, requester, self.clock, thread_id, self.unreachable)
+        proposal = _Proposal(call, tool, requester, self.clock, thread_id, self.unreachable, on_file)
         return await proposal.settle(arguments, terms)
 
 
@@ -97,6 +100,7 @@ class _Proposal:
     clock: Callable[[], datetime]
     thread_id: str
     unreachable: Unreachable | None
+    on_file: Evidence
 
     async def settle(self, arguments: Arguments, terms: Terms | None) -> _Ended:
         """Run these arguments if they may run, or what people made of them, and say what came of it; else what was
@@ -175,15 +179,27 @@ class _Proposal:
             if asked is None:
                 return await self._out_of_reach(bound) or ask(new)
             answer = ask(as_asked(asked) or new)
-            if why_unreachable(answer.value) or not isinstance(parse_decision(answer.value), Approve):
+            if why_unreachable(answer.value):
+                return answer
+            unproven = self.on_file.against(self.call["id"], answer)
+            if unproven is None and not isinstance(parse_decision(answer.value), Approve):
                 return answer
             after = _asked_before()
             if after is None or after.replaces != answer.interrupt_id:
-                why = None if claim is not None else change_since(asked, self.tool, arguments, terms, new)
+                why = unproven or (claim is None and change_since(asked, self.tool, arguments, terms, new)) or None
+                if unproven is not None:
+                    self._warn(answer, unproven)
                 if why is None:
                     return answer
                 terms = bound
             replaces = answer.interrupt_id
+
+    def _warn(self, answer: Answer, why: str) -> None:
+        logger.error(
+            "thread %r: question %s about call %r of %r reads %r, but %s; nothing was run, and it is asked anew. "
+            "Somebody may have written into the database: run signoff audit verify",
+            *(self.thread_id, answer.interrupt_id, self.call["id"], self.tool.name, answer.value["type"], why),
+        )
 
     async def _out_of_reach(self, terms: Terms) -> str | None:
         """Looked at only while nothing is asked: once there is a question, it waits for its answer."""

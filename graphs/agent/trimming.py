@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import accumulate
 
 from graphs.agent.transcript import Message
 
@@ -30,6 +31,7 @@ def shorter(messages: Sequence[Message]) -> Sequence[Message] | None:
     borders = [place for place, message in enumerate(messages) if message["role"] == "user" and place > 0]
     if not borders:
         return None
-    sizes = [len(json.dumps(message, ensure_ascii=False, default=str)) for message in messages]
-    half = sum(sizes) / 2
-    return next((messages[place:] for place in borders if sum(sizes[place:]) <= half), messages[borders[-1] :])
+    sizes = (len(json.dumps(message, ensure_ascii=False, default=str)) for message in messages)
+    before = list(accumulate(sizes, initial=0))
+    half = before[-1] / 2
+    return messages[next((place for place in borders if before[place] >= half), borders[-1]) :]

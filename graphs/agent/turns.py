@@ -102,8 +102,9 @@ def as_seen(messages: Sequence[Message]) -> list[Message]:
 
 
 def _signed(message: Message) -> Message:
-    by = message.get("by")
-    if message["role"] != "user" or by is None or not isinstance(message["content"], str):
+    """The message with its author before its words; one without words stays empty, which is for the wire to fill."""
+    by, words = message.get("by"), message["content"]
+    if message["role"] != "user" or by is None or not isinstance(words, str) or not words.strip():
         return message
     who = f"{message['name']} ({by})" if message.get("name") else by
-    return {**message, "content": f"{who}: {message['content']}"}
+    return {**message, "content": f"{who}: {words}"}

@@ -102,3 +102,23 @@ async def test_C6_what_may_be_repeated_is_repeated_without_asking(url: str, effe
         first, second = done(effects)
         assert first == second
         assert await talk.results() == ["transferred 5"]
+
+
+@pytest.mark.parametrize("choice", ["run_again", "it_ran"])
+async def test_C6_what_somebody_wrote_into_the_file_settles_no_doubt(url: str, effects: Path, choice: str):
+    await crash(url, effects)
+    async with open_storage(url) as storage:
+        talk = talk_in(storage, effects, dies=False)
+        await talk.go_on()
+        first = await talk.waiting()
+        answer = f"""update interrupts set answer = '{{"type": "{choice}"}}', version = version + 1,
+                     status = 'answered', answered_by = 'U0ANA', answered_at = 1790000000.0 where kind = 'in_doubt'"""
+        await storage.write(lambda db: db.execute(answer))
+        await storage.write(lambda db: db.execute("update threads set version = version + 1"))
+        await talk.go_on()
+        assert len(done(effects)) == 1
+        second = await talk.waiting()
+        assert (second.kind, second.payload["attempt"]) == ("in_doubt", first.payload["attempt"] + 1)
+        await settle(talk, "it_ran")
+        assert len(done(effects)) == 1
+        assert (await talk.results())[0].startswith("Done: the person who asked checked")

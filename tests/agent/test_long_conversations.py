@@ -15,7 +15,8 @@ from graphs.agent.errors import ModelUnavailable
 from graphs.agent.tools import tool
 from storage import Storage
 from tests.agent.chat_server import Answer, ChatServer, call, chunk, serve, sse
-from tests.agent.conversing import CONFIG
+from tests.agent.conversing import CONFIG, THREAD
+from tests.support.rows import claims_of
 
 SAYS_HI = Answer([sse(chunk({"content": "Hi!"}), chunk({}, "stop"))])
 SAYS_NOTHING = Answer([sse(chunk({"content": " "}), chunk({}, "stop"))])
@@ -26,6 +27,12 @@ LEFT_OUT = "This conversation has become too long for the model: I no longer see
 @tool
 async def look(what: str) -> str:
     """Look something up."""
+    return f"{what} {'x' * 300}"
+
+
+@tool(repeatable=False)
+async def note(what: str) -> str:
+    """Note something down."""
     return f"{what} {'x' * 300}"
 
 
@@ -42,7 +49,7 @@ class Thread:
         self.said += 1
         message = {"role": "user", "content": text, "id": f"m{self.said}", "by": by}
         async with aclosing(ChatModel(api_key="k", model="m", base_url=self.server.url, max_retries=0)) as model:
-            graph = Agent("Be brief.", [look]).compile(model, self.storage)
+            graph = Agent("Be brief.", [look, note]).compile(model, self.storage)
             result = await graph.ainvoke({"messages": [message]}, CONFIG, by=by)
         return result["messages"][-1]
 
@@ -51,8 +58,9 @@ class Thread:
         return self.server.requests[-1]["messages"]
 
 
-def asks_for(what: str) -> Answer:
-    return Answer([sse(chunk(call(0, json.dumps({"what": what}), id=what, name="look")), chunk({}, "tool_calls"))])
+def asks_for(what: str, name: str) -> Answer:
+    """By a call whose id is the same each time."""
+    return Answer([sse(chunk(call(0, json.dumps({"what": what}), id="call_0", name=name)), chunk({}, "tool_calls"))])
 
 
 def reads_at_most(size: int) -> Any:
@@ -63,8 +71,8 @@ def reads_at_most(size: int) -> Any:
         assert_whole(messages)
         if len(json.dumps(messages)) > size:
             return TOO_LONG
-        last = messages[-1]
-        return asks_for(last["content"].split()[1]) if last["content"].startswith("look ") else SAYS_HI
+        verb, _, what = messages[-1]["content"].partition(" ")
+        return asks_for(what, verb) if verb in ("look", "note") else SAYS_HI
 
     return answer
 
@@ -93,6 +101,16 @@ async def test_older_turns_are_left_out_whole_and_that_is_said_once(storage: Sto
     notices = [reply.get("notice") for reply in [*replies, last]]
     assert notices.count(LEFT_OUT) == 1, notices
     assert len(server.requests) == before + 1, "what was left out is not tried again"
+
+
+async def test_a_call_is_never_taken_for_one_of_a_turn_that_was_left_out(storage: Storage):
+    async with serve(reads_at_most(1600)) as server:
+        thread = Thread(storage, server)
+        replies = [await thread.say(f"note {word}") for word in ("one", "two", "three", "four")]
+    assert [reply["content"] for reply in replies] == ["Hi!"] * 4
+    assert "note one" not in json.dumps(thread.sent())
+    claims = await storage.read(lambda db: claims_of(db, THREAD))
+    assert len({claim.key for claim in claims}) == 4
 
 
 async def test_a_message_that_is_too_long_by_itself_is_told_and_the_next_one_is_read(storage: Storage):

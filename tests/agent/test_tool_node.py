@@ -633,3 +633,26 @@ async def test_a_check_of_a_tools_own_that_raises_anything_refuses_the_arguments
     assert "hunter2" not in result + caplog.text
     assert "of tool 'note' is refused" in caplog.text
     assert books.done == []
+
+
+async def test_a_policy_that_takes_its_time_about_an_edit_holds_up_nobody_else(storage: Storage):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def when(args: Any) -> bool:
+        if args.amount == 1:
+            return True
+        begun.set()
+        return not go_on.wait(30)
+
+    @tool(approval=Approval(when=when))
+    def pay(amount: int) -> str:
+        """Pay."""
+        return f"paid {amount}"
+
+    talk = Talk(storage, [pay], calls(("pay", {"amount": 1})), says("Done."))
+    await talk.say("pay")
+    deciding = asyncio.create_task(talk.decide(Edit("pay", {"amount": 2})))
+    await until(begun.is_set, "the policy to be asked")
+    go_on.set()  # said by the event loop, which it did not hold up
+    await deciding
+    assert "paid 2" in (await talk.results())[0]

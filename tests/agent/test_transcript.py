@@ -182,3 +182,12 @@ def test_c3_an_edit_tells_what_ran_instead():
     assert OUTCOMES["Edited"] == (
         'Edited by @lea before it ran. Proposed: {"amount": 80}. Ran instead: {"amount": 30}. Result: Refunded 30.'
     )
+
+
+def test_what_a_huge_edit_was_is_told_in_few_words():
+    long = {"text": "begin" + "x" * 1_000_000 + "end"}
+    told = tool_messages.edited(["@lea"], long, {"text": "short"}, "Written.", ran=True)
+    assert len(told) < 12_000
+    assert 'Proposed: {"text": "beginxxx' in told
+    assert "990020 of 1000020 characters left out here" in told
+    assert 'xxxend"}. Ran instead: {"text": "short"}. Result: Written.' in told

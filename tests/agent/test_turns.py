@@ -76,11 +76,14 @@ def test_what_one_person_wrote_alone_stays_the_very_same():
 
 
 def test_who_wrote_is_said_by_name_and_id():
-    seen = as_seen([user("1", name="Ana Ruiz"), reply(), user("2", LEA, name="Lea Brandt")])
+    empty = user("3", name="Ana Ruiz") | {"content": " "}
+    seen = as_seen([user("1", name="Ana Ruiz"), reply(), user("2", LEA, name="Lea Brandt"), reply(), empty])
     assert [message["content"] for message in seen] == [
         "Ana Ruiz (U0ANA): words 1",
         "Done.",
         "Lea Brandt (U0LEA): words 2",
+        "Done.",
+        " ",
     ]
 
 

@@ -18,7 +18,7 @@ from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.approvals.judge import Refused
 from graphs.approvals.terms import Actor, UserId
 from storage import Storage, audit, open_storage
-from storage.audit import GENESIS, REFUSALS_AN_HOUR, Broken, Entry, Verified
+from storage.audit import GENESIS, REFUSALS_AN_HOUR, AuditRow, Broken, Entry, Verified
 from storage.ids import ThreadId
 from tests.agent.conversing import ANA, LEA, THREAD, Talk, calls, says
 from tests.approvals.till import LEADS, MAX, PAY, Till, hours, recorded
@@ -268,6 +268,35 @@ async def test_an_inner_row_that_is_missing_moved_or_inserted_is_named(
     assert named in found.problem
 
 
+COPY = "at, kind, thread_id, interrupt_id, team, user, facts, previous, hash || 'x' from audit where seq = 2"
+WITHOUT_A_KEY = ["create table loose as select * from audit", "drop table audit", "alter table loose rename to audit"]
+
+
+@pytest.mark.parametrize("seq", ["-1", "0", "-9223372036854775808", "7", "9223372036854775807"])
+async def test_a_row_before_the_first_or_after_a_gap_is_found(storage: Storage, url: str, seq: str):
+    await grown(storage, 5)
+    tamper(url, f"insert into audit select {seq}, {COPY}")
+    found = await audit.verify(storage.read)
+    assert isinstance(found, Broken)
+    assert seq in found.problem
+
+
+async def test_a_row_whose_number_is_below_the_first_is_found_when_its_hash_is_right(storage: Storage, url: str):
+    await grown(storage, 5)
+    stray = AuditRow(0, 1.0, "vote", "t1", None, None, "U9", "{}", GENESIS, "")
+    values = f"0, 1.0, 'vote', 't1', null, null, 'U9', '{{}}', '{GENESIS}', '{stray.computed_hash()}'"
+    tamper(url, f"insert into audit values ({values})")
+    assert isinstance(await audit.verify(storage.read), Broken)
+
+
+@pytest.mark.parametrize("seq", ["null", "'x'", "'2'", "1.5", "2", "5", "5.0", "x'00'", "6"])
+@pytest.mark.parametrize("rows", [5, audit.PAGE])
+async def test_in_a_table_without_a_key_no_row_goes_unseen(storage: Storage, url: str, seq: str, rows: int):
+    await grown(storage, rows)
+    tamper(url, *WITHOUT_A_KEY, f"insert into audit select {seq}, {COPY}")
+    assert isinstance(await audit.verify(storage.read), Broken)
+
+
 async def test_a_tail_that_was_removed_is_found_against_a_head(storage: Storage, url: str):
     head = await grown(storage, 5)
     tamper(url, "delete from audit where seq > 3")
@@ -348,6 +377,13 @@ def test_verify_names_the_row_in_one_line(file: Callable[[int], str], capsys: py
     assert (code, out) == (1, "")
     assert err == "The audit is not whole: row 2 was changed: its hash is not that of what it says.\n"
     assert run(capsys, "export")[0] == 0
+
+
+def test_an_audit_that_is_gone_is_not_whole(file: Callable[[int], str], capsys: pytest.CaptureFixture[str]):
+    tamper(file(4), "drop table audit")
+    code, out, err = run(capsys, "verify")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "no such table: audit" in err
 
 
 @pytest.mark.parametrize(("since", "rows"), [("1970-01-01", 3), ("1970-01-01T00:00:01", 2), ("2026-09-21T00:00Z", 0)])

@@ -6,12 +6,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
 
 from bot.demo.workspace import Workspace
+from bot.inbound import payloads
 from bot.people import unknown
 from bot.worker import BEGUN_AT_ONCE, QUEUED
 from graphs.agent.agent import Agent
@@ -149,6 +151,22 @@ async def test_a_thread_that_was_cut_short_goes_on_and_its_message_is_not_read_t
         await bot.reads(root, "Hello.")
         await drained(storage)
         assert len(bot.model.asked) == 1
+
+
+async def test_who_attaches_a_file_is_told_that_it_was_not_read_and_the_model_its_name(
+    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+):
+    event = {"type": "message", "subtype": "file_share", "channel": "D0ANA", "channel_type": "im", "user": "U0ANA"}
+    body = {"team_id": "T0LOCAL", "event_id": "Ev1", "event": {**event, "ts": "1.0", "files": [{"name": "a.pdf"}]}}
+    message = payloads.message(body, workspace.team.bot.id)
+    assert message is not None
+    ts = (await page.say("this:", "D0ANA"))["ts"]
+    row = replace(message.delivery(), thread_id=ThreadId(f"T0LOCAL/D0ANA/{ts}"), ts=ts, thread_ts=ts)
+    await storage.write(lambda db: inbox.receive(db, row, 0.0))
+    async with running(workspace, storage, [write], says("I see."), http=http) as bot:
+        await bot.reads(ts, "I see.")
+        assert "a.pdf" in bot.model.asked[0][-1]["content"]
+    assert await whispers(page) == ["Files cannot be read here: what you attached was not read."]
 
 
 async def test_a_message_that_comes_while_a_question_waits_is_told_so_once_and_read_afterwards(
@@ -552,3 +570,37 @@ async def test_who_cannot_be_looked_up_for_long_is_told_so_once_and_read_when_th
         workspace.faults.http.clear()
         await bot.reads(root, "Hello.")
         assert len(bot.model.asked) == 1
+
+
+async def test_what_was_done_of_a_turn_that_broke_off_stays_in_sight_and_is_not_done_twice(
+    workspace: Workspace,
+    storage: Storage,
+    write: Tool[..., Any],
+    ran: list[str],
+    http: aiohttp.ClientSession,
+    page: Page,
+):
+    away = [True]
+
+    def line(messages: Any) -> Any:
+        if messages[-1]["role"] == "tool" and away[0]:
+            away[0] = False
+            raise ModelUnavailable("The model cannot be reached.", retryable=True)
+        if len([message for message in messages if message["role"] == "user"]) == 1:
+            return calls(("write", {"text": "one"}))
+        return says(f"I read {messages[-1]['content']!r}.")
+
+    async with running(workspace, storage, [write], *[line] * 12, http=http) as bot:
+        root = (await page.say("@signoff one"))["ts"]
+        await bot.press(await bot.card(root, channel="C0SUPPORT"), "approve")
+        failed = await bot.card(root, "retry", "C0SUPPORT")
+        await page.as_user("U0LEA").say("did it work?", thread_ts=root)
+        await bot.reads(root, "did it work?'.", "C0SUPPORT")
+        *_, done, closed, asked = bot.model.asked[-1]
+        assert (done["content"], asked["content"]) == ("wrote one", "Lea Brandt (U0LEA): did it work?")
+        assert (closed["role"], "broke off" in closed["content"]) == ("assistant", True)
+        await bot.press(failed, "retry")
+        await bot.reads(root, "it broke off.", "C0SUPPORT")
+        last = bot.model.asked[-1][-1]["content"]
+        assert last.startswith("Ana Ruiz (U0ANA): one\n\n(I asked this before, and it broke off.")
+        assert ran == ["one"]

@@ -1,5 +1,6 @@
 """The demo's model knows what the agent says that it can be told, whichever agent is set up."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -76,3 +77,22 @@ async def test_an_agent_that_cannot_be_imported_is_the_bots_business(
     (tmp_path / f"{module}.py").write_text(source, "utf-8")
     monkeypatch.setenv("SIGNOFF_AGENT", f"{module}:agent")
     assert "- `put_up`" in await said(tmp_path, "hello")
+
+
+@pytest.mark.slow
+async def test_what_the_demo_keeps_is_its_owners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    old = os.umask(0o000)
+    try:
+        async with stage(tmp_path / "new" / "data", 0) as built:
+            await built.start_bot()
+            kept = {path.name: path.stat().st_mode & 0o777 for path in built.data.iterdir()}
+            folder = built.data.stat().st_mode & 0o777
+        (built.data / "orders.db").chmod(0o644)
+        async with stage(built.data, 0):
+            assert (built.data / "orders.db").stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(old)
+    assert folder == 0o700
+    assert {"signoff.db", "workspace.db", "orders.db"} <= set(kept)
+    assert set(kept.values()) == {0o600}, kept

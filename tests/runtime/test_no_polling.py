@@ -1,6 +1,7 @@
 """Row L13 of docs/behaviour.md: what a run without a checkpointer costs while it waits for its own tasks, counted."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from graphs import START, StateGraph
 from graphs.runtime.types import Config
 from storage import Storage
-from tests.runtime.asking import Log
+from tests.runtime.asking import Log, asks, fan
+from tests.support.waiting import until
 
 
 class Loop:
@@ -89,3 +91,31 @@ def test_L13_this_test_would_see_a_busy_loop() -> None:
         return loop.turns
 
     assert asyncio.run(busy()) >= 500
+
+
+async def test_L13_where_listening_for_answers_fails_nobody_is_cut_off_and_nothing_spins(
+    storage: Storage, config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    go_on = asyncio.Event()
+
+    async def slow(state: Log) -> dict[str, Any]:
+        await go_on.wait()
+        return {"log": ["slow"]}
+
+    read = storage.read
+
+    async def fails_to_listen(job: Any) -> Any:
+        if "news" in job.__qualname__:
+            raise sqlite3.OperationalError("disk I/O error")
+        return await read(job)
+
+    storage.read = fails_to_listen  # type: ignore[method-assign]
+    graph = fan(storage, ("q", asks("q")), ("slow", slow))
+    with Loop() as loop:
+        running = asyncio.create_task(graph.ainvoke({"log": []}, config))
+        await until(lambda: "cannot see now whether it is answered" in caplog.text, "the listening to fail")
+        await graph.aanswer(config, {(await storage.interrupts())[0].id: "yes"})
+        go_on.set()
+        assert sorted((await running)["log"]) == ["q='yes'", "slow"]
+    assert loop.tasks < 12
+    assert caplog.text.count("cannot see now") == 1

@@ -212,4 +212,4 @@ async def starts_until_it_stays(stage: Stage) -> int:
 
 
 def set_aside(stage: Stage) -> int:
-    return stage.log.count("CutShort: ")
+    return stage.log.count("is set aside")

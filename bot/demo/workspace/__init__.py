@@ -8,6 +8,7 @@ Read `workspace.py` first (what happens when somebody says something), then `met
 `blocks/` (what Slack refuses).
 """
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
@@ -60,5 +61,7 @@ async def serve_workspace(
 def _file_in(data: Path | None) -> Path | None:
     if data is None:
         return None
-    data.mkdir(parents=True, exist_ok=True)
-    return data / "workspace.db"
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = data / "workspace.db"
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives those beside it the same mode
+    return file

@@ -49,9 +49,14 @@ ARGS = st.dictionaries(
 
 
 def lines(args: dict[str, Any], edited: dict[str, Any] | None = None) -> list[str]:
-    """What stands on the card, line by line, as a person reads it: nothing of how it is made."""
+    """What stands on the card, line by line, as a person sees it: what stands in a box is seen to stand in one."""
+    read: list[str] = []
     parts = written(args, edited or {}, LIMIT).parts
-    return [line for part in parts for element in part["elements"] for line in element["text"].split("\n")]
+    for part in parts:
+        (element,) = part["elements"]
+        box = "│ " if part["type"] == "rich_text_preformatted" and len(parts) > 1 else ""
+        read += [f"{box}{line}" for line in element["text"].split("\n")]
+    return read
 
 
 def seen(text: str) -> str:
@@ -62,6 +67,52 @@ def seen(text: str) -> str:
 
 def same(one: object, other: object) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def unescaped(text: str) -> str:
+    """A text with our marks for what cannot be seen, or is repeated, read."""
+    text = re.sub(r"\{␠ × (\d+)\}", lambda found: " " * int(found[1]), text)
+    return re.sub(r"\\u\{([0-9a-f]+)\}", lambda found: chr(int(found[1], 16)), text)
+
+
+def value_of(text: str) -> Any:
+    """The value that a person reads in one line: JSON, or a text as it is."""
+    try:
+        return json.loads(unescaped(text), strict=False)
+    except ValueError:
+        return unescaped(text)
+
+
+def text_of(box: str) -> str:
+    """The text that a person reads in a box."""
+    blank = r"^\{␠ × (\d+), ⏎ × (\d+)\}\n"
+    box = re.sub(blank, lambda found: (" " * int(found[1]) + "\n") * int(found[2]), box, flags=re.MULTILINE)
+    box = re.sub(r"\A\{⏎ × (\d+)\}\n?", lambda found: "\n" * int(found[1]), box)
+    box = re.sub(r"\n\{⏎ × (\d+)\}\Z", lambda found: "\n" * int(found[1]), box)
+    return unescaped(re.sub(r"\n\{⏎ × (\d+)\}\n", lambda found: "\n" * (int(found[1]) + 1), box))
+
+
+def read_back(args: dict[str, Any]) -> dict[str, Any]:
+    """What a person reads on the card, who knows how it is made and nothing of what was written."""
+    parts = [(part["type"], part["elements"][0]["text"]) for part in written(args, {}, LIMIT).parts]
+    if [kind for kind, _ in parts] == ["rich_text_preformatted"]:
+        parts = [("rich_text_section", row) for row in parts[0][1].split("\n")]
+    found: dict[str, Any] = {}
+    for (kind, text), (following, box) in zip(parts, [*parts[1:], ("", "")], strict=False):
+        if kind == "rich_text_preformatted":
+            continue
+        if label := re.fullmatch(r"(\w+) \((text|list|object|number) of ([^)]*)\):", text):
+            assert following == "rich_text_preformatted"
+            read = text_of(box) if label[2] == "text" else json.loads(unescaped(box), strict=False)
+            found[label[1]] = read.replace("\n", "\r\n") if "CRLF" in label[3] else read
+        elif row := re.match(r"(\w+): (.*)\Z", text, re.DOTALL):
+            found[row[1]] = value_of(row[2])
+    return found
+
+
+@given(st.dictionaries(st.sampled_from(["to", "subject", "cc"]), VALUE, max_size=3))
+def test_what_is_read_on_the_card_is_what_would_run(args: dict[str, Any]) -> None:
+    assert same(read_back(args), args)
 
 
 LONG = "x" * 200

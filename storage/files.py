@@ -1,0 +1,82 @@
+"""The database's file and the two that SQLite keeps beside it: who may read them, and whether they are still those that
+were opened.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from pathlib import Path
+
+from storage.errors import DatabaseGone
+
+logger = logging.getLogger(__name__)
+
+PRIVATE = 0o600
+"""The conversations in it are nobody else's business."""
+
+
+def create(path: Path) -> None:
+    """Make the file, for its owner alone; SQLite gives its -wal and -shm files the same mode."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, PRIVATE))
+
+
+def make_private(path: Path) -> None:
+    """Take from others what an earlier program left them: the files become their owner's. What is not ours to change is
+    said in a line of the log, with what to do.
+    """
+    open_to_others = [(file, mode) for file in of_database(path) if (mode := _mode(file)) & 0o077]
+    try:
+        for file, _ in open_to_others:
+            file.chmod(PRIVATE)
+    except PermissionError:
+        advice = "they are another user's: chmod 600 them"
+    else:
+        advice = "they are their owner's now (0600)"
+    if open_to_others:
+        named = ", ".join(f"{file} (mode {mode:04o})" for file, mode in open_to_others)
+        logger.warning("others than the owner could open %s; %s", named, advice)
+    folder = path.parent.stat().st_mode
+    if folder & stat.S_IWOTH and not folder & stat.S_ISVTX:
+        logger.warning("anybody may replace the files in %s: chmod o-w %s", path.parent, path.parent)
+
+
+def _mode(file: Path) -> int:
+    """0 for a file that is not there."""
+    try:
+        return stat.S_IMODE(file.stat().st_mode)
+    except FileNotFoundError:
+        return 0
+
+
+def of_database(path: Path) -> list[Path]:
+    return [path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")]
+
+
+class OpenedFiles:
+    """The files as they were when they were opened. One that was deleted or replaced since is written to by nobody
+    else, and read by nobody after us: what is stored there is lost.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened = [(file, _identity(file)) for file in of_database(path)]
+
+    def check(self) -> None:
+        """Raises `DatabaseGone`."""
+        for file, opened in self._opened:
+            if opened is not None and _identity(file) != opened:
+                raise DatabaseGone(
+                    f"{str(file)!r} was deleted or replaced while it was open, and nothing more is stored in it. "
+                    "Put the right one in its place, then start again"
+                )
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """None for a file that is not there. Where nobody can tell now, the error says so."""
+    try:
+        found = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
