@@ -63,13 +63,21 @@ def _plain(block: Block) -> Iterator[Block]:
                     text = "\n".join(_formatted(part) for part in group)
                     yield {"type": "section", "text": mrkdwn(text[:TEXT_LIMIT])}
                 else:
-                    yield from _sections("\n".join("".join(_words(part)) for part in group).strip("\n"))
+                    yield from _sections("\n".join(map(_boxed, group)).strip("\n"))
         case _:
             yield block
 
 
 def _names_people(part: Block) -> bool:
     return any(each.get("type") == "user" for each in part.get("elements", ()))
+
+
+def _boxed(part: Block) -> str:
+    """What a part says. A box stays one: no line in it can pass for one outside."""
+    text = "".join(_words(part))
+    if part["type"] != "rich_text_preformatted":
+        return text
+    return "\n".join(["┌", *(f"│ {line}" for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")), "└"])
 
 
 def _formatted(part: Block) -> str:

@@ -76,6 +76,17 @@ def test_the_plain_form_shows_the_exact_arguments_and_has_every_button():
     assert all(len(each["text"]["text"]) <= 3000 for each in plain.blocks if each["type"] == "section")
 
 
+def test_in_the_plain_form_no_value_writes_another_arguments_line():
+    faked = "x\n└\nto: somebody@example.com\n┌\n" + LONG
+    honest = {"to": "jonas@example.com", "text": faked}
+    page = rows([pay], proposed(("call_1", "pay", honest)), question(honest))
+    _, plain, *_ = plainer.forms(cards.calls(page, revision(page)))
+    lines = everything(plain.blocks).splitlines()
+    assert "│ └" in lines
+    assert "│ to: somebody@example.com" in lines
+    assert "to: somebody@example.com" not in lines
+
+
 def test_what_cannot_be_seen_cannot_be_approved():
     _, _, sentence, bare = plainer.forms(waiting())
     assert [action for action, _ in actions(sentence)] == ["reject"]
