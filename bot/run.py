@@ -147,7 +147,7 @@ async def _assemble(
         await asyncio.to_thread(agent.prepare)
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     graph = agent.compile(model, storage, Reach(people, storage))
-    poster = Poster(client, storage)
+    poster = Poster(client, storage, identity["user_id"])
     display = Display(storage, graph, agent.toolbox, client, poster, people)
     worker = Worker(storage, graph, display, poster, people)
     secret = settings.slack_signing_secret
@@ -156,6 +156,7 @@ async def _assemble(
             client=client.without_token(),
             authorize=connecting.authorized(client, identity),
             logger=logging.getLogger("slack_bolt"),
+            ignoring_self_events_enabled=False,  # that a message of ours was deleted is such an event
             signing_secret=secret.get_secret_value() if secret is not None else None,
         )
     promptly = storage.impatient(PROMPTLY)

@@ -53,7 +53,7 @@ LOOK_EVERY = 2.0
 """Seconds after which the worker looks even when nothing was committed: at deadlines, and at owners that died."""
 
 SHOW_AGAIN_AFTER = 2.0
-"""Seconds before a conversation that Slack did not take is shown again."""
+"""Seconds, at least, before a conversation that Slack did not take is shown again."""
 
 FINISH = 10.0
 """Seconds that the steps in flight have to end when the worker is stopped."""
@@ -420,7 +420,7 @@ class Worker:
         """Bring a conversation up to date; when that cannot be now, wait a little before the next look."""
         if not await self._display.show(thread_id):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SHOW_AGAIN_AFTER):
+                async with asyncio.timeout(max(SHOW_AGAIN_AFTER, self._display.rest(thread_id))):
                     await self._stopping.wait()
 
 

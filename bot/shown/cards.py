@@ -38,8 +38,10 @@ BESIDE_LIMIT = 1000
 PAGE_LIMIT = 12_000
 """Characters in the blocks of one message: Slack takes about 13,200."""
 
-PAGE_BLOCKS = 48
-"""Blocks in one message: Slack takes 50, one is for "Approve all", one for who asked, in a copy."""
+PAGE_BLOCKS = 46
+"""Blocks in one message: Slack takes 50. One is for "Approve all", one for who asked, in a copy, one for where it was
+asked, in another place, one for who could not be reached.
+"""
 
 RESULT_LIMIT = 200
 NOTICE_LIMIT = 200
@@ -95,10 +97,14 @@ def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
     return found
 
 
-def calls(page: Sequence[ShownCall], revision: str) -> Shown:
-    """The calls of one page: a card with buttons where one waits, else a line for each that ran."""
+def calls(page: Sequence[ShownCall], revision: str, unreached: Sequence[str] = ()) -> Shown:
+    """The calls of one page: a card with buttons where one waits, else a line for each that ran. `unreached` are those
+    who could decide, and could not be asked.
+    """
     blocks = [block for call in page for block in _call(call)]
     waiting = [call for call in page if call.waits]
+    if waiting and unreached:
+        blocks.append(_context(mrkdwn(wording.unreached(unreached))))
     if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
         button = _button("Approve all", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary")
         blocks.append({"type": "actions", "block_id": f"all:{revision}", "elements": [button]})
@@ -110,6 +116,12 @@ def copy(card: Shown, requester: str, written: str) -> Shown:
     quoted = f" wrote to me, where you cannot see it: “{fitted(one_line(written), WORDS_LIMIT)}”"
     who = person(requester) if requester else words("Somebody")
     return Shown(card.text, (rich(section(who, words(quoted))), *card.blocks))
+
+
+def moved(shown: Shown, channel: str, link: str | None) -> Shown:
+    """A message that its own conversation did not take, for the direct message of who asked there."""
+    origin: Block = _context(mrkdwn(wording.origin(channel, link)))
+    return Shown(shown.text, (origin, *shown.blocks))
 
 
 def failure(sentence: str, reference: str | None, *, turn: str) -> Shown:
