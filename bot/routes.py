@@ -15,10 +15,10 @@ from bot.inbound import clicks
 from bot.inbound.arrivals import Arrivals
 from bot.inbound.asked import RecordWentBack
 from bot.inbound.clicks import Clicks
-from bot.inbound.payloads import Body
+from bot.inbound.payloads import CLOSING, Body
 from bot.shown import cards
 from graphs.agent.surrogates import mended_tree
-from storage.errors import StorageUnavailable
+from storage.errors import DatabaseGone, StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ Listener = Callable[..., Awaitable[Any]]
 def events(arrivals: Arrivals) -> dict[str, Listener]:
     """Messages are in the inbox when they get here; what is left is a courtesy, and the end of the app."""
     return {
-        "message": nothing,
+        **dict.fromkeys(("message", *sorted(CLOSING)), nothing),
         "app_mention": nothing,
         "app_home_opened": arrivals.suggest,
         "app_uninstalled": arrivals.end,
@@ -83,7 +83,7 @@ def _or_told(listener: Listener, on: Clicks) -> Listener:
                 await listener(ack, body)
             except RecordWentBack:
                 await on.went_back(ack, body)
-        except StorageUnavailable:
+        except (StorageUnavailable, DatabaseGone):
             await on.not_stored(ack, body)
 
     return listen

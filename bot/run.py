@@ -35,7 +35,7 @@ from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
 from graphs.agent.errors import AgentError
 from storage import Storage, deadlines, open_storage
-from storage.errors import DatabaseGone, StorageError
+from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +75,8 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
         address = await _unless(stop, connecting.socket_address(client, settings, tried_for))
         try:
             storage = await stack.enter_async_context(open_storage(settings.database_url))
+        except StorageUnavailable as error:
+            raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
         except (StorageError, OSError, sqlite3.OperationalError) as error:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
         model = _model(settings)
@@ -145,7 +147,7 @@ async def _assemble(
         await asyncio.to_thread(agent.prepare)
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     graph = agent.compile(model, storage, Reach(people, storage))
-    poster = Poster(client, storage)
+    poster = Poster(client, storage, identity["user_id"])
     display = Display(storage, graph, agent.toolbox, client, poster, people)
     worker = Worker(storage, graph, display, poster, people)
     secret = settings.slack_signing_secret
@@ -154,6 +156,7 @@ async def _assemble(
             client=client.without_token(),
             authorize=connecting.authorized(client, identity),
             logger=logging.getLogger("slack_bolt"),
+            ignoring_self_events_enabled=False,  # that a message of ours was deleted is such an event
             signing_secret=secret.get_secret_value() if secret is not None else None,
         )
     promptly = storage.impatient(PROMPTLY)

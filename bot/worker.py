@@ -53,7 +53,7 @@ LOOK_EVERY = 2.0
 """Seconds after which the worker looks even when nothing was committed: at deadlines, and at owners that died."""
 
 SHOW_AGAIN_AFTER = 2.0
-"""Seconds before a conversation that Slack did not take is shown again."""
+"""Seconds, at least, before a conversation that Slack did not take is shown again."""
 
 FINISH = 10.0
 """Seconds that the steps in flight have to end when the worker is stopped."""
@@ -68,9 +68,6 @@ FILES = "Files cannot be read here: what you attached was not read."
 
 TELL_AFTER = 3.0
 """Seconds that nothing can be stored before those who wait are told: a lock passes sooner."""
-
-ENDING = 5.0
-"""Seconds that tasks get to end when nothing that they do can be stored any more."""
 
 LATER = "I cannot store anything right now, so this takes longer. I will go on by myself when that is over."
 
@@ -114,14 +111,6 @@ class _Tasks:
         if left:
             await asyncio.wait(left.values(), timeout=CUT_OFF)
         return left
-
-    async def cut_off(self) -> None:
-        """End them where they are."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=ENDING)
 
     def _ended(self, thread_id: ThreadId, task: asyncio.Task[None]) -> None:
         del self._tasks[thread_id]
@@ -180,7 +169,7 @@ class Worker:
             logger.warning("stopped while the database cannot be used: %s", error)
         finally:
             telling.cancel()
-            await asyncio.gather(self._running.cut_off(), self._showing.cut_off())
+            await asyncio.gather(self._running.end(0), self._showing.end(0))  # where it ended by an error
 
     async def _work_until_stopped(self) -> None:
         while not self._stopping.is_set():
@@ -431,7 +420,7 @@ class Worker:
         """Bring a conversation up to date; when that cannot be now, wait a little before the next look."""
         if not await self._display.show(thread_id):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SHOW_AGAIN_AFTER):
+                async with asyncio.timeout(max(SHOW_AGAIN_AFTER, self._display.rest(thread_id))):
                     await self._stopping.wait()
 
 

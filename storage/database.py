@@ -231,7 +231,8 @@ async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], st
     """Open (and create, and migrate) the database at `url`: `sqlite:///relative.db`, `sqlite:////absolute.db`, or
     `sqlite://` in memory. `clock` and `ids` are handed in so that tests can hand in theirs.
 
-    Raises `NotOurDatabase` for a file that is something else, `ValueError` for another kind of URL.
+    Raises `NotOurDatabase` for a file that is something else, `ValueError` for another kind of URL, and
+    `StorageUnavailable` when another program keeps the file locked for `BUSY_TIMEOUT` seconds.
     """
     path = _path(url)
     path = path.absolute() if path is not None else None  # wherever this process goes meanwhile
@@ -240,6 +241,8 @@ async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], st
         try:
             await connection.run(lambda db: _prepare(db, path))
         except sqlite3.DatabaseError as error:
+            if (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_BUSY:
+                raise unavailable(error) from error
             if not is_fatal(error):
                 raise
             raise NotOurDatabase(f"{str(path)!r} is damaged ({error}). Put a copy of it in its place.") from error

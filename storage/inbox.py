@@ -58,6 +58,11 @@ def receive(db: Connection, delivery: Delivery, now: float) -> bool:
         "insert or ignore into conversations (thread_id, team, channel, thread_ts) values (?, ?, ?, ?)",
         (delivery.thread_id, delivery.team, delivery.channel, delivery.thread_ts),
     )
+    if delivery.kind == "message":  # where somebody can write, it is tried again
+        db.execute(
+            "update conversations set refused = null where thread_id = ? and channel = ? and refused is not null",
+            (delivery.thread_id, delivery.channel),
+        )
     return stored.rowcount == 1
 
 

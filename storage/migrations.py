@@ -165,6 +165,19 @@ _FOURTH = (
         update conversations set outdated = 1 where thread_id = new.thread_id and not outdated; end""",
 )
 
+_PLACES = (
+    "alter table conversations add column refused text",
+    "alter table conversations add column link text",
+    "alter table posts add column thread_ts text not null default ''",
+    "alter table posts add column refused text",
+    "alter table posts add column opening text",
+    # What stood in its conversation stood in its thread; a copy, outside of threads.
+    """update posts set thread_ts = coalesce((select c.thread_ts from conversations c
+        where c.thread_id = posts.thread_id and c.channel = posts.channel), '')""",
+    # Of a click, or of an answer in a thread, it is asked whether the message is a post of ours.
+    "create index posts_by_message on posts (channel, ts)",
+)
+
 _CUT_SHORT = (
     # How often in a row the thread's run was cut short by the end of its process, and where.
     "alter table threads add column cut_short integer not null default 0",
@@ -174,7 +187,7 @@ _CUT_SHORT = (
 # What is on record of a question is looked up before what it asked about runs.
 _AUDIT_OF_QUESTION = ("create index audit_of_question on audit (interrupt_id) where interrupt_id is not null",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION, _PLACES)
 
 
 def migrate(db: Connection) -> None:

@@ -6,6 +6,7 @@ A conversation is shown by one owner at a time, its shower: every write compares
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from storage import owners
 from storage.connections import Connection
@@ -13,12 +14,20 @@ from storage.errors import LeaseLost
 from storage.ids import OwnerId, ThreadId
 
 
+class Place(NamedTuple):
+    """A thread of a channel or direct message; with an empty `thread_ts` what stands outside of its threads."""
+
+    channel: str
+    thread_ts: str
+
+
 @dataclass(frozen=True)
 class Conversation:
     """Where a thread is held in Slack. `shown_version` is the thread's version that its posts show.
 
     `shower` is who writes what Slack shows of it, under `fence`; the fence stays when the right is given back, so that
-    who takes it next can tell whether somebody else had it in between.
+    who takes it next can tell whether somebody else had it in between. `refused`: Slack takes no new posts there, for
+    the reason it named, until somebody writes there; `link` leads to the conversation, as far as it could be had.
     """
 
     thread_id: ThreadId
@@ -28,12 +37,21 @@ class Conversation:
     shown_version: int
     shower: OwnerId | None = None
     fence: int = 0
+    refused: str | None = None
+    link: str | None = None
+
+    @property
+    def place(self) -> Place:
+        return Place(self.channel, self.thread_ts)
 
 
 @dataclass(frozen=True)
 class Post:
     """A subject's message in Slack. `ts` is None until it is known to be there; `shown` is the digest of what it
     shows.
+
+    `refused`: Slack did not take what is to be decided by, for the reason it named. `opening` is what a message begins
+    with that was sent without our metadata: what it is known by while its `ts` is not.
     """
 
     subject: str
@@ -41,9 +59,16 @@ class Post:
     channel: str
     ts: str | None
     shown: str | None
+    thread_ts: str = ""
+    refused: str | None = None
+    opening: str | None = None
+
+    @property
+    def place(self) -> Place:
+        return Place(self.channel, self.thread_ts)
 
 
-_COLUMNS = "thread_id, team, channel, thread_ts, shown_version, shower, shower_fence"
+_COLUMNS = "thread_id, team, channel, thread_ts, shown_version, shower, shower_fence, refused, link"
 
 
 def conversation(db: Connection, thread_id: ThreadId) -> Conversation | None:
@@ -67,6 +92,14 @@ def check(db: Connection, held: Conversation) -> None:
     row = conversation(db, held.thread_id)
     if row is None or (row.shower, row.fence) != (held.shower, held.fence):
         raise LeaseLost(f"conversation {held.thread_id!r} is shown by another owner now, or was deleted")
+
+
+def refuse(db: Connection, held: Conversation, why: str, link: str | None) -> None:
+    """Slack takes no posts there, and says why. The caller has compared the fence."""
+    db.execute(
+        "update conversations set refused = ?, link = coalesce(?, link) where thread_id = ?",
+        (why, link, held.thread_id),
+    )
 
 
 def give_back(db: Connection, held: Conversation, shown_version: int) -> None:
@@ -101,17 +134,46 @@ def beginning(db: Connection, prefix: str) -> list[Post]:
     return _select(db, "subject >= ?1 and subject < ?1 || char(0x10ffff)", prefix)
 
 
-def _select(db: Connection, where: str, parameter: str) -> list[Post]:
-    sql = f"select subject, thread_id, channel, ts, shown from posts where {where}"
-    return [Post(*row) for row in db.execute(sql, (parameter,))]
+def at(db: Connection, channel: str, ts: str) -> Post | None:
+    """The post that is this message."""
+    return next(iter(_select(db, "channel = ? and ts = ?", channel, ts)), None)
+
+
+def in_channel(db: Connection, channel: str, ts: str | None) -> list[Post]:
+    """What stands in a conversation, or at one of its messages, of threads in which something waits for an answer."""
+    return _select(
+        db,
+        """channel = ?1 and ts = coalesce(?2, ts) and exists
+               (select 1 from interrupts i where i.thread_id = posts.thread_id and i.status = 'waiting')""",
+        channel,
+        ts,
+    )
+
+
+_POST = "subject, thread_id, channel, ts, shown, thread_ts, refused, opening"
+
+
+def _select(db: Connection, where: str, *parameters: str | None) -> list[Post]:
+    return [Post(*row) for row in db.execute(f"select {_POST} from posts where {where}", parameters)]
 
 
 def save(db: Connection, post: Post, now: float) -> None:
     """Say what Slack shows of a subject; the caller has compared the fence."""
     db.execute(
-        """insert into posts (subject, thread_id, channel, ts, shown, posted_at) values (?, ?, ?, ?, ?, ?)
-           on conflict (subject) do update set channel = excluded.channel, ts = excluded.ts, shown = excluded.shown""",
-        (post.subject, post.thread_id, post.channel, post.ts, post.shown, now),
+        f"""insert into posts ({_POST}, posted_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            on conflict (subject) do update set channel = excluded.channel, ts = excluded.ts, shown = excluded.shown,
+                thread_ts = excluded.thread_ts, refused = excluded.refused, opening = excluded.opening""",
+        (*(getattr(post, name) for name in _POST.split(", ")), now),
+    )
+
+
+def lose(db: Connection, post: Post) -> None:
+    """Slack does not show it any more, as somebody else made it: whoever shows the conversation looks at it anew."""
+    remove(db, post.subject)
+    db.execute(
+        """update conversations set shower = null, shower_fence = abs(random()), shown_version = -1, outdated = 1
+           where thread_id = ?""",
+        (post.thread_id,),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from slack_bolt.response import BoltResponse
 
-from bot.inbound import payloads
+from bot.inbound import losses, payloads
 from bot.inbound.payloads import Body, SlackMessage
+from bot.shown import timeline
 from bot.shown.posting import Poster
 from bot.shown.text import shorten
 from bot.slack_client import SlackClient
@@ -58,15 +59,20 @@ class Arrivals:
         be, since Slack gives up after a few times; what has come twice is kept once.
         """
         message = payloads.message(body, self.bot_user)
-        if message is not None:
-            now = self.storage.now()
-            try:
-                await self.storage.impatient(PROMPTLY, keeps=True).write(lambda db: _receive(db, message, now))
-            except StorageUnavailable:
+        loss = payloads.loss(body)
+        storage = self.storage.impatient(PROMPTLY, keeps=True)
+        now = self.storage.now()
+        try:
+            if message is not None:
+                await storage.write(lambda db: _receive(db, message, now))
+            if loss is not None:
+                await storage.write(lambda db: losses.note(db, loss))
+        except StorageUnavailable:
+            if message is not None:
                 await self._tell(message)
-                return BoltResponse(status=503)
-            except DatabaseGone:
-                return BoltResponse(status=503)
+            return BoltResponse(status=503)
+        except DatabaseGone:
+            return BoltResponse(status=503)
         return await next()
 
     async def _tell(self, message: SlackMessage) -> None:
@@ -100,7 +106,12 @@ class Arrivals:
 
 def _receive(db: Connection, message: SlackMessage, now: float) -> None:
     """Take what is addressed to the bot, and replies in threads that it takes part in. A job."""
-    if not message.addressed and posts.conversation(db, message.thread.thread_id) is None:
+    delivery = message.delivery()
+    about = posts.at(db, message.thread.channel, message.thread.thread_ts)
+    if about is not None and not about.thread_ts and not timeline.is_a_copy(about.subject):
+        # A reply to what we could not post in its own conversation.
+        delivery = replace(delivery, thread_id=about.thread_id)
+    elif not message.addressed and posts.conversation(db, message.thread.thread_id) is None:
         return
-    if inbox.receive(db, message.delivery(), now):
+    if inbox.receive(db, delivery, now):
         logger.info("message %s of %s is in the inbox", message.ts, message.user)

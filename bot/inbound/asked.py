@@ -79,13 +79,19 @@ def card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, st
     return thread_id, _channel_of(db, thread_id)
 
 
+def failed_thread(db: Connection, click: Click) -> ThreadId:
+    """The thread of a turn that broke off: the click's own, unless we told of it elsewhere. A job."""
+    post = posts.at(db, click.thread.channel, click.message_ts)
+    return post.thread_id if post is not None and timeline.is_failure(post.subject) else click.thread.thread_id
+
+
 def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
-    """The click's own thread; for a copy, known by where we posted it, the thread of the card. A job."""
-    copies = posts.beginning(db, timeline.calls_subject(message_id)) if message_id else []
-    for post in copies:
+    """The click's own thread; for a card that we posted elsewhere, the thread that it was asked in. A job."""
+    posted = posts.beginning(db, timeline.calls_subject(message_id)) if message_id else []
+    for post in posted:
         here = post.channel == click.thread.channel
         known = post.ts in (click.message_ts, None)  # None: it has arrived before we know its ts
-        if here and known and timeline.copied_message(post.subject) == message_id:
+        if here and known and timeline.message_of(post.subject) == message_id:
             return post.thread_id
     return click.thread.thread_id
 

@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.forms import modals
 from bot.forms.forms import Form, FormErrors
 from bot.inbound import payloads
-from bot.inbound.asked import Asked, ask_again, asked_by, asked_in, card_of, title
+from bot.inbound.asked import Asked, ask_again, asked_by, asked_in, card_of, failed_thread, title
 from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
@@ -174,10 +174,11 @@ class Clicks:
         """Try a turn again that failed: put into the inbox like everything else that asks something of a thread."""
         click = payloads.click(body)
         thread = click.thread
+        thread_id = await self.storage.read(lambda db: failed_thread(db, click))
         delivery = inbox.Delivery(
             f"{thread.thread_id}:{click.action_ts}",
             "retry",
-            thread.thread_id,
+            thread_id,
             thread.team,
             thread.channel,
             click.action_ts,

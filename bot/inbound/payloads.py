@@ -68,6 +68,14 @@ class SlackMessage:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """What people in a conversation see no more: one message; without a `ts`, the conversation."""
+
+    channel: str
+    ts: str | None
+
+
+@dataclass(frozen=True)
 class Person:
     """Who did it, as Slack says: never taken from a button or a form."""
 
@@ -120,6 +128,20 @@ def message(body: Body, bot_user: str) -> SlackMessage | None:
     said = re.sub(mention, "@signoff", re.sub(rf"^\s*{mention}[\s:,]*", "", text))
     said = "\n\n".join(filter(None, (said.strip() and said, _attached(event))))
     return SlackMessage(body["event_id"], thread, event["ts"], event["user"], said, addressed)
+
+
+CLOSING = frozenset(
+    {"channel_archive", "channel_deleted", "channel_left", "group_archive", "group_deleted", "group_left"}
+)
+"""The events that end what the bot can show in a conversation."""
+
+
+def loss(body: Body) -> Loss | None:
+    """A message that was deleted, or a conversation that ended for the bot, from an Events API body."""
+    event = body.get("event", {})
+    if event.get("type") == "message" and event.get("subtype") == "message_deleted":
+        return Loss(event["channel"], event["deleted_ts"])
+    return Loss(event["channel"], None) if event.get("type") in CLOSING else None
 
 
 def _attached(event: Body) -> str:

@@ -116,18 +116,18 @@ class People:
         because = f": {'; '.join(lacking)}" if lacking else ""
         return f"{terms.tool} needs {needs}, and {can} can approve{because}."
 
-    async def elsewhere(self, terms: Terms, channel: str) -> list[str]:
-        """The approvers by id or group who cannot see this conversation, and could approve. Raises `CannotTell` when a
-        later try may tell; who cannot be looked up for good is left out.
+    async def elsewhere(self, terms: Terms, channel: str | None) -> list[str]:
+        """The approvers by id or group who cannot see this conversation, and could approve; without one, all. Raises
+        `CannotTell` when a later try may tell; who cannot be looked up for good is left out.
         """
         named = [each for each in terms.approvers if each not in (REQUESTER, CHANNEL)]
         if not named:
             return []
         found: dict[str, None] = {}
         try:
-            if not (await self._directory.room(channel)).is_private:
+            if channel is not None and not (await self._directory.room(channel)).is_private:
                 return []
-            here = await self._directory.members(channel)
+            here = await self._directory.members(channel) if channel is not None else frozenset[str]()
         except CannotTell as error:
             if error.passing:
                 raise
@@ -141,6 +141,19 @@ class People:
                 if error.passing:
                     raise
         return list(found)
+
+    async def deciders(self, terms: Terms, channel: str | None) -> set[str]:
+        """Everybody whose approval would count, as far as it can be found out. Raises a passing `CannotTell`."""
+        found: set[str] = set()
+        for approver in terms.approvers:
+            try:
+                for user in await self._meant(approver, terms, channel):
+                    if await self._can(user, terms):
+                        found.add(user)
+            except CannotTell as error:
+                if error.passing:
+                    raise
+        return found
 
     async def direct_message(self, user: str) -> str | None:
         """The conversation of the bot with this person; None when there can be none. Raises a passing `CannotTell`."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from bot.shown import wording
 from bot.shown.arguments import in_line
-from bot.shown.markdown import parts, reply_markdown
+from bot.shown.markdown import reply_markdown
 from bot.shown.shown_calls import LINE_LIMIT, ShownCall
+from bot.shown.splitting import parts
 from bot.shown.text import Block, escape, fitted, mrkdwn, one_line, person, plain_text, rich, section, words
 from bot.shown.versions import block_id
 from graphs.agent.canonical import digest
@@ -37,8 +38,10 @@ BESIDE_LIMIT = 1000
 PAGE_LIMIT = 12_000
 """Characters in the blocks of one message: Slack takes about 13,200."""
 
-PAGE_BLOCKS = 48
-"""Blocks in one message: Slack takes 50, one is for "Approve all", one for who asked, in a copy."""
+PAGE_BLOCKS = 46
+"""Blocks in one message: Slack takes 50. One is for "Approve all", one for who asked, in a copy, one for where it was
+asked, in another place, one for who could not be reached.
+"""
 
 RESULT_LIMIT = 200
 NOTICE_LIMIT = 200
@@ -94,10 +97,14 @@ def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
     return found
 
 
-def calls(page: Sequence[ShownCall], revision: str) -> Shown:
-    """The calls of one page: a card with buttons where one waits, else a line for each that ran."""
+def calls(page: Sequence[ShownCall], revision: str, unreached: Sequence[str] = ()) -> Shown:
+    """The calls of one page: a card with buttons where one waits, else a line for each that ran. `unreached` are those
+    who could decide, and could not be asked.
+    """
     blocks = [block for call in page for block in _call(call)]
     waiting = [call for call in page if call.waits]
+    if waiting and unreached:
+        blocks.append(_context(mrkdwn(wording.unreached(unreached))))
     if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
         button = _button("Approve all", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary")
         blocks.append({"type": "actions", "block_id": f"all:{revision}", "elements": [button]})
@@ -109,6 +116,12 @@ def copy(card: Shown, requester: str, written: str) -> Shown:
     quoted = f" wrote to me, where you cannot see it: “{fitted(one_line(written), WORDS_LIMIT)}”"
     who = person(requester) if requester else words("Somebody")
     return Shown(card.text, (rich(section(who, words(quoted))), *card.blocks))
+
+
+def moved(shown: Shown, channel: str, link: str | None) -> Shown:
+    """A message that its own conversation did not take, for the direct message of who asked there."""
+    origin: Block = _context(mrkdwn(wording.origin(channel, link)))
+    return Shown(shown.text, (origin, *shown.blocks))
 
 
 def failure(sentence: str, reference: str | None, *, turn: str) -> Shown:
@@ -145,7 +158,7 @@ def _call(call: ShownCall) -> list[Block]:
     title = section(words(call.title, "bold"), *_described(call))
     blocks = [{**rich(title, *call.arguments.parts), "block_id": block_id("call", call.asked)}]
     if call.arguments.notes:
-        blocks.append(_context(plain_text("⚠ " + " ".join(call.arguments.notes))))
+        blocks.append(_context(mrkdwn("⚠ " + " ".join(call.arguments.notes))))
     if call.doubt is not None and call.waits:
         return blocks + _doubt(call)
     if call.waits:

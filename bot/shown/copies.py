@@ -1,47 +1,108 @@
-"""Copies of cards, in the direct messages of approvers who cannot see the conversation; all show one state."""
+"""Copies of cards, in the direct messages of approvers who cannot see the card; all show one state."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from bot.inbound.payloads import SlackThread
+from bot.people.directory import CannotTell
 from bot.people.people import People
-from bot.shown import cards, timeline
-from bot.shown.cards import Shown
+from bot.shown import cards, timeline, wording
+from bot.shown.held import Held
+from bot.shown.placing import NO_DIRECT_MESSAGE
+from bot.shown.posting import Poster
+from bot.shown.refusals import NotTaken
 from bot.shown.shown_calls import revision
 from bot.shown.timeline import Card
+from bot.slack_errors import UNCERTAIN
 from graphs.agent.proposals import terms_of
-from storage.posts import Post
+from storage.posts import Place, Post
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Copy:
-    """One copy: where it stands, what it is known by, what it shows."""
+class Copies:
+    """Keeps them up to date. One that was posted is, whoever decides now; a new one is made while a call waits."""
 
-    channel: str
-    subject: str
-    shown: Shown
+    poster: Poster
+    people: People
 
+    async def show(self, held: Held, conversation: Sequence[Card]) -> bool:
+        """True when it turned out that somebody cannot be reached, which the cards have to say then.
 
-async def wanted(people: People, channel: str, conversation: Sequence[Card], posted: Mapping[str, Post]) -> list[Copy]:
-    """The copies of these cards of the conversation in `channel`. One that was posted is kept up to date whoever
-    decides now; a new one is made while a call waits. Raises `CannotTell` when a later try may tell.
-    """
-    found: list[Copy] = []
-    for card in conversation:
-        places = {post.channel: None for post in posted.values() if timeline.is_copy(post.subject, card.subject)}
+        Raises what Slack or the connection says, and `CannotTell`, when all others are shown: try again later.
+        """
+        news, later = False, None
+        for card in conversation:
+            places = self._posted(held, card)
+            try:
+                for user in await self._elsewhere(held, card):
+                    place = await self.people.direct_message(user)
+                    if place is None:
+                        news |= await self._unreached(held, card, user, NO_DIRECT_MESSAGE)
+                    elif place != card_channel(held, card):
+                        places[place] = user
+            except CannotTell as error:
+                later = error
+            for place, user in places.items():
+                try:
+                    news |= await self._show(held, card, place, user)
+                except UNCERTAIN as error:
+                    later = error
+        if later is not None:
+            raise later
+        return news
+
+    def _posted(self, held: Held, card: Card) -> dict[str, str | None]:
+        """Where copies of the card are; for whom is not known."""
+        found = (post for post in held.known.values() if timeline.is_copy(post.subject, card.subject))
+        return {post.channel: None for post in found if post.refused is None}
+
+    async def _elsewhere(self, held: Held, card: Card) -> list[str]:
+        """Those who could decide a call that waits, cannot see the card, and are not known to be out of reach."""
+        unreached = timeline.unreached(card.subject, held.known)
+        found: dict[str, None] = {}
         for call in card.rows:
-            question = call.question
-            if question is None or not call.waits:
-                continue
-            for user in await people.elsewhere(terms_of(question), channel):
-                place = await people.direct_message(user)
-                if place is not None and place != channel:
-                    places[place] = None
-        if places:
-            shown = cards.copy(cards.calls(card.rows, revision(card.rows)), _requester(card), card.words)
-            found += [Copy(place, timeline.copy_subject(card.subject, place), shown) for place in places]
-    return found
+            if call.question is not None and call.waits:
+                found |= dict.fromkeys(await self.people.elsewhere(terms_of(call.question), card_channel(held, card)))
+        return [user for user in found if user not in unreached]
+
+    async def _show(self, held: Held, card: Card, channel: str, user: str | None) -> bool:
+        subject = timeline.copy_subject(card.subject, channel)
+        rows = cards.calls(card.rows, revision(card.rows), timeline.unreached(card.subject, held.known))
+        shown = cards.copy(rows, _requester(card), card.words)
+        try:
+            await self.poster.show(held.conversation, Place(channel, ""), subject, shown, held.known)
+        except NotTaken as refused:
+            if user is not None:
+                await self.poster.forget(held.conversation, subject, held.known)
+                return await self._unreached(held, card, user, refused.why)
+            logger.warning("a copy in %s is out of date, and Slack does not take the change: %s", channel, refused.why)
+            stands = replace(held.known[subject], shown=shown.digest, refused=refused.why)
+            await self.poster.save(held.conversation, stands, held.known)
+        return False
+
+    async def _unreached(self, held: Held, card: Card, user: str, why: str) -> bool:
+        """Keep in mind that this person cannot be asked, and tell who did ask."""
+        here = held.conversation
+        subject = timeline.copy_subject(card.subject, user)
+        await self.poster.save(here, Post(subject, here.thread_id, user, None, None, refused=why), held.known)
+        logger.warning("%s cannot be asked about %s in a direct message: %s", user, card.subject, why)
+        if here.refused is None and (requester := _requester(card)):
+            thread = SlackThread(here.team, here.channel, here.thread_ts)
+            await self.poster.whisper(thread, requester, wording.unreached([user]))
+        return True
+
+
+def card_channel(held: Held, card: Card) -> str | None:
+    """Where the card itself stands; None when it stands nowhere."""
+    post = held.known.get(card.subject)
+    if post is None:
+        return held.conversation.channel
+    return post.channel if post.ts is not None else None
 
 
 def _requester(card: Card) -> str:

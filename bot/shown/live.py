@@ -6,15 +6,16 @@ From its first piece on the stream is the post of its message: the row is there 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.shown import cards
 from bot.shown.markdown import Stream, safe_end
-from bot.shown.posting import Known, Poster, metadata
+from bot.shown.posting import OPENING, Known, Poster, metadata
 from bot.shown.timeline import reply_subject
 from bot.slack_errors import UNCERTAIN
-from storage.posts import Conversation
+from storage.posts import Conversation, Post
 
 logger = logging.getLogger(__name__)
 
@@ -51,24 +52,34 @@ class LiveReply:
 
     async def begin(self, conversation: Conversation, known: Known, recipient: str) -> None:
         """Show the first piece. A post that was begun before is left as it is: it is brought up to date at the end."""
-        if self.subject in known:
+        if self.subject in known or conversation.refused is not None:
             self._broken = True
             return
-        await self._poster.save(conversation, self.subject, None, None, known)
         end = safe_end(self._text)
+        opening = self._stream.piece(self._text, end)
+        begun = Post(
+            self.subject,
+            conversation.thread_id,
+            conversation.channel,
+            None,
+            None,
+            conversation.thread_ts,
+            opening=opening[:OPENING],
+        )
+        await self._poster.save(conversation, begun, known)
         try:
             answer = await self._client.chat_startStream(
                 channel=conversation.channel,
                 thread_ts=conversation.thread_ts,
                 recipient_team_id=conversation.team,
                 recipient_user_id=recipient,
-                markdown_text=self._stream.piece(self._text, end),
+                markdown_text=opening,
             )
         except UNCERTAIN as error:
             self._give_up(error)
             return
         self._sent, self._ts = end, str(answer["ts"])
-        await self._poster.save(conversation, self.subject, self._ts, None, known)
+        await self._poster.save(conversation, replace(begun, ts=self._ts), known)
 
     async def send(self, conversation: Conversation) -> None:
         """Show what was written since."""
@@ -100,7 +111,8 @@ class LiveReply:
             logger.info("a stream ended early (%s); the message is finished by an update", error)
             return
         if whole:
-            await self._poster.save(conversation, self.subject, self._ts, shown[0].digest, known)
+            post = replace(known[self.subject], shown=shown[0].digest, opening=None)
+            await self._poster.save(conversation, post, known)
 
     def _give_up(self, error: Exception) -> None:
         self._broken = True

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from bot.shown.arguments import value_in_line
+from bot.shown import values
 from bot.shown.text import one_line, shorten
 
 NAME_LIMIT = 80
@@ -29,7 +29,7 @@ def title(name: str, args: Mapping[str, Any]) -> str:
     `args` as they may be shown, secrets masked.
     """
     said = [
-        f"{in_words(key)[:1].lower()}{in_words(key)[1:]} {shorten(value_in_line(value, VALUE_LIMIT), VALUE_LIMIT)}"
+        f"{in_words(key)[:1].lower()}{in_words(key)[1:]} {shorten(values.in_line(value, VALUE_LIMIT), VALUE_LIMIT)}"
         for key, value in islice(args.items(), MOST_ARGUMENTS)
     ]
     more = ", …" if len(args) > MOST_ARGUMENTS else ""

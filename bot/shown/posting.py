@@ -1,70 +1,85 @@
 """The only caller of `chat.*` for what must be visible.
 
 Slack is made to show what the rows say; what is missing or out of date is mended, and what may have been posted is
-looked up, not posted twice.
+looked up, not posted twice. What Slack does not take as it is, it is given in a plainer form.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.inbound.payloads import SlackThread
+from bot.shown import lookup, plainer
 from bot.shown.cards import Shown
+from bot.shown.refusals import STREAMING, UNCHANGEABLE, NotTaken, why_not_so
 from bot.shown.text import unformatted
-from bot.slack_errors import UNCERTAIN, is_passing
+from bot.slack_errors import UNCERTAIN, describe, is_dead_token, is_passing, reason
 from storage import Connection, Storage, posts
-from storage.posts import Conversation, Post
+from storage.posts import Conversation, Place, Post
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 EVENT_TYPE = "signoff"
 """Of the metadata that carries our subject in each message."""
 
+OPENING = 200
+"""Characters of a message that are kept until it is known where it is."""
+
 Known = dict[str, Post]
 """The posts of a conversation by subject, as far as they may still change."""
 
-LOOK_UP = 200
-"""Messages asked for at a time: Slack recommends no more."""
-
-GONE = {"message_not_found", "cant_update_message", "cant_delete_message"}
-
 
 class Poster:
-    """Posts and updates, one conversation's messages in order."""
+    """Posts and updates, one conversation's messages in order. `bot_user` is the bot's own user id."""
 
-    def __init__(self, client: AsyncWebClient, storage: Storage) -> None:
+    def __init__(self, client: AsyncWebClient, storage: Storage, bot_user: str) -> None:
         self._client = client
         self._storage = storage
+        self._bot_user = bot_user
 
-    async def show(self, conversation: Conversation, wanted: Iterable[tuple[str, Shown]], known: Known) -> bool:
-        """Make the conversation, which we show, show these subjects; without a `thread_ts`, outside of its threads.
-        True when something was posted. `known` is kept up with what Slack shows then.
+    async def show(self, conversation: Conversation, place: Place, subject: str, shown: Shown, known: Known) -> bool:
+        """Make this place show a subject of the conversation, which we show. True when something was posted. `known` is
+        kept up with what Slack shows then.
 
-        Raises what Slack or the connection says, try again later; and `LeaseLost`.
+        Raises `NotTaken` when Slack takes it there in no form; what Slack or the connection says, try again later; and
+        `LeaseLost`.
         """
-        posted = False
-        for subject, shown in wanted:
-            post = known.get(subject)
-            if post is None or post.shown != shown.digest:
-                posted |= await self._bring_up_to_date(conversation, subject, shown, known)
-        return posted
+        post = known.get(subject)
+        if post is None or post.place != place:
+            post = Post(subject, conversation.thread_id, place.channel, None, None, place.thread_ts)
+        elif post.shown == shown.digest:
+            return False
+        else:
+            ts = post.ts or await self._look_up(conversation, post)
+            updated = await self._update(replace(post, ts=ts), shown) if ts is not None else None
+            if updated is not None:
+                await self.save(conversation, updated, known)
+                return False
+        begun = replace(post, ts=None, shown=None, refused=None, opening=post.opening or shown.text[:OPENING])
+        await self.save(conversation, begun, known)
+        await self.save(conversation, await self._post(begun, shown), known)
+        return True
 
     async def withdraw(self, conversation: Conversation, subject: str, known: Known) -> None:
         """Take back a post: the run that began it was given up, and nothing will finish it."""
         post = known[subject]
-        ts = post.ts or await self._look_up(conversation, subject, known)
-        if ts is not None:
-            try:
-                await self._client.chat_delete(channel=post.channel, ts=ts)
-            except SlackApiError as error:
-                if error.response["error"] not in GONE:
-                    raise
+        ts = post.ts or await self._look_up(conversation, post)
+        if ts is not None and not await self._delete(post.channel, ts):
+            unfinished = Shown("This reply was not finished.", ())
+            if await self._update(replace(post, ts=ts), unfinished) is None:
+                logger.warning("%s, which nobody finishes, stays in %s", subject, post.channel)
+        await self.forget(conversation, subject, known)
+
+    async def forget(self, conversation: Conversation, subject: str, known: Known) -> None:
+        """Slack shows it no more. Raises `LeaseLost`."""
 
         def job(db: Connection) -> None:
             posts.check(db, conversation)
@@ -86,13 +101,19 @@ class Poster:
                 channel=thread.channel, user=user, text=text, blocks=blocks, thread_ts=thread_ts
             )
         except UNCERTAIN as error:
-            logger.warning("%s was not told %r: %s", user, text, error)
+            logger.warning("%s was not told %r: %s", user, text, describe(error))
 
-    async def save(
-        self, conversation: Conversation, subject: str, ts: str | None, shown: str | None, known: Known
-    ) -> None:
+    async def link_to(self, place: Place) -> str | None:
+        """The address of the message that a thread began with; None when Slack does not say it now."""
+        try:
+            answer = await self._client.chat_getPermalink(channel=place.channel, message_ts=place.thread_ts)
+        except UNCERTAIN as error:
+            logger.info("there is no link to %s: %s", place.channel, describe(error))
+            return None
+        return str(answer["permalink"])
+
+    async def save(self, conversation: Conversation, post: Post, known: Known) -> None:
         """Say what Slack shows of a subject. Raises `LeaseLost`."""
-        post = Post(subject, conversation.thread_id, conversation.channel, ts, shown)
         now = self._storage.now()
 
         def job(db: Connection) -> None:
@@ -100,114 +121,121 @@ class Poster:
             posts.save(db, post, now)
 
         await self._storage.write(job)
-        known[subject] = post
+        known[post.subject] = post
 
-    async def block_ids(self, conversation: Conversation, post: Post) -> list[str]:
+    async def block_ids(self, post: Post) -> list[str]:
         """Of the blocks that Slack shows in the post now; none where it is gone, or Slack does not say for good. Raises
         what Slack or the connection says, try again later.
         """
         if post.ts is None:
             return []
+        this = {"channel": post.channel, "oldest": post.ts, "latest": post.ts, "inclusive": True, "limit": 2}
         try:
-            answer = await self._client.conversations_replies(
-                channel=post.channel, ts=conversation.thread_ts, oldest=post.ts, latest=post.ts, inclusive=True, limit=2
-            )
+            if post.thread_ts:
+                answer = await self._client.conversations_replies(ts=post.thread_ts, **this)
+            else:
+                answer = await self._client.conversations_history(**this)
         except SlackApiError as error:
-            if is_passing(error):
+            if is_passing(error) or is_dead_token(error):
                 raise
-            logger.warning("post %s in %s cannot be looked at: %s", post.ts, post.channel, error.response["error"])
+            logger.warning("post %s in %s cannot be looked at: %s", post.ts, post.channel, describe(error))
             return []
         found = (each for each in answer.get("messages") or () if each["ts"] == post.ts)
         return [block.get("block_id", "") for message in found for block in message.get("blocks") or ()]
 
-    async def _bring_up_to_date(self, conversation: Conversation, subject: str, shown: Shown, known: Known) -> bool:
-        post = known.get(subject)
-        ts = post.ts if post is not None else None
-        if post is not None and ts is None:
-            ts = await self._look_up(conversation, subject, known)
-        if ts is not None and not await self._update(conversation, subject, ts, shown):
-            ts = None
-        missing = ts is None
-        if ts is None:
-            await self.save(conversation, subject, None, None, known)
-            ts = await self._post(conversation, subject, shown)
-        await self.save(conversation, subject, ts, shown.digest, known)
-        return missing
-
-    async def _post(self, conversation: Conversation, subject: str, shown: Shown) -> str:
-        answer = await self._client.chat_postMessage(
-            channel=conversation.channel,
-            thread_ts=conversation.thread_ts or None,
-            text=shown.text,
-            blocks=list(shown.blocks),
-            metadata=metadata(subject),
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-        return str(answer["ts"])
-
-    async def _update(self, conversation: Conversation, subject: str, ts: str, shown: Shown) -> bool:
-        """False when the message is gone and has to be posted anew."""
-        try:
-            await self._client.chat_update(
-                channel=conversation.channel,
-                ts=ts,
-                text=shown.text,
-                blocks=list(shown.blocks),
-                metadata=metadata(subject),
+    async def _post(self, begun: Post, shown: Shown) -> Post:
+        async def send(**content: Any) -> str:
+            answer = await self._client.chat_postMessage(
+                channel=begun.channel,
+                thread_ts=begun.thread_ts or None,
+                unfurl_links=False,
+                unfurl_media=False,
+                **content,
             )
+            return str(answer["ts"])
+
+        ts, refused = await self._in_some_form(begun, shown, send)
+        return replace(begun, ts=ts, shown=shown.digest, refused=refused, opening=None)
+
+    async def _update(self, post: Post, shown: Shown) -> Post | None:
+        """None when the message cannot be changed: it is taken away then, as far as it can be, to be posted anew."""
+        ts = str(post.ts)
+
+        async def send(**content: Any) -> None:
+            try:
+                await self._client.chat_update(channel=post.channel, ts=ts, **content)
+            except SlackApiError as error:
+                if reason(error) != STREAMING:
+                    raise _unless_unchangeable(error) from error
+                await self._end_stream(post.channel, ts)  # what was streamed was never ended: a crash
+                try:
+                    await self._client.chat_update(channel=post.channel, ts=ts, **content)
+                except SlackApiError as still:
+                    raise _unless_unchangeable(still) from still
+
+        try:
+            _, refused = await self._in_some_form(post, shown, send)
+        except NotTaken:
+            await self._delete(post.channel, ts)
+            return None
+        return replace(post, shown=shown.digest, refused=refused, opening=None)
+
+    async def _in_some_form(self, post: Post, shown: Shown, send: Callable[..., Awaitable[T]]) -> tuple[T, str | None]:
+        """Send the fullest form that Slack takes. Beside the answer, why not even its buttons could be sent, if so."""
+        why, details = None, ""
+        carried = {"metadata": metadata(post.subject)}
+        for form in plainer.forms(shown):
+            for _ in range(2):
+                try:
+                    answer = await send(text=form.text, blocks=list(form.blocks), **carried)
+                except SlackApiError as error:
+                    why, details = why_not_so(error), _details(error)
+                    if not (carried and "metadata" in why):
+                        break
+                    carried = {}  # the same form without it
+                else:
+                    if why is not None:
+                        logger.warning("%s is shown plainer in %s: %s", post.subject, post.channel, details)
+                    return answer, why if plainer.can_be_decided(shown) > plainer.can_be_decided(form) else None
+        raise NotTaken(why or "")
+
+    async def _look_up(self, conversation: Conversation, post: Post) -> str | None:
+        """A post that was begun and never confirmed: where it is, if it arrived."""
+        if post.refused is not None:
+            return None
+        stored = await self._storage.read(lambda db: posts.of_thread(db, conversation.thread_id))
+        found = await lookup.find(self._client, post, self._bot_user, stored.values())
+        for stray in found.strays:
+            await self._delete(post.channel, stray)
+        return found.ts
+
+    async def _end_stream(self, channel: str, ts: str) -> None:
+        try:
+            await self._client.chat_stopStream(channel=channel, ts=ts)
         except SlackApiError as error:
-            if error.response["error"] == "streaming_state_conflict":  # what was streamed was never ended: a crash
-                await self._client.chat_stopStream(channel=conversation.channel, ts=ts)
-                return await self._update(conversation, subject, ts, shown)
-            if error.response["error"] not in GONE:
+            if is_passing(error) or is_dead_token(error):
                 raise
-            return False
+
+    async def _delete(self, channel: str, ts: str) -> bool:
+        """False when Slack does not let us."""
+        try:
+            await self._client.chat_delete(channel=channel, ts=ts)
+        except SlackApiError as error:
+            if is_passing(error) or is_dead_token(error):
+                raise
+            return reason(error) == "message_not_found"
         return True
 
-    async def _look_up(self, conversation: Conversation, subject: str, known: Known) -> str | None:
-        """A post that was begun and never confirmed: where it is, if it arrived."""
-        elsewhere = {post.ts for post in known.values()}
-        if not conversation.thread_ts:
-            newest = await self._client.conversations_history(
-                channel=conversation.channel, include_all_metadata=True, limit=LOOK_UP
-            )
-            return _ts_of(newest, subject)
-        cursor, begun = "", None
-        while True:
-            answer = await self._client.conversations_replies(
-                channel=conversation.channel,
-                ts=conversation.thread_ts,
-                include_all_metadata=True,
-                limit=LOOK_UP,
-                cursor=cursor,
-            )
-            if (ts := _ts_of(answer, subject)) is not None:
-                return ts
-            begun = _begun(answer, elsewhere) or begun
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
-            if not cursor:
-                return begun
+
+def _unless_unchangeable(error: SlackApiError) -> Exception:
+    said = reason(error)
+    return NotTaken(said) if said in UNCHANGEABLE else error
 
 
-def _ts_of(answer: AsyncSlackResponse, subject: str) -> str | None:
-    for message in answer.get("messages") or ():
-        if (message.get("metadata") or {}).get("event_payload", {}).get("subject") == subject:
-            return message["ts"]
-    return None
-
-
-def _begun(answer: AsyncSlackResponse, elsewhere: Collection[str | None]) -> str | None:
-    """A stream that a crash left open: it gets our metadata when it ends, so it is the bot's one message without.
-
-    Where another bot's is taken for it, Slack refuses the update, and the post is made anew.
-    """
-    found = [
-        message["ts"]
-        for message in answer.get("messages") or ()
-        if message.get("bot_id") and not message.get("metadata") and message["ts"] not in elsewhere
-    ]
-    return found[-1] if found else None
+def _details(error: SlackApiError) -> str:
+    """With what Slack says is wrong about the blocks."""
+    said = error.response.get("response_metadata") or {}
+    return "; ".join([describe(error), *map(str, said.get("messages") or ())])
 
 
 def metadata(subject: str) -> dict[str, Any]:

@@ -9,23 +9,28 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 from weakref import WeakValueDictionary
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.people.directory import CannotTell
 from bot.people.people import People
-from bot.shown import cards, copies, timeline, versions
+from bot.shown import cards, timeline, versions
+from bot.shown.copies import Copies
+from bot.shown.held import Held
 from bot.shown.live import LiveReply
-from bot.shown.posting import Known, Poster
+from bot.shown.placing import Placing
+from bot.shown.posting import Poster
+from bot.shown.reach import Unanswerable
 from bot.shown.shown_calls import ShownCalls, record_of
 from bot.shown.timeline import Card
-from bot.slack_errors import UNCERTAIN, is_passing, reason
+from bot.shown.troubles import Troubles
+from bot.slack_errors import UNCERTAIN
 from graphs.agent.agent import MODEL
+from graphs.agent.desk import Desk
 from graphs.agent.tools import Toolbox
 from graphs.agent.turns import broken_off
 from graphs.runtime.compiled import CompiledGraph
@@ -45,20 +50,6 @@ KEPT = 1000
 """Conversations of which it is remembered what is settled; of any other the whole is looked at once."""
 
 
-@dataclass
-class Held:
-    """A conversation that we show, up to the thread's `version`. Its first `settled` messages are shown and can change
-    no more; `known` are the posts of the others. What Slack shows of those in `unseen` is only on record: they were
-    posted by another process, perhaps in a later life of the database.
-    """
-
-    conversation: Conversation
-    known: Known
-    settled: int = 0
-    version: int = -1
-    unseen: set[str] = field(default_factory=set[str])
-
-
 class Display:
     """What Slack shows of each thread."""
 
@@ -76,7 +67,10 @@ class Display:
         self._toolbox = toolbox
         self._client = client
         self._poster = poster
-        self._people = people
+        self._placing = Placing(storage, poster, people)
+        self._copies = Copies(poster, people)
+        self._unanswerable = Unanswerable(people, Desk(storage, toolbox))
+        self._troubles = Troubles()
         self._hands: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
         self._kept = Recent(KEPT)
 
@@ -100,11 +94,19 @@ class Display:
             except LeaseLost:
                 return False
             except NOT_NOW as error:
-                logger.warning("conversation %s is not up to date: %s; trying again", thread_id, error)
+                self.not_now(thread_id, error)
                 return False
             finally:
                 await self.give_back(held)
         return True
+
+    def not_now(self, thread_id: ThreadId, error: BaseException) -> None:
+        """Slack does not take the conversation now."""
+        self._troubles.began(thread_id, error)
+
+    def rest(self, thread_id: ThreadId) -> float:
+        """Seconds before it is worth another try."""
+        return self._troubles.rest(thread_id)
 
     async def take(self, thread_id: ThreadId) -> Held | None:
         """The right to show a conversation; None while a live owner has it."""
@@ -151,7 +153,6 @@ class Display:
 
         Raises one of `NOT_NOW`, or `LeaseLost`.
         """
-        conversation = held.conversation
         news = await self._storage.read(lambda db: self._news(db, held))
         if news is None:
             return False
@@ -160,18 +161,24 @@ class Display:
         shown = timeline.cards_of(rest, record)
         if await self._went_back(held, shown):
             return await self.bring_up_to_date(held, before)
+        asker_of = timeline.askers(rest)
         wanted = timeline.wanted(rest, shown, held.known, unfinished)
         if before is not None:
             wanted = list(takewhile(lambda each: each[0] != before, wanted))
-            return await self._poster.show(conversation, wanted, held.known)
-        posted = await self._poster.show(conversation, wanted, held.known)
+            return await self._placing.show(held, wanted, asker_of)
+        posted = await self._placing.show(held, wanted, asker_of)
         if all(task.name != MODEL for task in snapshot.tasks):  # else it may be about to finish what it began
             for subject in {subject for subject in held.known if timeline.is_reply(subject)} - {
                 each[0] for each in wanted
             }:
-                await self._poster.withdraw(conversation, subject, held.known)
-        await self._show_copies(held, shown)
+                await self._poster.withdraw(held.conversation, subject, held.known)
+        if await self._copies.show(held, shown):
+            wanted = timeline.wanted(rest, shown, held.known, unfinished)
+            posted |= await self._placing.show(held, wanted, asker_of)
+            await self._copies.show(held, shown)
+        await self._unanswerable.end(held, shown, asker_of)
         held.version = version
+        self._troubles.over(held.conversation.thread_id)
         _settle(held, snapshot, shown)
         return posted
 
@@ -184,7 +191,7 @@ class Display:
             post = held.known.get(card.subject)
             if post is None or card.subject not in held.unseen or not any(call.waits for call in card.rows):
                 continue
-            seen = versions.shown_in(await self._poster.block_ids(held.conversation, post))
+            seen = versions.shown_in(await self._poster.block_ids(post))
             found |= await self._storage.write(lambda db, card=card, seen=seen: self._compared(db, card, seen))
             held.unseen.discard(card.subject)
         return found
@@ -210,17 +217,6 @@ class Display:
         rest = _from(held.settled, snapshot)
         return version, snapshot, rest, record_of(db, self._toolbox, thread_id, rest.values["messages"])
 
-    async def _show_copies(self, held: Held, shown: Sequence[Card]) -> None:
-        """One that Slack does not take for good is left out: the card itself stays."""
-        for copy in await copies.wanted(self._people, held.conversation.channel, shown, held.known):
-            place = replace(held.conversation, channel=copy.channel, thread_ts="")
-            try:
-                await self._poster.show(place, [(copy.subject, copy.shown)], held.known)
-            except SlackApiError as error:
-                if is_passing(error):
-                    raise
-                logger.warning("a copy cannot stand in %s: %s", copy.channel, reason(error))
-
 
 def _from(start: int, snapshot: StateSnapshot) -> StateSnapshot:
     """The snapshot without its first messages."""
@@ -239,10 +235,5 @@ def _settle(held: Held, snapshot: StateSnapshot, shown: Sequence[Card]) -> None:
     held.settled = last
     overcome = cards.overcome().digest
     for subject, post in list(held.known.items()):
-        if _message_of(subject) in ids or (subject.startswith(timeline.FAILURE) and post.shown == overcome):
+        if timeline.message_of(subject) in ids or (timeline.is_failure(subject) and post.shown == overcome):
             del held.known[subject]
-
-
-def _message_of(subject: str) -> str:
-    """The message that a post shows: `message:ID`, `calls:ID:page@channel`."""
-    return subject.partition(":")[2].partition("@")[0].partition(":")[0]

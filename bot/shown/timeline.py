@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,10 @@ def is_reply(subject: str) -> bool:
     return subject.startswith("message:")
 
 
+def is_failure(subject: str) -> bool:
+    return subject.startswith(FAILURE)
+
+
 def calls_subject(message_id: str, page: int = 0) -> str:
     """What a post of an assistant message's calls is known by."""
     return f"calls:{message_id}" + (f":{page}" if page else "")
@@ -43,15 +47,39 @@ def copy_subject(subject: str, channel: str) -> str:
     return f"{subject}@{channel}"
 
 
-def copied_message(subject: str) -> str | None:
-    """The assistant message whose calls a copy shows; None for a post that is no copy of calls."""
-    kind, _, rest = subject.partition(":")
-    message, at, _ = rest.partition("@")
-    return message.partition(":")[0] if kind == "calls" and at else None
+def is_card(subject: str) -> bool:
+    """Whether it shows calls: a card, or a copy of one."""
+    return subject.startswith("calls:")
+
+
+def message_of(subject: str) -> str:
+    """The message that a post shows: `message:ID`, `calls:ID:page@channel`."""
+    return subject.partition(":")[2].partition("@")[0].partition(":")[0]
 
 
 def is_copy(subject: str, original: str) -> bool:
     return subject.startswith(f"{original}@")
+
+
+def is_a_copy(subject: str) -> bool:
+    return is_card(subject) and "@" in subject
+
+
+def unreached(subject: str, posted: Iterable[str]) -> list[str]:
+    """Who could not be given a copy of a card: one that nobody took is known by the person, not by a conversation."""
+    users = (other.removeprefix(f"{subject}@") for other in posted if is_copy(other, subject))
+    return sorted(user for user in users if user.startswith(("U", "W")))
+
+
+def askers(snapshot: StateSnapshot) -> Callable[[str], str]:
+    """Tells who asked for what a subject of these messages shows: whoever wrote last before it; empty for nobody."""
+    found: dict[str, str] = {}
+    last = ""
+    for message in _messages(snapshot):
+        if message["role"] == "user":
+            last = message.get("by") or last
+        found[message.get("id", "")] = last
+    return lambda subject: found.get(_turn_of(subject) if is_failure(subject) else message_of(subject), last)
 
 
 @dataclass(frozen=True)
@@ -94,12 +122,12 @@ def wanted(
         replies = cards.reply(message["content"], message.get("notice"))
         found += [(reply_subject(message["id"], part), shown) for part, shown in enumerate(replies)]
         found += [
-            (card.subject, cards.calls(card.rows, revision(card.rows)))
+            (card.subject, cards.calls(card.rows, revision(card.rows), unreached(card.subject, posted)))
             for card in of_message.get(message["id"], ())
             if not all(_has_just_begun(row) for row in card.rows)
         ]
     broken = failures(snapshot)
-    said = {subject for subject in posted if subject.startswith(FAILURE)}
+    said = {subject for subject in posted if is_failure(subject)}
     left = [turn for turn in unfinished if not any(_turn_of(subject) == turn for subject in said)]
     overcome = {subject for subject in said if _turn_of(subject) not in unfinished} - {subject for subject, _ in broken}
     return [

@@ -6,18 +6,16 @@ One task writes to the conversation, so its messages stand in their order; what 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from bot.shown.held import Held
 from bot.shown.live import LiveReply
-from bot.shown.shower import NOT_NOW, Display, Held
+from bot.shown.shower import NOT_NOW, Display
 from storage.errors import LeaseLost
 from storage.posts import Conversation
-
-logger = logging.getLogger(__name__)
 
 PATIENCE = 0.4
 """Seconds before what is new is shown: what is whole by then is one message, and what settled by then one post."""
@@ -92,7 +90,8 @@ class Turn:
             try:
                 while not self._over.is_set():
                     await self._news.wait()
-                    await self._pause(max(PATIENCE, self._shown_at + EVERY - time.monotonic()))
+                    rest = self._display.rest(self._conversation.thread_id)
+                    await self._pause(max(PATIENCE, self._shown_at + EVERY - time.monotonic(), rest))
                     if not self._over.is_set():
                         await self._attempt(self._step)
                         await self._tell()
@@ -128,7 +127,7 @@ class Turn:
             self._held = None
             self._news.set()
         except NOT_NOW as error:
-            logger.warning("conversation %s is not up to date: %s; trying again", self._conversation.thread_id, error)
+            self._display.not_now(self._conversation.thread_id, error)
             self._news.set()
         self._shown_at = time.monotonic()
 

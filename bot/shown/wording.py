@@ -5,6 +5,7 @@ Ours is Slack's mrkdwn, of checked parts; what a model, a tool or a person wrote
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.shown.shown_calls import ShownCall
@@ -12,6 +13,9 @@ from bot.shown.text import Block, mrkdwn, one_line, plain_text
 from graphs.approvals.states import State
 
 REASON_LIMIT = 200
+
+NAMES = 10
+"""People who are named in one line."""
 
 
 def who_decides(call: ShownCall) -> str:
@@ -25,6 +29,20 @@ def who_decides(call: ShownCall) -> str:
     voted = ", ".join(f"<@{user}>" for user in call.votes)
     progress = f"{len(call.votes)} of {call.quorum}" + (f": {voted}" if voted else "")
     return f"<@{call.requester}> asked for this · {', '.join(names)}: {call.quorum} approve{deadline}\n*{progress}*"
+
+
+def unreached(users: Sequence[str]) -> str:
+    """Who could decide, and takes no direct message."""
+    names = ", ".join(f"<@{user}>" for user in users[:NAMES])
+    more = f" and {len(users) - NAMES} more" if len(users) > NAMES else ""
+    return f"⚠ {names}{more} could not be reached: Slack takes no direct message from me to them."
+
+
+def origin(channel: str, link: str | None) -> str:
+    """Where something was asked that does not take the answer; `channel` is Slack's id."""
+    where = "another thread here" if channel.startswith("D") else f"<#{channel}>"
+    linked = f" (<{link}|the message>)" if link else ""
+    return f"Asked in {where}{linked}. Slack does not take this message there, so it is here."
 
 
 def _approver(name: str, requester: str) -> str:
@@ -88,6 +106,7 @@ def decision(call: ShownCall) -> list[Block]:
         "edit": "✎ Edited",
         "reject": "✗ Rejected",
         "respond": "Answered in its place",
+        "unreachable": "⚠ Not run: nobody who may decide could be reached",
     }.get(call.decision or "", _UNDECIDED.get(call.state, f"Not asked any more: {call.state}"))
     if call.decision == "approve" and len(call.votes) > 1:
         by = ", ".join(f"<@{user}>" for user in call.votes)

@@ -198,6 +198,8 @@ def _undone(record: CallRecord) -> str:
             return tool_messages.responded(_by(row), message)
         case State.EXPIRED:
             return tool_messages.expired()
+        case State.REFUSED if message:
+            return tool_messages.unreached(message)
         case State.WAITING | State.CANCELLED | State.SUPERSEDED:
             return tool_messages.cancelled()
         case _:

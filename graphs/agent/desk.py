@@ -16,7 +16,17 @@ from graphs.agent.policy import required
 from graphs.agent.proposals import APPROVAL, IN_DOUBT, ProposedCall, may_it_run, terms_of
 from graphs.agent.tools import Toolbox
 from graphs.agent.voting import Ballot, Successor
-from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond, Verb, as_answer
+from graphs.approvals.decisions import (
+    Approve,
+    Decision,
+    Edit,
+    Reject,
+    Respond,
+    Verb,
+    as_answer,
+    unreachable,
+    why_unreachable,
+)
 from graphs.approvals.judge import Approved, Refused, Rejected, Responded, StillWaiting, Superseded, decide, may_decide
 from graphs.approvals.states import DoubtChoice, State, may_follow
 from graphs.approvals.terms import Actor, UserId, Vote
@@ -126,6 +136,18 @@ class Desk:
             return Decided(row), lambda db: ballot.answer(db, {"type": choice})
 
         return await self._store(interrupt_id, thread_id, actor, choice, judge, poll)
+
+    async def end_unreachable(self, row: InterruptRow, why: str) -> bool:
+        """End a question that waits for people out of reach; `why` is a sentence. False when it has moved on."""
+        now = self.storage.now()
+        answer = {row.id: json.dumps(unreachable(why))}
+        try:
+            await self.storage.write(
+                lambda db: interrupts.answer(db, row.thread_id, answer, by=None, now=now, version=row.version)
+            )
+        except AnswerRefused:
+            return False
+        return True
 
     def _edited(self, ballot: Ballot, edit: Edit) -> tuple[Decided, Store] | Refused:
         """The edited call gets an approval of its own, which the editor votes for; none where no rule asks."""
@@ -244,7 +266,10 @@ def _what_became_of(row: InterruptRow) -> str:
     if row.status != "answered" or row.answer is None:
         became = "replaced by another one" if row.status == "superseded" else row.status
         return f"This question was {became}; it takes no answer any more."
-    verb = _DONE[json.loads(row.answer)["type"]]
+    given = json.loads(row.answer)
+    if (why := why_unreachable(given)) is not None:
+        return f"This question was withdrawn, because nobody who may decide could be reached. {why}"
+    verb = _DONE[given["type"]]
     by = f" by <@{row.answered_by}>" if row.answered_by else ""
     at = datetime.fromtimestamp(row.answered_at or 0, UTC)
     return f"This call was already {verb}{by} at {at:%H:%M} UTC."

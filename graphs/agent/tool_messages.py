@@ -53,6 +53,11 @@ def unreachable(why: str) -> str:
     return f"Unreachable: {why} Nobody was asked, and the call did not run."
 
 
+def unreached(why: str) -> str:
+    """It was to be asked, and those who may decide could not be reached; `why` is a sentence that says who."""
+    return f"Unreachable: {why} The call did not run."
+
+
 def cancelled() -> str:
     """The question was taken back before anybody decided, as when a new message came first."""
     return "Cancelled: the question was withdrawn before anybody decided. The call did not run."

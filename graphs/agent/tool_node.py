@@ -23,7 +23,7 @@ from graphs.agent.policy import replay_terms, required
 from graphs.agent.proposals import APPROVAL, ProposedCall, as_asked, claim_key, may_it_run, named, terms_of
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import tool_message
-from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision
+from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision, why_unreachable
 from graphs.approvals.states import Refusal
 from graphs.approvals.terms import Terms
 from graphs.errors import QuestionExpired
@@ -133,6 +133,8 @@ class _Proposal:
             return _Ended(tool_messages.unreachable(answer), Refusal("unreachable", answer))
         if answer is None:
             return _Ended(await Effect(self.call, self.tool, arguments, self.requester).run())
+        if (why := why_unreachable(answer.value)) is not None:
+            return _Ended(tool_messages.unreached(why))
         by = named(answer.by, terms_of(answer).requester)
         match decision := parse_decision(answer.value):
             case Approve():
@@ -177,6 +179,8 @@ class _Proposal:
             if asked is None:
                 return await self._out_of_reach(bound) or ask(new)
             answer = ask(as_asked(asked) or new)
+            if why_unreachable(answer.value):
+                return answer
             unproven = self.on_file.against(self.call["id"], answer)
             if unproven is None and not isinstance(parse_decision(answer.value), Approve):
                 return answer

@@ -46,6 +46,23 @@ class Respond:
 Decision = Approve | Edit | Reject | Respond
 
 
+UNREACHABLE = "unreachable"
+
+
+def unreachable(why: str) -> dict[str, Any]:
+    """What stands in the place of a decision when nobody could be asked for one; `why` is a sentence."""
+    return {"type": UNREACHABLE, "message": why}
+
+
+def why_unreachable(wire: object) -> str | None:
+    """Why nobody could be asked, where that is what an answer says; None where it is a decision."""
+    match cast("dict[str, Any]", wire) if isinstance(wire, dict) else None:
+        case {"type": "unreachable", "message": str(why)}:
+            return why
+        case _:
+            return None
+
+
 class UnknownDecision(GraphError, ValueError):
     """Not one of the four decisions in its exact form. Nothing was decided."""
 

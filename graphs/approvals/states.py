@@ -5,6 +5,7 @@ proposed ─┬─ waiting ─┬─ approved ─┬─ running ─┬─ done
           │           │            │           └─ in doubt ── done | running   (it ran | run again)
           │           │            └─ stale | cancelled
           │           └─ rejected | responded | superseded (edited) | cancelled | expired
+          │              | refused (nobody who may decide could be reached)
           ├─ running     (nobody has to be asked)
           └─ refused     (it cannot run: no such tool, no valid arguments, nobody who could approve)
 
@@ -45,6 +46,7 @@ _END: frozenset[State] = frozenset()
 MOVES: Mapping[State, frozenset[State]] = {
     State.WAITING: frozenset(
         {State.APPROVED, State.REJECTED, State.RESPONDED, State.SUPERSEDED, State.CANCELLED, State.EXPIRED}
+        | {State.REFUSED}
     ),
     State.APPROVED: frozenset({State.RUNNING, State.STALE, State.CANCELLED}),
     State.RUNNING: frozenset({State.DONE, State.FAILED, State.IN_DOUBT}),
@@ -94,14 +96,14 @@ def may_follow(state: State, decision: Verb | DoubtChoice) -> bool:
 class Facts:
     """What the rows of one approval say, or of a call that nobody was asked about (`question` is None).
 
-    `decision` is the one that was stored with the question, `consumed` that it has reached its task, `replaced` that
-    another approval took its place. `claim` is that of the call's effect, `ok` whether its end is a result (an effect
-    that may be repeated is on record with its end only). `doubted`: a person is being asked whether it ran. `told`: the
-    call has its tool message.
+    `decision` is the one that was stored with the question (or that nobody could be asked for one), `consumed` that it
+    has reached its task, `replaced` that another approval took its place. `claim` is that of the call's effect, `ok`
+    whether its end is a result (an effect that may be repeated is on record with its end only). `doubted`: a person is
+    being asked whether it ran. `told`: the call has its tool message.
     """
 
     question: InterruptStatus | None = None
-    decision: Verb | None = None
+    decision: Verb | Literal["unreachable"] | None = None
     consumed: bool = False
     replaced: bool = False
     claim: ClaimStatus | None = None
@@ -121,6 +123,8 @@ def derive(facts: Facts) -> State:
             return State.REJECTED
         case Facts(decision="respond"):
             return State.RESPONDED
+        case Facts(decision="unreachable"):
+            return State.REFUSED
         case Facts(decision="approve", replaced=True) | Facts(decision="approve", question="superseded"):
             return State.STALE
         case Facts(decision="edit") | Facts(question="superseded" | "answered", decision=None):

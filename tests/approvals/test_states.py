@@ -20,6 +20,7 @@ LEGAL = {
     ("waiting", "superseded"),
     ("waiting", "cancelled"),
     ("waiting", "expired"),
+    ("waiting", "refused"),
     ("approved", "running"),
     ("approved", "stale"),
     ("approved", "cancelled"),
@@ -59,7 +60,7 @@ def test_a_decision_follows_only_where_a_person_is_asked_for_it(state: State, de
 def following(facts: Facts) -> Iterator[Facts]:
     """What may happen to the rows next, in the words of the rows."""
     if facts.question == "waiting":
-        for decision in ("approve", "edit", "reject", "respond"):
+        for decision in ("approve", "edit", "reject", "respond", "unreachable"):
             yield replace(facts, question="answered", decision=decision)
         for status in ("cancelled", "expired", "superseded"):
             yield replace(facts, question=status)
@@ -143,7 +144,7 @@ STANDS: dict[str, list[Facts]] = {
         Facts(question="superseded", decision="approve"),
         Facts(question="answered", decision="approve", consumed=True),
     ],
-    "refused": [Facts(told=True)],
+    "refused": [Facts(told=True), Facts(question="answered", decision="unreachable", consumed=True)],
     "running": [
         Facts(),
         Facts(claim="claimed"),

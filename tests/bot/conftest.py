@@ -11,6 +11,7 @@ from storage import Connection, Storage, inbox, posts
 from storage.ids import ThreadId
 from storage.inbox import Delivery
 from storage.posts import Conversation
+from tests.bot.support import BOT
 from tests.demo.workspace.support import Page, Slack
 from tests.support.database import clock, storage, template, url
 from tests.support.slack import ack_timeout, http, no_proxy, page, stage_clock, workspace
@@ -45,4 +46,4 @@ async def conversation(page: Page, storage: Storage) -> Conversation:
 
 @pytest.fixture
 def delivery(slack: Slack, storage: Storage) -> posting.Poster:
-    return posting.Poster(slack, storage)
+    return posting.Poster(slack, storage, BOT)

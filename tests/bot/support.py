@@ -8,6 +8,9 @@ from storage import posts
 from storage.posts import Conversation
 from tests.demo.workspace.support import Json, Page
 
+BOT = "U0SIGNOFF"
+"""The bot's own user."""
+
 
 async def in_thread(page: Page, root: str) -> list[Json]:
     return [message for message in await page.messages() if message.get("thread_ts") == root]
@@ -24,4 +27,6 @@ async def calls_of(page: Page, *methods: str) -> list[str]:
 async def show(poster: Poster, conversation: Conversation, wanted: Iterable[tuple[str, Shown]]) -> None:
     """Show these, as whoever comes to the conversation anew does: by the posts that are stored."""
     storage = poster._storage  # pyright: ignore[reportPrivateUsage]
-    await poster.show(conversation, wanted, await storage.read(lambda db: posts.of_thread(db, conversation.thread_id)))
+    known = await storage.read(lambda db: posts.of_thread(db, conversation.thread_id))
+    for subject, shown in wanted:
+        await poster.show(conversation, conversation.place, subject, shown, known)

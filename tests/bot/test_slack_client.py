@@ -16,7 +16,7 @@ from bot.slack_client import SlackClient, seconds_for, session
 from bot.slack_errors import UNCERTAIN, is_passing, reason
 from storage import Storage
 from storage.posts import Conversation
-from tests.bot.support import show, texts
+from tests.bot.support import BOT, show, texts
 from tests.demo.workspace.support import Page
 from tests.support.waiting import until
 
@@ -119,8 +119,8 @@ async def test_a_post_without_answer_is_looked_up_and_stands_once(
 ) -> None:
     await page.fault(http={"method": "chat.postMessage", "way": way, "after_commit": after_commit})
     with pytest.raises(TimeoutError):
-        await show(Poster(quick, storage), conversation, [("message:m1", cards.reply("Hello.")[0])])
-    await show(Poster(slack, storage), conversation, [("message:m1", cards.reply("Hello.")[0])])
+        await show(Poster(quick, storage, BOT), conversation, [("message:m1", cards.reply("Hello.")[0])])
+    await show(Poster(slack, storage, BOT), conversation, [("message:m1", cards.reply("Hello.")[0])])
     assert len(await texts(page, conversation.thread_ts)) == 1
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import Connection, Storage, inbox, open_storage
+from storage import Connection, Storage, database, inbox, open_storage
 from storage.errors import StorageUnavailable, is_passing
 from storage.ids import ThreadId
 from tests.support.waiting import until
@@ -151,6 +151,17 @@ async def test_giving_up_ends_the_waiting_and_closing_does_not_hang(path: Path):
             storage.give_up()
             with pytest.raises(StorageUnavailable):
                 await waiting
+
+
+async def test_a_file_that_stays_locked_is_not_opened(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.1)
+    async with open_storage(f"sqlite:///{path}"):
+        pass
+    with locked(path), pytest.raises(StorageUnavailable, match="locked"):
+        async with open_storage(f"sqlite:///{path}"):
+            pass
+    async with open_storage(f"sqlite:///{path}") as storage:
+        await store(storage, 1)
 
 
 NO_DESCRIPTORS = """

@@ -137,10 +137,10 @@ async def test_two_people_approve_and_the_card_says_how_far_it_is(ana: Person, l
     await thread.becomes(card, r"1 of 2: <@U0ANA>")
     await place.becomes(copy, r"1 of 2: <@U0ANA>")
     assert labels(await thread.now(card)) == BUTTONS
-    await ana.click(card, "Approve")
+    await ana.click(await thread.now(card), "Approve")
     await thread.whisper("approved this already; it waits for 1 more")
     assert ledger.lines == []
-    await lea.click(copy, "Approve")
+    await lea.click(await place.now(copy), "Approve")
     await thread.becomes(card, r"approved by <@U0ANA>, <@U0LEA>[^$]*done")
     await alike(thread, card, place, copy)
     assert ledger.lines == ["the key"]
@@ -152,7 +152,8 @@ async def test_an_edit_takes_the_votes_back_and_casts_the_editors(ana: Person, l
     place, copy = await copy_for(lea, "the door")
     await ana.click(card, "Approve")
     await thread.becomes(card, r"1 of 2: <@U0ANA>")
-    form = await lea.open(copy, "Edit")
+    await place.becomes(copy, r"1 of 2: <@U0ANA>")
+    form = await lea.open(await place.now(copy), "Edit")
     (label,) = [label for label, value in filled(form).items() if value == "the door"]
     assert await lea.submit(form, **{label: "the window"}) == {}
     await thread.becomes(card, r"the door → the window[^$]*edited by <@U0LEA>[^$]*1 of 2: <@U0LEA>")

@@ -19,7 +19,7 @@ The calls after `/client/stop` are in `stage_api`.
 | `GET /client/files/{id}` | an uploaded file |
 | `GET /client/tables` | `{tables: [{name, columns, rows, keys, count}]}` of the side panel (see `panel`) |
 | `GET /client/journal?after=N` | `[{n, at, kind: event, ack, call or fault, …}]` |
-| `POST /client/faults {redeliver?, http?, disconnect?, expire_streams?}` | something goes wrong on purpose → `{}` |
+| `POST /client/faults {redeliver?, http?, disconnect?, expire_streams?, closed?}` | it goes wrong on purpose → `{}` |
 
 Server-sent events carry `type` and the whole new object: `message`, `message_changed`, `message_deleted`, `ephemeral`
 (`message`), `view_opened`, `view_updated`, `view_closed`, `home` (`view`), `status` (`channel, thread_ts, status`),

@@ -6,7 +6,10 @@ from typing import Any
 from bot.demo.workspace.broken_answers import WAYS
 from bot.demo.workspace.errors import ClientError
 
-FAULTS = ("redeliver", "http", "disconnect", "expire_streams")
+FAULTS = ("redeliver", "http", "disconnect", "expire_streams", "closed")
+
+NOTHING_AT_ALL = frozenset({"is_archived", "not_in_channel", "channel_not_found"})
+"""Refusals for which Slack does not even change what the bot has said there."""
 
 
 @dataclass
@@ -15,6 +18,7 @@ class HttpFault:
     with that refusal of Slack's (HTTP 200, `ok: false`); with a `way`, brokenly (`broken_answers.WAYS`).
 
     With `after_commit` the call takes effect first, and only its answer is lost. The method `link` is the WebSocket.
+    `channel`: only calls about it.
     """
 
     method: str
@@ -23,15 +27,19 @@ class HttpFault:
     times: int = 1
     after_commit: bool = False
     error: str = ""
+    channel: str = ""
     way: str = ""
 
 
 @dataclass
 class Faults:
-    """The faults that are armed and not used up."""
+    """The faults that are armed and not used up. `closed`: what takes no posts (a conversation, or a thread of it), and
+    what Slack says to them there.
+    """
 
     redeliveries: int = 0
     http: list[HttpFault] = field(default_factory=list)
+    closed: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def arm(self, order: dict[str, Any]) -> None:
         """Reads the body of `POST /client/faults`. Raises ClientError for what it does not know."""
@@ -43,6 +51,8 @@ class Faults:
             raise ClientError(f"`redeliver` is a number of times, not {redeliveries!r}.")
         if "http" in order:
             self.http.append(_http_fault(order["http"]))
+        if "closed" in order:
+            self._close(order["closed"])
         self.redeliveries += redeliveries
 
     def take_redeliveries(self) -> int:
@@ -50,13 +60,28 @@ class Faults:
         taken, self.redeliveries = self.redeliveries, 0
         return taken
 
-    def take_http(self, method: str) -> HttpFault | None:
+    def take_http(self, method: str, channel: str = "") -> HttpFault | None:
         """The fault that this call of `method` meets."""
         for fault in self.http:
-            if fault.method == method and fault.times > 0:
+            if fault.method == method and fault.times > 0 and fault.channel in ("", channel):
                 fault.times -= 1
                 return fault
         return None
+
+    def refusal(self, channel: str, thread_ts: str | None = None) -> str | None:
+        """What Slack says to a post there; None when it takes it."""
+        return self.closed.get((channel, "")) or (self.closed.get((channel, thread_ts)) if thread_ts else None)
+
+    def _close(self, order: Any) -> None:
+        """From now on the conversation, or the thread, takes no posts; without an `error` it does again."""
+        match order:
+            case {"channel": str(channel), **rest} if rest.keys() <= {"thread_ts", "error"}:
+                place = (channel, str(rest.get("thread_ts", "")))
+                self.closed.pop(place, None)
+                if rest.get("error"):
+                    self.closed[place] = str(rest["error"])
+            case _:
+                raise ClientError("`closed` is an object with a channel, perhaps a thread_ts, and an error of Slack's.")
 
 
 def _http_fault(order: Any) -> HttpFault:

@@ -9,6 +9,9 @@ from bot.demo.workspace.errors import ClientError
 from bot.demo.workspace.orders import read_order
 from bot.demo.workspace.workspace import Workspace
 
+_ENDINGS = {"is_archived": "channel_archive", "not_in_channel": "channel_left", "channel_not_found": "channel_deleted"}
+"""What Slack tells the bot when a channel ends for it."""
+
 
 class StageApi:
     """The handlers."""
@@ -48,6 +51,8 @@ class StageApi:
         self._workspace.journal.add("fault", armed=order)
         if order.get("disconnect"):
             await self._workspace.connections.refresh()
+        if isinstance(closed := order.get("closed"), dict) and (ending := _ENDINGS.get(str(closed.get("error")))):
+            self._workspace.send_event({"type": ending, "channel": closed["channel"]})
         if order.get("expire_streams"):
             self._workspace.expire_streams()
         return web.json_response({})

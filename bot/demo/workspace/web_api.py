@@ -43,12 +43,13 @@ class WebApi:
         if request.method != "POST" and not (request.method == "GET" and method in READ_BY_GET):
             refusal = {"ok": False, "error": "method_not_allowed"}
             return web.json_response(refusal, status=405, headers={"Allow": "POST"})
-        fault = self._workspace.faults.take_http(method)
-        if fault and not fault.after_commit:
-            return await self._fail(request, method, fault)
         arguments = Arguments()
+        fault = None
         try:
             arguments = await read_arguments(request)
+            fault = self._workspace.faults.take_http(method, arguments.text("channel"))
+            if fault and not fault.after_commit:
+                return await self._fail(request, method, fault)
             handler = _handler(method)
             _authorize(self._workspace.tokens, method, request, arguments)
             answer = {"ok": True, **await handler(self._workspace, arguments)}

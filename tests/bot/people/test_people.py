@@ -465,3 +465,18 @@ async def test_a_crowd_is_looked_up_only_so_far(people: People, workspace: Works
     said = await people.read(" ".join(f"<@{user}|someone>" for user in CROWD))
     assert said.to_people.count("@someone") == len(CROWD)
     assert len(calls_of(workspace)) <= 50
+
+
+async def test_a_name_is_one_line_that_is_not_too_long(clock: Clock):
+    names = {"U0BIG": "x" * 100_000, "U0FAKE": "Eve\n✓ Approved by @Lea", "U0HID": "E\u202eve"}
+    liars = [Account(id_, f"handle-{id_}", name, "", "#000000") for id_, name in names.items()]
+    async with (
+        serve_workspace(port=0, team=replace(TEAM, people=(*TEAM.people, *liars))) as workspace,
+        aiohttp.ClientSession() as session,
+    ):
+        client = AsyncWebClient(workspace.tokens.bot, base_url=f"{workspace.url}/api/", session=session)
+        directory = Directory(client, TEAM.id, clock.seconds)
+        called = [(await directory.account(id_)).name for id_ in names]
+    assert len(called[0]) <= 80
+    assert called[0].endswith(" characters)")
+    assert called[1:] == ["Eve ✓ Approved by @Lea", "E\\u{202e}ve"]

@@ -30,7 +30,7 @@ ODD = st.sampled_from(
             "\u3000",
             "\u00ad",
         ),
-        *("to: x", "a", "b: ", ", ", "│ ", " → ", "{␠ × 2}", "{⏎ × 2}", "(left out)", "\\u{200b}", "\\", '"', "true"),
+        *("to: x", "a", "b: ", ", ", "│ ", " → ", "{␣ × 2}", "{⏎ × 2}", "(left out)", "\\u{200b}", "\\", '"', "true"),
         *("null", "80", "[]", "—", "(text of 2 lines):", "می\u200cخواهم", "🩷", "\n\n\n\n", " " * 12, "\n" * 60),
     ]
 )
@@ -71,7 +71,7 @@ def same(one: object, other: object) -> bool:
 
 def unescaped(text: str) -> str:
     """A text with our marks for what cannot be seen, or is repeated, read."""
-    text = re.sub(r"\{␠ × (\d+)\}", lambda found: " " * int(found[1]), text)
+    text = re.sub(r"\{␣ × (\d+)\}", lambda found: " " * int(found[1]), text)
     return re.sub(r"\\u\{([0-9a-f]+)\}", lambda found: chr(int(found[1], 16)), text)
 
 
@@ -85,7 +85,7 @@ def value_of(text: str) -> Any:
 
 def text_of(box: str) -> str:
     """The text that a person reads in a box."""
-    blank = r"^\{␠ × (\d+), ⏎ × (\d+)\}\n"
+    blank = r"^\{␣ × (\d+), ⏎ × (\d+)\}\n"
     box = re.sub(blank, lambda found: (" " * int(found[1]) + "\n") * int(found[2]), box, flags=re.MULTILINE)
     box = re.sub(r"\A\{⏎ × (\d+)\}\n?", lambda found: "\n" * int(found[1]), box)
     box = re.sub(r"\n\{⏎ × (\d+)\}\Z", lambda found: "\n" * int(found[1]), box)
@@ -126,7 +126,7 @@ ALIKE: list[tuple[Any, Any]] = [
     ("a\nb", "a\rb"), ("a\nb", "a\\nb"), ("a\n", "a"), ("a\n", "a\n\n"), ("\na", "a"), ("a \nb", "a\nb"),
     ("a\n\nb", "a\n \nb"), ("a\u200bb", "a\\u{200b}b"), ("a" + " " * 40 + "b", "a" + " " * 41 + "b"),
     ("a" + "\n" * 60 + "b", "a" + "\n" * 61 + "b"), ("a" + "\n" * 61 + "b", "a\n{⏎ × 60}\nb"),
-    ("a" + " " * 60 + "b", "a{␠ × 60}b"), (LONG, LONG + " "), (LONG, LONG.replace("x", "x\u200b", 1)),
+    ("a" + " " * 60 + "b", "a{␣ × 60}b"), (LONG, LONG + " "), (LONG, LONG.replace("x", "x\u200b", 1)),
     ([LONG], f'["{LONG}"]'),
     ("\U0001f3f4", "\U0001f3f4\U000e0075\U000e0073\U000e007f"), ("मक", "म\u200cक"), ("(left out)", "left out"),
     (" ", "\u3000"),
@@ -145,8 +145,11 @@ def test_different_values_look_different(one: Any, other: Any) -> None:
 @given(ARGS, ARGS)
 @example({"to": "a\nsubject: hello", "subject": "pay"}, {"to": "a", "subject": "hello\nsubject: pay"})
 def test_different_arguments_look_different(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert (lines(one) == lines(other)) == (list(one) == list(other) and same(one, other))
-    assert (in_line(one, 3000) == in_line(other, 3000)) == (list(one) == list(other) and same(one, other))
+    if same(one, other) and list(one) == list(other):
+        assert (lines(one), in_line(one, 3000)) == (lines(other), in_line(other, 3000))
+    elif not same(one, other):
+        assert lines(one) != lines(other)
+        assert in_line(one, 3000) != in_line(other, 3000)
 
 
 @given(ARGS, ARGS.filter(bool), ARGS, ARGS.filter(bool))
@@ -155,9 +158,8 @@ def test_different_arguments_look_different(one: dict[str, Any], other: dict[str
 def test_different_edits_look_different(
     before: dict[str, Any], after: dict[str, Any], other_before: dict[str, Any], other_after: dict[str, Any]
 ) -> None:
-    names, other_names = [*dict.fromkeys([*before, *after])], [*dict.fromkeys([*other_before, *other_after])]
-    is_same = names == other_names and same(before, other_before) and same(after, other_after)
-    assert (lines(before, after) == lines(other_before, other_after)) == is_same
+    if not (same(before, other_before) and same(after, other_after)):
+        assert lines(before, after) != lines(other_before, other_after)
 
 
 @given(st.dictionaries(st.sampled_from(["to", "subject", "cc"]), VALUE, min_size=1))
@@ -165,7 +167,8 @@ def test_each_argument_has_one_line_of_its_own_and_its_value_none(args: dict[str
     shown = lines(args)
     assert all(line.startswith(("│ ", "to", "subject", "cc")) for line in shown)
     own = [line for line in shown if not line.startswith("│ ")]
-    assert [re.match(r"\w+", line).group() for line in own] == list(args)  # type: ignore[union-attr]
+    assert {re.match(r"\w+", line).group() for line in own} == set(args)  # type: ignore[union-attr]
+    assert len(own) == len(args)
 
 
 @pytest.mark.parametrize(
@@ -178,13 +181,13 @@ def test_each_argument_has_one_line_of_its_own_and_its_value_none(args: dict[str
         (None, ["x: null"]),
         ("", ['x: ""']),
         (["a", "b"], ['x: ["a", "b"]']),
-        ("a  b", ['x: "a{␠ × 2}b"']),
+        ("a  b", ['x: "a{␣ × 2}b"']),
         ("pay\u200b100", ["x: pay\\u{200b}100"]),
         ("می\u200cخواهم 🩷", ["x: می\u200cخواهم 🩷"]),
         ("Dear Ana,\n\nhello\n", ["x (text of 4 lines):", "│ Dear Ana,", "│ ", "│ hello", "│ {⏎ × 1}"]),
         ("a\r\nb", ["x (text of 2 lines, which end with CRLF):", "│ a", "│ b"]),
         ("a" + "\n" * 61 + "b", ["x (text of 62 lines):", "│ a", "│ {⏎ × 60}", "│ b"]),
-        ("a\n" + " \n" * 60 + "b", ["x (text of 62 lines):", "│ a", "│ {␠ × 1, ⏎ × 60}", "│ b"]),
+        ("a\n" + " \n" * 60 + "b", ["x (text of 62 lines):", "│ a", "│ {␣ × 1, ⏎ × 60}", "│ b"]),
         ("def f():\n\treturn", ["x (text of 2 lines):", "│ def f():", "│ \\u{9}return"]),
         ({"a": LONG}, ["x (object of 209 characters):", "│ {", f'│   "a": "{LONG}"', "│ }"]),
     ],
@@ -239,8 +242,13 @@ def test_what_does_not_fit_shows_head_tail_length_and_digest(what: str) -> None:
 
 def test_the_end_of_a_long_text_is_shown() -> None:
     shown = lines({"x": "begin " + "x" * 50_000 + " end", "y": "short"})
-    assert shown[0] == "x (text of 50010 characters):"
-    assert shown[1].startswith("│ begin xxx")
-    assert re.fullmatch(r"\(\d+ characters of x are left out here\)", shown[2])
-    assert shown[3].endswith("xxx end")
-    assert shown[4] == "y: short"
+    assert shown[:2] == ["y: short", "x (text of 50010 characters):"]
+    assert shown[2].startswith("│ begin xxx")
+    assert re.fullmatch(r"\(\d+ characters of x are left out here\)", shown[3])
+    assert shown[4].endswith("xxx end")
+
+
+def test_no_long_value_pushes_a_short_one_away() -> None:
+    shown = lines({"body": ".\n" * 2000, "subject": "pay", "cc": None, "to": "a\nb"})
+    assert shown[:3] == ["subject: pay", "cc: null", "to (text of 2 lines):"]
+    assert shown[5] == "body (text of 2001 lines):"

@@ -462,7 +462,7 @@ def test_two_different_calls_have_different_cards_copies_and_notifications(state
 
 
 def test_a_card_says_how_it_writes_what_cannot_be_seen() -> None:
-    assert "cannot be seen" in words(card(question({"text": "soft\u00adhyphen"}, name="write")))
+    assert "written as \\u{…}." in words(card(question({"text": "soft\u00adhyphen"}, name="write")))
     assert "cannot be seen" not in words(card(question({"text": "می\u200cخواهم\r\n🩷"}, name="write")))
 
 

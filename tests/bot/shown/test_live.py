@@ -9,8 +9,8 @@ from bot.shown.live import LiveReply
 from bot.shown.posting import Known, Poster
 from bot.shown.timeline import reply_subject
 from storage import Storage, posts
-from storage.posts import Conversation
-from tests.bot.support import calls_of, in_thread, show
+from storage.posts import Conversation, Post
+from tests.bot.support import BOT, calls_of, in_thread, show
 from tests.demo.workspace.support import Page, Slack
 from tests.support.clock import Clock
 
@@ -136,7 +136,7 @@ async def test_a_crash_while_streaming_is_mended_by_the_next_process(
     await live.write()
     (post,) = (await storage.read(lambda db: posts.of_thread(db, conversation.thread_id))).values()
     assert post.ts is not None
-    assert len(await settled(Poster(slack, storage), conversation, page)) == 1
+    assert len(await settled(Poster(slack, storage, BOT), conversation, page)) == 1
 
 
 async def test_nothing_written_is_nothing_shown(live: Written, page: Page, conversation: Conversation):
@@ -144,3 +144,142 @@ async def test_nothing_written_is_nothing_shown(live: Written, page: Page, conve
     await live.write("")
     await live.finish()
     assert await in_thread(page, conversation.thread_ts) == []
+
+
+async def test_a_stream_whose_start_was_not_answered_is_found_among_others(
+    live: Written, delivery: Poster, storage: Storage, page: Page, slack: Slack, conversation: Conversation
+):
+    others = [
+        await stray(slack, conversation, "Another reply, which nobody knows of."),
+        await stray(slack, conversation, "Something else."),
+    ]
+    await page.fault(http={"method": "chat.startStream", "status": 500, "after_commit": True})
+    await live.write()
+    await live.finish()
+    others.append(await stray(slack, conversation, "A later one."))
+    await page.say("The first line, as I remember it", thread_ts=conversation.thread_ts)
+    assert await texts(delivery, conversation, page, others) == ["Ana", whole(TEXT)]
+
+
+@pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream", "chat.stopStream"])
+async def test_whatever_answer_is_lost_the_reply_stands_there_once_and_whole(
+    live: Written, delivery: Poster, page: Page, conversation: Conversation, method: str
+):
+    await page.fault(http={"method": method, "status": 500, "after_commit": True})
+    await live.write()
+    await live.finish()
+    assert await settled(delivery, conversation, page) == [whole(TEXT)]
+
+
+async def test_streams_that_two_dead_processes_left_are_each_finished_in_their_own_message(
+    delivery: Poster, storage: Storage, page: Page, slack: Slack, conversation: Conversation
+):
+    texts = {"m1": "I will look that up, one moment.", "m2": "The order is on its way."}
+    begun = {message: await stray(slack, conversation, text[:14]) for message, text in texts.items()}
+    for message in ("m2", "m1"):
+        await pending(delivery, conversation, message, texts[message][:14])
+    await show(delivery, conversation, [(reply_subject(m), cards.reply(text)[0]) for m, text in texts.items()])
+    found = {m["ts"]: (m["text"], m.get("streaming", False)) for m in await in_thread(page, conversation.thread_ts)}
+    assert found == {begun[message]: (text, False) for message, text in texts.items()}
+
+
+async def test_two_streams_that_begin_alike_are_both_kept_and_finished(
+    delivery: Poster, page: Page, slack: Slack, conversation: Conversation
+):
+    first, second = [await stray(slack, conversation, "I will look") for _ in range(2)]
+    for message in ("m1", "m2"):
+        await pending(delivery, conversation, message, "I will look")
+    wanted = {"m1": "I will look at the first.", "m2": "I will look at the second."}
+    await show(delivery, conversation, [(reply_subject(m), cards.reply(text)[0]) for m, text in wanted.items()])
+    found = {m["ts"]: m["text"] for m in await in_thread(page, conversation.thread_ts)}
+    assert found == {first: wanted["m1"], second: wanted["m2"]}
+
+
+async def test_a_second_beginning_of_one_reply_is_taken_away(
+    delivery: Poster, page: Page, slack: Slack, conversation: Conversation
+):
+    for _ in range(2):
+        await stray(slack, conversation, "I will look")
+    await pending(delivery, conversation, "m1", "I will look")
+    await show(delivery, conversation, [(reply_subject("m1"), cards.reply("I will look.")[0])])
+    assert [m["text"] for m in await in_thread(page, conversation.thread_ts)] == ["I will look."]
+
+
+async def test_what_slack_writes_in_its_own_way_is_recognised(
+    delivery: Poster, page: Page, slack: Slack, conversation: Conversation
+):
+    begun = await stray(slack, conversation, "*Orders* :package: & more: &lt;3, <https://a.example>")
+    await pending(delivery, conversation, "m1", "**Orders** 📦 &amp; more: <3, https://a.example")
+    await show(delivery, conversation, [(reply_subject("m1"), cards.reply("Orders.")[0])])
+    assert [m["ts"] for m in await in_thread(page, conversation.thread_ts)] == [begun]
+
+
+async def test_a_reply_that_was_begun_and_given_up_is_taken_back_though_nobody_knows_where_it_is(
+    delivery: Poster, storage: Storage, page: Page, slack: Slack, conversation: Conversation
+):
+    await stray(slack, conversation, "I will look")
+    known = await pending(delivery, conversation, "m1", "I will look")
+    await delivery.withdraw(conversation, reply_subject("m1"), known)
+    assert await in_thread(page, conversation.thread_ts) == []
+    assert await storage.read(lambda db: posts.of_thread(db, conversation.thread_id)) == {}
+
+
+async def test_a_reply_that_cannot_be_taken_back_says_that_it_is_none(
+    delivery: Poster, page: Page, slack: Slack, conversation: Conversation
+):
+    await stray(slack, conversation, "I will look")
+    known = await pending(delivery, conversation, "m1", "I will look")
+    await page.fault(http={"method": "chat.delete", "error": "cant_delete_message"})
+    await delivery.withdraw(conversation, reply_subject("m1"), known)
+    assert [m["text"] for m in await in_thread(page, conversation.thread_ts)] == ["This reply was not finished."]
+
+
+@pytest.mark.parametrize("error", ["missing_scope", "not_in_channel", "thread_not_found"])
+async def test_where_nothing_can_be_looked_up_the_reply_is_posted(
+    delivery: Poster, page: Page, conversation: Conversation, error: str
+):
+    await pending(delivery, conversation, "m1", "I will look")
+    await page.fault(http={"method": "conversations.replies", "error": error, "times": 100})
+    await show(delivery, conversation, [(reply_subject("m1"), cards.reply("I will look.")[0])])
+    assert [m["text"] for m in await in_thread(page, conversation.thread_ts)] == ["I will look."]
+
+
+async def test_a_stream_that_cannot_be_ended_is_replaced(
+    live: Written, delivery: Poster, page: Page, conversation: Conversation
+):
+    await live.write()
+    await page.fault(http={"method": "chat.stopStream", "error": "an_error", "times": 100})
+    await live.finish()
+    assert await settled(delivery, conversation, page) == [whole(TEXT)]
+
+
+def whole(text: str) -> str:
+    return cards.reply(f"{text} ")[0].blocks[0]["text"]
+
+
+async def texts(delivery: Poster, conversation: Conversation, page: Page, but: list[str]) -> list[str]:
+    """What stands there once the reply was brought up to date, other messages of ours aside."""
+    await show(delivery, conversation, [(reply_subject("m1"), cards.reply(f"{TEXT} ")[0])])
+    messages = [each for each in await in_thread(page, conversation.thread_ts) if each["ts"] not in but]
+    assert {each["ts"] for each in await in_thread(page, conversation.thread_ts)} >= set(but)
+    return sorted("Ana" if each["user"] == "U0ANA" else each["blocks"][0]["text"] for each in messages)
+
+
+async def stray(slack: Slack, conversation: Conversation, text: str) -> str:
+    """A stream of ours that nobody has a note of; its ts."""
+    answer = await slack.chat_startStream(
+        channel=conversation.channel,
+        thread_ts=conversation.thread_ts,
+        recipient_team_id="T0LOCAL",
+        recipient_user_id="U0ANA",
+        markdown_text=text,
+    )
+    return answer["ts"]
+
+
+async def pending(delivery: Poster, conversation: Conversation, message: str, opening: str) -> Known:
+    """A note that a stream was begun so, and no answer."""
+    subject, known = reply_subject(message), dict[str, Post]()
+    place = (conversation.channel, None, None, conversation.thread_ts)
+    await delivery.save(conversation, Post(subject, conversation.thread_id, *place, opening=opening), known)
+    return known

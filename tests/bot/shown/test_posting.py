@@ -9,9 +9,9 @@ from bot.inbound.payloads import SlackThread
 from bot.shown import cards
 from bot.shown.cards import Shown
 from bot.shown.posting import Poster
-from storage import Storage, posts
-from storage.posts import Conversation
-from tests.bot.support import calls_of, in_thread, show, texts
+from storage import Storage
+from storage.posts import Conversation, Post
+from tests.bot.support import BOT, calls_of, in_thread, show, texts
 from tests.demo.workspace.support import Page, Slack, slack_client
 
 
@@ -64,7 +64,7 @@ async def test_a_restart_knows_what_is_shown(
     delivery: Poster, storage: Storage, page: Page, slack: Slack, conversation: Conversation
 ):
     await show(delivery, conversation, [("a", said("one"))])
-    await show(Poster(slack, storage), conversation, [("a", said("one"))])
+    await show(Poster(slack, storage, BOT), conversation, [("a", said("one"))])
     assert await calls_of(page, "chat.postMessage", "chat.update") == ["chat.postMessage"]
 
 
@@ -82,20 +82,11 @@ async def test_a_message_that_a_crash_left_streaming_is_ended_and_brought_up_to_
         channel="C0SUPPORT", thread_ts=conversation.thread_ts, recipient_team_id="T0LOCAL", recipient_user_id="U0ANA",
         markdown_text="half a",
     )  # fmt: skip
-    await delivery.save(conversation, "a", opened["ts"], None, {})
+    post = Post("a", conversation.thread_id, "C0SUPPORT", opened["ts"], None, conversation.thread_ts)
+    await delivery.save(conversation, post, {})
     await show(delivery, conversation, [("a", said("half a reply"))])
     (post,) = await in_thread(page, conversation.thread_ts)
     assert (post["text"], post.get("streaming", False)) == ("half a reply", False)
-
-
-async def test_what_slack_refuses_is_raised_and_tried_again_by_whoever_asked(
-    delivery: Poster, storage: Storage, conversation: Conversation
-):
-    bad = Shown("x", ({"type": "no_such_block"},))
-    with pytest.raises(SlackApiError, match="invalid_blocks"):
-        await show(delivery, conversation, [("a", bad)])
-    post = (await storage.read(lambda db: posts.of_thread(db, conversation.thread_id)))["a"]
-    assert (post.ts, post.shown) == (None, None)
 
 
 @pytest.mark.parametrize("status", [429, 500])
@@ -115,4 +106,4 @@ async def test_a_whisper_to_a_slack_that_is_away_is_lost_and_no_more(storage: St
     client: Any = slack_client("http://127.0.0.1:9")
     client.retry_handlers = []
     thread = SlackThread("T0LOCAL", "C0SUPPORT", conversation.thread_ts)
-    await Poster(client, storage).whisper(thread, "U0LEA", "lost")
+    await Poster(client, storage, BOT).whisper(thread, "U0LEA", "lost")

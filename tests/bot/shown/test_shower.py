@@ -17,7 +17,7 @@ from storage.posts import Conversation
 from tests.agent.conversing import calls, says
 from tests.bot.running import running
 from tests.bot.shown.test_posting import said
-from tests.bot.support import show, texts
+from tests.bot.support import BOT, show, texts
 from tests.demo.workspace.support import Page, Slack
 
 TURNS = 40
@@ -70,7 +70,7 @@ async def test_one_owner_shows_a_conversation_and_gives_it_back(
         assert theirs is not None
         with pytest.raises(LeaseLost):
             await show(delivery, conversation, [("a", said("mine"))])
-        await show(Poster(slack, other), theirs, [("a", said("theirs"))])
+        await show(Poster(slack, other, BOT), theirs, [("a", said("theirs"))])
     assert await texts(page, conversation.thread_ts) == ["theirs"]
 
 

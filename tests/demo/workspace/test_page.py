@@ -123,6 +123,16 @@ async def test_mrkdwn_reads_as_in_slack(chromium: str, url: str, bot: Slack):
         await expect(message).to_contain_text("2 * 3 * 4 snake_case_name")
 
 
+async def test_plain_text_keeps_its_colons_where_its_sender_says_so(chromium: str, url: str, bot: Slack):
+    texts = [{"type": "plain_text", "text": "*it* is :tada:", "emoji": emoji} for emoji in (False, True)]
+    await bot.chat_postMessage(channel="C0SUPPORT", text="x", blocks=[{"type": "context", "elements": texts}])
+    async with opened(chromium, url) as page:
+        await open_channel(page, "support")
+        message = main_column(page).locator(".message")
+        await expect(message).to_contain_text("*it* is :tada:")
+        await expect(message).to_contain_text("*it* is 🎉")
+
+
 async def test_an_unknown_block_is_said(chromium: str, url: str, bot: Slack):
     block = {
         "type": "video",

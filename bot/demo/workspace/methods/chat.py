@@ -21,7 +21,9 @@ def thread_root(workspace: Workspace, channel: str, thread_ts: str | None) -> st
 
 
 async def post_message(workspace: Workspace, arguments: Arguments) -> Json:
-    conversation = lookups.writable(workspace, arguments.required("channel", "channel_not_found"))
+    conversation = lookups.open_to_posts(
+        workspace, arguments.required("channel", "channel_not_found"), arguments.optional("thread_ts")
+    )
     content = read_content(arguments)
     if content.empty:
         raise SlackError("no_text")
@@ -69,7 +71,7 @@ async def delete(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 async def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
-    conversation = lookups.writable(workspace, arguments.required("channel", "channel_not_found"))
+    conversation = lookups.open_to_posts(workspace, arguments.required("channel", "channel_not_found"))
     user = arguments.required("user", "user_not_found")
     if user not in conversation.members:
         raise SlackError("user_not_in_channel")

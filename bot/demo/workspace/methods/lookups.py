@@ -1,6 +1,7 @@
 """What Web API methods look up first: a conversation, a message, a person; with Slack's name for each failure."""
 
 from bot.demo.workspace.errors import SlackError
+from bot.demo.workspace.faults import NOTHING_AT_ALL
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.people import Conversation, Person
 from bot.demo.workspace.workspace import Workspace
@@ -21,8 +22,17 @@ def writable(workspace: Workspace, channel: str) -> Conversation:
     found = direct or conversation(workspace, named)
     if workspace.team.bot.id not in found.members:
         raise SlackError("not_in_channel")
-    if found.archived:
-        raise SlackError("is_archived")
+    refusal = "is_archived" if found.archived else workspace.faults.refusal(found.id)
+    if refusal in NOTHING_AT_ALL:
+        raise SlackError(refusal)
+    return found
+
+
+def open_to_posts(workspace: Workspace, channel: str, thread_ts: str | None = None) -> Conversation:
+    """A conversation, and a thread of it, that takes new messages of the bot."""
+    found = writable(workspace, channel)
+    if refusal := workspace.faults.refusal(found.id, thread_ts):
+        raise SlackError(refusal)
     return found
 
 

@@ -17,7 +17,9 @@ Json = dict[str, Any]
 
 
 async def start_stream(workspace: Workspace, arguments: Arguments) -> Json:
-    conversation = lookups.writable(workspace, arguments.required("channel", "channel_not_found"))
+    conversation = lookups.open_to_posts(
+        workspace, arguments.required("channel", "channel_not_found"), arguments.required("thread_ts")
+    )
     thread_ts = thread_root(workspace, conversation.id, arguments.required("thread_ts"))
     _check_recipient(workspace, arguments, conversation)
     message = Message(

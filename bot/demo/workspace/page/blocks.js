@@ -2,7 +2,7 @@
 import { fileUrl } from "./api.js";
 import { h } from "./dom.js";
 import { element as interactive } from "./elements.js";
-import { withEmoji } from "./emoji.js";
+import { plainText } from "./emoji.js";
 import { inputBlock } from "./inputs.js";
 import { markdown } from "./markdown.js";
 import { mrkdwn } from "./mrkdwn.js";
@@ -21,7 +21,7 @@ import { richText } from "./richtext.js";
 /** @returns {Node[]} a text object's content */
 export function text(object, names) {
   if (!object) return [];
-  return object.type === "mrkdwn" ? mrkdwn(object.text, names) : [withEmoji(object.text)];
+  return object.type === "mrkdwn" ? mrkdwn(object.text, names) : [plainText(object)];
 }
 
 const BLOCKS = {

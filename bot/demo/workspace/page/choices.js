@@ -1,6 +1,6 @@
 /** Controls that pick from options: a select, radio buttons, checkboxes, and a list for several. */
 import { h } from "./dom.js";
-import { withEmoji } from "./emoji.js";
+import { plainText } from "./emoji.js";
 
 let groups = 0;
 
@@ -9,7 +9,7 @@ const sameValue = (a) => (b) => a?.value === b?.value;
 
 function staticSelect(element, attributes) {
   const options = optionsOf(element);
-  const item = (option) => h("option", { value: String(options.indexOf(option)) }, withEmoji(option.text.text));
+  const item = (option) => h("option", { value: String(options.indexOf(option)) }, plainText(option.text));
   const node = h(
     "select",
     { class: "input select", ...attributes },
@@ -44,7 +44,7 @@ function rows(element, type, chosen) {
       h(
         "span",
         {},
-        withEmoji(option.text.text),
+        plainText(option.text),
         option.description ? h("span", { class: "choice-description" }, option.description.text) : null,
       ),
     );

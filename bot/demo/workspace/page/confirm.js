@@ -1,6 +1,6 @@
 /** Asks before something happens, in a small dialog of its own. */
 import { h } from "./dom.js";
-import { withEmoji } from "./emoji.js";
+import { plainText } from "./emoji.js";
 import { focusPlace, placeOf } from "./focus.js";
 import { mrkdwn } from "./mrkdwn.js";
 
@@ -10,7 +10,7 @@ import { mrkdwn } from "./mrkdwn.js";
  */
 export function confirmed(dialog, names) {
   const content =
-    dialog.text?.type === "mrkdwn" ? mrkdwn(dialog.text.text, names) : [withEmoji(dialog.text?.text ?? "")];
+    dialog.text?.type === "mrkdwn" ? mrkdwn(dialog.text.text, names) : [plainText(dialog.text)];
   return new Promise((resolve) => {
     const opener = placeOf(document.activeElement);
     const finish = (answer) => {
@@ -23,7 +23,7 @@ export function confirmed(dialog, names) {
     const node = h(
       "dialog",
       { class: "dialog confirm", "aria-labelledby": "confirm-title", oncancel: () => finish(false) },
-      h("h2", { id: "confirm-title" }, withEmoji(dialog.title?.text ?? "Are you sure?")),
+      h("h2", { id: "confirm-title" }, plainText(dialog.title ?? { text: "Are you sure?" })),
       h("div", { class: "text dialog-text" }, content),
       h(
         "div",

@@ -2,7 +2,7 @@
 import { confirmed } from "./confirm.js";
 import { control } from "./controls.js";
 import { h } from "./dom.js";
-import { withEmoji } from "./emoji.js";
+import { plainText } from "./emoji.js";
 
 const RENDERERS = { button, static_select: menu, overflow: menu };
 
@@ -24,7 +24,7 @@ async function use(block, part, surface, answer) {
 }
 
 function button(block, part, surface, busy) {
-  const label = withEmoji(part.text.text);
+  const label = plainText(part.text);
   const attributes = {
     type: "button",
     class: `button ${part.style ? `button-${part.style}` : ""}`,
@@ -61,7 +61,7 @@ function menu(block, part, surface, busy) {
     },
     h("option", { value: "", disabled: true, hidden: true, selected: initial < 0 }, placeholder),
     options.map((option, index) =>
-      h("option", { value: String(index), selected: index === initial }, withEmoji(option.text.text)),
+      h("option", { value: String(index), selected: index === initial }, plainText(option.text)),
     ),
   );
   const shown = initial < 0 ? "" : String(initial);

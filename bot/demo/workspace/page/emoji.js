@@ -71,3 +71,7 @@ export const emoji = (name) => EMOJI[name] ?? `:${name}:`;
 
 /** Replaces `:name:` in plain text. */
 export const withEmoji = (text) => text.replace(/:([a-z0-9_+-]+):/g, (token, name) => EMOJI[name] ?? token);
+
+/** A `plain_text` object as its reader sees it: codes of emoji stay as they are written where `emoji` is false. */
+export const plainText = (object) =>
+  object?.emoji === false ? object.text : withEmoji(object?.text ?? "");

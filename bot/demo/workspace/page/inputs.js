@@ -1,7 +1,7 @@
 /** An `input` block: label, control, hint, and the place beneath it for what is wrong. */
 import { control } from "./controls.js";
 import { h } from "./dom.js";
-import { withEmoji } from "./emoji.js";
+import { plainText } from "./emoji.js";
 
 const REQUIRED = "Please fill in this field.";
 let fields = 0;
@@ -12,7 +12,7 @@ export function inputBlock(block, surface) {
   if (!made) return h("div", { class: "unsupported" }, `unsupported input: ${block.element?.type}`);
   const before = surface.typed?.(block.block_id, block.element.action_id);
   if (before?.type === block.element.type) made.restore(before);
-  const hint = block.hint ? h("p", { class: "hint", id: `${id}-hint` }, withEmoji(block.hint.text)) : null;
+  const hint = block.hint ? h("p", { class: "hint", id: `${id}-hint` }, plainText(block.hint)) : null;
   const error = h("p", { class: "field-error", id: `${id}-error`, role: "alert", hidden: true });
   const describe = [hint ? `${id}-hint` : "", `${id}-error`].join(" ").trim();
   made.node.setAttribute("aria-describedby", describe);
@@ -37,7 +37,7 @@ export function inputBlock(block, surface) {
 
 function layout(block, made, id, below) {
   const optional = block.optional ? h("span", { class: "optional" }, " (optional)") : null;
-  const label = withEmoji(block.label.text);
+  const label = plainText(block.label);
   if (!made.group) {
     return h(
       "div",

@@ -2,7 +2,7 @@
 import { renderBlocks } from "./blocks.js";
 import { scrollable } from "./clip.js";
 import { fill, h, icon } from "./dom.js";
-import { withEmoji } from "./emoji.js";
+import { plainText } from "./emoji.js";
 import { focusPlace, placeOf } from "./focus.js";
 
 export class Modal {
@@ -52,7 +52,7 @@ export class Modal {
       ? h(
           "button",
           { type: "submit", class: "button button-primary" },
-          h("span", { class: "button-label" }, withEmoji(view.submit.text)),
+          h("span", { class: "button-label" }, plainText(view.submit)),
         )
       : null;
     const onsubmit = (event) => {
@@ -67,7 +67,7 @@ export class Modal {
         h(
           "header",
           { class: "modal-header" },
-          h("h2", { id: "modal-title" }, withEmoji(view.title?.text ?? "")),
+          h("h2", { id: "modal-title" }, plainText(view.title)),
           h(
             "button",
             { type: "button", class: "icon-button", "aria-label": "Close dialog", onclick: () => this.dismiss() },
@@ -81,7 +81,7 @@ export class Modal {
           h(
             "button",
             { type: "button", class: "button", onclick: () => this.dismiss() },
-            withEmoji(view.close?.text ?? (view.submit ? "Cancel" : "Close")),
+            plainText(view.close ?? { text: view.submit ? "Cancel" : "Close" }),
           ),
           this.submitButton,
         ),
