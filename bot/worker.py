@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.inbound.payloads import UNREAD, SlackThread
@@ -22,12 +22,12 @@ from bot.shown import timeline
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.shown.turn import Turn
-from graphs.agent.turns import broken_off, latest
-from graphs.errors import CutShort, NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.agent.turns import broken_off, latest, turns
+from graphs.errors import CutShort, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
-from graphs.runtime.types import INTERRUPT, Config
+from graphs.runtime.types import INTERRUPT, Config, PendingTask
 from storage import Connection, Storage, deadlines, inbox, interrupts, posts, threads
-from storage.errors import DatabaseGone, StorageError, StorageUnavailable
+from storage.errors import DatabaseGone, StorageError, StorageUnavailable, UnreadableRow
 from storage.ids import ThreadId
 from storage.inbox import Delivery, Unread
 from storage.posts import Conversation
@@ -85,6 +85,7 @@ class _Tasks:
         self._tasks: dict[ThreadId, asyncio.Task[None]] = {}
         self._again: set[ThreadId] = set()
         self._rests_until = Recent(REMEMBERED)
+        self._said = Recent(REMEMBERED)
 
     def start(self, thread_id: ThreadId, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         """False when the thread has a task, or rests."""
@@ -115,10 +116,12 @@ class _Tasks:
     def _ended(self, thread_id: ThreadId, task: asyncio.Task[None]) -> None:
         del self._tasks[thread_id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            if isinstance(error, DatabaseGone | StorageUnavailable):  # it was said when that began
+            # The first two were said when that began.
+            if isinstance(error, DatabaseGone | StorageUnavailable) or self._said.look(thread_id) == repr(error):
                 logger.debug("thread %s is left as it is: %s", thread_id, error)
             else:
                 logger.error("thread %s could not be looked after", thread_id, exc_info=error)
+                self._said.put(thread_id, repr(error))
             self._rests_until.put(thread_id, time.monotonic() + LOOK_EVERY)
         if thread_id in self._again:
             self._again.discard(thread_id)
@@ -261,9 +264,11 @@ class Worker:
     async def _work(self, thread_id: ThreadId) -> None:
         """Do what is due in a thread first. What is due after that is found by the next look."""
         due = await self._storage.read(lambda db: _state_of(db, thread_id))
-        thread = due.thread
-        if self._stopping.is_set() or (thread is not None and self._stuck.look(thread_id) == thread.version):
-            return  # it failed before it could move; nothing has changed since
+        is_stuck = due.thread is not None and self._stuck.look(thread_id) == due.thread.version
+        if is_stuck:  # it failed before it could move, and nothing has changed since; what was written now may move it
+            due = replace(due, is_to_go_on=False)
+        if self._stopping.is_set() or (is_stuck and due.delivery is None):
+            return
         self._patient[thread_id] = lambda: self._who_waits(thread_id, due)
         try:
             await self._do(thread_id, due)
@@ -278,15 +283,16 @@ class Worker:
         try:
             async with asyncio.timeout(1):
                 asker = await self._asker(thread_id, None)
-        except (TimeoutError, StorageError):
+        except (TimeoutError, StorageError, GraphError):
             return None
         return (SlackThread(held.team, held.channel, held.thread_ts), asker) if held is not None and asker else None
 
     async def _do(self, thread_id: ThreadId, due: _Due) -> None:
         thread, delivery = due.thread, due.delivery
         with contextlib.suppress(*MOVED_ON):
-            if thread is not None and (due.has_news or thread.status == "running"):
-                await self._drive(thread_id, due.conversation, None, None)
+            if due.is_to_go_on:
+                if not await self._drive(thread_id, due.conversation, None, None):
+                    await self._say_broken(thread_id, due)
             elif delivery is None or (thread is not None and thread.status == "waiting"):
                 await self._say_queued(delivery)
             else:
@@ -294,6 +300,12 @@ class Worker:
                     await self._take_up(delivery, due.conversation)
                 except ThreadWaiting:  # perhaps because another process has read the delivery: it is looked for again
                     await self._say_queued(await self._storage.read(lambda db: inbox.first_unread(db, thread_id)))
+                except (*MOVED_ON, DatabaseGone, StorageUnavailable):
+                    raise
+                except Exception as error:  # noqa: BLE001 - what comes after it in the thread is read all the same
+                    await self._failed(thread_id, error)
+                    await self._say_broken(thread_id, due)
+                    await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
 
     async def _say_queued(self, delivery: Delivery | None) -> None:
         """A message that came while a question waits is read after it; its author is told so once."""
@@ -328,8 +340,8 @@ class Worker:
             message = await self._written(delivery)
             if UNREAD in delivery.text:
                 await self._poster.whisper(_slack_thread(delivery), delivery.user, FILES)
-            await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
-            if not was_read:
+            is_told = await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
+            if not (was_read and is_told):
                 await self._poster.whisper(_slack_thread(delivery), delivery.user, timeline.BROKEN)
         if not was_read:
             await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
@@ -352,10 +364,14 @@ class Worker:
         thread_id = delivery.thread_id
         snapshot = await self._graph.aget_state(_config(thread_id))
         messages = snapshot.values.get("messages", ())
-        if delivery.text in (latest(messages), thread_id, ""):  # the last two: a button of an older release
-            await self._drive(thread_id, conversation, None, None, read)
-        for turn in broken_off(messages):
-            if turn.id == delivery.text:
+        asked = delivery.text
+        if asked in (latest(messages), thread_id, ""):  # the last two: a button of an older release
+            if not timeline.is_without_end(snapshot):
+                await self._drive(thread_id, conversation, None, None, read)
+                return
+            asked = latest(messages)
+        for turn in [*broken_off(messages), *list(turns(messages))[-1:]]:
+            if turn.id == asked:
                 given = {"messages": turn.again(delivery.ts)}
                 await self._drive(thread_id, conversation, given, turn.author or delivery.user, read)
 
@@ -366,8 +382,10 @@ class Worker:
         given: Any,
         by: str | None,
         also: Callable[[Connection], None] | None = None,
-    ) -> None:
-        """Run the thread until it ends, waits or fails, and show what it comes to as it comes."""
+    ) -> bool:
+        """Run the thread until it ends, waits or fails, and show what it comes to as it comes. False when it failed,
+        and nothing on record of it says so.
+        """
         stream = self._graph.astream(
             given,
             _config(thread_id),
@@ -389,17 +407,21 @@ class Worker:
         except (*MOVED_ON, ThreadWaiting, DatabaseGone, StorageUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a node raised
-            await self._failed(thread_id, error)
+            return await self._failed(thread_id, error)
         finally:
             if turn is not None:
                 await turn.end()
             del self._turns[thread_id]
             if turn is not None and turn.has_news:
                 self._storage.changes.commit_happened()  # what was left to the turn is looked at again
+        return True
 
-    async def _failed(self, thread_id: ThreadId, error: Exception) -> None:
-        snapshot = await self._graph.aget_state(_config(thread_id))
-        references = [timeline.reference(task.id) for task in snapshot.tasks if task.error is not None]
+    async def _failed(self, thread_id: ThreadId, error: Exception) -> bool:
+        """Log it. True when a task of the thread has failed by it, which is shown there."""
+        tasks: Sequence[PendingTask] = ()
+        with contextlib.suppress(UnreadableRow, GraphError):  # of which the run has failed
+            tasks = (await self._graph.aget_state(_config(thread_id))).tasks
+        references = [timeline.reference(task.id) for task in tasks if task.error is not None]
         said = ", ".join(references) or "none"
         if isinstance(error, CutShort):
             logger.error("thread %s is set aside (reference %s): %s", thread_id, said, error)
@@ -408,6 +430,15 @@ class Worker:
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
         if thread is not None and not references:
             self._stuck.put(thread_id, thread.version)
+        return bool(references)
+
+    async def _say_broken(self, thread_id: ThreadId, due: _Due) -> None:
+        """Tell whom the thread is for that it cannot go on, where nothing that is shown of it says so."""
+        person = await self._who_waits(thread_id, due)
+        if person is None and (wrote := await self._storage.read(lambda db: inbox.newest(db, thread_id))) is not None:
+            person = _slack_thread(wrote), wrote.user
+        if person is not None:
+            await self._poster.whisper(*person, timeline.BROKEN)
 
     async def _asker(self, thread_id: ThreadId, by: str | None) -> str:
         """Whom a reply is for."""
@@ -446,15 +477,17 @@ class _Due:
     """A thread as the worker finds it."""
 
     thread: ThreadRow | None
-    has_news: bool
+    is_to_go_on: bool
+    """Whether it is to be run as it stands: it was cut short, or answered."""
     delivery: Delivery | None
     conversation: Conversation | None
 
 
 def _state_of(db: Connection, thread_id: ThreadId) -> _Due:
+    thread = threads.get(db, thread_id)
     return _Due(
-        threads.get(db, thread_id),
-        bool(interrupts.newly_answered(db, thread_id)),
+        thread,
+        thread is not None and (thread.status == "running" or bool(interrupts.newly_answered(db, thread_id))),
         inbox.first_unread(db, thread_id),
         posts.conversation(db, thread_id),
     )

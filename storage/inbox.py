@@ -73,6 +73,14 @@ def first_unread(db: Connection, thread_id: ThreadId) -> Delivery | None:
     return None if row is None else Delivery(*row)
 
 
+def newest(db: Connection, thread_id: ThreadId) -> Delivery | None:
+    """What came last, read or not, of what is still kept."""
+    row = db.execute(
+        f"select {_COLUMNS} from inbox where thread_id = ? order by seq desc limit 1", (thread_id,)
+    ).fetchone()
+    return None if row is None else Delivery(*row)
+
+
 def mark_done(db: Connection, event_id: str) -> bool:
     """It was read. False when it was before."""
     done = db.execute("update inbox set status = 'done' where event_id = ? and status = 'received'", (event_id,))

@@ -10,7 +10,7 @@ from bot.shown import cards
 from bot.shown.cards import Shown
 from bot.shown.shown_calls import ShownCall, ShownCalls, revision
 from graphs.agent.turns import latest
-from graphs.errors import CutShort
+from graphs.errors import CutShort, GraphRecursionError
 from graphs.runtime.types import StateSnapshot
 
 FAILURE = "failure:"
@@ -19,6 +19,11 @@ FAILURE = "failure:"
 CUT_SHORT = (
     "I was stopped each time that I did this, so I have not begun it again. It may have happened in part: look before "
     "you try again."
+)
+
+WITHOUT_END = (
+    "I went on with this for very many steps without coming to an end, so I stopped. What was done is done. Say it in "
+    "smaller parts, or try again."
 )
 
 BROKEN = "Something went wrong on my side, and I could not finish. Nothing is lost."
@@ -161,6 +166,11 @@ def failures(snapshot: StateSnapshot) -> list[tuple[str, Shown]]:
     ]
 
 
+def is_without_end(snapshot: StateSnapshot) -> bool:
+    """Whether the turn at work took too many steps: it is not gone on with, but begun anew."""
+    return any((task.error or "").startswith(f"{GraphRecursionError.__name__}: ") for task in snapshot.tasks)
+
+
 def _turn_of(subject: str) -> str:
     """The turn that a post says broke off."""
     return subject.removeprefix(FAILURE).partition(":")[2]
@@ -171,6 +181,8 @@ def sentence(error: str) -> str:
     kind, _, message = error.partition(": ")
     if kind == CutShort.__name__:
         return CUT_SHORT
+    if kind == GraphRecursionError.__name__:
+        return WITHOUT_END
     return message if kind == "ModelUnavailable" else BROKEN
 
 

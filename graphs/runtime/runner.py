@@ -74,10 +74,7 @@ class Runner:
                     return "waiting"
                 continue
             if self.position.step - self.position.since >= self.limit:
-                await self._park("failed")
-                raise GraphRecursionError(
-                    f"no end after {self.limit} steps: raise recursion_limit, or look for a loop without a way out"
-                )
+                raise await self._without_end()
             if not await self._step():
                 if self.failures:
                     raise next(iter(self.failures.values()))
@@ -292,6 +289,18 @@ class Runner:
             return True
         await self.store(Commit(release=status))
         return self.session.released
+
+    async def _without_end(self) -> GraphRecursionError:
+        """What is raised at the limit: put on record as that of the tasks that are due, and were not begun."""
+        error = GraphRecursionError(
+            f"no end after {self.limit} steps: raise recursion_limit, or look for a loop without a way out"
+        )
+        if self.is_root and self.session.storage is not None:
+            due = [scope_of(self.ns, task) for task in self.position.tasks]
+            text = f"{type(error).__name__}: {error}"
+            rows = [TaskRow(scope, "failed", error=text) for scope in due if scope not in self.session.ledger.tasks]
+            await self.store(Commit(tasks=rows, release="failed"))
+        return error
 
     def _at_breakpoint(self) -> bool:
         """Whether the thread stands before a static interrupt that nobody has passed yet."""

@@ -15,7 +15,7 @@ import pytest
 from bot.demo.workspace import Workspace
 from bot.inbound import payloads
 from bot.people import unknown
-from bot.worker import BEGUN_AT_ONCE, QUEUED
+from bot.worker import BEGUN_AT_ONCE, LOOK_EVERY, QUEUED
 from graphs.agent.agent import Agent
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.model import ModelReply, TextDelta
@@ -23,7 +23,7 @@ from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
 from storage import Connection, Storage, inbox, open_storage
 from storage.ids import ThreadId
-from storage.inbox import Delivery
+from storage.inbox import Delivery, DeliveryKind
 from storage.recent import Recent
 from tests.agent.conversing import ScriptedModel, calls, says
 from tests.bot.running import Bot, button, running
@@ -47,11 +47,11 @@ def write(ran: list[str]) -> Tool[..., Any]:
     return write
 
 
-async def delivered(storage: Storage, page: Page, text: str) -> str:
+async def delivered(storage: Storage, page: Page, text: str, kind: DeliveryKind = "message") -> str:
     """A message that was stored, as if the process had ended right after; its timestamp."""
     ts = (await page.say(text, "D0ANA"))["ts"]
     thread = ThreadId(f"T0LOCAL/D0ANA/{ts}")
-    row = Delivery(f"Ev{ts}", "message", thread, "T0LOCAL", "D0ANA", ts, ts, "U0ANA", text)
+    row = Delivery(f"Ev{ts}", kind, thread, "T0LOCAL", "D0ANA", ts, ts, "U0ANA", text)
     await storage.write(lambda db: inbox.receive(db, row, 0.0))
     return ts
 
@@ -262,10 +262,14 @@ async def told_all(page: Page) -> bool:
 
 
 async def reads_of_a_second(storage: Storage) -> list[str]:
+    return await reads_of(storage, 1.0)
+
+
+async def reads_of(storage: Storage, seconds: float) -> list[str]:
     """What is read while nothing happens."""
     reads = counting_reads(storage)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(seconds):
             await asyncio.Event().wait()
     return reads
 
@@ -329,6 +333,72 @@ async def test_a_failed_turn_is_logged_once_under_its_reference_and_the_next_mes
             await until(overcome, "no failure any more")
     (failure,) = [record for record in caplog.records if "failed" in record.getMessage()]
     assert reference in failure.getMessage()
+
+
+async def test_a_turn_without_an_end_is_told_and_begun_anew_by_whoever_tries_again_and_the_thread_goes_on(
+    workspace: Workspace,
+    storage: Storage,
+    write: Tool[..., Any],
+    http: aiohttp.ClientSession,
+    page: Page,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("graphs.runtime.compiled.DEFAULT_LIMIT", 8)
+
+    @tool
+    def count() -> str:
+        """Count on."""
+        return "and on"
+
+    def line(messages: Any) -> Any:
+        said = [str(message["content"]) for message in messages if message["role"] == "user"]
+        asked = len([each for each in said if each.startswith("count")])
+        return calls(("count", {})) if said[-1].startswith("count") and asked == 1 else says(f"After {len(said)}.")
+
+    async with running(workspace, storage, [count], *[line] * 20, http=http) as bot:
+        root = (await page.say("count", "D0ANA"))["ts"]
+        card = await bot.reads(root, "without coming to an end")
+        assert "reference" in str(card["blocks"])
+        await bot.press(await bot.card(root, "retry"), "retry")
+        await bot.reads(root, "After 2.")
+
+        second = (await page.say("count", "D0ANA"))["ts"]
+        await bot.card(second, "retry")
+        await page.say("never mind", "D0ANA", thread_ts=second)
+        await bot.reads(second, "After 2.")
+        await drained(storage)
+
+
+@pytest.mark.parametrize("kind", ["message", "retry"])
+async def test_a_thread_that_cannot_be_read_is_said_once_to_who_writes_there_and_once_in_the_log(
+    kind: DeliveryKind,
+    workspace: Workspace,
+    storage: Storage,
+    write: Tool[..., Any],
+    http: aiohttp.ClientSession,
+    page: Page,
+    caplog: pytest.LogCaptureFixture,
+):
+    root = await delivered(storage, page, "hello", kind)
+    graph = Agent("Be brief.", [write]).compile(ScriptedModel([says("Hello.")]), storage)
+    await graph.ainvoke({"messages": []}, {"configurable": {"thread_id": f"T0LOCAL/D0ANA/{root}"}})
+    await storage.write(lambda db: db.execute("update checkpoints set tasks = '['"))
+    storage.recent = Recent()  # as a process that did not run it
+    async with running(workspace, storage, [write], says("Bye."), http=http) as bot:
+        deliveries = 1 if kind == "message" else 2  # what is there to be tried again was written, too
+
+        async def told() -> bool:
+            return len(await whispers(page)) == deliveries
+
+        await until(told, "a whisper for each")
+        await drained(storage)
+        other = (await page.say("bye", "D0ANA"))["ts"]
+        await bot.reads(other, "Bye.")
+        await reads_of(storage, LOOK_EVERY * 2.5)
+        assert len(await whispers(page)) == deliveries
+    said = [record.getMessage() for record in caplog.records if root in record.getMessage()]
+    assert len([each for each in said if "could not be looked after" in each]) <= 1, said
+    assert len(said) <= deliveries + 1, said
 
 
 async def test_conversations_do_not_wait_for_each_other(
