@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 from dataclasses import dataclass
@@ -12,15 +13,19 @@ from graphs.agent.arguments import Arguments
 from graphs.agent.errors import ArgumentsChanged, ToolError, ToolTimedOut
 from graphs.agent.proposals import ProposedCall, claim_key, did_it_run, named
 from graphs.agent.redaction import Redaction, redacted
-from graphs.agent.results import Failure, failure, result_text, told
+from graphs.agent.results import Failure, failure, result_text, told, unwritable
 from graphs.agent.tools import Tool
 from graphs.errors import InDoubt
 from graphs.runtime.asking import ask
+from graphs.runtime.calling import awaitable
 from graphs.runtime.effects import idempotency_key, perform
 from storage.audit import LONGEST_ID
 from storage.ids import InterruptId
 
 logger = logging.getLogger(__name__)
+
+WRITTEN_WITHIN = 10.0
+"""Seconds that a result's own methods have to say what it is."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Effect:
         key = idempotency_key(claim_key(self.call["id"]))
         redact = Redaction(self.arguments.secrets)
         try:
-            return result_text(await self.tool.call(self.arguments, idempotency_key=key), redact)
+            result = await self.tool.call(self.arguments, idempotency_key=key)
         except ToolTimedOut as error:
             about["outcome"] = "timed out"
             return failure(str(error), tool_messages.timed_out(error.seconds))
@@ -83,6 +88,7 @@ class Effect:
             logger.error("tool %r failed (call %s)", self.tool.name, self.call["id"], exc_info=said)
             message = str(error) or type(error).__name__
             return failure(message, tool_messages.failed(message), redact)
+        return await _written(result, redact)
 
     async def _settle(self, doubt: InDoubt) -> str:
         """Nobody knows whether it ran: a person looks and says. Leave to run it again counts for the attempt that the
@@ -110,3 +116,18 @@ class Effect:
                 effect = functools.partial(self._run, about)
                 return told(await perform(doubt.key, effect, repeatable=False, again=True, about=about))
             number += 1
+
+
+async def _written(result: object, redact: Redaction) -> str:
+    """The result's text. It never raises, because the effect has happened, and it holds up nobody else: a result may
+    be of any class.
+    """
+    if result is None or type(result) is str:
+        return result_text(result, redact)
+    try:
+        async with asyncio.timeout(WRITTEN_WITHIN):
+            return await awaitable(result_text, bounded=False)(result, redact)
+    except Exception as error:
+        said = redacted(error, redact)
+        logger.warning("a result of type %s cannot be written as text", type(result).__name__, exc_info=said)
+        return unwritable(result)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypedDict, cast
@@ -54,9 +54,10 @@ def read_result(text: str | None) -> str | Failure:
 def result_text(result: object, redact: Redaction = NO_SECRETS) -> str:
     """A str as it is, nothing as "Done.", the rest as compact JSON in its own order, secrets masked.
 
-    It never raises, because the effect has happened: what has no JSON is shown as `str` shows it, and half a
-    surrogate pair as U+FFFD. `redact` takes the call's secrets out of it. What has more than `RESULT_LENGTH` characters
-    is cut in the middle, and says so to whoever reads it; the work depends on that bound, not on the result's size.
+    What has no JSON is shown as `str` shows it, and half a surrogate pair as U+FFFD. It asks the result's own methods,
+    so it may take long, and raise whatever they raise. `redact` takes the call's secrets out of it. What has more than
+    `RESULT_LENGTH` characters is cut in the middle, and says so to whoever reads it; the work depends on that bound,
+    not on the result's size.
     """
     match result:
         case None:
@@ -79,7 +80,12 @@ def _json(result: object) -> str:
     try:
         return str(kept)
     except (ValueError, RecursionError):  # a number of thousands of digits, lists within lists without end
-        return f"The result, of type {type(result).__name__}, cannot be written as text."
+        return unwritable(result)
+
+
+def unwritable(result: object) -> str:
+    """What is said of a result that nothing more can be said of."""
+    return f"The result, of type {type(result).__name__}, cannot be written as text."
 
 
 @dataclass
@@ -104,7 +110,7 @@ class _Room:
                 return self._items(cast("Sequence[object]", value), len(cast("Sequence[object]", value)))
             case set() | frozenset() if len(cast("set[object]", value)) > self.left // SMALLEST:
                 return self._items(cast("set[object]", value), len(cast("set[object]", value)))
-            case Iterator():  # reading it would run the tool on, perhaps without end
+            case Iterator() | AsyncIterator():  # reading it would run the tool on, perhaps without end
                 return f"{type(cast(object, value)).__name__} that was not read; the tool has to return a list"
             case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
                 return self._entries({each.name: getattr(value, each.name) for each in dataclasses.fields(value)})

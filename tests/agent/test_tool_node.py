@@ -656,3 +656,77 @@ async def test_a_policy_that_takes_its_time_about_an_edit_holds_up_nobody_else(s
     go_on.set()  # said by the event loop, which it did not hold up
     await deciding
     assert "paid 2" in (await talk.results())[0]
+
+
+class Opaque:
+    """A result whose own methods do this when they are asked what it is."""
+
+    def __init__(self, act: Any) -> None:
+        self.act = act
+
+    def __str__(self) -> str:
+        return self.act()
+
+    __repr__ = __str__
+
+
+class OpaqueModel(BaseModel):
+    how: str = "dumped"
+    _act: Any = None
+
+    @model_serializer
+    def dumped(self) -> dict[str, Any]:
+        return self._act()
+
+
+def raising(error: BaseException) -> Any:
+    def act() -> Any:
+        raise error
+
+    return act
+
+
+@pytest.mark.parametrize("policy", [None, Approval()])
+@pytest.mark.parametrize("error", [RuntimeError("no"), SystemExit(1), KeyboardInterrupt(), MemoryError()])
+@pytest.mark.parametrize("shape", ["alone", "in a list", "as a key", "a model"])
+async def test_a_result_that_cannot_say_what_it_is_has_been_done_all_the_same(
+    storage: Storage, books: Books, policy: Approval | None, error: BaseException, shape: str
+):
+    @tool(approval=policy)
+    def work() -> object:
+        """Work."""
+        books.done.append(())
+        opaque = Opaque(raising(error))
+        model = OpaqueModel()
+        model._act = raising(error)
+        return {"alone": opaque, "in a list": [opaque], "as a key": {opaque: 1}, "a model": model}[shape]
+
+    talk = Talk(storage, [work], calls(("work", {})), says("ok"))
+    await talk.say("work")
+    if policy is not None:
+        await talk.decide(Approve())
+    (result,) = await talk.results()
+    name = {"alone": "Opaque", "in a list": "list", "as a key": "dict"}.get(shape)
+    assert result == (f"The result, of type {name}, cannot be written as text." if name else "how='dumped'")
+    assert books.done == [()]
+    (row,) = (await storage.read(lambda db: claims_of(db, THREAD))) or [None]
+    assert row is None or row.status == "done"
+
+
+async def test_a_result_that_takes_its_time_to_say_what_it_is_holds_up_nobody_else(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("graphs.agent.effect.WRITTEN_WITHIN", 0.05)
+    released = threading.Event()
+
+    @tool
+    def work() -> object:
+        """Work."""
+        return Opaque(lambda: str(released.wait()))
+
+    talk = Talk(storage, [work], calls(("work", {})), says("ok"))
+    try:
+        await talk.say("work")
+    finally:
+        released.set()
+    assert await talk.results() == ["The result, of type Opaque, cannot be written as text."]
