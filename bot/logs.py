@@ -7,6 +7,7 @@ are written as escapes, so that a line of the log is a line of ours.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import traceback
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 def configure(level: str, stream: TextIO | None = None, redact: Redact = str) -> None:
     """Log to `stream` (standard error) from `level` on, whoever logs, warns, or ends with an error that nobody took."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream or _standard_error())
     handler.setFormatter(RecordFormatter(redact))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -49,6 +50,15 @@ def configure(level: str, stream: TextIO | None = None, redact: Redact = str) ->
     sys.excepthook = _log_uncaught
     sys.unraisablehook = _log_unraisable
     threading.excepthook = _log_thread
+
+
+def _standard_error() -> TextIO:
+    """Standard error under a number of our own: an agent's code may close it; what is opened next has the old one."""
+    try:
+        copied = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):  # there is none, or something stands in for it
+        return sys.stderr
+    return os.fdopen(copied, "w", encoding=sys.stderr.encoding, errors=sys.stderr.errors)
 
 
 class RecordFormatter(logging.Formatter):

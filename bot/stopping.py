@@ -29,6 +29,9 @@ flight, and a few in which everything is closed.
 THREADS = 256
 """Of the loop's own, for `asyncio.to_thread`. Tools that are not `async def` have others."""
 
+TAKEN_BACK_EVERY = 1.0
+"""Seconds after which the signals are ours again that an agent's code, or a library of it, has taken over."""
+
 
 def run_to_end(main: Coroutine[Any, Any, T]) -> T:
     """As `asyncio.run`, for a whole process: on a loop that only the end of `main` ends. Once that was told to `Stop`,
@@ -83,22 +86,34 @@ class Stop(asyncio.Event):
     """
 
     def __enter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._stops: SimpleQueue[int] = loop.stops if isinstance(loop, _Loop) else SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._stops: SimpleQueue[int] = self._loop.stops if isinstance(self._loop, _Loop) else SimpleQueue()
         self._before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         for number in self._before:
-            loop.add_signal_handler(number, self.set)  # wakes the loop, whichever thread the signal came to
-            signal.signal(number, self._told)
+            self._take(number)
+        self._again = self._loop.call_later(TAKEN_BACK_EVERY, self._take_back)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._again.cancel()
         for number, handler in self._before.items():
-            asyncio.get_running_loop().remove_signal_handler(number)
+            self._loop.remove_signal_handler(number)
             signal.signal(number, handler)
 
     def set(self) -> None:
         self._stops.put(1)
         super().set()
+
+    def _take(self, number: signal.Signals) -> None:
+        self._loop.add_signal_handler(number, self.set)  # wakes the loop, whichever thread the signal came to
+        signal.signal(number, self._told)
+
+    def _take_back(self) -> None:
+        for number in self._before:
+            if signal.getsignal(number) != self._told:
+                logger.warning("something took %s over, which tells the bot to stop; it is taken back", number.name)
+            self._take(number)
+        self._again = self._loop.call_later(TAKEN_BACK_EVERY, self._take_back)
 
     def _told(self, *_: object) -> None:
         self._stops.put(0)

@@ -168,3 +168,28 @@ def test_what_ends_a_thread_or_the_program_is_a_record_too() -> None:
     assert len(records(ended.stderr)) == 4, ended.stderr
     assert "director" in ended.stderr
     assert all(line.startswith("    ") or line in records(ended.stderr) for line in ended.stderr.splitlines())
+
+
+LEFT = """
+import logging, os, socket, sys
+from bot import logs
+logs.configure("INFO")
+if {way!r} == "closed":
+    sys.stdout.close(); sys.stderr.close()
+elif {way!r} == "its number":
+    os.close(2)
+    ours, theirs = socket.socketpair()  # which has the number now
+else:
+    sys.stderr = None
+logging.getLogger("bot").error("still there")
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("way", ["closed", "its number", "gone"])
+def test_a_standard_error_that_somebody_closes_is_not_the_logs(way: str) -> None:
+    program = textwrap.dedent(LEFT.format(way=way))
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 0, ended.stderr
+    assert len(records(ended.stderr)) == 1
+    assert "still there" in ended.stderr

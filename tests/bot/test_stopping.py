@@ -4,11 +4,13 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from bot.stopping import Stop, run_to_end
+from tests.support.waiting import until
 
 
 async def leaves() -> None:
@@ -26,6 +28,45 @@ async def test_a_signal_sets_it_and_handlers_are_as_they_were() -> None:
             os.kill(os.getpid(), number)
             await asyncio.wait_for(stop.wait(), 10)
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+def ignored() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def handled() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: None)
+
+
+def removed() -> None:
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+
+
+def deaf() -> None:
+    signal.set_wakeup_fd(-1)
+
+
+@pytest.mark.parametrize("take", [ignored, handled, removed, deaf])
+async def test_a_signal_that_an_agents_code_takes_over_is_taken_back(
+    take: Callable[[], None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bot.stopping.TAKEN_BACK_EVERY", 0.01)
+    with Stop() as stop:
+        ours = signal.getsignal(signal.SIGTERM)
+        take()
+        await asyncio.sleep(0)
+        await until(lambda: signal.getsignal(signal.SIGTERM) == ours and wakes(), "the signal to be ours again")
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(stop.wait(), 10)
+    said = [record.message for record in caplog.records if record.name == "bot.stopping"]
+    assert len(said) == (0 if take is deaf else 1), said
+
+
+def wakes() -> bool:
+    """Whether a signal wakes the loop."""
+    found = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(found)
+    return found != -1
 
 
 def test_what_is_left_in_the_loop_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
