@@ -33,6 +33,7 @@ from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
 from graphs.approvals.terms import Actor
+from graphs.runtime.calling import awaitable
 from graphs.runtime.compiled import CompiledGraph
 from storage import Connection, Storage, inbox
 from storage.errors import StorageUnavailable
@@ -150,7 +151,8 @@ class Clicks:
             return []
 
         try:
-            values = _form_of(tool, asked.poll.row).submitted(form.values, validate)
+            filled = _form_of(tool, asked.poll.row)
+            values = await awaitable(filled.submitted, bounded=False)(form.values, validate)
         except FormErrors as error:
             await ack(response_action="errors", errors=dict(error.errors))
             return None

@@ -33,6 +33,7 @@ from graphs.agent.agent import MODEL
 from graphs.agent.desk import Desk
 from graphs.agent.tools import Toolbox
 from graphs.agent.turns import broken_off
+from graphs.runtime.calling import awaitable
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import StateSnapshot
 from storage import Connection, Storage, posts, threads
@@ -158,7 +159,7 @@ class Display:
             return False
         version, snapshot, rest, record = news
         unfinished = [turn.id for turn in broken_off(snapshot.values.get("messages", ()))]
-        shown = timeline.cards_of(rest, record)
+        shown = await awaitable(timeline.cards_of, bounded=False)(rest, record)  # tools' own checks may block
         if await self._went_back(held, shown):
             return await self.bring_up_to_date(held, before)
         asker_of = timeline.askers(rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -219,7 +220,8 @@ class ShownCalls:
         if record.asked:
             args = record.asked[0].payload["args"]
         else:
-            args = _shown(tool, _read(proposed["function"]["arguments"]))
+            # Once it has ended its check has run, and came to an end; what may end the process is not begun here.
+            args = _shown(tool, _read(proposed["function"]["arguments"]), checked="content" in result)
         if tool is not None:
             args = _in_order(args, tool.parameters)
         edited = _shown(tool, answer_of(record.edit)["edited_action"]["args"]) if record.edit is not None else {}
@@ -235,15 +237,17 @@ def record_of(
     return ShownCalls(toolbox, call_record.read(db, thread_id, ids) if ids else {})
 
 
-def _shown(tool: Tool[..., Any] | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Arguments as they may be shown: secrets masked, also in what the tool does not take."""
+def _shown(tool: Tool[..., Any] | None, values: Mapping[str, Any], *, checked: bool = True) -> Mapping[str, Any]:
+    """Arguments as they may be shown: secrets masked, also in what the tool does not take. Those that are not to be
+    `checked` by the tool are shown as they were written.
+    """
     if tool is None:
         return values
-    try:
-        return tool.validate(values).shown
-    except AgentError:
-        secret = _secrets(tool.parameters)
-        return {name: MASK if secret and secret.get(name, True) else value for name, value in values.items()}
+    with suppress(AgentError):
+        if checked:
+            return tool.validate(values).shown
+    secret = _secrets(tool.parameters)
+    return {name: MASK if secret and secret.get(name, True) else value for name, value in values.items()}
 
 
 def _secrets(parameters: Mapping[str, Any]) -> dict[str, bool]:

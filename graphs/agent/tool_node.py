@@ -7,7 +7,7 @@ the model.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
@@ -58,7 +58,7 @@ class CallNode:
     async def _outcome(self, call: ProposedCall, requester: str, thread_id: str) -> _Ended:
         try:
             tool = self.toolbox[call["name"]]
-            arguments = tool.validate(call["arguments"])
+            arguments = await _validated(tool, call["arguments"])
         except (UnknownTool, InvalidArguments, UnstorableArguments) as error:
             if error.__cause__ is not None:
                 logger.warning("call %s of tool %r is refused: %s", call["id"], call["name"], error)
@@ -112,7 +112,7 @@ class _Proposal:
             # What a person made of the call has a rule of its own, and a question of its own where that one asks.
             editors.append(ended.by)
             replaces = ended.answer.interrupt_id
-            found = self._reread(ended)
+            found = await self._reread(ended)
             if isinstance(found, _Ended):
                 made, ended = {}, found
                 break
@@ -149,13 +149,13 @@ class _Proposal:
             case _:
                 assert_never(decision)
 
-    def _reread(self, edited: _Edited) -> Arguments | _Ended:
+    async def _reread(self, edited: _Edited) -> Arguments | _Ended:
         """What a person made of the call; how it ended where that cannot run."""
         if edited.edit.name != self.tool.name:
             why = f"It names another tool, {edited.edit.name!r}."
         else:
             try:
-                return self.tool.validate(edited.edit.args)
+                return await _validated(self.tool, edited.edit.args)
             except (InvalidArguments, UnstorableArguments) as error:
                 why = str(error)
         return _Ended(tool_messages.useless_edit(edited.by, why), Refusal("invalid arguments", why))
@@ -204,6 +204,11 @@ class _Proposal:
     async def _out_of_reach(self, terms: Terms) -> str | None:
         """Looked at only while nothing is asked: once there is a question, it waits for its answer."""
         return await self.unreachable(terms, self.thread_id) if self.unreachable is not None else None
+
+
+async def _validated(tool: Tool[..., Any], arguments: str | Mapping[str, object]) -> Arguments:
+    """See `Tool.validate`. What checks them may be the tool's own code: it holds up nobody but this call."""
+    return await awaitable(tool.validate, bounded=False)(arguments)
 
 
 async def _required(tool: Tool[..., Any], arguments: Arguments, requester: str, now: datetime) -> Terms | None:

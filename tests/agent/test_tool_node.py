@@ -612,6 +612,27 @@ async def test_a_policy_that_takes_its_time_holds_up_nobody_else(storage: Storag
     assert await talk.results() == ["paid"]
 
 
+async def test_a_check_of_a_tools_own_that_takes_its_time_holds_up_nobody_else(storage: Storage):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def known(number: int) -> int:
+        begun.set()
+        assert go_on.wait(30)
+        return number
+
+    @tool
+    def look_up(number: Annotated[int, AfterValidator(known)]) -> str:
+        """Look it up."""
+        return "found"
+
+    talk = Talk(storage, [look_up], calls(("look_up", {"number": 1})), says("Done."))
+    saying = asyncio.create_task(talk.say("look"))
+    await until(begun.is_set, "the check to begin")
+    go_on.set()  # said by the event loop, which it did not hold up
+    await saying
+    assert await talk.results() == ["found"]
+
+
 @pytest.mark.parametrize("raised", [RuntimeError("hunter2"), SystemExit(1), asyncio.CancelledError(), KeyError("x")])
 async def test_a_check_of_a_tools_own_that_raises_anything_refuses_the_arguments(
     storage: Storage, raised: BaseException, books: Books, caplog: pytest.LogCaptureFixture

@@ -40,6 +40,8 @@ SCRIPT = {
         {"text": "Let me see.", "tool_calls": [{"name": "die", "arguments": {"how": "at once"}}]},
         *[{"text": "That was die."}] * 2,
     ],
+    "check": [{"tool_calls": [{"name": "check", "arguments": {"how": "it"}}]}],
+    "rule": [{"tool_calls": [{"name": "rule", "arguments": {"how": "it"}}]}],
     "block": [
         {"text": "", "tool_calls": [{"name": "block", "arguments": {"seconds": 100 + n}} for n in range(8)]},
         {"text": "That was block."},
@@ -183,6 +185,21 @@ async def test_a_tool_that_takes_the_process_along_is_set_aside_and_everybody_el
     await ana.say("Leave it.", thread)
     await thread.says("That was die.")
     assert died(ledger) == 4
+
+
+@pytest.mark.parametrize("said", ["check", "rule"])
+async def test_code_of_a_tools_that_is_not_its_body_takes_the_process_along_twice_at_most(
+    ana: Person, lea: Person, stage: Stage, ledger: Path, said: str
+):
+    thread = await ana.say(said)
+    assert await ended(stage) == 9
+    assert await starts_until_it_stays(stage) == 2
+    await thread.says("have not begun it again")
+    await is_served(lea)
+    stage.kill_bot()
+    stage.start_bot()
+    await is_served(lea)
+    assert lines(ledger) == [f"{said} it"] * 2
 
 
 def died(ledger: Path) -> int:

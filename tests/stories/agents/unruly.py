@@ -5,8 +5,11 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Annotated, Any
 
-from graphs import Agent, tool
+from pydantic import AfterValidator
+
+from graphs import Agent, Approval, tool
 
 LEDGER = Path("ledger.txt")
 
@@ -156,7 +159,37 @@ def die(how: str) -> str:
     os._exit(9)
 
 
+def _checked(how: str) -> str:
+    _begun(f"check {how}")
+    os._exit(9)
+
+
+@tool
+def check(how: Annotated[str, AfterValidator(_checked)]) -> str:
+    """Take the process along before it begins.
+
+    Args:
+        how: In which way.
+    """
+    return how
+
+
+def _ruled(arguments: Any) -> bool:
+    _begun(f"rule {arguments.how}")
+    os._exit(9)
+
+
+@tool(approval=Approval(when=_ruled))
+def rule(how: str) -> str:
+    """Take the process along before anybody is asked.
+
+    Args:
+        how: In which way.
+    """
+    return how
+
+
 agent = Agent(
     instructions="Behave.",
-    tools=[leave, leave_async, leave_gated, leave_gated_async, block, block_briefly, cling, die],
+    tools=[leave, leave_async, leave_gated, leave_gated_async, block, block_briefly, cling, die, check, rule],
 )
