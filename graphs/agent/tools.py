@@ -17,7 +17,7 @@ from graphs.agent.errors import AgentError, InvalidArguments, InvalidTool, Probl
 from graphs.agent.policy import Approval
 from graphs.agent.schema import IDEMPOTENCY_KEY, JsonSchema, arguments_model, parameters_schema
 from graphs.errors import UnexpectedExit
-from graphs.runtime.calling import TimeIsUp, held, limited
+from graphs.runtime.calling import TimeIsUp, awaitable, held, limited
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -79,7 +79,7 @@ class Tool(Generic[P, R]):
         begins. An `async def` is cancelled when it is up. A thread cannot be: we stop waiting for a `def`, and it goes
         on in the background until it ends by itself.
         """
-        values = held(argument_bytes.reopen, arguments, self.model)
+        values = await awaitable(argument_bytes.reopen, bounded=False)(arguments, self.model)
         if self._takes_key:
             values[IDEMPOTENCY_KEY] = idempotency_key
         try:

@@ -1,8 +1,10 @@
 """Tool calls: what runs unasked, what asks, and that exactly what was shown runs, once."""
 
 import asyncio
+import itertools
 import json
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -612,24 +614,32 @@ async def test_a_policy_that_takes_its_time_holds_up_nobody_else(storage: Storag
     assert await talk.results() == ["paid"]
 
 
-async def test_a_check_of_a_tools_own_that_takes_its_time_holds_up_nobody_else(storage: Storage):
-    begun, go_on = threading.Event(), threading.Event()
+async def test_a_check_of_a_tools_own_holds_up_nobody_else_whenever_it_is_made(storage: Storage):
+    ticks = itertools.count()
+    now = [next(ticks)]
 
     def known(number: int) -> int:
-        begun.set()
-        assert go_on.wait(30)
+        began, end = now[0], time.monotonic() + 20
+        while now[0] == began:  # until the event loop has done something else
+            assert time.monotonic() < end
+            time.sleep(0.001)
         return number
 
-    @tool
+    @tool(approval=Approval())
     def look_up(number: Annotated[int, AfterValidator(known)]) -> str:
         """Look it up."""
         return "found"
 
+    async def tick() -> None:
+        while True:
+            now[0] = next(ticks)
+            await asyncio.sleep(0.001)
+
+    ticking = asyncio.create_task(tick())
     talk = Talk(storage, [look_up], calls(("look_up", {"number": 1})), says("Done."))
-    saying = asyncio.create_task(talk.say("look"))
-    await until(begun.is_set, "the check to begin")
-    go_on.set()  # said by the event loop, which it did not hold up
-    await saying
+    await talk.say("look")
+    await talk.decide(Approve())
+    ticking.cancel()
     assert await talk.results() == ["found"]
 
 
