@@ -16,6 +16,9 @@ logger = logging.getLogger(__name__)
 PRIVATE = 0o600
 """The conversations in it are nobody else's business."""
 
+SMALLEST = 512
+"""Bytes of the smallest database: one page (https://sqlite.org/fileformat.html, 1.3.2)."""
+
 
 def create(path: Path) -> None:
     """Make the file, for its owner alone; SQLite gives its -wal and -shm files the same mode."""
@@ -56,21 +59,33 @@ def of_database(path: Path) -> list[Path]:
 
 class OpenedFiles:
     """The files as they were when they were opened. One that was deleted or replaced since is written to by nobody
-    else, and read by nobody after us: what is stored there is lost.
+    else, and read by nobody after us: what is stored there is lost. So is what was in one that was emptied, though
+    SQLite goes on with what it remembers of it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._opened = [(file, _identity(file)) for file in of_database(path)]
+        self._was_whole = _size(path) >= SMALLEST
 
     def check(self) -> None:
         """Raises `DatabaseGone`."""
-        for file, opened in self._opened:
-            if opened is not None and _identity(file) != opened:
-                raise DatabaseGone(
-                    f"{str(file)!r} was deleted or replaced while it was open, and nothing more is stored in it. "
-                    "Put the right one in its place, then start again"
-                )
+        lost = next((file for file, opened in self._opened if opened is not None and _identity(file) != opened), None)
+        if lost is None and self._was_whole and _size(self._path) < SMALLEST:
+            lost = self._path
+        if lost is not None:
+            raise DatabaseGone(
+                f"{str(lost)!r} was deleted, emptied or replaced while it was open, and nothing more is stored in it. "
+                "Put the right one in its place, then start again"
+            )
+
+
+def _size(file: Path) -> int:
+    """0 for a file that is not there."""
+    try:
+        return file.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""The database's files: nobody else reads them, and one that is deleted or replaced while open is noticed at once."""
+"""The database's files: nobody else reads them, and one that is lost while it is open is noticed at once."""
 
 import asyncio
 import logging
@@ -42,6 +42,8 @@ LOSSES: list[Callable[[Path], object]] = [
     lambda path: path.with_name(f"{path.name}-wal").unlink(),
     lambda path: path.with_name(f"{path.name}-shm").unlink(),
     lambda path: path.parent.rename(path.parent.with_name("moved")),
+    lambda path: os.truncate(path, 0),
+    lambda path: os.truncate(path, 100),
 ]
 
 
@@ -51,11 +53,11 @@ async def test_nothing_is_stored_in_a_file_that_is_gone(tmp_path: Path, lose: Ca
     folder.mkdir()
     async with open_storage(f"sqlite:///{folder / 'storage.db'}") as storage:
         lose(folder / "storage.db")
-        with pytest.raises(DatabaseGone, match="deleted or replaced"):
+        with pytest.raises(DatabaseGone, match="deleted, emptied or replaced"):
             await store(storage)
         with pytest.raises(DatabaseGone):
             await storage.read(lambda db: None)
-        assert "deleted or replaced" in str(await storage.gone)
+        assert "deleted, emptied or replaced" in str(await storage.gone)
 
 
 async def test_a_file_that_is_gone_is_noticed_while_nothing_is_stored(path: Path):

@@ -1,5 +1,6 @@
 """The database's file goes away under a running bot: it says so in one line and ends, and stores nothing more."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,11 @@ def replaced(file: Path) -> None:
     file.with_name("copy.db").replace(file)
 
 
-@pytest.mark.parametrize("lose", [Path.unlink, replaced])
+def emptied(file: Path) -> None:
+    os.truncate(file, 0)
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, replaced, emptied])
 async def test_a_bot_whose_database_goes_away_ends_with_an_error(
     new_stage: NewStage, tmp_path: Path, lose: Callable[[Path], object]
 ):
@@ -26,6 +31,6 @@ async def test_a_bot_whose_database_goes_away_ends_with_an_error(
     lose(tmp_path / "signoff.db")
     code, _, _ = stage.bot.outcome(seconds=20)
     assert code == 1
-    said = [line for line in stage.log.splitlines() if "deleted or replaced" in line]
+    said = [line for line in stage.log.splitlines() if "deleted, emptied or replaced" in line]
     assert len(said) == 1, stage.log
     assert "Traceback" not in stage.log
