@@ -127,19 +127,21 @@ def _public(text: str) -> str:
 
 def _run(options: argparse.Namespace) -> int:
     from bot.run import run  # what only this command needs is loaded by it
-    from bot.stopping import run_to_end
+    from bot.stopping import leave, run_to_end
 
     settings = load_settings()
     ours = Redaction(keys_among(settings.secrets))
     logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(text)))
+    code = 0
     try:
         run_to_end(run(settings))
     except BadSettings as error:  # may quote what others said
         raise BadSettings([ours(problem) for problem in error.problems]) from None
     except CannotGoOn as error:
         logger.critical("%s", error)
-        return FAILURE
-    return 0
+        code = FAILURE
+    leave(code)
+    return code
 
 
 def _demo(options: argparse.Namespace) -> int:

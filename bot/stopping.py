@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, Self, TypeVar
 
+from graphs.runtime import places
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -39,6 +41,15 @@ def run_to_end(main: Coroutine[Any, Any, T]) -> T:
     """
     with asyncio.Runner(loop_factory=_Loop) as runner:
         return runner.run(main)
+
+
+def leave(code: int) -> None:
+    """End the process now if a call still blocks a thread: while the interpreter ends by itself it would end that
+    thread wherever it stands, and abort where that is inside a library that does not take it (pydantic's is one).
+    """
+    if places.are_busy():
+        logging.shutdown()
+        os._exit(code)
 
 
 class _Loop(asyncio.SelectorEventLoop):

@@ -164,12 +164,14 @@ class _Thread(threading.Thread):
 
     def __init__(self, work: Callable[[], None]) -> None:
         super().__init__(name="blocking call", daemon=True)
+        self.is_busy = True
         self.next: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.next.put(work)
 
     def run(self) -> None:
         while True:
             self.next.get()()
+            self.is_busy = False
             if len(_IDLE) >= KEPT:
                 return
             _IDLE.append(self)
@@ -180,9 +182,17 @@ _IDLE: deque[_Thread] = deque()
 
 def _begin(work: Callable[[], None]) -> None:
     try:
-        _IDLE.pop().next.put(work)
+        thread = _IDLE.pop()
     except IndexError:
         _Thread(work).start()
+    else:
+        thread.is_busy = True
+        thread.next.put(work)
+
+
+def are_busy() -> bool:
+    """Whether a call has not ended, whoever waits for it."""
+    return any(isinstance(thread, _Thread) and thread.is_busy for thread in threading.enumerate())
 
 
 async def take(*, bounded: bool = True) -> Place:

@@ -41,6 +41,7 @@ SCRIPT = {
         *[{"text": "That was die."}] * 2,
     ],
     "check": [{"tool_calls": [{"name": "check", "arguments": {"how": "it"}}]}],
+    "check for long": [{"tool_calls": [{"name": "check", "arguments": {"how": "for long"}}]}],
     "rule": [{"tool_calls": [{"name": "rule", "arguments": {"how": "it"}}]}],
     "block": [
         {"text": "", "tool_calls": [{"name": "block", "arguments": {"seconds": 100 + n}} for n in range(8)]},
@@ -124,6 +125,19 @@ async def test_eight_tools_that_block_hold_up_nobody_else_and_no_end(
     assert await asyncio.to_thread(stage.stop_bot) == 0
     assert time.monotonic() - began < 16
     assert "did not come to the end of its step within 10 s and was left" in stage.log
+
+
+async def test_a_check_that_goes_on_for_long_holds_up_nobody_else_and_no_end(
+    ana: Person, lea: Person, stage: Stage, ledger: Path
+):
+    await ana.say("check for long")
+
+    async def begun() -> bool:
+        return "check for long" in lines(ledger)
+
+    await until(begun, "the check to begin")
+    await is_served(lea)
+    assert await asyncio.to_thread(stage.stop_bot) == 0
 
 
 async def test_a_timeout_tells_the_model_and_what_cannot_begin_is_said(
