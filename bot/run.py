@@ -10,6 +10,7 @@ import importlib
 import logging
 import sqlite3
 import sys
+import traceback
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +35,8 @@ from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
 from graphs.agent.errors import AgentError
+from graphs.errors import UnexpectedExit
+from graphs.runtime.calling import awaitable, held
 from storage import Storage, deadlines, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
@@ -127,12 +130,24 @@ def load_agent(path: str) -> Agent:
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
     try:
-        found = getattr(importlib.import_module(module_name), attribute)
+        found = getattr(held(importlib.import_module, module_name), attribute)
     except (ImportError, AttributeError, SyntaxError, AgentError) as error:
         raise BadSettings([f"SIGNOFF_AGENT is {path!r}, which cannot be imported: {error}"]) from error
+    except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise BadSettings([f"SIGNOFF_AGENT is {path!r}, which cannot be imported: {_said(error)}"]) from error
     if not isinstance(found, Agent):
         raise BadSettings([f"SIGNOFF_AGENT is {path!r}, which is a {type(found).__name__}; expected a graphs.Agent"])
     return found
+
+
+def _said(error: Exception) -> str:
+    """What an agent's code raised, and where, in a line."""
+    raised = error.__cause__ if isinstance(error, UnexpectedExit) and error.__cause__ is not None else error
+    where = traceback.extract_tb(raised.__traceback__)[-1]
+    said = f"{type(raised).__name__}: {raised}".removesuffix(": ")
+    return f"{said} ({where.filename}, line {where.lineno})"
 
 
 async def _assemble(
@@ -144,7 +159,10 @@ async def _assemble(
     identity: Mapping[str, str],
 ) -> tuple[Worker, AsyncApp]:
     if agent.prepare is not None:
-        await asyncio.to_thread(agent.prepare)
+        try:
+            await awaitable(agent.prepare, bounded=False)()
+        except Exception as error:
+            raise CannotGoOn(f"what prepares the agent (Agent.prepare) failed: {_said(error)}") from error
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     graph = agent.compile(model, storage, Reach(people, storage))
     poster = Poster(client, storage, identity["user_id"])

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import aiohttp
 import pytest
 
 from bot.demo.workspace import Workspace
+from bot.errors import CannotGoOn
 from bot.run import load_agent, run
 from bot.settings import BadSettings, Settings
+from graphs.agent.agent import Agent
 from storage import Storage
 from tests.bot.running import running
 
@@ -79,6 +82,51 @@ def test_an_agent_that_says_more_than_a_line_is_one_line_all_the_same(tmp_path: 
     with pytest.raises(BadSettings) as refusal:
         load_agent("wordy_of_test_run:agent")
     assert len(str(refusal.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("raise ValueError('no key')", "ValueError: no key"),
+        ("raise KeyError('STRIPE_KEY')", "KeyError: 'STRIPE_KEY'"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("import asyncio; raise asyncio.CancelledError", "CancelledError"),
+        ("raise BaseException('x')", "BaseException: x"),
+        ("def f(): f()\nf()", "RecursionError"),
+    ],
+)
+def test_an_agent_that_raises_anything_is_one_line_that_says_where(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "raising_of_test_run.py").write_text(line)
+    try:
+        with pytest.raises(BadSettings) as refusal:
+            load_agent("raising_of_test_run:agent")
+    finally:
+        sys.modules.pop("raising_of_test_run", None)
+    (problem,) = refusal.value.problems
+    assert said in problem
+    assert "raising_of_test_run.py, line " in problem
+    assert len(str(refusal.value).splitlines()) == 1
+
+
+def test_who_interrupts_while_the_agent_is_loaded_ends_that(tmp_path: Path) -> None:
+    (tmp_path / "interrupted_of_test_run.py").write_text("raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        load_agent("interrupted_of_test_run:agent")
+
+
+@pytest.mark.parametrize("raised", [ValueError("no books"), SystemExit(5), KeyboardInterrupt()])
+async def test_what_prepares_an_agent_and_fails_is_said_in_a_line(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, raised: BaseException
+) -> None:
+    def prepare() -> None:
+        raise raised
+
+    module = types.ModuleType("unprepared_of_test_run")
+    monkeypatch.setattr(module, "agent", Agent("Be brief.", [], prepare=prepare), raising=False)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    with pytest.raises(CannotGoOn, match=type(raised).__name__) as error:
+        await run(settings(workspace, SIGNOFF_AGENT="unprepared_of_test_run:agent"))
+    assert "prepare" in str(error.value)
 
 
 async def refused(given: Settings) -> str:
