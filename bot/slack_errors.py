@@ -1,4 +1,4 @@
-"""What a call of Slack can end with, and what that means. The only place that classes Slack's errors.
+"""What a call of Slack can end with, and what that means. (What else it means for a message: `bot/shown/refusals.py`.)
 
 Slack answers in its own words (`ok: false` and a name), or something else does: a proxy's page, a status, nothing. A
 caller asks here whether a later try may succeed, whether the call may have taken effect all the same, and what to do.

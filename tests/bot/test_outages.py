@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot import run, worker
+from bot import run, telling
 from bot.demo.workspace import Workspace
 from bot.inbound import arrivals, clicks
 from graphs.agent.policy import Approval
@@ -50,7 +50,7 @@ def lock(url: str, storage: Storage) -> Iterator[Lock]:
 @pytest.fixture(autouse=True)
 async def hasty(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts fail, and people are told, sooner than otherwise."""
-    monkeypatch.setattr(worker, "TELL_AFTER", 0.2)
+    monkeypatch.setattr(telling, "TELL_AFTER", 0.2)
     monkeypatch.setattr(arrivals, "PROMPTLY", 0.2)
     monkeypatch.setattr(run, "PROMPTLY", 0.2)
 
@@ -116,13 +116,13 @@ async def test_a_result_that_cannot_be_stored_is_stored_later_and_its_person_is_
         async with running(workspace, storage, [write], *script, http=http) as bot:
             root = (await page.say("write", "D0ANA"))["ts"]
             await bot.press(await bot.card(root), "approve")
-            await whispered(page, worker.LATER)
+            await whispered(page, telling.LATER)
             lock.give_back()
             await bot.reads(root, "It is written.")
             await bot.reads(root, "wrote lock")
     assert ran == ["lock"]
     assert len(bot.model.asked) == 2
-    assert await whispers(page) == [worker.LATER]
+    assert await whispers(page) == [telling.LATER]
 
 
 async def test_a_click_that_cannot_be_stored_does_not_count_and_is_told_so(

@@ -15,7 +15,8 @@ import pytest
 from bot.demo.workspace import Workspace
 from bot.inbound import payloads
 from bot.people import unknown
-from bot.worker import BEGUN_AT_ONCE, QUEUED
+from bot.telling import QUEUED
+from bot.worker import BEGUN_AT_ONCE
 from graphs.agent.agent import Agent
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.model import ModelReply, TextDelta
