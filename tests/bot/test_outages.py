@@ -80,13 +80,9 @@ def write(ran: list[str], lock: Lock) -> Tool[..., Any]:
     return write
 
 
-async def whispers(page: Page) -> list[str]:
-    return [m["text"] for m in await page.messages("D0ANA") if m.get("ephemeral_to") == page.user]
-
-
 async def whispered(page: Page, text: str) -> None:
     async def look() -> bool:
-        return text in await whispers(page)
+        return text in await page.whispers()
 
     await until(look, f"a whisper {text!r}")
 
@@ -122,7 +118,7 @@ async def test_a_result_that_cannot_be_stored_is_stored_later_and_its_person_is_
             await bot.reads(root, "wrote lock")
     assert ran == ["lock"]
     assert len(bot.model.asked) == 2
-    assert await whispers(page) == [telling.LATER]
+    assert await page.whispers() == [telling.LATER]
 
 
 async def test_a_click_that_cannot_be_stored_does_not_count_and_is_told_so(
@@ -200,7 +196,7 @@ async def test_a_message_that_cannot_be_stored_is_not_acknowledged_and_read_when
             root = (await page.say("hello", "D0ANA"))["ts"]
             await whispered(page, arrivals.LATER)
             await until(lambda: given_up(page), "Slack to give up")
-            assert await whispers(page) == [arrivals.LATER]
+            assert await page.whispers() == [arrivals.LATER]
             lock.give_back()
             await bot.reads(root, "Hello.")
     assert len(bot.model.asked) == 1
