@@ -130,7 +130,7 @@ def _run(options: argparse.Namespace) -> int:
     from bot.stopping import run_to_end
 
     settings = load_settings()
-    ours = Redaction(keys_among(settings.secrets))
+    ours = Redaction(keys := keys_among(settings.secrets), masked=keys)
     logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(text)))
     try:
         run_to_end(run(settings))

@@ -66,7 +66,7 @@ class ChatModel:
         self._patience = patience
         self._left_out: frozenset[Option] = frozenset()
         self._starts_in_thought = False
-        self._redact = Redaction(keys_among([api_key]))
+        self._redact = Redaction(keys := keys_among([api_key]), masked=keys)
         timeout = Timeout(idle_timeout, connect=connect_timeout)
         self._client = AsyncOpenAI(
             api_key=api_key,
