@@ -261,6 +261,16 @@ async def test_G5_the_limit_counts_the_steps_of_one_input_across_its_resumes(sto
     assert await graph.ainvoke(None, config | {"recursion_limit": 5}) == {"log": [0, 1, "yes", 3, 4]}
 
 
+async def test_an_answer_that_somebody_wrote_into_the_file_is_found_by_whoever_asked(
+    storage: Storage, config: Config
+) -> None:
+    graph = looping(storage)
+    await graph.ainvoke({"log": []}, config)
+    forged = """update interrupts set status = 'answered', answer = '"yes"', answered_by = 'U0', answered_at = 1.0"""
+    await storage.write(lambda db: db.execute(forged))
+    assert await graph.ainvoke(None, config) == {"log": [0, 1, "yes", 3, 4]}
+
+
 async def test_G5_a_new_input_counts_anew(storage: Storage, config: Config) -> None:
     graph, limited = chain(storage, *((name, logs(name)) for name in "abc")), config | {"recursion_limit": 3}
     for _ in range(3):
