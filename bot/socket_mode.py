@@ -46,7 +46,11 @@ async def socket_mode(
 
     async def handle(_: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         began = time.time()
-        await send_async_response(listening, request, await run_async_bolt_app(app, request), began)
+        answer = await run_async_bolt_app(app, request)
+        try:
+            await send_async_response(listening, request, answer, began)
+        except UNCERTAIN as error:
+            logger.warning("%s was not acknowledged, so it may come again: %s", request.type, describe(error))
 
     listening.socket_mode_request_listeners.append(handle)
     try:
