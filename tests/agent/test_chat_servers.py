@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from contextlib import aclosing
 from typing import Any
 
@@ -307,6 +308,30 @@ async def test_a_model_without_a_place_for_instructions_gets_them_with_what_is_s
         assert (await ask(model, CALLED))[1].text == "Hi!"
     first = server.requests[1]["messages"][0]
     assert (first["role"], first["content"]) == ("user", "Be brief.\n\nhello")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Tool call id was call_1:a but must be a-z, A-Z, 0-9, with a length of 9.",
+        "messages.2.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'",
+        "Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum length 40.",
+        "Invalid tool_call_id: call_1:a",
+    ],
+)
+async def test_a_server_that_refuses_the_ids_of_calls_gets_others(message: str):
+    refusal = Answer(status=400, body={"error": {"message": message}})
+    async with serve(Answer([SIGNED]), refusal, Answer([SAYS_HI])) as server:
+        conversation = await conversation_with(server)
+        async with aclosing(model_at(server)) as model:
+            assert (await ask(model, conversation))[1].text == "Hi!"
+    asked, calling, result = server.requests[2]["messages"]
+    assert asked["content"] == "hello"
+    (call,) = calling["tool_calls"]
+    assert re.fullmatch(r"[a-z0-9]{9}", call["id"])
+    assert result["tool_call_id"] == call["id"]
+    assert call["extra_content"] == {"google": {"thought_signature": "c2ln"}}
+    assert "stream_options" in server.requests[2]
 
 
 async def test_fields_that_the_server_wants_back_are_not_left_out():
