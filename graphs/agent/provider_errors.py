@@ -62,12 +62,17 @@ def unavailable(error: openai.OpenAIError, model: str, redact: Redaction) -> Mod
 
 def cause(error: Exception, redact: Redaction) -> ProviderError:
     """What the log is told of an error."""
-    first: BaseException = error
-    while first.__cause__ is not None:
-        first = first.__cause__
+    first = _first(error)
     words = dict.fromkeys([type(error).__name__, said(error), type(first).__name__, str(first)[:LONGEST_SAID]])
     line = " ".join(" ".join(words).split())
     return ProviderError(mended(without_tokens(redact(line)))[:LONGEST_CAUSE])
+
+
+def _first(error: BaseException) -> BaseException:
+    """What it began with."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def said(error: Exception) -> str:
@@ -100,10 +105,7 @@ def _sentence(error: openai.OpenAIError, model: str) -> ModelUnavailable:
 
 
 def _timeout(error: openai.OpenAIError, model: str) -> ModelUnavailable:
-    first: BaseException = error
-    while first.__cause__ is not None:
-        first = first.__cause__
-    if not isinstance(first, TimeoutError):  # over aiohttp, openai calls every broken connection a timeout
+    if not isinstance(_first(error), TimeoutError):  # over aiohttp, openai calls every broken connection a timeout
         return _unreachable(error, model)
     return ModelUnavailable("The model did not answer in time. Please try again in a moment.", retryable=True)
 
