@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from bot import audit, logs, manifest
 from bot.errors import CannotGoOn
 from bot.settings import BadSettings, load_database_settings, load_settings
-from graphs.agent.redaction import Redaction, keys_among, without_tokens
+from graphs.agent.redaction import Redaction, keys_among, without_secrets_in_use, without_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ def _run(options: argparse.Namespace) -> int:
 
     settings = load_settings()
     ours = Redaction(keys := keys_among(settings.secrets), masked=keys)
-    logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(text)))
+    logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(without_secrets_in_use(text))))
     try:
         run_to_end(run(settings))
     except BadSettings as error:  # may quote what others said

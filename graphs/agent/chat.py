@@ -122,12 +122,16 @@ class ChatModel:
         )
         async with answer, aclosing(_events(answer.response, self._patience)) as events:
             is_anything = False
-            async for event in events:
-                is_anything = True
-                if event is END:
-                    reply.is_complete = True
-                elif text := _read(event, reply, answer.response.request):
-                    yield text
+            try:
+                async for event in events:
+                    is_anything = True
+                    if event is END:
+                        reply.is_complete = True
+                    elif text := _read(event, reply, answer.response.request):
+                        yield text
+            except openai.APIConnectionError:
+                if not reply.is_all_said:  # some servers never close what they are done with
+                    raise
         if is_anything and not (reply.is_begun or reply.is_complete):
             raise ValueError("nothing that was sent is a part of a reply")
         if text := reply.end():

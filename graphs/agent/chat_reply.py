@@ -69,6 +69,12 @@ class Reply:
         return self._is_begun
 
     @property
+    def is_all_said(self) -> bool:
+        """Whether the server gave its reason to finish for words alone: what may still follow are numbers."""
+        is_finished = self._finish in _COMPLETE or self._finish in _FINISHES
+        return is_finished and bool(self._spoken.text) and not self._calls
+
+    @property
     def starts_in_thought(self) -> bool:
         """Whether it turned out that the model leaves out the tag that opens its thoughts."""
         return self._spoken.turned_out

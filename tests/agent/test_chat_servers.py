@@ -109,6 +109,27 @@ async def test_the_reason_of_the_model_behind_the_server_counts_when_it_says_tha
     assert (reply.tool_calls, reply.finish) == ((), "length")
 
 
+@pytest.mark.parametrize("end", ["cut", "hang"])
+async def test_words_that_are_finished_are_a_reply_however_the_connection_ends(end: str):
+    body = sse(chunk({"content": "Hi!"}), chunk({}, "stop"), done=False)
+    async with (
+        serve(Answer([body], end=end)) as server,
+        aclosing(model_at(server, idle_timeout=0.5)) as model,
+    ):
+        assert await ask(model) == (["Hi!"], ModelReply("Hi!"))
+
+
+@pytest.mark.parametrize("end", ["cut", "hang"])
+async def test_calls_are_not_whole_when_the_connection_breaks(end: str):
+    body = sse(chunk(call(0, "{}", id="a", name="ring"), "tool_calls"), done=False)
+    async with (
+        serve(Answer([body], end=end)) as server,
+        aclosing(model_at(server, idle_timeout=0.5)) as model,
+    ):
+        with pytest.raises(ModelUnavailable):
+            await ask(model)
+
+
 PAGE = b"<html>Please log in</html>"
 NO_REPLIES = {
     "a page": b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(PAGE), PAGE),
