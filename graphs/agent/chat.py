@@ -219,8 +219,12 @@ async def _drain(pieces: AsyncIterator[bytes]) -> None:
 def _read(event: Event, reply: Reply, request: httpx2.Request) -> str:
     """Take an event into the reply; the text that it brought. Raises APIError when it says that it went wrong."""
     data = event.data
-    if isinstance(data, list):  # Gemini's way to report an error
-        data = next(iter(cast("list[Any]", data)), None)
+    if isinstance(data, list):  # one error, as Gemini reports it, or all chunks at once
+        return "".join(_read_one(each, event, reply, request) for each in cast("list[Any]", data))
+    return _read_one(data, event, reply, request)
+
+
+def _read_one(data: Any, event: Event, reply: Reply, request: httpx2.Request) -> str:
     error = reported_error(data, event.name)
     if error is not None:
         raise openai.APIError(mended(str(error.get("message") or error)), request, body=error)
