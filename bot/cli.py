@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 FAILURE = 1
 """The exit code for something that is gone: starting again may help."""
 
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C ended, as shells have it."""
+
 _NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 USAGE = 2
@@ -49,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for problem in error.problems:
                 print(without_tokens(problem), file=sys.stderr)
             code = USAGE
+        except KeyboardInterrupt:
+            code = INTERRUPTED
         except OSError as error:
             if error.errno not in _NOT_WRITTEN or error.filename is not None:
                 raise

@@ -129,7 +129,7 @@ class Reply:
     def _add(self, delta: Mapping[str, Any], add_calls: Callable[[list[Any]], None]) -> str:
         calls, function = delta.get("tool_calls"), _mapping(delta.get("function_call"))
         pieces = cast("list[Any]", calls) if isinstance(calls, list) else [calls]
-        self._has_tool_calls |= bool(calls)
+        self._has_tool_calls |= pieces not in ([], [None], [{}])
         if not self._has_tool_calls and (function.get("name") or function.get("arguments")):
             pieces = [{"index": "function_call", "function": function}]
         elif calls:
