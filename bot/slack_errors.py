@@ -59,6 +59,11 @@ def is_passing(error: BaseException) -> bool:
     return said is None or said in PASSING or _status(error) >= _SERVER_ERROR
 
 
+def may_succeed_later(error: BaseException) -> bool:
+    """Whether a later try may succeed, if only of the next process, with another token."""
+    return is_passing(error) or is_dead_token(error)
+
+
 def may_have_arrived(error: BaseException) -> bool:
     """Whether the call may have taken effect although it ended with this: look before you repeat it."""
     return is_passing(error) and reason(error) not in LIMITED

@@ -12,7 +12,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack_errors import describe, is_dead_token, is_passing
+from bot.slack_errors import describe, may_succeed_later
 from storage.posts import Place, Post
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ async def find(client: AsyncWebClient, post: Post, bot_user: str, posts: Collect
             if message.get("user") == bot_user and not message.get("metadata") and message["ts"] not in known:
                 alike += [message["ts"]] if _begins(message.get("text") or "", post.opening) else []
     except SlackApiError as error:
-        if is_passing(error) or is_dead_token(error):
+        if may_succeed_later(error):
             raise
         logger.warning("whether %s stands in %s cannot be looked up: %s", post.subject, post.channel, describe(error))
     if not alike:

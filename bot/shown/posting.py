@@ -19,7 +19,7 @@ from bot.shown import lookup, plainer
 from bot.shown.cards import Shown
 from bot.shown.refusals import STREAMING, UNCHANGEABLE, NotTaken, why_not_so
 from bot.shown.text import unformatted
-from bot.slack_errors import UNCERTAIN, describe, is_dead_token, is_passing, reason
+from bot.slack_errors import UNCERTAIN, describe, may_succeed_later, reason
 from storage import Connection, Storage, posts
 from storage.posts import Conversation, Place, Post
 
@@ -136,7 +136,7 @@ class Poster:
             else:
                 answer = await self._client.conversations_history(**this)
         except SlackApiError as error:
-            if is_passing(error) or is_dead_token(error):
+            if may_succeed_later(error):
                 raise
             logger.warning("post %s in %s cannot be looked at: %s", post.ts, post.channel, describe(error))
             return []
@@ -213,7 +213,7 @@ class Poster:
         try:
             await self._client.chat_stopStream(channel=channel, ts=ts)
         except SlackApiError as error:
-            if is_passing(error) or is_dead_token(error):
+            if may_succeed_later(error):
                 raise
 
     async def _delete(self, channel: str, ts: str) -> bool:
@@ -221,7 +221,7 @@ class Poster:
         try:
             await self._client.chat_delete(channel=channel, ts=ts)
         except SlackApiError as error:
-            if is_passing(error) or is_dead_token(error):
+            if may_succeed_later(error):
                 raise
             return reason(error) == "message_not_found"
         return True
