@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.people.asking import Asking
 from bot.shown.text import fitted, one_line
-from bot.slack_errors import UNCERTAIN, describe, may_succeed_later, reason
+from bot.slack_errors import UNCERTAIN, describe, is_final, reason
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ class Directory:
             found = await self._asking.ask((what, id_), fetch, fresh=fresh)
         except UNCERTAIN as error:
             self._say(what, id_, describe(error))
-            raise CannotTell(f"{what} {id_}", passing=may_succeed_later(error)) from error
+            raise CannotTell(f"{what} {id_}", passing=not is_final(error)) from error
         except ValueError as error:
             self._say(what, id_, "an answer that is not Slack's")
             raise CannotTell(f"{what} {id_}", passing=True) from error

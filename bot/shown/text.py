@@ -33,14 +33,15 @@ def escape(text: str, limit: int | None = None) -> str:
     `plain_text` or `rich`. The three entities are all that Slack decodes (docs.slack.dev, "Formatting message text").
     """
     if limit is None:
-        return _entities(visible(text)[0])
+        return entities(visible(text)[0])
     kept = limit
-    while len(escaped := _entities(fitted(text, kept))) > limit:
+    while len(escaped := entities(fitted(text, kept))) > limit:
         kept = max(40, kept - (len(escaped) - limit + 4) // 5)  # an entity has at most 5 characters
     return escaped
 
 
-def _entities(text: str) -> str:
+def entities(text: str) -> str:
+    """`text` with the three entities of Slack's."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
