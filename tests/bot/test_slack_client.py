@@ -11,12 +11,13 @@ from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
 from bot.demo.workspace import Workspace
-from bot.shown import cards
+from bot.shown import cards, lookup
 from bot.shown.posting import Poster
 from bot.slack_client import SlackClient, seconds_for, session
 from bot.slack_errors import UNCERTAIN, is_passing, may_have_arrived, reason
 from storage import Storage
-from storage.posts import Conversation
+from storage.ids import ThreadId
+from storage.posts import Conversation, Post
 from tests.bot.support import BOT, show, texts
 from tests.demo.workspace.support import Page
 from tests.support.waiting import until
@@ -107,6 +108,19 @@ async def test_messages_that_are_none_of_slacks_are_no_answer(message: Any):
             with pytest.raises(UNCERTAIN) as ended:
                 await CALLS[method](slack)
             assert is_passing(ended.value)
+
+
+async def test_a_page_of_messages_that_leads_to_itself_is_the_last():
+    calls: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        calls.append(request.path)
+        return web.json_response({"ok": True, "messages": [], "response_metadata": {"next_cursor": "same"}})
+
+    post = Post("message:m1", ThreadId("T0LOCAL/C0SUPPORT/1.1"), "C0SUPPORT", None, None, "1.1", opening="Hello.")
+    async with slack_that(answer) as slack:
+        assert (await lookup.find(slack, post, BOT, [])).ts is None
+    assert len(calls) == 2
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -67,7 +67,6 @@ IN_CI = {
     ("chat.stopStream", "reset"),
     ("chat.postMessage", "is_archived"),
     ("chat.postMessage", "invalid_blocks"),
-    ("conversations.open", "cannot_dm_bot"),
     ("D0LEA", "messages_tab_disabled"),
     (1, "cut"),
 }
