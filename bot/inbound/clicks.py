@@ -23,9 +23,10 @@ from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
 from bot.shown import cards, naming, versions
+from bot.shown.arguments import written
 from bot.shown.posting import Poster
-from bot.shown.shown_calls import ShownCall, record_of, revision
-from bot.shown.text import Block, escape
+from bot.shown.shown_calls import ARGUMENTS_LIMIT, ShownCall, in_order, record_of, revision
+from bot.shown.text import Block, escape, rich
 from graphs.agent.desk import NO_TOOL, Decided, Desk, Poll
 from graphs.agent.errors import InvalidArguments, UnstorableArguments
 from graphs.agent.tools import Tool
@@ -271,9 +272,9 @@ class Clicks:
 
     def _form(self, verb: FormVerb, row: InterruptRow) -> Block | Refused:
         if verb == "reject":
-            return modals.reject_modal(REJECT_FORM, row.id, title(row))
+            return modals.reject_modal(REJECT_FORM, row.id, title(row), self._arguments(row))
         if verb == "respond":
-            return modals.respond_modal(RESPOND_FORM, row.id, title(row))
+            return modals.respond_modal(RESPOND_FORM, row.id, title(row), self._arguments(row))
         name = row.payload["name"]
         tool = self._tool(name)
         if tool is None:
@@ -282,6 +283,15 @@ class Clicks:
         if form.unsupported is not None:
             return Refused(escape(form.unsupported))
         return modals.modal(f"Edit {naming.in_words(name).lower()}", EDIT_FORM, row.id, form.blocks, "Run Edited Call")
+
+    def _arguments(self, row: InterruptRow) -> list[Block]:
+        """What the form is about, as the card shows it, where the call's title does not say all of it."""
+        args, tool = row.payload["args"], self._tool(row.payload["name"])
+        if naming.says_all(row.payload["name"], args):
+            return []
+        ordered = in_order(args, tool.parameters) if tool is not None else args
+        parts = written(ordered, {}, ARGUMENTS_LIMIT).parts
+        return [rich(*parts)] if parts else []
 
     def _tool(self, name: str) -> Tool[..., Any] | None:
         return self.desk.toolbox[name] if name in list(self.desk.toolbox) else None

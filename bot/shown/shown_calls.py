@@ -221,7 +221,7 @@ class ShownCalls:
         else:
             args = _shown(tool, _read(proposed["function"]["arguments"]))
         if tool is not None:
-            args = _in_order(args, tool.parameters)
+            args = in_order(args, tool.parameters)
         edited = _shown(tool, answer_of(record.edit)["edited_action"]["args"]) if record.edit is not None else {}
         refusal = Refusal(**result["refusal"]) if "refusal" in result else None
         return ShownCall(message_id, name, tool, args, edited, record, result.get("content"), refusal, passed_over)
@@ -252,7 +252,7 @@ def _secrets(parameters: Mapping[str, Any]) -> dict[str, bool]:
     return marked if any(marked.values()) else {}
 
 
-def _in_order(args: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def in_order(args: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     """The arguments in the order in which the tool declares them."""
     declared = [name for name in parameters.get("properties", {}) if name in args]
     return {name: args[name] for name in [*declared, *(name for name in args if name not in declared)]}
