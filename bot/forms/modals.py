@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.forms.forms import StateValues
-from bot.shown.text import Block, plain_text, visible
+from bot.shown.text import Block, plain_text, plain_visible, visible
 
 _CAPTION_LIMIT = 24  # a modal's title and its two buttons
 _METADATA_LIMIT = 3000
@@ -75,7 +75,7 @@ def missing_text() -> dict[str, str]:
 
 
 def _said(text: str) -> Block:
-    return {"type": "section", "text": plain_text(text)}
+    return {"type": "section", "text": plain_visible(text)}
 
 
 def _text_input(label: str, *, optional: bool) -> Block:
@@ -90,4 +90,4 @@ def _text_input(label: str, *, optional: bool) -> Block:
 
 def notice_modal(title: str, text: str) -> Block:
     """A modal that only says something, such as that a call was decided meanwhile."""
-    return modal(title, "notice", "", [_said(text)], submit=None, close="Close")
+    return modal(title, "notice", "", [{"type": "section", "text": plain_text(text)}], submit=None, close="Close")

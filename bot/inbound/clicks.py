@@ -26,7 +26,7 @@ from bot.shown import cards, naming, versions
 from bot.shown.arguments import written
 from bot.shown.posting import Poster
 from bot.shown.shown_calls import ARGUMENTS_LIMIT, ShownCall, in_order, record_of, revision
-from bot.shown.text import Block, escape, rich
+from bot.shown.text import Block, escape, escape_visible, rich
 from graphs.agent.desk import NO_TOOL, Decided, Desk, Poll
 from graphs.agent.errors import InvalidArguments, UnstorableArguments
 from graphs.agent.tools import Tool
@@ -95,7 +95,7 @@ class Clicks:
             *(self._approve(thread_id, asked, actor) for asked, actor in zip(questions, actors, strict=True))
         )
         refused = [
-            f"• {escape(asked.title)}: {result.reason}"
+            f"• {escape_visible(asked.title)}: {result.reason}"
             for asked, result in zip(questions, results, strict=True)
             if isinstance(result, Refused)
         ]
@@ -129,7 +129,7 @@ class Clicks:
             await ack()
             return await self._tell(click, view, quotes=True)
         await ack()  # nothing is decided yet; and whatever becomes of the form, Slack waits no longer for the click
-        why = await open_form(self.client, click.trigger_id, view, verb.capitalize(), escape(asked.title))
+        why = await open_form(self.client, click.trigger_id, view, verb.capitalize(), escape_visible(asked.title))
         return await self._tell(click, Refused(why), quotes=True) if why is not None else None
 
     async def submit_edit(self, ack: AsyncAck, body: Body) -> None:

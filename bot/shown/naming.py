@@ -1,6 +1,6 @@
 """What people call a tool call: its tool's name in words, and its arguments. Pure.
 
-Nothing is made visible or escaped here: that is for the place where it is shown.
+What is hidden in them is made visible here; escaping is for the place where it is shown.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from bot.shown import values
-from bot.shown.text import one_line, shorten
+from bot.shown.text import fitted, one_line, shorten
 from graphs.agent.canonical import digest
 
 NAME_LIMIT = 80
@@ -24,7 +24,7 @@ TOLD = 12
 def in_words(name: str) -> str:
     """`pay_bill` → "Pay bill"."""
     words = one_line(name.replace("_", " ").replace("-", " ")) or name
-    return shorten(words[:1].upper() + words[1:], NAME_LIMIT)
+    return fitted(words[:1].upper() + words[1:], NAME_LIMIT)
 
 
 def title(name: str, args: Mapping[str, Any]) -> str:

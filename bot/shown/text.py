@@ -10,6 +10,7 @@ A text is cut before it is looked at character by character, so the work depends
 
 import bisect
 import re
+from collections.abc import Callable
 from typing import Any
 
 from bot.shown.characters import visible
@@ -32,10 +33,17 @@ def escape(text: str, limit: int | None = None) -> str:
     Bold, italic, emoji codes and code marks stay, since mrkdwn has no way to escape them: a foreign text on a card is
     `plain_text` or `rich`. The three entities are all that Slack decodes (docs.slack.dev, "Formatting message text").
     """
-    if limit is None:
-        return _entities(visible(text)[0])
+    return _entities(visible(text)[0]) if limit is None else _fitted_entities(fitted, text, limit)
+
+
+def escape_visible(text: str, limit: int | None = None) -> str:
+    """`escape` for a text that went through `visible` already: a second time would escape the escapes."""
+    return _entities(text) if limit is None else _fitted_entities(shorten, text, limit)
+
+
+def _fitted_entities(fit: Callable[[str, int], str], text: str, limit: int) -> str:
     kept = limit
-    while len(escaped := _entities(fitted(text, kept))) > limit:
+    while len(escaped := _entities(fit(text, kept))) > limit:
         kept = max(40, kept - (len(escaped) - limit + 4) // 5)  # an entity has at most 5 characters
     return escaped
 
@@ -89,6 +97,11 @@ def plain_text(text: str, limit: int = TEXT_LIMIT) -> Block:
     An empty text reads `(empty)`, since Slack refuses an empty object.
     """
     return {"type": "plain_text", "text": fitted(text, limit) or "(empty)", "emoji": False}
+
+
+def plain_visible(text: str, limit: int = TEXT_LIMIT) -> Block:
+    """`plain_text` for a text that went through `visible` already."""
+    return {"type": "plain_text", "text": shorten(text, limit) or "(empty)", "emoji": False}
 
 
 def mrkdwn(text: str) -> Block:

@@ -475,3 +475,40 @@ def test_a_call_of_any_size_is_shown_and_can_be_rejected(args: dict[str, Any]) -
     assert "Reject" in buttons(shown)
     deep = card(message=proposed(("call_1", "write", "[" * 100_000)), results={"call_1": "Invalid: too deep"})
     assert "Invalid: too deep" in words(deep)
+
+
+@pytest.mark.parametrize(
+    ("stored", "result"),
+    [
+        ([], "Invalid: hid\u200bden"),
+        ([claim("done", "hid\u200bden")], "hid\u200bden"),
+        ([claim("failed", error="RuntimeError: hid\u200bden")], "Failed: hid\u200bden"),
+        ([question({"text": "hid\u200bden"}, name="write")], None),
+        (
+            [
+                question({"text": "hid\u200bden"}, name="write", answer={"type": "approve"}),
+                claim("done", "hid\u200bden"),
+            ],
+            "x",
+        ),
+        ([question({"text": "hid\u200bden"}, name="write", answer={"type": "reject", "message": "hid\u200bden"})], "x"),
+    ],
+)
+def test_what_is_hidden_is_escaped_once(stored: list[Any], result: Any) -> None:
+    results = {"call_1": result} if result else {}
+    page = rows([write], proposed(("call_1", "write", {"text": "hid\u200bden"})), *stored, results=results)
+    shown = cards.calls(page, revision(page))
+    said = (
+        shown.text
+        + words(shown)
+        + "".join(node["text"] for node in nodes(shown.blocks) if "text" in node and isinstance(node["text"], str))
+    )
+    assert r"hid\u{200b}den" in said
+    assert "5c}" not in said
+
+
+def test_a_name_that_a_model_made_up_is_escaped_once() -> None:
+    page = rows([], proposed(("call_1", "hid\u200bden", {"text": "a"})), results={"call_1": "Unknown: no such tool"})
+    shown = cards.calls(page, revision(page))
+    assert r"hid\u{200b}den" in shown.text
+    assert r"hid\u{200b}den" in words(shown)
