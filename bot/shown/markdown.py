@@ -9,6 +9,7 @@ code is: CommonMark 0.31, "Code spans", "Fenced code blocks", "Links", "Link ref
 import copy
 import re
 from collections import deque
+from collections.abc import Sequence
 from enum import Enum
 
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f\x85\u2028\u2029]")
@@ -134,13 +135,15 @@ class _Lines:
     def _spans(self, line: str) -> deque[tuple[int, int, _As]]:
         """The code spans of a line of text. None once a backtick is in doubt, until the paragraph ends."""
         ticks = list(_TICKS.finditer(line))
-        if self._has_open_tick or any(len(each.group()) > 1 for each in ticks) or "\\`" in line:
+        pairs, has_open_tick = _paired(ticks)
+        has_long = any(len(each.group()) > 1 for each in ticks)  # not every reader knows such
+        if self._has_open_tick or (has_long and has_open_tick) or "\\`" in line:
             self._has_open_tick = self._has_open_tick or bool(ticks)
             return deque()
-        self._has_open_tick = len(ticks) % 2 == 1
+        self._has_open_tick = has_open_tick
         spans: deque[tuple[int, int, _As]] = deque()
         open_labels, marks, end = 0, set[str](), 0
-        for first, last in zip(ticks[::2], ticks[1::2], strict=False):
+        for first, last in pairs:
             outside = line[end : first.start()]
             open_labels += outside.count("[") - outside.count("]")
             marks |= _EMPHASIS & set(outside)
@@ -148,9 +151,29 @@ class _Lines:
             span = line[first.start() : end]
             # Not so surely code: a table's cell, or where an emphasis, a label or an address may end that began before.
             word = line[max(0, first.start() - _LONGEST_WORD) : first.start()].rpartition(" ")[2]
-            differs = "|" in span or open_labels > 0 or marks & set(span) or "://" in word
+            differs = has_long or "|" in span or open_labels > 0 or marks & set(span) or "://" in word
             spans.append((first.start(), end, _As.EITHER if differs else _As.CODE))
         return spans
+
+
+def _paired(ticks: Sequence[re.Match[str]]) -> tuple[list[tuple[re.Match[str], re.Match[str]]], bool]:
+    """The backticks that begin and end each code span of a line, up to one that has no partner; and whether one has
+    none.
+    """
+    places: dict[int, deque[int]] = {}
+    for place, each in enumerate(ticks):
+        places.setdefault(len(each.group()), deque()).append(place)
+    pairs: list[tuple[re.Match[str], re.Match[str]]] = []
+    first = 0
+    while first < len(ticks):
+        alike = places[len(ticks[first].group())]
+        while alike and alike[0] <= first:
+            alike.popleft()
+        if not alike:
+            return pairs, True
+        pairs.append((ticks[first], ticks[alike[0]]))
+        first = alike[0] + 1
+    return pairs, False
 
 
 def _label_end(line: str) -> int:

@@ -130,6 +130,9 @@ CODE = [
     "    handlers[name](event)\n    if rows[0]:\n        pass",
     "1. Run:\n   ```js\n   handlers[name](event)\n   if (a[0](b) > c) {}\n   ```\n2. Look.",
     "```\nunfinished[0](x)",
+    "``handlers[name](event)`` and ```a[b](c)``` inline",
+    "Use ``a ` b`` and `handlers[name](event)`, or ``x[y](z)``.",
+    "``code``, then `handlers[name](event)`",
 ]
 
 
