@@ -88,6 +88,7 @@ class _Lines:
     def __init__(self) -> None:
         self._fence = 0  # how many backticks began the fence that we are in
         self._other_fence = False  # in one that stands in a list or quote, or is made of tildes
+        self._has_other_fence = False  # there was one: a list or quote that ends may end it, so nobody knows
         self._has_open_tick = False  # a backtick of this paragraph has no partner yet
         self._differs = False  # readers differ about what the rest is
 
@@ -112,6 +113,7 @@ class _Lines:
             return self._in_fence(line), deque()
         if _OTHER_FENCE.fullmatch(line):
             self._other_fence, self._has_open_tick = not self._other_fence, False
+            self._has_other_fence = True
             return _As.EITHER, deque()
         if not line.strip():
             self._has_open_tick = False
@@ -124,7 +126,7 @@ class _Lines:
         """A line in a fence, or that begins or ends one."""
         marks = line.strip()
         if not self._fence:
-            self._differs |= self._other_fence or not _FENCE.fullmatch(line)
+            self._differs |= self._has_other_fence or not _FENCE.fullmatch(line)
             self._fence, self._has_open_tick = len(line) - len(line.lstrip("`")), False
         elif line.startswith("`" * self._fence) and not marks.strip("`"):
             self._fence = 0
