@@ -214,7 +214,7 @@ def _buttons(call: ShownCall) -> list[Block]:
     if buttons:
         blocks.append({"type": "actions", "block_id": block_id("decide", call.question), "elements": buttons})
     if uneditable:
-        said = f"There is nothing that a form could edit. {uneditable}" if call.args else "It has no arguments to edit."
+        said = f"It cannot be edited. {uneditable}" if call.args else "It has no arguments to edit."
         blocks.append(_context(plain_text(one_line(said), NOTICE_LIMIT)))
     if cut:
         blocks.insert(

@@ -66,7 +66,10 @@ class ShownCall:
         if self.tool is None:
             return "There is no such tool."
         values = self.asked.payload["args"] if self.asked is not None else self.args
-        return Form(self.tool.parameters, values).unsupported
+        form = Form(self.tool.parameters, values)
+        if form.unsupported is None and form.unseen and not self.arguments.is_whole:
+            return f"It would run what is shown whole neither here nor in a form: {', '.join(form.unseen)}."
+        return form.unsupported and f"There is nothing that a form could edit. {form.unsupported}"
 
     @property
     def title(self) -> str:

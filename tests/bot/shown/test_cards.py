@@ -38,12 +38,18 @@ ARGS: dict[str, Any] = {"number": 7, "amount": 80, "note": "late"}
 APPROVED = {"type": "approve"}
 
 
+@tool(approval=Approval())
+def mail(to: str, body: str, more: str = "") -> str:
+    """Mail it."""
+    return "sent"
+
+
 def card(
     *stored: Any, message: dict[str, Any] | None = None, results: dict[str, Any] | None = None, is_last: bool = True
 ) -> Shown:
     """The one card of a message's calls, checked against what Slack takes."""
     message = message or proposed(("call_1", "pay", ARGS))
-    (page,) = cards.pages(rows([pay, write], message, *stored, results=results, is_last=is_last))
+    (page,) = cards.pages(rows([pay, write, mail], message, *stored, results=results, is_last=is_last))
     return fits(cards.calls(page, revision(page)))
 
 
@@ -512,3 +518,22 @@ def test_a_name_that_a_model_made_up_is_escaped_once() -> None:
     shown = cards.calls(page, revision(page))
     assert r"hid\u{200b}den" in shown.text
     assert r"hid\u{200b}den" in words(shown)
+
+
+@pytest.mark.parametrize(
+    ("args", "offered"),
+    [
+        ({"to": "a", "body": "x" * 9500}, ["Reject", "Respond"]),
+        (
+            {"to": "x" * 2900, "body": "y" * 2900, "more": "z" * 2900 + "\n" * 5},
+            ["Approve", "Edit", "Reject", "Respond"],
+        ),
+        ({"to": "\u3164" * 1000, "body": "y" * 2900, "more": "z" * 2900}, ["Reject", "Respond"]),
+        ({"to": "&" * 3000, "body": "y" * 3000, "more": "z" * 3000}, ["Edit", "Reject", "Respond"]),
+    ],
+)
+def test_nothing_can_be_run_that_neither_the_card_nor_the_form_shows_whole(
+    args: dict[str, Any], offered: list[str]
+) -> None:
+    shown = card(question(args, name="mail"), message=proposed(("call_1", "mail", args)))
+    assert buttons(shown) == offered
