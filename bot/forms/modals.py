@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.forms.forms import StateValues
-from bot.shown.text import Block, plain_text, plain_visible, visible
+from bot.shown.text import Block, plain_visible, visible
 
 _CAPTION_LIMIT = 24  # a modal's title and its two buttons
 _METADATA_LIMIT = 3000
@@ -88,6 +88,7 @@ def _text_input(label: str, *, optional: bool) -> Block:
     }
 
 
-def notice_modal(title: str, text: str) -> Block:
-    """A modal that only says something, such as that a call was decided meanwhile."""
-    return modal(title, "notice", "", [{"type": "section", "text": plain_text(text)}], submit=None, close="Close")
+def notice_modal(title: str, text: str, call: str = "") -> Block:
+    """A modal that only says something, such as that a call was decided meanwhile, and which `call` it is about."""
+    said = f"{call}: {visible(text)[0]}" if call else visible(text)[0]
+    return modal(title, "notice", "", [_said(said)], submit=None, close="Close")

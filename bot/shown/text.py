@@ -10,7 +10,7 @@ A text is cut before it is looked at character by character, so the work depends
 
 import bisect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.shown.characters import visible
@@ -147,9 +147,16 @@ def unformatted(text: str) -> Block:
     """A `rich_text` block that reads as this mrkdwn, of which only mentions of people count: no bold, no emoji code and
     no mark of a quote in it can fire. `text` is as for `mrkdwn`, and not empty.
     """
-    parts = _PERSON.split(text[:TEXT_LIMIT])  # text, id, text, id, …, text
-    elements = (person(part) if number % 2 else words(_characters(part)) for number, part in enumerate(parts) if part)
-    return rich(section(*elements))
+    parts = _PERSON.split(text)  # text, id, text, id, …, text
+    return rich(section(*(element for number, part in enumerate(parts) for element in _said(part, number % 2 == 1))))
+
+
+def _said(part: str, is_person: bool) -> Iterator[Block]:
+    if is_person:
+        yield person(part)
+        return
+    text = _characters(part)
+    yield from (words(text[start : start + TEXT_LIMIT]) for start in range(0, len(text), TEXT_LIMIT))
 
 
 def _characters(text: str) -> str:

@@ -249,7 +249,7 @@ async def test_the_second_click_hears_who_was_first(
         await bot.stop()
         await bot.press(card, "approve")
         await bot.press(card, "approve")
-        await whispered(bot, "already approved by <@U0ANA>")
+        await whispered(bot, "Pay (amount 80, number 7): This call was already approved by <@U0ANA>")
         async with page.watching() as watching:
             await bot.press(card, "edit")
             await whispered(bot, "already approved")
@@ -268,6 +268,7 @@ async def test_a_form_is_judged_again_when_it_is_submitted(
         await bot.press(card, "approve")
         answer = await page.submit(view["id"])
         assert "already approved by @Ana Ruiz at " in str(answer["view"]["blocks"])
+        assert "Pay (amount 80, number 7): " in str(answer["view"]["blocks"]), "which call it was about"
         assert "U0ANA" not in str(answer["view"]["blocks"])
         await bot.reads(root, "Paid.")
         assert len(till.paid) == 1
