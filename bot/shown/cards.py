@@ -171,7 +171,7 @@ def _call(call: ShownCall) -> list[Block]:
     title = section(words(call.title, "bold"), *_described(call))
     blocks = [{**rich(title, *call.arguments.parts), "block_id": block_id("call", call.asked)}]
     if call.arguments.notes:
-        blocks.append(_context(mrkdwn("⚠ " + " ".join(call.arguments.notes))))
+        blocks.append(_context(plain_visible("⚠ " + " ".join(call.arguments.notes))))
     if call.doubt is not None and call.waits:
         return blocks + _doubt(call)
     if call.waits:

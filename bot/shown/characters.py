@@ -30,8 +30,8 @@ _HIDDEN_RANGES = (
     (0xE0100, 0xE01EF),
 )
 
-# Seen although their category says format, space or unassigned: signs that stand around Arabic numbers, the space of
-# Ogham, and what Unicode keeps for emoji and for Chinese characters newer than this Python.
+# Seen although their category says format, space or unassigned: signs that stand around Arabic numbers, and what
+# Unicode keeps for emoji and for Chinese characters newer than this Python.
 _SEEN_RANGES = (
     (0x20, 0x20),
     (0x0600, 0x0605),
@@ -39,7 +39,6 @@ _SEEN_RANGES = (
     (0x070F, 0x070F),
     (0x0890, 0x0891),
     (0x08E2, 0x08E2),
-    (0x1680, 0x1680),
     (0x110BD, 0x110BD),
     (0x110CD, 0x110CD),
 )
@@ -49,6 +48,7 @@ _NEW_IDEOGRAPHS = ((0x20000, 0x2FFFD), (0x30000, 0x3FFFD))
 _JOINER, _NON_JOINER = "\u200d", "\u200c"
 _TEXT_STYLE, _EMOJI_STYLE = "\ufe0e", "\ufe0f"
 _KEYCAP = "\u20e3"
+_OGHAM_SPACE = "\u1680"
 _KEYS = frozenset("0123456789#*")
 _ALSO_EMOJI = frozenset("‼⁉ℹ↔↕◻◼◽◾⤴⤵〰〽")  # emoji whose category is not "other symbol"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -96,6 +96,13 @@ def visible(text: str) -> tuple[str, bool]:
     return "".join(pieces), found
 
 
+def is_usual(text: str) -> bool:
+    """Whether its letters are composed as is usual (Unicode's NFC). Composed otherwise they look the same: é, e and an
+    accent.
+    """
+    return text.isascii() or unicodedata.is_normalized("NFC", text)
+
+
 def escaped(character: str) -> str:
     """One character as its code point."""
     return f"\\u{{{ord(character):x}}}"
@@ -132,6 +139,8 @@ def _is_text(text: str, index: int) -> bool:
         return _is_emoji(before[-1:]) or (before[-1:] in _KEYS and after == _KEYCAP)
     if character in (_JOINER, _NON_JOINER):
         return _joins(character, before, after)
+    if character == _OGHAM_SPACE:  # a line between letters of Ogham; elsewhere most fonts draw a blank
+        return all(unicodedata.name(each, "").startswith("OGHAM") for each in (before[-1:], after) if each)
     if "\u180b" <= character <= "\u180f":  # Mongolian letters have forms, which these select
         return _script(before[-1:]) == "MONGOLIAN"
     if not "\U000e0020" <= character <= "\U000e007f":

@@ -43,6 +43,8 @@ def title(name: str, args: Mapping[str, Any]) -> str:
 
 def says_all(name: str, args: Mapping[str, Any]) -> bool:
     """Whether the title has all of the arguments."""
+    if not values.is_usual(args):
+        return False
     names_fit = all(len(each) <= NAME_LIMIT for each in (name, *args))
     return (
         names_fit and len(args) <= MOST_ARGUMENTS and all(len(_line(value)) <= VALUE_LIMIT for value in args.values())

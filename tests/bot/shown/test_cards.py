@@ -537,3 +537,11 @@ def test_nothing_can_be_run_that_neither_the_card_nor_the_form_shows_whole(
 ) -> None:
     shown = card(question(args, name="mail"), message=proposed(("call_1", "mail", args)))
     assert buttons(shown) == offered
+
+
+def test_the_names_in_a_note_are_not_formatted() -> None:
+    args = {"*a* <!channel> e\u0301": "x"}
+    shown = card(question(args, name="write"), message=proposed(("call_1", "write", args)))
+    assert_nothing_fires(shown)
+    assert all("*a*" not in node["text"] for node in nodes(shown.blocks) if node.get("type") == "mrkdwn")
+    assert "unusual way" in words(shown)
