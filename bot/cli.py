@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import logging
 import os
+import re
 import select
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot import audit, logs, manifest
 from bot.errors import CannotGoOn
@@ -23,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 FAILURE = 1
 """The exit code for something that is gone: starting again may help."""
+
+_NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 USAGE = 2
 """The exit code for settings or arguments that cannot be used."""
@@ -38,10 +44,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         try:
             code = options.command(options)
+            sys.stdout.flush()
         except BadSettings as error:
             for problem in error.problems:
                 print(without_tokens(problem), file=sys.stderr)
             code = USAGE
+        except OSError as error:
+            if error.errno not in _NOT_WRITTEN or error.filename is not None:
+                raise
+            _discard_output()
+            print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+            code = FAILURE
     return code
 
 
@@ -60,10 +73,14 @@ def _output_may_close() -> Generator[None]:
     except BrokenPipeError:
         if not _is_closed(sys.stdout.fileno()):
             raise  # the pipe was another one
-        # The interpreter flushes once more when it ends, and would complain then.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        _discard_output()
+
+
+def _discard_output() -> None:
+    # The interpreter flushes once more when it ends, and would complain then.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _is_closed(output: int) -> bool:
@@ -96,13 +113,14 @@ def _parser() -> argparse.ArgumentParser:
     manifest_.add_argument("--url", type=_public, help="for HTTP mode: the bot's public address, https://…")
     manifest_.set_defaults(command=_manifest)
     audit_ = commands.add_parser("audit", help="check or print the record of who decided what")
-    actions = audit_.add_subparsers(required=True, metavar="ACTION")
+    audit_.set_defaults(command=lambda options: _help(audit_))
+    actions = audit_.add_subparsers(metavar="ACTION")
     verify = actions.add_parser("verify", help="find a row that was changed, inserted, moved or removed")
     verify.add_argument("--head", help="a head printed before, to find a tail that was removed, or a chain rewritten")
     verify.set_defaults(command=_verify)
     export = actions.add_parser("export", help="print the rows as lines of JSON, then the head")
     export.add_argument(
-        "--since", type=audit.moment, help="from this time on: 2026-09-21, or with a time; UTC without a zone"
+        "--since", type=_moment, help="from this time on: 2026-09-21, or with a time; UTC without a zone"
     )
     export.set_defaults(command=_export)
     return parser
@@ -122,7 +140,23 @@ def _port(text: str) -> int:
 def _public(text: str) -> str:
     if not text.startswith("https://"):
         raise argparse.ArgumentTypeError(f"Slack sends to https:// addresses only, got {text!r}")
+    try:
+        parts = urlsplit(text)
+        is_usable = bool(parts.hostname) and parts.port != 0 and not re.search(r"[\s?#@\\]", text)
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise argparse.ArgumentTypeError(f"expected an address like https://bot.example.com, got {text!r}")
     return text
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return audit.moment(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a time like 2026-09-21 or 2026-09-21T14:30+02:00, got {text!r}"
+        ) from None
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -130,7 +164,7 @@ def _run(options: argparse.Namespace) -> int:
     from bot.stopping import run_to_end
 
     settings = load_settings()
-    ours = Redaction(keys_among(settings.secrets))
+    ours = Redaction(keys := keys_among(settings.secrets), masked=keys)
     logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(text)))
     try:
         run_to_end(run(settings))

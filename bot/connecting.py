@@ -17,6 +17,7 @@ from bot.errors import CannotGoOn
 from bot.settings import BadSettings, Settings
 from bot.slack_client import NoAnswer, SlackClient, session
 from bot.slack_errors import SETUP, UNCERTAIN, describe, is_dead_token, reason
+from storage.pauses import doubling
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ TRIED_FOR = 30.0
 """Seconds for which Slack is asked again at the start: longer than a blip, shorter than a supervisor's patience."""
 
 PAUSE, LONGEST_PAUSE = 0.5, 4.0
-"""Seconds from one attempt to the next: the first, and the longest that doubling makes of it."""
+"""Seconds from one attempt to the next: at first, and at most."""
 
 _FIRST_SEEN = "Take the token again from Slack's app settings: "
 _WHERE = {
@@ -111,8 +112,8 @@ async def _ask(
 ) -> dict[str, str]:
     """These fields of the answer. Calls until Slack answers with them, or refuses the token."""
     loop = asyncio.get_running_loop()
-    end, pause, told = loop.time() + tried_for, PAUSE, False
-    while True:
+    end, told = loop.time() + tried_for, False
+    for pause in doubling(PAUSE, LONGEST_PAUSE):
         try:
             return _texts(await call(), fields)
         except UNCERTAIN as error:
@@ -125,7 +126,7 @@ async def _ask(
                 logger.warning("Slack does not answer yet (%s: %s); trying again", method, describe(error))
             told = True
         await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
+    raise AssertionError
 
 
 def _problem(client: SlackClient, what: str, why: str, tried_for: float) -> CannotGoOn:

@@ -25,10 +25,21 @@ LONGEST = 50_000
 Redact = Callable[[str], str]
 """Takes from a whole record, as it is about to be written, what nobody may read."""
 
-_LIBRARIES = ("httpx2",)
+_LIBRARIES = ("httpx", "httpx2")
 """Those that say a line for each request."""
 
-_TELL_ALL = ("aiosqlite", "httpcore2", "httpx2", "openai", "slack_bolt", "slack_sdk")
+_TELL_ALL = (
+    "aiosqlite",
+    "hpack",
+    "httpcore",
+    "httpcore2",
+    "httpx",
+    "httpx2",
+    "openai",
+    "slack_bolt",
+    "slack_sdk",
+    "urllib3",
+)
 """Those that say at DEBUG what is stored and sent: whole rows and requests, with what tools were given in secret."""
 
 logger = logging.getLogger(__name__)

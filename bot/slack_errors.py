@@ -1,4 +1,4 @@
-"""What a call of Slack can end with, and what that means. The only place that classes Slack's errors.
+"""What a call of Slack can end with, and what that means. (What else it means for a message: `bot/shown/refusals.py`.)
 
 Slack answers in its own words (`ok: false` and a name), or something else does: a proxy's page, a status, nothing. A
 caller asks here whether a later try may succeed, whether the call may have taken effect all the same, and what to do.
@@ -69,8 +69,13 @@ def is_dead_token(error: BaseException) -> bool:
     return reason(error) in DEAD_TOKEN
 
 
+def is_final(error: BaseException) -> bool:
+    """Whether Slack refuses this very call, and will again: not what may pass, nor what a new token mends."""
+    return not (is_passing(error) or is_dead_token(error))
+
+
 def describe(error: BaseException) -> str:
-    """What happened, in one line for the log: never with a token, an address or the whole of a foreign page."""
+    """What happened, in one line for the log: never with the whole of a foreign page."""
     said, status = reason(error), _status(error)
     if said is not None:
         needed = _answer(error).get("needed")

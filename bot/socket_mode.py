@@ -17,6 +17,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.slack_client import SlackClient
 from bot.slack_errors import UNCERTAIN, describe, is_dead_token
+from storage.pauses import doubling
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ CLOSE_SECONDS = 2.0
 """How long the other side may take to say goodbye."""
 
 PAUSE, LONGEST_PAUSE = 0.5, 15.0
-"""Seconds from one attempt to connect to the next: the first, and the longest that doubling makes of it."""
+"""Seconds from one attempt to connect to the next: at first, and at most."""
 
 
 @asynccontextmanager
@@ -45,7 +46,11 @@ async def socket_mode(
 
     async def handle(_: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         began = time.time()
-        await send_async_response(listening, request, await run_async_bolt_app(app, request), began)
+        answer = await run_async_bolt_app(app, request)
+        try:
+            await send_async_response(listening, request, answer, began)
+        except UNCERTAIN as error:
+            logger.warning("%s was not acknowledged, so it may come again: %s", request.type, describe(error))
 
     listening.socket_mode_request_listeners.append(handle)
     try:
@@ -68,8 +73,9 @@ class _Listening(SocketModeClient):
 
     async def connect(self) -> None:
         """Try until it is connected, or closed."""
-        pause = PAUSE
-        while not self.closed:
+        for pause in doubling(PAUSE, LONGEST_PAUSE):
+            if self.closed:
+                return
             try:
                 await self._attempt()
             except UNCERTAIN as error:
@@ -79,7 +85,6 @@ class _Listening(SocketModeClient):
                 self._say_back()
                 return
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def connect_to_new_endpoint(self, force: bool = False) -> None:
         """What the base class calls when the connection is lost, or when Slack asks for another (`force`)."""

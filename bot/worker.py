@@ -9,35 +9,33 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
+from bot import due
+from bot.due import Due
 from bot.inbound.payloads import UNREAD, SlackThread
 from bot.people.directory import CannotTell
 from bot.people.people import People
-from bot.people.unknown import WAITING, Unknown
 from bot.shown import timeline
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.shown.turn import Turn
+from bot.telling import Person, Telling, slack_thread
+from bot.thread_tasks import CUT_OFF, ThreadTasks
 from graphs.agent.turns import broken_off, latest
 from graphs.errors import CutShort, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import INTERRUPT, Config
-from storage import Connection, Storage, deadlines, inbox, interrupts, posts, threads
+from storage import Connection, Storage, deadlines, inbox, threads
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 from storage.ids import ThreadId
 from storage.inbox import Delivery, Unread
 from storage.posts import Conversation
 from storage.recent import Recent
-from storage.threads import ThreadRow
 
 logger = logging.getLogger(__name__)
-
-_Person = tuple[SlackThread, str]
-"""Somebody in a conversation, who can be told something privately."""
 
 REST, LONGEST_REST = 0.02, 0.1
 """Seconds from one look to the next, at least: what is committed meanwhile, by however many threads, is found by that.
@@ -58,71 +56,10 @@ SHOW_AGAIN_AFTER = 2.0
 FINISH = 10.0
 """Seconds that the steps in flight have to end when the worker is stopped."""
 
-CUT_OFF = 2.0
-"""Seconds that what is cut off then, and what is being shown, has to end."""
-
 REMEMBERED = 1000
-"""Messages that were begun to read or told to wait, and threads that failed, of which that is remembered."""
+"""Messages that were begun to read, and threads that failed, of which that is remembered."""
 
 FILES = "Files cannot be read here: what you attached was not read."
-
-TELL_AFTER = 3.0
-"""Seconds that nothing can be stored before those who wait are told: a lock passes sooner."""
-
-LATER = "I cannot store anything right now, so this takes longer. I will go on by myself when that is over."
-
-QUEUED = "I will read this once the question above is decided. Reject it there if you want something else."
-
-
-class _Tasks:
-    """One task a thread at most. What asks for another meanwhile is looked at again when it ends: `wake` is called.
-
-    A thread whose task raised is left alone for a while: what it stored on its way would begin it again at once.
-    """
-
-    def __init__(self, wake: Callable[[], None]) -> None:
-        self._wake = wake
-        self._tasks: dict[ThreadId, asyncio.Task[None]] = {}
-        self._again: set[ThreadId] = set()
-        self._rests_until = Recent(REMEMBERED)
-
-    def start(self, thread_id: ThreadId, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
-        """False when the thread has a task, or rests."""
-        if thread_id in self._tasks:
-            self._again.add(thread_id)
-            return False
-        if (self._rests_until.look(thread_id) or 0.0) > time.monotonic():
-            return False
-        task = asyncio.create_task(work(), name=thread_id)
-        self._tasks[thread_id] = task
-        task.add_done_callback(lambda ended: self._ended(thread_id, ended))
-        return True
-
-    def __contains__(self, thread_id: ThreadId) -> bool:
-        return thread_id in self._tasks
-
-    async def end(self, seconds: float) -> Collection[ThreadId]:
-        """Let them end by themselves for so long. What does not is cut off: the threads of those."""
-        if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=seconds)
-        left = dict(self._tasks)
-        for task in left.values():
-            task.cancel()
-        if left:
-            await asyncio.wait(left.values(), timeout=CUT_OFF)
-        return left
-
-    def _ended(self, thread_id: ThreadId, task: asyncio.Task[None]) -> None:
-        del self._tasks[thread_id]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            if isinstance(error, DatabaseGone | StorageUnavailable):  # it was said when that began
-                logger.debug("thread %s is left as it is: %s", thread_id, error)
-            else:
-                logger.error("thread %s could not be looked after", thread_id, exc_info=error)
-            self._rests_until.put(thread_id, time.monotonic() + LOOK_EVERY)
-        if thread_id in self._again:
-            self._again.discard(thread_id)
-            self._wake()
 
 
 class _AlreadyRead(Exception):
@@ -147,22 +84,18 @@ class Worker:
         self._storage = storage
         self._graph = graph
         self._display = display
-        self._poster = poster
         self._people = people
-        self._running = _Tasks(storage.changes.commit_happened)
-        self._showing = _Tasks(storage.changes.commit_happened)
+        self._telling = Telling(poster, storage.outage)
+        self._running = ThreadTasks(storage.changes.commit_happened)
+        self._showing = ThreadTasks(storage.changes.commit_happened)
         self._turns: dict[ThreadId, Turn | None] = {}
         self._begun = Recent(REMEMBERED)
-        self._queued = Recent(REMEMBERED)
         self._stuck = Recent(REMEMBERED)
-        self._unknown = Unknown()
         self._stopping = asyncio.Event()
-        self._patient: dict[ThreadId, Callable[[], Awaitable[_Person | None]]] = {}
-        """Who waits for what is done in a thread now."""
 
     async def run(self) -> None:
         """Work until `stop`; then finish the steps in flight. Raises `DatabaseGone`, with nothing left at work."""
-        telling = asyncio.create_task(self._tell_of_outages(), name="telling of outages")
+        telling = asyncio.create_task(self._telling.of_outages(), name="telling of outages")
         try:
             await self._work_until_stopped()
         except StorageUnavailable as error:  # it was to stop, and did not wait
@@ -188,20 +121,6 @@ class Worker:
             )
         await self._showing.end(CUT_OFF)
 
-    async def _tell_of_outages(self) -> None:
-        """Once in an outage, privately, to each who waits meanwhile for what cannot be stored."""
-        outage = self._storage.outage
-        while True:
-            await outage.lasts(TELL_AFTER)
-            since, told = outage.since, set[_Person]()
-            while outage.is_on and outage.since == since:
-                for find in list(self._patient.values()):
-                    person = await find()
-                    if person is not None and person not in told:
-                        told.add(person)
-                        await self._poster.whisper(*person, LATER)
-                await outage.ends(within=1.0)
-
     def stop(self) -> None:
         """Ask `run` to end: threads are given back at the border of a step."""
         self._stopping.set()
@@ -210,17 +129,17 @@ class Worker:
     async def _look(self) -> bool:
         """Begin what is due. True when more is to be read than is begun at once."""
         now = self._storage.now()
-        due = await self._storage.read(lambda db: self._what_is_due(db, now))
-        if due.is_late:
+        work = await self._storage.read(lambda db: due.in_all(db, self._storage.owner, now))
+        if work.is_late:
             await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
-        for thread_id in due.to_run:
+        for thread_id in work.to_run:
             self._begin(thread_id)
-        more_is_due = self._begin_to_read([each for each in due.unread if not self._can_wait(each)])
-        for thread_id in due.outdated:
+        more_is_due = self._begin_to_read([each for each in work.unread if not self._telling.can_wait(each)])
+        for thread_id in work.outdated:
             if (turn := self._turns.get(thread_id)) is not None:
                 turn.changed()
             elif thread_id not in self._turns and (
-                thread_id not in due.to_run or self._stuck.look(thread_id) is not None
+                thread_id not in work.to_run or self._stuck.look(thread_id) is not None
             ):
                 self._showing.start(thread_id, lambda thread_id=thread_id: self._show(thread_id))
         return more_is_due
@@ -242,39 +161,20 @@ class Worker:
     def _begin(self, thread_id: ThreadId) -> bool:
         return self._running.start(thread_id, lambda: self._work(thread_id))
 
-    def _can_wait(self, unread: Unread) -> bool:
-        """Whether nothing can be done now for who wrote this: Slack does not say who they are; or it waits for the
-        question, and they know.
-        """
-        if self._unknown.rests(unread.event_id):
-            return True
-        return unread.status == "waiting" and self._queued.look(unread.event_id) is not None
-
-    def _what_is_due(self, db: Connection, now: float) -> _Work:
-        return _Work(
-            bool(deadlines.due(db, now)),
-            [*threads.cut_short(db), *interrupts.threads_with_news(db)],
-            inbox.unread(db, self._storage.owner),
-            [each.thread_id for each in posts.out_of_date(db, self._storage.owner)],
-        )
-
     async def _work(self, thread_id: ThreadId) -> None:
         """Do what is due in a thread first. What is due after that is found by the next look."""
-        due = await self._storage.read(lambda db: _state_of(db, thread_id))
-        thread = due.thread
+        found = await self._storage.read(lambda db: due.of_thread(db, thread_id))
+        thread = found.thread
         if self._stopping.is_set() or (thread is not None and self._stuck.look(thread_id) == thread.version):
             return  # it failed before it could move; nothing has changed since
-        self._patient[thread_id] = lambda: self._who_waits(thread_id, due)
-        try:
-            await self._do(thread_id, due)
-        finally:
-            del self._patient[thread_id]
+        with self._telling.serving(thread_id, lambda: self._who_waits(thread_id, found)):
+            await self._do(thread_id, found)
 
-    async def _who_waits(self, thread_id: ThreadId, due: _Due) -> _Person | None:
+    async def _who_waits(self, thread_id: ThreadId, found: Due) -> Person | None:
         """Whom what is done in the thread is for, as far as that can be found out now."""
-        if due.delivery is not None:
-            return _slack_thread(due.delivery), due.delivery.user
-        held = due.conversation
+        if found.delivery is not None:
+            return slack_thread(found.delivery), found.delivery.user
+        held = found.conversation
         try:
             async with asyncio.timeout(1):
                 asker = await self._asker(thread_id, None)
@@ -282,26 +182,25 @@ class Worker:
             return None
         return (SlackThread(held.team, held.channel, held.thread_ts), asker) if held is not None and asker else None
 
-    async def _do(self, thread_id: ThreadId, due: _Due) -> None:
-        thread, delivery = due.thread, due.delivery
+    async def _do(self, thread_id: ThreadId, found: Due) -> None:
+        thread, delivery = found.thread, found.delivery
         with contextlib.suppress(*MOVED_ON):
-            if thread is not None and (due.has_news or thread.status == "running"):
-                await self._drive(thread_id, due.conversation, None, None)
+            if thread is not None and (found.has_news or thread.status == "running"):
+                await self._drive(thread_id, found.conversation, None, None)
             elif delivery is None or (thread is not None and thread.status == "waiting"):
-                await self._say_queued(delivery)
+                await self._queue(delivery)
             else:
                 try:
-                    await self._take_up(delivery, due.conversation)
+                    await self._take_up(delivery, found.conversation)
                 except ThreadWaiting:  # perhaps because another process has read the delivery: it is looked for again
-                    await self._say_queued(await self._storage.read(lambda db: inbox.first_unread(db, thread_id)))
+                    await self._queue(await self._storage.read(lambda db: inbox.first_unread(db, thread_id)))
 
-    async def _say_queued(self, delivery: Delivery | None) -> None:
-        """A message that came while a question waits is read after it; its author is told so once."""
-        if delivery is not None and self._queued.look(delivery.event_id) is None:
-            self._queued.put(delivery.event_id, True)
-            await self._poster.whisper(_slack_thread(delivery), delivery.user, QUEUED)
-            if not self._display.has_shown(delivery.thread_id):  # the card there may not be what is on record
-                self._showing.start(delivery.thread_id, lambda: self._show(delivery.thread_id))
+    async def _queue(self, delivery: Delivery | None) -> None:
+        """Leave a message that came while a question waits for later."""
+        if delivery is None or not await self._telling.is_queued(delivery):
+            return
+        if not self._display.has_shown(delivery.thread_id):  # the card there may not be what is on record
+            self._showing.start(delivery.thread_id, lambda: self._show(delivery.thread_id))
 
     async def _take_up(self, delivery: Delivery, conversation: Conversation | None) -> None:
         """Read one delivery: it is done in the transaction in which the thread has it."""
@@ -316,21 +215,20 @@ class Worker:
         try:
             why = await self._people.refusal(delivery.user)
         except CannotTell:
-            if self._unknown.failed(delivery.event_id):
-                await self._poster.whisper(_slack_thread(delivery), delivery.user, WAITING)
+            await self._telling.is_unknown(delivery)
             return
         if why is not None:
-            await self._poster.whisper(_slack_thread(delivery), delivery.user, why)
+            await self._telling.say(delivery, why)
         elif delivery.kind == "retry":
             with contextlib.suppress(NotWaiting):  # it had been tried again already
                 await self._try_again(delivery, conversation, read)
         else:
             message = await self._written(delivery)
             if UNREAD in delivery.text:
-                await self._poster.whisper(_slack_thread(delivery), delivery.user, FILES)
+                await self._telling.say(delivery, FILES)
             await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
             if not was_read:
-                await self._poster.whisper(_slack_thread(delivery), delivery.user, timeline.BROKEN)
+                await self._telling.say(delivery, timeline.BROKEN)
         if not was_read:
             await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
 
@@ -431,38 +329,5 @@ def _tell(turn: Turn, mode: str, chunk: Any) -> None:
         turn.settled()
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What the worker finds to do: whether a deadline has passed, and threads to run, to read for, and to show."""
-
-    is_late: bool
-    to_run: Collection[ThreadId]
-    unread: Collection[Unread]
-    outdated: Collection[ThreadId]
-
-
-@dataclass(frozen=True)
-class _Due:
-    """A thread as the worker finds it."""
-
-    thread: ThreadRow | None
-    has_news: bool
-    delivery: Delivery | None
-    conversation: Conversation | None
-
-
-def _state_of(db: Connection, thread_id: ThreadId) -> _Due:
-    return _Due(
-        threads.get(db, thread_id),
-        bool(interrupts.newly_answered(db, thread_id)),
-        inbox.first_unread(db, thread_id),
-        posts.conversation(db, thread_id),
-    )
-
-
 def _config(thread_id: ThreadId) -> Config:
     return {"configurable": {"thread_id": thread_id}}
-
-
-def _slack_thread(delivery: Delivery) -> SlackThread:
-    return SlackThread(delivery.team, delivery.channel, delivery.thread_ts)

@@ -33,13 +33,17 @@ def make_private(path: Path) -> None:
     except PermissionError:
         advice = "they are another user's: chmod 600 them"
     else:
-        advice = "they are their owner's now (0600)"
+        stayed = any(_mode(file) & 0o077 for file, _ in open_to_others)
+        advice = (
+            "this file system keeps no modes: put them on another" if stayed else "they are their owner's now (0600)"
+        )
     if open_to_others:
         named = ", ".join(f"{file} (mode {mode:04o})" for file, mode in open_to_others)
         logger.warning("others than the owner could open %s; %s", named, advice)
-    folder = path.parent.stat().st_mode
-    if folder & stat.S_IWOTH and not folder & stat.S_ISVTX:
-        logger.warning("anybody may replace the files in %s: chmod o-w %s", path.parent, path.parent)
+    for folder in dict.fromkeys((path.parent, path.resolve().parent)):
+        mode = folder.stat().st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            logger.warning("anybody may replace the files in %s: chmod o-w %s", folder, folder)
 
 
 def _mode(file: Path) -> int:
@@ -51,7 +55,9 @@ def _mode(file: Path) -> int:
 
 
 def of_database(path: Path) -> list[Path]:
-    return [path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")]
+    """The file, and those beside it: beside the one that a link leads to, not beside the link."""
+    real = path.resolve()
+    return [path, real.with_name(f"{real.name}-wal"), real.with_name(f"{real.name}-shm")]
 
 
 class OpenedFiles:

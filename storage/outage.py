@@ -10,23 +10,19 @@ from contextlib import suppress
 from typing import Literal
 
 from storage.errors import StorageUnavailable
+from storage.pauses import doubling
 
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
-"""Seconds between two attempts: each pause is twice the one before. The longest is what a person waits at most once
-it is over.
-"""
+"""Seconds between two attempts. The longest is what a person waits at most once it is over."""
 
 Deed = Literal["store", "read"]
 
 
 def pauses() -> Iterator[float]:
     """How long to wait before each further attempt, in seconds."""
-    pause = FIRST_PAUSE
-    while True:
-        yield pause
-        pause = min(2 * pause, LONGEST_PAUSE)
+    return doubling(FIRST_PAUSE, LONGEST_PAUSE)
 
 
 class Outage:

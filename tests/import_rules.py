@@ -89,7 +89,7 @@ LAYERS = (
 HOMES: Mapping[str, Where] = {
     "slack_bolt": but(inside("bot"), inside("bot.demo")),
     "slack_sdk": but(inside("bot"), inside("bot.demo")),
-    "aiohttp": inside("bot"),
+    "aiohttp": inside("bot", "graphs.agent.chat"),
     "openai": inside("graphs.agent"),
     "httpx2": inside("graphs.agent.chat"),
     "jsonschema": inside("graphs", "bot.demo.model"),

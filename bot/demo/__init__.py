@@ -42,9 +42,15 @@ async def demo(data: Path, port: int) -> int:
     except BrokenPipeError:  # of what is printed: the command line knows
         raise
     except (PortInUse, NotOurFile, BotEnded, OSError) as error:
-        print(error, file=sys.stderr)
+        print(_said(error), file=sys.stderr)
         return USAGE
     return 0
+
+
+def _said(error: Exception) -> str:
+    if not isinstance(error, OSError) or error.filename is None:
+        return str(error)
+    return f"{str(error.filename)!r} cannot be used: {error.strerror}. Name a folder that can be written with --data."
 
 
 async def tour_demo(data: Path | None, port: int) -> int:
@@ -57,7 +63,7 @@ async def tour_demo(data: Path | None, port: int) -> int:
         except BrokenPipeError:  # nobody reads on: the rest is neither played nor checked
             return 1
         except (PortInUse, NotOurFile, BotEnded, OSError) as error:
-            print(error, file=sys.stderr)
+            print(_said(error), file=sys.stderr)
             return USAGE
         except TourFailed as error:
             print(f"\n  This step went wrong: {error}", file=sys.stderr)

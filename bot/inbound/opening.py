@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack_errors import UNCERTAIN, describe, is_dead_token, is_passing, may_have_arrived, reason
+from bot.slack_errors import UNCERTAIN, describe, is_final, may_have_arrived, reason
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ async def open_form(
     try:
         await client.views_open(trigger_id=trigger_id, view=view)
     except UNCERTAIN as error:
-        if reason(error) in NO_TRIGGER or is_passing(error) or is_dead_token(error):
+        if reason(error) in NO_TRIGGER or not is_final(error):
             logger.warning("a form was not opened: %s", describe(error))
             if may_have_arrived(error):
                 lost = f"Slack did not say whether the form for {call} is open."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.forms.forms import StateValues
-from bot.shown.text import shorten
+from bot.shown.text import entities, one_line, shorten
 from storage.ids import ThreadId
 from storage.inbox import Delivery
 
@@ -148,11 +148,10 @@ def _attached(event: Body) -> str:
     """The files that came with a message, named: nothing here reads them. Marked up as Slack marks up a text."""
     files: list[Body] = event.get("files") or []
     names = [str(each.get("name") or each.get("title") or "a file") for each in files]
-    names = [shorten(" ".join(name.split()), LONGEST_FILE_NAME) for name in names]
+    names = [shorten(one_line(name), LONGEST_FILE_NAME) for name in names]
     if len(names) > MOST_FILES:
         names[MOST_FILES:] = [f"{len(names) - MOST_FILES} more"]
-    marked = ", ".join(names).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"{UNREAD}{marked})" if names else ""
+    return f"{UNREAD}{entities(', '.join(names))})" if names else ""
 
 
 def click(body: Body) -> Click:

@@ -26,7 +26,7 @@ async def _name(directory: Directory, mention: Mention, within: float) -> str | 
             match mention.kind:
                 case "person":
                     account = await directory.account(mention.id)
-                    return " ".join(account.name.split()) if account.name != mention.id else None
+                    return account.name if account.name != mention.id else None
                 case "group":
                     return await directory.group_name(mention.id)
                 case "channel":

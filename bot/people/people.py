@@ -76,7 +76,7 @@ class People:
     async def name(self, user: str) -> str | None:
         """What somebody is called; None when that cannot be found out."""
         account = await _in_time(self._directory.account(user))
-        return None if account is None or account.name == user else " ".join(account.name.split())
+        return None if account is None or account.name == user else account.name
 
     async def read(self, text: str, *, within: float = NAMED_WITHIN) -> Said:
         """A message of Slack's with the names of everybody that it mentions, as far as these are found in time."""

@@ -1,4 +1,4 @@
-"""Looking for a message that was sent, and of which nobody knows whether it arrived."""
+"""Looking at what Slack shows: for a message of which nobody knows whether it arrived, and at one that is there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack_errors import describe, is_dead_token, is_passing
+from bot.slack_errors import describe, is_final
 from storage.posts import Place, Post
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ async def find(client: AsyncWebClient, post: Post, bot_user: str, posts: Collect
             if message.get("user") == bot_user and not message.get("metadata") and message["ts"] not in known:
                 alike += [message["ts"]] if _begins(message.get("text", ""), post.opening) else []
     except SlackApiError as error:
-        if is_passing(error) or is_dead_token(error):
+        if not is_final(error):
             raise
         logger.warning("whether %s stands in %s cannot be looked up: %s", post.subject, post.channel, describe(error))
     if not alike:
@@ -79,6 +79,27 @@ async def _messages(client: AsyncWebClient, place: Place) -> AsyncIterator[Messa
         cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
         if not cursor:
             return
+
+
+async def block_ids(client: AsyncWebClient, post: Post) -> list[str]:
+    """Of the blocks that Slack shows in the post now; none where it is gone, or Slack does not say for good. Raises
+    what Slack or the connection says, when a later look may tell.
+    """
+    if post.ts is None:
+        return []
+    this = {"channel": post.channel, "oldest": post.ts, "latest": post.ts, "inclusive": True, "limit": 2}
+    try:
+        if post.thread_ts:
+            answer = await client.conversations_replies(ts=post.thread_ts, **this)
+        else:
+            answer = await client.conversations_history(**this)
+    except SlackApiError as error:
+        if not is_final(error):
+            raise
+        logger.warning("post %s in %s cannot be looked at: %s", post.ts, post.channel, describe(error))
+        return []
+    found = (each for each in answer.get("messages") or () if each["ts"] == post.ts)
+    return [block.get("block_id", "") for message in found for block in message.get("blocks") or ()]
 
 
 def _subject(message: Message) -> str | None:

@@ -19,7 +19,7 @@ from bot.shown import lookup, plainer
 from bot.shown.cards import Shown
 from bot.shown.refusals import STREAMING, UNCHANGEABLE, NotTaken, why_not_so
 from bot.shown.text import unformatted
-from bot.slack_errors import UNCERTAIN, describe, is_dead_token, is_passing, reason
+from bot.slack_errors import UNCERTAIN, describe, is_final, reason
 from storage import Connection, Storage, posts
 from storage.posts import Conversation, Place, Post
 
@@ -123,26 +123,6 @@ class Poster:
         await self._storage.write(job)
         known[post.subject] = post
 
-    async def block_ids(self, post: Post) -> list[str]:
-        """Of the blocks that Slack shows in the post now; none where it is gone, or Slack does not say for good. Raises
-        what Slack or the connection says, try again later.
-        """
-        if post.ts is None:
-            return []
-        this = {"channel": post.channel, "oldest": post.ts, "latest": post.ts, "inclusive": True, "limit": 2}
-        try:
-            if post.thread_ts:
-                answer = await self._client.conversations_replies(ts=post.thread_ts, **this)
-            else:
-                answer = await self._client.conversations_history(**this)
-        except SlackApiError as error:
-            if is_passing(error) or is_dead_token(error):
-                raise
-            logger.warning("post %s in %s cannot be looked at: %s", post.ts, post.channel, describe(error))
-            return []
-        found = (each for each in answer.get("messages") or () if each["ts"] == post.ts)
-        return [block.get("block_id", "") for message in found for block in message.get("blocks") or ()]
-
     async def _post(self, begun: Post, shown: Shown) -> Post:
         async def send(**content: Any) -> str:
             answer = await self._client.chat_postMessage(
@@ -213,7 +193,7 @@ class Poster:
         try:
             await self._client.chat_stopStream(channel=channel, ts=ts)
         except SlackApiError as error:
-            if is_passing(error) or is_dead_token(error):
+            if not is_final(error):
                 raise
 
     async def _delete(self, channel: str, ts: str) -> bool:
@@ -221,7 +201,7 @@ class Poster:
         try:
             await self._client.chat_delete(channel=channel, ts=ts)
         except SlackApiError as error:
-            if is_passing(error) or is_dead_token(error):
+            if not is_final(error):
                 raise
             return reason(error) == "message_not_found"
         return True

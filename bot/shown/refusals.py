@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from slack_sdk.errors import SlackApiError
 
-from bot.slack_errors import is_dead_token, is_passing, reason
+from bot.slack_errors import is_final, reason
 
 STREAMING = "streaming_state_conflict"
 """The message is a stream that has not ended."""
@@ -60,7 +60,7 @@ def why_not_so(error: SlackApiError) -> str:
     Raises the error again when a later try may succeed; `NotTaken` when the place is closed.
     """
     said = reason(error)
-    if said is None or is_passing(error) or is_dead_token(error):
+    if said is None or not is_final(error):
         raise error
     if said in CLOSED or said.startswith("restricted_action"):
         raise NotTaken(said) from error

@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.people.directory import CannotTell
 from bot.people.people import People
-from bot.shown import cards, timeline, versions
+from bot.shown import cards, lookup, timeline, versions
 from bot.shown.copies import Copies
 from bot.shown.held import Held
 from bot.shown.live import LiveReply
@@ -191,7 +191,7 @@ class Display:
             post = held.known.get(card.subject)
             if post is None or card.subject not in held.unseen or not any(call.waits for call in card.rows):
                 continue
-            seen = versions.shown_in(await self._poster.block_ids(post))
+            seen = versions.shown_in(await lookup.block_ids(self._client, post))
             found |= await self._storage.write(lambda db, card=card, seen=seen: self._compared(db, card, seen))
             held.unseen.discard(card.subject)
         return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -245,14 +244,9 @@ def _shown(tool: Tool[..., Any] | None, values: Mapping[str, Any]) -> Mapping[st
     try:
         return tool.validate(values).shown
     except AgentError:
-        secret = _secrets(tool.parameters)
-        return {name: MASK if secret and secret.get(name, True) else value for name, value in values.items()}
-
-
-def _secrets(parameters: Mapping[str, Any]) -> dict[str, bool]:
-    """Which arguments hold a secret, as pydantic marks it in their schema; empty when none does."""
-    marked = {name: '"writeOnly"' in json.dumps(part) for name, part in parameters.get("properties", {}).items()}
-    return marked if any(marked.values()) else {}
+        secret = tool.secret_arguments
+        shown = tool.model.model_fields.keys() - secret
+        return {name: MASK if secret and name not in shown else value for name, value in values.items()}
 
 
 def in_order(args: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:

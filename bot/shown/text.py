@@ -33,22 +33,23 @@ def escape(text: str, limit: int | None = None) -> str:
     Bold, italic, emoji codes and code marks stay, since mrkdwn has no way to escape them: a foreign text on a card is
     `plain_text` or `rich`. The three entities are all that Slack decodes (docs.slack.dev, "Formatting message text").
     """
-    return _entities(visible(text)[0]) if limit is None else _fitted_entities(fitted, text, limit)
+    return entities(visible(text)[0]) if limit is None else _fitted_entities(fitted, text, limit)
 
 
 def escape_visible(text: str, limit: int | None = None) -> str:
     """`escape` for a text that went through `visible` already: a second time would escape the escapes."""
-    return _entities(text) if limit is None else _fitted_entities(shorten, text, limit)
+    return entities(text) if limit is None else _fitted_entities(shorten, text, limit)
 
 
 def _fitted_entities(fit: Callable[[str, int], str], text: str, limit: int) -> str:
     kept = limit
-    while len(escaped := _entities(fit(text, kept))) > limit:
+    while len(escaped := entities(fit(text, kept))) > limit:
         kept = max(40, kept - (len(escaped) - limit + 4) // 5)  # an entity has at most 5 characters
     return escaped
 
 
-def _entities(text: str) -> str:
+def entities(text: str) -> str:
+    """`text` with the three entities of Slack's."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -137,7 +137,7 @@ def _redaction(model: type[BaseModel], text: bytes) -> Redaction:
     if not isinstance(given, dict):
         return Redaction()
     fields = cast("dict[str, object]", given)
-    return Redaction(_texts([fields[name] for name in _secret_fields(model) if name in fields]))
+    return Redaction(_texts([fields[name] for name in secret_fields(model) if name in fields]))
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -155,7 +155,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=256)
-def _secret_fields(model: type[BaseModel]) -> frozenset[str]:
+def secret_fields(model: type[BaseModel]) -> frozenset[str]:
     """The arguments that are secrets, or hold some: their schema has a part that is only written."""
     schemas = {
         name: TypeAdapter(field.rebuild_annotation()).json_schema() for name, field in model.model_fields.items()

@@ -8,12 +8,13 @@ import contextlib
 import ipaddress
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import aiohttp
 import httpx2
 import openai
 from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient, Timeout
@@ -65,7 +66,7 @@ class ChatModel:
         self._patience = patience
         self._left_out: frozenset[Option] = frozenset()
         self._starts_in_thought = False
-        self._redact = Redaction(keys_among([api_key]))
+        self._redact = Redaction(keys := keys_among([api_key]), masked=keys)
         timeout = Timeout(idle_timeout, connect=connect_timeout)
         self._client = AsyncOpenAI(
             api_key=api_key,
@@ -96,7 +97,7 @@ class ChatModel:
                         yield TextDelta(text)
                 whole = reply.whole(messages, self._new_id)
                 break
-            except (openai.OpenAIError, BrokeOff, ValueError) as error:
+            except (openai.OpenAIError, BrokeOff, ValueError, aiohttp.ClientError) as error:
                 if attempt.may_go_on(error, messages, is_begun=reply.is_begun):
                     continue
                 failure = self._unavailable(error)
@@ -180,11 +181,11 @@ async def _events(response: httpx2.Response, patience: float) -> AsyncGenerator[
     """What the body says, as it comes. Raises OpenAIError when the connection breaks, ValueError for no JSON."""
     reader = EventReader()
     pieces = response.aiter_bytes()
-    last = time.monotonic()
+    last, is_anything = time.monotonic(), False
     try:
         async for piece in pieces:
             for event in reader.feed(piece):
-                last = time.monotonic()
+                last, is_anything = time.monotonic(), True
                 yield event
             if reader.is_done:
                 break
@@ -195,13 +196,20 @@ async def _events(response: httpx2.Response, patience: float) -> AsyncGenerator[
     except httpx2.RequestError as error:
         raise openai.APIConnectionError(request=response.request) from error
     for event in reader.end():
+        is_anything = True
         yield event
+    if reader.foreign and not is_anything:
+        raise ValueError(f"what was sent is no stream of events, and begins with {reader.foreign[:200]!r}")
     if reader.is_done:
-        # The connection serves the next request when nothing is left on it.
-        with contextlib.suppress(TimeoutError, httpx2.HTTPError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                async for _ in pieces:
-                    pass
+        await _drain(pieces)
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    """The connection serves the next request when nothing is left on it."""
+    with contextlib.suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in pieces:
+                pass
 
 
 def _read(event: Event, reply: Reply, request: httpx2.Request) -> str:
@@ -212,10 +220,13 @@ def _read(event: Event, reply: Reply, request: httpx2.Request) -> str:
     error = reported_error(data, event.name)
     if error is not None:
         raise openai.APIError(mended(str(error.get("message") or error)), request, body=error)
+    if data is None:  # a sign of life
+        return ""
     if not isinstance(data, Mapping):
-        raise ValueError("what was sent is no object")
-    reply.is_complete |= event.is_document
-    return reply.add(cast("Mapping[str, Any]", data))
+        raise ValueError(f"what was sent is no object: {str(data)[:200]!r}")
+    text = reply.add(cast("Mapping[str, Any]", data))
+    reply.is_complete |= event.is_document and reply.is_begun
+    return text
 
 
 def is_loopback(url: str) -> bool:

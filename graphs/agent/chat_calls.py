@@ -131,17 +131,28 @@ def _begins_another(call: CallPieces, piece: _Piece, *, is_touched: bool) -> boo
         return bool(piece.name) or call.is_complete()
     if not piece.name:
         return False
+    if not call.name and not piece.arguments:
+        return False  # its name comes late
     if call.name and piece.name != call.name:
-        return True
+        return not _is_rest_of_name(call, piece)
     is_same = bool(piece.id) and piece.id == call.id
     if is_same and piece.arguments.strip() == call.text.strip():
         return False  # the same call, told once more
     return (is_touched and not is_same) or call.is_complete()
 
 
+def _is_rest_of_name(call: CallPieces, piece: _Piece) -> bool:
+    """Whether a name comes in pieces: from a server that gives each call a number, and its id where it begins."""
+    is_one_call = piece.index is not None and piece.index == call.index and bool(call.id) and piece.id in ("", call.id)
+    return is_one_call and not call.text.strip()
+
+
 def _extend(call: CallPieces, piece: _Piece) -> None:
     call.id = call.id or piece.id
-    call.name = call.name or piece.name
+    if piece.name and piece.name != call.name:
+        call.name = piece.name if piece.name.startswith(call.name) else call.name + piece.name
+    if piece.arguments.lstrip().startswith("{") and call.text.strip() == "{}":
+        call.arguments.clear()  # some servers begin with an empty object, and then tell what is in it
     is_repeated = bool(piece.name) and piece.arguments.strip() == call.text.strip() and call.is_complete()
     if piece.arguments and not is_repeated:
         call.arguments.append(piece.arguments)

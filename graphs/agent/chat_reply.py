@@ -36,6 +36,10 @@ _BROKEN = frozenset({"error", "abort", "aborted", "cancelled", "canceled", "netw
 )
 
 
+_WHYS = ("detail", "details", "error_msg", "error_message", "errors", "err_msg", "msg", "Message")
+"""Where servers that report an error with a status of 200 say what it is."""
+
+
 class BrokeOff(Exception):
     """The reply is not whole."""
 
@@ -47,10 +51,13 @@ class Reply:
         self._server = server
         self._pieces = Pieces()
         self._spoken = Spoken(starts_in_thought=starts_in_thought)
+        self._texts: list[str] = []
+        self._length = 0
         self._parts: list[Any] = []
         self._calls = Calls()
         self._extra: Fields = {}
         self._finish: str | None = None
+        self._is_cut = False
         self._usage: Usage | None = None
         self._is_begun = False
         self.is_complete = False
@@ -73,12 +80,29 @@ class Reply:
         if choice is None:
             return ""
         self._is_begun = True
-        finish = choice.get("finish_reason")
-        self._finish = finish.lower() if isinstance(finish, str) and finish else self._finish
-        delta, is_whole = _mapping(choice.get("delta")), False
-        if not delta and not self._parts and not self._calls and not self._spoken.text:
-            delta, is_whole = _mapping(choice.get("message")), True
-        return self._add(delta, is_whole=is_whole) if delta else ""
+        for key in ("finish_reason", "native_finish_reason"):
+            self._finishes(_reason(choice.get(key)), is_said_by_others=key != "finish_reason")
+        if delta := _mapping(choice.get("delta")):
+            return self._add(delta, self._calls.add)
+        message = _mapping(choice.get("message"))
+        return self._add(self._news(message), self._calls.add_whole) if message else ""
+
+    def _finishes(self, reason: str | None, *, is_said_by_others: bool) -> None:
+        """A reply that was once said to be cut is not whole again because the last chunk says "stop"."""
+        is_cut = reason in _FINISHES or reason in _BROKEN
+        if reason is not None and (is_cut or not (is_said_by_others or self._is_cut)):
+            self._finish, self._is_cut = reason, is_cut
+
+    def _news(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a message says in the place of a delta: all of it, or the next piece, or all that was said once more."""
+        text = text_of(message.get("content"))
+        news = {key: value for key, value in message.items() if key not in self._extra}
+        if 0 < self._length <= len(text) and text.startswith(known := "".join(self._texts)):
+            news["content"] = text.removeprefix(known)
+        if self._calls:
+            news.pop("tool_calls", None)
+            news.pop("function_call", None)
+        return news
 
     def _keep_parts(self, content: Any, text: str) -> None:
         """Once a content has parts, it is kept as parts: some of them may have to go back."""
@@ -95,16 +119,18 @@ class Reply:
             raise BrokeOff
         return self._spoken.add(self._pieces.end()) + self._spoken.end()
 
-    def _add(self, delta: Mapping[str, Any], *, is_whole: bool) -> str:
+    def _add(self, delta: Mapping[str, Any], add_calls: Callable[[list[Any]], None]) -> str:
         calls, function = delta.get("tool_calls"), _mapping(delta.get("function_call"))
         pieces = cast("list[Any]", calls) if isinstance(calls, list) else [calls]
         if not calls and (function.get("name") or function.get("arguments")):
             pieces = [{"index": "function_call", "function": function}]
-        (self._calls.add_whole if is_whole else self._calls.add)(pieces)
+        add_calls(pieces)
         merge(self._extra, unnamed(delta, _MESSAGE_KEYS))
         content = delta.get("content")
         text = text_of(content) or text_of(delta.get("refusal"))
         self._keep_parts(content, text)
+        self._texts.append(text)
+        self._length += len(text)
         return self._spoken.add(self._pieces.add(text))
 
     def whole(self, transcript: Sequence[Message], new_id: Callable[[], str]) -> ModelReply:
@@ -142,10 +168,11 @@ def reported_error(data: Any, event: str = "") -> Mapping[str, Any] | None:
     if not isinstance(data, Mapping):
         return None
     fields = cast("Mapping[str, Any]", data)
-    error = fields.get("error")
+    choice = _choice(fields) or {}
+    error = fields.get("error") or choice.get("error")
     if error:
         return _mapping(error) or {"message": str(error)}
-    if event == "error" or fields.get("object") == "error" or ("choices" not in fields and _says_no(fields)):
+    if event == "error" or fields.get("object") == "error" or (not choice and _says_no(fields)):
         return fields
     return None
 
@@ -157,7 +184,18 @@ def broke_off() -> ModelUnavailable:
 
 
 def _says_no(fields: Mapping[str, Any]) -> bool:
-    return bool(fields.get("detail")) or (bool(fields.get("message")) and "code" in fields)
+    """Whether what has no choices says why: each server under a name of its own."""
+    inside = _mapping(fields.get("base_resp"))
+    has_message = isinstance(fields.get("message"), str) and bool(fields["message"])
+    return has_message or any(fields.get(name) for name in _WHYS) or bool(inside.get("status_code"))
+
+
+def _reason(given: Any) -> str | None:
+    """A reason to finish in small letters. None while there is none; what is no text is a reason nobody knows."""
+    if given is None or given is False:
+        return None
+    reason = str(given).strip().rpartition(".")[2].lower()
+    return None if reason in ("", "null", "none") else reason
 
 
 def _choice(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:

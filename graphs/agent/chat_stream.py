@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,10 @@ LARGEST_ANSWER = 16 * 2**20
 """Bytes of an answer that are read at most; no model writes as many."""
 
 _BOM = b"\xef\xbb\xbf"
-_DONE = "[DONE]"
+_DONE = re.compile(r"\s*\"?(?:\[DONE\]|DONE\s*\Z)", re.IGNORECASE)
+
+
+_FIELDS = ("", "data", "event", "id", "retry")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class EventReader:
         self._document: list[bytes] | None = None
         self._data: list[str] = []
         self._name = ""
+        self.foreign = ""
+        """The first line that belongs to no stream of events, as in a web page."""
         self.is_done = False
 
     def feed(self, piece: bytes) -> Iterator[Event]:
@@ -89,17 +95,21 @@ class EventReader:
 
     def _read(self, line: str) -> Iterator[Event]:
         field, _, value = line.partition(":")
+        while field == "data" and value.lstrip().startswith("data:"):  # by a proxy that says it once more
+            value = value.lstrip().removeprefix("data:")
         value = value.removeprefix(" ")
         if not line:
             yield from self._dispatch()
         elif field == "event":
             self._name = value.strip()
-        elif field == "data" and value.strip().startswith(_DONE):
+        elif field == "data" and _DONE.match(value):
             yield from self._dispatch()
             self.is_done = True
             yield END
         elif field == "data" and not self.is_done:
             yield from self._add(value)
+        elif field not in _FIELDS and not self.foreign:
+            self.foreign = line
 
     def _add(self, data: str) -> Iterator[Event]:
         """Mostly an event has one line of data: it need not wait for the empty line, which some servers leave out."""
@@ -131,6 +141,6 @@ def _document(body: bytes) -> Iterator[Event]:
 def _value(text: str) -> Any:
     """Raises ValueError for what is no JSON, and for what is nested beyond reason."""
     try:
-        return json.loads(text)
+        return json.loads(text, strict=False)  # some leave line breaks and tabs in texts as they are
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error

@@ -15,6 +15,9 @@ from graphs.agent.surrogates import mended
 
 _NO_CREDIT = "insufficient_quota"
 
+_PASSING = (408, 409, 425)
+"""Too slow, in conflict with another request, too early: not about what is in the request."""
+
 LONGEST_CAUSE = 1000
 """Characters of a provider's words that the log gets."""
 
@@ -59,12 +62,17 @@ def unavailable(error: openai.OpenAIError, model: str, redact: Redaction) -> Mod
 
 def cause(error: Exception, redact: Redaction) -> ProviderError:
     """What the log is told of an error."""
-    first: BaseException = error
-    while first.__cause__ is not None:
-        first = first.__cause__
+    first = _first(error)
     words = dict.fromkeys([type(error).__name__, said(error), type(first).__name__, str(first)[:LONGEST_SAID]])
     line = " ".join(" ".join(words).split())
     return ProviderError(mended(without_tokens(redact(line)))[:LONGEST_CAUSE])
+
+
+def _first(error: BaseException) -> BaseException:
+    """What it began with."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def said(error: Exception) -> str:
@@ -97,10 +105,7 @@ def _sentence(error: openai.OpenAIError, model: str) -> ModelUnavailable:
 
 
 def _timeout(error: openai.OpenAIError, model: str) -> ModelUnavailable:
-    first: BaseException = error
-    while first.__cause__ is not None:
-        first = first.__cause__
-    if not isinstance(first, TimeoutError):  # over aiohttp, openai calls every broken connection a timeout
+    if not isinstance(_first(error), TimeoutError):  # over aiohttp, openai calls every broken connection a timeout
         return _unreachable(error, model)
     return ModelUnavailable("The model did not answer in time. Please try again in a moment.", retryable=True)
 
@@ -122,13 +127,18 @@ def _not_found(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     return ModelUnavailable(sentence, retryable=False)
 
 
-def _busy(error: openai.OpenAIError, _model: str) -> ModelUnavailable:
+def _busy(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     if getattr(error, "code", None) == _NO_CREDIT:
-        return ModelUnavailable("The account with the model's provider has no credit left.", retryable=False)
+        return _payment(error, model)
     return ModelUnavailable("The model is busy. Please try again in a minute.", retryable=True)
 
 
 def _refused(error: openai.OpenAIError, model: str) -> ModelUnavailable:
+    status = getattr(error, "status_code", None)
+    if status == 402:
+        return _payment(error, model)
+    if status in _PASSING:
+        return _server(error, model)
     if _NO_TOOLS.search(said(error)):
         return _no_tools(model)
     return ModelUnavailable("The model's provider did not accept the request.", retryable=False)
@@ -137,6 +147,10 @@ def _refused(error: openai.OpenAIError, model: str) -> ModelUnavailable:
 def _no_tools(model: str) -> ModelUnavailable:
     sentence = f"The model {model!r} cannot use tools; whoever runs this bot has to set another OPENAI_MODEL."
     return ModelUnavailable(sentence, retryable=False)
+
+
+def _payment(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:
+    return ModelUnavailable("The account with the model's provider has no credit left.", retryable=False)
 
 
 def _server(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:

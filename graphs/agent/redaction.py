@@ -11,6 +11,7 @@ import html
 import json
 import re
 import traceback
+import unicodedata
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
@@ -20,10 +21,14 @@ SHORT = 4
 """Shorter secrets are taken out only where they stand as a word: three letters are part of many."""
 
 _FORMS = re.compile(
-    r"(?P<token>\b(?:xox[a-z](?:\.xox[a-z])?-|xapp-|sk-|sk_|gsk_|xai-)[A-Za-z0-9_*…-]{6,}|\bAIza[A-Za-z0-9_-]{20,})"
-    r"|(?P<user>(?<=://)[^/?#@\s\"'<>]+(?=@))"
+    r"(?P<token>\b(?:xox[a-z](?:\.xox[a-z])?-|xapp-|sk-|sk_|gsk_|xai-|gh[a-z]_|github_pat_|glpat-|hf_|nvapi-|pplx-|r8_)"
+    r"[A-Za-z0-9_*…%-]{6,}|\bAIza[A-Za-z0-9_-]{20,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
+    r"|\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,4}|(?<=hooks\.slack\.com/)[a-z]+/[A-Za-z0-9/_-]+)"
+    r"|(?P<user>(?<=://)[^/?#\s\"'<>]+(?=@))"
+    r"|(?P<header>(?i:(?:\b|-)(?:authorization|api-?key|auth-token|cookie)[\"']?\s*[:=]\s*[\"']?"
+    r"(?:(?:bearer|basic|token)\s+)?+)[^\s\"',;]{6,})"
     r"|(?P<bearer>(?i:\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{16,})"
-    r"|(?P<parameter>(?i:[?&;](?:[a-z_.-]*token|[a-z_.-]*key|[a-z_.-]*secret|password|passwd|pwd|ticket|sig|signature|code)"
+    r"|(?P<parameter>(?i:[?&;#](?:[a-z_.-]*token|[a-z_.-]*key|[a-z_.-]*secret|password|passwd|pwd|ticket|sig|signature|code)"
     r"=)[^&#\s\"'<>]+)"
 )
 
@@ -39,9 +44,12 @@ LINE = 12
 class Redaction:
     """Takes these secrets out of texts. Those that are empty are none."""
 
-    def __init__(self, secrets: Iterable[str | bytes] = ()) -> None:
+    def __init__(self, secrets: Iterable[str | bytes] = (), masked: Iterable[str] = ()) -> None:
+        """`masked` are keys that others write with stars in the middle: what they leave of it is taken out, too."""
         forms = {form for secret in secrets for form in _written(secret)}
-        self._pattern = _any_of(forms) if forms else None
+        patterns = [_as_pattern(form) for form in sorted(forms, key=len, reverse=True)]
+        patterns += [_half_masked(key) for key in masked]
+        self._pattern = re.compile(f"(?=({'|'.join(patterns)}))", re.IGNORECASE) if patterns else None
 
     @property
     def has_secrets(self) -> bool:
@@ -49,7 +57,16 @@ class Redaction:
 
     def __call__(self, text: str) -> str:
         """The text with `HIDDEN` in the place of each of them."""
-        return self._pattern.sub(HIDDEN, text) if self._pattern is not None else text
+        if self._pattern is None:
+            return text
+        # Looked for at each place, since the end of one may be the beginning of another.
+        kept: list[str] = []
+        end = -1
+        for found in self._pattern.finditer(text):
+            if found.start() > end:
+                kept += [text[max(end, 0) : found.start()], HIDDEN]
+            end = max(end, found.end(1))
+        return "".join([*kept, text[max(end, 0) :]])
 
 
 NO_SECRETS = Redaction()
@@ -83,6 +100,8 @@ def without_tokens(text: str) -> str:
 def _hide(found: re.Match[str]) -> str:
     if found["bearer"]:
         return f"{found[0].split()[0]} {HIDDEN}"
+    if found["header"]:
+        return f"{re.split('[:=]', found[0], maxsplit=1)[0]}: {HIDDEN}"
     if found["parameter"]:
         return f"{found[0].partition('=')[0]}={HIDDEN}"
     return HIDDEN
@@ -97,6 +116,9 @@ def _written(secret: str | bytes) -> frozenset[str]:
     forms = {text, text.strip(), repr(text)[1:-1], json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
     forms |= {repr(raw)[2:-1], html.escape(text), html.escape(text, quote=False)}
     forms |= {line for line in text.splitlines() if len(line) >= LINE}
+    forms |= {" ".join(text.split()), "\r\n".join(text.splitlines()), ascii(text)[1:-1]}
+    forms |= {unicodedata.normalize(form, text) for form in ("NFC", "NFD")}
+    forms.add(text.encode("ascii", "xmlcharrefreplace").decode())
     if len(raw) >= SHORT:
         forms |= {quote(raw), quote(raw, safe=""), quote_plus(raw), raw.hex(), raw.hex().upper(), *_base64(raw)}
         forms |= {json.dumps(form)[1:-1] for form in list(forms)}
@@ -114,11 +136,11 @@ def _base64(raw: bytes) -> Iterator[str]:
             yield encoded[first:last].replace("+", "-").replace("/", "_")
 
 
-def _any_of(forms: Iterable[str]) -> re.Pattern[str]:
-    """The longest first, since one form may be a part of another."""
-    ordered = sorted(forms, key=len, reverse=True)
-    return re.compile("|".join(re.escape(form) if len(form) >= SHORT else _as_word(form) for form in ordered))
+def _as_pattern(form: str) -> str:
+    return re.escape(form) if len(form) >= SHORT else rf"(?<![A-Za-z0-9]){re.escape(form)}(?![A-Za-z0-9])"
 
 
-def _as_word(form: str) -> str:
-    return rf"(?<![A-Za-z0-9]){re.escape(form)}(?![A-Za-z0-9])"
+def _half_masked(key: str) -> str:
+    """Its beginning or its end beside what stands for the rest."""
+    stars, rest = r"(?:[*•·]{2,200}|…|\.{3,20})", r"[\w+/=-]{0,200}"
+    return rf"(?<!\w){re.escape(key[:3])}{rest}{stars}{rest}|{stars}{rest}{re.escape(key[-3:])}(?!\w)"

@@ -1,7 +1,8 @@
 """Thoughts that a model writes into its text, between `<think>` and `</think>`: not said to anybody.
 
-Models that think aloud mark it like that (DeepSeek-R1, Qwen, QwQ and their kin) wherever the server does not take it
-out. Some are started inside their thoughts by the server's template: then only the closing tag is in the text.
+Models that think aloud mark it like that (DeepSeek-R1, Qwen, QwQ and their kin), or in a way of their own (Magistral,
+Kimi, Seed, Command, gpt-oss), wherever the server does not take it out. Some are started inside their thoughts by the
+server's template: then only the closing tag is in the text.
 What stands between backticks is code, and stays.
 """
 
@@ -9,14 +10,24 @@ from __future__ import annotations
 
 import re
 
-_NAMES = r"(?:think|thinking|thought|thoughts|reasoning)"
-_OPENING = re.compile(rf"<{_NAMES}\s*>", re.IGNORECASE)
-_CLOSING = re.compile(rf"</{_NAMES}\s*>", re.IGNORECASE)
-_MARK = re.compile(rf"<(?P<closes>/?){_NAMES}\s*>|(?P<ticks>`+)|(?P<paragraph>\n[ \t]*\n)", re.IGNORECASE)
-_LONGEST_TAG = len("</reasoning>") + 4
+_NAMES = r"(?:\w{1,10}:)?(?:(?:ant)?thinking|think|thoughts?|reasoning)"
+_OPENING = (
+    rf"<{_NAMES}(?:\s[^<>\n]{{0,40}})?>|\[think\]|◁think▷|<\|(?:start_thinking|begin_of_thought)\|>"
+    r"|<\|channel\|>(?:analysis|commentary)<\|message\|>"
+)
+_ENDING = (
+    rf"</\s?{_NAMES}\s*>|\[/think\]|◁/think▷|<\|end_(?:thinking|of_thought)\|>"
+    r"|(?:<\|end\|>)?(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>"
+)
+_CLOSING = re.compile(_ENDING, re.IGNORECASE)
+_MARK = re.compile(
+    rf"(?P<closes>{_ENDING})|(?P<opens>{_OPENING})|(?P<ticks>`+)|(?P<paragraph>\n[ \t]*\n)", re.IGNORECASE
+)
+_LONGEST_TAG = 80
 # What may still become a mark when the next piece is there: a tag that is begun, backticks, in code an empty line.
-_BEGUN_TAG = re.compile(r"</?[a-z]*\s*\Z", re.IGNORECASE)
-_BEGUN = re.compile(r"(?:</?[a-z]*\s*|`+)\Z", re.IGNORECASE)
+_TAG = r"<[^<>\n]{0,60}|<\|[^\n]{0,60}|[\[◁]/?[a-z]{0,5}"
+_BEGUN_TAG = re.compile(rf"(?:{_TAG})\Z", re.IGNORECASE)
+_BEGUN = re.compile(rf"(?:{_TAG}|`+)\Z", re.IGNORECASE)
 _BEGUN_IN_CODE = re.compile(r"(?:`+|\n[ \t]*)\Z")
 
 FENCE = 3

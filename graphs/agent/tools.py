@@ -52,6 +52,11 @@ class Tool(Generic[P, R]):
     def __repr__(self) -> str:
         return f"<tool {self.name!r}>"
 
+    @property
+    def secret_arguments(self) -> frozenset[str]:
+        """The names of those that are secrets, or hold some."""
+        return argument_bytes.secret_fields(self.model)
+
     def definition(self) -> dict[str, Any]:
         """The tool as Chat Completions takes it."""
         function = {"name": self.name, "description": self.description, "parameters": self.parameters}

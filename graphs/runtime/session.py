@@ -130,24 +130,32 @@ class Session:
     async def claim(self, row: ClaimRow) -> None:
         """Store a claim before its effect begins. Raises `ThreadBusy` when the lease is lost."""
         if self.storage is not None and self.lease is not None:
-            storage, lease, now = self.storage, self.lease, self.storage.now()
-
-            def job(db: Connection) -> None:
-                threads.hold(db, lease, now)
-                claims.put(db, row, self._about.get((row.scope, row.key)))
-
+            lease, now = self.lease, self.storage.now()
             try:
-                await storage.write(job)
+                await self._put(row, lambda db: threads.hold(db, lease, now))
             except LeaseLost as error:
                 raise ThreadBusy(f"{error}: nothing more is begun in this run") from error
         self._keep(row)
 
     async def settle(self, row: ClaimRow) -> None:
         """Store what became of a claim, also when the lease is lost: the effect has happened all the same."""
-        if self.storage is not None:
-            with suppress(ClaimMoved):  # somebody settled it meanwhile, or the thread is gone
-                await self.storage.write(lambda db: claims.put(db, row, self._about.get((row.scope, row.key))))
+        with suppress(ClaimMoved):  # somebody settled it meanwhile, or the thread is gone
+            await self._put(row)
         self._keep(row)
+
+    async def _put(self, row: ClaimRow, first: Callable[[Connection], object] = lambda db: None) -> None:
+        if self.storage is None:
+            return
+
+        def job(db: Connection) -> None:
+            first(db)
+            claims.put(db, row, self._about.get((row.scope, row.key)))
+
+        try:
+            await self.storage.write(job)
+        except asyncio.CancelledError:  # the node's time is up, and it is stored all the same
+            self._keep(row)
+            raise
 
     def note(self, scope: Scope, key: str, about: Mapping[str, Any]) -> None:
         """Audit this claim, and what becomes of it, as being about this (see `claims.put`)."""

@@ -42,6 +42,9 @@ CALLS = [
     Case("one-id-and-one-number-for-all-in-pieces.sse", calls=TWO_PAYMENTS),
     Case("another-id-with-each-piece.sse", calls=TWO_PAYMENTS),
     Case("ids-that-come-late.sse", calls=TWO_PAYMENTS),
+    Case("a-name-that-comes-behind-its-arguments.sse", calls=TWO_PAYMENTS),
+    Case("a-name-in-pieces.sse", calls=TWO_PAYMENTS),
+    Case("an-empty-object-before-the-arguments.sse", calls=TWO_PAYMENTS),
     Case("the-name-once-more-at-the-end.sse", calls=TWO_PAYMENTS[:1]),
     Case("a-call-as-an-object-and-empty-ones.sse", calls=TWO_PAYMENTS[:1]),
     Case(
@@ -70,6 +73,9 @@ SHAPES = [
     Case("no-reason-to-finish-but-done.sse", text="Hello!", calls=(("ring", "{}"),)),
     Case("tgi-the-reason-is-eos-token-and-the-end-repeats-the-message.sse", text="Hello!", calls=(("ring", "{}"),)),
     Case("messages-in-the-place-of-deltas.sse", text="Hello!"),
+    Case("messages-piece-by-piece-in-the-place-of-deltas.sse", text="Hello!"),
+    Case("each-message-repeats-what-was-said.sse", text="Hello!", calls=TWO_PAYMENTS[:1]),
+    Case("signs-of-life-and-data-twice.sse", text="Hello!"),
     Case("an-emoji-in-two-pieces-and-half-of-one.sse", text="Paid 😀 and \ufffd gone \ufffd"),
 ]
 
@@ -90,6 +96,10 @@ NO_CALLS = (
     "cut-off-in-the-middle-of-an-event.sse",
     "the-models-call-is-malformed-says-the-server.sse",
     "a-reason-that-nobody-knows.sse",
+    "a-reason-that-is-no-text.sse",
+    "an-error-inside-the-choice.sse",
+    "an-error-under-a-name-of-its-own.json",
+    "an-error-as-a-message-and-a-code.json",
     "an-error-in-the-middle.sse",
     "an-error-as-an-event.sse",
     "an-error-as-a-document.json",

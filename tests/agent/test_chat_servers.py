@@ -1,5 +1,6 @@
 """Servers that speak Chat Completions in their own way, over real HTTP on loopback: what they send means the same."""
 
+import asyncio
 import json
 from contextlib import aclosing
 from typing import Any
@@ -91,6 +92,55 @@ async def test_calls_of_a_reply_that_was_cut_are_dropped(reason: str):
     assert (reply.text, reply.tool_calls) == ("Well", ())
     assert reply.finish == ("length" if "length" in reason or "tokens" in reason.lower() else "content_filter")
     assert reply.notice is not None
+
+
+@pytest.mark.parametrize("last", ['"finish_reason":"stop"', '"finish_reason":"tool_calls"'])
+async def test_a_reply_that_was_cut_stays_cut_whatever_is_said_last(last: str):
+    body = recorded(CUT).replace(b"REASON", b"length")
+    more = f'data: {{"choices":[{{"delta":{{}},{last}}}]}}\n\n'.encode()
+    _, reply = await reply_to(body.replace(b"data: [DONE]", more + b"data: [DONE]"))
+    assert (reply.tool_calls, reply.finish) == ((), "length")
+
+
+async def test_the_reason_of_the_model_behind_the_server_counts_when_it_says_that_the_reply_was_cut():
+    reason = b'tool_calls","native_finish_reason":"MAX_TOKENS'
+    _, reply = await reply_to(recorded(CUT).replace(b"REASON", reason))
+    assert (reply.tool_calls, reply.finish) == ((), "length")
+
+
+PAGE = b"<html>Please log in</html>"
+NO_REPLIES = {
+    "a page": b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(PAGE), PAGE),
+    "an empty object": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    "a sentence": b'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"busy"',
+    "a head that is too large": b"HTTP/1.1 200 OK\r\nX-Trace: %s\r\n\r\n" % (b"a" * 20_000),
+    "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", NO_REPLIES)
+async def test_what_is_no_reply_is_said_to_be_none(answer: str):
+    async def give(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"}")
+        writer.write(NO_REPLIES[answer])
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(give, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        error = await refusal_by(ChatServer(f"http://{host}:{port}/v1", []))
+    assert str(error).startswith("The model's server sent something that is no reply; ")
+    assert len(str(error.__cause__)) > 20, "the log has its cause"
+    assert error.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(402, "has no credit left"), (408, "has a problem of its own"), (529, "has a problem of its own")],
+)
+async def test_what_is_no_fault_of_the_request_is_not_said_to_be_one(status: int, words: str):
+    async with serve(Answer(status=status, body={"error": {"message": "no"}})) as server:
+        assert words in str(await refusal_by(server))
 
 
 async def test_a_reply_that_broke_off_unseen_is_asked_for_again():

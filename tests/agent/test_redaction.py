@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import logging
+import unicodedata
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import Annotated, Any
@@ -44,6 +45,12 @@ FORMS: dict[str, Callable[[str], str]] = {
     "base64 for URLs": lambda secret: base64.urlsafe_b64encode(secret.encode()).decode(),
     "basic authentication": lambda secret: base64.b64encode(f"user:{secret}".encode()).decode(),
     "behind one more": lambda secret: base64.b64encode(f"user1:{secret}@".encode()).decode(),
+    "in capitals": str.upper,
+    "in ASCII": ascii,
+    "percent in small letters": lambda secret: quote(secret, safe="").lower(),
+    "XML": lambda secret: secret.encode("ascii", "xmlcharrefreplace").decode(),
+    "letters with their accents apart": lambda secret: unicodedata.normalize("NFD", secret),
+    "other line ends": lambda secret: secret.replace("\n", "\r\n"),
     "behind two more": lambda secret: base64.b64encode(f"user12:{secret}".encode()).decode(),
 }
 
@@ -64,6 +71,24 @@ def test_nothing_of_it_is_left(secret: str, before: str, after: str):
     assert secret not in Redaction([secret])(f"{before}{secret}{after}").replace("[hidden]", "\0")
 
 
+@pytest.mark.parametrize(
+    ("secrets", "text"),
+    [(["abcdef", "defghi"], "abcdefghi"), (["aaaaa"], "aaaaaaa"), (["abcdef", "cdefgh", "efghij"], "abcdefghij")],
+)
+def test_secrets_that_overlap_leave_nothing_of_one_another(secrets: list[str], text: str):
+    assert Redaction(secrets)(f"<{text}>") == "<[hidden]>"
+
+
+@pytest.mark.parametrize(
+    "left", ["a-key**3456", "a-key-0***", "••••3456", "a-key…", "...456", "A-KEY-01***********56", "…0123456"]
+)
+def test_what_others_leave_of_a_key_is_taken_out(left: str):
+    key = "a-key-0123456"
+    assert Redaction([key], masked=[key])(f"Incorrect key '{left}' and so on... *really*") == (
+        "Incorrect key '[hidden]' and so on... *really*"
+    )
+
+
 def test_short_secrets_are_hidden_as_words_and_empty_ones_are_none():
     assert Redaction(["42"])("42 of 1042, code=42.") == "[hidden] of 1042, code=[hidden]."
     assert Redaction(["", " ", b""])("nothing to hide") == "nothing to hide"
@@ -78,7 +103,13 @@ def test_short_secrets_are_hidden_as_words_and_empty_ones_are_none():
         ("at https://ana:pass@host/v1", "at https://[hidden]@host/v1"),
         ("wss://wss.slack.com/link/?ticket=abc-123&app_id=A1", "wss://wss.slack.com/link/?ticket=[hidden]&app_id=A1"),
         ("GET /v1?api-version=1&api_key=abc HTTP", "GET /v1?api-version=1&api_key=[hidden] HTTP"),
-        ("Authorization: Bearer abcdefghijklmnop", "Authorization: Bearer [hidden]"),
+        ("Authorization: Bearer abcdefghijklmnop", "Authorization: [hidden]"),
+        ("'x-api-key': 'abcdef12', 'a': 1", "'x-api-key': [hidden]', 'a': 1"),
+        ("postgres://u:p@ss@host/db", "postgres://[hidden]@host/db"),
+        ("https://host/#access_token=abc", "https://host/#access_token=[hidden]"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-D", "[hidden]"),
+        ("ghp_abcdefghij0123456789 AKIAIOSFODNN7EXAMPLE", "[hidden] [hidden]"),
+        ("https://hooks.slack.com/services/T0/B0/abc", "https://hooks.slack.com/[hidden]"),
         ("a basic question about the task-force and mail to a@b.test", None),
         ("https://host/path?page=2 of asks-and-answers", None),
     ],

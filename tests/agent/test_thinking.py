@@ -22,6 +22,14 @@ PARTS = [
     "</",
     "<reasoning >",
     "</REASONING>",
+    "[THINK]",
+    "[/THINK]",
+    "◁think▷",
+    "<seed:think a='1'>",
+    "</ think>",
+    "<|channel|>analysis<|message|>",
+    "<|end|><|start|>assistant",
+    "<|channel|>final<|message|>",
 ]
 
 
@@ -56,6 +64,13 @@ def test_a_text_without_tags_is_said_as_it_is(text: str):
         ("it`s\n\n<think>a</think>b", "it`s\n\nb"),
         ("1 <b>2</b> <thinker>", "1 <b>2</b> <thinker>"),
         ("<think>", ""),
+        ("[THINK]a[/THINK]b [think] c", "b "),
+        ("◁think▷a◁/think▷b", "b"),
+        ("<seed:think>a</seed:think>b", "b"),
+        ("<think budget='10'>a</ think>b", "b"),
+        ("<|START_THINKING|>a<|END_THINKING|>b", "b"),
+        ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b", "b"),
+        ("[1] [thinker] <b>c</b> <analysis>d</analysis> <|x|>", "[1] [thinker] <b>c</b> <analysis>d</analysis> <|x|>"),
         ("  ", "  "),
     ],
 )

@@ -41,12 +41,16 @@ def test_help_and_version_are_everywhere(command: tuple[str, ...], capsys: pytes
     "arguments",
     [
         ["fly"],
-        ["audit"],
         ["run", "--fast"],
         ["demo", "--port", "many"],
         ["demo", "--port", "99999"],
         ["demo", "--port", "-1"],
         ["manifest", "--url", "http://bot.example.com"],
+        ["manifest", "--url", "https://"],
+        ["manifest", "--url", "https://bot.example.com/a b"],
+        ["manifest", "--url", "https://bot.example.com:x"],
+        ["manifest", "--url", "https://bot.example.com/?a=1"],
+        ["audit", "export", "--since", "yesterday"],
     ],
 )
 def test_what_it_does_not_know_is_said_with_exit_code_2(
@@ -55,7 +59,27 @@ def test_what_it_does_not_know_is_said_with_exit_code_2(
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
-    assert "usage: signoff" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "usage: signoff" in said
+    assert "invalid" not in said or "invalid choice" in said, "what was expected is said"
+
+
+def test_a_command_of_commands_alone_prints_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert all(action in said.out for action in ("verify", "export"))
+
+
+@pytest.mark.parametrize("arguments", [["demo"], ["demo", "--tour"]])
+def test_a_folder_that_is_none_is_said_in_one_line(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main([*arguments, "--data", str(tmp_path / "file")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{str(tmp_path / 'file')!r} cannot be used: ")
+    assert "--data" in line
 
 
 def test_the_program_alone_prints_its_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,6 +136,17 @@ def test_an_output_that_was_never_open_is_no_problem(arguments: list[str], audit
     env = {**os.environ, **audited, "PYTHONPATH": str(Path(__file__).parents[2])}
     ended = subprocess.run(command, env=env, capture_output=True, timeout=30)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("arguments", [["manifest"], ["audit", "export"], ["audit", "verify"]])
+def test_an_output_that_cannot_be_written_is_one_line(arguments: list[str], audited: dict[str, str]) -> None:
+    env = {**os.environ, **audited, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "bot", *arguments], env=env, stdout=full, stderr=subprocess.PIPE, timeout=30
+        )
+    assert ended.returncode == 1
+    assert ended.stderr == b"The output cannot be written: No space left on device.\n"
 
 
 def test_a_broken_pipe_of_something_else_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from bot.errors import CannotGoOn
 from bot.run import run
 from bot.settings import BadSettings, Settings
 from storage import open_storage
-from tests.demo.workspace.support import TOKENS, Page
+from tests.demo.workspace.support import TOKENS, Page, new_app
 from tests.support.waiting import until
 
 AGENT = """
@@ -257,3 +257,30 @@ async def test_an_end_of_somebody_else_or_of_another_time_is_none(workspace: Wor
 
     await until(answered, "an answer")
     await told_to_stop(running)
+
+
+async def test_what_is_acknowledged_too_late_is_one_line(
+    workspace: Workspace, page: Page, caplog: pytest.LogCaptureFixture
+) -> None:
+    arrived, may_end, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    app = new_app(workspace)
+
+    @app.middleware
+    async def take_long(next: Callable[[], Awaitable[Any]]) -> None:  # noqa: A002
+        arrived.set()
+        await may_end.wait()
+        await next()
+        ended.set()
+
+    @app.event("message")
+    async def take(ack: Callable[[], Awaitable[Any]]) -> None:
+        await ack()
+
+    async with connecting.web_client(settings(workspace.url)) as client:
+        async with socket_mode.socket_mode(app, client, TOKENS.app):
+            await page.say("hello", "D0ANA")
+            await arrived.wait()
+        may_end.set()
+        await ended.wait()
+        await until(lambda: [each for each in caplog.records if "not acknowledged" in each.getMessage()], "the line")
+    assert not any(record.exc_info for record in caplog.records)

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot import run, worker
+from bot import run, telling
 from bot.demo.workspace import Workspace
 from bot.inbound import arrivals, clicks
 from graphs.agent.policy import Approval
@@ -50,7 +50,7 @@ def lock(url: str, storage: Storage) -> Iterator[Lock]:
 @pytest.fixture(autouse=True)
 async def hasty(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts fail, and people are told, sooner than otherwise."""
-    monkeypatch.setattr(worker, "TELL_AFTER", 0.2)
+    monkeypatch.setattr(telling, "TELL_AFTER", 0.2)
     monkeypatch.setattr(arrivals, "PROMPTLY", 0.2)
     monkeypatch.setattr(run, "PROMPTLY", 0.2)
 
@@ -80,13 +80,9 @@ def write(ran: list[str], lock: Lock) -> Tool[..., Any]:
     return write
 
 
-async def whispers(page: Page) -> list[str]:
-    return [m["text"] for m in await page.messages("D0ANA") if m.get("ephemeral_to") == page.user]
-
-
 async def whispered(page: Page, text: str) -> None:
     async def look() -> bool:
-        return text in await whispers(page)
+        return text in await page.whispers()
 
     await until(look, f"a whisper {text!r}")
 
@@ -116,13 +112,13 @@ async def test_a_result_that_cannot_be_stored_is_stored_later_and_its_person_is_
         async with running(workspace, storage, [write], *script, http=http) as bot:
             root = (await page.say("write", "D0ANA"))["ts"]
             await bot.press(await bot.card(root), "approve")
-            await whispered(page, worker.LATER)
+            await whispered(page, telling.LATER)
             lock.give_back()
             await bot.reads(root, "It is written.")
             await bot.reads(root, "wrote lock")
     assert ran == ["lock"]
     assert len(bot.model.asked) == 2
-    assert await whispers(page) == [worker.LATER]
+    assert await page.whispers() == [telling.LATER]
 
 
 async def test_a_click_that_cannot_be_stored_does_not_count_and_is_told_so(
@@ -200,7 +196,7 @@ async def test_a_message_that_cannot_be_stored_is_not_acknowledged_and_read_when
             root = (await page.say("hello", "D0ANA"))["ts"]
             await whispered(page, arrivals.LATER)
             await until(lambda: given_up(page), "Slack to give up")
-            assert await whispers(page) == [arrivals.LATER]
+            assert await page.whispers() == [arrivals.LATER]
             lock.give_back()
             await bot.reads(root, "Hello.")
     assert len(bot.model.asked) == 1

@@ -104,10 +104,6 @@ async def restored(
     return restored
 
 
-async def whispers(page: Page) -> list[str]:
-    return [m["text"] for m in await page.messages("D0ANA") if m.get("ephemeral_to") == page.user]
-
-
 @pytest.mark.parametrize("action", ["approve", "reject", "edit"])
 async def test_a_click_on_a_card_that_was_decided_since_does_nothing_and_it_is_asked_again(
     restored: Restored,
@@ -137,8 +133,8 @@ async def test_a_click_on_a_card_that_was_decided_since_does_nothing_and_it_is_a
             assert await workspace.socket_mode.ask("interactive", payload) is not None
         said = [record.getMessage() for record in caplog.records if record.name.startswith("bot")]
         assert [versions.WHY in line for line in said] == [True]
-        await until(lambda: whispers(page), "a whisper")
-        assert await whispers(page) == [clicks.WENT_BACK]
+        await until(page.whispers, "a whisper")
+        assert await page.whispers() == [clicks.WENT_BACK]
         card = await restored.asks_again()
         assert ran == ["a"]
         refused = [row async for row in audit.rows(storage.read) if row.kind == "refusal"]
@@ -185,11 +181,11 @@ async def test_after_a_restart_without_any_copy_nothing_is_said_and_the_click_co
         await until(lambda: shown(storage), "the card to be on record")
     async with usual.bot() as (bot, storage):
         await page.say("and?", "D0ANA", thread_ts=root)
-        await until(lambda: whispers(page), "a whisper")
+        await until(page.whispers, "a whisper")
         await bot.press(await bot.card(root), "approve")
         await bot.reads(root, "You are welcome.")
     assert ran == ["a"]
-    assert clicks.WENT_BACK not in await whispers(page)
+    assert clicks.WENT_BACK not in await page.whispers()
     assert versions.WHY not in str(await page.messages("D0ANA"))
 
 
@@ -210,6 +206,6 @@ async def test_a_card_of_a_thread_that_was_deleted_is_not_taken_for_that(
             "actions": [{"type": "button", "action_id": "approve", "value": old["value"], "action_ts": "9.0"}],
         }
         await workspace.socket_mode.ask("interactive", click)
-        await until(lambda: whispers(page), "a whisper")
-        assert "belongs to no question" in (await whispers(page))[0]
+        await until(page.whispers, "a whisper")
+        assert "belongs to no question" in (await page.whispers())[0]
     assert ran == ["a"]

@@ -15,7 +15,8 @@ import pytest
 from bot.demo.workspace import Workspace
 from bot.inbound import payloads
 from bot.people import unknown
-from bot.worker import BEGUN_AT_ONCE, QUEUED
+from bot.telling import QUEUED
+from bot.worker import BEGUN_AT_ONCE
 from graphs.agent.agent import Agent
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.model import ModelReply, TextDelta
@@ -87,10 +88,6 @@ def right_after_it_looked(storage: Storage, act: Callable[[], Awaitable[Any]]) -
         return found
 
     storage.read = interrupted  # type: ignore[method-assign]
-
-
-async def whispers(page: Page, channel: str = "D0ANA") -> list[str]:
-    return [message["text"] for message in await page.messages(channel) if message.get("ephemeral_to") == page.user]
 
 
 async def test_a_delivery_that_was_stored_and_never_read_is_read_at_start_up(
@@ -166,7 +163,7 @@ async def test_who_attaches_a_file_is_told_that_it_was_not_read_and_the_model_it
     async with running(workspace, storage, [write], says("I see."), http=http) as bot:
         await bot.reads(ts, "I see.")
         assert "a.pdf" in bot.model.asked[0][-1]["content"]
-    assert await whispers(page) == ["Files cannot be read here: what you attached was not read."]
+    assert await page.whispers() == ["Files cannot be read here: what you attached was not read."]
 
 
 async def test_a_message_that_comes_while_a_question_waits_is_told_so_once_and_read_afterwards(
@@ -177,11 +174,11 @@ async def test_a_message_that_comes_while_a_question_waits_is_told_so_once_and_r
         root = (await page.say("write a", "D0ANA"))["ts"]
         card = await bot.card(root)
         await page.say("thank you", "D0ANA", thread_ts=root)
-        await until(lambda: whispers(page), "a whisper")
+        await until(page.whispers, "a whisper")
         await bot.press(card, "approve")
         await bot.reads(root, "It is written.")
         await bot.reads(root, "You are welcome.")
-        assert len(await whispers(page)) == 1
+        assert len(await page.whispers()) == 1
         asked = [[m["content"] for m in each if m["role"] == "user"] for each in bot.model.asked]
         assert asked == [["write a"], ["write a"], ["write a", "thank you"]]
 
@@ -195,7 +192,7 @@ async def test_a_message_that_another_process_reads_first_is_left_to_it(
         await drained(storage)
         await page.say("bye", "D0ANA", thread_ts=root)
         await bot.reads(root, "Bye.")
-        assert await whispers(page) == []
+        assert await page.whispers() == []
         assert [m["content"] for each in bot.model.asked for m in each if m["role"] == "user"] == ["bye"]
 
 
@@ -215,7 +212,7 @@ async def test_a_message_before_which_another_process_comes_to_a_question_is_kep
     right_after_it_looked(storage, ask)
     async with running(workspace, storage, [write], *script, http=http) as bot:
         card = await bot.card(root)
-        (told,) = await until(lambda: whispers(page), "a whisper")
+        (told,) = await until(page.whispers, "a whisper")
         assert told == QUEUED
         await bot.press(card, "approve")
         await bot.reads(root, "You are welcome.")
@@ -258,7 +255,7 @@ async def test_a_thread_that_cannot_be_read_is_looked_at_now_and_then(
 
 
 async def told_all(page: Page) -> bool:
-    return await whispers(page) == [QUEUED] * (BEGUN_AT_ONCE + 1)
+    return await page.whispers() == [QUEUED] * (BEGUN_AT_ONCE + 1)
 
 
 async def reads_of_a_second(storage: Storage) -> list[str]:
@@ -285,7 +282,7 @@ async def test_waiting_with_an_unread_message_is_no_work(
         root = (await page.say("write a", "D0ANA"))["ts"]
         await until(lambda: storage.interrupts(status="waiting"), "a question")
         await page.say("and?", "D0ANA", thread_ts=root)
-        await until(lambda: whispers(page), "a whisper")
+        await until(page.whispers, "a whisper")
         reads = await reads_of_a_second(storage)
         assert reads.count("Worker._look") <= 20, Counter(reads)
 
@@ -296,7 +293,7 @@ async def test_a_guest_is_told_that_the_bot_is_not_for_them_and_nothing_is_read(
     guest = page.as_user("U0MAX")
     async with running(workspace, storage, [write], says("Hello."), http=http) as bot:
         await guest.say("hello", "D0MAX")
-        (text,) = await until(lambda: whispers(guest, "D0MAX"), "a whisper")
+        (text,) = await until(lambda: guest.whispers("D0MAX"), "a whisper")
         assert "Guests" in text
         await drained(storage)
         assert bot.model.asked == []
@@ -529,10 +526,9 @@ WHO_KNOWS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def looked_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who cannot be looked up is looked up again within moments, and told within as many."""
+    """Who cannot be looked up is looked up again within moments."""
     monkeypatch.setattr(unknown, "REST", 0.05)
     monkeypatch.setattr(unknown, "LONGEST_REST", 0.1)
-    monkeypatch.setattr(unknown, "TELL_AFTER", 0.5)
     monkeypatch.setattr("bot.worker.LOOK_EVERY", 0.1)
     monkeypatch.setattr("bot.slack_client.SHORTER", {"users.": 0.1})
     monkeypatch.setattr("bot.people.directory.CACHE_SECONDS", 1e-9)
@@ -547,25 +543,31 @@ async def test_a_message_of_somebody_who_cannot_be_looked_up_now_is_read_later(
             await page.fault(http={"method": "users.info", "times": 2} | fault)
             root = (await page.say("hello", "D0ANA"))["ts"]
             await bot.reads(root, "Hello.")
-        assert await whispers(page) == []
+        assert await page.whispers() == []
         assert await storage.read(lambda db: inbox.unread(db, storage.owner)) == []
 
 
 @pytest.mark.usefixtures("looked_up_soon")
 async def test_who_cannot_be_looked_up_for_long_is_told_so_once_and_read_when_they_can(
-    workspace: Workspace, storage: Storage, write: Tool[..., Any], http: aiohttp.ClientSession, page: Page
+    workspace: Workspace,
+    storage: Storage,
+    write: Tool[..., Any],
+    http: aiohttp.ClientSession,
+    page: Page,
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    monkeypatch.setattr(unknown, "TELL_AFTER", 0.5)
     async with running(workspace, storage, [write], says("Hello."), http=http) as bot:
         await page.fault(http={"method": "users.info", "error": "internal_error", "times": 1000})
         root = (await page.say("hello", "D0ANA"))["ts"]
-        await until(lambda: whispers(page), "a whisper")
+        await until(page.whispers, "a whisper")
         looks = len(await page.journal("fault"))
 
         async def looked_again() -> bool:
             return len(await page.journal("fault")) >= looks + 5
 
         await until(looked_again, "five more looks")
-        assert await whispers(page) == ["I cannot look up who you are right now. I will read this when I can."]
+        assert await page.whispers() == ["I cannot look up who you are right now. I will read this when I can."]
         assert len(await storage.read(lambda db: inbox.unread(db, storage.owner))) == 1
         workspace.faults.http.clear()
         await bot.reads(root, "Hello.")

@@ -1,7 +1,9 @@
 """Row D10 of docs/behaviour.md: an effect happens once, or a person is told that it may have."""
 
 import asyncio
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,53 @@ async def test_D10_an_effect_that_the_nodes_timeout_cut_off_is_in_doubt(storage:
     assert len(effect.happened) == 1
     with pytest.raises(InDoubt):
         await graph.ainvoke(None, config)
+    assert len(effect.happened) == 1
+
+
+async def test_D10_an_effect_whose_claim_was_being_stored_when_the_time_was_up_is_in_doubt(
+    tmp_path: Path, config: Config
+):
+    effect, attempts = Effect(), list[str]()
+    path = tmp_path / "locked.db"
+
+    async def node(state: Log) -> dict[str, Any]:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            if not attempts:
+                attempts.append("the claim cannot be stored yet")
+                other.execute("begin immediate")
+            return {"log": [await once("mail", effect)]}
+
+    builder = StateGraph(Log).add_edge(START, "n")
+    builder.add_node("n", node, timeout=0.3, retry_policy=RetryPolicy(initial_interval=0))
+    async with open_storage(f"sqlite:///{path}") as storage:
+        with pytest.raises(InDoubt):
+            await builder.compile(storage).ainvoke({"log": []}, config)
+        assert (await claim(storage)).status == "in doubt"
+    assert effect.happened == []
+
+
+async def test_D10_an_end_that_was_being_stored_when_the_time_was_up_is_an_end(tmp_path: Path, config: Config):
+    path = tmp_path / "locked.db"
+
+    async def node(state: Log) -> dict[str, Any]:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+
+            def last() -> str:
+                other.execute("begin immediate")  # what becomes of the claim cannot be stored yet
+                return "receipt"
+
+            effect.then = last
+            return {"log": [await once("mail", asynchronous)]}
+
+    async def asynchronous() -> str:
+        return effect()
+
+    effect = Effect()
+    builder = StateGraph(Log).add_edge(START, "n")
+    builder.add_node("n", node, timeout=0.3, retry_policy=RetryPolicy(initial_interval=0))
+    async with open_storage(f"sqlite:///{path}") as storage:
+        assert await builder.compile(storage).ainvoke({"log": []}, config) == {"log": ["receipt"]}
+        assert (await claim(storage)).status == "done"
     assert len(effect.happened) == 1
 
 

@@ -201,7 +201,8 @@ async def test_P5_a_failure_is_stored_and_only_what_failed_runs_again(storage: S
     assert state.next == ("flaky",)
     failing.clear()
     assert await graph.ainvoke(None, config) == {"log": ["a", "flaky", "then"]}
-    assert runs == ["a", "flaky", "flaky", "then"]
+    assert sorted(runs[:2]) == ["a", "flaky"]  # one step
+    assert runs[2:] == ["flaky", "then"]
 
 
 async def test_P5_a_router_that_failed_is_run_again_without_its_node(storage: Storage, config: Config):

@@ -131,6 +131,58 @@ async def test_files_that_others_could_read_become_their_owners(path: Path, capl
     assert caplog.records == []
 
 
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    """A link to where a database is to be."""
+    for name in ("data", "links"):
+        (tmp_path / name).mkdir(0o700)
+    link = tmp_path / "links" / "bot.db"
+    link.symlink_to("../data/real.db")
+    return link
+
+
+def behind(link: Path) -> Path:
+    return link.parent.parent / "data" / "real.db"
+
+
+def lead_elsewhere(link: Path) -> None:
+    (link.parent / "other.db").touch()
+    link.unlink()
+    link.symlink_to("other.db")
+
+
+async def test_behind_a_link_the_files_are_looked_at_where_they_are(linked: Path, caplog: pytest.LogCaptureFixture):
+    real = behind(linked)
+    real.with_name("real.db-wal").touch()
+    for file in (real, real.with_name("real.db-wal")):
+        file.touch()
+        file.chmod(0o666)
+    real.parent.chmod(0o777)
+    with caplog.at_level(logging.WARNING, logger="storage"):
+        async with open_storage(f"sqlite:///{linked}") as storage:
+            await store(storage)
+            assert modes(real) == {0o600}
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2
+    assert said[0].count("0666") == 3
+    assert f"chmod o-w {real.parent}" in said[1]
+
+
+@pytest.mark.parametrize("name", ["real.db", "real.db-wal", "real.db-shm"])
+async def test_behind_a_link_it_is_noticed_that_one_is_gone(linked: Path, name: str):
+    async with open_storage(f"sqlite:///{linked}") as storage:
+        behind(linked).with_name(name).unlink()
+        with pytest.raises(DatabaseGone):
+            await store(storage)
+
+
+async def test_a_link_that_leads_somewhere_else_now_is_noticed(linked: Path):
+    async with open_storage(f"sqlite:///{linked}") as storage:
+        lead_elsewhere(linked)
+        with pytest.raises(DatabaseGone):
+            await store(storage)
+
+
 @pytest.mark.parametrize(("mode", "warns"), [(0o777, True), (0o1777, False), (0o775, False), (0o700, False)])
 async def test_a_folder_in_which_anybody_may_replace_the_file_is_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int, warns: bool

@@ -90,8 +90,7 @@ PAY = {"number": 7, "amount": 80}
 
 
 async def whispers(bot: Bot, user: str = "U0ANA", channel: str = "D0ANA") -> list[str]:
-    messages = await bot.page.as_user(user).messages(channel)
-    return [message["text"] for message in messages if message.get("ephemeral_to") == user]
+    return await bot.page.as_user(user).whispers(channel)
 
 
 async def whispered(bot: Bot, words: str, user: str = "U0ANA", channel: str = "D0ANA") -> str:

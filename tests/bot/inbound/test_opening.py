@@ -45,17 +45,13 @@ def refund() -> Tool[..., Any]:
     return refund_order
 
 
-async def whispers(bot: Bot) -> list[str]:
-    return [message["text"] for message in await bot.page.messages("D0ANA") if message.get("ephemeral_to") == "U0ANA"]
-
-
 async def heard(bot: Bot, card: Json, button: str) -> str:
     """What a person hears who presses the button of a form."""
-    before = len(await whispers(bot))
+    before = len(await bot.page.whispers())
     assert await bot.press(card, button) == {"acked": True}
 
     async def more() -> list[str]:
-        return (await whispers(bot))[before:]
+        return (await bot.page.whispers())[before:]
 
     (said,) = await until(more, f"a word about {button}")
     return said

@@ -34,10 +34,6 @@ async def close(page: Page, error: str, channel: str = "D0LEA") -> None:
     await page.fault(closed={"channel": channel, "error": error})
 
 
-async def whispers(page: Page) -> list[str]:
-    return [each["text"] for each in await page.messages("D0ANA") if each.get("ephemeral_to") == page.user]
-
-
 async def ended(page: Page) -> Json:
     async def look() -> Json | None:
         return next(
@@ -64,7 +60,7 @@ async def test_a_call_that_only_somebody_out_of_reach_could_approve_ends_and_eve
             "Unreachable: pay needs 1 approval, and nobody who can approve could be reached: Slack takes no message to "
             "Lea Brandt. The call did not run."
         )
-        assert [each for each in await whispers(page) if "<@U0LEA> could not be reached" in each]
+        assert [each for each in await page.whispers() if "<@U0LEA> could not be reached" in each]
         assert await tried(page, "D0LEA") == 1
         assert await storage.interrupts(status="waiting") == []
     assert len([each for each in caplog.messages if "cannot be asked" in each]) == 1
@@ -89,14 +85,14 @@ async def test_while_somebody_else_can_decide_the_card_says_who_could_not_be_rea
         await page.say("pay", "D0ANA")
         card = await until(lambda: _warned(page), "a card that says so")
         assert button(card, "approve") is not None
-        assert len(await whispers(page)) == 1
+        assert len(await page.whispers()) == 1
         await settled(storage)
     async with start(*SCRIPT, tools=[pay_by("U0LEA", "requester")]) as bot:
         await bot.press(card, "approve")
         await reads(page, "So it is.")
         await settled(storage)
         assert await tried(page, "D0LEA") == 1, "also after a restart"
-        assert len(await whispers(page)) == 1
+        assert len(await page.whispers()) == 1
         card = next(each for each in await said_to(page) if each["ts"] == card["ts"])
         assert "could not be reached" not in str(card["blocks"])
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from bot.shown.shown_calls import ShownCall, revision
 from graphs.agent.policy import Approval
@@ -29,6 +29,17 @@ def look_up(number: int) -> str:
 def sign(key: SecretStr, times: int) -> str:
     """Sign it."""
     return "signed"
+
+
+class Vault(BaseModel):
+    key: SecretStr
+    inner: list["Vault"] = []
+
+
+@tool
+def keep(vault: Vault, times: int) -> str:
+    """Keep it."""
+    return "kept"
 
 
 ARGS = {"number": 7, "amount": 80, "note": ""}
@@ -147,6 +158,13 @@ def test_arguments_that_are_none_are_shown_as_they_are(arguments: str, shown: di
 )
 def test_a_secret_is_never_shown_asked_or_unasked_valid_or_not(arguments: str) -> None:
     assert "hunter" not in repr(one(message=proposed(("call_1", "sign", arguments))))
+
+
+def test_a_secret_within_what_refers_to_itself_is_not_shown_in_a_call_that_is_invalid() -> None:
+    vault = {"key": "hunter2", "inner": [{"key": "hunter3"}]}
+    (call,) = rows([keep], proposed(("call_1", "keep", {"vault": vault, "times": "often"})))
+    assert "hunter" not in repr(call.args)
+    assert call.args["times"] == "often"
 
 
 def test_a_secret_of_an_edit_is_not_shown() -> None:

@@ -84,6 +84,10 @@ class Page:
     async def messages(self, channel: str = "C0SUPPORT") -> list[Json]:
         return (await self.get("/client/history", channel=channel))["messages"]
 
+    async def whispers(self, channel: str = "D0ANA") -> list[str]:
+        """What only this person sees there."""
+        return [each["text"] for each in await self.messages(channel) if each.get("ephemeral_to") == self.user]
+
     async def click(self, message: Json, block_id: str = "decide", action_id: str = "approve", **more: Any) -> Json:
         place = {"channel": message["channel"], "message_ts": message["ts"]}
         return await self.post("/client/actions", **place, block_id=block_id, action_id=action_id, **more)
