@@ -63,7 +63,7 @@ def lines(args: dict[str, Any], edited: dict[str, Any] | None = None) -> list[st
 
 def seen(text: str) -> str:
     """What is left of a text when it is looked at: any space is a space, and what is not drawn is not there."""
-    looked_at = re.sub(r"[\u200b\u200e\u200f\u2060\ufeff\u00ad\U0001d159\u202a-\u202e]", "", text)
+    looked_at = re.sub(r"[\ufe0f\u200b\u200e\u200f\u2060\ufeff\u00ad\U0001d159\u202a-\u202e]", "", text)
     return re.sub(r"\s", " ", looked_at).rstrip()
 
 
@@ -131,7 +131,8 @@ ALIKE: list[tuple[Any, Any]] = [
     ("a" + " " * 60 + "b", "a{␣ × 60}b"), (LONG, LONG + " "), (LONG, LONG.replace("x", "x\u200b", 1)),
     ([LONG], f'["{LONG}"]'),
     ("\U0001f3f4", "\U0001f3f4\U000e0075\U000e0073\U000e007f"), ("मक", "म\u200cक"), ("(left out)", "left out"),
-    (" ", "\u3000"), ("a b", "a\u1680b"),
+    (" ", "\u3000"), ("a b", "a\u1680b"), ("\U0001f4e7", "\U0001f4e7\ufe0f"),
+    ("\u2588", "\u2588\ufe0f"), ("\U0001f44d\U0001f3fb", "\U0001f44d\U0001f3fb\ufe0f"),
 ]  # fmt: skip
 
 
