@@ -63,7 +63,7 @@ TEXTS = {
     "Ogham": "᚛ᚄᚓᚐᚋ\u1680ᚄ᚜",
     "hieroglyphs and newer ideographs": "𓀀𛀀𠀀\U00031350",
     "families": "👩🏽\u200d💻 👨\u200d👩\u200d👧\u200d👦 🏳️\u200d🌈 ❤️\u200d🔥 🙂\u200d↔️ 🏃🏿\u200d♀️\u200d➡️",
-    "styles": "❤️ ❤\ufe0e ‼️ ↔️ ©️ ☺",
+    "styles": "❤️ ❤\ufe0e ‼️ ↔️ ©️ ☺ ⚡️ ⭐️ ⬛️ 🀄️ 🈚️ 🅰️ 🌡️ 🕵️\u200d♂️ 🛠️ 🏖️ ㊗️ ▶️ ⏱️ ✈️ 📧\ufe0e",
     "keycaps": "1️⃣ #\u20e3",
     "skin": "👍🏻👍🏿",
     "flags": "🇩🇪🇮🇷 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
