@@ -92,6 +92,11 @@ class Form:
         return " ".join(f"{name} stays as it is: {why}." for name, why in self.kept.items())
 
     @property
+    def unseen(self) -> list[str]:
+        """The arguments that an edit would run, and of which the form shows less than all; a secret is never shown."""
+        return [name for name in self.kept if name in self._values and name not in self._secret]
+
+    @property
     def blocks(self) -> list[Block]:
         """An input for each argument, labelled with its exact name; then what stays as it is."""
         return [*(each.block for each in self._inputs), *self._said_of_kept()]

@@ -1,7 +1,9 @@
 """Modals: a view around blocks, and those that carry no form of a tool (one text, a notice)."""
 
+from collections.abc import Sequence
+
 from bot.forms.forms import StateValues
-from bot.shown.text import Block, plain_text, visible
+from bot.shown.text import Block, plain_visible, visible
 
 _CAPTION_LIMIT = 24  # a modal's title and its two buttons
 _METADATA_LIMIT = 3000
@@ -45,17 +47,19 @@ def _caption(text: str) -> Block:
     return {"type": "plain_text", "text": cut, "emoji": False}
 
 
-def reject_modal(callback_id: str, metadata: str, call: str) -> Block:
-    """Asks why `call`, a call as people name it, is not to run: one optional input, `Reason`."""
+def reject_modal(callback_id: str, metadata: str, call: str, arguments: Sequence[Block] = ()) -> Block:
+    """Asks why `call`, a call as people name it, is not to run: one optional input, `Reason`. `arguments` are those of
+    the call as its card shows them.
+    """
     said = f"{call} will not run. The reason, if you give one, is told to the model and stands on the card."
-    blocks: list[Block] = [_said(said), _text_input("Reason", optional=True)]
+    blocks: list[Block] = [_said(said), *arguments, _text_input("Reason", optional=True)]
     return modal("Reject call", callback_id, metadata, blocks, "Reject Call")
 
 
-def respond_modal(callback_id: str, metadata: str, call: str) -> Block:
-    """Asks for what the model gets in the place of a result of `call`."""
+def respond_modal(callback_id: str, metadata: str, call: str, arguments: Sequence[Block] = ()) -> Block:
+    """Asks for what the model gets in the place of a result of `call`, whose `arguments` its card shows so."""
     said = f"{call} will not run. The model reads your response in the place of a result."
-    blocks: list[Block] = [_said(said), _text_input("Response", optional=False)]
+    blocks: list[Block] = [_said(said), *arguments, _text_input("Response", optional=False)]
     return modal("Respond instead", callback_id, metadata, blocks, "Send Response")
 
 
@@ -71,7 +75,7 @@ def missing_text() -> dict[str, str]:
 
 
 def _said(text: str) -> Block:
-    return {"type": "section", "text": plain_text(text)}
+    return {"type": "section", "text": plain_visible(text)}
 
 
 def _text_input(label: str, *, optional: bool) -> Block:
@@ -84,6 +88,7 @@ def _text_input(label: str, *, optional: bool) -> Block:
     }
 
 
-def notice_modal(title: str, text: str) -> Block:
-    """A modal that only says something, such as that a call was decided meanwhile."""
-    return modal(title, "notice", "", [_said(text)], submit=None, close="Close")
+def notice_modal(title: str, text: str, call: str = "") -> Block:
+    """A modal that only says something, such as that a call was decided meanwhile, and which `call` it is about."""
+    said = f"{call}: {visible(text)[0]}" if call else visible(text)[0]
+    return modal(title, "notice", "", [_said(said)], submit=None, close="Close")

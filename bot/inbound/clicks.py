@@ -23,9 +23,10 @@ from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
 from bot.shown import cards, naming, versions
+from bot.shown.arguments import written
 from bot.shown.posting import Poster
-from bot.shown.shown_calls import ShownCall, record_of, revision
-from bot.shown.text import Block, escape
+from bot.shown.shown_calls import ARGUMENTS_LIMIT, ShownCall, in_order, record_of, revision
+from bot.shown.text import Block, escape, escape_visible, rich
 from graphs.agent.desk import NO_TOOL, Decided, Desk, Poll
 from graphs.agent.errors import InvalidArguments, UnstorableArguments
 from graphs.agent.tools import Tool
@@ -78,7 +79,7 @@ class Clicks:
         actor = await self._actor(click.person, asked)
         result = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
         await ack()
-        await self._tell(click, result)
+        await self._tell(click, _about(asked, result), quotes=True)
 
     async def approve_all(self, ack: AsyncAck, body: Body) -> None:
         """Decide exactly the rows that the card showed, and only those that this person may."""
@@ -95,7 +96,7 @@ class Clicks:
             *(self._approve(thread_id, asked, actor) for asked, actor in zip(questions, actors, strict=True))
         )
         refused = [
-            f"• {escape(asked.title)}: {result.reason}"
+            f"• {escape_visible(asked.title)}: {result.reason}"
             for asked, result in zip(questions, results, strict=True)
             if isinstance(result, Refused)
         ]
@@ -112,7 +113,7 @@ class Clicks:
         actor = await self._actor(click.person, asked)
         result = await self.desk.settle_doubt(click.value, asked.thread_id, actor, choice, asked.poll)
         await ack()
-        await self._tell(click, result)
+        await self._tell(click, _about(asked, result), quotes=True)
 
     async def open_form(self, ack: AsyncAck, body: Body) -> None:
         """Edit, Reject and Respond ask for something first. The trigger lives three seconds."""
@@ -121,15 +122,12 @@ class Clicks:
         asked = await self.storage.read(lambda db: asked_by(db, click))
         actor = await self._actor(click.person, asked, fresh=False)
         row = await self.desk.waiting(click.value, asked.thread_id, actor, verb, asked.poll)
-        if isinstance(row, Refused):
-            await ack()
-            return await self._tell(click, row)
-        view = self._form(verb, row)
+        view = row if isinstance(row, Refused) else self._form(verb, row)
         if isinstance(view, Refused):
             await ack()
-            return await self._tell(click, view, quotes=True)
+            return await self._tell(click, _about(asked, view), quotes=True)
         await ack()  # nothing is decided yet; and whatever becomes of the form, Slack waits no longer for the click
-        why = await open_form(self.client, click.trigger_id, view, verb.capitalize(), escape(asked.title))
+        why = await open_form(self.client, click.trigger_id, view, verb.capitalize(), escape_visible(asked.title))
         return await self._tell(click, Refused(why), quotes=True) if why is not None else None
 
     async def submit_edit(self, ack: AsyncAck, body: Body) -> None:
@@ -139,7 +137,7 @@ class Clicks:
             return await self._refuse(ack, NOT_THERE)
         tool = self._tool(asked.name)
         if tool is None:
-            return await self._refuse(ack, NO_TOOL)
+            return await self._refuse(ack, NO_TOOL, asked.title)
 
         def validate(values: Mapping[str, object]) -> Iterable[tuple[str, str]]:
             try:
@@ -228,7 +226,7 @@ class Clicks:
         actor = await self._actor(form.person, asked)
         result = await self.desk.decide(asked.id, asked.thread_id, actor, decision, asked.poll)
         if isinstance(result, Refused):
-            return await self._refuse(ack, result)
+            return await self._refuse(ack, result, asked.title)
         await ack()
         return None
 
@@ -238,10 +236,11 @@ class Clicks:
         """
         return await self.people.actor(person, asked.terms, asked.channel, fresh=fresh)
 
-    async def _refuse(self, ack: AsyncAck, refused: Refused) -> None:
+    async def _refuse(self, ack: AsyncAck, refused: Refused, call: str = "") -> None:
+        """Say why a form does not count; `call` is what it was about, as people name it."""
         # A modal's text has no mentions, only names.
         said = await self.people.read(refused.reason, within=NAMED_WITHIN)
-        await ack(response_action="update", view=modals.notice_modal("Not counted", said.to_people))
+        await ack(response_action="update", view=modals.notice_modal("Not counted", said.to_people, call))
 
     async def _tell(self, click: Click, result: Decided | Refused, *, quotes: bool = False) -> None:
         """Say why it does not count; `quotes` when words of others are in that."""
@@ -273,9 +272,9 @@ class Clicks:
 
     def _form(self, verb: FormVerb, row: InterruptRow) -> Block | Refused:
         if verb == "reject":
-            return modals.reject_modal(REJECT_FORM, row.id, title(row))
+            return modals.reject_modal(REJECT_FORM, row.id, title(row), self._arguments(row))
         if verb == "respond":
-            return modals.respond_modal(RESPOND_FORM, row.id, title(row))
+            return modals.respond_modal(RESPOND_FORM, row.id, title(row), self._arguments(row))
         name = row.payload["name"]
         tool = self._tool(name)
         if tool is None:
@@ -285,8 +284,24 @@ class Clicks:
             return Refused(escape(form.unsupported))
         return modals.modal(f"Edit {naming.in_words(name).lower()}", EDIT_FORM, row.id, form.blocks, "Run Edited Call")
 
+    def _arguments(self, row: InterruptRow) -> list[Block]:
+        """What the form is about, as the card shows it, where the call's title does not say all of it."""
+        args, tool = row.payload["args"], self._tool(row.payload["name"])
+        if naming.says_all(row.payload["name"], args):
+            return []
+        ordered = in_order(args, tool.parameters) if tool is not None else args
+        parts = written(ordered, {}, ARGUMENTS_LIMIT).parts
+        return [rich(*parts)] if parts else []
+
     def _tool(self, name: str) -> Tool[..., Any] | None:
         return self.desk.toolbox[name] if name in list(self.desk.toolbox) else None
+
+
+def _about(asked: Asked, result: Decided | Refused) -> Decided | Refused:
+    """With the call that it is about: there may be several on a card, and a form covers it."""
+    if isinstance(result, Refused) and asked.title:
+        return Refused(f"{escape_visible(asked.title)}: {result.reason}")
+    return result
 
 
 def _form_of(tool: Tool[..., Any], row: InterruptRow) -> Form:

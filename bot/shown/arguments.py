@@ -24,6 +24,9 @@ LEAST = 80
 MOST_NAMES = 40
 """Arguments that are shown one by one."""
 
+MOST_UNUSUAL = 3
+"""Arguments that are named in a note."""
+
 _BESIDE = 150  # characters of what stands beside a value that is cut
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -75,7 +78,11 @@ def _written(names: Sequence[str], args: Mapping[str, Any], edited: Mapping[str,
     else:
         parts = [_box("\n".join(_row(name, pieces) for name, pieces in rows))] if rows else []
     length = sum(len(element["text"]) for part in parts for element in part["elements"])
-    return Written(parts, length, not any(value.missing for value in made), list(_notes(made)))
+    notes = list(_notes(made))
+    if unusual := [name for name, both in versions.items() if not all(map(values.is_usual, (name, *both)))]:
+        names, all_of_them = ", ".join(map(_name, unusual[:MOST_UNUSUAL])), digest(_whole(edited or args))
+        notes.append(f"Letters are composed in an unusual way, which cannot be seen, in {names}. SHA-256 {all_of_them}")
+    return Written(parts, length, not any(value.missing for value in made), notes)
 
 
 def _whole(args: Mapping[str, Any]) -> bytes:
@@ -90,7 +97,7 @@ def in_line(args: Mapping[str, Any], limit: int) -> str:
         line += f"{', ' if line else ''}{_name(name)}: {values.in_line(value, limit)}"
         if len(line) > limit or len(name) > SHORT:
             return f"{line[:limit]}… (SHA-256 {digest(_whole(args))})"
-    return line
+    return line if values.is_usual(args) else f"{line} (SHA-256 {digest(_whole(args))})"
 
 
 def _versions(before: object, after: object, edited: Mapping[str, Any]) -> list[object]:

@@ -11,7 +11,20 @@ from bot.shown.arguments import in_line
 from bot.shown.markdown import reply_markdown
 from bot.shown.shown_calls import LINE_LIMIT, ShownCall
 from bot.shown.splitting import parts
-from bot.shown.text import Block, escape, fitted, mrkdwn, one_line, person, plain_text, rich, section, words
+from bot.shown.text import (
+    Block,
+    escape,
+    escape_visible,
+    fitted,
+    mrkdwn,
+    one_line,
+    person,
+    plain_text,
+    plain_visible,
+    rich,
+    section,
+    words,
+)
 from bot.shown.versions import block_id
 from graphs.agent.canonical import digest
 from graphs.approvals.states import State
@@ -77,7 +90,7 @@ def reply(content: str, notice: str | None = None) -> list[Shown]:
     if notice is None:
         return shown
     said = plain_text(f"⚠ {one_line(notice)}", BESIDE_LIMIT)
-    last = shown.pop() if shown else Shown(escape(said["text"]), ())
+    last = shown.pop() if shown else Shown(escape_visible(said["text"]), ())
     return [*shown, Shown(last.text, (*last.blocks, _context(said)))]
 
 
@@ -148,8 +161,8 @@ def _summary(page: Sequence[ShownCall]) -> str:
         if not waiting
     ]
     text = f"Waiting for a decision: {'; '.join(waiting)}" if waiting else "; ".join(ended)
-    said = escape(text, TEXT_LIMIT - DIGEST_LENGTH)
-    return said if said == escape(text) else f"{said} (SHA-256 {digest(text.encode(errors='surrogatepass'))})"
+    said = escape_visible(text, TEXT_LIMIT - DIGEST_LENGTH)
+    return said if said == escape_visible(text) else f"{said} (SHA-256 {digest(text.encode(errors='surrogatepass'))})"
 
 
 def _call(call: ShownCall) -> list[Block]:
@@ -158,7 +171,7 @@ def _call(call: ShownCall) -> list[Block]:
     title = section(words(call.title, "bold"), *_described(call))
     blocks = [{**rich(title, *call.arguments.parts), "block_id": block_id("call", call.asked)}]
     if call.arguments.notes:
-        blocks.append(_context(mrkdwn("⚠ " + " ".join(call.arguments.notes))))
+        blocks.append(_context(plain_visible("⚠ " + " ".join(call.arguments.notes))))
     if call.doubt is not None and call.waits:
         return blocks + _doubt(call)
     if call.waits:
@@ -178,7 +191,7 @@ def _unasked(call: ShownCall) -> Block:
     values = in_line(call.args, LINE_LIMIT)
     tail = f" — {values}" if values else ""
     why = fitted(one_line(wording.why_nothing(call)), RESULT_LIMIT)
-    return _context(plain_text(f"{wording.unasked(call)}{tail}" + (f"\n{why}" if why else "")))
+    return _context(plain_visible(f"{wording.unasked(call)}{tail}" + (f"\n{why}" if why else "")))
 
 
 def _buttons(call: ShownCall) -> list[Block]:
@@ -201,7 +214,7 @@ def _buttons(call: ShownCall) -> list[Block]:
     if buttons:
         blocks.append({"type": "actions", "block_id": block_id("decide", call.question), "elements": buttons})
     if uneditable:
-        said = f"There is nothing that a form could edit. {uneditable}" if call.args else "It has no arguments to edit."
+        said = f"It cannot be edited. {uneditable}" if call.args else "It has no arguments to edit."
         blocks.append(_context(plain_text(one_line(said), NOTICE_LIMIT)))
     if cut:
         blocks.insert(
@@ -233,7 +246,7 @@ def _outcome(call: ShownCall) -> list[Block]:
     result = call.refusal.why if call.refusal is not None else call.result
     first = one_line(result.strip().partition("\n")[0].removeprefix(f"{word}: "))
     said = f"{glyph} {word}" + (f": {fitted(first, RESULT_LIMIT)}" if first else "")
-    return [_context(plain_text(said))]
+    return [_context(plain_visible(said))]
 
 
 _ENDS = {

@@ -30,8 +30,8 @@ _HIDDEN_RANGES = (
     (0xE0100, 0xE01EF),
 )
 
-# Seen although their category says format, space or unassigned: signs that stand around Arabic numbers, the space of
-# Ogham, and what Unicode keeps for emoji and for Chinese characters newer than this Python.
+# Seen although their category says format, space or unassigned: signs that stand around Arabic numbers, and what
+# Unicode keeps for emoji and for Chinese characters newer than this Python.
 _SEEN_RANGES = (
     (0x20, 0x20),
     (0x0600, 0x0605),
@@ -39,7 +39,6 @@ _SEEN_RANGES = (
     (0x070F, 0x070F),
     (0x0890, 0x0891),
     (0x08E2, 0x08E2),
-    (0x1680, 0x1680),
     (0x110BD, 0x110BD),
     (0x110CD, 0x110CD),
 )
@@ -49,8 +48,27 @@ _NEW_IDEOGRAPHS = ((0x20000, 0x2FFFD), (0x30000, 0x3FFFD))
 _JOINER, _NON_JOINER = "\u200d", "\u200c"
 _TEXT_STYLE, _EMOJI_STYLE = "\ufe0e", "\ufe0f"
 _KEYCAP = "\u20e3"
+_OGHAM_SPACE = "\u1680"
 _KEYS = frozenset("0123456789#*")
 _ALSO_EMOJI = frozenset("‼⁉ℹ↔↕◻◼◽◾⤴⤵〰〽")  # emoji whose category is not "other symbol"
+
+# What a selector changes, or what keyboards put one behind. Behind others it is nothing that could be seen (Unicode's
+# emoji-variation-sequences.txt; new emoji have none).
+_STYLED_RANGES = (
+    *((0xA9, 0xA9), (0xAE, 0xAE), (0x203C, 0x203C), (0x2049, 0x2049), (0x2122, 0x2122), (0x2139, 0x2139)),
+    *((0x2194, 0x2199), (0x21A9, 0x21AA), (0x2300, 0x23FF), (0x24C2, 0x24C2), (0x25AA, 0x25AB), (0x25B6, 0x25B6)),
+    *((0x25C0, 0x25C0), (0x25FB, 0x25FE), (0x2600, 0x27BF), (0x2934, 0x2935), (0x2B05, 0x2B55), (0x3030, 0x3030)),
+    *((0x303D, 0x303D), (0x3297, 0x3297), (0x3299, 0x3299), (0x1F004, 0x1F004), (0x1F170, 0x1F171)),
+    *((0x1F17E, 0x1F17F), (0x1F202, 0x1F202), (0x1F21A, 0x1F21A), (0x1F22F, 0x1F22F), (0x1F237, 0x1F237)),
+    *((0x1F321, 0x1F321), (0x1F324, 0x1F32C), (0x1F336, 0x1F336), (0x1F37D, 0x1F37D), (0x1F396, 0x1F397)),
+    *((0x1F399, 0x1F39B), (0x1F39E, 0x1F39F), (0x1F3CB, 0x1F3CE), (0x1F3D4, 0x1F3DF), (0x1F3F3, 0x1F3F3)),
+    *((0x1F3F5, 0x1F3F5), (0x1F3F7, 0x1F3F7), (0x1F43F, 0x1F43F), (0x1F441, 0x1F441), (0x1F4FD, 0x1F4FD)),
+    *((0x1F549, 0x1F54A), (0x1F56F, 0x1F570), (0x1F573, 0x1F579), (0x1F587, 0x1F587), (0x1F58A, 0x1F58D)),
+    *((0x1F590, 0x1F590), (0x1F5A5, 0x1F5A5), (0x1F5A8, 0x1F5A8), (0x1F5B1, 0x1F5B2), (0x1F5BC, 0x1F5BC)),
+    *((0x1F5C2, 0x1F5C4), (0x1F5D1, 0x1F5D3), (0x1F5DC, 0x1F5DE), (0x1F5E1, 0x1F5E1), (0x1F5E3, 0x1F5E3)),
+    *((0x1F5E8, 0x1F5E8), (0x1F5EF, 0x1F5EF), (0x1F5F3, 0x1F5F3), (0x1F5FA, 0x1F5FA), (0x1F6CB, 0x1F6CB)),
+    *((0x1F6CD, 0x1F6CF), (0x1F6E0, 0x1F6E5), (0x1F6E9, 0x1F6E9), (0x1F6F0, 0x1F6F0), (0x1F6F3, 0x1F6F3)),
+)
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 _FLAGS = frozenset(
@@ -96,6 +114,13 @@ def visible(text: str) -> tuple[str, bool]:
     return "".join(pieces), found
 
 
+def is_usual(text: str) -> bool:
+    """Whether its letters are composed as is usual (Unicode's NFC). Composed otherwise they look the same: é, e and an
+    accent.
+    """
+    return text.isascii() or unicodedata.is_normalized("NFC", text)
+
+
 def escaped(character: str) -> str:
     """One character as its code point."""
     return f"\\u{{{ord(character):x}}}"
@@ -129,9 +154,14 @@ def _is_text(text: str, index: int) -> bool:
     if character in "\n\t\r":
         return character != "\r" or after == "\n"
     if character in (_TEXT_STYLE, _EMOJI_STYLE):
-        return _is_emoji(before[-1:]) or (before[-1:] in _KEYS and after == _KEYCAP)
+        if before[-1:] in _KEYS and before:
+            return after == _KEYCAP
+        changes = character == _TEXT_STYLE or (before != "" and _within(ord(before[-1]), _STYLED_RANGES))
+        return changes and _is_emoji(before[-1:])
     if character in (_JOINER, _NON_JOINER):
         return _joins(character, before, after)
+    if character == _OGHAM_SPACE:  # a line between letters of Ogham; elsewhere most fonts draw a blank
+        return all(unicodedata.name(each, "").startswith("OGHAM") for each in (before[-1:], after) if each)
     if "\u180b" <= character <= "\u180f":  # Mongolian letters have forms, which these select
         return _script(before[-1:]) == "MONGOLIAN"
     if not "\U000e0020" <= character <= "\U000e007f":

@@ -9,6 +9,7 @@ code is: CommonMark 0.31, "Code spans", "Fenced code blocks", "Links", "Link ref
 import copy
 import re
 from collections import deque
+from collections.abc import Sequence
 from enum import Enum
 
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f\x85\u2028\u2029]")
@@ -87,6 +88,7 @@ class _Lines:
     def __init__(self) -> None:
         self._fence = 0  # how many backticks began the fence that we are in
         self._other_fence = False  # in one that stands in a list or quote, or is made of tildes
+        self._has_other_fence = False  # there was one: a list or quote that ends may end it, so nobody knows
         self._has_open_tick = False  # a backtick of this paragraph has no partner yet
         self._differs = False  # readers differ about what the rest is
 
@@ -111,6 +113,7 @@ class _Lines:
             return self._in_fence(line), deque()
         if _OTHER_FENCE.fullmatch(line):
             self._other_fence, self._has_open_tick = not self._other_fence, False
+            self._has_other_fence = True
             return _As.EITHER, deque()
         if not line.strip():
             self._has_open_tick = False
@@ -123,7 +126,7 @@ class _Lines:
         """A line in a fence, or that begins or ends one."""
         marks = line.strip()
         if not self._fence:
-            self._differs |= self._other_fence or not _FENCE.fullmatch(line)
+            self._differs |= self._has_other_fence or not _FENCE.fullmatch(line)
             self._fence, self._has_open_tick = len(line) - len(line.lstrip("`")), False
         elif line.startswith("`" * self._fence) and not marks.strip("`"):
             self._fence = 0
@@ -134,13 +137,15 @@ class _Lines:
     def _spans(self, line: str) -> deque[tuple[int, int, _As]]:
         """The code spans of a line of text. None once a backtick is in doubt, until the paragraph ends."""
         ticks = list(_TICKS.finditer(line))
-        if self._has_open_tick or any(len(each.group()) > 1 for each in ticks) or "\\`" in line:
+        pairs, has_open_tick = _paired(ticks)
+        has_long = any(len(each.group()) > 1 for each in ticks)  # not every reader knows such
+        if self._has_open_tick or (has_long and has_open_tick) or "\\`" in line:
             self._has_open_tick = self._has_open_tick or bool(ticks)
             return deque()
-        self._has_open_tick = len(ticks) % 2 == 1
+        self._has_open_tick = has_open_tick
         spans: deque[tuple[int, int, _As]] = deque()
         open_labels, marks, end = 0, set[str](), 0
-        for first, last in zip(ticks[::2], ticks[1::2], strict=False):
+        for first, last in pairs:
             outside = line[end : first.start()]
             open_labels += outside.count("[") - outside.count("]")
             marks |= _EMPHASIS & set(outside)
@@ -148,9 +153,29 @@ class _Lines:
             span = line[first.start() : end]
             # Not so surely code: a table's cell, or where an emphasis, a label or an address may end that began before.
             word = line[max(0, first.start() - _LONGEST_WORD) : first.start()].rpartition(" ")[2]
-            differs = "|" in span or open_labels > 0 or marks & set(span) or "://" in word
+            differs = has_long or "|" in span or open_labels > 0 or marks & set(span) or "://" in word
             spans.append((first.start(), end, _As.EITHER if differs else _As.CODE))
         return spans
+
+
+def _paired(ticks: Sequence[re.Match[str]]) -> tuple[list[tuple[re.Match[str], re.Match[str]]], bool]:
+    """The backticks that begin and end each code span of a line, up to one that has no partner; and whether one has
+    none.
+    """
+    places: dict[int, deque[int]] = {}
+    for place, each in enumerate(ticks):
+        places.setdefault(len(each.group()), deque()).append(place)
+    pairs: list[tuple[re.Match[str], re.Match[str]]] = []
+    first = 0
+    while first < len(ticks):
+        alike = places[len(ticks[first].group())]
+        while alike and alike[0] <= first:
+            alike.popleft()
+        if not alike:
+            return pairs, True
+        pairs.append((ticks[first], ticks[alike[0]]))
+        first = alike[0] + 1
+    return pairs, False
 
 
 def _label_end(line: str) -> int:

@@ -1,36 +1,62 @@
-"""What people call a tool call: its tool's name in words, and its first arguments. Pure.
+"""What people call a tool call: its tool's name in words, and its arguments. Pure.
 
-Nothing is made visible or escaped here: that is for the place where it is shown.
+What is hidden in them is made visible here; escaping is for the place where it is shown.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
 from bot.shown import values
-from bot.shown.text import one_line, shorten
+from bot.shown.text import fitted, one_line, shorten
+from graphs.agent.canonical import digest
 
 NAME_LIMIT = 80
 VALUE_LIMIT = 60
-MOST_ARGUMENTS = 2
+MOST_ARGUMENTS = 6
+TOLD = 12
+"""Figures of the digest that tells calls apart whose arguments are not all said."""
 
 
 def in_words(name: str) -> str:
     """`pay_bill` → "Pay bill"."""
     words = one_line(name.replace("_", " ").replace("-", " ")) or name
-    return shorten(words[:1].upper() + words[1:], NAME_LIMIT)
+    return fitted(words[:1].upper() + words[1:], NAME_LIMIT)
 
 
 def title(name: str, args: Mapping[str, Any]) -> str:
-    """What a call would do, in a line that tells it from its neighbours: "Pay bill (number 7, reason late)".
+    """What a call would do, in a line that tells it from every other: "Pay bill (number 7, reason late)".
 
     `args` as they may be shown, secrets masked.
     """
-    said = [
-        f"{in_words(key)[:1].lower()}{in_words(key)[1:]} {shorten(values.in_line(value, VALUE_LIMIT), VALUE_LIMIT)}"
-        for key, value in islice(args.items(), MOST_ARGUMENTS)
-    ]
-    more = ", …" if len(args) > MOST_ARGUMENTS else ""
-    return f"{in_words(name)} ({', '.join(said)}{more})" if said else in_words(name)
+    said = [_argument(key, value) for key, value in islice(args.items(), MOST_ARGUMENTS)]
+    if len(args) > MOST_ARGUMENTS:
+        said.append("…")
+    if not says_all(name, args):
+        whole = json.dumps([name, args], ensure_ascii=False, sort_keys=True)
+        said.append(f"SHA-256 {digest(whole.encode(errors='surrogatepass'))[:TOLD]}…")
+    return f"{in_words(name)} ({', '.join(said)})" if said else in_words(name)
+
+
+def says_all(name: str, args: Mapping[str, Any]) -> bool:
+    """Whether the title has all of the arguments."""
+    if not values.is_usual(args):
+        return False
+    names_fit = all(len(each) <= NAME_LIMIT for each in (name, *args))
+    return (
+        names_fit and len(args) <= MOST_ARGUMENTS and all(len(_line(value)) <= VALUE_LIMIT for value in args.values())
+    )
+
+
+def _argument(name: str, value: object) -> str:
+    words = in_words(name)
+    return f"{words[:1].lower()}{words[1:]} {shorten(_line(value), VALUE_LIMIT)}"
+
+
+def _line(value: object) -> str:
+    line = values.in_line(value, VALUE_LIMIT)
+    # Unquoted, its first words could be the last ones of another argument's name.
+    return f'"{line}"' if isinstance(value, str) and " " in line and not line.startswith('"') else line

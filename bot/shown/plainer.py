@@ -13,13 +13,15 @@ from typing import Any
 
 from bot.shown import cards
 from bot.shown.cards import Shown
-from bot.shown.text import TEXT_LIMIT, Block, escape, mrkdwn, plain_text, shorten
+from bot.shown.text import TEXT_LIMIT, Block, escape_visible, mrkdwn, plain_visible, shorten
 
 HARMLESS = frozenset({cards.REJECT, cards.GIVE_UP, cards.RETRY})
 """Buttons that may stand where nobody sees what they are about."""
 
 BLOCKS_LIMIT = 50
 WORDS_LIMIT = 200
+LINE_LIMIT = 2900
+"""Characters of a line in a box, which has a mark before each."""
 
 
 def forms(shown: Shown) -> Iterator[Shown]:
@@ -32,7 +34,7 @@ def forms(shown: Shown) -> Iterator[Shown]:
     if kept := _harmless(shown.blocks):
         is_less = sum(map(_buttons, kept)) < sum(map(_buttons, shown.blocks))
         why = "\nNobody can approve what is not shown." if is_less else ""
-        text = plain_text(f"⚠ {html.unescape(said)}{why}")
+        text = plain_visible(f"⚠ {html.unescape(said)}{why}")
         yield Shown(said, ({"type": "section", "text": text}, *kept))
     yield Shown(said, ())
 
@@ -77,20 +79,29 @@ def _boxed(part: Block) -> str:
     text = "".join(_words(part))
     if part["type"] != "rich_text_preformatted":
         return text
-    return "\n".join(["┌", *(f"│ {line}" for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")), "└"])
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(["┌", *(piece for line in lines for piece in _pieces(line)), "└"])
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """A line of a box; one that is longer than a section goes on below."""
+    for start in range(0, max(len(line), 1), LINE_LIMIT):
+        yield f"{'┊' if start else '│'} {line[start : start + LINE_LIMIT]}"
 
 
 def _formatted(part: Block) -> str:
     """Where people are named: marks in the words beside it may format them, and nothing in them can fire."""
     named = ((f"<@{each['user_id']}>" if each.get("type") == "user" else None, each) for each in part["elements"])
-    return "".join(who or escape("".join(_words(each))) for who, each in named)
+    return "".join(who or escape_visible("".join(_words(each))) for who, each in named)
 
 
 def _sections(text: str) -> Iterator[Block]:
-    """The text whole, in as many sections as it takes."""
-    for start in range(0, len(text), TEXT_LIMIT):
-        if text[start : start + TEXT_LIMIT].strip():
-            yield {"type": "section", "text": plain_text(text[start : start + TEXT_LIMIT])}
+    """The text whole, in as many sections as it takes; cut between lines, so that none begins in a box unmarked."""
+    while text.strip():
+        end = len(text) if len(text) <= TEXT_LIMIT else text.rfind("\n", 0, TEXT_LIMIT) + 1 or TEXT_LIMIT
+        if text[:end].strip():
+            yield {"type": "section", "text": plain_visible(text[:end])}
+        text = text[end:]
 
 
 def _words(part: Any) -> Iterator[str]:

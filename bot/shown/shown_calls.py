@@ -66,7 +66,10 @@ class ShownCall:
         if self.tool is None:
             return "There is no such tool."
         values = self.asked.payload["args"] if self.asked is not None else self.args
-        return Form(self.tool.parameters, values).unsupported
+        form = Form(self.tool.parameters, values)
+        if form.unsupported is None and form.unseen and not self.arguments.is_whole:
+            return f"It would run what is shown whole neither here nor in a form: {', '.join(form.unseen)}."
+        return form.unsupported and f"There is nothing that a form could edit. {form.unsupported}"
 
     @property
     def title(self) -> str:
@@ -222,7 +225,7 @@ class ShownCalls:
             # Once it has ended its check has run, and came to an end; what may end the process is not begun here.
             args = _shown(tool, _read(proposed["function"]["arguments"]), checked="content" in result)
         if tool is not None:
-            args = _in_order(args, tool.parameters)
+            args = in_order(args, tool.parameters)
         edited = _shown(tool, answer_of(record.edit)["edited_action"]["args"]) if record.edit is not None else {}
         refusal = Refusal(**result["refusal"]) if "refusal" in result else None
         return ShownCall(message_id, name, tool, args, edited, record, result.get("content"), refusal, passed_over)
@@ -250,7 +253,7 @@ def _shown(tool: Tool[..., Any] | None, values: Mapping[str, Any], *, checked: b
     return {name: MASK if secret and name not in shown else value for name, value in values.items()}
 
 
-def _in_order(args: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def in_order(args: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     """The arguments in the order in which the tool declares them."""
     declared = [name for name in parameters.get("properties", {}) if name in args]
     return {name: args[name] for name in [*declared, *(name for name in args if name not in declared)]}

@@ -10,6 +10,7 @@ A text is cut before it is looked at character by character, so the work depends
 
 import bisect
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.shown.characters import visible
@@ -32,10 +33,17 @@ def escape(text: str, limit: int | None = None) -> str:
     Bold, italic, emoji codes and code marks stay, since mrkdwn has no way to escape them: a foreign text on a card is
     `plain_text` or `rich`. The three entities are all that Slack decodes (docs.slack.dev, "Formatting message text").
     """
-    if limit is None:
-        return entities(visible(text)[0])
+    return entities(visible(text)[0]) if limit is None else _fitted_entities(fitted, text, limit)
+
+
+def escape_visible(text: str, limit: int | None = None) -> str:
+    """`escape` for a text that went through `visible` already: a second time would escape the escapes."""
+    return entities(text) if limit is None else _fitted_entities(shorten, text, limit)
+
+
+def _fitted_entities(fit: Callable[[str, int], str], text: str, limit: int) -> str:
     kept = limit
-    while len(escaped := entities(fitted(text, kept))) > limit:
+    while len(escaped := entities(fit(text, kept))) > limit:
         kept = max(40, kept - (len(escaped) - limit + 4) // 5)  # an entity has at most 5 characters
     return escaped
 
@@ -92,6 +100,11 @@ def plain_text(text: str, limit: int = TEXT_LIMIT) -> Block:
     return {"type": "plain_text", "text": fitted(text, limit) or "(empty)", "emoji": False}
 
 
+def plain_visible(text: str, limit: int = TEXT_LIMIT) -> Block:
+    """`plain_text` for a text that went through `visible` already."""
+    return {"type": "plain_text", "text": shorten(text, limit) or "(empty)", "emoji": False}
+
+
 def mrkdwn(text: str) -> Block:
     """A mrkdwn object around text that is already safe: ours, with foreign parts through `escape`.
 
@@ -135,9 +148,16 @@ def unformatted(text: str) -> Block:
     """A `rich_text` block that reads as this mrkdwn, of which only mentions of people count: no bold, no emoji code and
     no mark of a quote in it can fire. `text` is as for `mrkdwn`, and not empty.
     """
-    parts = _PERSON.split(text[:TEXT_LIMIT])  # text, id, text, id, …, text
-    elements = (person(part) if number % 2 else words(_characters(part)) for number, part in enumerate(parts) if part)
-    return rich(section(*elements))
+    parts = _PERSON.split(text)  # text, id, text, id, …, text
+    return rich(section(*(element for number, part in enumerate(parts) for element in _said(part, number % 2 == 1))))
+
+
+def _said(part: str, is_person: bool) -> Iterator[Block]:
+    if is_person:
+        yield person(part)
+        return
+    text = _characters(part)
+    yield from (words(text[start : start + TEXT_LIMIT]) for start in range(0, len(text), TEXT_LIMIT))
 
 
 def _characters(text: str) -> str:

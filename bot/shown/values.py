@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from bot.shown import characters
 from bot.shown.characters import escaped, visible
 
 LEFT_OUT = object()
@@ -50,6 +51,11 @@ class Value:
     def height(self) -> int:
         """Lines of its box, as far as it has line ends of its own."""
         return self.text.count("\n") + self.tail.count("\n") + 1 if self.kind else 0
+
+
+def is_usual(value: object) -> bool:
+    """Whether each letter in it is composed as is usual: two that differ only there are written alike."""
+    return value is LEFT_OUT or characters.is_usual(json.dumps(value, ensure_ascii=False))
 
 
 def write(value: object, room: int) -> Value:

@@ -11,7 +11,7 @@ from bot.demo.workspace.people import Team
 _TOKENS = re.compile(
     r"(?P<token><(?:@[UW]\w+|#C\w+|!subteam\^S\w+|(?:https?://|mailto:)[^<>\s]+)(?:\|[^<>]*)?>)"
     r"|(?P<url>https?://[^\s<>|]+[^\s<>|.,;:!?)\]'\"*_~])"
-    r"|(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+    r"|(?P<email>(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+)"
     r"|(?<!\w)@(?P<handle>\w+)"
     r"|(?<![\w&])#(?P<channel>[\w-]+)"
     r"|(?P<special>[&<>])"

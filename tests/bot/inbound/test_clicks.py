@@ -248,7 +248,7 @@ async def test_the_second_click_hears_who_was_first(
         await bot.stop()
         await bot.press(card, "approve")
         await bot.press(card, "approve")
-        await whispered(bot, "already approved by <@U0ANA>")
+        await whispered(bot, "Pay (amount 80, number 7): This call was already approved by <@U0ANA>")
         async with page.watching() as watching:
             await bot.press(card, "edit")
             await whispered(bot, "already approved")
@@ -267,6 +267,7 @@ async def test_a_form_is_judged_again_when_it_is_submitted(
         await bot.press(card, "approve")
         answer = await page.submit(view["id"])
         assert "already approved by @Ana Ruiz at " in str(answer["view"]["blocks"])
+        assert "Pay (amount 80, number 7): " in str(answer["view"]["blocks"]), "which call it was about"
         assert "U0ANA" not in str(answer["view"]["blocks"])
         await bot.reads(root, "Paid.")
         assert len(till.paid) == 1
@@ -707,3 +708,25 @@ async def test_a_call_whose_tool_is_gone_can_be_rejected_and_nothing_hangs(
             view = await opened(page, watching)
         assert await page.submit(view["id"], **filled_in(view)) == {}
         await bot.reads(root, "I see.")
+
+
+@pytest.mark.parametrize("action", ["reject", "respond"])
+async def test_a_form_says_which_of_two_calls_it_is_about(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page, action: str
+):
+    @tool(approval=Approval())
+    def send(to: str, body: str) -> str:
+        """Send it."""
+        return "sent"
+
+    bodies = ["x" * 200 + "*1*", "x" * 200 + "*2*"]
+    proposed = calls(*(("send", {"to": "a@x.test", "body": body}) for body in bodies))
+    async with running(workspace, storage, [send], proposed, says("Done."), http=http) as bot:
+        card = await bot.card((await page.say("send both", "D0ANA"))["ts"])
+        for nth, body in enumerate(bodies):
+            await bot.press(card, action, nth=nth)
+            opened = [each for each in await page.journal("call") if each["method"] == "views.open"]
+            blocks = opened[-1]["arguments"]["view"]["blocks"]
+            assert body in str(blocks)
+            assert {block["type"] for block in blocks} <= {"section", "rich_text", "input"}
+            assert all(block["text"]["type"] == "plain_text" for block in blocks if block["type"] == "section")

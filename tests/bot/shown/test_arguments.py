@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.shown.arguments import in_line, written
+from bot.shown.naming import title
 from bot.shown.text import rich
 
 LIMIT = 9000
@@ -61,7 +63,7 @@ def lines(args: dict[str, Any], edited: dict[str, Any] | None = None) -> list[st
 
 def seen(text: str) -> str:
     """What is left of a text when it is looked at: any space is a space, and what is not drawn is not there."""
-    looked_at = re.sub(r"[\u200b\u200e\u200f\u2060\ufeff\u00ad\U0001d159\u202a-\u202e]", "", text)
+    looked_at = re.sub(r"[\ufe0f\u200b\u200e\u200f\u2060\ufeff\u00ad\U0001d159\u202a-\u202e]", "", text)
     return re.sub(r"\s", " ", looked_at).rstrip()
 
 
@@ -129,7 +131,8 @@ ALIKE: list[tuple[Any, Any]] = [
     ("a" + " " * 60 + "b", "a{␣ × 60}b"), (LONG, LONG + " "), (LONG, LONG.replace("x", "x\u200b", 1)),
     ([LONG], f'["{LONG}"]'),
     ("\U0001f3f4", "\U0001f3f4\U000e0075\U000e0073\U000e007f"), ("मक", "म\u200cक"), ("(left out)", "left out"),
-    (" ", "\u3000"),
+    (" ", "\u3000"), ("a b", "a\u1680b"), ("\U0001f4e7", "\U0001f4e7\ufe0f"),
+    ("\u2588", "\u2588\ufe0f"), ("\U0001f44d\U0001f3fb", "\U0001f44d\U0001f3fb\ufe0f"),
 ]  # fmt: skip
 
 
@@ -252,3 +255,26 @@ def test_no_long_value_pushes_a_short_one_away() -> None:
     shown = lines({"body": ".\n" * 2000, "subject": "pay", "cc": None, "to": "a\nb"})
     assert shown[:3] == ["subject: pay", "cc: null", "to (text of 2 lines):"]
     assert shown[5] == "body (text of 2001 lines):"
+
+
+COMPOSED = [
+    ("caf\u00e9", "cafe\u0301"), ("5 K", "5 \u212a"), ("a;b", "a\u037eb"), ("\ud55c", "\u1112\u1161\u11ab"),
+    ("\u0958", "\u0915\u093c"), (["\u00c5"], ["\u212b"]), ("caf\u00e9 cafe\u0301", "cafe\u0301 caf\u00e9"),
+]  # fmt: skip
+"""The same letters, of other characters."""
+
+
+@pytest.mark.parametrize(("one", "other"), COMPOSED, ids=range(len(COMPOSED)))
+@pytest.mark.parametrize("name", ["to", "to\u00e9"])
+def test_letters_that_are_drawn_alike_are_told_apart(one: Any, other: Any, name: str) -> None:
+    def drawn(args: dict[str, Any], edited: dict[str, Any] | None = None) -> list[str]:
+        notes = written(args, edited or {}, LIMIT).notes
+        return [unicodedata.normalize("NFC", line) for line in [*lines(args, edited), *notes]]
+
+    assert drawn({name: one}) != drawn({name: other})
+    assert drawn({name: one}, {name: other}) != drawn({name: other}, {name: one})
+    for in_words in (in_line({name: one}, 300), title("pay", {name: one})):
+        other_words = {in_line({name: other}, 300), title("pay", {name: other})}
+        assert unicodedata.normalize("NFC", in_words) not in {
+            unicodedata.normalize("NFC", each) for each in other_words
+        }

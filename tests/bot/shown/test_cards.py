@@ -38,12 +38,18 @@ ARGS: dict[str, Any] = {"number": 7, "amount": 80, "note": "late"}
 APPROVED = {"type": "approve"}
 
 
+@tool(approval=Approval())
+def mail(to: str, body: str, more: str = "") -> str:
+    """Mail it."""
+    return "sent"
+
+
 def card(
     *stored: Any, message: dict[str, Any] | None = None, results: dict[str, Any] | None = None, is_last: bool = True
 ) -> Shown:
     """The one card of a message's calls, checked against what Slack takes."""
     message = message or proposed(("call_1", "pay", ARGS))
-    (page,) = cards.pages(rows([pay, write], message, *stored, results=results, is_last=is_last))
+    (page,) = cards.pages(rows([pay, write, mail], message, *stored, results=results, is_last=is_last))
     return fits(cards.calls(page, revision(page)))
 
 
@@ -475,3 +481,67 @@ def test_a_call_of_any_size_is_shown_and_can_be_rejected(args: dict[str, Any]) -
     assert "Reject" in buttons(shown)
     deep = card(message=proposed(("call_1", "write", "[" * 100_000)), results={"call_1": "Invalid: too deep"})
     assert "Invalid: too deep" in words(deep)
+
+
+@pytest.mark.parametrize(
+    ("stored", "result"),
+    [
+        ([], "Invalid: hid\u200bden"),
+        ([claim("done", "hid\u200bden")], "hid\u200bden"),
+        ([claim("failed", error="RuntimeError: hid\u200bden")], "Failed: hid\u200bden"),
+        ([question({"text": "hid\u200bden"}, name="write")], None),
+        (
+            [
+                question({"text": "hid\u200bden"}, name="write", answer={"type": "approve"}),
+                claim("done", "hid\u200bden"),
+            ],
+            "x",
+        ),
+        ([question({"text": "hid\u200bden"}, name="write", answer={"type": "reject", "message": "hid\u200bden"})], "x"),
+    ],
+)
+def test_what_is_hidden_is_escaped_once(stored: list[Any], result: Any) -> None:
+    results = {"call_1": result} if result else {}
+    page = rows([write], proposed(("call_1", "write", {"text": "hid\u200bden"})), *stored, results=results)
+    shown = cards.calls(page, revision(page))
+    said = (
+        shown.text
+        + words(shown)
+        + "".join(node["text"] for node in nodes(shown.blocks) if "text" in node and isinstance(node["text"], str))
+    )
+    assert r"hid\u{200b}den" in said
+    assert "5c}" not in said
+
+
+def test_a_name_that_a_model_made_up_is_escaped_once() -> None:
+    page = rows([], proposed(("call_1", "hid\u200bden", {"text": "a"})), results={"call_1": "Unknown: no such tool"})
+    shown = cards.calls(page, revision(page))
+    assert r"hid\u{200b}den" in shown.text
+    assert r"hid\u{200b}den" in words(shown)
+
+
+@pytest.mark.parametrize(
+    ("args", "offered"),
+    [
+        ({"to": "a", "body": "x" * 9500}, ["Reject", "Respond"]),
+        (
+            {"to": "x" * 2900, "body": "y" * 2900, "more": "z" * 2900 + "\n" * 5},
+            ["Approve", "Edit", "Reject", "Respond"],
+        ),
+        ({"to": "\u3164" * 1000, "body": "y" * 2900, "more": "z" * 2900}, ["Reject", "Respond"]),
+        ({"to": "&" * 3000, "body": "y" * 3000, "more": "z" * 3000}, ["Edit", "Reject", "Respond"]),
+    ],
+)
+def test_nothing_can_be_run_that_neither_the_card_nor_the_form_shows_whole(
+    args: dict[str, Any], offered: list[str]
+) -> None:
+    shown = card(question(args, name="mail"), message=proposed(("call_1", "mail", args)))
+    assert buttons(shown) == offered
+
+
+def test_the_names_in_a_note_are_not_formatted() -> None:
+    args = {"*a* <!channel> e\u0301": "x"}
+    shown = card(question(args, name="write"), message=proposed(("call_1", "write", args)))
+    assert_nothing_fires(shown)
+    assert all("*a*" not in node["text"] for node in nodes(shown.blocks) if node.get("type") == "mrkdwn")
+    assert "unusual way" in words(shown)

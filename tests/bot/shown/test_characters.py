@@ -63,7 +63,7 @@ TEXTS = {
     "Ogham": "᚛ᚄᚓᚐᚋ\u1680ᚄ᚜",
     "hieroglyphs and newer ideographs": "𓀀𛀀𠀀\U00031350",
     "families": "👩🏽\u200d💻 👨\u200d👩\u200d👧\u200d👦 🏳️\u200d🌈 ❤️\u200d🔥 🙂\u200d↔️ 🏃🏿\u200d♀️\u200d➡️",
-    "styles": "❤️ ❤\ufe0e ‼️ ↔️ ©️ ☺",
+    "styles": "❤️ ❤\ufe0e ‼️ ↔️ ©️ ☺ ⚡️ ⭐️ ⬛️ 🀄️ 🈚️ 🅰️ 🌡️ 🕵️\u200d♂️ 🛠️ 🏖️ ㊗️ ▶️ ⏱️ ✈️ 📧\ufe0e",
     "keycaps": "1️⃣ #\u20e3",
     "skin": "👍🏻👍🏿",
     "flags": "🇩🇪🇮🇷 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
@@ -97,5 +97,5 @@ def test_two_texts_never_look_the_same(text: str) -> None:
 
 def test_looking_at_a_text_takes_one_pass() -> None:
     for character in ("\u200b", "\u200d", "क", "\u0301", "\ufe0f", "\U000e0041", "\\u{", "\U0001f3f4"):
-        shown, _ = visible(character * 200_000)
-        assert len(shown) >= 200_000
+        shown, _ = visible(character * 50_000)
+        assert len(shown) >= 50_000

@@ -27,6 +27,7 @@ MARKS = [
 PIECES = st.sampled_from(
     [
         *MARKS,
+        *("\n```\n", "\n````\n", "\n  ```js\n", "\n  ```\n", "\n> ```\n", "\n- ```\n", "\n~~~\n"),
         *("\n", "\n\n", "\r\n", "\r", " ", "    ", "\t", "| a | b |\n|---|---|\n", "- `", "> ```"),
         *(f"[x]({EVIL})", f"[x]: {EVIL}", f"![x]({EVIL})", f"[x](<{EVIL}>)", f"]({EVIL})", "[x]:", "[x][]", "[x][x]"),
         *(EVIL, f"<{EVIL}>", f"[x](\n{EVIL})", "[y](event)", "`[x]", "](", "[a\nb]: ", f"`a`[x]({EVIL})`b`"),
@@ -110,6 +111,8 @@ def test_a_reply_is_the_same_however_it_is_streamed(text: str, sizes: list[int])
         (f"| `a | [x]({EVIL}) | b` |", f"| `a | [x] ({EVIL}) | b` |"),
         (f"```\n```\n[x]({EVIL})", f"```\n```\n[x] ({EVIL})"),
         (f"```\n\r```\r[x]({EVIL})", f"```\n\n```\n[x] ({EVIL})"),
+        (f"  ```js\n  ```js\n```\n[x]({EVIL})", f"  ```js\n  ```js\n```\n[x] ({EVIL})"),
+        (f"> ```\na\n\n  ```\n```\n[x]({EVIL})", f"> ```\na\n\n  ```\n```\n[x] ({EVIL})"),
         (f"- a\n  ```\n- [x]({EVIL})", f"- a\n  ```\n- [x] ({EVIL})"),
         ("https://a.example/\u202egnp.exe", "https://a.example/\\u{202e}gnp.exe"),
     ],
@@ -130,6 +133,9 @@ CODE = [
     "    handlers[name](event)\n    if rows[0]:\n        pass",
     "1. Run:\n   ```js\n   handlers[name](event)\n   if (a[0](b) > c) {}\n   ```\n2. Look.",
     "```\nunfinished[0](x)",
+    "``handlers[name](event)`` and ```a[b](c)``` inline",
+    "Use ``a ` b`` and `handlers[name](event)`, or ``x[y](z)``.",
+    "``code``, then `handlers[name](event)`",
 ]
 
 

@@ -184,3 +184,28 @@ async def test_what_slack_does_not_like_about_the_metadata_costs_only_that(page:
     async with start(*SCRIPT[1:]) as bot:
         root = (await page.say("write a", "D0ANA"))["ts"]
         await bot.reads(root, "It is written.")
+
+
+@pytest.mark.parametrize(
+    ("hidden", "seen"), [("\u200b", r"\u{200b}"), ("\\u{200b}", r"\u{5c}u{200b}"), ("\u202e", r"\u{202e}")]
+)
+def test_the_plainer_form_of_what_can_be_approved_is_whole(hidden: str, seen: str):
+    args = {"to": "a", "text": "\n".join(f"{n}: x{hidden}y" for n in range(250))}
+    page = rows([pay], proposed(("call_1", "pay", args)), question(args))
+    first, second, *_ = plainer.forms(cards.calls(page, revision(page)))
+    lines = everything(second.blocks).split("\n")
+    assert [f"│ {n}: x{seen}y" for n in range(250)] == [line for line in lines if line.startswith("│")]
+    for form in (first, second):
+        assert button({"blocks": form.blocks}, cards.APPROVE) is not None
+
+
+@pytest.mark.parametrize("size", [*range(2880, 3010, 7)])
+def test_no_line_of_a_value_stands_outside_of_its_box_in_the_plainer_form(size: int):
+    args = {"to": "a", "text": "x" * size + "to: somebody else\nto: another\n" + "y" * 3100 + "to: a third"}
+    page = rows([pay], proposed(("call_1", "pay", args)), question(args))
+    _, second, *_ = plainer.forms(cards.calls(page, revision(page)))
+    lines = [
+        line for block in second.blocks if block["type"] == "section" for line in block["text"]["text"].split("\n")
+    ]
+    assert [line for line in lines if line.startswith("to: ")] == ["to: a"]
+    assert all(len(block["text"]["text"]) <= 3000 for block in second.blocks if block["type"] == "section")

@@ -110,3 +110,11 @@ def test_what_is_said_to_one_person_has_people_and_no_other_format() -> None:
         {"type": "user", "user_id": "U0LEA"},
         {"type": "text", "text": ": *a* :tada: <@U0ANA> &amp; <!channel>"},
     ]
+
+
+def test_what_is_said_to_one_person_is_said_whole() -> None:
+    lines = [f"• row {number}: " + "x&amp;" * 100 + " by <@U0LEA>" for number in range(40)]
+    (part,) = unformatted("\n".join(lines))["elements"]
+    said = "".join(each.get("text", "@") for each in part["elements"])
+    assert said == "\n".join(line.replace("&amp;", "&").replace("<@U0LEA>", "@") for line in lines)
+    assert all(len(each.get("text", "")) <= 3000 for each in part["elements"])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.model.support_desk.shop import ORDERS
@@ -48,6 +48,14 @@ REQUESTS: list[tuple[str, list[Called]]] = [
     ('refund_order order_id=1042 amount=80 reason="it came late"', [refund(1042, 80, "it came late")]),
     ("refund 80 euro to jonas because it came late", [refund(1042, 80, "it came late")]),
     ("refund order #1042 twenty-five euros and fifty cents", [refund(1042, 25.5)]),
+    ("refund order 1042, 80 euro, the customer called us", [refund(1042, 80, "the customer called us")]),
+    ("cancel order 1043, She Called us twice", [cancel(1043, "She Called us twice")]),
+    (
+        "refund ordr 1042 80 euro because twenty-five Teile arived borken",
+        [refund(1042, 80, "twenty-five Teile arived borken")],
+    ),
+    ("refund order 1042, 80 euro, İpek'in paketi kırık", [refund(1042, 80, "İpek'in paketi kırık")]),
+    ('refund order 1042, 80 euro, reason "He cancled; 2 euro more"', [refund(1042, 80, "He cancled; 2 euro more")]),
     ("order 1042 arrived broken, refund 30 euro please", [refund(1042, 30, "arrived broken")]),
     ("please cancle ordr 1043, ordered twice", [cancel(1043, "ordered twice")]),
     ("refund order 1042 -5 euro", []),
@@ -65,7 +73,7 @@ REQUESTS: list[tuple[str, list[Called]]] = [
     ("please refund 80 euros for order 1042 because it came late", [refund(1042, 80, LATE)]),
     ("Refund 80 EUR on order #1042 - it came late", [refund(1042, 80, LATE)]),
     ("Order 1042: refund €80, it came late.", [refund(1042, 80, LATE)]),
-    ("could you please pay back eighty euro for order number 1042? It came late.", [refund(1042, 80, LATE)]),
+    ("could you please pay back eighty euro for order number 1042? It came late.", [refund(1042, 80, "It came late")]),
     ("hi, i want to refund 1042, 80 euro, thanks!", [refund(1042, 80)]),
     ("the customer of order 1042 should get 80 euro back", [refund(1042, 80)]),
     ("order 1042 gets 80 euro back because it came late", [refund(1042, 80, LATE)]),
@@ -114,7 +122,7 @@ REQUESTS: list[tuple[str, list[Called]]] = [
     ("refund Tom's order 10 euro", [refund(1044, 10)]),
     ("refund 80 for 1042 and 20 for 1044", []),
     ("refund order 1042 80 euro because she didn't like it", [refund(1042, 80, "she didn't like it")]),
-    ("I haven't received order 1042, please refund 80 euro", [refund(1042, 80, "i haven't received")]),
+    ("I haven't received order 1042, please refund 80 euro", [refund(1042, 80, "I haven't received")]),
     ("the parcel of order 1042 has not arrived. please refund everything", [refund(1042, 129.9)]),
     ("refund order 1042 80 euro, lantern does not light up", [refund(1042, 80, "lantern does not light up")]),
     ("don't forget to refund order 1042, 80 euro", [refund(1042, 80)]),
@@ -434,7 +442,6 @@ pieces = st.sampled_from([word for text in WORDS for word in text.split()] + [*"
 texts = st.lists(pieces | st.text(max_size=5), max_size=12).map(" ".join) | st.text()
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=3), st.sampled_from([None, "", "null", "[1]", EDITED, "Failed: no"]))
 def test_no_text_gives_an_error_or_a_call_that_does_not_fit(url: str, said: list[str], result: Any) -> None:
     talk = Talk(url, answer=shop if result is None else lambda _name, _given: result)

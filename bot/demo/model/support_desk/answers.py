@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.demo.model.filling import ADDRESS, QUOTED
 from bot.demo.model.outcomes import outcome
 from bot.demo.model.support_desk import reading, shop
-from bot.demo.model.support_desk.words import NOT, mended
+from bot.demo.model.support_desk.words import NOT, as_written, mended
 from bot.demo.model.transcript import Call, Made, Message, Reply, last_user, made_calls, text_of
 
 WHICH, HOW_MUCH, WRITE_WHAT = "Which order do you mean", "How much should go back", "What should I write to"
@@ -137,18 +137,19 @@ def act(desk: Desk, kind: str, number: int, said: str, part: str) -> Call | str:
     if kind == "email":
         return compose(said, order.email, order)
     if kind == "cancel":
-        return Call(shop.CANCEL, {shop.NUMBER: number} | because(order, reading.without_orders(part)))
+        return Call(shop.CANCEL, {shop.NUMBER: number} | because(order, reading.without_orders(part), said))
     amount, rest = reading.amount_in(part)
     due = amount_due(order, amount)
     if isinstance(due, str):
         return due
-    return Call(shop.REFUND, {shop.NUMBER: number, "amount": plain(due)} | because(order, rest))
+    return Call(shop.REFUND, {shop.NUMBER: number, "amount": plain(due)} | because(order, rest, said))
 
 
-def because(order: shop.Order, text: str) -> dict[str, str]:
-    """The reason, where one is given."""
+def because(order: shop.Order, text: str, said: str) -> dict[str, str]:
+    """The reason, where one is given, as it was `said`."""
     reason = reading.reason_in(text, re.sub(r"\W+", " ", f"{order.customer} {order.item}"))
-    return {"reason": reason} if reason else {}
+    given = reading.quoted_reason(said) or as_written(reason, said)
+    return {"reason": given} if given else {}
 
 
 def plain(amount: Decimal) -> int | float:

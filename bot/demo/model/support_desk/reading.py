@@ -59,6 +59,9 @@ UNDO = re.compile(
     r"(?:\W|that|it|this|the refund|about|back|please|do|das|es|anything)*"
 )
 WHY = re.compile(r"^(?:(?:please|because|since|as|for|due to|reason)\b\W*)+|[\s,]*\b(?:please|thanks)\W*$")
+QUOTED_WHY = re.compile(
+    rf"(?:[,;:–—-]|\b(?:reason|because|since|as|due to|weil|grund)\b)[\s:=]*(?:{QUOTED.pattern})", re.IGNORECASE
+)
 NO_CONTENT = r"(?:about|of|from|who|with|for|in|at|on|to|please|an?)\b"
 CONTENT = re.compile(r"(?:\b(?:saying(?: that)?|that|says|dass)\b|:)\s+(.+)", re.IGNORECASE | re.DOTALL)
 TO_THEM = (
@@ -135,6 +138,12 @@ def reason_in(rest: str, usual: str) -> str:
     after = [WHY.sub("", re.sub(r"^.*\b(?:refund|cancel)\b", "", clause).strip()) for clause in clauses]
     telling = [clause for clause in after if unusual(clause, usual.lower())]
     return ", ".join(filter(None, (*telling, WHY.sub("", why.strip(" .|")))))
+
+
+def quoted_reason(said: str) -> str:
+    """Why, in quotation marks."""
+    found = QUOTED_WHY.search(said)
+    return next(filter(None, found.groups()), "").strip() if found else ""
 
 
 def content_in(said: str, customer: str) -> str:

@@ -3,6 +3,7 @@
 import difflib
 import functools
 import re
+from collections.abc import Callable
 
 from bot.demo.model.filling import QUOTED, words
 
@@ -52,7 +53,7 @@ SMALL = words(
 FILLER = SMALL | MEANT.keys() | VOCABULARY
 """Words of a request; what is none of them is a name, or part of a reason."""
 CORRECT = sorted(FILLER | MEANING.keys())
-LEFT_ALONE = words("late later than there these those were older form undo scratch drop leave stop")
+LEFT_ALONE = words("late later than there these those were older form undo scratch drop leave stop call called calls")
 
 ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"
@@ -78,9 +79,36 @@ NOT_THIS = re.compile(rf",?\s*\b(?:{NOT}|instead of) \d[\d.,]*(?: euro)?(?:,? bu
 
 def mended(text: str) -> str:
     """The text in small letters and the desk's words, numbers in digits; without what is quoted."""
-    text = re.sub(r"<@\w+>", "", QUOTED.sub("", text)).replace("’", "'").lower()
-    text = re.sub(r"[^\W\d_]+(?:['-][^\W\d_]+)*|€", lambda match: mend(match[0]), text)
-    return NOT_THIS.sub(" instead", IN_WORDS.sub(in_digits, text.replace("€", " euro "))).strip()
+    return _traced(text)[0].strip()
+
+
+def as_written(text: str, said: str) -> str:
+    """Free words of a mended sentence, as they were `said` before: they are the person's, errors and all."""
+    whole, places = _traced(said)
+    parts = [text] if text in whole else text.split(", ")
+    written = [_behind(part, whole, places, said) for part in parts]
+    return ", ".join(written)
+
+
+def _behind(part: str, whole: str, places: list[int], said: str) -> str:
+    found = re.search(rf"(?<!\w){re.escape(part)}(?!\w)", whole)
+    return said[places[found.start()] : places[found.end()]].strip(" .,;:|") if part and found else part
+
+
+def _traced(text: str) -> tuple[str, list[int]]:
+    """The mended text, and where in the text each of its characters was, and its end."""
+    places = [*range(len(text) + 1)]
+    for pattern, put in _MENDING:
+        pieces: list[str] = []
+        kept: list[int] = []
+        end = 0
+        for match in pattern.finditer(text):
+            made = put(match)
+            pieces += [text[end : match.start()], made]
+            kept += [*places[end : match.start()], *[places[match.start()]] * len(made)]
+            end = match.end()
+        text, places = "".join([*pieces, text[end:]]), [*kept, *places[end:]]
+    return text, places
 
 
 @functools.lru_cache(4096)
@@ -101,3 +129,14 @@ def in_digits(match: re.Match[str]) -> str:
     for word in re.findall(rf"\b(?:{ANY_NUMBER})\b", match[0]):
         value = max(value, 1) * 100 if word == "hundred" else value + NUMBERS[word]
     return str(value) if value > 9 or match[1] else match[0]
+
+
+_MENDING: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (QUOTED, lambda _: ""),
+    (re.compile(r"<@\w+>"), lambda _: ""),
+    (re.compile("’"), lambda _: "'"),
+    (re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|€"), lambda word: mend(word[0].lower())),
+    (re.compile("€"), lambda _: " euro "),
+    (IN_WORDS, in_digits),
+    (NOT_THIS, lambda _: " instead"),
+)
