@@ -51,7 +51,7 @@ class Talk:
 
 
 class Crowd:
-    """Everybody who talks to the bot, through one page."""
+    """Everybody who talks to the bot, through one page. `again` is how often somebody clicked again."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self._http = http
@@ -60,6 +60,7 @@ class Crowd:
         self._clicks: set[asyncio.Task[None]] = set()
         self._told = asyncio.Event()
         self._read_to = 0
+        self.again = 0
         self.calls: Counter[str] = Counter()
         self._asked: dict[str, float] = {}
         self._headers: dict[str, str] = {}
@@ -158,6 +159,7 @@ class Crowd:
             if (await self._post("/client/actions", order)).get("acked"):
                 return
             await asyncio.sleep(CLICK_AGAIN)
+            self.again += 1
 
     async def _post(self, path: str, order: Json) -> Json:
         if not self._headers:

@@ -21,12 +21,15 @@ from urllib.parse import urlsplit
 from bot import audit, logs, manifest
 from bot.errors import CannotGoOn
 from bot.settings import BadSettings, load_database_settings, load_settings
-from graphs.agent.redaction import Redaction, keys_among, without_tokens
+from graphs.agent.redaction import Redaction, keys_among, without_secrets_in_use, without_tokens
 
 logger = logging.getLogger(__name__)
 
 FAILURE = 1
 """The exit code for something that is gone: starting again may help."""
+
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C ended, as shells have it."""
 
 _NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -49,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for problem in error.problems:
                 print(without_tokens(problem), file=sys.stderr)
             code = USAGE
+        except KeyboardInterrupt:
+            code = INTERRUPTED
         except OSError as error:
             if error.errno not in _NOT_WRITTEN or error.filename is not None:
                 raise
@@ -165,7 +170,7 @@ def _run(options: argparse.Namespace) -> int:
 
     settings = load_settings()
     ours = Redaction(keys := keys_among(settings.secrets), masked=keys)
-    logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(text)))
+    logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(without_secrets_in_use(text))))
     try:
         run_to_end(run(settings))
     except BadSettings as error:  # may quote what others said

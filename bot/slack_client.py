@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.slack_answers import is_whole
 from bot.slack_errors import describe, is_dead_token
 from graphs.agent.surrogates import mended_tree
 from storage.recent import Recent
@@ -41,12 +42,18 @@ SHORTER: Mapping[str, float] = {
 PATIENCE = 5.0
 """How long a call waits in all for rate limits to pass. What is limited for longer is refused here until then."""
 
-LONGEST_LIMIT = 86_400.0
+SHORTEST_LIMIT, LONGEST_LIMIT = 1.0, 300.0
+"""Seconds that a rate limit counts for, whatever it says: one of no time must not become a loop, and one of a day,
+which Slack never means, no day of silence.
+"""
+
+LARGEST = 32 * 2**20
+"""Bytes of an answer: many times what a page of messages may have."""
 
 LIMITS_KNOWN = 1000
 """Methods and channels of which it is remembered until when Slack takes no more calls."""
 
-_TOO_MANY = 429
+_REDIRECT, _ERROR, _TOO_MANY = 300, 400, 429
 
 
 def seconds_for(method: str) -> float:
@@ -55,7 +62,9 @@ def seconds_for(method: str) -> float:
 
 
 class NoAnswer(aiohttp.ClientError):
-    """Something answered that is not Slack: a proxy's page, half an answer, nothing that can be read."""
+    """Something answered that is not Slack: a proxy's page, half an answer, nothing that can be read, or that says what
+    was asked for.
+    """
 
     def __init__(self, status: int) -> None:
         super().__init__(f"HTTP status {status} without an answer of Slack's")
@@ -148,6 +157,8 @@ class SlackClient(AsyncWebClient):
             try:
                 answer = await super().api_call(method, **options)
                 answer.data = mended_tree(answer.data)  # names may be cut in the middle of a character
+                if not is_whole(method, answer.data):
+                    raise NoAnswer(answer.status_code)
                 return answer
             except SlackApiError as error:
                 if error.response.status_code != _TOO_MANY:
@@ -186,8 +197,18 @@ def session() -> aiohttp.ClientSession:
 
 
 async def _answers_only(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Slack's client would raise whatever it tripped over, or take a page for an answer."""
+    """Slack's client would raise whatever it tripped over, or take a page for an answer; and it would go where that
+    leads, with what is meant for Slack.
+    """
     response = await handler(request)
+    is_read = False
+    try:
+        is_read = not _REDIRECT <= response.status < _ERROR and await _is_read(response)
+    finally:
+        if not is_read:
+            response.close()
+    if not is_read:
+        raise NoAnswer(response.status)
     try:
         answer = await response.json()
     except (aiohttp.ContentTypeError, ValueError, RecursionError) as error:
@@ -195,6 +216,19 @@ async def _answers_only(request: aiohttp.ClientRequest, handler: aiohttp.ClientH
     if not isinstance(answer, dict):
         raise NoAnswer(response.status)
     return response
+
+
+async def _is_read(response: aiohttp.ClientResponse) -> bool:
+    """Read an answer; False when it is too large to be one."""
+    if (response.content_length or 0) > LARGEST:
+        return False
+    body = bytearray()
+    async for piece in response.content.iter_chunked(2**16):
+        body += piece
+        if len(body) > LARGEST:
+            return False
+    response._body = bytes(body)  # pyright: ignore[reportPrivateUsage] (there is no other way to bound what is read)
+    return True
 
 
 def _channel(options: Mapping[str, Any]) -> str:
@@ -207,6 +241,6 @@ def _channel(options: Mapping[str, Any]) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds, a day at most. Slack says a whole number; what else may stand there counts as one second."""
+    """Seconds. Slack says a whole number; what else may stand there counts as the shortest limit."""
     said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    return min(float(said), LONGEST_LIMIT) if said.isdecimal() else 1.0
+    return max(SHORTEST_LIMIT, min(float(said), LONGEST_LIMIT)) if said.isdecimal() else SHORTEST_LIMIT

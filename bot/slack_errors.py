@@ -21,11 +21,7 @@ LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 
 BROKEN = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "timeout", "server_error"}
-    | {
-        "update_failed",
-        "team_added_to_org",
-        "org_login_required",
-    }  # a workspace that moves comes back
+    | {"update_failed", "team_added_to_org", "org_login_required"}  # a workspace that moves comes back
 )
 """Slack's own trouble. The call may have taken effect."""
 
@@ -35,11 +31,16 @@ PASSING = LIMITED | BROKEN
 DEAD_TOKEN = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 """The token is no good any more, and no try will make it so: revoked, expired, or the app was uninstalled."""
 
-SETUP = frozenset(
-    {"missing_scope", "not_allowed_token_type", "no_permission", "access_denied", "ekm_access_denied"}
-    | {"team_access_not_granted", "accesslimited", "two_factor_setup_required", "enterprise_is_restricted"}
-    | {"feature_not_enabled", "method_deprecated", "deprecated_endpoint"}
+NOT_LET_IN = frozenset(
+    {"no_permission", "access_denied", "ekm_access_denied", "team_access_not_granted", "accesslimited"}
+    | {"two_factor_setup_required", "enterprise_is_restricted"}
 )
+"""The workspace, or its policy, does not let the app in there."""
+
+SETUP = NOT_LET_IN | {
+    *("missing_scope", "not_allowed_token_type", "feature_not_enabled"),
+    *("method_deprecated", "deprecated_endpoint"),
+}
 """Whoever looks after the app or the workspace has to change something first."""
 
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500

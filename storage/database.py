@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from storage import checkpoints, files, interrupts, owners, states, threads
+from storage import checkpoints, interrupts, owners, threads
 from storage.changes import Changes
-from storage.connections import ATTEMPT, BUSY_TIMEOUT, Connection, Job, JobConnection, Readers, connect
+from storage.connections import BUSY_TIMEOUT, Connection, Job, JobConnection, Readers, connect
 from storage.errors import DatabaseGone, NotOurDatabase, StorageError, is_fatal, is_passing
 from storage.files import OpenedFiles
 from storage.ids import OwnerId, ThreadId, thread_id_text
 from storage.interrupts import InterruptRow
-from storage.migrations import APPLICATION_ID, MIGRATIONS, migrate
+from storage.opening import path_of, prepare
 from storage.outage import Outage, pauses, unavailable
 from storage.recent import Recent
 from storage.writer import Writer
@@ -234,12 +234,12 @@ async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], st
     Raises `NotOurDatabase` for a file that is something else, `ValueError` for another kind of URL, and
     `StorageUnavailable` when another program keeps the file locked for `BUSY_TIMEOUT` seconds.
     """
-    path = _path(url)
+    path = path_of(url)
     path = path.absolute() if path is not None else None  # wherever this process goes meanwhile
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(connect(path))
         try:
-            await connection.run(lambda db: _prepare(db, path))
+            await connection.run(lambda db: prepare(db, path))
         except sqlite3.DatabaseError as error:
             if (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_BUSY:
                 raise unavailable(error) from error
@@ -258,70 +258,6 @@ async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], st
 def _id(thread_id: str | int | UUID) -> ThreadId:
     """The id as rows hold it; "", which no thread has, of what can be none."""
     return thread_id_text(thread_id) or ThreadId("")
-
-
-def _path(url: str) -> Path | None:
-    """The file that the URL names; None for the database in memory."""
-    scheme, separator, rest = url.partition("://")
-    if scheme != "sqlite" or not separator:
-        raise ValueError(f"{url!r} is no database URL: expected sqlite:///file.db, or sqlite:// for one in memory")
-    return Path(rest.removeprefix("/")) if rest.strip("/") else None
-
-
-def _prepare(db: Connection, path: Path | None) -> None:
-    """Check that the file is ours, set it up, and bring it to this version; with any number of others at once."""
-    version = _check(db, path)
-    if path is not None:
-        _use_wal(db)
-    db.execute("pragma synchronous = full")  # a commit that was told is on the disk
-    if version < len(MIGRATIONS):
-        db.execute("begin immediate")
-        migrate(db)  # looks at the version again: another process may have been first
-        db.execute("commit")
-    states.guard(db)
-    db.execute(f"pragma busy_timeout = {round(1000 * ATTEMPT)}")
-    if path is not None:
-        files.make_private(path)
-
-
-def _check(db: Connection, path: Path | None) -> int:
-    """The file's version. Raises `NotOurDatabase`."""
-    try:
-        db.execute("begin")  # one look: another process may be setting the file up right now
-        mark, version, tables = (
-            db.execute(sql).fetchone()[0]
-            for sql in ("pragma application_id", "pragma user_version", "select count(*) from sqlite_master")
-        )
-        db.execute("rollback")
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorname != "SQLITE_NOTADB":
-            raise
-        raise NotOurDatabase(
-            f"{str(path)!r} is no SQLite database ({error}). Point DATABASE_URL at another file."
-        ) from None
-    if mark != APPLICATION_ID and (tables or mark):
-        raise NotOurDatabase(f"{str(path)!r} belongs to another program. Point DATABASE_URL at another file.")
-    if version > len(MIGRATIONS):
-        raise NotOurDatabase(
-            f"{str(path)!r} was written by a newer Signoff (version {version}, this one knows {len(MIGRATIONS)}). "
-            "Install the newer one."
-        )
-    return version
-
-
-def _use_wal(db: Connection) -> None:
-    """Readers and the writer do not wait for each other. Where another process switches at the same moment, SQLite says
-    "locked" at once instead of waiting, so this waits.
-    """
-    deadline = time.monotonic() + BUSY_TIMEOUT
-    while True:
-        try:
-            db.execute("pragma journal_mode = wal")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname not in ("SQLITE_BUSY", "SQLITE_LOCKED") or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
 
 
 def _shrink(db: Connection) -> None:

@@ -18,7 +18,8 @@ Where = Callable[[str], bool]
 
 def inside(*packages: str) -> Where:
     """The packages, and everything in them."""
-    return lambda module: any(module == package or module.startswith(package + ".") for package in packages)
+    within = tuple(f"{package}." for package in packages)
+    return lambda module: module in packages or module.startswith(within)
 
 
 def but(some: Where, others: Where) -> Where:

@@ -48,6 +48,7 @@ class Stage:
             cwd=self.data,
             env=self.environment,
             stdin=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the demo, which stops the bot; it ends with its stdin in any case
             umask=0o077,  # what the agent keeps beside the conversations is nobody else's business either
         )
         ended = asyncio.create_task(self.process.wait())

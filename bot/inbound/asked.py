@@ -106,7 +106,7 @@ def ask_again(db: Connection, click: Click, now: float) -> None:
     job.
     """
     row = interrupts.get(db, click.value)
-    message_id = (row.terms or {}).get("message_id", "") if row is not None else click.value.partition(":")[0]
+    message_id = (row.terms or {}).get("message_id", "") if row is not None else click.value.rpartition(":")[0]
     thread_id = _thread_of(db, click, message_id)
     waiting = interrupts.waiting_about(db, thread_id, message_id)
     versions.put_on_record(db, versions.shown_in(click.block_ids), waiting, now)

@@ -15,8 +15,9 @@ from pydantic import BaseModel
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.people.asking import Asking
 from bot.shown.text import fitted, one_line
-from bot.slack_errors import UNCERTAIN, describe, is_passing, reason
+from bot.slack_errors import UNCERTAIN, describe, is_final, reason
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class Directory:
         self._team = team
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[float, object]] = {}
+        self._asking = Asking()
         self._failing: dict[str, str] = {}
 
     async def account(self, user: str, *, fresh: bool = False) -> Account:
@@ -160,10 +162,10 @@ class Directory:
         if known is not None and self._clock() - known[0] < CACHE_SECONDS:
             return cast("T", known[1])
         try:
-            found = await fetch()
+            found = await self._asking.ask((what, id_), fetch, fresh=fresh)
         except UNCERTAIN as error:
             self._say(what, id_, describe(error))
-            raise CannotTell(f"{what} {id_}", passing=is_passing(error)) from error
+            raise CannotTell(f"{what} {id_}", passing=not is_final(error)) from error
         except ValueError as error:
             self._say(what, id_, "an answer that is not Slack's")
             raise CannotTell(f"{what} {id_}", passing=True) from error

@@ -45,7 +45,7 @@ async def find(client: AsyncWebClient, post: Post, bot_user: str, posts: Collect
             if _subject(message) == post.subject:
                 return Found(message["ts"], tuple(alike))
             if message.get("user") == bot_user and not message.get("metadata") and message["ts"] not in known:
-                alike += [message["ts"]] if _begins(message.get("text", ""), post.opening) else []
+                alike += [message["ts"]] if _begins(message.get("text") or "", post.opening) else []
     except SlackApiError as error:
         if not is_final(error):
             raise
@@ -69,14 +69,15 @@ async def _messages(client: AsyncWebClient, place: Place) -> AsyncIterator[Messa
         for message in newest.get("messages") or ():
             yield message
         return
-    cursor = ""
-    while True:
+    cursor, seen = "", set[str]()
+    while cursor not in seen:  # a page that leads to itself is the last
+        seen.add(cursor)
         page = await client.conversations_replies(
             channel=place.channel, ts=place.thread_ts, include_all_metadata=True, limit=LOOK_UP, cursor=cursor
         )
         for message in page.get("messages") or ():
             yield message
-        cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+        cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
             return
 

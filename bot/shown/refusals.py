@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from slack_sdk.errors import SlackApiError
 
-from bot.slack_errors import is_final, reason
+from bot.slack_errors import NOT_LET_IN, is_final, reason
 
 STREAMING = "streaming_state_conflict"
 """The message is a stream that has not ended."""
@@ -19,27 +19,19 @@ UNCHANGEABLE = frozenset(
         "cant_delete_message",
         "edit_window_closed",
         "message_not_owned_by_app",
+        STREAMING,
     }
-    | {STREAMING}
 )
 """This very message cannot be changed: it is gone, or not ours, or too old."""
 
-CLOSED = frozenset(
+CLOSED = NOT_LET_IN | (
     {"is_archived", "not_in_channel", "channel_not_found", "channel_type_not_supported", "invalid_channel"}
     | {"restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel"}
     | {"restricted_action_non_threadable_channel", "restricted_action_thread_locked", "thread_locked"}
     | {"cannot_reply_to_message", "thread_not_found", "cannot_post_to_thread", "message_not_in_thread"}
-    | {
-        "messages_tab_disabled",
-        "cannot_dm_bot",
-        "cannot_dm_user",
-        "user_disabled",
-        "user_not_found",
-        "user_not_visible",
-    }
-    | {"user_is_restricted", "user_is_bot", "no_permission", "access_denied", "ekm_access_denied", "not_allowed"}
-    | {"team_access_not_granted", "team_not_found", "accesslimited", "enterprise_is_restricted"}
-    | {"two_factor_setup_required", "posting_to_general_channel_denied", "posting_to_channel_denied"}
+    | {"messages_tab_disabled", "cannot_dm_bot", "cannot_dm_user", "user_disabled", "user_not_found"}
+    | {"user_not_visible", "user_is_restricted", "user_is_bot", "not_allowed", "team_not_found"}
+    | {"posting_to_general_channel_denied", "posting_to_channel_denied"}
     | {"method_not_supported_for_channel_type", "external_channel_migrating", "is_inactive", "is_bot"}
     | {"slack_connect_blocked_file_type", "slack_connect_file_upload_sharing_blocked", "not_in_conversation"}
 )

@@ -24,10 +24,10 @@ from bot.shown.held import Held
 from bot.shown.live import LiveReply
 from bot.shown.placing import Placing
 from bot.shown.posting import Poster
-from bot.shown.reach import Unanswerable
 from bot.shown.shown_calls import ShownCalls, record_of
 from bot.shown.timeline import Card
 from bot.shown.troubles import Troubles
+from bot.shown.unanswerable import Unanswerable
 from bot.slack_errors import UNCERTAIN
 from graphs.agent.agent import MODEL
 from graphs.agent.desk import Desk

@@ -122,12 +122,16 @@ class ChatModel:
         )
         async with answer, aclosing(_events(answer.response, self._patience)) as events:
             is_anything = False
-            async for event in events:
-                is_anything = True
-                if event is END:
-                    reply.is_complete = True
-                elif text := _read(event, reply, answer.response.request):
-                    yield text
+            try:
+                async for event in events:
+                    is_anything = True
+                    if event is END:
+                        reply.is_complete = True
+                    elif text := _read(event, reply, answer.response.request):
+                        yield text
+            except openai.APIConnectionError:
+                if not reply.is_all_said:  # some servers never close what they are done with
+                    raise
         if is_anything and not (reply.is_begun or reply.is_complete):
             raise ValueError("nothing that was sent is a part of a reply")
         if text := reply.end():
@@ -215,8 +219,12 @@ async def _drain(pieces: AsyncIterator[bytes]) -> None:
 def _read(event: Event, reply: Reply, request: httpx2.Request) -> str:
     """Take an event into the reply; the text that it brought. Raises APIError when it says that it went wrong."""
     data = event.data
-    if isinstance(data, list):  # Gemini's way to report an error
-        data = next(iter(cast("list[Any]", data)), None)
+    if isinstance(data, list):  # one error, as Gemini reports it, or all chunks at once
+        return "".join(_read_one(each, event, reply, request) for each in cast("list[Any]", data))
+    return _read_one(data, event, reply, request)
+
+
+def _read_one(data: Any, event: Event, reply: Reply, request: httpx2.Request) -> str:
     error = reported_error(data, event.name)
     if error is not None:
         raise openai.APIError(mended(str(error.get("message") or error)), request, body=error)

@@ -95,6 +95,10 @@ class Calls:
                 self._new(CallPieces())
                 _extend(self._calls[-1], piece)
 
+    def forget(self, index: str) -> None:
+        """Drop the calls of this number."""
+        self._calls = [call for call in self._calls if call.index != index]
+
     def _call_of(self, piece: _Piece, touched: set[int]) -> CallPieces:
         """The call that the piece goes on with, or a new one."""
         call = self._begun(piece)
@@ -136,7 +140,7 @@ def _begins_another(call: CallPieces, piece: _Piece, *, is_touched: bool) -> boo
     if call.name and piece.name != call.name:
         return not _is_rest_of_name(call, piece)
     is_same = bool(piece.id) and piece.id == call.id
-    if is_same and piece.arguments.strip() == call.text.strip():
+    if is_same and _is_same(piece.arguments, call.text):
         return False  # the same call, told once more
     return (is_touched and not is_same) or call.is_complete()
 
@@ -153,7 +157,7 @@ def _extend(call: CallPieces, piece: _Piece) -> None:
         call.name = piece.name if piece.name.startswith(call.name) else call.name + piece.name
     if piece.arguments.lstrip().startswith("{") and call.text.strip() == "{}":
         call.arguments.clear()  # some servers begin with an empty object, and then tell what is in it
-    is_repeated = bool(piece.name) and piece.arguments.strip() == call.text.strip() and call.is_complete()
+    is_repeated = call.is_complete() and _is_same(piece.arguments, call.text)
     if piece.arguments and not is_repeated:
         call.arguments.append(piece.arguments)
     merge(call.extra, piece.extra)
@@ -179,6 +183,13 @@ def _id(given: Any) -> str:
 
 def _text(given: Any) -> str:
     return given if isinstance(given, str) else ""
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether these are the same arguments, however they are spaced."""
+    if one.strip() == other.strip():
+        return True
+    return one.strip().endswith("}") and _is_json(one) and _is_json(other) and json.loads(one) == json.loads(other)
 
 
 def _is_json(text: str) -> bool:

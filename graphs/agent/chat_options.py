@@ -11,9 +11,10 @@ from typing import Any, Literal, cast
 
 from graphs.agent.transcript import Message
 
-Option = Literal["usage", "extra", "stream", "system", "null"]
+Option = Literal["usage", "extra", "stream", "system", "null", "ids"]
 """`usage`: that the stream tells its tokens. `extra`: what came with messages and goes back. `stream`: to stream.
-`system`: instructions in a message of their own. `null`: calls without a word."""
+`system`: instructions in a message of their own. `null`: calls without a word. `ids`: the ids that calls were given, as
+by another server or of another model."""
 
 WORDS: Mapping[Option, str] = {
     "usage": "stream_options",
@@ -21,10 +22,17 @@ WORDS: Mapping[Option, str] = {
     "stream": "streaming",
     "system": "a system message",
     "null": "calls without content",
+    "ids": "the ids of calls",
 }
 """What each is called in the log."""
 
 _NAMED: Mapping[Option, re.Pattern[str]] = {
+    "ids": re.compile(
+        r"(?:tool[\W_]?(?:call|use)s?[\W_\d]{0,5}[\W_]?id\b)[^.]{0,120}"
+        r"(?:must be|should match|too long|at most|length|pattern|invalid|alphanumeric)"
+        r"|invalid[\W_]{1,3}[\w.\[\]]{0,40}tool[\W_]?calls?[\w.\[\]]{0,20}id\b",
+        re.IGNORECASE,
+    ),
     "usage": re.compile(r"stream[\W_]{0,2}options|include[\W_]?usage", re.IGNORECASE),
     "stream": re.compile(r"\bstream(?:ing|ed)?\b(?![\W_]{0,2}options)", re.IGNORECASE),
     "system": re.compile(
@@ -51,15 +59,19 @@ def refused(said: str, messages: Sequence[Message], left_out: Collection[Option]
     if names and re.search(rf"\b(?:{'|'.join(map(re.escape, names))})\b", said):
         return "extra"
     for option, pattern in _NAMED.items():
-        if option not in left_out and pattern.search(said) and (option != "null" or _calls_without_words(messages)):
+        if option not in left_out and pattern.search(said) and _has(option, messages):
             return option
     if _UNKNOWN_FIELD.search(said):
         return "usage" if "usage" not in left_out else "extra" if names else None
     return None
 
 
-def _calls_without_words(messages: Sequence[Message]) -> bool:
-    return any(message.get("tool_calls") and not message.get("content") for message in messages)
+def _has(option: Option, messages: Sequence[Message]) -> bool:
+    """Whether there is anything of that in the messages."""
+    calling = [message for message in messages if message.get("tool_calls")]
+    if option == "null":
+        return any(not message.get("content") for message in calling)
+    return option != "ids" or bool(calling)
 
 
 def extra_names(messages: Sequence[Message]) -> set[str]:

@@ -55,6 +55,7 @@ class Reply:
         self._length = 0
         self._parts: list[Any] = []
         self._calls = Calls()
+        self._has_tool_calls = False
         self._extra: Fields = {}
         self._finish: str | None = None
         self._is_cut = False
@@ -67,6 +68,12 @@ class Reply:
     def is_begun(self) -> bool:
         """Whether anything of a reply came."""
         return self._is_begun
+
+    @property
+    def is_all_said(self) -> bool:
+        """Whether the server gave its reason to finish for words alone: what may still follow are numbers."""
+        is_finished = self._finish in _COMPLETE or self._finish in _FINISHES
+        return is_finished and bool(self._spoken.text) and not self._calls
 
     @property
     def starts_in_thought(self) -> bool:
@@ -122,8 +129,11 @@ class Reply:
     def _add(self, delta: Mapping[str, Any], add_calls: Callable[[list[Any]], None]) -> str:
         calls, function = delta.get("tool_calls"), _mapping(delta.get("function_call"))
         pieces = cast("list[Any]", calls) if isinstance(calls, list) else [calls]
-        if not calls and (function.get("name") or function.get("arguments")):
+        self._has_tool_calls |= pieces not in ([], [None], [{}])
+        if not self._has_tool_calls and (function.get("name") or function.get("arguments")):
             pieces = [{"index": "function_call", "function": function}]
+        elif calls:
+            self._calls.forget("function_call")  # it was the first of these, in the old way
         add_calls(pieces)
         merge(self._extra, unnamed(delta, _MESSAGE_KEYS))
         content = delta.get("content")

@@ -16,7 +16,7 @@ from typing import Any
 from graphs.agent.arguments import as_object, is_object
 from graphs.agent.chat_options import Option
 from graphs.agent.chat_reply import text_of
-from graphs.agent.outgoing import outgoing, with_words, without_system
+from graphs.agent.outgoing import outgoing, with_plain_ids, with_words, without_system
 from graphs.agent.surrogates import mended_tree
 from graphs.agent.transcript import Message
 
@@ -65,6 +65,7 @@ class ChatRequests:
         sent = outgoing(messages)
         sent = without_system(sent) if "system" in left_out else sent
         sent = with_words(sent) if "null" in left_out else sent
+        sent = with_plain_ids(sent) if "ids" in left_out else sent
         first, *rest = self._texts(sent, None if "extra" in left_out else self._server)
         return b"".join((self._head(left_out), self._tools_text(tools), b',"messages":[', first[1:], *rest, b"]}"))
 

@@ -11,7 +11,7 @@ from graphs.agent import evidence, tool_messages
 from graphs.agent.arguments import Arguments
 from graphs.agent.errors import ArgumentsChanged, ToolError, ToolTimedOut
 from graphs.agent.proposals import ProposedCall, claim_key, did_it_run, named
-from graphs.agent.redaction import Redaction, redacted
+from graphs.agent.redaction import Redaction, in_use, redacted
 from graphs.agent.results import Failure, failure, result_text, told
 from graphs.agent.tools import Tool
 from graphs.errors import InDoubt
@@ -65,7 +65,9 @@ class Effect:
         key = idempotency_key(claim_key(self.call["id"]))
         redact = Redaction(self.arguments.secrets)
         try:
-            return result_text(await self.tool.call(self.arguments, idempotency_key=key), redact)
+            with in_use(redact):
+                result = await self.tool.call(self.arguments, idempotency_key=key)
+            return result_text(result, redact)
         except ToolTimedOut as error:
             about["outcome"] = "timed out"
             return failure(str(error), tool_messages.timed_out(error.seconds))

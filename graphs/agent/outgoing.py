@@ -7,6 +7,7 @@ after a tool's. A message between them keeps apart who said what.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -53,6 +54,26 @@ def with_words(messages: Sequence[Message]) -> list[Message]:
         {**message, "content": CALLS} if message.get("tool_calls") and _is_empty(message.get("content")) else message
         for message in messages
     ]
+
+
+def with_plain_ids(messages: Sequence[Message]) -> list[Message]:
+    """The same with ids of nine letters and digits in the place of those that calls have: any server takes these."""
+    return [_with_plain_ids(message) if message["role"] in ("assistant", "tool") else message for message in messages]
+
+
+def _with_plain_ids(message: Message) -> Message:
+    if message["role"] == "tool":
+        return {**message, "tool_call_id": _plain_id(message["tool_call_id"])}
+    if not message.get("tool_calls"):
+        return message
+    changed = {**message, "tool_calls": [{**call, "id": _plain_id(call["id"])} for call in message["tool_calls"]]}
+    if extra := message.get("extra"):
+        changed["extra"] = {**extra, "calls": {_plain_id(each): extra["calls"][each] for each in extra["calls"]}}
+    return changed
+
+
+def _plain_id(call_id: str) -> str:
+    return hashlib.sha256(call_id.encode(errors="surrogatepass")).hexdigest()[:9]
 
 
 def _is_empty(content: Any) -> bool:

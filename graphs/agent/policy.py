@@ -16,7 +16,7 @@ from graphs.agent import fingerprint
 from graphs.agent.arguments import Arguments
 from graphs.agent.canonical import Digest, canonical_json, digest
 from graphs.agent.errors import InvalidPolicy
-from graphs.agent.redaction import Redaction, redacted
+from graphs.agent.redaction import Redaction, in_use, redacted
 from graphs.approvals.decisions import VERBS, Verb
 from graphs.approvals.terms import CHANNEL, REQUESTER, Terms, UserId
 from graphs.runtime.calling import held
@@ -147,10 +147,12 @@ def _rule(tool: str, policy: Approval, arguments: Arguments) -> str | None:
     """Why the call asks, in a few words for the audit; None when it does not."""
     if policy.when is None:
         return "every call asks"
+    redact = Redaction(arguments.secrets)
     try:
-        answer: object = held(policy.when, arguments.model)
+        with in_use(redact):
+            answer: object = held(policy.when, arguments.model)
     except Exception as error:  # a policy may fail in any way, and no call may get through by it
-        said = redacted(error, Redaction(arguments.secrets))
+        said = redacted(error, redact)
         logger.error("the policy of tool %r raised; the call asks", tool, exc_info=said)
         return f"the policy raised {type(error).__name__}"
     if answer is False:

@@ -12,7 +12,9 @@ import json
 import re
 import traceback
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "[hidden]"
@@ -72,6 +74,24 @@ class Redaction:
 NO_SECRETS = Redaction()
 
 
+_in_use: ContextVar[Redaction] = ContextVar("_in_use", default=NO_SECRETS)
+
+
+@contextmanager
+def in_use(redact: Redaction) -> Generator[None]:
+    """While the block runs, what it and all that it begins write into the log is without these secrets."""
+    token = _in_use.set(redact)
+    try:
+        yield
+    finally:
+        _in_use.reset(token)
+
+
+def without_secrets_in_use(text: str) -> str:
+    """The text without the secrets that whoever writes it was handed: for the log."""
+    return _in_use.get()(text)
+
+
 def keys_among(values: Iterable[str]) -> list[str]:
     """Those that are keys: what is shorter stands where a server needs none, and is a word like `demo` or `ollama`."""
     return [value for value in values if len(value) >= SHORTEST_KEY]
@@ -88,8 +108,8 @@ def redacted(error: BaseException, redact: Redaction) -> BaseException:
     whole = "".join(traceback.format_exception(error))
     if len(whole) <= LONGEST_ERROR and redact(whole) == whole:
         return error
-    said = redact(str(error)[:LONGEST_ERROR])
-    return Redacted(f"{type(error).__name__}: {said}").with_traceback(error.__traceback__)
+    said = redact(f"{type(error).__name__}: {str(error)[:LONGEST_ERROR]}")
+    return Redacted(said).with_traceback(error.__traceback__)
 
 
 def without_tokens(text: str) -> str:

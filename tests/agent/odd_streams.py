@@ -56,6 +56,10 @@ CALLS = [
     Case("without-arguments-two-numbers.sse", calls=(("ring", ""), ("ring", ""))),
     Case("two-calls-of-one-tool-without-arguments.sse", calls=(("ring", "{}"), ("ring", "{}"))),
     Case("the-whole-call-once-more-at-the-end.sse", calls=(("pay", '{"number":1}'),)),
+    Case("the-whole-call-once-more-in-other-spacing.sse", calls=TWO_PAYMENTS[:1]),
+    Case("the-whole-arguments-once-more-without-a-name.sse", calls=TWO_PAYMENTS[:1]),
+    Case("the-call-once-more-in-the-old-way.sse", calls=TWO_PAYMENTS[:1]),
+    Case("the-old-way-first.sse", calls=TWO_PAYMENTS),
 ]
 
 SHAPES = [
@@ -65,6 +69,7 @@ SHAPES = [
     Case("one-json-answer-in-the-place-of-a-stream.json", text="Both.", calls=TWO_PAYMENTS),
     Case("a-json-answer-with-content-parts-and-a-function-call.json", text="Now.", calls=(("pay", '{"number":1}'),)),
     Case("a-line-of-json-each.json", text="Hello!"),
+    Case("all-chunks-in-one-list.json", text="Hello!"),
     Case("a-byte-order-mark-comments-and-crlf.sse", text="Hello!"),
     Case("lines-that-end-with-cr.sse", text="Hello!"),
     Case("no-empty-lines-between-the-events-and-the-last-one-open.sse", text="Hello!"),

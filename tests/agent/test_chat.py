@@ -269,7 +269,7 @@ async def test_what_is_no_reply_is_told_as_such(pieces: list[bytes]):
 
 async def test_a_page_in_place_of_a_stream_is_no_reply():
     error, _ = await refusal(Answer([b"<html>Welcome</html>"], headers={"Content-Type": "text/html"}))
-    assert "broke off" in str(error)
+    assert "sent something that is no reply" in str(error)
 
 
 async def test_a_request_that_got_no_answer_is_repeated_a_few_times():

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from contextlib import aclosing
 from typing import Any
 
@@ -106,6 +107,27 @@ async def test_the_reason_of_the_model_behind_the_server_counts_when_it_says_tha
     reason = b'tool_calls","native_finish_reason":"MAX_TOKENS'
     _, reply = await reply_to(recorded(CUT).replace(b"REASON", reason))
     assert (reply.tool_calls, reply.finish) == ((), "length")
+
+
+@pytest.mark.parametrize("end", ["cut", "hang"])
+async def test_words_that_are_finished_are_a_reply_however_the_connection_ends(end: str):
+    body = sse(chunk({"content": "Hi!"}), chunk({}, "stop"), done=False)
+    async with (
+        serve(Answer([body], end=end)) as server,
+        aclosing(model_at(server, idle_timeout=0.5)) as model,
+    ):
+        assert await ask(model) == (["Hi!"], ModelReply("Hi!"))
+
+
+@pytest.mark.parametrize("end", ["cut", "hang"])
+async def test_calls_are_not_whole_when_the_connection_breaks(end: str):
+    body = sse(chunk(call(0, "{}", id="a", name="ring"), "tool_calls"), done=False)
+    async with (
+        serve(Answer([body], end=end)) as server,
+        aclosing(model_at(server, idle_timeout=0.5)) as model,
+    ):
+        with pytest.raises(ModelUnavailable):
+            await ask(model)
 
 
 PAGE = b"<html>Please log in</html>"
@@ -307,6 +329,30 @@ async def test_a_model_without_a_place_for_instructions_gets_them_with_what_is_s
         assert (await ask(model, CALLED))[1].text == "Hi!"
     first = server.requests[1]["messages"][0]
     assert (first["role"], first["content"]) == ("user", "Be brief.\n\nhello")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Tool call id was call_1:a but must be a-z, A-Z, 0-9, with a length of 9.",
+        "messages.2.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'",
+        "Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum length 40.",
+        "Invalid tool_call_id: call_1:a",
+    ],
+)
+async def test_a_server_that_refuses_the_ids_of_calls_gets_others(message: str):
+    refusal = Answer(status=400, body={"error": {"message": message}})
+    async with serve(Answer([SIGNED]), refusal, Answer([SAYS_HI])) as server:
+        conversation = await conversation_with(server)
+        async with aclosing(model_at(server)) as model:
+            assert (await ask(model, conversation))[1].text == "Hi!"
+    asked, calling, result = server.requests[2]["messages"]
+    assert asked["content"] == "hello"
+    (call,) = calling["tool_calls"]
+    assert re.fullmatch(r"[a-z0-9]{9}", call["id"])
+    assert result["tool_call_id"] == call["id"]
+    assert call["extra_content"] == {"google": {"thought_signature": "c2ln"}}
+    assert "stream_options" in server.requests[2]
 
 
 async def test_fields_that_the_server_wants_back_are_not_left_out():

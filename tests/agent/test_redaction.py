@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import html
 import json
 import logging
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from typing import Annotated, Any
 from urllib.parse import quote, quote_plus
@@ -20,7 +21,7 @@ from pydantic import AfterValidator, BaseModel, SecretBytes, SecretStr
 from graphs.agent.chat import ChatModel
 from graphs.agent.errors import InvalidArguments, ModelUnavailable, ToolError
 from graphs.agent.policy import Approval
-from graphs.agent.redaction import Redaction, without_tokens
+from graphs.agent.redaction import Redaction, without_secrets_in_use, without_tokens
 from graphs.agent.tools import Tool, tool
 from storage import Storage
 from tests.agent.chat_server import Answer, serve
@@ -169,6 +170,8 @@ def leaking(how: str) -> Tool[..., Any]:
                 return {said[0]: said[1:], "encoded": base64.b64encode(said[0].encode()).decode()}
             case "error":
                 raise ValueError(f"refused: {said}")
+            case "name":
+                raise type(said[0], (Exception,), {})
             case "refusal":
                 raise ToolError(f"refused: {said}")
             case _:
@@ -180,7 +183,7 @@ def leaking(how: str) -> Tool[..., Any]:
     return leak
 
 
-@pytest.mark.parametrize("how", ["result", "structure", "error", "refusal", "chain"])
+@pytest.mark.parametrize("how", ["result", "structure", "error", "name", "refusal", "chain"])
 async def test_a_tool_that_repeats_its_secrets_is_quoted_without_them(
     storage: Storage, how: str, caplog: pytest.LogCaptureFixture
 ):
@@ -197,6 +200,62 @@ async def test_a_tool_that_repeats_its_secrets_is_quoted_without_them(
         assert secret not in caplog.text
     assert "[hidden]" in told or how == "chain"
     assert how in ("result", "structure") or "leak" in caplog.text
+
+
+class Log(logging.Handler):
+    """What would be written, as the log's formatter sees it: while whoever writes it is at work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(without_secrets_in_use(record.getMessage()))
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    handler = Log()
+    logging.getLogger("library").addHandler(handler)
+    yield handler
+    logging.getLogger("library").removeHandler(handler)
+
+
+def asks_and_tells(args: Any) -> bool:
+    logging.getLogger("library").warning("policy for %s", args.key.get_secret_value())
+    return False
+
+
+@tool(approval=Approval(when=asks_and_tells))
+async def fetch(key: SecretStr) -> str:
+    """Fetch."""
+    write = logging.getLogger("library").warning
+
+    async def begin() -> None:
+        write("task with %s", key.get_secret_value())
+
+    write("fetching with %s", key.get_secret_value())
+    await asyncio.create_task(begin())
+    await asyncio.to_thread(write, "thread with %s", key.get_secret_value())
+    return "fetched"
+
+
+@tool(approval=None)
+def read(key: SecretStr) -> str:
+    """Read."""
+    logging.getLogger("library").warning("reading with %s", key.get_secret_value())
+    return "read"
+
+
+async def test_what_a_tool_or_its_libraries_log_is_without_its_secrets(storage: Storage, log: Log):
+    given = {"key": "hunter2-key"}
+    talk = Talk(storage, [fetch, read], calls(("fetch", given)), calls(("read", given)), says("Done."))
+    await talk.say("go")
+    assert log.lines == [
+        f"{what} [hidden]" for what in ("policy for", "fetching with", "task with", "thread with", "reading with")
+    ]
+    logging.getLogger("library").warning("hunter2-key")
+    assert log.lines[-1] == "hunter2-key", "nobody else's lines are changed"
 
 
 async def test_a_policy_that_repeats_a_secret_is_logged_without_it(storage: Storage, caplog: pytest.LogCaptureFixture):

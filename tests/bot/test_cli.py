@@ -13,7 +13,7 @@ import pytest
 
 from bot.cli import main
 from bot.manifest import manifest
-from storage import audit, open_storage
+from storage import Connection, audit, open_storage
 
 COMMANDS = (("run",), ("demo",), ("manifest",), ("audit",), ("audit", "verify"), ("audit", "export"))
 
@@ -94,11 +94,13 @@ def audited(tmp_path: Path) -> dict[str, str]:
     """The environment of a command, with a database of more rows than a pipe holds."""
     url = f"sqlite:///{tmp_path / 'bot.db'}"
 
+    def refusals(db: Connection) -> None:
+        for number in range(600):
+            audit.append(db, audit.Entry("refusal", 1.0, "thread", None, None, f"{number:0300}"))
+
     async def fill() -> None:
         async with open_storage(url) as storage:
-            for number in range(600):
-                entry = audit.Entry("refusal", 1.0, "thread", None, None, f"{number:0300}")
-                await storage.write(lambda db, entry=entry: audit.append(db, entry))
+            await storage.write(refusals)
 
     asyncio.run(fill())
     return {"DATABASE_URL": url}

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -10,12 +11,13 @@ from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
 from bot.demo.workspace import Workspace
-from bot.shown import cards
+from bot.shown import cards, lookup
 from bot.shown.posting import Poster
 from bot.slack_client import SlackClient, seconds_for, session
-from bot.slack_errors import UNCERTAIN, is_passing, reason
+from bot.slack_errors import UNCERTAIN, is_passing, may_have_arrived, reason
 from storage import Storage
-from storage.posts import Conversation
+from storage.ids import ThreadId
+from storage.posts import Conversation, Post
 from tests.bot.support import BOT, show, texts
 from tests.demo.workspace.support import Page
 from tests.support.waiting import until
@@ -32,6 +34,7 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "conversations.replies": lambda slack: slack.conversations_replies(channel="C0SUPPORT", ts="1.1"),
     "conversations.history": lambda slack: slack.conversations_history(channel="C0SUPPORT"),
     "conversations.open": lambda slack: slack.conversations_open(users="U0ANA"),
+    "chat.getPermalink": lambda slack: slack.chat_getPermalink(channel="C0SUPPORT", message_ts="1.1"),
     "chat.postMessage": lambda slack: slack.chat_postMessage(channel="C0SUPPORT", text="a"),
     "chat.postEphemeral": lambda slack: slack.chat_postEphemeral(channel="C0SUPPORT", user="U0ANA", text="a"),
     "chat.update": lambda slack: slack.chat_update(channel="C0SUPPORT", ts="1.1", text="a"),
@@ -50,22 +53,113 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
 }
 
 
-async def test_half_a_character_in_an_answer_is_mended():
-    async def users_info(_: web.Request) -> web.Response:
-        return web.json_response({"ok": True, "user": {"real_name": "Ana \ud83d", "tags": ["\ud83d\ude00"]}})
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+
+@asynccontextmanager
+async def slack_that(answers: Answer) -> AsyncIterator[SlackClient]:
+    """The bot's client on a Slack that answers every call so."""
     app = web.Application()
-    app.router.add_get("/api/users.info", users_info)
-    runner = web.AppRunner(app, access_log=None)
+    app.router.add_route("*", "/{path:.*}", answers)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
         async with session() as http:
-            answer = await SlackClient(token="xoxb-local", base_url=url, session=http).users_info(user="U0ANA")
-        assert answer["user"] == {"real_name": "Ana \ufffd", "tags": ["😀"]}
+            yield SlackClient(token="xoxb-local", base_url=url, session=http)
     finally:
         await runner.cleanup()
+
+
+async def test_half_a_character_in_an_answer_is_mended():
+    async def users_info(_: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "user": {"real_name": "Ana \ud83d", "tags": ["\ud83d\ude00"]}})
+
+    async with slack_that(users_info) as slack:
+        answer = await slack.users_info(user="U0ANA")
+    assert answer["user"] == {"real_name": "Ana \ufffd", "tags": ["😀"]}
+
+
+@pytest.mark.parametrize("given", [{}, {"ts": None}, {"ts": 7}, {"ts": ""}, {"permalink": []}, {"messages": {}}])
+@pytest.mark.parametrize(
+    "method", ["chat.postMessage", "chat.startStream", "chat.getPermalink", "conversations.replies"]
+)
+async def test_an_answer_without_what_was_asked_for_is_none(method: str, given: dict[str, Any]):
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"ok": True, **given})
+
+    async with slack_that(answer) as slack:
+        with pytest.raises(UNCERTAIN) as ended:
+            await CALLS[method](slack)
+    assert is_passing(ended.value)
+    assert may_have_arrived(ended.value)
+
+
+@pytest.mark.parametrize(
+    "message", [7, None, {}, {"ts": 1}, {"ts": "1.1", "blocks": {}}, {"ts": "1.1", "metadata": ""}]
+)
+async def test_messages_that_are_none_of_slacks_are_no_answer(message: Any):
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "messages": [message]})
+
+    async with slack_that(answer) as slack:
+        for method in ("conversations.replies", "conversations.history"):
+            with pytest.raises(UNCERTAIN) as ended:
+                await CALLS[method](slack)
+            assert is_passing(ended.value)
+
+
+async def test_a_page_of_messages_that_leads_to_itself_is_the_last():
+    calls: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        calls.append(request.path)
+        return web.json_response({"ok": True, "messages": [], "response_metadata": {"next_cursor": "same"}})
+
+    post = Post("message:m1", ThreadId("T0LOCAL/C0SUPPORT/1.1"), "C0SUPPORT", None, None, "1.1", opening="Hello.")
+    async with slack_that(answer) as slack:
+        assert (await lookup.find(slack, post, BOT, [])).ts is None
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_nothing_is_sent_on_to_where_an_answer_leads(status: int):
+    calls: list[str] = []
+
+    async def leads_on(request: web.Request) -> web.Response:
+        calls.append(request.path)
+        answer = web.json_response({"ok": True, "ts": "1.1"}, status=status if request.path != "/else" else 200)
+        answer.headers["Location"] = "/else"
+        return answer
+
+    async with slack_that(leads_on) as slack:
+        with pytest.raises(UNCERTAIN) as ended:
+            await CALLS["chat.postMessage"](slack)
+    assert is_passing(ended.value)
+    assert calls == ["/api/chat.postMessage"]
+
+
+@pytest.mark.parametrize("is_said", [True, False])
+async def test_an_answer_without_end_is_not_read_to_its_end(is_said: bool):
+    sent = 0
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        answer = web.StreamResponse(headers={"Content-Type": "application/json"})
+        if is_said:
+            answer.content_length = 2**40
+        await answer.prepare(request)
+        await answer.write(b'{"ok": true, "ts": "1.1", "more": "')
+        while True:
+            await answer.write(b"a" * 2**20)
+            sent += 1
+
+    async with slack_that(endless) as slack:
+        with pytest.raises(UNCERTAIN) as ended:
+            await CALLS["chat.postMessage"](slack)
+    assert not isinstance(ended.value, TimeoutError)
+    assert sent < 100
 
 
 @pytest.fixture
@@ -158,6 +252,13 @@ async def test_a_long_rate_limit_is_kept_without_waiting_or_asking(slack: SlackC
     await slack.chat_postMessage(channel="D0ANA", text="another channel is not limited")
     assert len([entry for entry in await page.journal("fault") if "method" in entry]) == 1
     assert await page.messages() == []
+
+
+async def test_a_rate_limit_of_no_time_is_no_leave_to_hammer(slack: SlackClient, page: Page) -> None:
+    await page.fault(http={"method": "chat.postMessage", "status": 429, "retry_after": 0, "times": 10**6})
+    with pytest.raises(UNCERTAIN):
+        await slack.chat_postMessage(channel="C0SUPPORT", text="a")
+    assert len([entry for entry in await page.journal("fault") if "method" in entry]) <= 10
 
 
 @pytest.mark.parametrize("said", [-1, "soon", "9" * 400])

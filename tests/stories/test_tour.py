@@ -1,5 +1,7 @@
 """`signoff demo --tour`: all of it at once, as a program that a person starts."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,21 @@ def test_a_tour_that_nobody_reads_to_its_end_ends_quietly_and_did_not_hold(tmp_p
         assert program.log.read_text("utf-8") == ""
     finally:
         program.process.stdout = None
+        program.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_tour_that_is_stopped_ends_quietly_and_leaves_nothing(tmp_path: Path, number: signal.Signals):
+    (kept := tmp_path / "kept").mkdir()
+    env = {"PYTHONUTF8": "1", "TMPDIR": str(kept)}
+    program = Program(["bot", "demo", "--tour"], tmp_path, tmp_path / "log", env)
+    try:
+        program.line()
+        os.killpg(program.process.pid, number)  # a terminal tells all of them
+        assert program.process.wait(60) == 130
+        assert program.log.read_text("utf-8") == ""
+        assert list(kept.iterdir()) == []
+    finally:
         program.kill()
 
 

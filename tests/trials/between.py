@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import parse_qsl
 
 import aiohttp
 from aiohttp import web
 
-Kind = Literal["status", "refusal", "html", "reset", "hang"]
+Kind = Literal["status", "refusal", "html", "reset", "hang", "cut"]
 
 FOR_EVER = 10**9
 
@@ -28,7 +29,7 @@ class Fault:
     """What the next `times` calls of `method` (`*`: any) come to, after `spared` that go well.
 
     `says` is the status, or the error of a refusal. With `after` the call takes effect first and only its answer is
-    lost. Only calls whose body has the text `about` count.
+    lost. With `channel` only calls about that conversation count.
     """
 
     method: str
@@ -37,11 +38,11 @@ class Fault:
     after: bool = False
     times: int = 1
     spared: int = 0
-    about: str = ""
+    channel: str = ""
     met: int = 0
 
-    def meets(self, method: str, body: str) -> bool:
-        if self.method not in (method, "*") or self.times <= 0 or self.about not in body:
+    def meets(self, method: str, channel: str) -> bool:
+        if self.method not in (method, "*") or self.times <= 0 or self.channel not in ("", channel):
             return False
         if self.spared > 0:
             self.spared -= 1
@@ -99,8 +100,8 @@ class Between:
         method = request.path.rpartition("/")[2]
         body = await request.read()
         self.calls.append(method)
-        text = body.decode("utf-8", "replace")
-        fault = next((each for each in self.faults if each.meets(method, text)), None)
+        channel = _channel(request, body)
+        fault = next((each for each in self.faults if each.meets(method, channel)), None)
         dies = self.death if self.death is not None and not self.death.acks and self.death.comes() else None
         if (dies is not None and not dies.after) or (fault is not None and not fault.after):
             return await self._wrong(request, fault)
@@ -108,6 +109,8 @@ class Between:
         async with self._http.request(
             request.method, self._target + request.path_qs, data=body, headers=headers
         ) as response:
+            if fault is not None and fault.kind == "cut":
+                return await self._cut(request, response)
             if dies is not None or fault is not None:
                 await response.read()
                 return await self._wrong(request, fault)
@@ -127,6 +130,15 @@ class Between:
             content = content.replace(self._target.partition("//")[2].encode(), self.url.partition("//")[2].encode())
         return web.Response(status=response.status, body=content, headers=kept)
 
+    async def _cut(self, request: web.Request, response: aiohttp.ClientResponse) -> web.StreamResponse:
+        """Half of the answer, and no more."""
+        half = web.StreamResponse(status=response.status, headers={"Content-Type": response.content_type})
+        await half.prepare(request)
+        content = await response.read()
+        await half.write(content[: len(content) // 2])
+        _abort(request)
+        return half
+
     async def _wrong(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
         match fault:
             case Fault(kind="status"):
@@ -140,8 +152,7 @@ class Between:
                 await self._released.wait()
             case _:
                 pass
-        assert request.transport is not None
-        request.transport.abort()
+        _abort(request)
         return web.Response()
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
@@ -163,6 +174,20 @@ class Between:
                 down.cancel()
                 await asyncio.gather(down, return_exceptions=True)
             return ours
+
+
+def _abort(request: web.Request) -> None:
+    if request.transport is not None:  # who called is still there
+        request.transport.abort()
+
+
+def _channel(request: web.Request, body: bytes) -> str:
+    """The conversation that a call is about; empty for none."""
+    if request.content_type == "application/json":
+        found = json.loads(body)
+    else:
+        found = {**request.query, **dict(parse_qsl(body.decode("utf-8", "replace")))}
+    return str(found.get("channel") or found.get("channel_id") or "")
 
 
 async def _pass_on(theirs: aiohttp.ClientWebSocketResponse, ours: web.WebSocketResponse) -> None:

@@ -109,13 +109,32 @@ class Talk:
                     await self.page.attempt("/client/actions", user=who.id, **place, **action)
                     return
 
-    async def told(self) -> list[str]:
-        """What anybody was told about it: in its thread, or in a direct message."""
-        found = await self.thread.messages()
-        for who in (self.ana, self.lea):
-            found += (await self.page.get("/client/history", user=who.id, channel=who.home))["messages"]
-        texts = [words(each) for each in found if each["user"] == BOT]
-        return [text for text in texts if self.entry in text or f"{self.number:03}" in text or "cannot" in text]
+    async def told(self) -> list[Json]:
+        """What Ana, who asked, can see of it: in its thread, or in her direct message."""
+        home = (await self.page.get("/client/history", user=self.ana.id, channel=self.ana.home))["messages"]
+        about = [each for each in home if f"{self.number:03}" in words(each) and each["ts"] > self.thread.ts]
+        found = {each["ts"]: each for each in [*await self.thread.messages(), *about]}
+        seen = (None, self.ana.id)
+        return [each for each in found.values() if each["user"] == BOT and each.get("ephemeral_to") in seen]
+
+    async def told_the_end(self) -> None:
+        """Whoever of the two sees a card decides; until Ana has read the end, wherever that is."""
+        clicked = time.monotonic()
+
+        async def over() -> bool:
+            nonlocal clicked
+            if time.monotonic() > clicked + PATIENCE:
+                clicked = time.monotonic()
+                for each in await self.copies():
+                    await self.press(self.lea, each, "Edit")
+                    await self.press(self.lea, each, "Approve")
+                for each in await self.told():
+                    await self.press(self.ana, each, "Approve")
+                    await self.press(self.ana, each, "Try again")
+            return any(END in words(each) for each in await self.told())
+
+        await until(over, lambda: f"Ana to read the end of {self.entry}")
+        assert self.booked() == 1
 
     async def settled(self) -> None:
         """What people must find, once all has come to rest: everything once, nothing that still asks."""

@@ -416,6 +416,22 @@ async def test_who_is_elsewhere_is_asked_for_again_when_slack_is_away(
     assert await people.elsewhere(terms("S0LEADS"), "D0ANA") == ["U0LEA"]
 
 
+LEADS = terms("S0LEADS")
+
+
+@pytest.mark.parametrize("error", ["token_revoked", "account_inactive", "invalid_auth", "internal_error"])
+@pytest.mark.parametrize("method", ["conversations.info", "usergroups.users.list", "users.info", "conversations.open"])
+async def test_a_token_that_is_refused_is_no_answer_about_anybody(
+    people: People, workspace: Workspace, method: str, error: str
+):
+    """Else who has to be asked would be left out, and the next process would find it done."""
+    workspace.faults.arm({"http": {"method": method, "error": error}})
+    look_up = people.direct_message("U0LEA") if method == "conversations.open" else people.elsewhere(LEADS, "D0ANA")
+    with pytest.raises(CannotTell) as told:
+        await look_up
+    assert told.value.passing
+
+
 async def test_a_direct_message_is_found_and_somebody_without_one_has_none(people: People):
     assert await people.direct_message("U0LEA") == "D0LEA"
     assert await people.direct_message("U0GONE") is None

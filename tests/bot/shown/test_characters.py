@@ -97,5 +97,5 @@ def test_two_texts_never_look_the_same(text: str) -> None:
 
 def test_looking_at_a_text_takes_one_pass() -> None:
     for character in ("\u200b", "\u200d", "क", "\u0301", "\ufe0f", "\U000e0041", "\\u{", "\U0001f3f4"):
-        shown, _ = visible(character * 200_000)
-        assert len(shown) >= 200_000
+        shown, _ = visible(character * 50_000)
+        assert len(shown) >= 50_000

@@ -117,7 +117,7 @@ async def test_a_reply_too_long_for_one_message_goes_on_in_the_next(
     page: Page,
     conversation: Conversation,
 ):
-    text = "word after word\n" * 1500
+    text = f"{'word-' * 20}after word\n" * 220
     await live.write(text)
     await live.finish()
     texts = await settled(delivery, conversation, page, f"{text} ")

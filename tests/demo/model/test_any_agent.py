@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.demo.model.talking import Talk, served, tool
@@ -133,7 +133,6 @@ names = st.sampled_from(
 texts = st.lists(names | st.text(max_size=6) | st.integers().map(str) | st.floats().map(str), max_size=9).map(" ".join)
 
 
-@settings(max_examples=150, deadline=None)
 @given(texts, st.text(max_size=40))
 def test_no_text_gives_an_error_or_a_call_that_does_not_fit(url: str, text: str, result: str) -> None:
     Talk(url, TOOLS, lambda _name, _given: result).say(text)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.model.support_desk.shop import ORDERS
@@ -442,7 +442,6 @@ pieces = st.sampled_from([word for text in WORDS for word in text.split()] + [*"
 texts = st.lists(pieces | st.text(max_size=5), max_size=12).map(" ".join) | st.text()
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=3), st.sampled_from([None, "", "null", "[1]", EDITED, "Failed: no"]))
 def test_no_text_gives_an_error_or_a_call_that_does_not_fit(url: str, said: list[str], result: Any) -> None:
     talk = Talk(url, answer=shop if result is None else lambda _name, _given: result)
