@@ -79,7 +79,7 @@ class Clicks:
         actor = await self._actor(click.person, asked)
         result = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
         await ack()
-        await self._tell(click, _about(asked, result), quotes=True)
+        await self._tell(click, _about(asked, result), quotes=_may_format(asked.title))
 
     async def approve_all(self, ack: AsyncAck, body: Body) -> None:
         """Decide exactly the rows that the card showed, and only those that this person may."""
@@ -113,7 +113,7 @@ class Clicks:
         actor = await self._actor(click.person, asked)
         result = await self.desk.settle_doubt(click.value, asked.thread_id, actor, choice, asked.poll)
         await ack()
-        await self._tell(click, _about(asked, result), quotes=True)
+        await self._tell(click, _about(asked, result), quotes=_may_format(asked.title))
 
     async def open_form(self, ack: AsyncAck, body: Body) -> None:
         """Edit, Reject and Respond ask for something first. The trigger lives three seconds."""
@@ -302,6 +302,11 @@ def _about(asked: Asked, result: Decided | Refused) -> Decided | Refused:
     if isinstance(result, Refused) and asked.title:
         return Refused(f"{escape_visible(asked.title)}: {result.reason}")
     return result
+
+
+def _may_format(text: str) -> bool:
+    """Whether Slack could take something in it for a format, an emoji or a link."""
+    return any(mark in text for mark in "*_~`:<>&")
 
 
 def _form_of(tool: Tool[..., Any], row: InterruptRow) -> Form:
