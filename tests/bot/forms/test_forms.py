@@ -50,10 +50,16 @@ def labels(element: Mapping[str, Any]) -> list[str]:
     return [option["text"]["text"] for option in element["options"]]
 
 
-SEEN = st.text(max_size=120).filter(lambda text: not visible(text)[1])
+def seen(most: int) -> st.SearchStrategy[str]:
+    """Texts of which nothing is hidden."""
+    texts = st.text(max_size=most).map(lambda text: "".join(each for each in text if not visible(each)[1]))
+    return texts.filter(lambda text: not visible(text)[1])
+
+
+SEEN = seen(120)
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False).filter(lambda number: abs(number.adjusted()) <= 400)
 CHOICES = st.lists(
-    st.one_of(st.text(max_size=20).filter(lambda text: not visible(text)[1]), st.integers(), st.booleans()),
+    st.one_of(seen(20), st.integers(), st.booleans()),
     min_size=1,
     max_size=8,
     unique_by=lambda choice: (type(choice), choice),
