@@ -4,6 +4,7 @@ JSON writes a character above U+FFFF as two escapes, each of which may stand alo
 holds a half. Two halves that belong together become their character, one that is alone becomes U+FFFD.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, cast
@@ -36,14 +37,27 @@ def mended_json(text: str) -> str:
 
 
 def mended_tree(value: Any) -> Any:
-    """A JSON value with no half of a pair in it, in keys neither."""
+    """A JSON value with no half of a pair in it, in keys neither; the very same when there is none."""
+    return value if _is_whole(value) else _mended(value)
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether it can be written as UTF-8, which is quicker to try than to look at each text of it."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _mended(value: Any) -> Any:
     if isinstance(value, str):
         return mended(value)
     if isinstance(value, Mapping):
         entries = cast("Mapping[Any, Any]", value)
-        return {mended_tree(key): mended_tree(each) for key, each in entries.items()}
+        return {_mended(key): _mended(each) for key, each in entries.items()}
     if isinstance(value, list):
-        return [mended_tree(each) for each in cast("list[Any]", value)]
+        return [_mended(each) for each in cast("list[Any]", value)]
     return value
 
 
