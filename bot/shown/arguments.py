@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.shown import values
-from bot.shown.text import Block, section, words
+from bot.shown.text import Block, box, section, words
 from bot.shown.values import LEFT_OUT, SHORT, Value, quoted
 from graphs.agent.canonical import digest
 
@@ -76,7 +76,7 @@ def _written(names: Sequence[str], args: Mapping[str, Any], edited: Mapping[str,
         rows.sort(key=lambda row: max(piece.height for piece in row[1]))  # none pushes a shorter one away
         parts = [part for name, pieces in rows for part in _rows(name, pieces)]
     else:
-        parts = [_box("\n".join(_row(name, pieces) for name, pieces in rows))] if rows else []
+        parts = [box("\n".join(_row(name, pieces) for name, pieces in rows))] if rows else []
     length = sum(len(element["text"]) for part in parts for element in part["elements"])
     notes = list(_notes(made))
     if unusual := [name for name, both in versions.items() if not all(map(values.is_usual, (name, *both)))]:
@@ -136,14 +136,10 @@ def _rows(name: str, pieces: Sequence[Value]) -> Iterator[Block]:
             yield section(words(f"{name} ({when.rstrip(', ')}): {piece.text}"))
             continue
         yield section(words(f"{name} ({when}{piece.kind}):"))
-        yield _box(piece.text)
+        yield box(piece.text)
         if piece.missing:
             yield section(words(f"({piece.missing} characters of {name} are left out here)"))
-            yield _box(piece.tail)
-
-
-def _box(text: str) -> Block:
-    return {"type": "rich_text_preformatted", "elements": [words(text)]}
+            yield box(piece.tail)
 
 
 def _notes(made: Sequence[Value]) -> Iterator[str]:

@@ -113,14 +113,12 @@ def mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def preformatted(text: str, limit: int | None = None) -> Block:
-    """A `rich_text` block with `text` in a fixed-width box: the place for untrusted arguments, never parsed.
+def box(text: str) -> Block:
+    """A part of a `rich_text` block: the text in a fixed-width box, the place for untrusted arguments, never parsed.
 
-    Invisible characters are shown; whether there were any is `visible`'s second answer. With `limit` it shows at most
-    so many characters, and counts what was cut.
+    It is as `visible` gives it, and not empty.
     """
-    shown = visible(text)[0] if limit is None else fitted(text, limit)
-    return rich({"type": "rich_text_preformatted", "elements": [words(shown or "(empty)")]})
+    return {"type": "rich_text_preformatted", "elements": [words(text)]}
 
 
 def words(text: str, *styles: str) -> Block:

@@ -9,8 +9,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-REPLACEMENT = "\ufffd"
-
 _HALF = re.compile("[\ud800-\udfff]")
 _FIRST_HALF = re.compile("[\ud800-\udbff]")
 _PERHAPS_HALF = re.compile(r"\\u[dD][89a-fA-F]")

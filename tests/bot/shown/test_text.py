@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block as SlackBlock
 
 from bot.shown.characters import visible
-from bot.shown.text import TEXT_LIMIT, escape, fitted, mrkdwn, one_line, plain_text, preformatted, shorten, unformatted
+from bot.shown.text import TEXT_LIMIT, box, escape, fitted, mrkdwn, one_line, plain_text, rich, shorten, unformatted
 
 TOKENS = [
     "<!channel>",
@@ -84,14 +84,14 @@ def test_shorten_refuses_a_limit_without_room_for_its_note() -> None:
 
 @given(st.text())
 def test_blocks_of_any_text_are_blocks_for_slack(text: str) -> None:
-    for block in (preformatted(text), {"type": "section", "text": plain_text(text * 300)}):
+    for block in (rich(box(visible(text)[0] or "(empty)")), {"type": "section", "text": plain_text(text * 300)}):
         parsed = SlackBlock.parse(block)
         assert parsed is not None
         assert parsed.to_dict() == block
 
 
 def test_untrusted_text_is_never_parsed() -> None:
-    assert preformatted("<!channel>\u200b") == {
+    assert rich(box(visible("<!channel>\u200b")[0])) == {
         "type": "rich_text",
         "elements": [
             {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "<!channel>\\u{200b}"}]},
