@@ -5,8 +5,8 @@ It knows nothing of either side but HTTP and WebSockets, so that what goes wrong
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl
@@ -85,8 +85,14 @@ class Between:
         self.faults: list[Fault] = []
         self.death: Death | None = None
 
-    def arm(self, *faults: Fault) -> None:
+    @contextmanager
+    def meeting(self, *faults: Fault) -> Iterator[None]:
+        """These go wrong until the block ends."""
         self.faults = list(faults)
+        try:
+            yield
+        finally:
+            self.disarm()
 
     def disarm(self) -> None:
         """From now on all goes well; what hangs ends."""

@@ -4,6 +4,8 @@ CI runs a few of them; `make trials` all.
 """
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -96,51 +98,42 @@ def _cases(*methods: Any, names: tuple[str, ...] = ()) -> list[Any]:
     ]
 
 
-async def meet(trial: Trial, method: str, name: str, times: int, spared: int = 0) -> Fault:
+@asynccontextmanager
+async def meet(trial: Trial, method: str, name: str, times: int, spared: int = 0) -> AsyncIterator[Fault]:
     kind, says, after = PASSING[name]
     if method in LOOKED_UP:
         await trial.restart()
     fault = Fault(method, kind, says, after=after, times=times, spared=spared)
-    trial.slack.arm(fault)
-    return fault
+    with trial.slack.meeting(fault):
+        yield fault
 
 
 @pytest.mark.parametrize(("method", "name"), _cases(*LOOKED_UP, *POSTS, names=tuple(PASSING)))
 async def test_what_goes_wrong_once_changes_nothing_in_the_end(quick: Trial, method: str, name: str):
-    fault = await meet(quick, method, name, times=1)
-    try:
+    async with meet(quick, method, name, times=1) as fault:
         await quick.whole()
         assert fault.met or method == "chat.postEphemeral", "there was nothing that could go wrong"
-    finally:
-        quick.slack.disarm()
 
 
 @pytest.mark.trial
 @pytest.mark.parametrize("spared", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("name", list(PASSING))
 async def test_each_post_in_turn_may_go_wrong(quick: Trial, name: str, spared: int):
-    await meet(quick, "chat.postMessage", name, times=1, spared=spared)
-    try:
+    async with meet(quick, "chat.postMessage", name, times=1, spared=spared):
         await quick.whole()
-    finally:
-        quick.slack.disarm()
 
 
 @pytest.mark.parametrize(("method", "name"), _cases(*STREAMS, names=tuple(PASSING)))
 async def test_a_stream_that_goes_wrong_once_is_one_reply_in_the_end(streaming: Trial, method: str, name: str):
-    fault = await meet(streaming, method, name, times=1)
-    try:
+    async with meet(streaming, method, name, times=1) as fault:
         await streaming.whole()
         assert fault.met, "there was nothing that could go wrong"
-    finally:
-        streaming.slack.disarm()
 
 
 @pytest.mark.trial
 @pytest.mark.parametrize(("method", "name"), _cases(*LOOKED_UP, *POSTS[1:3], names=tuple(PASSING)))
 async def test_what_goes_wrong_for_long_is_made_up_for_when_it_is_over(quick: Trial, method: str, name: str):
-    fault = await meet(quick, method, name, times=FOR_EVER)
-    try:
+    async with meet(quick, method, name, times=FOR_EVER) as fault:
         talk = await quick.begin()
         if method == "chat.update":  # nothing is, before that
             await talk.decide()
@@ -149,8 +142,6 @@ async def test_what_goes_wrong_for_long_is_made_up_for_when_it_is_over(quick: Tr
         await talk.decide()
         await talk.finish()
         await talk.settled()
-    finally:
-        quick.slack.disarm()
 
 
 @pytest.mark.parametrize(("method", "error"), _cases(*REFUSED))
@@ -160,8 +151,7 @@ async def test_what_is_refused_for_good_is_told_and_costs_nobody_else_anything(q
         await quick.restart()
     channel = "" if method in ("usergroups.users.list", "conversations.open", "views.open") else SUPPORT
     fault = Fault(method, "refusal", error, times=FOR_EVER, channel=channel)
-    quick.slack.arm(fault)
-    try:
+    with quick.slack.meeting(fault):
         talk = await quick.begin(channel or None)
         await talk.told_the_end()
         await _others_talk(quick, channel)
@@ -169,8 +159,6 @@ async def test_what_is_refused_for_good_is_told_and_costs_nobody_else_anything(q
         await _others_talk(quick, channel)
         assert fault.met == met, "it is tried for ever"
         assert met or method == "chat.postEphemeral", "there was nothing to refuse"
-    finally:
-        quick.slack.disarm()
 
 
 @pytest.mark.parametrize(
@@ -178,8 +166,7 @@ async def test_what_is_refused_for_good_is_told_and_costs_nobody_else_anything(q
 )
 async def test_who_cannot_be_asked_in_a_direct_message_is_named_to_who_asked(quick: Trial, channel: str, error: str):
     fault = Fault("chat.postMessage", "refusal", error, times=FOR_EVER, channel=channel)
-    quick.slack.arm(fault)
-    try:
+    with quick.slack.meeting(fault):
         talk = await quick.begin()
 
         async def named() -> bool:
@@ -189,20 +176,15 @@ async def test_who_cannot_be_asked_in_a_direct_message_is_named_to_who_asked(qui
         await talk.told_the_end()
         assert not await talk.copies()
         assert fault.met
-    finally:
-        quick.slack.disarm()
 
 
 @pytest.mark.trial
 @pytest.mark.parametrize(("method", "error"), _cases(*STREAMS, names=STREAM_REFUSALS))
 async def test_where_nothing_can_be_streamed_the_reply_is_there_all_the_same(streaming: Trial, method: str, error: str):
     fault = Fault(method, "refusal", error, times=FOR_EVER)
-    streaming.slack.arm(fault)
-    try:
+    with streaming.slack.meeting(fault):
         await streaming.whole()
         assert fault.met, "there was nothing to refuse"
-    finally:
-        streaming.slack.disarm()
 
 
 @pytest.mark.trial
@@ -210,41 +192,30 @@ async def test_where_nothing_can_be_streamed_the_reply_is_there_all_the_same(str
     ("method", "name"), _cases(*STREAMS, names=tuple(name for name in PASSING if not name.startswith("hang")))
 )
 async def test_a_stream_that_goes_wrong_twice_is_one_reply_in_the_end(streaming: Trial, method: str, name: str):
-    fault = await meet(streaming, method, name, times=2)
-    try:
+    async with meet(streaming, method, name, times=2) as fault:
         await streaming.whole()
         assert fault.met, "there was nothing that could go wrong"
-    finally:
-        streaming.slack.disarm()
 
 
 @pytest.mark.trial
 @pytest.mark.parametrize("error", ["missing_scope", "thread_not_found", "a_new_error"])
 async def test_where_nothing_can_be_looked_up_the_conversation_goes_on(quick: Trial, error: str):
     """What was lost may stand there twice then."""
-    quick.slack.arm(
-        Fault("chat.postMessage", "reset", after=True),
-        Fault("conversations.replies", "refusal", error, times=FOR_EVER),
-    )
-    try:
+    lost = Fault("chat.postMessage", "reset", after=True)
+    with quick.slack.meeting(lost, Fault("conversations.replies", "refusal", error, times=FOR_EVER)):
         talk = await quick.begin()
         await talk.told_the_end()
-    finally:
-        quick.slack.disarm()
 
 
 @pytest.mark.parametrize(("spared", "name"), _cases(0, 1, 2, names=tuple(MODEL_FAULTS)))
 async def test_what_goes_wrong_once_at_the_model_costs_a_click_at_most(quick: Trial, spared: int, name: str):
     kind, says, after = MODEL_FAULTS[name]
     fault = Fault("completions", kind, says, after=after, spared=spared)
-    quick.model.arm(fault)
-    try:
+    with quick.model.meeting(fault):
         talk = await quick.begin()
         await talk.told_the_end()
         await talk.settled()
         assert fault.met
-    finally:
-        quick.model.disarm()
 
 
 async def _others_talk(trial: Trial, channel: str) -> None:
