@@ -27,25 +27,12 @@ from storage.ids import ThreadId
 from storage.inbox import Delivery, DeliveryKind
 from storage.recent import Recent
 from tests.agent.conversing import ScriptedModel, calls, says
+from tests.bot.elsewhere import ran, write
 from tests.bot.running import Bot, button, running
 from tests.demo.workspace.support import Page
 from tests.support.waiting import until
 
-
-@pytest.fixture
-def ran() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def write(ran: list[str]) -> Tool[..., Any]:
-    @tool(approval=Approval())
-    def write(text: str) -> str:
-        """Write it."""
-        ran.append(text)
-        return f"wrote {text}"
-
-    return write
+__all__ = ["ran", "write"]
 
 
 async def delivered(storage: Storage, page: Page, text: str, kind: DeliveryKind = "message") -> str:
