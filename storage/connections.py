@@ -32,6 +32,12 @@ ATTEMPT = 1.5
 wait has another one made.
 """
 
+LOOK = 0.005
+"""Seconds that SQLite waits by itself for the writer's turn; then it is asked anew, until the attempt is over. By
+itself it looks ever more rarely, ten times a second in the end, and beside one that stores without a pause finds it
+taken each time.
+"""
+
 
 class JobConnection(aiosqlite.Connection):
     """One of SQLite's connections on its thread. aiosqlite has no public way to run a function there, so this uses its

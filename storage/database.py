@@ -205,13 +205,19 @@ class Storage:
 
     def _look(self) -> None:
         """On the heartbeat's thread."""
+        if (lost := self._lost()) is not None:
+            self._loop.call_soon_threadsafe(self._lose, lost)
+
+    def _lost(self) -> DatabaseGone | None:
+        """Why the files are no longer those that were opened; None while they are."""
         try:
             if self._files is not None:
                 self._files.check()
         except DatabaseGone as error:
-            self._loop.call_soon_threadsafe(self._lose, error)
+            return error
         except OSError as error:
             logger.debug("nobody can tell now whether the database is still there: %s", error)
+        return None
 
     def _lose(self, error: BaseException) -> None:
         if self.gone.done():
@@ -221,7 +227,9 @@ class Storage:
         self._writer.give_up()
 
     def _check(self, cause: Exception | None = None) -> None:
-        """Raises `DatabaseGone` once it is."""
+        """Raises `DatabaseGone` once it is. What could not be done may be how that shows first: a table is missing."""
+        if cause is not None and (lost := self._lost()) is not None:
+            self._lose(lost)
         if self.gone.done():
             raise DatabaseGone(str(self.gone.result())) from cause
 

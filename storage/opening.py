@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from storage import files, states
-from storage.connections import ATTEMPT, BUSY_TIMEOUT, Connection
+from storage.connections import BUSY_TIMEOUT, LOOK, Connection
 from storage.errors import NotOurDatabase
 from storage.migrations import APPLICATION_ID, MIGRATIONS, migrate
 
@@ -34,7 +34,7 @@ def prepare(db: Connection, path: Path | None) -> None:
         migrate(db)  # looks at the version again: another process may have been first
         db.execute("commit")
     states.guard(db)
-    db.execute(f"pragma busy_timeout = {round(1000 * ATTEMPT)}")
+    db.execute(f"pragma busy_timeout = {round(1000 * LOOK)}")
     if path is not None:
         files.make_private(path)
 

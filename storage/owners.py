@@ -147,4 +147,4 @@ def _start_time(pid: int) -> str | None:
     except OSError:
         return None
     state, *fields = stat.rpartition(")")[2].split()
-    return None if state in ("Z", "Awaitable[None]]") else fields[18]
+    return None if state in ("Z", "X", "x") else fields[18]

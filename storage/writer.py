@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from storage import states
-from storage.connections import Connection, Job, JobConnection
+from storage.connections import ATTEMPT, Connection, Job, JobConnection
 from storage.errors import StorageClosed, StorageError, is_fatal, is_passing
 from storage.outage import Outage, pauses, unavailable
 
@@ -207,7 +208,7 @@ class Writer:
 def _commit(db: Connection, batch: list[_Entry], first: Callable[[Connection], None] | None) -> list[_JobResult]:
     """One transaction. Raises `_Undone`."""
     try:
-        db.execute("begin immediate")
+        _take_turn(db)
         if first is not None:
             first(db)
         alone = len(batch) == 1
@@ -219,6 +220,18 @@ def _commit(db: Connection, batch: list[_Entry], first: Callable[[Connection], N
                 db.execute("rollback")
         raise error if isinstance(error, _Undone) else _Undone(error) from error
     return results
+
+
+def _take_turn(db: Connection) -> None:
+    deadline = time.monotonic() + ATTEMPT
+    while True:
+        try:
+            db.execute("begin immediate")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        else:
+            return
 
 
 def _attempt(db: Connection, job: Job[Any], *, alone: bool) -> tuple[Any, BaseException | None]:

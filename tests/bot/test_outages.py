@@ -16,7 +16,7 @@ from bot.demo.workspace import Workspace
 from bot.inbound import arrivals, clicks
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
-from storage import Connection, Storage
+from storage import Storage, writer
 from tests.agent.conversing import calls, says
 from tests.bot.running import running
 from tests.demo.workspace.support import Page
@@ -48,16 +48,12 @@ def lock(url: str, storage: Storage) -> Iterator[Lock]:
 
 
 @pytest.fixture(autouse=True)
-async def hasty(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts fail, and people are told, sooner than otherwise."""
     monkeypatch.setattr(telling, "TELL_AFTER", 0.2)
     monkeypatch.setattr(arrivals, "PROMPTLY", 0.2)
     monkeypatch.setattr(run, "PROMPTLY", 0.2)
-
-    def job(db: Connection) -> None:
-        db.execute("pragma busy_timeout = 20")
-
-    await storage.write(job)
+    monkeypatch.setattr(writer, "ATTEMPT", 0.02)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,23 @@ LOSSES: list[Callable[[Path], object]] = [
     lambda path: os.truncate(path, 0),
     lambda path: os.truncate(path, 100),
 ]
+
+
+@pytest.mark.parametrize("lose", LOSSES)
+@pytest.mark.parametrize("deed", ["store", "read"])
+async def test_what_fails_because_the_file_is_gone_says_so(tmp_path: Path, lose: Callable[[Path], object], deed: str):
+    """Before anybody has looked, what is missing from the file may be the first sign."""
+    path = tmp_path / "data" / "storage.db"
+    path.parent.mkdir()
+
+    def fails(db: sqlite3.Connection) -> None:
+        lose(path)
+        db.execute("select * from what_is_gone")
+
+    async with open_storage(f"sqlite:///{path}") as storage:
+        with pytest.raises(DatabaseGone, match="deleted, emptied or replaced"):
+            await (storage.write(fails) if deed == "store" else storage.read(fails))
+        assert storage.gone.done()
 
 
 @pytest.mark.parametrize("lose", LOSSES)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import Connection, Storage, database, inbox, open_storage
+from storage import Connection, Storage, database, inbox, open_storage, writer
 from storage.errors import StorageUnavailable, is_passing
 from storage.ids import ThreadId
 from tests.support.waiting import until
@@ -23,9 +23,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def opened(path: Path) -> AsyncIterator[Storage]:
+async def opened(path: Path, hasty: None) -> AsyncIterator[Storage]:
     async with open_storage(f"sqlite:///{path}") as storage:
-        await storage.write(hasty)
         yield storage
 
 
@@ -45,9 +44,10 @@ def locked_after(path: Path) -> Iterator[Callable[[], object]]:
         yield lambda: other.execute("begin immediate")
 
 
-def hasty(db: Connection) -> None:
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """An attempt to store something fails soon."""
-    db.execute("pragma busy_timeout = 20")
+    monkeypatch.setattr(writer, "ATTEMPT", 0.02)
 
 
 def receives(number: int, text: str = "hello") -> inbox.Delivery:
@@ -73,6 +73,9 @@ def has_room(db: Connection) -> None:
 
 
 BIG = "x" * 100_000
+
+PROMPTLY = 2.0
+"""Seconds that somebody waits who clicked: Slack gives three."""
 
 
 async def begun(storage: Storage) -> None:
@@ -141,10 +144,9 @@ async def test_a_job_that_fails_with_what_passes_is_undone_whole_and_run_again(o
     assert sorted(await stored(opened)) == ["Ev1", "Ev7", "Ev8"]
 
 
-async def test_giving_up_ends_the_waiting_and_closing_does_not_hang(path: Path):
+async def test_giving_up_ends_the_waiting_and_closing_does_not_hang(path: Path, hasty: None):
     with locked_after(path) as lock:
         async with open_storage(f"sqlite:///{path}") as storage:
-            await storage.write(hasty)
             lock()
             waiting = asyncio.create_task(store(storage, 0))
             await begun(storage)
@@ -210,3 +212,25 @@ def test_what_passes_is_said_in_one_place(code: int, passes: bool):
     error = sqlite3.OperationalError("as SQLite says it")
     error.sqlite_errorcode = code
     assert is_passing(error) is passes
+
+
+async def test_beside_one_that_stores_without_a_pause_others_have_their_turn(path: Path):
+    """Looking ever more rarely for a lock that is free for a moment only is to find it taken each time."""
+    url = f"sqlite:///{path}"
+    async with open_storage(url) as busy, open_storage(url) as other:
+        stored = asyncio.Event()
+
+        async def store_on(first: int) -> None:
+            number = first
+            while not stored.is_set():
+                await store(busy, number)
+                number += 100
+
+        others = [asyncio.create_task(store_on(100 + first)) for first in range(100)]
+        try:
+            for number in range(60):
+                await store(other.impatient(PROMPTLY), number)
+        finally:
+            stored.set()
+            await asyncio.gather(*others)
+        assert not other.outage.since, "the first attempt found it free"
