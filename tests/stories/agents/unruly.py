@@ -138,10 +138,13 @@ async def cling(how: str) -> str:
     Args:
         how: In which way.
     """
+    holds_the_loop = how == "hold the loop"
+    if holds_the_loop:
+        await asyncio.sleep(0.5)  # the click that allowed it is acknowledged meanwhile
     _begun(f"cling {how}")
     while True:
         try:
-            if how == "hold the loop":
+            if holds_the_loop:
                 time.sleep(60)  # noqa: ASYNC251 - that is the point
             await asyncio.sleep(60)
         except asyncio.CancelledError:
