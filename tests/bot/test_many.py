@@ -43,12 +43,6 @@ async def crowd_at(workspace: Workspace, *storages: Storage) -> AsyncIterator[Cr
 
 
 @pytest.fixture
-def ack_timeout() -> float:
-    """Here everything is in one process, which is busy."""
-    return 3.0
-
-
-@pytest.fixture
 async def other(url: str) -> AsyncIterator[Storage]:
     """The same file, opened by another owner."""
     async with open_storage(url) as storage:

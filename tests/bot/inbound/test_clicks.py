@@ -129,6 +129,7 @@ async def test_a_click_is_acknowledged_only_once_it_is_stored(
         assert row.answered_by == "U0ANA"
 
 
+@pytest.mark.parametrize("ack_timeout", [0.3])
 async def test_a_decision_that_cannot_be_stored_is_not_acknowledged(
     workspace: Workspace, storage: Storage, pay: Tool[..., Any], http: aiohttp.ClientSession, page: Page
 ):

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bot.demo.workspace import Workspace
 from tests.demo.workspace.support import CARD, Page, Slack, connected, new_app
@@ -84,6 +85,7 @@ async def test_the_text_arrives_in_slacks_form(workspace: Workspace, page: Page)
     )
 
 
+@pytest.mark.parametrize("ack_timeout", [0.3])
 async def test_an_unacked_event_comes_again_three_times_with_its_reason(
     workspace: Workspace, http: aiohttp.ClientSession, page: Page
 ):

@@ -67,6 +67,7 @@ async def _ephemerals(page: Page) -> list[Json]:
     return [message for message in await page.messages() if message.get("ephemeral_to") == page.user]
 
 
+@pytest.mark.parametrize("ack_timeout", [0.3])
 async def test_a_click_that_nobody_acks_is_shown_to_who_clicked(workspace: Workspace, slack: Slack, page: Page):
     app = new_app(workspace)
 
