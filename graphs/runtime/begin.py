@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from graphs.errors import AnswerError, GraphChanged, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime import answers, breakpoints, positions
@@ -80,12 +80,23 @@ class Opener:
             try:
                 return await self._begin(given, await self.storage.read(self._look))
             except ThreadMoved:
-                continue
+                given = self._named(given)
             except ThreadHeld as error:
                 raise ThreadBusy(str(error)) from None
             except AnswerRefused as error:
                 raise answers.refusal(error) from None
         raise ThreadBusy(f"thread {self.session.thread_id!r} keeps changing; try again")
+
+    def _named(self, given: Any) -> Any:
+        """One answer as the answer to the question that was found waiting: what waits when this tries again may be
+        another.
+        """
+        if not isinstance(given, Command):
+            return given
+        command = cast("Command[Any]", given)
+        if command.resume is UNSET:
+            return command
+        return replace(command, resume=answers.by_id(command.resume, self.session.thread_id, self._rows()))
 
     def _may_be_first(self, given: Any) -> bool:
         """Whether to begin a thread that was not run here as one that is new. Routers and reducers are somebody else's

@@ -50,16 +50,50 @@ async def test_W2_an_id_that_is_sent_twice_does_not_answer_the_next_question(sto
 
 async def test_W2_of_concurrent_scalars_one_is_accepted(storage: Storage, config: Config):
     runs: list[str] = []
-    graph = chain(storage, ("q", asks("q", runs)), ("later", asks("later")))
+    refused: list[Exception] = []
+    others_ended = asyncio.Event()
+
+    async def held(state: Log) -> dict[str, Any]:
+        """What is sent after the next question is asked would answer that."""
+        await others_ended.wait()
+        return {"log": []}
+
+    graph = chain(storage, ("q", asks("q", runs)), ("held", held), ("later", asks("later")))
     await graph.ainvoke({"log": []}, config)
-    results = await asyncio.gather(
-        *(graph.ainvoke(Command(resume=n), config) for n in range(5)), return_exceptions=True
-    )
-    (stands,) = [result for result in results if isinstance(result, dict)]
-    assert {type(result) for result in results} <= {dict, ThreadBusy, AlreadyAnswered}
+
+    async def answer(number: int) -> dict[str, Any] | None:
+        try:
+            return await graph.ainvoke(Command(resume=number), config)
+        except (ThreadBusy, AlreadyAnswered) as error:
+            refused.append(error)
+            if len(refused) == 4:
+                others_ended.set()
+            return None
+
+    (stands,) = filter(None, await asyncio.gather(*map(answer, range(5))))
     assert set(ids(stands)) == {"later"}
     assert runs == ["q", "q"]
     assert (await graph.ainvoke(Command(resume="now"), config))["log"] == [*stands["log"], "later='now'"]
+
+
+async def test_W2_a_scalar_that_was_overtaken_does_not_answer_the_next_question(
+    storage: Storage, config: Config, monkeypatch: pytest.MonkeyPatch
+):
+    graph, other = (chain(storage, ("q", asks("q")), ("later", asks("later"))) for _ in range(2))
+    await graph.ainvoke({"log": []}, config)
+    read = storage.read
+
+    async def overtaken(job: Any) -> Any:
+        """What was read is old by the time it is used: somebody else has answered."""
+        found = await read(job)
+        monkeypatch.setattr(storage, "read", read)
+        await graph.ainvoke(Command(resume="first"), config)
+        return found
+
+    monkeypatch.setattr(storage, "read", overtaken)
+    with pytest.raises(AlreadyAnswered):
+        await other.ainvoke(Command(resume="second"), config)
+    assert [question.value for question in (await graph.aget_state(config)).interrupts] == ["later"]
 
 
 async def test_W3_an_answer_that_makes_the_node_raise_can_be_replaced(storage: Storage, config: Config):
