@@ -18,7 +18,7 @@ from uuid import UUID
 from storage import checkpoints, interrupts, owners, threads
 from storage.changes import Changes
 from storage.connections import BUSY_TIMEOUT, Connection, Job, JobConnection, Readers, connect
-from storage.errors import DatabaseGone, NotOurDatabase, StorageError, is_fatal, is_passing
+from storage.errors import DatabaseGone, NotOurDatabase, StorageError, is_fatal, is_passing, sqlite_code
 from storage.files import OpenedFiles
 from storage.ids import OwnerId, ThreadId, thread_id_text
 from storage.interrupts import InterruptRow
@@ -249,7 +249,7 @@ async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], st
         try:
             await connection.run(lambda db: prepare(db, path))
         except sqlite3.DatabaseError as error:
-            if (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_BUSY:
+            if sqlite_code(error) == sqlite3.SQLITE_BUSY:
                 raise unavailable(error) from error
             if not is_fatal(error):
                 raise

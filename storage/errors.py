@@ -57,20 +57,26 @@ _PASSING_ERRNO = frozenset(
 )
 
 
+def sqlite_code(error: BaseException) -> int:
+    """SQLite's code of an error: its low byte, since the rest only says more of it (https://sqlite.org/rescode.html).
+    0 of what is no error of SQLite's.
+    """
+    return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether what could not be done now may be done later, with nothing changed here: the file is locked, the disk is
     full, a descriptor is missing.
     """
     if isinstance(error, sqlite3.Error):
-        # The low byte is the kind, the rest says more of it (https://sqlite.org/rescode.html).
-        return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in _PASSING
+        return sqlite_code(error) in _PASSING
     return isinstance(error, OSError) and error.errno in _PASSING_ERRNO
 
 
 def is_fatal(error: BaseException) -> bool:
     """Whether the database cannot be used any more, by anybody."""
     if isinstance(error, sqlite3.Error):
-        return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in _FATAL
+        return sqlite_code(error) in _FATAL
     return isinstance(error, DatabaseGone)
 
 

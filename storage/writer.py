@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from storage import states
 from storage.connections import ATTEMPT, Connection, Job, JobConnection
-from storage.errors import StorageClosed, StorageError, is_fatal, is_passing
+from storage.errors import StorageClosed, StorageError, is_fatal, is_passing, sqlite_code
 from storage.outage import Outage, pauses, unavailable
 
 T = TypeVar("T")
@@ -228,7 +228,7 @@ def _take_turn(db: Connection) -> None:
         try:
             db.execute("begin immediate")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if sqlite_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
         else:
             return
