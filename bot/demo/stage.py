@@ -15,12 +15,11 @@ from bot.demo.model import serve_model
 from bot.demo.models import choose_model
 from bot.demo.workspace import HARBOUR_GOODS, LOCAL_TEAM, Workspace, serve_workspace
 from bot.run import load_agent
-from bot.settings import Settings
 
 STOP_AFTER = 15.0
 """Seconds that the bot gets to finish its steps before it is killed."""
 
-SAMPLE: str = Settings.model_fields["signoff_agent"].default
+SAMPLE = "bot.demo.desk:agent"
 """The agent of the sample shop, which the demo shows when it is told of no other."""
 
 logger = logging.getLogger(__name__)
@@ -141,22 +140,18 @@ def _examples(outer: Mapping[str, str]) -> Sequence[str]:
 
 
 def _environment(outer: Mapping[str, str], workspace: Workspace, data: Path, log_level: str) -> dict[str, str]:
-    """The bot's environment: the local workspace's, and from outside the agent, where it is set.
+    """The bot's environment: the local workspace's, and the agent, from outside where it is set there.
 
     No proxy is passed on: Slack's client would take it for this machine's own addresses, too.
     """
     kept = {key: value for key, value in outer.items() if not key.lower().startswith(_NOT_PASSED_ON)}
-    chosen = {key: outer[key] for key in outer if key == "SIGNOFF_AGENT"}
     paths = [str(Path.cwd()), outer.get("PYTHONPATH", "")]
-    return (
-        kept
-        | chosen
-        | {
-            "SLACK_BOT_TOKEN": workspace.tokens.bot,
-            "SLACK_APP_TOKEN": workspace.tokens.app,
-            "SLACK_API_URL": f"{workspace.url}/api/",
-            "DATABASE_URL": f"sqlite:///{data / 'signoff.db'}",
-            "LOG_LEVEL": log_level,
-            "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-        }
-    )
+    return kept | {
+        "SIGNOFF_AGENT": _agent(outer),
+        "SLACK_BOT_TOKEN": workspace.tokens.bot,
+        "SLACK_APP_TOKEN": workspace.tokens.app,
+        "SLACK_API_URL": f"{workspace.url}/api/",
+        "DATABASE_URL": f"sqlite:///{data / 'signoff.db'}",
+        "LOG_LEVEL": log_level,
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+    }

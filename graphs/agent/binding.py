@@ -15,6 +15,9 @@ from storage.interrupts import InterruptRow
 _NOT_BINDING = {"expires_at", "rule"}
 """The deadline is held against the time of the answer; the rule's wording is for the audit."""
 
+_SHOWN = {"description": "the tool's description", "title": "the tool's title", "preview": "what the preview shows"}
+"""What stands on a card beside the arguments."""
+
 
 def change_since(
     asked: InterruptRow, tool: Tool[..., Any], arguments: Arguments, terms: Terms | None, question: Question
@@ -34,8 +37,9 @@ def change_since(
         return "the tool reads these arguments differently than when this was asked"
     if terms is not None and _rule(then) != _rule(terms):
         return "the rule for this call changed while it waited"
-    if asked.payload.get("description") != question.payload["description"]:
-        return "the tool's description changed while this waited"
+    for what, said in _SHOWN.items():
+        if asked.payload.get(what) != question.payload.get(what):
+            return f"{said} changed while this waited"
     if question.text() != Question(asked.payload).text():
         return "what is on record of this call was changed while it waited"
     if asked.expires_at is not None and (asked.answered_at or 0.0) >= asked.expires_at:

@@ -5,16 +5,20 @@ Nothing runs here. Whoever owns the thread finds the stored answer and goes on.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
+from graphs.agent import beforehand
+from graphs.agent.beforehand import Words
+from graphs.agent.errors import InvalidArguments, Problem
 from graphs.agent.policy import required
 from graphs.agent.proposals import APPROVAL, IN_DOUBT, ProposedCall, may_it_run, terms_of
-from graphs.agent.tools import Toolbox
+from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.voting import Ballot, Successor
 from graphs.approvals.decisions import (
     Approve,
@@ -42,6 +46,9 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 """How often a decision is judged again because the question moved while it was judged."""
+
+LOOKED_AT_WITHIN = 1.0
+"""Seconds that a tool's check and preview of an edited call have: Slack waits three for the answer to a form."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +106,12 @@ class Desk:
     async def decide(
         self, interrupt_id: str, thread_id: ThreadId, actor: Actor, decision: Decision, poll: Poll | None = None
     ) -> Decided | Refused:
-        """Judge and store. An edit has to be valid: raises `InvalidArguments`.
+        """Judge and store. An edit has to be valid, and one that can work: raises `InvalidArguments`.
 
         `poll` is what was read already; it is read again only when it has moved on meanwhile.
         """
+        poll = poll or await self.storage.read(lambda db: read_poll(db, interrupt_id))
+        words = await self._words(poll, actor, decision) if isinstance(decision, Edit) else Words()
 
         def judge(row: InterruptRow, cast: Sequence[Vote]) -> tuple[Decided, Store] | Refused:
             now = self.storage.clock()
@@ -119,7 +128,7 @@ class Desk:
                 case Responded(message):
                     return Decided(row), lambda db: ballot.answer(db, as_answer(Respond(message)))
                 case Superseded(args):
-                    return self._edited(ballot, Edit(terms_of(row).tool, args))
+                    return self._edited(ballot, Edit(terms_of(row).tool, args), words)
 
         return await self._store(interrupt_id, thread_id, actor, decision.verb, judge, poll)
 
@@ -149,10 +158,28 @@ class Desk:
             return False
         return True
 
-    def _edited(self, ballot: Ballot, edit: Edit) -> tuple[Decided, Store] | Refused:
+    async def _words(self, poll: Poll, actor: Actor, edit: Edit) -> Words:
+        """The edited call as its card is to tell it. Raises `InvalidArguments` for one that cannot work. Code of the
+        tool's own is asked, for somebody who may edit; it is asked again before the call runs.
+        """
+        tool = self._tool(edit.name)
+        if tool is None or poll.row is None or isinstance(may_decide(terms_of(poll.row), actor, "edit"), Refused):
+            return Words()
+        edited = await awaitable(tool.validate, bounded=False)(edit.args)
+        why, words = await asyncio.gather(
+            beforehand.impossible(tool, edited, LOOKED_AT_WITHIN), beforehand.words(tool, edited, LOOKED_AT_WITHIN)
+        )
+        if why is not None and why != beforehand.NO_CHECK:
+            raise InvalidArguments(tool.name, [Problem("", why)])
+        return words
+
+    def _tool(self, name: str) -> Tool[..., Any] | None:
+        return self.toolbox[name] if name in list(self.toolbox) else None
+
+    def _edited(self, ballot: Ballot, edit: Edit, words: Words) -> tuple[Decided, Store] | Refused:
         """The edited call gets an approval of its own, which the editor votes for; none where no rule asks."""
         row, terms = ballot.row, terms_of(ballot.row)
-        tool = self.toolbox.get(edit.name) if edit.name in list(self.toolbox) else None
+        tool = self._tool(edit.name)
         if tool is None:
             return NO_TOOL
         edited = tool.validate(edit.args)
@@ -166,7 +193,7 @@ class Desk:
             "arguments": "",
             "message_id": row.terms["message_id"],
         }
-        question = may_it_run(call, tool, edited, now_bound)
+        question = may_it_run(call, tool, edited, now_bound, words)
         # What was shown above the arguments stays: it may say that the call has run before.
         question = replace(question, payload={**question.payload, "description": row.payload["description"]})
         slot = Slot(row.thread_id, row.ns, row.scope, row.ordinal + 1, row.node)

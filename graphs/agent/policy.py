@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
-from graphs.agent import fingerprint
+from graphs.agent import fingerprint, rules
 from graphs.agent.arguments import Arguments
 from graphs.agent.canonical import Digest, canonical_json, digest
 from graphs.agent.errors import InvalidPolicy
@@ -154,15 +154,15 @@ def _rule(tool: str, policy: Approval, arguments: Arguments) -> str | None:
     except Exception as error:  # a policy may fail in any way, and no call may get through by it
         said = redacted(error, redact)
         logger.error("the policy of tool %r raised; the call asks", tool, exc_info=said)
-        return f"the policy raised {type(error).__name__}"
+        return "its rule could not be worked out"
     if answer is False:
         return None
     if answer is not True:
         logger.warning(
             "the policy of tool %r returned a %s instead of a bool; the call asks", tool, type(answer).__name__
         )
-        return "the policy gave no clear answer"
-    return "the policy asks for these arguments"
+        return "its rule gave no clear answer"
+    return rules.in_words(policy.when)
 
 
 def _check_when(when: object) -> None:

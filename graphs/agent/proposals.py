@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any, NotRequired, TypedDict
 
 from graphs.agent.arguments import Arguments
+from graphs.agent.beforehand import Words
 from graphs.agent.canonical import digest
 from graphs.agent.policy import settling_terms
 from graphs.agent.tools import Tool
@@ -68,11 +70,12 @@ def may_it_run(
     tool: Tool[..., Any],
     arguments: Arguments,
     terms: Terms,
+    words: Words,
     replaces: str | None = None,
     why: str | None = None,
 ) -> Question:
-    """Asks leave to run these arguments (LangChain's shapes). `replaces` is the question it takes the place of, `why`
-    the reason when that one was approved.
+    """Asks leave to run these arguments (LangChain's shapes), with a `title` and a `preview` where the tool has them.
+    `replaces` is the question it takes the place of, `why` the reason when that one was approved.
     """
     payload = {
         "type": APPROVAL,
@@ -80,6 +83,7 @@ def may_it_run(
         "name": tool.name,
         "args": arguments.shown,
         "description": "\n\n".join(filter(None, (call.get("ran_before"), tool.description))),
+        **{name: said for name, said in asdict(words).items() if said is not None},
     }
     bound, about = _bound(call, arguments, terms), _about(call, APPROVAL, terms)
     if why is not None:

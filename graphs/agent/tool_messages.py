@@ -48,6 +48,11 @@ def expired() -> str:
     return "Expired: nobody decided in time. The call did not run. This is not a rejection."
 
 
+def impossible(why: str) -> str:
+    """The tool's own check says that it cannot work; `why` is its sentence."""
+    return f"Impossible: {why}{_stop(why)} The call did not run."
+
+
 def unreachable(why: str) -> str:
     """There are not enough people who could approve it; `why` is a sentence that says who is missing."""
     return f"Unreachable: {why} Nobody was asked, and the call did not run."

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from graphs.agent import evidence, tool_messages
+from graphs.agent import beforehand, evidence, tool_messages
 from graphs.agent.arguments import Arguments
 from graphs.agent.binding import change_since, under_old_rule
 from graphs.agent.call_record import ending, has_run, ran_before
@@ -27,7 +27,7 @@ from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_dec
 from graphs.approvals.states import Refusal
 from graphs.approvals.terms import Terms
 from graphs.errors import QuestionExpired
-from graphs.runtime.asking import Answer, ask, known_question
+from graphs.runtime.asking import Answer, Question, ask, known_question
 from graphs.runtime.calling import awaitable
 from graphs.runtime.effects import claim_of
 from graphs.runtime.types import Runtime
@@ -129,8 +129,8 @@ class _Proposal:
             answer = await self._decision(arguments, terms, replaces)
         except QuestionExpired:
             return _Ended(tool_messages.expired())
-        if isinstance(answer, str):
-            return _Ended(tool_messages.unreachable(answer), Refusal("unreachable", answer))
+        if isinstance(answer, _Ended):
+            return answer
         if answer is None:
             return _Ended(await Effect(self.call, self.tool, arguments, self.requester).run())
         if (why := why_unreachable(answer.value)) is not None:
@@ -160,39 +160,60 @@ class _Proposal:
                 why = str(error)
         return _Ended(tool_messages.useless_edit(edited.by, why), Refusal("invalid arguments", why))
 
-    async def _decision(self, arguments: Arguments, terms: Terms | None, replaces: str | None) -> Answer | str | None:
-        """The decision that stands on these arguments; None when nobody has to decide; why nobody was asked when no
-        people there are could approve.
+    async def _decision(
+        self, arguments: Arguments, terms: Terms | None, replaces: str | None
+    ) -> Answer | _Ended | None:
+        """The decision that stands on these arguments; None when nobody has to decide; how the call ended where it
+        cannot work, or no people there are could approve it.
 
         An approval stands for the very call that was approved, under the rule that it was approved under: else it is
         asked anew, which is kept even if all is as before later. A decision that is no approval stands whatever became
         of the rule, and so does a question that was asked. A call that was begun is past all questions of leave.
         """
-        claim = claim_of(claim_key(self.call["id"]))
+        is_begun = claim_of(claim_key(self.call["id"])) is not None
         why: str | None = None
         while True:
             asked = _asked_before()
-            bound = terms or (asked and under_old_rule(asked, self.tool, arguments, self.clock()))
-            if bound is None or (asked is None and claim is not None):
+            if asked is None and is_begun:
                 return None
-            new = may_it_run(self.call, self.tool, arguments, bound, replaces, why)
             if asked is None:
-                return await self._out_of_reach(bound) or ask(new)
-            answer = ask(as_asked(asked) or new)
+                return await self._first(arguments, terms, replaces, why)
+            bound = terms or under_old_rule(asked, self.tool, arguments, self.clock())
+            answer = ask(as_asked(asked) or await self._question(arguments, bound, replaces, why))
             if why_unreachable(answer.value):
                 return answer
             unproven = self.on_file.against(self.call["id"], answer)
-            if unproven is None and not isinstance(parse_decision(answer.value), Approve):
+            if unproven is None and (is_begun or not isinstance(parse_decision(answer.value), Approve)):
                 return answer
             after = _asked_before()
             if after is None or after.replaces != answer.interrupt_id:
-                why = unproven or (claim is None and change_since(asked, self.tool, arguments, terms, new)) or None
                 if unproven is not None:
                     self._warn(answer, unproven)
+                elif said := await beforehand.impossible(self.tool, arguments):
+                    return _impossible(said)
+                new = await self._question(arguments, bound, replaces, why)
+                why = unproven or change_since(asked, self.tool, arguments, terms, new)
                 if why is None:
                     return answer
                 terms = bound
             replaces = answer.interrupt_id
+
+    async def _first(
+        self, arguments: Arguments, terms: Terms | None, replaces: str | None, why: str | None
+    ) -> Answer | _Ended | None:
+        """As `_decision`, while nothing is asked: once there is a question, it waits for its answer."""
+        if said := await beforehand.impossible(self.tool, arguments):
+            return _impossible(said)
+        if terms is None:
+            return None
+        if self.unreachable is not None and (lack := await self.unreachable(terms, self.thread_id)) is not None:
+            return _Ended(tool_messages.unreachable(lack), Refusal("unreachable", lack))
+        return ask(await self._question(arguments, terms, replaces, why))
+
+    async def _question(self, arguments: Arguments, terms: Terms, replaces: str | None, why: str | None) -> Question:
+        """Asks leave for these arguments, in the words that their tool has for them now."""
+        words = await beforehand.words(self.tool, arguments)
+        return may_it_run(self.call, self.tool, arguments, terms, words, replaces, why)
 
     def _warn(self, answer: Answer, why: str) -> None:
         logger.error(
@@ -200,10 +221,6 @@ class _Proposal:
             "Somebody may have written into the database: run signoff audit verify",
             *(self.thread_id, answer.interrupt_id, self.call["id"], self.tool.name, answer.value["type"], why),
         )
-
-    async def _out_of_reach(self, terms: Terms) -> str | None:
-        """Looked at only while nothing is asked: once there is a question, it waits for its answer."""
-        return await self.unreachable(terms, self.thread_id) if self.unreachable is not None else None
 
 
 async def _validated(tool: Tool[..., Any], arguments: str | Mapping[str, object]) -> Arguments:
@@ -222,6 +239,10 @@ def _asked_before() -> InterruptRow | None:
     """The approval that this task asked for before, if that is its next question again."""
     row = known_question()
     return row if row is not None and row.kind == APPROVAL else None
+
+
+def _impossible(why: str) -> _Ended:
+    return _Ended(tool_messages.impossible(why), Refusal("impossible", why))
 
 
 def _unusable(call: ProposedCall, error: UnknownTool | InvalidArguments | UnstorableArguments) -> _Ended:

@@ -16,6 +16,8 @@ from graphs.agent.docstring import parse
 from graphs.agent.errors import AgentError, InvalidArguments, InvalidTool, Problem, ToolTimedOut, UnknownTool
 from graphs.agent.policy import Approval
 from graphs.agent.schema import IDEMPOTENCY_KEY, JsonSchema, arguments_model, parameters_schema
+from graphs.agent.titles import Title
+from graphs.agent.titles import declared as declared_title
 from graphs.errors import UnexpectedExit
 from graphs.runtime.calling import TimeIsUp, awaitable, held, limited
 
@@ -30,8 +32,8 @@ class Tool(Generic[P, R]):
     """A function with its schema, its policy and what may be done with it after a crash.
 
     `repeatable`: running it twice does no harm, so a crash in the middle simply runs it again. `destructive` says that
-    what it does cannot be taken back; nothing depends on it yet. `timeout` is in seconds. Called directly, it is the
-    function.
+    what it does cannot be taken back: who approves it is asked twice. `check` and `preview` are functions of the
+    validated arguments (see `beforehand.py`). `timeout` is in seconds. Called directly, it is the function.
     """
 
     name: str
@@ -43,6 +45,9 @@ class Tool(Generic[P, R]):
     destructive: bool
     repeatable: bool
     timeout: float | None
+    title: Title | None
+    check: Callable[..., object] | None
+    preview: Callable[..., object] | None
     function: Callable[P, R]
     model: type[BaseModel]
 
@@ -56,6 +61,13 @@ class Tool(Generic[P, R]):
     def secret_arguments(self) -> frozenset[str]:
         """The names of those that are secrets, or hold some."""
         return argument_bytes.secret_fields(self.model)
+
+    def title_of(self, values: Mapping[str, object]) -> str | None:
+        """What a call with these values is called, where its `title=` can say it: they may be ones that it refuses."""
+        try:
+            return self.title.of(self.validate(values)) if self.title is not None else None
+        except AgentError:
+            return None
 
     def definition(self) -> dict[str, Any]:
         """The tool as Chat Completions takes it."""
@@ -102,22 +114,30 @@ def tool(function: Callable[P, R], /) -> Tool[P, R]: ...
 @overload
 def tool(
     *,
+    title: str | Callable[[Any], str] | None = None,
+    check: Callable[..., object] | None = None,
+    preview: Callable[..., object] | None = None,
     approval: Approval | bool | None = None,
     idempotent: bool = False,
     destructive: bool = False,
     repeatable: bool | None = None,
     timeout: float | None = None,
-    preview: Callable[..., object] | None = None,
     reconcile: Callable[..., object] | None = None,
 ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
 def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Declare a function as a tool: its name, type hints and docstring are what the model and the card show.
 
+    `title`: the first line of a call's card, "Refund {amount:.2f} euro on order {order_id}", or a function of the
+    arguments. `check`: a function of the arguments that says in a sentence why a call cannot work, or None: then nobody
+    is asked, and the model is told. `preview`: one that says what whoever decides needs to know; an approval holds for
+    that, too. Each may be an `async def`, the title aside, and is looked at before asking and again before running.
+
     `approval`: an Approval, or True for "every call asks, the requester decides"; without it the tool runs unasked.
     `idempotent`: running a gated tool twice does no harm. `repeatable`: the same for a plain tool, True unless said
-    otherwise. `timeout`: seconds (see `Tool.call`). A parameter `idempotency_key` is filled with a key that stays the
-    same when the call is repeated, and is not in the schema. `preview` and `reconcile` are names for what is not built
-    yet, and are refused. Raises InvalidTool, where it stands, with the remedy.
+    otherwise. `destructive`: it cannot be taken back, so approving it asks twice. `timeout`: seconds (see `Tool.call`).
+    A parameter `idempotency_key` is filled with a key that stays the same when the call is repeated, and is not in the
+    schema. `reconcile` is a name for what is not built yet, and is refused. Raises InvalidTool, where it stands, with
+    the remedy.
     """
     if function is None:
         return functools.partial(_declare, **options)
@@ -127,16 +147,18 @@ def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
 def _declare(
     function: Callable[P, R],
     *,
+    title: str | Callable[[Any], str] | None = None,
+    check: Callable[..., object] | None = None,
+    preview: Callable[..., object] | None = None,
     approval: Approval | bool | None = None,
     idempotent: bool = False,
     destructive: bool = False,
     repeatable: bool | None = None,
     timeout: float | None = None,
-    preview: Callable[..., object] | None = None,
     reconcile: Callable[..., object] | None = None,
 ) -> Tool[P, R]:
     name = _name(function)
-    _refuse_unbuilt(name, preview=preview, reconcile=reconcile)
+    _refuse_unbuilt(name, reconcile=reconcile)
     policy = _policy(name, approval)
     documented = parse(function.__doc__ or "")
     if not documented.description:
@@ -155,6 +177,9 @@ def _declare(
         destructive=destructive,
         repeatable=_repeatable(name, policy, idempotent, repeatable),
         timeout=_timeout(name, timeout),
+        title=declared_title(name, title, model),
+        check=_function(name, "check", check),
+        preview=_function(name, "preview", preview),
         function=function,
         model=model,
     )
@@ -179,6 +204,12 @@ def _refuse_unbuilt(name: str, **given: object) -> None:
     for option, value in given.items():
         if value is not None:
             raise InvalidTool(name, f"{option}= is not built yet. Leave it out.")
+
+
+def _function(name: str, option: str, given: object) -> Callable[..., object] | None:
+    if given is not None and not callable(given):
+        raise InvalidTool(name, f"{option}={given!r}: give a function of the arguments, or leave it out.")
+    return given
 
 
 def _policy(name: str, approval: object) -> Approval | None:

@@ -62,7 +62,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.FAILED: _END,
 }
 
-RefusalKind = Literal["unknown tool", "invalid arguments", "unstorable arguments", "unreachable"]
+RefusalKind = Literal["unknown tool", "invalid arguments", "unstorable arguments", "unreachable", "impossible"]
 
 
 @dataclass(frozen=True)

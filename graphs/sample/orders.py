@@ -68,9 +68,7 @@ def refund(order_id: int, amount: Decimal, reason: str, key: str) -> Order:
         order = _get(db, order_id)
         if _done(db, "refunds", key):
             return order
-        left = order.paid - order.refunded
-        if amount > left:
-            raise ToolError(f"order {order_id} has {left:.2f} euro left to refund, so {amount:.2f} is too much")
+        _check_refund(order, amount)
         db.execute(
             "insert into refunds (key, order_id, amount, reason, at) values (?, ?, ?, ?, datetime('now'))",
             (key, order_id, f"{amount:.2f}", reason),
@@ -82,11 +80,22 @@ def refund(order_id: int, amount: Decimal, reason: str, key: str) -> Order:
 def cancel(order_id: int) -> Order:
     """Raises `ToolError` for an order that has left the house."""
     with _books() as db:
-        order = _get(db, order_id)
-        if order.status not in ("paid", "cancelled"):
-            raise ToolError(f"order {order_id} is {order.status}, so it cannot be cancelled any more")
+        _check_cancellation(_get(db, order_id))
         db.execute("update orders set status = 'cancelled' where id = ?", (order_id,))
         return _get(db, order_id)
+
+
+def check_refund(order_id: int, amount: Decimal) -> None:
+    """Whether `refund` would take it now. Raises `ToolError` as that does."""
+    _check_refund(get(order_id), amount)
+
+
+def check_cancellation(order_id: int) -> None:
+    """Whether `cancel` would take it now, and change anything. Raises `ToolError`."""
+    order = get(order_id)
+    _check_cancellation(order)
+    if order.status == "cancelled":
+        raise ToolError(f"Order {order_id} is cancelled already.")
 
 
 def send(recipient: str, subject: str, body: str, key: str) -> None:
@@ -111,9 +120,20 @@ def _get(db: sqlite3.Connection, order_id: int) -> Order:
         "select id, customer, email, item, paid, refunded, status from orders where id = ?", (order_id,)
     ).fetchone()
     if row is None:
-        raise ToolError(f"there is no order {order_id}")
+        raise ToolError(f"There is no order {order_id}.")
     number, customer, email, item, paid, refunded, status = row
     return Order(number, customer, email, item, Decimal(paid), Decimal(refunded), status)
+
+
+def _check_refund(order: Order, amount: Decimal) -> None:
+    left = order.paid - order.refunded
+    if amount > left:
+        raise ToolError(f"Order {order.id} has {left:.2f} euro left to refund, so {amount:.2f} is too much.")
+
+
+def _check_cancellation(order: Order) -> None:
+    if order.status not in ("paid", "cancelled"):
+        raise ToolError(f"Order {order.id} is {order.status}, so it cannot be cancelled any more.")
 
 
 def _done(db: sqlite3.Connection, table: str, key: str) -> bool:

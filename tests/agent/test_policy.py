@@ -117,7 +117,7 @@ def test_the_terms_say_what_the_approval_is_bound_to():
             "args_digest": arguments.digest,
             "schema_digest": pay.schema_digest,
             "policy": approval.fingerprint,
-            "rule": "the policy asks for these arguments",
+            "rule": "amount is over 50",
             "requester": "U0ANA",
             "approvers": ["U0LEA", "S0LEADS"],
             "quorum": 2,
@@ -146,7 +146,7 @@ def test_without_a_when_every_call_asks_and_without_a_deadline_it_waits_for_ever
 def test_c7_a_policy_that_raises_asks(caplog: pytest.LogCaptureFixture):
     terms = asks(Approval(when=lambda args: args.total > 50))
     assert terms is not None
-    assert terms.rule == "the policy raised AttributeError"
+    assert terms.rule == "its rule could not be worked out"
     assert "the policy of tool 'pay' raised; the call asks" in caplog.text
     assert caplog.records[0].exc_info
 
@@ -156,7 +156,7 @@ def test_c7_a_policy_without_a_clear_answer_asks(answer: Any, caplog: pytest.Log
     with caplog.at_level(logging.WARNING):
         terms = asks(Approval(when=lambda args: answer))
     assert terms is not None
-    assert terms.rule == "the policy gave no clear answer"
+    assert terms.rule == "its rule gave no clear answer"
     assert "instead of a bool" in caplog.text
 
 
