@@ -52,7 +52,7 @@ PAGE_LIMIT = 12_000
 """Characters in the blocks of one message: Slack takes about 13,200."""
 
 PAGE_BLOCKS = 46
-"""Blocks in one message: Slack takes 50. One is for "Approve all", one for who asked, in a copy, one for where it was
+"""Blocks in one message: Slack takes 50. One is for "Approve All", one for who asked, in a copy, one for where it was
 asked, in another place, one for who could not be reached.
 """
 
@@ -119,7 +119,7 @@ def calls(page: Sequence[ShownCall], revision: str, unreached: Sequence[str] = (
     if waiting and unreached:
         blocks.append(_context(mrkdwn(wording.unreached(unreached))))
     if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
-        button = _button("Approve all", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary")
+        button = _button(f"Approve All ({len(waiting)})", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary")
         blocks.append({"type": "actions", "block_id": f"all:{revision}", "elements": [button]})
     return Shown(_summary(page), tuple(blocks))
 
@@ -141,7 +141,7 @@ def failure(sentence: str, reference: str | None, *, turn: str) -> Shown:
     """A turn that broke off, with a way to try it again."""
     text = one_line(sentence) + (f" (reference {reference})" if reference is not None else "")
     said: Block = {"type": "section", "text": plain_text(f"⚠ {text}")}
-    button = _button("Try again", RETRY, turn)
+    button = _button("Try Again", RETRY, turn)
     return Shown(escape(text, TEXT_LIMIT), (said, {"type": "actions", "block_id": "retry", "elements": [button]}))
 
 
@@ -229,9 +229,9 @@ def _doubt(call: ShownCall) -> list[Block]:
         f"Look for `{escape(call.idempotency_key)}` at the other side, then say what you found."
     )
     buttons = [
-        _button("It ran", IT_RAN, call.interrupt_id),
-        _button("Run again", RUN_AGAIN, call.interrupt_id, style="danger"),
-        _button("Give up", GIVE_UP, call.interrupt_id),
+        _button("It Ran", IT_RAN, call.interrupt_id),
+        _button("Run Again", RUN_AGAIN, call.interrupt_id, style="danger"),
+        _button("Give Up", GIVE_UP, call.interrupt_id),
     ]
     return [
         {"type": "section", "text": mrkdwn(said)},

@@ -192,7 +192,7 @@ class ShownCall:
 
 
 def revision(calls: Sequence[ShownCall]) -> str:
-    """Tells which calls a card shows as waiting: "Approve all" decides those and no others."""
+    """Tells which calls a card shows as waiting: "Approve All" decides those and no others."""
     waiting = sorted(call.interrupt_id for call in calls if call.waits)
     return hashlib.sha256(" ".join(waiting).encode()).hexdigest()[:16]
 

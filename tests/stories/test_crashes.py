@@ -107,17 +107,17 @@ async def test_wherever_it_is_killed_the_effect_comes_at_most_once_and_the_end_i
     assert len(lines(ledger)) <= 1
     now = await thread.now(card)
     if labels(now):
-        await ana.click(now, "It ran" if lines(ledger) else "Run again")
+        await ana.click(now, "It Ran" if lines(ledger) else "Run Again")
     await thread.says("That was book.", after=card["ts"])
     assert lines(ledger) == ["one"]
     assert [text for text in await thread.texts() if "That was" in text] == ["That was book."]
 
 
-@pytest.mark.parametrize(("choice", "booked"), [("It ran", 1), ("Run again", 2), ("Give up", 1)])
+@pytest.mark.parametrize(("choice", "booked"), [("It Ran", 1), ("Run Again", 2), ("Give Up", 1)])
 async def test_a_call_that_was_cut_short_is_in_doubt_and_a_person_settles_it(
     ana: Person, lea: Person, stage: Stage, ledger: Path, choice: str, booked: int
 ):
-    said = "book a little slowly" if choice == "Run again" else "book slowly"
+    said = "book a little slowly" if choice == "Run Again" else "book slowly"
     thread = await ana.say(said)
     card = await thread.card()
     await ana.click(card, "Approve")
@@ -129,7 +129,7 @@ async def test_a_call_that_was_cut_short_is_in_doubt_and_a_person_settles_it(
     restart(stage)
     doubt = await thread.card(choice)
     assert "may already have run" in words(doubt)
-    assert labels(doubt) == ["It ran", "Run again", "Give up"]
+    assert labels(doubt) == ["It Ran", "Run Again", "Give Up"]
     assert len(lines(ledger)) == 1, "nobody but a person runs it again"
     await ana.click(doubt, choice)
     await thread.says("That was book.", after=card["ts"])

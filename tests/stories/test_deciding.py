@@ -185,12 +185,12 @@ async def test_approve_and_reject_at_once_one_of_them_counts(ana: Person, lea: P
 
 async def test_several_calls_on_one_card_are_approved_together(ana: Person, lea: Person, shop: Shop):
     thread = await ana.say("@signoff cancel order 1043 and cancel order 1045", channel=SUPPORT)
-    card = await thread.card("Approve all")
-    assert labels(card) == ["Approve", "Edit", "Reject"] * 2 + ["Approve all"]
-    await ana.click(card, "Approve all")
+    card = await thread.card("Approve All (2)")
+    assert labels(card) == ["Approve", "Edit", "Reject"] * 2 + ["Approve All (2)"]
+    await ana.click(card, "Approve All (2)")
     assert "0 of 2" in await thread.whisper("not counted")
     assert (shop.status(1043), shop.status(1045)) == ("paid", "paid")
-    await lea.click(card, "Approve all")
+    await lea.click(card, "Approve All (2)")
     await thread.says("Cancelled order 1043[^$]*Cancelled order 1045", after=card["ts"])
     assert (shop.status(1043), shop.status(1045)) == ("cancelled", "cancelled")
     assert labels(await thread.now(card)) == []
@@ -198,7 +198,7 @@ async def test_several_calls_on_one_card_are_approved_together(ana: Person, lea:
 
 async def test_each_row_of_a_card_is_decided_by_itself(ana: Person, lea: Person, shop: Shop):
     thread = await ana.say("@signoff cancel order 1043 and cancel order 1045", channel=SUPPORT)
-    card = await thread.card("Approve all")
+    card = await thread.card("Approve All (2)")
     await lea.click(card, "Approve", nth=1)
     await thread.becomes(card, r"done: Cancelled order 1045")
     now = await thread.now(card)
@@ -211,10 +211,10 @@ async def test_each_row_of_a_card_is_decided_by_itself(ana: Person, lea: Person,
 
 async def test_approve_all_against_a_rejection_decides_no_row_twice(ana: Person, lea: Person, shop: Shop):
     thread = await ana.say("@signoff cancel order 1043 and cancel order 1045", channel=SUPPORT)
-    card = await thread.card("Approve all")
+    card = await thread.card("Approve All (2)")
     form = await ana.open(card, "Reject", nth=0)
     # The click is on its way first: the button is gone once the rejection is shown.
-    _, answer = await asyncio.gather(lea.click(card, "Approve all"), ana.submit(form, Reason="no"))
+    _, answer = await asyncio.gather(lea.click(card, "Approve All (2)"), ana.submit(form, Reason="no"))
     if answer == {}:
         await lea.at(thread).whisper("the card has changed|not counted")
         await thread.becomes(card, "rejected by <@U0ANA>")

@@ -80,14 +80,14 @@ async def test_a_model_that_is_away_is_said_in_one_sentence_and_can_be_tried_aga
 ):
     await page.model_fails(status=500, times=3)
     thread = await ana.say(REFUND)
-    failed = await thread.card("Try again")
+    failed = await thread.card("Try Again")
     said = await thread.said()
     assert len(said) == 1
     assert len(words(said[0]).splitlines()) == 1
     assert "Traceback" not in json.dumps(said)
     assert "500" not in words(failed)
     assert "ModelUnavailable" in stage.log
-    await ana.click(failed, "Try again")
+    await ana.click(failed, "Try Again")
     card = await thread.card()
     await ana.click(card, "Approve")
     await thread.says("Refunded 80.00 euro", after=card["ts"])
@@ -100,11 +100,11 @@ async def test_a_model_that_cannot_be_reached_loses_no_thread(ana: Person, stage
     card = await thread.card()
     stage.model.kill()
     await ana.click(card, "Approve")
-    failed = await thread.card("Try again")
-    await ana.click(failed, "Try again")
+    failed = await thread.card("Try Again")
+    await ana.click(failed, "Try Again")
     await thread.becomes(failed, "tried again|reach|not")
     stage.start_model(stage.model_url.rpartition(":")[2])
-    await ana.click(await thread.card("Try again"), "Try again")
+    await ana.click(await thread.card("Try Again"), "Try Again")
     await thread.says("Refunded 80.00 euro", after=failed["ts"])
     assert shop.refunds == [(1042, "80.00")]
 
@@ -114,9 +114,9 @@ async def test_a_model_that_fails_after_the_effect_does_not_repeat_it(ana: Perso
     card = await thread.card()
     await page.model_fails(status=500, times=3)
     await ana.click(card, "Approve")
-    failed = await thread.card("Try again")
+    failed = await thread.card("Try Again")
     assert shop.refunds == [(1042, "80.00")]
-    await ana.click(failed, "Try again")
+    await ana.click(failed, "Try Again")
     await thread.says("Refunded 80.00 euro", after=failed["ts"])
     assert shop.refunds == [(1042, "80.00")]
     assert shop.refunded(1042) == 80
@@ -127,8 +127,8 @@ async def test_a_reply_that_breaks_off_is_tried_again_whole(ana: Person, page: P
     await thread.says("Jonas Weber")
     await page.model_fails(cut=4)
     thread = await ana.say("hello")
-    failed = await thread.card("Try again")
-    await ana.click(failed, "Try again")
+    failed = await thread.card("Try Again")
+    await ana.click(failed, "Try Again")
     await thread.says("Here is what I can do", after=failed["ts"])
 
 

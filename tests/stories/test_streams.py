@@ -79,8 +79,8 @@ async def test_a_reply_that_broke_off_is_finished_in_its_message_when_tried_agai
     await page.model_fails(cut=60)
     thread = await ana.say("tell me")
     half = await growing(thread)
-    failed = await thread.card("Try again")
-    await ana.click(failed, "Try again")
+    failed = await thread.card("Try Again")
+    await ana.click(failed, "Try Again")
     await thread.becomes(half, re.escape(REPLY[-40:]))
     assert [text for text in await thread.texts() if "sentence 1 " in text] == [REPLY]
 
@@ -89,7 +89,7 @@ async def test_a_reply_that_broke_off_is_taken_back_when_somebody_writes_on_inst
     await page.model_fails(cut=60)
     thread = await ana.say("tell me")
     half = await growing(thread)
-    failed = await thread.card("Try again")
+    failed = await thread.card("Try Again")
     await ana.say("never mind, tell me", thread)
     await thread.says(re.escape(REPLY[-40:]), after=failed["ts"])
 

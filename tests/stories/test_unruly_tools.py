@@ -169,9 +169,9 @@ async def test_a_tool_that_does_not_let_go_is_left_and_in_doubt_after_the_next_s
     assert await asyncio.to_thread(stage.stop_bot) == 0
     assert 10 <= time.monotonic() - began < limit
     stage.start_bot()
-    doubt = await thread.card("Give up")
-    assert labels(doubt) == ["It ran", "Run again", "Give up"]
-    await ana.click(doubt, "Give up")
+    doubt = await thread.card("Give Up")
+    assert labels(doubt) == ["It Ran", "Run Again", "Give Up"]
+    await ana.click(doubt, "Give Up")
     await thread.says(f"That was {said}.")
     assert len([line for line in lines(ledger) if line.startswith("cling")]) == 1
 
@@ -184,7 +184,7 @@ async def test_a_tool_that_takes_the_process_along_is_set_aside_and_everybody_el
     assert await starts_until_it_stays(stage) == 2
     assert died(ledger) == 2, "begun twice, and not a third time unasked"
     told = await thread.says("have not begun it again")
-    assert "Try again" in str([labels(each) for each in await thread.said()]), told
+    assert "Try Again" in str([labels(each) for each in await thread.said()]), told
     await is_served(lea)
     await is_served(ana)
     stage.kill_bot()
@@ -192,7 +192,7 @@ async def test_a_tool_that_takes_the_process_along_is_set_aside_and_everybody_el
     await is_served(lea)
     assert died(ledger) == 2
 
-    await ana.click(await thread.card("Try again"), "Try again")
+    await ana.click(await thread.card("Try Again"), "Try Again")
     assert await ended(stage) == 9
     assert await starts_until_it_stays(stage) == 2
     assert died(ledger) == 4

@@ -1,7 +1,7 @@
 """One whole conversation, as the people in it have it, and what must be true of it at the end.
 
 Ana asks in her direct message, so that the other one who may decide gets a copy of the card in hers. People do what
-people do: who sees that a click did not count clicks again, who is told "Try again" tries again.
+people do: who sees that a click did not count clicks again, who is told "Try Again" tries again.
 """
 
 import time
@@ -17,7 +17,7 @@ KNOWN = 400
 
 END = "nothing more to be said"
 LONG = f"It took {' and '.join(['a while'] * 12)}, and there is {END}."
-DOUBT = "It ran"
+DOUBT = "It Ran"
 
 PATIENCE = 1.0
 """Seconds after which somebody who sees nothing come of a click clicks again."""
@@ -92,9 +92,9 @@ class Talk:
         async def over() -> bool:
             for each in await self.said():
                 if DOUBT in labels(each):
-                    await self.press(self.ana, each, DOUBT if self.booked() else "Run again")
-                elif "Try again" in labels(each):
-                    await self.press(self.ana, each, "Try again")
+                    await self.press(self.ana, each, DOUBT if self.booked() else "Run Again")
+                elif "Try Again" in labels(each):
+                    await self.press(self.ana, each, "Try Again")
             return any(END in words(each) and not each.get("streaming") for each in await self.said())
 
         await until(over, lambda: f"the end of {self.entry} to be said")
@@ -130,7 +130,7 @@ class Talk:
                     await self.press(self.lea, each, "Approve")
                 for each in await self.told():
                     await self.press(self.ana, each, "Approve")
-                    await self.press(self.ana, each, "Try again")
+                    await self.press(self.ana, each, "Try Again")
             return any(END in words(each) for each in await self.told())
 
         await until(over, lambda: f"Ana to read the end of {self.entry}")

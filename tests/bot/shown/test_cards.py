@@ -262,7 +262,7 @@ def test_an_edit_that_could_not_run_says_why() -> None:
 
 def test_a_call_in_doubt_says_so_and_offers_what_can_be_found_out() -> None:
     shown = card(question(ARGS, answer=APPROVED), claim("in doubt"), question(ARGS, kind=IN_DOUBT, id_="d" * 32))
-    assert buttons(shown) == ["It ran", "Run again", "Give up"]
+    assert buttons(shown) == ["It Ran", "Run Again", "Give Up"]
     assert "this call may already have run" in words(shown).lower()
     assert "k" * 32 in words(shown)
 
@@ -272,13 +272,13 @@ def test_several_rows_have_their_own_buttons_and_one_for_all() -> None:
     first, second = question(ARGS), question({**ARGS, "number": 8}, call_id="call_2", id_="b" * 32)
     shown = card(first, second, message=two)
     assert buttons(shown).count("Approve") == 2
-    assert buttons(shown)[-1] == "Approve all"
+    assert buttons(shown)[-1] == "Approve All (2)"
     (value,) = {node["value"] for node in nodes(shown.blocks) if node.get("action_id") == cards.APPROVE_ALL}
     assert value == f"m1:{revision(rows([pay], two, first, second))}"
     one_left = card(question(ARGS, answer=APPROVED), second, message=two)
-    assert "Approve all" not in buttons(one_left)
+    assert "Approve All (2)" not in buttons(one_left)
     not_both = card(first, question(ARGS, call_id="call_2", id_="b" * 32, allow=["reject"]), message=two)
-    assert "Approve all" not in buttons(not_both)
+    assert "Approve All (2)" not in buttons(not_both)
 
 
 def test_arguments_that_cannot_be_shown_whole_cannot_be_approved() -> None:
@@ -333,7 +333,7 @@ def test_a_notice_stands_below_the_reply() -> None:
 def test_a_failure_says_one_sentence_a_reference_and_offers_to_try_again() -> None:
     shown = fits(cards.failure("The model cannot be reached.", "abc12345", turn="1.0"))
     assert "abc12345" in words(shown)
-    assert buttons(shown) == ["Try again"]
+    assert buttons(shown) == ["Try Again"]
     assert buttons(fits(cards.overcome())) == []
 
 
