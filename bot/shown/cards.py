@@ -119,7 +119,9 @@ def calls(page: Sequence[ShownCall], revision: str, unreached: Sequence[str] = (
     if waiting and unreached:
         blocks.append(_context(mrkdwn(wording.unreached(unreached))))
     if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
-        button = _button(f"Approve All ({len(waiting)})", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary")
+        button = _button(
+            f"Approve All ({len(waiting)})", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary"
+        )
         blocks.append({"type": "actions", "block_id": f"all:{revision}", "elements": [button]})
     return Shown(_summary(page), tuple(blocks))
 
