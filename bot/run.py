@@ -22,6 +22,7 @@ from bot.errors import CannotGoOn
 from bot.http_mode import http_mode
 from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
+from bot.inbound.queued import Queued
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings, hidden_slack_variables
@@ -30,6 +31,7 @@ from bot.shown.shower import Display
 from bot.slack_client import SlackClient
 from bot.socket_mode import socket_mode
 from bot.stopping import Stop
+from bot.withdrawing import Withdrawing
 from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
@@ -167,7 +169,7 @@ async def _assemble(
     graph = agent.compile(model, storage, Reach(people, storage))
     poster = Poster(client, storage, identity["user_id"])
     display = Display(storage, graph, agent.toolbox, client, poster, people)
-    worker = Worker(storage, graph, display, poster, people)
+    worker = Worker(storage, graph, display, poster, people, Withdrawing(storage, Desk(storage, agent.toolbox), people))
     secret = settings.slack_signing_secret
     with hidden_slack_variables():
         app = AsyncApp(
@@ -178,10 +180,12 @@ async def _assemble(
             signing_secret=secret.get_secret_value() if secret is not None else None,
         )
     promptly = storage.impatient(PROMPTLY)
-    on = Clicks(promptly, graph, Desk(promptly, agent.toolbox), client, poster, people)
+    desk = Desk(promptly, agent.toolbox)
+    on = Clicks(promptly, graph, desk, client, poster, people)
+    queued = Queued(Withdrawing(promptly, desk, people), poster)
     team, bot_user = identity["team_id"], identity["user_id"]
     arrivals = Arrivals(storage, client, poster, bot_user, team, agent.examples, storage.now())
-    routes.register(app, arrivals, on)
+    routes.register(app, arrivals, on, queued)
     return worker, app
 
 

@@ -25,6 +25,7 @@ from bot.shown.shower import Display
 from bot.shown.turn import Turn
 from bot.telling import Person, Telling, slack_thread
 from bot.thread_tasks import CUT_OFF, ThreadTasks
+from bot.withdrawing import Withdrawing
 from graphs.agent.turns import broken_off, latest, turns
 from graphs.errors import CutShort, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
@@ -81,11 +82,13 @@ class Worker:
         display: Display,
         poster: Poster,
         people: People,
+        withdrawing: Withdrawing,
     ) -> None:
         self._storage = storage
         self._graph = graph
         self._display = display
         self._people = people
+        self._withdrawing = withdrawing
         self._telling = Telling(poster, storage.outage)
         self._running = ThreadTasks(storage.changes.commit_happened)
         self._showing = ThreadTasks(storage.changes.commit_happened)
@@ -192,12 +195,12 @@ class Worker:
                 if not await self._drive(thread_id, found.conversation, None, None):
                     await self._say_broken(thread_id, found)
             elif delivery is None or (thread is not None and thread.status == "waiting"):
-                await self._queue(delivery)
+                await self._queue(thread_id)
             else:
                 try:
                     await self._take_up(delivery, found.conversation)
                 except ThreadWaiting:  # perhaps because another process has read the delivery: it is looked for again
-                    await self._queue(await self._storage.read(lambda db: inbox.first_unread(db, thread_id)))
+                    await self._queue(thread_id)
                 except (*MOVED_ON, DatabaseGone, StorageUnavailable):
                     raise
                 except Exception as error:  # noqa: BLE001 - what comes after it in the thread is read all the same
@@ -205,12 +208,18 @@ class Worker:
                     await self._say_broken(thread_id, found)
                     await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
 
-    async def _queue(self, delivery: Delivery | None) -> None:
-        """Leave a message that came while a question waits for later."""
-        if delivery is None or not await self._telling.is_queued(delivery):
-            return
-        if not self._display.has_shown(delivery.thread_id):  # the card there may not be what is on record
-            self._showing.start(delivery.thread_id, lambda: self._show(delivery.thread_id))
+    async def _queue(self, thread_id: ThreadId) -> None:
+        """Leave what came while a question waits for later, unless it takes back what it waits for."""
+        is_news = False
+        for delivery in await self._storage.read(lambda db: inbox.queued(db, thread_id)):
+            if self._telling.knows(delivery):
+                continue
+            if await self._withdrawing.by_word(delivery):
+                return  # and look again: it was a commit
+            await self._telling.is_queued(delivery, asks=await self._withdrawing.asks(delivery))
+            is_news = True
+        if is_news and not self._display.has_shown(thread_id):  # the card there may not be what is on record
+            self._showing.start(thread_id, lambda: self._show(thread_id))
 
     async def _take_up(self, delivery: Delivery, conversation: Conversation | None) -> None:
         """Read one delivery: it is done in the transaction in which the thread has it."""

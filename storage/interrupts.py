@@ -186,6 +186,11 @@ def waiting_about(db: Connection, thread_id: ThreadId, message_id: str) -> list[
     )
 
 
+def waiting_in(db: Connection, thread_id: ThreadId, kind: str) -> list[InterruptRow]:
+    """The questions of this kind that wait in a thread, oldest first."""
+    return select(db, "thread_id = ? and status = 'waiting' and kind = ?", (thread_id, kind))
+
+
 def consume(db: Connection, ids: Iterable[InterruptId]) -> None:
     """Say that these answers have reached their task, in the transaction that stores what the task did with them."""
     db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])
