@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from storage import interrupts, votes
 from storage.connections import Connection
-from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 from storage.posts import Conversation, Post, conversations, of_threads
 from storage.votes import VoteRow
