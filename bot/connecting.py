@@ -112,7 +112,9 @@ async def _ask(
     tried_for: float,
     also: Sequence[str] = (),
 ) -> dict[str, str]:
-    """These fields of the answer, and `also` those that it has. Calls until Slack answers with them, or refuses the token."""
+    """These fields of the answer, and `also` those that it has. Calls until Slack answers with them, or refuses the
+    token.
+    """
     loop = asyncio.get_running_loop()
     end, told = loop.time() + tried_for, False
     for pause in doubling(PAUSE, LONGEST_PAUSE):

@@ -64,7 +64,7 @@ class Failures:
             logger.error("thread %s is set aside (reference %s): %s", thread_id, said, error)
         elif isinstance(error, ModelUnavailable):  # no fault of the code's: what the provider said is all there is
             why = f"{error} ({error.__cause__})" if error.__cause__ is not None else error
-            logger.error("thread %s failed (reference %s): %s", thread_id, said, why)
+            logger.error("thread %s failed (reference %s): %s: %s", thread_id, said, type(error).__name__, why)
         else:
             logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
