@@ -187,7 +187,22 @@ _CUT_SHORT = (
 # What is on record of a question is looked up before what it asked about runs.
 _AUDIT_OF_QUESTION = ("create index audit_of_question on audit (interrupt_id) where interrupt_id is not null",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION, _PLACES)
+_SEEN = (
+    # The request that a thread be stopped, until whoever runs it has done that.
+    "alter table threads add column halted text",
+    "create index threads_halted on threads (thread_id) where halted is not null",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _SECOND,
+    _THIRD,
+    _FOURTH,
+    _CUT_SHORT,
+    _AUDIT_OF_QUESTION,
+    _PLACES,
+    _SEEN,
+)
 
 
 def migrate(db: Connection) -> None:
