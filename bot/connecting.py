@@ -44,10 +44,11 @@ async def web_client(settings: Settings) -> AsyncGenerator[SlackClient]:
 
 
 async def identity(client: SlackClient, tried_for: float = TRIED_FOR) -> dict[str, str]:
-    """Who the token is. Raises `BadSettings` when Slack does not know it, `CannotGoOn` when Slack does not say."""
-    return await _ask(
-        client, "auth.test", "SLACK_BOT_TOKEN", client.auth_test, ("team_id", "user_id", "bot_id"), tried_for
-    )
+    """Who the token is, and how that and the team are called, where Slack says it. Raises `BadSettings` when Slack does
+    not know it, `CannotGoOn` when Slack does not say.
+    """
+    fields, names = ("team_id", "user_id", "bot_id"), ("team", "user")
+    return await _ask(client, "auth.test", "SLACK_BOT_TOKEN", client.auth_test, fields, tried_for, names)
 
 
 async def socket_address(client: SlackClient, settings: Settings, tried_for: float = TRIED_FOR) -> str | None:
@@ -109,13 +110,16 @@ async def _ask(
     call: Callable[[], Awaitable[AsyncSlackResponse]],
     fields: Sequence[str],
     tried_for: float,
+    also: Sequence[str] = (),
 ) -> dict[str, str]:
-    """These fields of the answer. Calls until Slack answers with them, or refuses the token."""
+    """These fields of the answer, and `also` those that it has. Calls until Slack answers with them, or refuses the
+    token.
+    """
     loop = asyncio.get_running_loop()
     end, told = loop.time() + tried_for, False
     for pause in doubling(PAUSE, LONGEST_PAUSE):
         try:
-            return _texts(await call(), fields)
+            return _texts(await call(), fields, also)
         except UNCERTAIN as error:
             if is_dead_token(error) or reason(error) in SETUP:
                 problem = f"{variable} is refused by Slack: {describe(error)}. {_FIRST_SEEN}{_WHERE[variable]}"
@@ -136,8 +140,9 @@ def _problem(client: SlackClient, what: str, why: str, tried_for: float) -> Cann
     )
 
 
-def _texts(answer: AsyncSlackResponse, fields: Sequence[str]) -> dict[str, str]:
-    found = {name: value for name in fields if isinstance(value := answer.get(name), str) and value}
-    if len(found) < len(fields):
+def _texts(answer: AsyncSlackResponse, fields: Sequence[str], also: Sequence[str]) -> dict[str, str]:
+    wanted = (*fields, *also)
+    found = {name: value for name in wanted if isinstance(value := answer.get(name), str) and value}
+    if not found.keys() >= set(fields):
         raise NoAnswer(answer.status_code)
     return found

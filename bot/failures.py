@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.shown import timeline
 from bot.telling import Person, Telling, slack_thread
+from graphs.agent.errors import ModelUnavailable
 from graphs.agent.turns import broken_off, latest, turns
 from graphs.errors import CutShort, GraphError
 from graphs.runtime.compiled import CompiledGraph
@@ -61,6 +62,9 @@ class Failures:
         said = ", ".join(references) or "none"
         if isinstance(error, CutShort):
             logger.error("thread %s is set aside (reference %s): %s", thread_id, said, error)
+        elif isinstance(error, ModelUnavailable):  # no fault of the code's: what the provider said is all there is
+            why = f"{error} ({error.__cause__})" if error.__cause__ is not None else error
+            logger.error("thread %s failed (reference %s): %s: %s", thread_id, said, type(error).__name__, why)
         else:
             logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))

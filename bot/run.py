@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
 
-from bot import connecting, routes
+from bot import connecting, greeting, routes
 from bot.errors import CannotGoOn
 from bot.http_mode import http_mode
 from bot.inbound.arrivals import PROMPTLY, Arrivals
@@ -70,7 +70,7 @@ async def run(settings: Settings, tried_for: float = connecting.TRIED_FOR) -> No
         try:
             await _work(settings, agent, stop, tried_for)
         except _Stopped:
-            logger.info("stopped before it was connected")
+            logger.info("Stopped before it was connected")
 
 
 async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for: float) -> None:
@@ -99,7 +99,8 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
             listening = stack.enter_async_context(socket_mode(app, client, token, address))
             await _unless(stop, connecting.in_time(client, listening, tried_for))
         gc.freeze()  # what was imported and built until here stays: it is not walked again for each full collection
-        logger.info("connected; working until stopped")
+        for line in greeting.lines(settings, identity, agent.toolbox):
+            logger.info("%s", line)
         ends = [asyncio.create_task(each.wait()) for each in (stop, client.dead)]
         await asyncio.wait([working, storage.gone, *ends], return_when=asyncio.FIRST_COMPLETED)
         for each in ends:
@@ -109,7 +110,7 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
             raise connecting.farewell(client)
         if storage.gone.done():
             raise CannotGoOn(str(storage.gone.result()))
-        logger.info("stopping: finishing the steps in flight")
+        logger.info("Stopping, once the steps in flight are finished")
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:

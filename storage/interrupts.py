@@ -343,10 +343,14 @@ def _what(answer: str) -> str | None:
     return kind[: audit.LONGEST_ID] if isinstance(kind, str) else None
 
 
-def select(db: Connection, where: str, parameters: tuple[Any, ...], *, limit: int = -1) -> list[InterruptRow]:
+def select(
+    db: Connection, where: str, parameters: tuple[Any, ...], *, order: str = "seq", limit: int = -1
+) -> list[InterruptRow]:
     return [
         _read(row)
-        for row in db.execute(f"select {_COLUMNS} from interrupts where {where} order by seq limit {limit}", parameters)
+        for row in db.execute(
+            f"select {_COLUMNS} from interrupts where {where} order by {order} limit {limit}", parameters
+        )
     ]
 
 
