@@ -22,6 +22,7 @@ from bot.errors import CannotGoOn
 from bot.http_mode import http_mode
 from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
+from bot.inbound.filling import Filling
 from bot.inbound.queued import Queued
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
@@ -182,11 +183,15 @@ async def _assemble(
         )
     promptly = storage.impatient(PROMPTLY)
     desk = Desk(promptly, agent.toolbox)
-    on = Clicks(promptly, graph, desk, client, poster, people)
-    queued = Queued(Withdrawing(promptly, desk, people), poster)
     team, bot_user = identity["team_id"], identity["user_id"]
     arrivals = Arrivals(storage, client, poster, bot_user, team, agent.examples, storage.now())
-    routes.register(app, arrivals, on, queued)
+    listeners = routes.Listeners(
+        arrivals,
+        Clicks(promptly, graph, desk, poster, people),
+        Filling(promptly, desk, client, poster, people),
+        Queued(Withdrawing(promptly, desk, people), poster),
+    )
+    routes.register(app, listeners)
     return worker, app
 
 
