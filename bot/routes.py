@@ -15,9 +15,11 @@ from bot.inbound import clicks
 from bot.inbound.arrivals import Arrivals
 from bot.inbound.asked import RecordWentBack
 from bot.inbound.clicks import Clicks
+from bot.inbound.commands import COMMAND, Commands
 from bot.inbound.payloads import CLOSING, Body
 from bot.inbound.queued import Queued
-from bot.shown import cards, notices
+from bot.inbound.trying import Trying
+from bot.shown import cards, home, notices
 from graphs.agent.surrogates import mended_tree
 from storage.errors import DatabaseGone, StorageUnavailable
 
@@ -60,7 +62,18 @@ def views(on: Clicks) -> dict[str, Listener]:
     }
 
 
-def register(app: AsyncApp, arrivals: Arrivals, on: Clicks, queued: Queued) -> None:
+def on_home(trying: Trying) -> dict[str, Listener]:
+    """The buttons of the Home tab. Those that lead somewhere are Slack's to follow."""
+    return {home.TRY_EXAMPLE: trying.try_example, home.OPEN: acknowledge}
+
+
+def commands(asked: Commands) -> dict[str, Listener]:
+    return {COMMAND: asked.signoff}
+
+
+def register(
+    app: AsyncApp, arrivals: Arrivals, on: Clicks, queued: Queued, asked: Commands, trying: Trying
+) -> None:
     """Everything above, and a catch-all behind it: what nobody handles would never be acknowledged."""
     app.use(mend)
     app.use(arrivals.store)
@@ -70,6 +83,10 @@ def register(app: AsyncApp, arrivals: Arrivals, on: Clicks, queued: Queued) -> N
         app.action(action)(_or_told(listener, on))
     for callback_id, listener in views(on).items():
         app.view(callback_id)(_or_told(listener, on))
+    for action, listener in on_home(trying).items():
+        app.action(action)(listener)
+    for command, listener in commands(asked).items():
+        app.command(command)(listener)
     app.event(re.compile(".*"))(nothing)
     app.action(re.compile(".*"))(acknowledge)
     app.view(re.compile(".*"))(acknowledge)
