@@ -188,6 +188,9 @@ _CUT_SHORT = (
 _AUDIT_OF_QUESTION = ("create index audit_of_question on audit (interrupt_id) where interrupt_id is not null",)
 
 _SEEN = (
+    # The request that a thread be stopped, until whoever runs it has done that.
+    "alter table threads add column halted text",
+    "create index threads_halted on threads (thread_id) where halted is not null",
     """create table homes (
         user text primary key, channel text not null, opened_at real not null,
         shown text, published_at real) without rowid""",
