@@ -27,10 +27,13 @@ Listener = Callable[..., Awaitable[Any]]
 
 
 def events(arrivals: Arrivals) -> dict[str, Listener]:
-    """Messages are in the inbox when they get here; what is left is a courtesy, and the end of the app."""
+    """What is said, and that somebody pressed Stop, is in the inbox when it gets here; what is left is a courtesy, and
+    the end of the app.
+    """
     return {
         **dict.fromkeys(("message", *sorted(CLOSING)), nothing),
         "app_mention": nothing,
+        "agent_session_stopped": nothing,
         "app_home_opened": arrivals.suggest,
         "app_uninstalled": arrivals.end,
         "tokens_revoked": arrivals.end,

@@ -19,6 +19,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot import connecting, greeting, routes
 from bot.errors import CannotGoOn
+from bot.halting import Halting
 from bot.http_mode import http_mode
 from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
@@ -31,12 +32,14 @@ from bot.shown.shower import Display
 from bot.slack_client import SlackClient
 from bot.socket_mode import socket_mode
 from bot.stopping import Stop
+from bot.stops import Stops
 from bot.withdrawing import Withdrawing
 from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
 from graphs.agent.errors import AgentError
+from graphs.agent.halting import Halts
 from graphs.errors import UnexpectedExit
 from graphs.runtime.calling import awaitable, held
 from storage import Storage, deadlines, open_storage
@@ -170,7 +173,9 @@ async def _assemble(
     graph = agent.compile(model, storage, Reach(people, storage))
     poster = Poster(client, storage, identity["user_id"])
     display = Display(storage, graph, agent.toolbox, client, poster, people)
-    worker = Worker(storage, graph, display, poster, people, Withdrawing(storage, Desk(storage, agent.toolbox), people))
+    withdrawing = Withdrawing(storage, Desk(storage, agent.toolbox), people)
+    stops = Stops(Halting(storage, graph, people), Halts(storage, graph, agent.toolbox))
+    worker = Worker(storage, graph, display, poster, people, withdrawing, stops)
     secret = settings.slack_signing_secret
     with hidden_slack_variables():
         app = AsyncApp(

@@ -68,6 +68,22 @@ class SlackMessage:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Somebody pressed Slack's own Stop in a thread at `ts`."""
+
+    event_id: str
+    thread: SlackThread
+    ts: str
+    user: str
+
+    def delivery(self) -> Delivery:
+        where = self.thread
+        return Delivery(
+            self.event_id, "stop", where.thread_id, where.team, where.channel, self.ts, where.thread_ts, self.user, ""
+        )
+
+
+@dataclass(frozen=True)
 class Loss:
     """What people in a conversation see no more: one message; without a `ts`, the conversation."""
 
@@ -142,6 +158,15 @@ def loss(body: Body) -> Loss | None:
     if event.get("type") == "message" and event.get("subtype") == "message_deleted":
         return Loss(event["channel"], event["deleted_ts"])
     return Loss(event["channel"], None) if event.get("type") in CLOSING else None
+
+
+def stop(body: Body) -> Stop | None:
+    """That somebody pressed Stop, from an Events API body; None for anything else."""
+    event = body.get("event", {})
+    if event.get("type") != "agent_session_stopped":
+        return None
+    thread = SlackThread(body["team_id"], event["channel"], event["thread_ts"])
+    return Stop(body["event_id"], thread, event["event_ts"], event["user"])
 
 
 def _attached(event: Body) -> str:
