@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 EVENTS: dict[str, str | None] = {
+    "agent_session_stopped": "assistant:write",
     "app_home_opened": None,
     "app_mention": "app_mentions:read",
     "app_uninstalled": None,

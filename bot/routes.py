@@ -29,10 +29,13 @@ Listener = Callable[..., Awaitable[Any]]
 
 
 def events(arrivals: Arrivals) -> dict[str, Listener]:
-    """Messages are in the inbox when they get here; what is left is a courtesy, and the end of the app."""
+    """What is said, and that somebody pressed Stop, is in the inbox when it gets here; what is left is a courtesy, and
+    the end of the app.
+    """
     return {
         **dict.fromkeys(("message", *sorted(CLOSING)), nothing),
         "app_mention": nothing,
+        "agent_session_stopped": nothing,
         "app_home_opened": arrivals.suggest,
         "app_uninstalled": arrivals.end,
         "tokens_revoked": arrivals.end,
@@ -71,9 +74,7 @@ def commands(asked: Commands) -> dict[str, Listener]:
     return {COMMAND: asked.signoff}
 
 
-def register(
-    app: AsyncApp, arrivals: Arrivals, on: Clicks, queued: Queued, asked: Commands, trying: Trying
-) -> None:
+def register(app: AsyncApp, arrivals: Arrivals, on: Clicks, queued: Queued, asked: Commands, trying: Trying) -> None:
     """Everything above, and a catch-all behind it: what nobody handles would never be acknowledged."""
     app.use(mend)
     app.use(arrivals.store)

@@ -20,6 +20,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot import connecting, greeting, routes
 from bot.errors import CannotGoOn
+from bot.halting import Halting
 from bot.home.gathering import Gathering
 from bot.home.publishing import Homes
 from bot.http_mode import http_mode
@@ -36,12 +37,14 @@ from bot.shown.shower import Display
 from bot.slack_client import SlackClient
 from bot.socket_mode import socket_mode
 from bot.stopping import Stop
+from bot.stops import Stops
 from bot.withdrawing import Withdrawing
 from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
 from graphs.agent.errors import AgentError
+from graphs.agent.halting import Halts
 from graphs.errors import UnexpectedExit
 from graphs.runtime.calling import awaitable, held
 from storage import Storage, deadlines, open_storage
@@ -177,7 +180,10 @@ async def _assemble(
     graph = agent.compile(model, storage, Reach(people, storage))
     poster = Poster(client, storage, identity["user_id"])
     display = Display(storage, graph, agent.toolbox, client, poster, people)
-    worker = Worker(storage, graph, display, poster, people, Withdrawing(storage, Desk(storage, agent.toolbox), people))
+    withdrawing = Withdrawing(storage, Desk(storage, agent.toolbox), people)
+    halting = Halting(storage, graph, people)
+    stops = Stops(halting, Halts(storage, graph, agent.toolbox))
+    worker = Worker(storage, graph, display, poster, people, withdrawing, stops)
     secret = settings.slack_signing_secret
     with hidden_slack_variables():
         app = AsyncApp(
@@ -195,7 +201,7 @@ async def _assemble(
     arrivals = Arrivals(storage, client, poster, bot_user, team, agent.examples, storage.now())
     gathering = Gathering(storage, people, agent.toolbox, team, identity.get("url", ""))
     homes = Homes(storage, gathering, client, agent.examples)
-    asked = Commands(promptly, replace(gathering, storage=promptly), Stopping())
+    asked = Commands(promptly, replace(gathering, storage=promptly), replace(halting, storage=promptly).stop)
     trying = Trying(promptly, client, people, team, agent.examples)
     routes.register(app, arrivals, on, queued, asked, trying)
     return worker, homes, app

@@ -19,6 +19,7 @@ from graphs.agent.call_record import answer_of, decision_of
 from graphs.agent.errors import AgentError
 from graphs.agent.proposals import APPROVAL, IN_DOUBT, terms_of
 from graphs.agent.tools import Tool
+from graphs.approvals.decisions import Verb
 from graphs.approvals.judge import Allowed, may_decide
 from graphs.approvals.terms import CHANNEL, REQUESTER, Actor, Terms
 from graphs.runtime.calling import awaitable
@@ -26,7 +27,6 @@ from storage import Storage
 from storage.concerns import Concern
 from storage.interrupts import InterruptRow
 from storage.posts import Place, Post
-
 
 ANYBODY = "*"
 """Stands for the members of groups and conversations."""
@@ -48,7 +48,11 @@ class Gathering:
         """
         refusal = await self.people.refusal(user)
         now = self.storage.now()
-        about = [each for each in waiting if not concerned(each.row).isdisjoint((user, ANYBODY)) and not _is_late(each.row, now)]
+        about = [
+            each
+            for each in waiting
+            if not concerned(each.row).isdisjoint((user, ANYBODY)) and not _is_late(each.row, now)
+        ]
         mine, unclear = await self._mine(user, about)
         rows = await self.storage.read(lambda db: reading.of_person(db, user, about))
 
@@ -123,7 +127,6 @@ class Gathering:
             link=self._to_post(past.posts, direct),
         )
 
-
     async def _edited(self, row: InterruptRow) -> str | None:
         """What is to run by an edit that no other question was asked about; None for anything else."""
         action: Mapping[str, Any] | None = answer_of(row).get("edited_action") if row.kind == APPROVAL else None
@@ -164,7 +167,8 @@ def _terms(row: InterruptRow) -> Terms | None:
 def _may(row: InterruptRow, terms: Terms | None, actor: Actor) -> bool:
     if terms is None:
         return actor.kind == "member" and actor.user == row.requester
-    verbs = ["approve"] if row.kind == IN_DOUBT else [verb for verb in terms.allow if verb != "reject"]
+    verbs: list[Verb] = ["approve"] if row.kind == IN_DOUBT else [each for each in terms.allow if each != "reject"]
+    # Who asked may always reject, which is not to decide.
     return any(isinstance(may_decide(terms, actor, verb), Allowed) for verb in verbs or terms.allow)
 
 
@@ -210,4 +214,3 @@ def _waiting(each: Concern, rows: Rows, for_reader: bool, link: str | None) -> W
         link=link,
         for_reader=for_reader,
     )
-

@@ -1,4 +1,4 @@
-"""The slash command: what waits for me, what can be asked, and stop. Answered privately, within Slack's three seconds."""
+"""The slash command: what waits for somebody, stop, and help. Answered privately, within Slack's three seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.home.gathering import Gathering
 from bot.inbound import payloads
-from bot.inbound.payloads import Body, Person, SlashCommand, SlackThread
+from bot.inbound.payloads import Body, Person, SlackThread, SlashCommand
 from bot.people.directory import CannotTell
 from bot.shown import commands
 from bot.shown.cards import Shown

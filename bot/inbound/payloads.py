@@ -68,6 +68,22 @@ class SlackMessage:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Somebody pressed Slack's own Stop in a thread at `ts`."""
+
+    event_id: str
+    thread: SlackThread
+    ts: str
+    user: str
+
+    def delivery(self) -> Delivery:
+        where = self.thread
+        return Delivery(
+            self.event_id, "stop", where.thread_id, where.team, where.channel, self.ts, where.thread_ts, self.user, ""
+        )
+
+
+@dataclass(frozen=True)
 class Loss:
     """What people in a conversation see no more: one message; without a `ts`, the conversation."""
 
@@ -195,6 +211,15 @@ def command(body: Body) -> SlashCommand:
     word, _, rest = (body.get("text") or "").strip().partition(" ")
     person = Person(body["user_id"], body["team_id"])
     return SlashCommand(person, body["channel_id"], word.lower(), rest.strip(), body.get("thread_ts") or None)
+
+
+def stop(body: Body) -> Stop | None:
+    """That somebody pressed Stop, from an Events API body; None for anything else."""
+    event = body.get("event", {})
+    if event.get("type") != "agent_session_stopped":
+        return None
+    thread = SlackThread(body["team_id"], event["channel"], event["thread_ts"])
+    return Stop(body["event_id"], thread, event["event_ts"], event["user"])
 
 
 def _attached(event: Body) -> str:

@@ -175,10 +175,12 @@ def _record(decided: Decided) -> Block:
     """One line: what was decided, by whom, when, and what came of it."""
     title = fitted(one_line(decided.title), TITLE_LIMIT)
     said: list[Block] = []
-    if decided.state in _TOLD:
+    if decided.state is None:
+        said.append(words(title))
+    elif decided.state in _TOLD:
         said.append(words(_TOLD[decided.state](title), "bold"))
     else:
-        said.append(words(title, *([] if decided.state is None else ["strike"])))
+        said.append(words(title, "strike"))
     said += _by(decided)
     if decided.at is not None:
         said += [words(" · "), _moment(decided.at)]
