@@ -16,10 +16,12 @@ from bot.inbound import filling
 from bot.inbound.arrivals import Arrivals
 from bot.inbound.asked import RecordWentBack
 from bot.inbound.clicks import Clicks
+from bot.inbound.commands import COMMAND, Commands
 from bot.inbound.filling import Filling
 from bot.inbound.payloads import CLOSING, Body
 from bot.inbound.queued import Queued
-from bot.shown import cards, notices
+from bot.inbound.trying import Trying
+from bot.shown import cards, home, notices
 from graphs.agent.surrogates import mended_tree
 from storage.errors import DatabaseGone, StorageUnavailable
 
@@ -36,13 +38,18 @@ class Listeners:
     clicks: Clicks
     filling: Filling
     queued: Queued
+    commands: Commands
+    trying: Trying
 
 
 def events(on: Listeners) -> dict[str, Listener]:
-    """Messages are in the inbox when they get here; what is left is a courtesy, and the end of the app."""
+    """What is said, and that somebody pressed Stop, is in the inbox when it gets here; what is left is a courtesy, and
+    the end of the app.
+    """
     return {
         **dict.fromkeys(("message", *sorted(CLOSING)), nothing),
         "app_mention": nothing,
+        "agent_session_stopped": nothing,
         "app_home_opened": on.arrivals.suggest,
         "app_uninstalled": on.arrivals.end,
         "tokens_revoked": on.arrivals.end,
@@ -72,6 +79,15 @@ def views(on: Listeners) -> dict[str, Listener]:
     }
 
 
+def on_home(on: Listeners) -> dict[str, Listener]:
+    """The buttons of the Home tab. Those that lead somewhere are Slack's to follow."""
+    return {home.TRY_EXAMPLE: on.trying.try_example, home.OPEN: acknowledge}
+
+
+def commands(on: Listeners) -> dict[str, Listener]:
+    return {COMMAND: on.commands.signoff}
+
+
 def register(app: AsyncApp, on: Listeners) -> None:
     """Everything above, and a catch-all behind it: what nobody handles would never be acknowledged."""
     app.use(mend)
@@ -82,6 +98,10 @@ def register(app: AsyncApp, on: Listeners) -> None:
         app.action(action)(_or_told(listener, on))
     for callback_id, listener in views(on).items():
         app.view(callback_id)(_or_told(listener, on))
+    for action, listener in on_home(on).items():
+        app.action(action)(listener)
+    for command, listener in commands(on).items():
+        app.command(command)(listener)
     app.options(re.compile(".*"))(on.filling.suggest)
     app.event(re.compile(".*"))(nothing)
     app.action(re.compile(".*"))(acknowledge)

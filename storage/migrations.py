@@ -202,6 +202,7 @@ _SEEN = (
     "create index interrupts_by_requester on interrupts (requester, answered_at) where answered_at is not null",
     "create index interrupts_timed_out on interrupts (requester, expires_at) where status = 'expired'",
     "create index votes_of_user on votes (user)",
+    "create index inbox_of_user on inbox (user, channel)",
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
