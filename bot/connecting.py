@@ -44,10 +44,11 @@ async def web_client(settings: Settings) -> AsyncGenerator[SlackClient]:
 
 
 async def identity(client: SlackClient, tried_for: float = TRIED_FOR) -> dict[str, str]:
-    """Who the token is. Raises `BadSettings` when Slack does not know it, `CannotGoOn` when Slack does not say."""
-    return await _ask(
-        client, "auth.test", "SLACK_BOT_TOKEN", client.auth_test, ("team_id", "user_id", "bot_id"), tried_for
-    )
+    """Who the token is, and the team's own address (`url`) where Slack says it. Raises `BadSettings` when Slack does
+    not know the token, `CannotGoOn` when Slack does not say.
+    """
+    fields = ("team_id", "user_id", "bot_id")
+    return await _ask(client, "auth.test", "SLACK_BOT_TOKEN", client.auth_test, fields, tried_for, also=("url",))
 
 
 async def socket_address(client: SlackClient, settings: Settings, tried_for: float = TRIED_FOR) -> str | None:
@@ -109,13 +110,17 @@ async def _ask(
     call: Callable[[], Awaitable[AsyncSlackResponse]],
     fields: Sequence[str],
     tried_for: float,
+    also: Sequence[str] = (),
 ) -> dict[str, str]:
-    """These fields of the answer. Calls until Slack answers with them, or refuses the token."""
+    """These fields of the answer, and those `also` that it has. Calls until Slack answers with them, or refuses the
+    token.
+    """
     loop = asyncio.get_running_loop()
     end, told = loop.time() + tried_for, False
     for pause in doubling(PAUSE, LONGEST_PAUSE):
         try:
-            return _texts(await call(), fields)
+            answer = await call()
+            return _texts(answer, fields) | _known(answer, also)
         except UNCERTAIN as error:
             if is_dead_token(error) or reason(error) in SETUP:
                 problem = f"{variable} is refused by Slack: {describe(error)}. {_FIRST_SEEN}{_WHERE[variable]}"
@@ -137,7 +142,11 @@ def _problem(client: SlackClient, what: str, why: str, tried_for: float) -> Cann
 
 
 def _texts(answer: AsyncSlackResponse, fields: Sequence[str]) -> dict[str, str]:
-    found = {name: value for name in fields if isinstance(value := answer.get(name), str) and value}
+    found = _known(answer, fields)
     if len(found) < len(fields):
         raise NoAnswer(answer.status_code)
     return found
+
+
+def _known(answer: AsyncSlackResponse, fields: Sequence[str]) -> dict[str, str]:
+    return {name: value for name in fields if isinstance(value := answer.get(name), str) and value}

@@ -100,7 +100,7 @@ async def running(
     }
     settings = Settings(**given)  # type: ignore[arg-type]
     scripted = ScriptedModel(lines)
-    identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
+    identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id, "url": f"{workspace.url}/"}
     agent = Agent("Be brief.", list(tools))
     async with web_client(settings) as client:
         worker, app = await assemble(settings, agent, cast("Any", model or scripted), storage, client, identity)
