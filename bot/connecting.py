@@ -44,11 +44,11 @@ async def web_client(settings: Settings) -> AsyncGenerator[SlackClient]:
 
 
 async def identity(client: SlackClient, tried_for: float = TRIED_FOR) -> dict[str, str]:
-    """Who the token is, and the team's own address (`url`) where Slack says it. Raises `BadSettings` when Slack does
-    not know the token, `CannotGoOn` when Slack does not say.
+    """Who the token is; how that and the team are called and the team's address, where Slack says it. Raises
+    `BadSettings` when Slack does not know it, `CannotGoOn` when Slack does not say.
     """
-    fields = ("team_id", "user_id", "bot_id")
-    return await _ask(client, "auth.test", "SLACK_BOT_TOKEN", client.auth_test, fields, tried_for, also=("url",))
+    fields, names = ("team_id", "user_id", "bot_id"), ("team", "user", "url")
+    return await _ask(client, "auth.test", "SLACK_BOT_TOKEN", client.auth_test, fields, tried_for, names)
 
 
 async def socket_address(client: SlackClient, settings: Settings, tried_for: float = TRIED_FOR) -> str | None:
@@ -112,15 +112,14 @@ async def _ask(
     tried_for: float,
     also: Sequence[str] = (),
 ) -> dict[str, str]:
-    """These fields of the answer, and those `also` that it has. Calls until Slack answers with them, or refuses the
+    """These fields of the answer, and `also` those that it has. Calls until Slack answers with them, or refuses the
     token.
     """
     loop = asyncio.get_running_loop()
     end, told = loop.time() + tried_for, False
     for pause in doubling(PAUSE, LONGEST_PAUSE):
         try:
-            answer = await call()
-            return _texts(answer, fields) | _known(answer, also)
+            return _texts(await call(), fields, also)
         except UNCERTAIN as error:
             if is_dead_token(error) or reason(error) in SETUP:
                 problem = f"{variable} is refused by Slack: {describe(error)}. {_FIRST_SEEN}{_WHERE[variable]}"
@@ -141,12 +140,9 @@ def _problem(client: SlackClient, what: str, why: str, tried_for: float) -> Cann
     )
 
 
-def _texts(answer: AsyncSlackResponse, fields: Sequence[str]) -> dict[str, str]:
-    found = _known(answer, fields)
-    if len(found) < len(fields):
+def _texts(answer: AsyncSlackResponse, fields: Sequence[str], also: Sequence[str]) -> dict[str, str]:
+    wanted = (*fields, *also)
+    found = {name: value for name in wanted if isinstance(value := answer.get(name), str) and value}
+    if not found.keys() >= set(fields):
         raise NoAnswer(answer.status_code)
     return found
-
-
-def _known(answer: AsyncSlackResponse, fields: Sequence[str]) -> dict[str, str]:
-    return {name: value for name in fields if isinstance(value := answer.get(name), str) and value}

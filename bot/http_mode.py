@@ -58,7 +58,7 @@ async def http_mode(app: AsyncApp, port: int, ready: Ready, host: str | None = N
         except OSError as error:
             raise BadSettings([f"PORT is {port}, which cannot be listened on: {error.strerror}."]) from error
         port = int(runner.addresses[0][1])
-        logger.info("listening on port %s for what Slack posts to %s", port, ENDPOINT)
+        logger.debug("listening on port %s for what Slack posts to %s", port, ENDPOINT)
         yield port
     finally:
         await runner.cleanup()

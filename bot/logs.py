@@ -26,8 +26,8 @@ LONGEST = 50_000
 Redact = Callable[[str], str]
 """Takes from a whole record, as it is about to be written, what nobody may read."""
 
-_LIBRARIES = ("httpx", "httpx2")
-"""Those that say a line for each request."""
+_LIBRARIES = ("httpx", "httpx2", "slack_sdk.socket_mode")
+"""Those that say a line for each request, or connection."""
 
 _TELL_ALL = (
     "aiosqlite",

@@ -16,7 +16,8 @@ from bot.inbound.arrivals import Arrivals
 from bot.inbound.asked import RecordWentBack
 from bot.inbound.clicks import Clicks
 from bot.inbound.payloads import CLOSING, Body
-from bot.shown import cards
+from bot.inbound.queued import Queued
+from bot.shown import cards, notices
 from graphs.agent.surrogates import mended_tree
 from storage.errors import DatabaseGone, StorageUnavailable
 
@@ -36,8 +37,9 @@ def events(arrivals: Arrivals) -> dict[str, Listener]:
     }
 
 
-def actions(on: Clicks) -> dict[str, Listener]:
+def actions(on: Clicks, queued: Queued) -> dict[str, Listener]:
     return {
+        notices.REJECT_AND_SEND: queued.reject_and_send,
         cards.APPROVE: on.approve,
         cards.APPROVE_ALL: on.approve_all,
         cards.EDIT: on.open_form,
@@ -58,13 +60,13 @@ def views(on: Clicks) -> dict[str, Listener]:
     }
 
 
-def register(app: AsyncApp, arrivals: Arrivals, on: Clicks) -> None:
+def register(app: AsyncApp, arrivals: Arrivals, on: Clicks, queued: Queued) -> None:
     """Everything above, and a catch-all behind it: what nobody handles would never be acknowledged."""
     app.use(mend)
     app.use(arrivals.store)
     for event, listener in events(arrivals).items():
         app.event(event)(listener)
-    for action, listener in actions(on).items():
+    for action, listener in actions(on, queued).items():
         app.action(action)(_or_told(listener, on))
     for callback_id, listener in views(on).items():
         app.view(callback_id)(_or_told(listener, on))

@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
 
-from bot import connecting, routes
+from bot import connecting, greeting, routes
 from bot.errors import CannotGoOn
 from bot.http_mode import http_mode
 from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
+from bot.inbound.queued import Queued
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings, hidden_slack_variables
@@ -30,6 +31,7 @@ from bot.shown.shower import Display
 from bot.slack_client import SlackClient
 from bot.socket_mode import socket_mode
 from bot.stopping import Stop
+from bot.withdrawing import Withdrawing
 from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
@@ -68,7 +70,7 @@ async def run(settings: Settings, tried_for: float = connecting.TRIED_FOR) -> No
         try:
             await _work(settings, agent, stop, tried_for)
         except _Stopped:
-            logger.info("stopped before it was connected")
+            logger.info("Stopped before it was connected")
 
 
 async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for: float) -> None:
@@ -97,7 +99,8 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
             listening = stack.enter_async_context(socket_mode(app, client, token, address))
             await _unless(stop, connecting.in_time(client, listening, tried_for))
         gc.freeze()  # what was imported and built until here stays: it is not walked again for each full collection
-        logger.info("connected; working until stopped")
+        for line in greeting.lines(settings, identity, agent.toolbox):
+            logger.info("%s", line)
         ends = [asyncio.create_task(each.wait()) for each in (stop, client.dead)]
         await asyncio.wait([working, storage.gone, *ends], return_when=asyncio.FIRST_COMPLETED)
         for each in ends:
@@ -107,7 +110,7 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
             raise connecting.farewell(client)
         if storage.gone.done():
             raise CannotGoOn(str(storage.gone.result()))
-        logger.info("stopping: finishing the steps in flight")
+        logger.info("Stopping, once the steps in flight are finished")
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
@@ -167,7 +170,7 @@ async def _assemble(
     graph = agent.compile(model, storage, Reach(people, storage))
     poster = Poster(client, storage, identity["user_id"], identity.get("url", ""))
     display = Display(storage, graph, agent.toolbox, client, poster, people)
-    worker = Worker(storage, graph, display, poster, people)
+    worker = Worker(storage, graph, display, poster, people, Withdrawing(storage, Desk(storage, agent.toolbox), people))
     secret = settings.slack_signing_secret
     with hidden_slack_variables():
         app = AsyncApp(
@@ -178,10 +181,12 @@ async def _assemble(
             signing_secret=secret.get_secret_value() if secret is not None else None,
         )
     promptly = storage.impatient(PROMPTLY)
-    on = Clicks(promptly, graph, Desk(promptly, agent.toolbox), client, poster, people)
+    desk = Desk(promptly, agent.toolbox)
+    on = Clicks(promptly, graph, desk, client, poster, people)
+    queued = Queued(Withdrawing(promptly, desk, people), poster)
     team, bot_user = identity["team_id"], identity["user_id"]
     arrivals = Arrivals(storage, client, poster, bot_user, team, agent.examples, storage.now())
-    routes.register(app, arrivals, on)
+    routes.register(app, arrivals, on, queued)
     return worker, app
 
 

@@ -21,6 +21,9 @@ from storage.pauses import doubling
 
 logger = logging.getLogger(__name__)
 
+sessions = logging.getLogger("slack_sdk.socket_mode")
+"""Where Slack's client says of each connection that it begins and ends."""
+
 PING_SECONDS = 10.0
 
 CONNECT_SECONDS = 10.0
@@ -41,7 +44,7 @@ async def socket_mode(
 
     Entering it takes as long as it takes to connect: whoever cannot wait for ever cancels it.
     """
-    listening = _Listening(app_token, client, app.logger)
+    listening = _Listening(app_token, client, sessions)
     listening.wss_uri = address
 
     async def handle(_: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from bot.inbound.payloads import SlackThread
 from bot.people.unknown import WAITING, Unknown
+from bot.shown import notices
 from bot.shown.posting import Poster
 from storage.ids import ThreadId
 from storage.inbox import Delivery, Unread
@@ -24,7 +25,7 @@ TELL_AFTER = 3.0
 
 LATER = "I cannot store anything right now, so this takes longer. I will go on by myself when that is over."
 
-QUEUED = "I will read this once the question above is decided. Reject it there if you want something else."
+QUEUED = "Your message is kept. It is read once what waits here is decided."
 
 
 class Telling:
@@ -51,15 +52,19 @@ class Telling:
         """
         if self._unknown.rests(unread.event_id):
             return True
-        return unread.status == "waiting" and self._queued.look(unread.event_id) is not None
+        return unread.status == "waiting" and self._queued.look(unread.newest) is not None
 
-    async def is_queued(self, delivery: Delivery) -> bool:
-        """It came while a question waits, and is read after it. True when that was news to its author."""
-        if self._queued.look(delivery.event_id) is not None:
-            return False
+    def knows(self, delivery: Delivery) -> bool:
+        """Whether its author was told that it waits."""
+        return self._queued.look(delivery.event_id) is not None
+
+    async def is_queued(self, delivery: Delivery, *, asks: bool) -> None:
+        """It came while a question waits, and is read after it. `asks`: its author can have that changed, who asked for
+        the call that waits.
+        """
         self._queued.put(delivery.event_id, True)
-        await self.say(delivery, QUEUED)
-        return True
+        offered = notices.queued(QUEUED, delivery.event_id) if asks else ()
+        await self._poster.whisper(slack_thread(delivery), delivery.user, QUEUED, blocks=offered)
 
     async def is_unknown(self, delivery: Delivery) -> None:
         """Its author cannot be looked up now."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from bot import due
 from bot.due import Due
+from bot.failures import Failures
 from bot.inbound.payloads import UNREAD, SlackThread
 from bot.people.directory import CannotTell
 from bot.people.people import People
@@ -25,12 +26,12 @@ from bot.shown.shower import Display
 from bot.shown.turn import Turn
 from bot.telling import Person, Telling, slack_thread
 from bot.thread_tasks import CUT_OFF, ThreadTasks
-from graphs.agent.turns import broken_off, latest, turns
-from graphs.errors import CutShort, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
+from bot.withdrawing import Withdrawing
+from graphs.errors import GraphError, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
-from graphs.runtime.types import INTERRUPT, Config, PendingTask
-from storage import Connection, Storage, deadlines, inbox, threads
-from storage.errors import DatabaseGone, StorageError, StorageUnavailable, UnreadableRow
+from graphs.runtime.types import INTERRUPT, Config
+from storage import Connection, Storage, deadlines, inbox
+from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 from storage.ids import ThreadId
 from storage.inbox import Delivery, Unread
 from storage.posts import Conversation
@@ -58,7 +59,7 @@ FINISH = 10.0
 """Seconds that the steps in flight have to end when the worker is stopped."""
 
 REMEMBERED = 1000
-"""Messages that were begun to read, and threads that failed, of which that is remembered."""
+"""Messages that were begun to read, of which that is remembered."""
 
 FILES = "Files cannot be read here: what you attached was not read."
 
@@ -81,17 +82,19 @@ class Worker:
         display: Display,
         poster: Poster,
         people: People,
+        withdrawing: Withdrawing,
     ) -> None:
         self._storage = storage
         self._graph = graph
         self._display = display
         self._people = people
+        self._withdrawing = withdrawing
         self._telling = Telling(poster, storage.outage)
+        self._failures = Failures(storage, graph, self._telling)
         self._running = ThreadTasks(storage.changes.commit_happened)
         self._showing = ThreadTasks(storage.changes.commit_happened)
         self._turns: dict[ThreadId, Turn | None] = {}
         self._begun = Recent(REMEMBERED)
-        self._stuck = Recent(REMEMBERED)
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -139,9 +142,7 @@ class Worker:
         for thread_id in work.outdated:
             if (turn := self._turns.get(thread_id)) is not None:
                 turn.changed()
-            elif thread_id not in self._turns and (
-                thread_id not in work.to_run or self._stuck.look(thread_id) is not None
-            ):
+            elif thread_id not in self._turns and (thread_id not in work.to_run or self._failures.has(thread_id)):
                 self._showing.start(thread_id, lambda thread_id=thread_id: self._show(thread_id))
         return more_is_due
 
@@ -165,7 +166,7 @@ class Worker:
     async def _work(self, thread_id: ThreadId) -> None:
         """Do what is due in a thread first. What is due after that is found by the next look."""
         found = await self._storage.read(lambda db: due.of_thread(db, thread_id))
-        is_stuck = found.thread is not None and self._stuck.look(thread_id) == found.thread.version
+        is_stuck = self._failures.stands(found.thread)
         if is_stuck:  # it failed before it could move, and nothing has changed since; what was written now may move it
             found = replace(found, is_to_go_on=False)
         if self._stopping.is_set() or (is_stuck and found.delivery is None):
@@ -190,27 +191,33 @@ class Worker:
         with contextlib.suppress(*MOVED_ON):
             if found.is_to_go_on:
                 if not await self._drive(thread_id, found.conversation, None, None):
-                    await self._say_broken(thread_id, found)
+                    await self._failures.tell(thread_id, await self._who_waits(thread_id, found))
             elif delivery is None or (thread is not None and thread.status == "waiting"):
-                await self._queue(delivery)
+                await self._queue(thread_id)
             else:
                 try:
                     await self._take_up(delivery, found.conversation)
                 except ThreadWaiting:  # perhaps because another process has read the delivery: it is looked for again
-                    await self._queue(await self._storage.read(lambda db: inbox.first_unread(db, thread_id)))
+                    await self._queue(thread_id)
                 except (*MOVED_ON, DatabaseGone, StorageUnavailable):
                     raise
                 except Exception as error:  # noqa: BLE001 - what comes after it in the thread is read all the same
-                    await self._failed(thread_id, error)
-                    await self._say_broken(thread_id, found)
+                    await self._failures.note(thread_id, error)
+                    await self._failures.tell(thread_id, await self._who_waits(thread_id, found))
                     await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
 
-    async def _queue(self, delivery: Delivery | None) -> None:
-        """Leave a message that came while a question waits for later."""
-        if delivery is None or not await self._telling.is_queued(delivery):
-            return
-        if not self._display.has_shown(delivery.thread_id):  # the card there may not be what is on record
-            self._showing.start(delivery.thread_id, lambda: self._show(delivery.thread_id))
+    async def _queue(self, thread_id: ThreadId) -> None:
+        """Leave what came while a question waits for later, unless it takes back what it waits for."""
+        is_news = False
+        for delivery in await self._storage.read(lambda db: inbox.queued(db, thread_id)):
+            if self._telling.knows(delivery):
+                continue
+            if await self._withdrawing.by_word(delivery):
+                return  # and look again: it was a commit
+            await self._telling.is_queued(delivery, asks=await self._withdrawing.asks(delivery))
+            is_news = True
+        if is_news and not self._display.has_shown(thread_id):  # the card there may not be what is on record
+            self._showing.start(thread_id, lambda: self._show(thread_id))
 
     async def _take_up(self, delivery: Delivery, conversation: Conversation | None) -> None:
         """Read one delivery: it is done in the transaction in which the thread has it."""
@@ -231,7 +238,8 @@ class Worker:
             await self._telling.say(delivery, why)
         elif delivery.kind == "retry":
             with contextlib.suppress(NotWaiting):  # it had been tried again already
-                await self._try_again(delivery, conversation, read)
+                if (again := await self._failures.again(delivery)) is not None:
+                    await self._drive(delivery.thread_id, conversation, again.given, again.by, read)
         else:
             message = await self._written(delivery)
             if UNREAD in delivery.text:
@@ -250,26 +258,6 @@ class Worker:
             message["said"] = said.to_people
         name = await self._people.name(delivery.user)
         return message if name is None else {**message, "name": name}
-
-    async def _try_again(
-        self, delivery: Delivery, conversation: Conversation | None, read: Callable[[Connection], None]
-    ) -> None:
-        """Run a turn again that broke off, as its author's, whoever asks for that: where it stands, or as a new turn
-        when somebody else has written since.
-        """
-        thread_id = delivery.thread_id
-        snapshot = await self._graph.aget_state(_config(thread_id))
-        messages = snapshot.values.get("messages", ())
-        asked = delivery.text
-        if asked in (latest(messages), thread_id, ""):  # the last two: a button of an older release
-            if not timeline.is_without_end(snapshot):
-                await self._drive(thread_id, conversation, None, None, read)
-                return
-            asked = latest(messages)
-        for turn in [*broken_off(messages), *list(turns(messages))[-1:]]:
-            if turn.id == asked:
-                given = {"messages": turn.again(delivery.ts)}
-                await self._drive(thread_id, conversation, given, turn.author or delivery.user, read)
 
     async def _drive(
         self,
@@ -303,7 +291,7 @@ class Worker:
         except (*MOVED_ON, ThreadWaiting, DatabaseGone, StorageUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a node raised
-            return await self._failed(thread_id, error)
+            return await self._failures.note(thread_id, error)
         finally:
             if turn is not None:
                 await turn.end()
@@ -311,30 +299,6 @@ class Worker:
             if turn is not None and turn.has_news:
                 self._storage.changes.commit_happened()  # what was left to the turn is looked at again
         return True
-
-    async def _failed(self, thread_id: ThreadId, error: Exception) -> bool:
-        """Log it. True when a task of the thread has failed by it, which is shown there."""
-        tasks: Sequence[PendingTask] = ()
-        with contextlib.suppress(UnreadableRow, GraphError):  # of which the run has failed
-            tasks = (await self._graph.aget_state(_config(thread_id))).tasks
-        references = [timeline.reference(task.id) for task in tasks if task.error is not None]
-        said = ", ".join(references) or "none"
-        if isinstance(error, CutShort):
-            logger.error("thread %s is set aside (reference %s): %s", thread_id, said, error)
-        else:
-            logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
-        thread = await self._storage.read(lambda db: threads.get(db, thread_id))
-        if thread is not None and not references:
-            self._stuck.put(thread_id, thread.version)
-        return bool(references)
-
-    async def _say_broken(self, thread_id: ThreadId, found: Due) -> None:
-        """Tell whom the thread is for that it cannot go on, where nothing that is shown of it says so."""
-        person = await self._who_waits(thread_id, found)
-        if person is None and (wrote := await self._storage.read(lambda db: inbox.newest(db, thread_id))) is not None:
-            person = slack_thread(wrote), wrote.user
-        if person is not None:
-            await self._telling.tell(person, timeline.BROKEN)
 
     async def _asker(self, thread_id: ThreadId, by: str | None) -> str:
         """Whom a reply is for."""

@@ -8,6 +8,7 @@ StorageError
 ├── UnreadableRow      a row cannot be read: damaged, or written by a newer version
 ├── ThreadHeld         another live owner runs the thread
 ├── ThreadMoved        the thread changed between reading it and taking it
+├── ThreadHalted       the thread is to stop, so nothing more is begun in it
 ├── LeaseLost          another owner took the thread over, or it was deleted
 ├── ClaimMoved         a claim that cannot become what it was to become
 ├── IllegalMove        a status that may not follow the one a row has
@@ -110,6 +111,10 @@ class ThreadHeld(StorageError):
 
 class ThreadMoved(StorageError):
     """The thread changed since it was read. Read it again."""
+
+
+class ThreadHalted(StorageError):
+    """Somebody asked that the thread be stopped. Nothing more is begun in it."""
 
 
 class LeaseLost(StorageError):

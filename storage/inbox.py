@@ -73,6 +73,20 @@ def first_unread(db: Connection, thread_id: ThreadId) -> Delivery | None:
     return None if row is None else Delivery(*row)
 
 
+def queued(db: Connection, thread_id: ThreadId) -> list[Delivery]:
+    """All that was not read yet, in the order in which it came."""
+    rows = db.execute(
+        f"select {_COLUMNS} from inbox where thread_id = ? and status = 'received' order by seq", (thread_id,)
+    )
+    return [Delivery(*row) for row in rows]
+
+
+def get_unread(db: Connection, event_id: str) -> Delivery | None:
+    """A delivery that was not read yet."""
+    row = db.execute(f"select {_COLUMNS} from inbox where event_id = ? and status = 'received'", (event_id,)).fetchone()
+    return None if row is None else Delivery(*row)
+
+
 def newest(db: Connection, thread_id: ThreadId) -> Delivery | None:
     """What came last, read or not, of what is still kept."""
     row = db.execute(
@@ -89,21 +103,25 @@ def mark_done(db: Connection, event_id: str) -> bool:
 
 @dataclass(frozen=True)
 class Unread:
-    """A thread with a delivery that was not read: the first one's `event_id`, and the thread's status, None for a
-    thread that there is not yet.
+    """A thread with deliveries that were not read: the first one's `event_id`, that of the `newest`, and the thread's
+    status, None for a thread that there is not yet.
     """
 
     thread_id: ThreadId
     event_id: str
+    newest: str
     status: ThreadStatus | None
 
 
 def unread(db: Connection, owner: OwnerId) -> list[Unread]:
     """The threads with something to read that no other live owner runs, in the order in which it came."""
     rows = db.execute(
-        """select i.thread_id, i.event_id, t.status, t.owner, min(i.seq)
+        """select i.thread_id, i.event_id,
+               (select event_id from inbox where thread_id = i.thread_id and status = 'received'
+                order by seq desc limit 1),
+               t.status, t.owner, min(i.seq)
            from inbox i left join threads t on t.thread_id = i.thread_id
            where i.status = 'received' group by i.thread_id order by min(i.seq)"""
     ).fetchall()
     others = owners.alive(db, {row["owner"] for row in rows} - {owner})
-    return [Unread(*row[:3]) for row in rows if row["owner"] not in others]
+    return [Unread(*row[:4]) for row in rows if row["owner"] not in others]

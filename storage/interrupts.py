@@ -186,6 +186,16 @@ def waiting_about(db: Connection, thread_id: ThreadId, message_id: str) -> list[
     )
 
 
+def waiting_in(db: Connection, thread_id: ThreadId, kind: str) -> list[InterruptRow]:
+    """The questions of this kind that wait in a thread, oldest first."""
+    return select(db, "thread_id = ? and status = 'waiting' and kind = ?", (thread_id, kind))
+
+
+def open_in(db: Connection, thread_id: ThreadId) -> list[InterruptRow]:
+    """The questions of a thread that take an answer, of whatever kind."""
+    return select(db, "thread_id = ? and status in ('waiting', 'reopened')", (thread_id,))
+
+
 def consume(db: Connection, ids: Iterable[InterruptId]) -> None:
     """Say that these answers have reached their task, in the transaction that stores what the task did with them."""
     db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])
@@ -216,8 +226,18 @@ def reopen(db: Connection, ids: Iterable[InterruptId]) -> None:
     )
 
 
-def cancel(db: Connection, thread_id: ThreadId, ids: Iterable[InterruptId], now: float) -> None:
-    """Take questions back. One that has expired stays so; nobody is told of it any more."""
+def cancel(
+    db: Connection,
+    thread_id: ThreadId,
+    ids: Iterable[InterruptId],
+    now: float,
+    *,
+    by: str | None = None,
+    team: str | None = None,
+) -> None:
+    """Take questions back. One that has expired stays so; nobody is told of it any more. `by` and `team` are for the
+    audit.
+    """
     for interrupt_id in ids:
         changed = db.execute(
             """update interrupts set status = 'cancelled', version = version + 1
@@ -225,7 +245,7 @@ def cancel(db: Connection, thread_id: ThreadId, ids: Iterable[InterruptId], now:
             (thread_id, interrupt_id),
         )
         if changed.rowcount:
-            audit_decision(db, interrupt_id, "cancelled", now)
+            audit_decision(db, interrupt_id, "cancelled", now, team=team, user=by)
         db.execute("update interrupts set consumed = 1 where id = ? and status = 'expired'", (interrupt_id,))
 
 
@@ -323,10 +343,14 @@ def _what(answer: str) -> str | None:
     return kind[: audit.LONGEST_ID] if isinstance(kind, str) else None
 
 
-def select(db: Connection, where: str, parameters: tuple[Any, ...], *, limit: int = -1) -> list[InterruptRow]:
+def select(
+    db: Connection, where: str, parameters: tuple[Any, ...], *, order: str = "seq", limit: int = -1
+) -> list[InterruptRow]:
     return [
         _read(row)
-        for row in db.execute(f"select {_COLUMNS} from interrupts where {where} order by seq limit {limit}", parameters)
+        for row in db.execute(
+            f"select {_COLUMNS} from interrupts where {where} order by {order} limit {limit}", parameters
+        )
     ]
 
 

@@ -187,7 +187,24 @@ _CUT_SHORT = (
 # What is on record of a question is looked up before what it asked about runs.
 _AUDIT_OF_QUESTION = ("create index audit_of_question on audit (interrupt_id) where interrupt_id is not null",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION, _PLACES)
+_SEEN = (
+    # The request that a thread be stopped, until whoever runs it has done that.
+    "alter table threads add column halted text",
+    "create index threads_halted on threads (thread_id) where halted is not null",
+    """create table homes (
+        user text primary key, channel text not null, opened_at real not null,
+        shown text, published_at real) without rowid""",
+    # What somebody decided, or asked for and was decided, newest first.
+    "create index interrupts_by_decider on interrupts (answered_by, answered_at) where answered_by is not null",
+    "create index interrupts_by_requester on interrupts (requester, answered_at) where answered_at is not null",
+    "create index interrupts_timed_out on interrupts (requester, expires_at) where status = 'expired'",
+    "create index votes_of_user on votes (user)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    *(_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION, _PLACES),
+    _SEEN,
+)
 
 
 def migrate(db: Connection) -> None:

@@ -5,6 +5,8 @@ A conversation is shown by one owner at a time, its shower: every write compares
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -76,6 +78,15 @@ def conversation(db: Connection, thread_id: ThreadId) -> Conversation | None:
     return None if row is None else Conversation(*row)
 
 
+def conversations(db: Connection, thread_ids: Iterable[ThreadId]) -> dict[ThreadId, Conversation]:
+    """Those of these threads that are held in Slack."""
+    found = db.execute(
+        f"select {_COLUMNS} from conversations where thread_id in (select value from json_each(?))",
+        (json.dumps(list(thread_ids)),),
+    )
+    return {each.thread_id: each for each in (Conversation(*row) for row in found)}
+
+
 def take(db: Connection, thread_id: ThreadId, owner: OwnerId) -> Conversation | None:
     """The conversation, now shown by `owner`; None when there is none, or a live owner shows it."""
     found = conversation(db, thread_id)
@@ -127,6 +138,15 @@ def out_of_date(db: Connection, owner: OwnerId) -> list[Conversation]:
 def of_thread(db: Connection, thread_id: ThreadId) -> dict[str, Post]:
     """By subject."""
     return {post.subject: post for post in _select(db, "thread_id = ?", thread_id)}
+
+
+def of_threads(db: Connection, thread_ids: Iterable[ThreadId]) -> dict[ThreadId, list[Post]]:
+    """The posts of these threads that are known to be there."""
+    found: dict[ThreadId, list[Post]] = {}
+    wanted = json.dumps(list(thread_ids))
+    for post in _select(db, "thread_id in (select value from json_each(?)) and ts is not null", wanted):
+        found.setdefault(post.thread_id, []).append(post)
+    return found
 
 
 def beginning(db: Connection, prefix: str) -> list[Post]:

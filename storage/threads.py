@@ -7,7 +7,7 @@ from typing import Literal
 
 from storage import owners
 from storage.connections import Connection
-from storage.errors import LeaseLost, ThreadHeld, ThreadMoved
+from storage.errors import LeaseLost, ThreadHalted, ThreadHeld, ThreadMoved
 from storage.ids import OwnerId, ThreadId
 
 ThreadStatus = Literal["idle", "running", "waiting", "failed", "done"]
@@ -15,13 +15,16 @@ ThreadStatus = Literal["idle", "running", "waiting", "failed", "done"]
 
 @dataclass(frozen=True)
 class ThreadRow:
-    """A thread as stored. `version` grows with everything about it that a person could see."""
+    """A thread as stored. `version` grows with everything about it that a person could see. `halted` names the request
+    that it be stopped, until it was.
+    """
 
     thread_id: ThreadId
     status: ThreadStatus
     owner: OwnerId | None
     fence: int
     version: int
+    halted: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Lease:
 
 def get(db: Connection, thread_id: ThreadId) -> ThreadRow | None:
     row = db.execute(
-        "select thread_id, status, owner, fence, version from threads where thread_id = ?", (thread_id,)
+        "select thread_id, status, owner, fence, version, halted from threads where thread_id = ?", (thread_id,)
     ).fetchone()
     return None if row is None else ThreadRow(*row)
 
@@ -124,6 +127,35 @@ def hold(db: Connection, lease: Lease, now: float, *, release: ThreadStatus | No
 def touch(db: Connection, thread_id: ThreadId, now: float) -> None:
     """Say that something about the thread changed that is not its run's: an answer, a settled claim."""
     db.execute("update threads set version = version + 1, updated_at = ? where thread_id = ?", (now, thread_id))
+
+
+def halt(db: Connection, thread_id: ThreadId, name: str, now: float) -> None:
+    """Ask, under this name, that whoever runs the thread stops it; a request that stands already keeps its own."""
+    db.execute(
+        """update threads set halted = coalesce(halted, ?), version = version + 1, updated_at = ?
+           where thread_id = ?""",
+        (name, now, thread_id),
+    )
+
+
+def unless_halted(db: Connection, thread_id: ThreadId) -> None:
+    """Raises `ThreadHalted` when it is to stop."""
+    row = db.execute("select halted from threads where thread_id = ?", (thread_id,)).fetchone()
+    if row is not None and row["halted"] is not None:
+        raise ThreadHalted(f"thread {thread_id!r} is to stop")
+
+
+def halt_over(db: Connection, thread_id: ThreadId, name: str) -> bool:
+    """The thread was stopped as this request asked. False when that was said before."""
+    over = db.execute("update threads set halted = null where thread_id = ? and halted = ?", (thread_id, name))
+    return over.rowcount == 1
+
+
+def to_halt(db: Connection, owner: OwnerId) -> list[ThreadId]:
+    """Threads that are to stop, and that no other live owner runs."""
+    rows = db.execute("select thread_id, owner from threads where halted is not null").fetchall()
+    others = owners.alive(db, {row["owner"] for row in rows if row["owner"] is not None} - {owner})
+    return [ThreadId(row["thread_id"]) for row in rows if row["owner"] not in others]
 
 
 def cut_short(db: Connection) -> list[ThreadId]:

@@ -7,7 +7,7 @@ looked up, not posted twice. What Slack does not take as it is, it is given in a
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from bot.inbound.payloads import SlackThread
 from bot.shown import links, lookup, plainer
 from bot.shown.cards import Shown
 from bot.shown.refusals import STREAMING, UNCHANGEABLE, NotTaken, why_not_so
-from bot.shown.text import unformatted
+from bot.shown.text import Block, unformatted
 from bot.slack_errors import UNCERTAIN, describe, is_final, reason
 from storage import Connection, Storage, posts
 from storage.posts import Conversation, Place, Post
@@ -92,16 +92,24 @@ class Poster:
         del known[subject]
 
     async def whisper(
-        self, thread: SlackThread, user: str, text: str, *, in_thread: bool = True, quotes: bool = False
+        self,
+        thread: SlackThread,
+        user: str,
+        text: str,
+        *,
+        in_thread: bool = True,
+        quotes: bool = False,
+        blocks: Sequence[Block] = (),
     ) -> None:
-        """Tell one person something that only they see, in mrkdwn; where it `quotes` words of others, no format of
-        theirs counts (see `unformatted`). It is no promise: nobody repeats what Slack did not take.
+        """Tell one person something that only they see, in mrkdwn, or as these blocks; where it `quotes` words of
+        others, no format of theirs counts (see `unformatted`). It is no promise: nobody repeats what Slack did not
+        take.
         """
         thread_ts = thread.thread_ts if in_thread else None
-        blocks = [unformatted(text)] if quotes else None
+        shown = [unformatted(text)] if quotes else list(blocks) or None
         try:
             await self._client.chat_postEphemeral(
-                channel=thread.channel, user=user, text=text, blocks=blocks, thread_ts=thread_ts
+                channel=thread.channel, user=user, text=text, blocks=shown, thread_ts=thread_ts
             )
         except UNCERTAIN as error:
             logger.warning("%s was not told %r: %s", user, text, describe(error))

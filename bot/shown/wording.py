@@ -164,8 +164,8 @@ _NOT_RUN: dict[str, str] = {
     "unknown tool": "Not run: there is no tool {name}",
     "invalid arguments": "{name} was not run: its arguments are not valid",
     "unstorable arguments": "{name} was not run: its arguments cannot be shown as they would run",
+    "impossible": "{name} was not run: it cannot work",
     "unreachable": "{name} was not run, and nobody was asked",
-    "impossible": "{name} was not run, and nobody was asked",
     "refused": "{name} was not run",
     "passed over": "{name} was given up: the conversation went on without it",
 }

@@ -77,6 +77,12 @@ def read_poll(db: Connection, interrupt_id: str) -> Poll:
     return Poll(interrupts.get(db, interrupt_id), votes.of(db, [InterruptId(interrupt_id)]))
 
 
+def asked_by_requester(db: Connection, thread_id: ThreadId, user: str) -> list[InterruptRow]:
+    """The approvals of a thread that wait, and that this person asked for. A job."""
+    waiting = interrupts.waiting_in(db, thread_id, APPROVAL)
+    return [row for row in waiting if terms_of(row).requester == user]
+
+
 Store = Callable[[Connection], None]
 
 
@@ -145,6 +151,30 @@ class Desk:
             return Decided(row), lambda db: ballot.answer(db, {"type": choice})
 
         return await self._store(interrupt_id, thread_id, actor, choice, judge, poll)
+
+    async def withdraw(
+        self, thread_id: ThreadId, actor: Actor, why: str, also: Callable[[Connection], None] | None = None
+    ) -> int:
+        """Reject what this person asked for and nobody has decided yet: how many calls that was. `why` is what the
+        model and the card say. `also` is stored with it, where there was any.
+
+        A requester may always take a call back, whatever may be decided about it.
+        """
+
+        def job(db: Connection) -> int:
+            asked = asked_by_requester(db, thread_id, actor.user)
+            mine = [row for row in asked if not _is_late(row, now.timestamp())]
+            for row in mine:
+                Ballot(row, actor, now).answer(db, as_answer(Reject(why)), withdrawn=True)
+            if mine and also is not None:
+                also(db)
+            return len(mine)
+
+        now = self.storage.clock()
+        taken_back = await self.storage.write(job) if actor.kind == "member" else 0
+        if taken_back:
+            logger.info("thread %s: %s took %d waiting calls back", thread_id, actor.user, taken_back)
+        return taken_back
 
     async def end_unreachable(self, row: InterruptRow, why: str) -> bool:
         """End a question that waits for people out of reach; `why` is a sentence. False when it has moved on."""
@@ -247,7 +277,7 @@ class Desk:
             return Refused("That button does not belong to this question.")
         if row.status != "waiting":
             return Refused(_what_became_of(row))
-        if row.expires_at is not None and row.expires_at <= self.storage.now():
+        if _is_late(row, self.storage.now()):
             return Refused("This question has expired; nobody can answer it any more.")
         return row, [Vote(UserId(vote.user), datetime.fromtimestamp(vote.at, UTC)) for vote in poll.votes]
 
@@ -269,6 +299,10 @@ class Desk:
             )
         )
         return refused
+
+
+def _is_late(row: InterruptRow, now: float) -> bool:
+    return row.expires_at is not None and row.expires_at <= now
 
 
 NO_TOOL = Refused("What this call would use is not there any more, so it cannot be edited. You can still reject it.")

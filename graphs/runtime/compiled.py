@@ -20,7 +20,7 @@ from graphs.runtime.runner import Ending, Runner
 from graphs.runtime.seen import ROOT, remember
 from graphs.runtime.session import Commit, Durability, Session
 from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
-from graphs.runtime.types import INTERRUPT, STREAM_MODES, Config, StateSnapshot
+from graphs.runtime.types import END, INTERRUPT, STREAM_MODES, Config, StateSnapshot
 from storage import Connection, Storage, interrupts, new_id
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, Scope, ThreadId, thread_id_text
@@ -75,6 +75,7 @@ class CompiledGraph:
 
         Options: `interrupt_before`, `interrupt_after`, `durability` ("sync" or "exit"), `context`, `by` (who gives this
         input or answer), `on_waiting` ("reject" or "cancel"), `stop` (asked between steps: true gives the thread back),
+        `halt` (once set, gives it back at once: what runs is cut off, and the end of claimed effects waited for),
         `also` (a job that runs in the transaction that stores the input; what it raises stops the run before it began).
         """
         modes = [stream_mode] if isinstance(stream_mode, str) else list(stream_mode)
@@ -149,6 +150,13 @@ class CompiledGraph:
         editor = Editor(self.program, storage, thread_id, checkpoint_of(config))
         return await editor.update(values, as_node)
 
+    async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = lambda db: None) -> None:
+        """End the thread where it stands, with `values` as an update of its state: as `aupdate_state(..., END)`, and
+        `also` runs in the same transaction (what it raises leaves all as it was).
+        """
+        storage, thread_id = self._durable(config)
+        await Editor(self.program, storage, thread_id, None).update(values, END, also)
+
     def get_graph(self) -> Drawing:
         return Drawing(self.program.topology)
 
@@ -178,6 +186,7 @@ class _Run:
         by: str | None = None,
         on_waiting: OnWaiting = "reject",
         stop: Callable[[], bool] = lambda: False,
+        halt: asyncio.Event | None = None,
         also: Callable[[Connection], None] | None = None,
     ) -> None:
         self.graph = graph
@@ -200,6 +209,7 @@ class _Run:
             emit=emit,
             stop=stop,
             durability=durability,
+            halt=halt,
         )
 
     async def to_end(self, given: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,13 +46,15 @@ class Editor:
     thread_id: ThreadId
     checkpoint_id: CheckpointId | None
 
-    async def update(self, values: Any, as_node: str | None) -> Config:
-        """See `CompiledGraph.aupdate_state`."""
+    async def update(
+        self, values: Any, as_node: str | None, also: Callable[[Connection], None] = lambda db: None
+    ) -> Config:
+        """See `CompiledGraph.aupdate_state`; `also` is a job that runs in the transaction that stores it."""
         while True:
             try:
                 thread = await self.storage.read(self._look)
                 position = await self._edit(thread, values, as_node)
-                await self.storage.write(lambda db, t=thread, p=position: self._save(db, t, p))
+                await self.storage.write(lambda db, t=thread, p=position: self._save(db, t, p, also))
             except ThreadMoved:
                 continue
             except ThreadHeld as error:
@@ -146,7 +148,7 @@ class Editor:
         )
         return await targets(self.program, node, values, session)
 
-    def _save(self, db: Connection, thread: _Thread, position: Position) -> None:
+    def _save(self, db: Connection, thread: _Thread, position: Position, also: Callable[[Connection], None]) -> None:
         now = self.storage.now()
         lease = threads.take(db, self.thread_id, self.storage.owner, now, version=thread.seen.version)
         position, changes = positions.normalise(self.program.schema, thread.base, position)
@@ -161,6 +163,7 @@ class Editor:
             ended=[scope_of(ROOT, task) for task in dropped] if thread.in_flight else [],
         )
         commit.store(db, self.thread_id, now)
+        also(db)
         threads.hold(db, lease, now, release="waiting" if position.tasks else "done")
 
     def _moved_stop(self, thread: _Thread, position: Position, dropped: Sequence[Task]) -> list[NewInterrupt]:

@@ -69,11 +69,13 @@ async def perform_in(
         claim = known or ClaimRow(
             frame.scope, key, session.thread_id, _idempotency_key(frame.scope, key), "claimed", None, None, now, None
         )
-        if not repeatable:
+        if repeatable:
+            return await _carry_out(frame, claim, effect, repeatable=True)
+        with session.claiming(frame.scope, key):
             claim = replace(claim, status="claimed", claimed_at=now, settled_at=None, error=None)
             await frame.attempt.flush()
             await session.claim(claim)
-        return await _carry_out(frame, claim, effect, repeatable=repeatable)
+            return await _carry_out(frame, claim, effect, repeatable=False)
 
 
 async def _carry_out(frame: Frame, claim: ClaimRow, effect: Callable[[], Any], *, repeatable: bool) -> Any:

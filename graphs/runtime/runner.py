@@ -10,7 +10,7 @@ from typing import Any, Literal
 from graphs.errors import GraphRecursionError, UnexpectedExit
 from graphs.runtime import breakpoints
 from graphs.runtime.breakpoints import Breakpoints
-from graphs.runtime.calling import Apart
+from graphs.runtime.calling import PATIENCE, Apart
 from graphs.runtime.frames import Attempt
 from graphs.runtime.giving_up import left_alone
 from graphs.runtime.ledger import Finished, dump_targets, dump_writes, finished, load_writes, written
@@ -69,6 +69,9 @@ class Runner:
         if self.is_root:
             self.failures = left_alone(ledger, self.position.tasks, self.session.given_up)
         while self.position.tasks:
+            if self._is_to_halt():
+                await self._park("running")
+                return "cut short"
             if self._at_breakpoint():
                 if await self._park("waiting"):
                     return "waiting"
@@ -78,7 +81,7 @@ class Runner:
             if not await self._step():
                 if self.failures:
                     raise next(iter(self.failures.values()))
-                return "waiting"
+                return "cut short" if self._is_to_halt() else "waiting"
             if self.position.tasks and self.session.stop() and await self._park("running"):
                 return "cut short"
         return "done"
@@ -93,6 +96,7 @@ class Runner:
     async def _side_by_side(self) -> bool:
         """`_step`, for tasks of the event loop."""
         news: asyncio.Task[None] | None = None
+        halt = asyncio.create_task(self.session.halt.wait()) if self.is_root and self.session.halt else None
         listens = self.session.storage is not None  # without, no answer can come
         try:
             while True:
@@ -105,8 +109,10 @@ class Runner:
                     continue
                 if news is None and listens and self._asking():
                     news = asyncio.create_task(self.session.news(self._asking))
-                waiters: set[asyncio.Task[Any]] = {*self.running, *([news] if news else [])}
+                waiters: set[asyncio.Task[Any]] = {*self.running, *filter(None, (news, halt))}
                 done, _ = await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+                if halt is not None and halt in done:
+                    return await self._halt()
                 if news is not None and news in done:
                     done.discard(news)
                     listens, news = self._heard(news), None
@@ -116,7 +122,32 @@ class Runner:
                     if await self._record(self.running.pop(ended), result):
                         return True
         finally:
-            await self._cancel([*self.running, *([news] if news else [])])
+            await self._cancel([*self.running, *filter(None, (news, halt))])
+
+    def _is_to_halt(self) -> bool:
+        return self.is_root and self.session.is_halted
+
+    async def _halt(self) -> bool:
+        """Cut off what runs, wait for the end of what was claimed, and give the thread back in the middle of its step.
+        What has finished by then is stored.
+        """
+        await asyncio.gather(*(self._cut_off(each, task) for each, task in self.running.items()))
+        commit = Commit(release="running")
+        for ended, task in self.running.items():
+            if not ended.cancelled() and isinstance(result := ended.result(), Finished):
+                of_task = self._of(task, result)
+                commit.tasks += of_task.tasks
+                commit.closed += of_task.closed
+        self.running.clear()
+        await self.store(commit)
+        return False
+
+    async def _cut_off(self, running: asyncio.Task[TaskResult], task: Task) -> None:
+        while over := self.session.claimed_within(scope_of(self.ns, task)):
+            await asyncio.wait(over)
+            await asyncio.wait([running], timeout=PATIENCE)  # to say what came of it
+        running.cancel()
+        await asyncio.wait([running])
 
     def _heard(self, news: asyncio.Task[None]) -> bool:
         """Whether to listen on. Where listening failed nobody is cut off for it: answers are looked for again when the
@@ -147,9 +178,9 @@ class Runner:
 
     def _only(self) -> Task | None:
         """The task of a step of one that was not run before: nothing can happen beside it that it would have to wait
-        for, so it needs no task of the event loop.
+        for, so it needs no task of the event loop; unless it may have to be cut off.
         """
-        if len(self.position.tasks) != 1 or self.session.ledger.tasks:
+        if len(self.position.tasks) != 1 or self.session.ledger.tasks or (self.is_root and self.session.halt):
             return None
         (task,) = self.position.tasks
         return None if task.id in self.results or task.id in self.failures else task

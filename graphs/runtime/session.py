@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graphs.errors import InterruptMisused, ThreadBusy
+from graphs.runtime.calling import Paused
 from graphs.runtime.ledger import Ledger
 from graphs.runtime.types import Config
 from storage import Connection, Storage, checkpoints, claims, interrupts, tasks, threads
 from storage.checkpoints import CheckpointRow, ValueChange
 from storage.claims import ClaimRow
-from storage.errors import ClaimMoved, LeaseLost
+from storage.errors import ClaimMoved, LeaseLost, ThreadHalted
 from storage.ids import InterruptId, Scope, TaskId, ThreadId
 from storage.interrupts import InterruptRow, NewInterrupt
 from storage.scopes import is_within
@@ -93,6 +94,8 @@ class Session:
     emit: Emit
     stop: Callable[[], bool]
     durability: Durability
+    halt: asyncio.Event | None = None
+    """Set when the thread is to stop at once, which its row says too."""
     released: bool = False
     version: int = 0
     """The thread's, after this run's last commit."""
@@ -104,6 +107,9 @@ class Session:
     _in_use: set[tuple[Scope, str]] = field(default_factory=set[tuple[Scope, str]])
     _about: dict[tuple[Scope, str], Mapping[str, Any]] = field(
         default_factory=dict[tuple[Scope, str], Mapping[str, Any]]
+    )
+    _claimed: dict[tuple[Scope, str], asyncio.Future[None]] = field(
+        default_factory=dict[tuple[Scope, str], "asyncio.Future[None]"]
     )
     _commits: int = 0
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -127,12 +133,25 @@ class Session:
         if ledger is not known:
             self.take_up(ledger)
 
+    @property
+    def is_halted(self) -> bool:
+        return self.halt is not None and self.halt.is_set()
+
     async def claim(self, row: ClaimRow) -> None:
-        """Store a claim before its effect begins. Raises `ThreadBusy` when the lease is lost."""
+        """Store a claim before its effect begins. Raises `ThreadBusy` when the lease is lost, and `Paused` when the
+        thread is to stop: nothing has begun then.
+        """
         if self.storage is not None and self.lease is not None:
             lease, now = self.lease, self.storage.now()
+
+            def allowed(db: Connection) -> None:
+                threads.hold(db, lease, now)
+                threads.unless_halted(db, lease.thread_id)
+
             try:
-                await self._put(row, lambda db: threads.hold(db, lease, now))
+                await self._put(row, allowed)
+            except ThreadHalted:
+                raise Paused from None
             except LeaseLost as error:
                 raise ThreadBusy(f"{error}: nothing more is begun in this run") from error
         self._keep(row)
@@ -174,6 +193,20 @@ class Session:
             yield
         finally:
             self._in_use.discard((scope, key))
+
+    @contextmanager
+    def claiming(self, scope: Scope, key: str) -> Generator[None]:
+        """Around an effect, from before its claim to its end: whoever stops the thread waits for that."""
+        over = self._claimed[scope, key] = asyncio.get_running_loop().create_future()
+        try:
+            yield
+        finally:
+            del self._claimed[scope, key]
+            over.set_result(None)
+
+    def claimed_within(self, scope: Scope) -> list[asyncio.Future[None]]:
+        """The ends of the claimed effects that are at work in a task."""
+        return [over for (path, _), over in self._claimed.items() if is_within(path, scope)]
 
     async def refresh(self) -> None:
         """Read again what the tasks in flight were answered."""

@@ -8,7 +8,7 @@ from bot import routes
 from bot.demo.workspace import Workspace
 from bot.inbound import clicks
 from bot.manifest import EVENTS
-from bot.shown import cards
+from bot.shown import cards, notices
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
 from storage import Storage, inbox
@@ -39,7 +39,8 @@ def test_the_manifest_subscribes_to_what_has_a_route_and_to_nothing_else() -> No
 
 
 def test_every_button_and_form_has_a_route() -> None:
-    assert routes.actions(ON).keys() == {
+    assert routes.actions(ON, ON).keys() == {
+        notices.REJECT_AND_SEND,
         cards.APPROVE, cards.APPROVE_ALL, cards.EDIT, cards.REJECT, cards.RESPOND,
         cards.IT_RAN, cards.RUN_AGAIN, cards.GIVE_UP, cards.RETRY,
     }  # fmt: skip

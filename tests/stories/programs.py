@@ -71,8 +71,8 @@ class Program:
 
 
 class Stage:
-    """Everything that a conversation needs, in `folder`. The bot runs `agent`; the model plays `script`, else rules,
-    and lets `latency` seconds pass between two pieces of a reply.
+    """Everything that a conversation needs, in `folder`. The bot runs `agent`, or the demo's; the model plays `script`,
+    else rules, and lets `latency` seconds pass between two pieces of a reply.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Stage:
         latency: float = 0.0,
     ) -> None:
         self.folder = folder
-        self._agent = {} if agent is None else {"SIGNOFF_AGENT": agent}
+        self._agent = {"SIGNOFF_AGENT": agent or "bot.demo.desk:agent"}
         self.told: Mapping[str, str] = settings or {}
         arguments: list[str] = ["--latency", str(latency)]
         if script is not None:

@@ -103,22 +103,23 @@ async def test_a_reason_is_not_required(ana: Person, shop: Shop):
     assert shop.outbox == []
 
 
-async def test_an_edit_is_judged_like_the_call_itself(ana: Person, shop: Shop):
-    """More than is left of the order: the tool refuses it, nobody sees a traceback, and the model is told."""
+async def test_what_cannot_work_asks_nobody(ana: Person, stage: Stage, shop: Shop):
+    """More than is left of the order: nobody is asked, nobody sees a traceback, and the model is told."""
     thread = await ana.say("refund order 1041, 80 euro")
-    card = await thread.card()
-    await ana.click(card, "Approve")
-    await thread.becomes(card, r"failed[^$]*38\.00 euro left")
-    await thread.says(r"38\.00 euro left", after=card["ts"])
-    assert "Traceback" not in json.dumps(await thread.messages())
+    await thread.says(r"38\.00 euro left")
+    assert not [message for message in await thread.messages() if labels(message)]
+    assert "Traceback" not in json.dumps(await thread.messages()) + stage.log
     assert shop.refunds == []
 
 
-async def test_what_a_tool_refuses_is_one_line_of_the_log(ana: Person, stage: Stage, shop: Shop):
-    thread = await ana.say("refund order 1041, 90 euro")
-    await ana.click(await thread.card(), "Approve")
-    await thread.says("90.00 is too much")
-    assert "90.00 is too much" in stage.log
+async def test_what_cannot_work_any_more_is_not_run(ana: Person, stage: Stage, shop: Shop):
+    first, second = await ana.say("refund order 1042, 80 euro"), await ana.say("refund order 1042, 90 euro")
+    late = await second.card()
+    await ana.click(await first.card(), "Approve")
+    await first.says("Refunded 80.00 euro")
+    await ana.click(late, "Approve")
+    await second.says("90.00 is too much")
+    assert shop.refunds == [(1042, "80.00")]
     assert "Traceback" not in stage.log
 
 

@@ -21,10 +21,11 @@ async def test_it_starts_and_works_without_a_word_on_stderr(tmp_path: Path):
         async with aiohttp.ClientSession() as http:
             ana = Person(Page(http, url, ""), "U0ANA", "D0ANA")
             await (await ana.say("where is order 9999")).says("no order 9999")
-            thread = await ana.say("refund order 1042, 5000 euro")
+            await (await ana.say("refund order 1042, 5000 euro")).says("too much")
+            thread = await ana.say("refund order 1042, 60 euro")
             card = await thread.card()
             await ana.click(card, "Approve")
-            await thread.becomes(card, "too much")
+            await thread.becomes(card, "Refunded 60.00 euro")
         assert program.stop(signal.SIGTERM) == 0
     finally:
         program.kill()

@@ -56,7 +56,7 @@ async def test_a_message_while_a_question_waits_is_read_after_it(ana: Person, sh
     thread = await ana.say(REFUND)
     card = await thread.card()
     await ana.say("find order 1045", thread)
-    await thread.whisper("once the question above is decided")
+    await thread.whisper("Your message is kept")
     assert not any("Mei Tanaka" in text for text in await thread.texts())
     await ana.click(card, "Approve")
     await thread.says("Refunded 80.00 euro", after=card["ts"])

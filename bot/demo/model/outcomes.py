@@ -23,7 +23,7 @@ ENDINGS: tuple[tuple[str, bool | None, str], ...] = (
     (r"In doubt\b.*", None, "I cannot say whether {deed} happened, and nobody knows. I will not repeat it by myself."),
     (r"Done: (?P<by>.+?) checked .*", True, "{By} checked that {deed} did happen."),
     (r"Lost: .*", False, "I lost track of {deed}, but it did not run."),
-    (r"(?:Failed|Invalid|Unusable|Unknown|Error): (?P<why>.*)", False, "That did not work: {why}"),
+    (r"(?:Failed|Impossible|Invalid|Unusable|Unknown|Error): (?P<why>.*)", False, "That did not work: {why}"),
 )
 
 

@@ -4,22 +4,28 @@ The calls after `/client/stop` are in `stage_api`.
 
 | call | does |
 | --- | --- |
-| `GET /client/boot?user=U` | `{token, team, bot, note, me, users, channels, home, waiting}`; no `user`: the first |
+| `GET /client/boot?user=U` | `{token, team, bot, note, me, users, channels, home, waiting, |
+|   | sessions, commands}`; no `user`: the first |
 | `GET /client/history?user=U&channel=C` | `{messages}`, oldest first, with replies and what only the user sees |
 | `GET /client/events?user=U` | server-sent events (below) |
-| `POST /client/messages {user, channel, text, thread_ts?}` | posts as that person → `{message}` |
+| `POST /client/messages {user, channel, text, thread_ts?}` | posts as that person → `{message}`; a text that starts |
+|   | with "/" is a command, as in Slack's composer → `{acked, text?}` |
 | `POST /client/edits {user, channel, ts, text}` | changes a message of one's own → `{message}` |
 | `POST /client/deletions {user, channel, ts}` | deletes a message of one's own → `{}` |
 | `POST /client/actions {user, channel, message_ts, block_id, action_id, …}` | a click, with what was chosen |
 |   | (`value`, `selected_option`, …); in a view, `view_id` instead of channel and message_ts → `{acked, text?}` |
+| `POST /client/suggestions {user, block_id, action_id, value, …}` | the choices of an external select for what was |
+|   | typed, in a message or a view as above → `{options}`, `{option_groups}` or `{failed: text}` |
 | `POST /client/views/{id}/submit {user, values}` | `{}` closed, `{errors}`, `{view}` or `{failed: text}` |
 | `POST /client/views/{id}/close {user}` | closes the modal → `{}` |
 | `POST /client/home {user, tab}` | the person opens the bot's "messages" or "home" tab (app_home_opened) → `{}` |
 | `POST /client/stop {user, channel, thread_ts}` | the person presses Stop (agent_session_stopped) → `{}` |
-| `GET /client/files/{id}` | an uploaded file |
+| `POST /client/zone {user, zone}` | the time zone that the person is in (`users.info` tells it) → `{}` |
+| `GET /client/files/{id}?user=U` | an uploaded file, for members of a conversation that it stands in |
 | `GET /client/tables` | `{tables: [{name, columns, rows, keys, count}]}` of the side panel (see `panel`) |
 | `GET /client/journal?after=N` | `[{n, at, kind: event, ack, call or fault, …}]` |
-| `POST /client/faults {redeliver?, http?, disconnect?, expire_streams?, closed?}` | it goes wrong on purpose → `{}` |
+| `POST /client/faults {redeliver?, http?, disconnect?, expire_streams?, closed?, without_scopes?}` | it goes wrong on |
+|   | purpose (see `faults`) → `{}` |
 
 Server-sent events carry `type` and the whole new object: `message`, `message_changed`, `message_deleted`, `ephemeral`
 (`message`), `view_opened`, `view_updated`, `view_closed`, `home` (`view`), `status` (`channel, thread_ts, status`),
@@ -33,11 +39,13 @@ no other web page can read it.
 """
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
 from bot.demo.workspace import events
+from bot.demo.workspace.commands import is_command, run_command
 from bot.demo.workspace.errors import ClientError
 from bot.demo.workspace.interactions import Interactions
 from bot.demo.workspace.messages import Message
@@ -70,10 +78,12 @@ class ClientApi:
             web.post("/client/edits", self.edit),
             web.post("/client/deletions", self.delete),
             web.post("/client/actions", self.click),
+            web.post("/client/suggestions", self.suggest),
             web.post("/client/views/{view}/submit", self.submit),
             web.post("/client/views/{view}/close", self.close),
             web.post("/client/home", self.open_home),
             web.post("/client/stop", self.stop),
+            web.post("/client/zone", self.zone),
         ]
 
     async def boot(self, request: web.Request) -> web.Response:
@@ -90,6 +100,8 @@ class ClientApi:
             "users": [user.to_client() for user in team.users],
             "channels": [each.to_client(me.id) for each in team.conversations_of(me.id)],
             "home": home and home.to_slack(team),
+            "sessions": workspace.sessions_of(me.id),
+            "commands": [asdict(command) for command in team.commands],
         }
         return web.json_response(told, headers={"Cache-Control": "no-store"})  # its token is for this page only
 
@@ -121,12 +133,16 @@ class ClientApi:
         conversation = self._workspace.conversation_of(order["user"], order["channel"])
         if not order["text"].strip():
             raise ClientError("A message needs some text.")
+        thread_ts = self._thread(conversation.id, order.get("thread_ts"))
+        if is_command(order["text"]):
+            answer = await run_command(self._workspace, order["user"], conversation, order["text"], thread_ts)
+            return web.json_response(answer)
         message = Message(
             channel=conversation.id,
             ts=self._workspace.history.new_ts(),
             user=order["user"],
             text=to_wire(order["text"], self._workspace.team),
-            thread_ts=self._thread(conversation.id, order.get("thread_ts")),
+            thread_ts=thread_ts,
         )
         message.client_msg_id = f"local-{message.ts}"
         self._workspace.post(message)
@@ -154,6 +170,16 @@ class ClientApi:
             return web.json_response(await self._interactions.click_view(user, view, block_id, action_id, order))
         message = self._visible_message(user, order.get("channel", ""), order.get("message_ts", ""))
         return web.json_response(await self._interactions.click_message(user, message, block_id, action_id, order))
+
+    async def suggest(self, request: web.Request) -> web.Response:
+        order = await read_order(request, "user", "block_id", "action_id", "value")
+        view_id = order.get("view_id")
+        if view_id:
+            place: View | Message = self._view(view_id, order["user"])
+        else:
+            place = self._visible_message(order["user"], order.get("channel", ""), order.get("message_ts", ""))
+        given = (order["block_id"], order["action_id"], order["value"])
+        return web.json_response(await self._interactions.suggest(order["user"], place, *given))
 
     async def submit(self, request: web.Request) -> web.Response:
         order = await read_order(request, "user")
@@ -184,6 +210,11 @@ class ClientApi:
         streaming = [message.ts for message in replies if message.stream_started is not None]
         ts = workspace.history.new_ts()
         workspace.send_event(events.agent_session_stopped(order["user"], conversation.id, thread_ts, streaming, ts))
+        return web.json_response({})
+
+    async def zone(self, request: web.Request) -> web.Response:
+        order = await read_order(request, "user", "zone")
+        self._workspace.set_zone(self._person(order["user"]).id, order["zone"])
         return web.json_response({})
 
     def _person(self, user: str) -> Person:

@@ -7,8 +7,9 @@ WorkspaceError
 └── ClientError     an answer to the page: HTTP 400 or 404 with one sentence
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 
 class WorkspaceError(Exception):
@@ -30,12 +31,15 @@ class NotOurFile(WorkspaceError):
 
 
 class SlackError(WorkspaceError):
-    """A refusal with Slack's own error name; `messages` point at what was wrong (`response_metadata.messages`)."""
+    """A refusal with Slack's own error name; `messages` point at what was wrong (`response_metadata.messages`), `more`
+    are further fields of the answer.
+    """
 
-    def __init__(self, error: str, messages: Sequence[str] = ()) -> None:
+    def __init__(self, error: str, messages: Sequence[str] = (), more: Mapping[str, Any] | None = None) -> None:
         super().__init__(error)
         self.error = error
         self.messages = list(messages)
+        self.more = dict(more or {})
 
 
 class ClientError(WorkspaceError):

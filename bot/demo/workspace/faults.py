@@ -5,8 +5,9 @@ from typing import Any
 
 from bot.demo.workspace.broken_answers import WAYS
 from bot.demo.workspace.errors import ClientError
+from bot.demo.workspace.scopes import GRANTED
 
-FAULTS = ("redeliver", "http", "disconnect", "expire_streams", "closed")
+FAULTS = ("redeliver", "http", "disconnect", "expire_streams", "closed", "without_scopes")
 
 NOTHING_AT_ALL = frozenset({"is_archived", "not_in_channel", "channel_not_found"})
 """Refusals for which Slack does not even change what the bot has said there."""
@@ -34,12 +35,13 @@ class HttpFault:
 @dataclass
 class Faults:
     """The faults that are armed and not used up. `closed`: what takes no posts (a conversation, or a thread of it), and
-    what Slack says to them there.
+    what Slack says to them there. `without_scopes`: what the app was not installed with.
     """
 
     redeliveries: int = 0
     http: list[HttpFault] = field(default_factory=list)
     closed: dict[tuple[str, str], str] = field(default_factory=dict)
+    without_scopes: frozenset[str] = frozenset()
 
     def arm(self, order: dict[str, Any]) -> None:
         """Reads the body of `POST /client/faults`. Raises ClientError for what it does not know."""
@@ -53,6 +55,8 @@ class Faults:
             self.http.append(_http_fault(order["http"]))
         if "closed" in order:
             self._close(order["closed"])
+        if "without_scopes" in order:
+            self.without_scopes = _scopes(order["without_scopes"])
         self.redeliveries += redeliveries
 
     def take_redeliveries(self) -> int:
@@ -82,6 +86,12 @@ class Faults:
                     self.closed[place] = str(rest["error"])
             case _:
                 raise ClientError("`closed` is an object with a channel, perhaps a thread_ts, and an error of Slack's.")
+
+
+def _scopes(order: Any) -> frozenset[str]:
+    if not isinstance(order, list) or not all(each in GRANTED for each in order):
+        raise ClientError(f"`without_scopes` is a list of the app's scopes: {', '.join(GRANTED)}.")
+    return frozenset(order)
 
 
 def _http_fault(order: Any) -> HttpFault:

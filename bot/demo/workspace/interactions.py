@@ -8,6 +8,7 @@ from bot.demo.workspace.blocks.limits import view_problems
 from bot.demo.workspace.errors import ClientError, SlackError
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.people import Conversation
+from bot.demo.workspace.suggestions import EXTERNAL, suggest
 from bot.demo.workspace.views import View
 from bot.demo.workspace.workspace import Workspace
 
@@ -56,6 +57,22 @@ class Interactions:
         }
         return await self._click(user, payload, view_id=view.id, action_id=action_id)
 
+    async def suggest(self, user: str, place: View | Message, block_id: str, action_id: str, typed: str) -> Json:
+        """What an external select of a view or of a message offers for what was `typed` (see `suggestions`)."""
+        blocks = place.body["blocks"] if isinstance(place, View) else place.blocks or []
+        element = find_element(blocks, block_id, action_id)
+        if element is None or element["type"] not in EXTERNAL:
+            raise ClientError(f"There is no select {action_id!r} in a block {block_id!r} that loads its choices.", 404)
+        payload = self._base("block_suggestion", user)
+        if isinstance(place, View):
+            payload["container"] = {"type": "view", "view_id": place.id}
+            payload["view"] = place.to_slack(self._workspace.team)
+        else:
+            conversation = self._workspace.conversation_of(user, place.channel)
+            payload |= self._message_place(place, conversation, user)
+            del payload["response_url"]
+        return await suggest(self._workspace, payload, element, block_id, typed)
+
     async def submit(self, user: str, view: View, given: Json) -> Json:
         """The submit button of a modal: `{}` closed, `{errors}`, `{view}` updated or pushed, or `{failed}`."""
         blocks = view.body["blocks"]
@@ -75,9 +92,10 @@ class Interactions:
     def close(self, user: str, view: View) -> None:
         """The person closes a modal without submitting."""
         workspace = self._workspace
-        self._close([view])
+        cleared = bool(view.body.get("clear_on_close"))
+        self._close(workspace.views.stack(view) if cleared else [view])
         if view.body.get("notify_on_close"):
-            payload = self._base("view_closed", user) | {"view": view.to_slack(workspace.team), "is_cleared": False}
+            payload = self._base("view_closed", user) | {"view": view.to_slack(workspace.team), "is_cleared": cleared}
             workspace.tasks.start(workspace.socket_mode.ask("interactive", payload))
 
     def _after_submission(self, view: View, ack: Json) -> Json:
@@ -130,7 +148,7 @@ class Interactions:
             "user": {"id": user, "username": name, "name": name, "team_id": team.id},
             "api_app_id": team.app_id,
             "token": "local",
-            "team": {"id": team.id, "domain": team.name.lower().replace(" ", "-")},
+            "team": {"id": team.id, "domain": team.domain},
             "enterprise": None,
             "is_enterprise_install": False,
         }
@@ -156,8 +174,10 @@ class Interactions:
     def _action(self, element: Json, block_id: str, given: Json) -> Json:
         """One entry of `actions`: the element's own value, or what was chosen in it."""
         action: Json = {"type": element["type"], "action_id": element["action_id"], "block_id": block_id}
-        action |= {name: element[name] for name in ("text", "value", "style", "placeholder") if name in element}
-        if element["type"] not in ("button", "icon_button"):
+        action |= {name: element[name] for name in ("text", "value", "style", "placeholder", "icon") if name in element}
+        if element["type"] == "feedback_buttons":
+            action |= _feedback(element, given)
+        elif element["type"] not in ("button", "icon_button"):
             action |= {name: given[name] for name in ("value", *CHOICES) if name in given}
             action |= _whole_options(element, action)
         return action | {"action_ts": self._workspace.history.new_ts()}
@@ -173,6 +193,14 @@ def _understood(view: View, ack: Json) -> bool:
             return isinstance(ack.get("view"), dict) and not view_problems(ack["view"])
         case _:
             return True
+
+
+def _feedback(element: Json, given: Json) -> Json:
+    """The text and the value of the feedback button that was pressed. Raises ClientError for one that is not there."""
+    for button in (element["positive_button"], element["negative_button"]):
+        if button["value"] == given.get("value"):
+            return {"text": button["text"], "value": button["value"]}
+    raise ClientError(f"{element['action_id']!r} has no button {given.get('value')!r}.")
 
 
 def _whole_options(element: Json, action: Json) -> Json:

@@ -16,6 +16,7 @@ OPTIONAL: dict[str, TypeAdapter[Any]] = {
     "message_ts": _TEXT,
     "thread_ts": TypeAdapter(str | None),
     "view_id": _TEXT,
+    "value": _TEXT,
     "values": _VALUES,
     "state": _VALUES,
     "selected_option": TypeAdapter(dict[str, Any] | None),

@@ -1,9 +1,13 @@
 """The team that lives in the local workspace: people, the bot, conversations and user groups."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 Kind = Literal["channel", "private", "dm"]
+
+UTC = "Etc/UTC"
 
 CHANNEL_TYPES: dict[Kind, str] = {"channel": "channel", "private": "group", "dm": "im"}
 """A conversation's kind → `channel_type` in Slack's message events."""
@@ -22,8 +26,8 @@ class Person:
     is_bot: bool = False
     deleted: bool = False
 
-    def to_slack(self, team_id: str) -> dict[str, Any]:
-        """As `users.info` describes the person."""
+    def to_slack(self, team_id: str, zone: str = UTC) -> dict[str, Any]:
+        """As `users.info` describes the person, who is in the time zone `zone`."""
         return {
             "id": self.id,
             "team_id": team_id,
@@ -31,8 +35,9 @@ class Person:
             "real_name": self.real_name,
             "deleted": self.deleted,
             "color": self.color.removeprefix("#"),
-            "tz": "Etc/UTC",
-            "tz_offset": 0,
+            "tz": zone,
+            "tz_label": zone,
+            "tz_offset": _offset(zone),
             "profile": {"real_name": self.real_name, "display_name": self.handle, "title": self.title, "team": team_id},
             "is_admin": False,
             "is_owner": False,
@@ -110,6 +115,15 @@ class Group:
 
 
 @dataclass(frozen=True)
+class SlashCommand:
+    """A command of the app: its name with the "/", what it does, and what may follow it."""
+
+    name: str
+    description: str
+    usage_hint: str
+
+
+@dataclass(frozen=True)
 class Team:
     """One workspace: who is in it, where they talk, and the one app that is installed."""
 
@@ -121,6 +135,11 @@ class Team:
     people: tuple[Person, ...]
     conversations: tuple[Conversation, ...]
     groups: tuple[Group, ...] = ()
+    commands: tuple[SlashCommand, ...] = ()
+
+    @property
+    def domain(self) -> str:
+        return self.name.lower().replace(" ", "-")
 
     @property
     def users(self) -> tuple[Person, ...]:
@@ -143,7 +162,19 @@ class Team:
         return [each for each in self.conversations if user in each.members]
 
 
+def _offset(zone: str) -> int:
+    """Seconds that the zone is ahead of UTC now."""
+    if zone == UTC:
+        return 0  # also where there is no time zone database
+    return int((datetime.now(ZoneInfo(zone)).utcoffset() or timedelta()).total_seconds())
+
+
 _BOT = Person("U0SIGNOFF", "signoff", "Signoff", "Asks before it acts", "#4a154b", is_bot=True)
+
+_EXAMPLES = ("deploys", "announcements", "intake", "debug")
+"""The channels where the demo's other graphs work, one each."""
+
+_COMMANDS = (SlashCommand("/signoff", "What waits for you, and help", "[list | help | stop | pause | unpause]"),)
 
 HARBOUR_GOODS = Team(
     id="T0LOCAL",
@@ -158,12 +189,14 @@ HARBOUR_GOODS = Team(
     ),
     conversations=(
         Conversation("C0SUPPORT", "support", "channel", ("U0ANA", "U0LEA", "U0MAX", _BOT.id)),
+        *(Conversation(f"C0{name.upper()}", name, "channel", ("U0ANA", "U0LEA", _BOT.id)) for name in _EXAMPLES),
         Conversation("C0LEADS", "leads", "private", ("U0LEA", _BOT.id)),
         Conversation("D0ANA", "signoff", "dm", ("U0ANA", _BOT.id)),
         Conversation("D0LEA", "signoff", "dm", ("U0LEA", _BOT.id)),
         Conversation("D0MAX", "signoff", "dm", ("U0MAX", _BOT.id)),
     ),
     groups=(Group("S0LEADS", "leads", "Team leads", ("U0LEA",)),),
+    commands=_COMMANDS,
 )
 """The team of the demo's sample agent. Tests hand in another one where they need another one."""
 
@@ -173,7 +206,10 @@ LOCAL_TEAM = replace(
     HARBOUR_GOODS,
     name="Local workspace",
     people=tuple(replace(person, title=_TITLES[person.id]) for person in HARBOUR_GOODS.people),
-    conversations=(replace(HARBOUR_GOODS.conversations[0], name="general"), *HARBOUR_GOODS.conversations[1:]),
+    conversations=(
+        replace(HARBOUR_GOODS.conversations[0], name="general"),
+        *(each for each in HARBOUR_GOODS.conversations[1:] if each.name not in _EXAMPLES),
+    ),
     groups=(Group("S0LEADS", "leads", "Leads", ("U0LEA",)),),
 )
 """The same people where another agent works: nothing of the sample's shop."""

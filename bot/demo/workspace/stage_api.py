@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.demo.workspace.errors import ClientError
 from bot.demo.workspace.orders import read_order
+from bot.demo.workspace.tokens import bearer, is_same
 from bot.demo.workspace.workspace import Workspace
 
 _ENDINGS = {"is_archived": "channel_archive", "not_in_channel": "channel_left", "channel_not_found": "channel_deleted"}
@@ -28,13 +29,20 @@ class StageApi:
         ]
 
     async def file(self, request: web.Request) -> web.Response:
-        stored = self._workspace.store.file(request.match_info["file"])
-        if stored is None:
+        file = request.match_info["file"]
+        stored = self._workspace.store.file(file)
+        if stored is None or not self._may_read(request, file):
             raise ClientError("There is no such file.", 404)
         described, content = stored
         # Always as a download: an uploaded page must not run with the rights of this one.
         headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
         return web.Response(body=content, content_type=described["mimetype"], headers=headers)
+
+    def _may_read(self, request: web.Request, file: str) -> bool:
+        """Whether it is the bot that asks, whose files they are, or a person who is where the file was posted."""
+        if is_same(bearer(request), self._workspace.tokens.bot):
+            return True
+        return self._workspace.shows_file(request.query.get("user", ""), file)
 
     async def tables(self, request: web.Request) -> web.Response:
         return web.json_response({"tables": await self._workspace.panel.tables()})

@@ -26,12 +26,15 @@ class Trigger:
 
 @dataclass
 class ResponseUrl:
-    """Where an answer to a click goes: the message that was clicked, and who clicked."""
+    """Where an answer goes: the message that was clicked (empty after a command), the thread that it is to stay
+    in, and who acted.
+    """
 
     channel: str
     message_ts: str
     user: str
     issued: float
+    thread_ts: str | None = None
     uses: int = 0
 
 
@@ -61,9 +64,9 @@ class Permissions:
         trigger.exchanged = True
         return trigger
 
-    def issue_response(self, channel: str, message_ts: str, user: str) -> str:
+    def issue_response(self, channel: str, message_ts: str, user: str, thread_ts: str | None = None) -> str:
         token = secrets.token_urlsafe(16)
-        self._responses[token] = ResponseUrl(channel, message_ts, user, self._clock())
+        self._responses[token] = ResponseUrl(channel, message_ts, user, self._clock(), thread_ts)
         return token
 
     def use_response(self, token: str) -> ResponseUrl:

@@ -4,23 +4,17 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.demo.workspace.answers import post_answer
 from bot.demo.workspace.broken_answers import WAYS
 from bot.demo.workspace.errors import SlackError
 from bot.demo.workspace.faults import HttpFault
-from bot.demo.workspace.messages import Message
 from bot.demo.workspace.methods import METHODS, READ_BY_GET, Method
 from bot.demo.workspace.methods.arguments import Arguments, read_arguments
-from bot.demo.workspace.methods.content import read_content
+from bot.demo.workspace.scopes import GRANTED, lacking
 from bot.demo.workspace.tokens import Tokens, bearer, is_same
-from bot.demo.workspace.triggers import ResponseUrl
 from bot.demo.workspace.workspace import Workspace
 
 Json = dict[str, Any]
-
-SCOPES = (
-    "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,files:write,groups:history,"
-    "groups:read,im:history,im:read,im:write,reactions:write,usergroups:read,users:read"
-)
 
 
 class WebApi:
@@ -52,13 +46,14 @@ class WebApi:
                 return await self._fail(request, method, fault)
             handler = _handler(method)
             _authorize(self._workspace.tokens, method, request, arguments)
+            self._check_scope(method)
             answer = {"ok": True, **await handler(self._workspace, arguments)}
         except SlackError as error:
             answer = _refusal(error)
         if fault:
             return await self._fail(request, method, fault)
         self._workspace.journal.add("call", method=method, arguments=dict(arguments), answer=answer)
-        return web.json_response(answer, headers={"X-OAuth-Scopes": SCOPES})
+        return web.json_response(answer, headers={"X-OAuth-Scopes": ",".join(sorted(self._scopes()))})
 
     async def link(self, request: web.Request) -> web.StreamResponse:
         """The bot's WebSocket (Socket Mode)."""
@@ -80,42 +75,23 @@ class WebApi:
         return web.Response(text=f"OK - {len(content)}")
 
     async def response(self, request: web.Request) -> web.Response:
-        """A response_url: answers to a click without a token."""
+        """A response_url: answers to a click or a command without a token."""
         try:
             arguments = await read_arguments(request)
-            self._respond(self._workspace.permissions.use_response(request.match_info["token"]), arguments)
+            target = self._workspace.permissions.use_response(request.match_info["token"])
+            post_answer(self._workspace, target, arguments)
         except SlackError as error:
             return web.json_response(_refusal(error), status=404 if error.error == "expired_url" else 400)
         return web.Response(text="ok")
 
-    def _respond(self, target: ResponseUrl, arguments: Arguments) -> None:
-        workspace = self._workspace
-        clicked = workspace.history.get(target.channel, target.message_ts)
-        if clicked is None:
-            raise SlackError("message_not_found")
-        if arguments.flag("delete_original"):
-            workspace.delete(clicked)
-            return
-        content = read_content(arguments)
-        if arguments.flag("replace_original"):
-            before = clicked.to_slack(workspace.team)
-            clicked.text, clicked.blocks = content.text or "", content.blocks
-            workspace.change(clicked, before)
-            return
-        in_channel = arguments.text("response_type") == "in_channel"
-        answer = Message(
-            channel=target.channel,
-            ts=workspace.history.new_ts(),
-            user=workspace.team.bot.id,
-            text=content.text or "",
-            thread_ts=arguments.optional("thread_ts"),
-            blocks=content.blocks,
-            ephemeral_to=None if in_channel else target.user,
-        )
-        if in_channel:
-            workspace.post(answer)
-        else:
-            workspace.post_ephemeral(answer)
+    def _scopes(self) -> frozenset[str]:
+        """What the app may do: what it was installed with, less what a fault took away."""
+        return frozenset(GRANTED) - self._workspace.faults.without_scopes
+
+    def _check_scope(self, method: str) -> None:
+        granted = self._scopes()
+        if needed := lacking(method, granted):
+            raise SlackError("missing_scope", more={"needed": needed, "provided": ",".join(sorted(granted))})
 
     async def _fail(self, request: web.Request, method: str, fault: HttpFault) -> web.StreamResponse:
         met = {"status": fault.status, "error": fault.error, "way": fault.way, "after_commit": fault.after_commit}
@@ -151,7 +127,7 @@ def _authorize(tokens: Tokens, method: str, request: web.Request, arguments: Arg
 
 def _refusal(error: SlackError) -> Json:
     """Slack's shape of a refusal; the messages stand in it twice."""
-    answer: Json = {"ok": False, "error": error.error}
+    answer: Json = {"ok": False, "error": error.error, **error.more}
     if error.messages:
         answer["errors"] = [message.removeprefix("[ERROR] ") for message in error.messages]
         answer["response_metadata"] = {"messages": error.messages}

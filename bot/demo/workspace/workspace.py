@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from bot.demo.workspace import events
 from bot.demo.workspace.background import Background
@@ -15,7 +16,7 @@ from bot.demo.workspace.history import History
 from bot.demo.workspace.journal import Journal
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.panel import Panel, Table
-from bot.demo.workspace.people import Conversation, Team
+from bot.demo.workspace.people import UTC, Conversation, Team
 from bot.demo.workspace.screens import Screens
 from bot.demo.workspace.socket_mode import SocketMode
 from bot.demo.workspace.store import Store
@@ -66,6 +67,7 @@ class Workspace:
         self.uploads: dict[str, Json] = {}  # announced files whose bytes may still come
         self._tickets: set[str] = set()
         self._sessions: dict[tuple[str, str], Json] = {}
+        self._zones: dict[str, str] = {}
         self.connections = Connections(team.app_id, self.journal, self._connections_changed)
         self.socket_mode = SocketMode(
             self.connections, self.store, self.journal, self.faults, self.tasks, ack_timeout=ack_timeout
@@ -134,6 +136,33 @@ class Workspace:
         session |= {name: value for name, value in (("status", status), ("title", title)) if value is not None}
         if conversation := self.team.conversation(channel):
             self.screens.tell(conversation.members, "session", channel=channel, thread_ts=thread_ts, session=session)
+
+    def sessions_of(self, user: str) -> list[Json]:
+        """The agent sessions that a person sees, with the state that the bot last gave them."""
+        seen = {conversation.id for conversation in self.team.conversations_of(user)}
+        return [
+            {"channel": channel, "thread_ts": thread_ts, "session": session}
+            for (channel, thread_ts), session in self._sessions.items()
+            if channel in seen
+        ]
+
+    def shows_file(self, user: str, file: str) -> bool:
+        """Whether a message that the person sees has the file."""
+        return user != self.team.bot.id and any(
+            shown["id"] == file
+            for conversation in self.team.conversations_of(user)
+            for message in self.history.of(conversation.id)
+            for shown in message.files
+        )
+
+    def zone_of(self, user: str) -> str:
+        """The time zone that the person's page last told."""
+        return self._zones.get(user, UTC)
+
+    def set_zone(self, user: str, zone: str) -> None:
+        if zone not in available_timezones():
+            raise ClientError(f"{zone!r} is no time zone.")
+        self._zones[user] = zone
 
     def stream_lives(self, message: Message) -> bool:
         """Whether the bot may still write to this message."""

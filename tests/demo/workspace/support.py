@@ -81,6 +81,9 @@ class Page:
     async def say(self, text: str, channel: str = "C0SUPPORT", **more: str) -> Json:
         return (await self.post("/client/messages", channel=channel, text=text, **more))["message"]
 
+    async def command(self, text: str, channel: str = "C0SUPPORT", **more: str) -> Json:
+        return await self.post("/client/messages", channel=channel, text=text, **more)
+
     async def messages(self, channel: str = "C0SUPPORT") -> list[Json]:
         return (await self.get("/client/history", channel=channel))["messages"]
 

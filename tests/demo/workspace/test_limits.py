@@ -221,6 +221,27 @@ VIEW_LIMITS: list[tuple[str, Json, Json, str]] = [
         (f"{kind} in a modal", modal(DIVIDER), modal({"type": kind}), "/view/blocks/0/type")
         for kind in ("markdown", "table", "container", "plan", "task_card")
     ),
+    *(
+        (
+            f"min_query_length of {kind}",
+            modal(entry({"type": kind, "min_query_length": 0})),
+            modal(entry({"type": kind, "min_query_length": "0"})),
+            "/view/blocks/0/element/min_query_length",
+        )
+        for kind in ("external_select", "multi_external_select")
+    ),
+    (
+        "focus_on_load",
+        modal(entry(TEXT | {"focus_on_load": True}), entry(TEXT, block_id="j")),
+        modal(entry(TEXT | {"focus_on_load": True}), entry(TEXT | {"focus_on_load": True}, block_id="j")),
+        "/view/blocks",
+    ),
+    (
+        "alert's level",
+        modal({"type": "alert", "text": plain("x"), "level": "error"}),
+        modal({"type": "alert", "text": plain("x"), "level": "fatal"}),
+        "/view/blocks/0/level",
+    ),
     (
         "alert",
         modal({"type": "alert", "text": plain("x" * 200)}),

@@ -55,7 +55,7 @@ async def test_a_killed_workspace_shows_the_same_conversation_again(tmp_path: Pa
         page = Page(http, url)
         assert await page.messages() == before
         assert (await page.get("/client/boot"))["home"]["blocks"] == CARD
-        async with http.get(f"{url}/client/files/{before[-1]['files'][0]['id']}") as response:
+        async with http.get(f"{url}/client/files/{before[-1]['files'][0]['id']}?user=U0ANA") as response:
             assert await response.text() == "kept"
         later = await page.say("still here")
         assert later["ts"] > before[-1]["ts"]

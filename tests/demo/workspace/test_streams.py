@@ -9,6 +9,9 @@ from tests.support.waiting import until
 
 RECIPIENT = {"recipient_team_id": "T0LOCAL", "recipient_user_id": "U0ANA"}
 
+TASK = {"type": "task_update", "id": "t1", "title": "Looking", "status": "in_progress"}
+PLAN = {"type": "plan_update"}
+
 
 async def test_a_stream_grows_before_the_readers_eyes(slack: Slack, page: Page):
     root = (await page.say("hello"))["ts"]
@@ -34,10 +37,13 @@ async def test_task_chunks_become_cards_that_are_kept_up_to_date(slack: Slack, p
     stream = await slack.chat_stream(channel="D0ANA", thread_ts=root)
     task = {"type": "task_update", "id": "t1", "title": "Looking", "status": "in_progress"}
     await stream.append(chunks=[task])
-    await stream.append(chunks=[task | {"status": "complete", "output": "found"}])
+    await stream.append(chunks=[task | {"details": "in the shop"}])
+    await stream.append(chunks=[task | {"status": "complete", "details": ", by number", "output": "found"}])
     await stream.stop()
     [card] = (await page.messages("D0ANA"))[-1]["blocks"]
-    assert (card["type"], card["status"], card["output"]) == ("task_card", "complete", "found")
+    assert (card["type"], card["status"]) == ("task_card", "complete")
+    texts = {name: [part["text"] for part in card[name]["elements"][0]["elements"]] for name in ("details", "output")}
+    assert texts == {"details": ["in the shop", ", by number"], "output": ["found"]}  # appended, as Slack does
 
 
 async def test_a_stream_dies_five_minutes_after_its_start(slack: Slack, page: Page, clock: Clock):
@@ -73,6 +79,9 @@ async def test_streams_can_be_expired_on_demand(slack: Slack, page: Page):
         ({"channel": "D0ANA", "thread_ts": ""}, "invalid_arguments"),
         ({"channel": "D0ANA", "thread_ts": "1.000001", "markdown_text": "x" * 12_001}, "msg_too_long"),
         ({"channel": "D0ANA", "thread_ts": "1.000001", "chunks": [{"type": "sparkles"}]}, "invalid_chunks"),
+        ({"channel": "D0ANA", "thread_ts": "1.000001", "chunks": [TASK | {"status": "done"}]}, "invalid_chunks"),
+        ({"channel": "D0ANA", "thread_ts": "1.000001", "chunks": [TASK | {"details": "x" * 257}]}, "invalid_chunks"),
+        ({"channel": "D0ANA", "thread_ts": "1.000001", "chunks": [PLAN | {"title": "x" * 257}]}, "invalid_chunks"),
     ],
 )
 async def test_what_a_stream_needs(arguments: dict, error: str, slack: Slack):

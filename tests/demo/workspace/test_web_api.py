@@ -116,7 +116,10 @@ async def test_people_groups_and_conversations(slack: Slack):
     leads = (await slack.conversations_info(channel="C0LEADS"))["channel"]
     assert (leads["is_private"], leads["is_im"], leads["is_member"]) == (True, False, True)
     listed = await slack.conversations_list(types="public_channel,im")
-    assert [channel["id"] for channel in listed["channels"]] == ["C0SUPPORT", "D0ANA", "D0LEA", "D0MAX"]
+    assert [channel["id"] for channel in listed["channels"]] == [
+        *("C0SUPPORT", "C0DEPLOYS", "C0ANNOUNCEMENTS", "C0INTAKE", "C0DEBUG"),
+        *("D0ANA", "D0LEA", "D0MAX"),
+    ]
 
 
 async def test_posting_to_a_person_goes_to_the_direct_message(slack: Slack):
@@ -139,7 +142,7 @@ async def test_an_uploaded_file_is_whole_and_a_download(
     await slack.files_upload_v2(channel="C0SUPPORT", filename="arguments.html", content="<b>all of it</b>")
     [message] = await page.messages()
     assert [file["name"] for file in message["files"]] == ["arguments.html"]
-    async with http.get(f"{workspace.url}/client/files/{message['files'][0]['id']}") as response:
+    async with http.get(f"{workspace.url}/client/files/{message['files'][0]['id']}?user=U0ANA") as response:
         assert await response.text() == "<b>all of it</b>"
         assert response.headers["Content-Disposition"] == "attachment"
 

@@ -57,6 +57,11 @@ def _select(initial: str, *, options: bool = False, multi: bool = False) -> Shap
     return Shape(fields)
 
 
+_FEEDBACK = Shape(
+    {"text": Text(75, plain=True), "value": String(2000, least=1), "accessibility_label": String(75)},
+    required=("text", "value"),
+)
+
 ELEMENTS: dict[str, Shape] = {
     "button": Shape(
         {
@@ -88,8 +93,16 @@ ELEMENTS: dict[str, Shape] = {
     "datetimepicker": _picker("initial_date_time", NUMBER),
     "static_select": _select("initial_option", options=True),
     "multi_static_select": _select("initial_options", options=True, multi=True),
-    "external_select": Shape({**COMMON, **PLACEHOLDER, "initial_option": PLAIN_OPTION}, closed=False),
-    "multi_external_select": Shape({**COMMON, **PLACEHOLDER}, closed=False),
+    "external_select": Shape({**COMMON, **PLACEHOLDER, "initial_option": PLAIN_OPTION, "min_query_length": NUMBER}),
+    "multi_external_select": Shape(
+        {
+            **COMMON,
+            **PLACEHOLDER,
+            "initial_options": Items(PLAIN_OPTION, 100),
+            "min_query_length": NUMBER,
+            "max_selected_items": Whole(1, 100),
+        }
+    ),
     "users_select": _select("initial_user"),
     "multi_users_select": _select("initial_users", multi=True),
     "conversations_select": _select("initial_conversation"),
@@ -99,8 +112,22 @@ ELEMENTS: dict[str, Shape] = {
     "image": Shape(
         {"image_url": String(3000, least=1), "slack_file": ANY_OBJECT, "alt_text": String(2000, least=1)}, ("alt_text",)
     ),
-    "feedback_buttons": Shape({"action_id": ID, "positive_button": ANY_OBJECT, "negative_button": ANY_OBJECT}),
-    "icon_button": Shape({"action_id": ID}, closed=False),
+    "feedback_buttons": Shape(
+        {"action_id": ID, "positive_button": _FEEDBACK, "negative_button": _FEEDBACK},
+        required=("positive_button", "negative_button"),
+    ),
+    "icon_button": Shape(
+        {
+            "action_id": ID,
+            "confirm": CONFIRM,
+            "text": Text(75, plain=True),
+            "icon": Choice(("trash",)),
+            "value": String(2000),
+            "accessibility_label": String(75),
+            "visible_to_user_ids": Items(ID, 100),
+        },
+        required=("icon", "text"),
+    ),
     "workflow_button": Shape({"action_id": ID, "text": Text(75, plain=True)}, ("text",), closed=False),
     "plain_text": Shape({"text": String(3000, least=1), "emoji": FLAG}, required=("text",)),
     "mrkdwn": Shape({"text": String(3000, least=1), "verbatim": FLAG}, required=("text",)),
@@ -133,6 +160,12 @@ RICH_TEXT: dict[str, Shape] = SECTION | {
 }
 
 _TITLE, _CAPTION = Text(150), Text(200)
+
+TASK_STATES = ("pending", "in_progress", "complete", "error")
+
+_RICH_TEXT = Shape(
+    {"elements": Items(Node(frozenset(RICH_TEXT), RICH_TEXT), 10_000), "block_id": ID}, required=("elements",)
+)
 
 BLOCKS: dict[str, Shape] = {
     "section": Shape(
@@ -175,7 +208,17 @@ BLOCKS: dict[str, Shape] = {
     "markdown": Shape({"text": String(12_000, least=1)}, ("text",)),
     "table": Shape({"rows": Items(Items(ANY_OBJECT, 20), 100), "column_settings": ANY_LIST}, ("rows",)),
     "data_table": Shape({"rows": Items(ANY_LIST, 201)}, closed=False),
-    "task_card": Shape({"task_id": ID, "title": String(2000, least=1)}, ("task_id", "title"), closed=False),
+    "task_card": Shape(
+        {
+            "task_id": ID,
+            "title": String(2000, least=1),
+            "status": Choice(TASK_STATES),
+            "details": _RICH_TEXT,
+            "output": _RICH_TEXT,
+            "sources": Items(ANY_OBJECT, 50, least=0),
+        },
+        required=("task_id", "title", "status"),
+    ),
     "plan": Shape({"title": String(2000), "tasks": Items(ANY_OBJECT, 50, least=0)}, ("title",), closed=False),
     "card": Shape(
         {
@@ -187,7 +230,9 @@ BLOCKS: dict[str, Shape] = {
         closed=False,
     ),
     "carousel": Shape({"elements": Items(ANY_OBJECT, 10)}, closed=False),
-    "alert": Shape({"text": _CAPTION}, ("text",), closed=False),
+    "alert": Shape(
+        {"text": _CAPTION, "level": Choice(("default", "info", "warning", "error", "success"))}, required=("text",)
+    ),
     "video": Shape(closed=False),
     "file": Shape(closed=False),
 }

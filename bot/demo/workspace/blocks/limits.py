@@ -63,9 +63,12 @@ def _texts(node: Any) -> int:
 
 
 def _across(blocks: list[Json], pointer: str) -> Iterator[str]:
-    """The rules that one field cannot show: ids that are used twice, defaults that cannot be."""
+    """The rules that one field cannot show: what is there twice, defaults that cannot be."""
     seen: set[str] = set()
-    for index, block in enumerate(with_ids(blocks)):
+    identified = with_ids(blocks)
+    if sum(bool(element.get("focus_on_load")) for _, element in elements(identified)) > 1:
+        yield problem("only one element can have focus_on_load", pointer)
+    for index, block in enumerate(identified):
         here = f"{pointer}/{index}"
         if block["block_id"] in seen:
             yield problem("block_id already exists", f"{here}/block_id")

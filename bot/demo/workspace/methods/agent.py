@@ -50,9 +50,7 @@ async def set_suggested_prompts(workspace: Workspace, arguments: Arguments) -> J
 async def set_session_status(workspace: Workspace, arguments: Arguments) -> Json:
     """The state of an agent session: working, waiting for somebody, done."""
     conversation = lookups.writable(workspace, arguments.required("channel_id", "channel_not_found"))
-    status = arguments.required("status")
-    if status not in SESSION_STATES:
-        raise SlackError("invalid_arguments", [f"[ERROR] status must be one of {', '.join(SESSION_STATES)}"])
+    status = read_state(arguments.required("status"))
     title = _title(arguments) if arguments.get("title") else None
     workspace.set_session(conversation.id, arguments.text("thread_ts"), status=status, title=title)
     return {}
@@ -62,6 +60,13 @@ async def rename_session(workspace: Workspace, arguments: Arguments) -> Json:
     conversation = lookups.writable(workspace, arguments.required("channel_id", "channel_not_found"))
     workspace.set_session(conversation.id, arguments.text("thread_ts"), title=_title(arguments))
     return {}
+
+
+def read_state(status: str) -> str:
+    """A session's state. Raises SlackError for one that sessions do not have."""
+    if status not in SESSION_STATES:
+        raise SlackError("invalid_arguments", [f"[ERROR] status must be one of {', '.join(SESSION_STATES)}"])
+    return status
 
 
 def _title(arguments: Arguments) -> str:

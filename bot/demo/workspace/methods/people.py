@@ -27,11 +27,12 @@ async def auth_test(workspace: Workspace, arguments: Arguments) -> Json:
 
 async def users_info(workspace: Workspace, arguments: Arguments) -> Json:
     person = lookups.person(workspace, arguments.required("user", "user_not_found"))
-    return {"user": person.to_slack(workspace.team.id)}
+    return {"user": person.to_slack(workspace.team.id, workspace.zone_of(person.id))}
 
 
 async def users_list(workspace: Workspace, arguments: Arguments) -> Json:
-    members = [person.to_slack(workspace.team.id) for person in workspace.team.users]
+    team = workspace.team
+    members = [person.to_slack(team.id, workspace.zone_of(person.id)) for person in team.users]
     return {"members": members, "cache_ts": int(workspace.clock()), "response_metadata": {"next_cursor": ""}}
 
 
@@ -49,8 +50,7 @@ async def usergroups_users_list(workspace: Workspace, arguments: Arguments) -> J
 
 async def team_info(workspace: Workspace, arguments: Arguments) -> Json:
     team = workspace.team
-    domain = team.name.lower().replace(" ", "-")
-    return {"team": {"id": team.id, "name": team.name, "domain": domain, "email_domain": "", "icon": {}}}
+    return {"team": {"id": team.id, "name": team.name, "domain": team.domain, "email_domain": "", "icon": {}}}
 
 
 async def bots_info(workspace: Workspace, arguments: Arguments) -> Json:

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from bot.demo.workspace.blocks.block_kit import TASK_STATES
 from bot.demo.workspace.blocks.ids import with_ids
 from bot.demo.workspace.blocks.limits import MARKDOWN_LENGTH
 from bot.demo.workspace.errors import SlackError
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.methods import lookups
+from bot.demo.workspace.methods.agent import read_state
 from bot.demo.workspace.methods.arguments import Arguments
 from bot.demo.workspace.methods.chat import thread_root
 from bot.demo.workspace.methods.content import check_blocks, read_metadata
@@ -14,6 +16,9 @@ from bot.demo.workspace.people import Conversation
 from bot.demo.workspace.workspace import Workspace
 
 Json = dict[str, Any]
+
+CHUNK_TEXT = 256
+"""Characters of each text of a task's or a plan's chunk."""
 
 
 async def start_stream(workspace: Workspace, arguments: Arguments) -> Json:
@@ -46,13 +51,14 @@ async def stop_stream(workspace: Workspace, arguments: Arguments) -> Json:
     message = _open_stream(workspace, arguments)
     closing = check_blocks(arguments.structure("blocks") or [])
     metadata = read_metadata(arguments)
+    status = read_state(arguments.text("session_status")) if arguments.get("session_status") else None
     before = message.to_slack(workspace.team)
     _append(message, arguments)
     message.blocks = [*(message.blocks or []), *closing]
     message.metadata = metadata
     message.stream_started = None
     workspace.change(message, before)
-    if status := arguments.get("session_status"):
+    if status:
         workspace.set_session(message.channel, message.root_ts, status=status)
     told = message.to_slack(workspace.team, with_metadata=True)
     return {"channel": message.channel, "ts": message.ts, "message": told}
@@ -88,9 +94,9 @@ def _append(message: Message, arguments: Arguments) -> None:
         match chunk:
             case {"type": "markdown_text", "text": str(text)}:
                 texts.append(text)
-            case {"type": "task_update", "id": str(task), "title": str()}:
+            case {"type": "task_update", "id": str(task), "title": str(), "status": str()}:
                 _put_task(blocks, task, chunk)
-            case {"type": "plan_update", "title": str(title)}:
+            case {"type": "plan_update", "title": str(title)} if len(title) <= CHUNK_TEXT:
                 _put(blocks, "plan", {"type": "plan", "block_id": "plan", "title": title, "tasks": []})
             case {"type": "blocks", "blocks": added}:
                 blocks += check_blocks(added)
@@ -105,11 +111,24 @@ def _append(message: Message, arguments: Arguments) -> None:
 
 
 def _put_task(blocks: list[Json], task: str, chunk: Json) -> None:
-    """A task chunk adds a task card, or brings the one with its id up to date."""
-    told = {name: chunk[name] for name in ("title", "status", "details", "output", "sources") if chunk.get(name)}
+    """A task chunk adds a task card, or brings the one with its id up to date: details and output are appended."""
+    texts = {name: chunk.get(name) or "" for name in ("details", "output")}
+    if chunk["status"] not in TASK_STATES or any(
+        not isinstance(text, str) or len(text) > CHUNK_TEXT for text in (chunk["title"], *texts.values())
+    ):
+        raise SlackError("invalid_chunks")
     known = next((block for block in blocks if block["block_id"] == f"task-{task}"), {})
-    card = {"type": "task_card", "task_id": task, "block_id": f"task-{task}"}
-    _put(blocks, f"task-{task}", known | card | told)
+    card = known | {"type": "task_card", "task_id": task, "block_id": f"task-{task}"}
+    card |= {name: chunk[name] for name in ("title", "status", "sources") if chunk.get(name)}
+    card |= {name: _longer(known.get(name), text) for name, text in texts.items() if text}
+    _put(blocks, f"task-{task}", card)
+
+
+def _longer(known: Json | None, text: str) -> Json:
+    """A rich text with more at its end."""
+    before: list[Json] = known["elements"][0]["elements"] if known else []
+    section = {"type": "rich_text_section", "elements": [*before, {"type": "text", "text": text}]}
+    return {"type": "rich_text", "elements": [section]}
 
 
 def _put(blocks: list[Json], block_id: str, block: Json) -> None:

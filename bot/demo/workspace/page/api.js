@@ -1,6 +1,7 @@
 /** The local workspace's client API, one function per call. Every function resolves to the answer's JSON. */
 
 let token = ""; // this start's, from boot: without it nothing is changed
+let reader = ""; // who looks, from boot: files are for those who are where they were posted
 
 /** An answer that is not a success; `message` is a sentence for the person. */
 export class ApiError extends Error {
@@ -43,6 +44,7 @@ async function post(path, body) {
 export async function boot(user) {
   const answer = await get("/client/boot", user ? { user } : {});
   token = answer.token;
+  reader = answer.me.id;
   return answer;
 }
 
@@ -56,5 +58,5 @@ export const openHome = (body) => post("/client/home", body);
 export const stop = (body) => post("/client/stop", body);
 export const submitView = (id, body) => post(`/client/views/${encodeURIComponent(id)}/submit`, body);
 export const closeView = (id, body) => post(`/client/views/${encodeURIComponent(id)}/close`, body);
-export const fileUrl = (id) => `/client/files/${encodeURIComponent(id)}`;
+export const fileUrl = (id) => `/client/files/${encodeURIComponent(id)}?${new URLSearchParams({ user: reader })}`;
 export const eventsUrl = (user) => `/client/events?${new URLSearchParams({ user })}`;
