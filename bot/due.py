@@ -14,18 +14,22 @@ from storage.threads import ThreadRow
 
 @dataclass(frozen=True)
 class Work:
-    """What is to do in all: whether a deadline has passed, and threads to run, to read for, and to show."""
+    """What is to do in all: whether a deadline has passed, and threads to run, to read for, and to show. `stops` are
+    requests to stop, `to_halt` threads for which one was granted.
+    """
 
     is_late: bool
     to_run: Collection[ThreadId]
     unread: Collection[Unread]
+    stops: Collection[Delivery]
+    to_halt: Collection[ThreadId]
     outdated: Collection[ThreadId]
 
 
 @dataclass(frozen=True)
 class Due:
     """A thread as the worker finds it. It `is_to_go_on` as it stands when it was cut short, or when an answer has not
-    reached its task.
+    reached its task; where it is to stop, nothing else is done.
     """
 
     thread: ThreadRow | None
@@ -40,6 +44,8 @@ def in_all(db: Connection, owner: OwnerId, now: float) -> Work:
         bool(deadlines.due(db, now)),
         [*threads.cut_short(db), *interrupts.threads_with_news(db)],
         inbox.unread(db, owner),
+        inbox.stops(db, owner),
+        threads.to_halt(db, owner),
         [each.thread_id for each in posts.out_of_date(db, owner)],
     )
 

@@ -24,12 +24,13 @@ from bot.shown import timeline
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
 from bot.shown.turn import Turn
+from bot.stops import Stops
 from bot.telling import Person, Telling, slack_thread
 from bot.thread_tasks import CUT_OFF, ThreadTasks
 from bot.withdrawing import Withdrawing
 from graphs.errors import GraphError, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
-from graphs.runtime.types import INTERRUPT, Config
+from graphs.runtime.types import Config
 from storage import Connection, Storage, deadlines, inbox
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 from storage.ids import ThreadId
@@ -83,16 +84,19 @@ class Worker:
         poster: Poster,
         people: People,
         withdrawing: Withdrawing,
+        stops: Stops,
     ) -> None:
         self._storage = storage
         self._graph = graph
         self._display = display
         self._people = people
         self._withdrawing = withdrawing
+        self._stops = stops
         self._telling = Telling(poster, storage.outage)
         self._failures = Failures(storage, graph, self._telling)
         self._running = ThreadTasks(storage.changes.commit_happened)
         self._showing = ThreadTasks(storage.changes.commit_happened)
+        self._asked = ThreadTasks(storage.changes.commit_happened)
         self._turns: dict[ThreadId, Turn | None] = {}
         self._begun = Recent(REMEMBERED)
         self._stopping = asyncio.Event()
@@ -106,7 +110,9 @@ class Worker:
             logger.warning("stopped while the database cannot be used: %s", error)
         finally:
             telling.cancel()
-            await asyncio.gather(self._running.end(0), self._showing.end(0))  # where it ended by an error
+            await asyncio.gather(
+                *(each.end(0) for each in (self._asked, self._running, self._showing))
+            )  # where it ended by an error
 
     async def _work_until_stopped(self) -> None:
         while not self._stopping.is_set():
@@ -136,6 +142,11 @@ class Worker:
         work = await self._storage.read(lambda db: due.in_all(db, self._storage.owner, now))
         if work.is_late:
             await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
+        for stop in work.stops:
+            self._asked.start(stop.thread_id, lambda stop=stop: self._stops.asked(stop, self._telling))
+        for thread_id in work.to_halt:
+            self._stops.halt(thread_id)
+            self._begin(thread_id)
         for thread_id in work.to_run:
             self._begin(thread_id)
         more_is_due = self._begin_to_read([each for each in work.unread if not self._telling.can_wait(each)])
@@ -166,6 +177,10 @@ class Worker:
     async def _work(self, thread_id: ThreadId) -> None:
         """Do what is due in a thread first. What is due after that is found by the next look."""
         found = await self._storage.read(lambda db: due.of_thread(db, thread_id))
+        if found.thread is not None and found.thread.halted is not None:
+            with contextlib.suppress(*MOVED_ON):
+                await self._stops.finish(thread_id)
+            return
         is_stuck = self._failures.stands(found.thread)
         if is_stuck:  # it failed before it could move, and nothing has changed since; what was written now may move it
             found = replace(found, is_to_go_on=False)
@@ -270,35 +285,42 @@ class Worker:
         """Run the thread until it ends, waits or fails, and show what it comes to as it comes. False when it failed,
         and nothing on record of it says so.
         """
-        stream = self._graph.astream(
-            given,
-            _config(thread_id),
-            stream_mode=["values", "messages", "updates"],
-            by=by,
-            stop=self._stopping.is_set,
-            also=also,
-        )
-        turn = self._turns[thread_id] = None
-        try:
-            async with aclosing(stream) as chunks:
-                async for mode, chunk in chunks:
-                    if turn is None and conversation is not None:  # the thread is ours from its first chunk on
-                        turn = self._turns[thread_id] = Turn(
-                            self._display, conversation, lambda: self._asker(thread_id, by), answers=by is not None
-                        )
-                    if turn is not None:
-                        _tell(turn, mode, chunk)
-        except (*MOVED_ON, ThreadWaiting, DatabaseGone, StorageUnavailable):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a node raised
-            return await self._failures.note(thread_id, error)
-        finally:
-            if turn is not None:
-                await turn.end()
-            del self._turns[thread_id]
-            if turn is not None and turn.has_news:
-                self._storage.changes.commit_happened()  # what was left to the turn is looked at again
+        with self._stops.running(thread_id) as run:
+            stream = self._graph.astream(
+                given,
+                _config(thread_id),
+                stream_mode=["values", "messages", "updates"],
+                by=by,
+                stop=self._stopping.is_set,
+                halt=run.halt,
+                also=also,
+            )
+            self._turns[thread_id] = None
+            try:
+                async with aclosing(stream) as chunks:
+                    async for mode, chunk in chunks:
+                        if run.turn is None and conversation is not None:  # the thread is ours from its first chunk on
+                            run.turn = self._turns[thread_id] = Turn(
+                                self._display, conversation, lambda: self._asker(thread_id, by), answers=by is not None
+                            )
+                        run.note(mode, chunk)
+                if run.halt.is_set():
+                    await self._stops.finish(thread_id, run)
+            except (*MOVED_ON, ThreadWaiting, DatabaseGone, StorageUnavailable):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a node raised
+                return await self._failures.note(thread_id, error)
+            finally:
+                await self._ended(thread_id, run.turn)
         return True
+
+    async def _ended(self, thread_id: ThreadId, turn: Turn | None) -> None:
+        """Nothing runs in the thread any more: what that came to is shown."""
+        if turn is not None:
+            await turn.end()
+        del self._turns[thread_id]
+        if turn is not None and turn.has_news:
+            self._storage.changes.commit_happened()  # what was left to the turn is looked at again
 
     async def _asker(self, thread_id: ThreadId, by: str | None) -> str:
         """Whom a reply is for."""
@@ -313,13 +335,6 @@ class Worker:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(SHOW_AGAIN_AFTER, self._display.rest(thread_id))):
                     await self._stopping.wait()
-
-
-def _tell(turn: Turn, mode: str, chunk: Any) -> None:
-    if mode == "messages" and INTERRUPT not in chunk:
-        turn.write(chunk["id"], chunk["content"])
-    elif mode == "updates":
-        turn.settled()
 
 
 def _config(thread_id: ThreadId) -> Config:

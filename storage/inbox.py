@@ -12,8 +12,10 @@ from storage.connections import Connection
 from storage.ids import OwnerId, ThreadId
 from storage.threads import ThreadStatus
 
-DeliveryKind = Literal["message", "retry"]
-"""`message`: somebody wrote. `retry`: somebody asked to try again what failed."""
+DeliveryKind = Literal["message", "retry", "stop"]
+"""`message`: somebody wrote. `retry`: somebody asked to try again what failed. `stop`: somebody asked that what is at
+work be stopped; it is not read in its turn, but at once.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Delivery:
     text: str
 
 
+_TO_READ = "status = 'received' and kind <> 'stop'"
 _COLUMNS = "event_id, kind, thread_id, team, channel, ts, thread_ts, user, text"
 
 
@@ -68,16 +71,14 @@ def receive(db: Connection, delivery: Delivery, now: float) -> bool:
 
 def first_unread(db: Connection, thread_id: ThreadId) -> Delivery | None:
     row = db.execute(
-        f"select {_COLUMNS} from inbox where thread_id = ? and status = 'received' order by seq limit 1", (thread_id,)
+        f"select {_COLUMNS} from inbox where {_TO_READ} and thread_id = ? order by seq limit 1", (thread_id,)
     ).fetchone()
     return None if row is None else Delivery(*row)
 
 
 def queued(db: Connection, thread_id: ThreadId) -> list[Delivery]:
     """All that was not read yet, in the order in which it came."""
-    rows = db.execute(
-        f"select {_COLUMNS} from inbox where thread_id = ? and status = 'received' order by seq", (thread_id,)
-    )
+    rows = db.execute(f"select {_COLUMNS} from inbox where {_TO_READ} and thread_id = ? order by seq", (thread_id,))
     return [Delivery(*row) for row in rows]
 
 
@@ -93,6 +94,23 @@ def newest(db: Connection, thread_id: ThreadId) -> Delivery | None:
         f"select {_COLUMNS} from inbox where thread_id = ? order by seq desc limit 1", (thread_id,)
     ).fetchone()
     return None if row is None else Delivery(*row)
+
+
+def at_work(db: Connection, user: str, channel: str, thread_ts: str | None) -> Delivery | None:
+    """What this person wrote last in a conversation, or in one of its threads, of the threads that run or wait."""
+    row = db.execute(
+        f"""select {", ".join(f"i.{name}" for name in _COLUMNS.split(", "))} from inbox i
+            join threads t on t.thread_id = i.thread_id and t.status in ('running', 'waiting')
+            where i.user = ?1 and i.channel = ?2 and i.kind = 'message' and i.thread_ts = coalesce(?3, i.thread_ts)
+            order by i.seq desc limit 1""",
+        (user, channel, thread_ts),
+    ).fetchone()
+    return None if row is None else Delivery(*row)
+
+
+def has_written(db: Connection, user: str) -> bool:
+    """Whether this person ever wrote, of what is still kept."""
+    return db.execute("select 1 from inbox where user = ? limit 1", (user,)).fetchone() is not None
 
 
 def mark_done(db: Connection, event_id: str) -> bool:
@@ -116,12 +134,22 @@ class Unread:
 def unread(db: Connection, owner: OwnerId) -> list[Unread]:
     """The threads with something to read that no other live owner runs, in the order in which it came."""
     rows = db.execute(
-        """select i.thread_id, i.event_id,
-               (select event_id from inbox where thread_id = i.thread_id and status = 'received'
+        f"""select i.thread_id, i.event_id,
+               (select event_id from inbox where {_TO_READ} and thread_id = i.thread_id
                 order by seq desc limit 1),
                t.status, t.owner, min(i.seq)
            from inbox i left join threads t on t.thread_id = i.thread_id
-           where i.status = 'received' group by i.thread_id order by min(i.seq)"""
+           where i.status = 'received' and i.kind <> 'stop' group by i.thread_id order by min(i.seq)"""
     ).fetchall()
     others = owners.alive(db, {row["owner"] for row in rows} - {owner})
     return [Unread(*row[:4]) for row in rows if row["owner"] not in others]
+
+
+def stops(db: Connection, owner: OwnerId) -> list[Delivery]:
+    """What asks that a thread be stopped which no other live owner runs, in the order in which it came."""
+    rows = db.execute(
+        f"""select {_COLUMNS}, (select owner from threads t where t.thread_id = inbox.thread_id) as runs
+            from inbox where status = 'received' and kind = 'stop' order by seq"""
+    ).fetchall()
+    others = owners.alive(db, {row["runs"] for row in rows} - {owner, None})
+    return [Delivery(*tuple(row)[:-1]) for row in rows if row["runs"] not in others]

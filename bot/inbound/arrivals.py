@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 
 from slack_bolt.response import BoltResponse
 
+from bot.halting import NOTHING
 from bot.inbound import losses, payloads
-from bot.inbound.payloads import Body, SlackMessage
-from bot.shown import timeline
+from bot.inbound.asked import spoken_in
+from bot.inbound.payloads import Body, SlackMessage, Stop
 from bot.shown.posting import Poster
 from bot.shown.text import shorten
 from bot.slack_client import SlackClient
 from bot.slack_errors import UNCERTAIN, describe
-from storage import Connection, Storage, inbox, posts
+from storage import Connection, Storage, homes, inbox, posts
 from storage.errors import DatabaseGone, StorageUnavailable
 from storage.recent import Recent
 
@@ -25,6 +26,8 @@ PROMPTLY = 1.5
 """Seconds that a message, or a click, may take to be stored: Slack waits three for its acknowledgement."""
 
 LATER = "I cannot store anything right now. I will read this as soon as that is over."
+
+STOPS_LATER = "I cannot store anything right now. I will stop as soon as that is over."
 
 REMEMBERED = 1000
 """People of whom it is remembered what they were told."""
@@ -60,16 +63,24 @@ class Arrivals:
         """
         message = payloads.message(body, self.bot_user)
         loss = payloads.loss(body)
+        opening = payloads.opening(body)
+        stop = payloads.stop(body)
         storage = self.storage.impatient(PROMPTLY, keeps=True)
         now = self.storage.now()
         try:
             if message is not None:
                 await storage.write(lambda db: _receive(db, message, now))
+            if stop is not None and not await storage.write(lambda db: _receive_stop(db, stop, now)):
+                await self.poster.whisper(stop.thread, stop.user, NOTHING)
             if loss is not None:
                 await storage.write(lambda db: losses.note(db, loss))
+            if opening is not None:
+                await storage.write(lambda db: homes.opened(db, opening.user, opening.channel, now))
         except StorageUnavailable:
             if message is not None:
                 await self._tell(message)
+            if stop is not None:
+                await self.poster.whisper(stop.thread, stop.user, STOPS_LATER)
             return BoltResponse(status=503)
         except DatabaseGone:
             return BoltResponse(status=503)
@@ -106,12 +117,17 @@ class Arrivals:
 
 def _receive(db: Connection, message: SlackMessage, now: float) -> None:
     """Take what is addressed to the bot, and replies in threads that it takes part in. A job."""
-    delivery = message.delivery()
-    about = posts.at(db, message.thread.channel, message.thread.thread_ts)
-    if about is not None and not about.thread_ts and not timeline.is_a_copy(about.subject):
-        # A reply to what we could not post in its own conversation.
-        delivery = replace(delivery, thread_id=about.thread_id)
-    elif not message.addressed and posts.conversation(db, message.thread.thread_id) is None:
+    delivery = replace(message.delivery(), thread_id=spoken_in(db, message.thread))
+    if not message.addressed and posts.conversation(db, delivery.thread_id) is None:
         return
     if inbox.receive(db, delivery, now):
         logger.info("message %s of %s is in the inbox", message.ts, message.user)
+
+
+def _receive_stop(db: Connection, stop: Stop, now: float) -> bool:
+    """False where the bot takes no part. A job."""
+    delivery = replace(stop.delivery(), thread_id=spoken_in(db, stop.thread))
+    if posts.conversation(db, delivery.thread_id) is None:
+        return False
+    inbox.receive(db, delivery, now)
+    return True

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.inbound.payloads import Click, Submission
+from bot.inbound.payloads import Click, SlackThread, Submission
 from bot.shown import naming, timeline, versions
-from graphs.agent.desk import Poll, read_poll
+from bot.shown.text import escape_visible
+from graphs.agent.desk import Decided, Poll, read_poll
 from graphs.agent.proposals import terms_of
+from graphs.approvals.judge import Refused
 from graphs.approvals.terms import Terms
 from storage import Connection, audit, interrupts, posts
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
+
+NOT_STORED = "This cannot be stored right now, so it does not count. Try again in a minute."
 
 
 class RecordWentBack(Exception):
@@ -50,7 +54,15 @@ class Asked:
 
 def title(row: InterruptRow) -> str:
     """The call that a question is about, as people name it."""
-    return naming.title(row.payload["name"], row.payload.get("args") or {})
+    said = row.payload.get("title")
+    return said or naming.title(row.payload["name"], row.payload.get("args") or {})
+
+
+def about(asked: Asked, result: Decided | Refused) -> Decided | Refused:
+    """A refusal with the call that it is about: there may be several on a card, and a form covers it."""
+    if isinstance(result, Refused) and asked.title:
+        return Refused(f"{escape_visible(asked.title)}: {result.reason}")
+    return result
 
 
 def asked_by(db: Connection, click: Click) -> Asked:
@@ -83,6 +95,15 @@ def failed_thread(db: Connection, click: Click) -> ThreadId:
     """The thread of a turn that broke off: the click's own, unless we told of it elsewhere. A job."""
     post = posts.at(db, click.thread.channel, click.message_ts)
     return post.thread_id if post is not None and timeline.is_failure(post.subject) else click.thread.thread_id
+
+
+def spoken_in(db: Connection, thread: SlackThread) -> ThreadId:
+    """The thread that what is said or done there is about: another one for a reply to what we could not post in its own
+    conversation. A job.
+    """
+    about = posts.at(db, thread.channel, thread.thread_ts)
+    is_moved = about is not None and not about.thread_ts and not timeline.is_a_copy(about.subject)
+    return about.thread_id if about is not None and is_moved else thread.thread_id
 
 
 def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:

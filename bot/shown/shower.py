@@ -42,6 +42,7 @@ from storage.errors import LeaseLost
 from storage.ids import ThreadId
 from storage.posts import Conversation
 from storage.recent import Recent
+from storage.threads import ThreadRow
 
 logger = logging.getLogger(__name__)
 
@@ -158,14 +159,14 @@ class Display:
         news = await self._storage.read(lambda db: self._news(db, held))
         if news is None:
             return False
-        version, snapshot, rest, record = news
+        thread, snapshot, rest, record = news
         unfinished = [turn.id for turn in broken_off(snapshot.values.get("messages", ()))]
         link_to = partial(self._poster.address, held.conversation)
         shown = await awaitable(timeline.cards_of, bounded=False)(rest, record, link_to)  # tools' own checks may block
         if await self._went_back(held, shown):
             return await self.bring_up_to_date(held, before)
         asker_of = timeline.askers(rest)
-        wanted = timeline.wanted(rest, shown, held.known, unfinished)
+        wanted = timeline.wanted(rest, shown, held.known, unfinished) + timeline.stopping(thread.halted, shown)
         if before is not None:
             wanted = list(takewhile(lambda each: each[0] != before, wanted))
             return await self._placing.show(held, wanted, asker_of)
@@ -176,11 +177,11 @@ class Display:
             }:
                 await self._poster.withdraw(held.conversation, subject, held.known)
         if await self._copies.show(held, shown):
-            wanted = timeline.wanted(rest, shown, held.known, unfinished)
+            wanted = timeline.wanted(rest, shown, held.known, unfinished) + timeline.stopping(thread.halted, shown)
             posted |= await self._placing.show(held, wanted, asker_of)
             await self._copies.show(held, shown)
         await self._unanswerable.end(held, shown, asker_of)
-        held.version = version
+        held.version = thread.version
         self._troubles.over(held.conversation.thread_id)
         _settle(held, snapshot, shown)
         return posted
@@ -208,17 +209,17 @@ class Display:
         versions.put_on_record(db, seen, waiting, self._storage.now())
         return True
 
-    def _news(self, db: Connection, held: Held) -> tuple[int, StateSnapshot, StateSnapshot, ShownCalls] | None:
-        """The thread's version, how it stands, that without the messages that are settled, and what is on record of the
+    def _news(self, db: Connection, held: Held) -> tuple[ThreadRow, StateSnapshot, StateSnapshot, ShownCalls] | None:
+        """The thread, how it stands, that without the messages that are settled, and what is on record of the
         others' calls; None when it is shown already.
         """
         thread_id = held.conversation.thread_id
-        version = threads.version(db, thread_id)
-        if version == held.version:
+        thread = threads.get(db, thread_id) or ThreadRow(thread_id, "idle", None, 0, 0)
+        if thread.version == held.version:
             return None
         snapshot = self._graph.state_on(db, {"configurable": {"thread_id": thread_id}})
         rest = _from(held.settled, snapshot)
-        return version, snapshot, rest, record_of(db, self._toolbox, thread_id, rest.values["messages"])
+        return thread, snapshot, rest, record_of(db, self._toolbox, thread_id, rest.values["messages"])
 
 
 def _from(start: int, snapshot: StateSnapshot) -> StateSnapshot:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.shown import cards
+from bot.shown import cards, notices
 from bot.shown.cards import Request, Shown
 from bot.shown.shown_calls import ShownCall, ShownCalls, revision
 from graphs.agent.turns import latest
@@ -153,6 +153,14 @@ def wanted(
         *found,
         *broken,
     ]
+
+
+def stopping(name: str | None, shown: Sequence[Card]) -> list[tuple[str, Shown]]:
+    """What a thread says that is to stop by the request of this name, while a call comes to its end that cannot be cut
+    off. It is the post that says "Stopped." afterwards.
+    """
+    running = [row for card in shown for row in card.rows if row.state == "running" and row.record.claim is not None]
+    return [(reply_subject(name), notices.stopping([row.title for row in running]))] if name and running else []
 
 
 def _has_just_begun(row: ShownCall) -> bool:

@@ -52,6 +52,7 @@ class Turn:
         self._shown_at = float("-inf")
         self._news = asyncio.Event()
         self._over = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._task = asyncio.create_task(self._keep_up(), name=f"showing {conversation.thread_id}")
 
     def write(self, message_id: str, piece: str) -> None:
@@ -68,6 +69,11 @@ class Turn:
             self._replies[-1].is_whole = True
         self._news.set()
 
+    def cut(self) -> None:
+        """It is being stopped: what was written so far is all there will be, and what has changed is shown at once."""
+        self.settled()
+        self._hurry.set()
+
     def changed(self) -> None:
         """Somebody else changed something about the thread."""
         self._news.set()
@@ -80,6 +86,7 @@ class Turn:
     async def end(self) -> None:
         """The run is over: show what it came to, as far as Slack takes it now, and let others show the conversation."""
         self._over.set()
+        self._hurry.set()
         self._news.set()
         await self._task
 
@@ -111,7 +118,8 @@ class Turn:
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._over.wait(), seconds)
+            await asyncio.wait_for(self._hurry.wait(), seconds)
+        self._hurry.clear()
 
     async def _attempt(self, show: Callable[[Held], Awaitable[None]]) -> None:
         """What cannot be shown now is tried again a little later."""

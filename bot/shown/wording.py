@@ -166,6 +166,7 @@ _NOT_RUN: dict[str, str] = {
     "unstorable arguments": "{name} was not run: its arguments cannot be shown as they would run",
     "impossible": "{name} was not run: it cannot work",
     "unreachable": "{name} was not run, and nobody was asked",
+    "stopped": "{name}: cancelled, the request was stopped",
     "refused": "{name} was not run",
     "passed over": "{name} was given up: the conversation went on without it",
 }

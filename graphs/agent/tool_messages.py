@@ -64,8 +64,13 @@ def unreached(why: str) -> str:
 
 
 def cancelled() -> str:
-    """The question was taken back before anybody decided, as when a new message came first."""
-    return "Cancelled: the question was withdrawn before anybody decided. The call did not run."
+    """It was taken back before it ran, as when the request was stopped, or a new message came first."""
+    return "Cancelled: this was withdrawn before it ran. The call did not run."
+
+
+def cut_off() -> str:
+    """The request was stopped while this was at work, or about to be; running it twice does no harm."""
+    return "Stopped: the request was stopped before this came to its end. It may have run in part."
 
 
 def failed(message: str) -> str:

@@ -62,7 +62,9 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.FAILED: _END,
 }
 
-RefusalKind = Literal["unknown tool", "invalid arguments", "unstorable arguments", "unreachable", "impossible"]
+RefusalKind = Literal[
+    "unknown tool", "invalid arguments", "unstorable arguments", "unreachable", "impossible", "stopped"
+]
 
 
 @dataclass(frozen=True)

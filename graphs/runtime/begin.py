@@ -24,7 +24,7 @@ from graphs.runtime.step import Task, entry, fresh, renewed
 from graphs.runtime.tasks import normalised, targets
 from graphs.runtime.types import START, UNSET, Command
 from storage import Connection, Storage, interrupts, threads
-from storage.errors import AnswerRefused, ThreadHeld, ThreadMoved
+from storage.errors import AnswerRefused, ThreadHalted, ThreadHeld, ThreadMoved
 from storage.ids import CheckpointId, InterruptId
 from storage.interrupts import OPEN, InterruptRow, NewInterrupt
 from storage.threads import Lease
@@ -74,14 +74,14 @@ class Opener:
             expected = unseen()
         if expected is not None:
             # Where that is wrong nothing is stored, or something is refused wrongly; then the thread is read.
-            with suppress(ThreadMoved, ThreadHeld, AnswerRefused, GraphError):
+            with suppress(ThreadMoved, ThreadHeld, ThreadHalted, AnswerRefused, GraphError):
                 return await self._begin(given, expected)
         for _ in range(ATTEMPTS):
             try:
                 return await self._begin(given, await self.storage.read(self._look))
             except ThreadMoved:
                 given = self._named(given)
-            except ThreadHeld as error:
+            except (ThreadHeld, ThreadHalted) as error:
                 raise ThreadBusy(str(error)) from None
             except AnswerRefused as error:
                 raise answers.refusal(error) from None
@@ -253,6 +253,7 @@ class Opener:
         session.roots = tuple(task.id for task in position.tasks)
 
         def job(db: Connection) -> tuple[Lease, int, Ledger]:
+            threads.unless_halted(db, session.thread_id)
             lease = threads.take(db, session.thread_id, self.storage.owner, now, version=seen.version, fence=seen.fence)
             if texts:
                 interrupts.answer(db, session.thread_id, texts, by=session.answered_by, now=now)
