@@ -191,7 +191,7 @@ class _Card:
         if is_doubt:
             return [*blocks, *beside, *_doubt(call, self._where()), buttons.settle_doubt(call)]
         blocks += beside
-        blocks.append(context(*wording.terms(call), *self._where(), *wording.votes(call)))
+        blocks.append(context(*wording.terms(call), *self._where(), wording.function(call), *wording.votes(call)))
         return blocks + buttons.decide(call, is_alone=len(self.waiting) == 1)
 
     def _described(self, call: ShownCall) -> list[Block]:
@@ -280,4 +280,7 @@ def _what_ran(call: ShownCall) -> str:
 def _doubt(call: ShownCall, where: list[Block]) -> list[Block]:
     said = "⚠ *This call may already have run.* It was begun, and its end was never recorded."
     look = f"Look for it at the other side, then say what you found. Its key there: `{escape(call.idempotency_key)}`"
-    return [{"type": "section", "text": mrkdwn(said)}, context(mrkdwn(look), wording.settled_by(call), *where)]
+    return [
+        {"type": "section", "text": mrkdwn(said)},
+        context(mrkdwn(look), wording.settled_by(call), *where, wording.function(call)),
+    ]

@@ -71,7 +71,7 @@ async def test_an_approver_elsewhere_decides_in_a_copy(ana: Person, lea: Person,
     thread = await ana.say('publish "the prices"')
     card = await thread.card()
     place, copy = await copy_for(lea, "the prices")
-    assert "wrote to me, where you cannot see it: “publish" in words(copy)
+    assert "asked, in a conversation that you are not in:\n“publish" in words(copy)
     assert "thread_ts" not in copy
     assert labels(copy) == BUTTONS
     await alike(thread, card, place, copy)

@@ -84,6 +84,7 @@ def test_a_waiting_card_in_words() -> None:
         "order id 1042 · amount 80 · reason it came late",
         "The model says: “The parcel came three days late.”",
         "Runs as Signoff, for @ · @ decides · until @ · asks because amount is over 50",
+        "refund_order",
     ]
     assert shown.text == (
         f"Decision needed: Refund 80.00 euro on order 1042? Asked by <@U0ANA>, "
