@@ -27,6 +27,7 @@ from bot.http_mode import http_mode
 from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
 from bot.inbound.commands import Commands
+from bot.inbound.filling import Filling
 from bot.inbound.queued import Queued
 from bot.inbound.trying import Trying
 from bot.people.directory import Directory
@@ -195,15 +196,19 @@ async def _assemble(
         )
     promptly = storage.impatient(PROMPTLY)
     desk = Desk(promptly, agent.toolbox)
-    on = Clicks(promptly, graph, desk, client, poster, people)
-    queued = Queued(Withdrawing(promptly, desk, people), poster)
     team, bot_user = identity["team_id"], identity["user_id"]
     arrivals = Arrivals(storage, client, poster, bot_user, team, agent.examples, storage.now())
     gathering = Gathering(storage, people, agent.toolbox, team, identity.get("url", ""))
     homes = Homes(storage, gathering, client, agent.examples)
-    asked = Commands(promptly, replace(gathering, storage=promptly), replace(halting, storage=promptly).stop)
-    trying = Trying(promptly, client, people, team, agent.examples)
-    routes.register(app, arrivals, on, queued, asked, trying)
+    listeners = routes.Listeners(
+        arrivals,
+        Clicks(promptly, graph, desk, poster, people),
+        Filling(promptly, desk, client, poster, people),
+        Queued(Withdrawing(promptly, desk, people), poster),
+        Commands(promptly, replace(gathering, storage=promptly), replace(halting, storage=promptly).stop),
+        Trying(promptly, client, people, team, agent.examples),
+    )
+    routes.register(app, listeners)
     return worker, homes, app
 
 

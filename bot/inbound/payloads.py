@@ -153,12 +153,25 @@ class SlashCommand:
 
 @dataclass(frozen=True)
 class Submission:
-    """A modal was submitted. `metadata` is what we put there when it was opened."""
+    """A modal was submitted. `metadata` is what we put there when it was opened, `callback_id` says which it is, and
+    `root_id` is the lowest of the views that it lies on.
+    """
 
     person: Person
     metadata: str
     values: StateValues
     view_id: str
+    callback_id: str = ""
+    root_id: str = ""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Somebody looks for an option: `text` is what they typed, `form` the modal with its input."""
+
+    form: Submission
+    block_id: str
+    text: str
 
 
 def message(body: Body, bot_user: str) -> SlackMessage | None:
@@ -254,7 +267,19 @@ def click(body: Body) -> Click:
 def submission(body: Body) -> Submission:
     """A submitted modal."""
     view = body["view"]
-    return Submission(_person(body), view["private_metadata"], view["state"]["values"], view["id"])
+    return Submission(
+        _person(body),
+        view["private_metadata"],
+        view["state"]["values"],
+        view["id"],
+        view["callback_id"],
+        view.get("root_view_id") or view["id"],
+    )
+
+
+def suggestion(body: Body) -> Suggestion:
+    """A block suggestion in a modal."""
+    return Suggestion(submission({"state": {}, **body}), body["block_id"], body.get("value") or "")
 
 
 def _thread_ts(body: Body) -> str | None:
