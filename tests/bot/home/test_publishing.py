@@ -110,7 +110,7 @@ async def test_a_first_visit_says_what_to_try_and_its_button_tries_it(
         await reads(page, "Write hello")
         assert "One thing to try" not in str(await lines(page))
         await bot.press(card, "approve")  # who pressed it asked for it, and decides
-        await reads(page, "Wrote hello · approved by @")
+        await reads(page, "Wrote hello · approved by you")
 
 
 async def test_what_waits_for_somebody_leads_to_where_they_see_it_and_goes_when_it_was_decided(
@@ -135,8 +135,8 @@ async def test_what_waits_for_somebody_leads_to_where_they_see_it_and_goes_when_
         assert links(of_ana) == [await permalink(slack, card)]
         assert "<@U0LEA> decides" in str(of_ana)
         await bot.press(copy, "approve", "U0LEA")
-        for user in ("U0ANA", "U0LEA"):
-            await reads(page, "Paid bill 7 · approved by @", user)
+        for user, by in (("U0ANA", "@"), ("U0LEA", "you")):
+            await reads(page, f"Paid bill 7 · approved by {by}", user)
             assert links((await home_of(page, user) or {})["blocks"]) == []
 
 

@@ -67,10 +67,10 @@ async def test_alone_and_as_list_it_says_what_waits_for_whoever_asks_with_links(
             told = await answer(page, text, user="U0LEA")
             first, *_, last = said(told).split("\n")
             assert (first, last) == ("One question waits for you.", "@ asked in @ · until @")
-            assert told["blocks"][1]["text"]["text"] == "Pay bill 7"
+            assert told["blocks"][1]["text"]["text"] == "Pay bill 7?"
             urls = [node["url"] for node in linter.nodes(told["blocks"]) if "url" in node]
             assert urls == [link]
-            assert told["text"] == "One question waits for you. · Pay bill 7"
+            assert told["text"] == "One question waits for you. · Pay bill 7?"
         assert said(await answer(page, "/signoff list")) == "Nothing waits for you."  # it waits for Lea
         assert "Guests cannot" in said(await answer(page, "/signoff list", user="U0MAX"))
 
@@ -133,10 +133,12 @@ def waiting(title: str) -> Waiting:
 @pytest.mark.parametrize(
     "shown",
     [
-        commands.listed(Overview()),
-        commands.listed(Overview(waiting=Some([waiting("Pay bill 7")], 1), doubts=Some([waiting("Pay bill 8")], 1))),
-        commands.listed(Overview(waiting=Some([waiting("Pay bill 7")] * 20, 200), unclear=True)),
-        commands.listed(Overview(refusal="Guests cannot ask me to do things here.")),
+        commands.listed(Overview("U0EVA")),
+        commands.listed(
+            Overview("U0EVA", waiting=Some([waiting("Pay bill 7")], 1), doubts=Some([waiting("Pay bill 8")], 1))
+        ),
+        commands.listed(Overview("U0EVA", waiting=Some([waiting("Pay bill 7")] * 20, 200), unclear=True)),
+        commands.listed(Overview("U0EVA", refusal="Guests cannot ask me to do things here.")),
         commands.help_(),
         commands.help_("dance"),
         commands.told(commands.NOT_NOW),
@@ -149,6 +151,6 @@ def test_every_answer_is_what_the_standard_asks_for(shown: Any):
 
 
 def test_of_very_many_the_first_are_listed_and_the_others_counted():
-    shown = commands.listed(Overview(waiting=Some([waiting("Pay bill 7")] * 20, 200)))
+    shown = commands.listed(Overview("U0EVA", waiting=Some([waiting("Pay bill 7")] * 20, 200)))
     assert "and 190 more" in linter.lines(shown.blocks)
     assert linter.lines(shown.blocks)[0] == "200 questions wait for you."
