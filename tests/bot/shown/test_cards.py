@@ -121,7 +121,7 @@ DECIDED: dict[str, tuple[list[Any], list[str]]] = {
     "rejected without a reason": ([question(ARGS, answer={"type": "reject"}, by="U0LEA")], ["Rejected", "<@U0LEA>"]),
     "responded": ([question(ARGS, answer={"type": "respond", "message": "42"})], ["Answered", "42"]),
     "expired": ([question(ARGS, status="expired")], ["Expired: nobody decided in time"]),
-    "cancelled": ([question(ARGS, status="cancelled")], ["Cancelled: the question was withdrawn"]),
+    "cancelled": ([question(ARGS, status="cancelled")], ["Cancelled, the request was stopped."]),
     "given up": (
         [question(ARGS, answer=APPROVED), claim("in doubt"), question(ARGS, kind=IN_DOUBT, answer={"type": "give_up"})],
         ["⚠ In doubt"],
