@@ -44,10 +44,10 @@ async def web_client(settings: Settings) -> AsyncGenerator[SlackClient]:
 
 
 async def identity(client: SlackClient, tried_for: float = TRIED_FOR) -> dict[str, str]:
-    """Who the token is, and how that and the team are called, where Slack says it. Raises `BadSettings` when Slack does
-    not know it, `CannotGoOn` when Slack does not say.
+    """Who the token is, and what that and the team are called, and the team's own address (`url`), where Slack says it.
+    Raises `BadSettings` when Slack does not know it, `CannotGoOn` when Slack does not say.
     """
-    fields, names = ("team_id", "user_id", "bot_id"), ("team", "user")
+    fields, names = ("team_id", "user_id", "bot_id"), ("team", "user", "url")
     return await _ask(client, "auth.test", "SLACK_BOT_TOKEN", client.auth_test, fields, tried_for, names)
 
 

@@ -25,6 +25,7 @@ METHOD_SCOPES: dict[str, str] = {
     "assistant:write": "the agent view: status line, suggested prompts",
     "channels:read": "who is in a channel, where everybody there may decide",
     "chat:write": "replies, streams and cards",
+    "commands": "/signoff, which says what waits for somebody",
     "groups:read": "who is in a private channel, and which approvers are not",
     "im:read": "whose direct message it is, and which approvers cannot see it",
     "im:write": "opening a direct message with an approver",
@@ -36,6 +37,14 @@ METHOD_SCOPES: dict[str, str] = {
 _DESCRIPTION = "An agent that asks before it acts"
 _AGENT_DESCRIPTION = "Tell me what you need. Before I do anything that matters, I ask the people who decide."
 
+
+_COMMAND = {
+    "command": "/signoff",
+    "description": "What waits for you, and stop",
+    "usage_hint": "[list | stop | help]",
+    "should_escape": True,
+}
+"""`should_escape`: a person or channel in it comes as an id, and not as a name that somebody else may have."""
 
 ENDPOINT = "/slack/events"
 """Where HTTP mode takes everything that Slack sends."""
@@ -58,11 +67,12 @@ def manifest(url: str | None = None) -> dict[str, Any]:
                 "suggested_prompts": [{"title": "What can you do?", "message": "What can you do?"}],
             },
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "Signoff", "always_online": True},
+            "slash_commands": [{**_COMMAND, **({"url": sent_to["request_url"]} if sent_to else {})}],
         },
         "oauth_config": {"scopes": {"bot": sorted(scopes)}},
         "settings": {

@@ -5,19 +5,23 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.inbound import clicks
+from bot.inbound import filling
 from bot.inbound.arrivals import Arrivals
 from bot.inbound.asked import RecordWentBack
 from bot.inbound.clicks import Clicks
+from bot.inbound.commands import COMMAND, Commands
+from bot.inbound.filling import Filling
 from bot.inbound.payloads import CLOSING, Body
 from bot.inbound.queued import Queued
-from bot.shown import cards, notices
+from bot.inbound.trying import Trying
+from bot.shown import cards, home, notices
 from graphs.agent.surrogates import mended_tree
 from storage.errors import DatabaseGone, StorageUnavailable
 
@@ -26,7 +30,19 @@ logger = logging.getLogger(__name__)
 Listener = Callable[..., Awaitable[Any]]
 
 
-def events(arrivals: Arrivals) -> dict[str, Listener]:
+@dataclass(frozen=True)
+class Listeners:
+    """Those who listen to what people do."""
+
+    arrivals: Arrivals
+    clicks: Clicks
+    filling: Filling
+    queued: Queued
+    commands: Commands
+    trying: Trying
+
+
+def events(on: Listeners) -> dict[str, Listener]:
     """What is said, and that somebody pressed Stop, is in the inbox when it gets here; what is left is a courtesy, and
     the end of the app.
     """
@@ -34,52 +50,66 @@ def events(arrivals: Arrivals) -> dict[str, Listener]:
         **dict.fromkeys(("message", *sorted(CLOSING)), nothing),
         "app_mention": nothing,
         "agent_session_stopped": nothing,
-        "app_home_opened": arrivals.suggest,
-        "app_uninstalled": arrivals.end,
-        "tokens_revoked": arrivals.end,
+        "app_home_opened": on.arrivals.suggest,
+        "app_uninstalled": on.arrivals.end,
+        "tokens_revoked": on.arrivals.end,
     }
 
 
-def actions(on: Clicks, queued: Queued) -> dict[str, Listener]:
+def actions(on: Listeners) -> dict[str, Listener]:
     return {
-        notices.REJECT_AND_SEND: queued.reject_and_send,
-        cards.APPROVE: on.approve,
-        cards.APPROVE_ALL: on.approve_all,
-        cards.EDIT: on.open_form,
-        cards.REJECT: on.open_form,
-        cards.RESPOND: on.open_form,
-        cards.IT_RAN: on.settle_doubt,
-        cards.RUN_AGAIN: on.settle_doubt,
-        cards.GIVE_UP: on.settle_doubt,
-        cards.RETRY: on.retry,
+        cards.APPROVE: on.clicks.approve,
+        cards.APPROVE_ALL: on.clicks.approve_all,
+        cards.EDIT: on.filling.open_form,
+        cards.REJECT: on.filling.open_form,
+        cards.RESPOND: on.filling.open_form,
+        cards.IT_RAN: on.clicks.settle_doubt,
+        cards.RUN_AGAIN: on.clicks.settle_doubt,
+        cards.GIVE_UP: on.clicks.settle_doubt,
+        cards.RETRY: on.clicks.retry,
+        notices.REJECT_AND_SEND: on.queued.reject_and_send,
     }
 
 
-def views(on: Clicks) -> dict[str, Listener]:
+def views(on: Listeners) -> dict[str, Listener]:
     return {
-        clicks.EDIT_FORM: on.submit_edit,
-        clicks.REJECT_FORM: on.submit_reject,
-        clicks.RESPOND_FORM: on.submit_respond,
+        **dict.fromkeys(filling.EDIT_FORMS, on.filling.submit_edit),
+        filling.REJECT_FORM: on.filling.submit_reject,
+        filling.RESPOND_FORM: on.filling.submit_respond,
     }
 
 
-def register(app: AsyncApp, arrivals: Arrivals, on: Clicks, queued: Queued) -> None:
+def on_home(on: Listeners) -> dict[str, Listener]:
+    """The buttons of the Home tab. Those that lead somewhere are Slack's to follow."""
+    return {home.TRY_EXAMPLE: on.trying.try_example, home.OPEN: acknowledge}
+
+
+def commands(on: Listeners) -> dict[str, Listener]:
+    return {COMMAND: on.commands.signoff}
+
+
+def register(app: AsyncApp, on: Listeners) -> None:
     """Everything above, and a catch-all behind it: what nobody handles would never be acknowledged."""
     app.use(mend)
-    app.use(arrivals.store)
-    for event, listener in events(arrivals).items():
+    app.use(on.arrivals.store)
+    for event, listener in events(on).items():
         app.event(event)(listener)
-    for action, listener in actions(on, queued).items():
+    for action, listener in actions(on).items():
         app.action(action)(_or_told(listener, on))
     for callback_id, listener in views(on).items():
         app.view(callback_id)(_or_told(listener, on))
+    for action, listener in on_home(on).items():
+        app.action(action)(listener)
+    for command, listener in commands(on).items():
+        app.command(command)(listener)
+    app.options(re.compile(".*"))(on.filling.suggest)
     app.event(re.compile(".*"))(nothing)
     app.action(re.compile(".*"))(acknowledge)
     app.view(re.compile(".*"))(acknowledge)
     app.error(report)
 
 
-def _or_told(listener: Listener, on: Clicks) -> Listener:
+def _or_told(listener: Listener, on: Listeners) -> Listener:
     """Whoever clicks while nothing can be stored, or on what was decided before, hears that it did not count."""
 
     async def listen(ack: AsyncAck, body: Body) -> None:
@@ -87,9 +117,13 @@ def _or_told(listener: Listener, on: Clicks) -> Listener:
             try:
                 await listener(ack, body)
             except RecordWentBack:
-                await on.went_back(ack, body)
+                await on.clicks.went_back(ack, body)
         except (StorageUnavailable, DatabaseGone):
-            await on.not_stored(ack, body)
+            if "view" in body:
+                await on.filling.not_stored(ack, body)
+            else:
+                await ack()
+                await on.clicks.not_stored(body)
 
     return listen
 

@@ -12,6 +12,7 @@ import sqlite3
 import sys
 import traceback
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,10 +21,15 @@ from slack_bolt.async_app import AsyncApp
 from bot import connecting, greeting, routes
 from bot.errors import CannotGoOn
 from bot.halting import Halting
+from bot.home.gathering import Gathering
+from bot.home.publishing import Homes
 from bot.http_mode import http_mode
 from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
+from bot.inbound.commands import Commands
+from bot.inbound.filling import Filling
 from bot.inbound.queued import Queued
+from bot.inbound.trying import Trying
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings, hidden_slack_variables
@@ -89,11 +95,13 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
         model = _model(settings)
         stack.push_async_callback(model.aclose)
-        worker, app = await _assemble(settings, agent, model, storage, client, identity)
+        worker, homes, app = await _assemble(settings, agent, model, storage, client, identity)
         if address is None:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
             await stack.enter_async_context(http_mode(app, settings.port, ready))
+        publishing = asyncio.create_task(homes.run(), name="homes")
+        stack.push_async_callback(_finish, homes, publishing, storage)
         working = asyncio.create_task(worker.run(), name="worker")
         stack.push_async_callback(_finish, worker, working, storage)
         stack.callback(client.end_within, SLACK_ENDS_WITHIN)  # whyever it ends
@@ -163,7 +171,7 @@ async def _assemble(
     storage: Storage,
     client: SlackClient,
     identity: Mapping[str, str],
-) -> tuple[Worker, AsyncApp]:
+) -> tuple[Worker, Homes, AsyncApp]:
     if agent.prepare is not None:
         try:
             await awaitable(agent.prepare, bounded=False)()
@@ -174,7 +182,8 @@ async def _assemble(
     poster = Poster(client, storage, identity["user_id"])
     display = Display(storage, graph, agent.toolbox, client, poster, people)
     withdrawing = Withdrawing(storage, Desk(storage, agent.toolbox), people)
-    stops = Stops(Halting(storage, graph, people), Halts(storage, graph, agent.toolbox))
+    halting = Halting(storage, graph, people)
+    stops = Stops(halting, Halts(storage, graph, agent.toolbox))
     worker = Worker(storage, graph, display, poster, people, withdrawing, stops)
     secret = settings.slack_signing_secret
     with hidden_slack_variables():
@@ -187,12 +196,20 @@ async def _assemble(
         )
     promptly = storage.impatient(PROMPTLY)
     desk = Desk(promptly, agent.toolbox)
-    on = Clicks(promptly, graph, desk, client, poster, people)
-    queued = Queued(Withdrawing(promptly, desk, people), poster)
     team, bot_user = identity["team_id"], identity["user_id"]
     arrivals = Arrivals(storage, client, poster, bot_user, team, agent.examples, storage.now())
-    routes.register(app, arrivals, on, queued)
-    return worker, app
+    gathering = Gathering(storage, people, agent.toolbox, team, identity.get("url", ""))
+    homes = Homes(storage, gathering, client, agent.examples)
+    listeners = routes.Listeners(
+        arrivals,
+        Clicks(promptly, graph, desk, poster, people),
+        Filling(promptly, desk, client, poster, people),
+        Queued(Withdrawing(promptly, desk, people), poster),
+        Commands(promptly, replace(gathering, storage=promptly), replace(halting, storage=promptly).stop),
+        Trying(promptly, client, people, team, agent.examples),
+    )
+    routes.register(app, listeners)
+    return worker, homes, app
 
 
 def _model(settings: Settings) -> ChatModel:
@@ -217,7 +234,7 @@ async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
     return True
 
 
-async def _finish(worker: Worker, working: asyncio.Task[None], storage: Storage) -> None:
+async def _finish(worker: Worker | Homes, working: asyncio.Task[None], storage: Storage) -> None:
     worker.stop()
     storage.give_up(after=PATIENCE)
     with contextlib.suppress(DatabaseGone):  # which is said already

@@ -195,11 +195,15 @@ _SEEN = (
     """create table homes (
         user text primary key, channel text not null, opened_at real not null,
         shown text, published_at real) without rowid""",
+    """create table drafts (
+        form text not null, page integer not null, state text not null, at real not null,
+        primary key (form, page)) without rowid""",
     # What somebody decided, or asked for and was decided, newest first.
     "create index interrupts_by_decider on interrupts (answered_by, answered_at) where answered_by is not null",
     "create index interrupts_by_requester on interrupts (requester, answered_at) where answered_at is not null",
     "create index interrupts_timed_out on interrupts (requester, expires_at) where status = 'expired'",
     "create index votes_of_user on votes (user)",
+    "create index inbox_of_user on inbox (user, channel)",
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (

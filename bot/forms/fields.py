@@ -12,7 +12,10 @@ from typing import Any, Literal, cast
 from urllib.parse import unquote
 
 JsonSchema = Mapping[str, Any]
-Kind = Literal["text", "long text", "integer", "number", "yes or no", "choice", "json", "secret"]
+Kind = Literal[
+    "text", "long text", "email", "address", "integer", "number", "yes or no", "choice", "choices", "date", "time",
+    "moment", "json", "secret",
+]  # fmt: skip
 
 _NESTING_LIMIT = 30  # a `$ref` that leads back to itself has no end
 _LONG = 200  # characters that are more than a line
@@ -24,6 +27,14 @@ _PROSE = frozenset(
 """What a text of several lines is called, where its schema does not say how long it may be."""
 
 
+LEFT_OUT = object()
+"""The value of an argument that is not there."""
+
+
+class NotUsable(ValueError):
+    """What was filled in is no value of the field; the message is the sentence for the person."""
+
+
 class UnsupportedField(ValueError):
     """What an element cannot hold; the message is a clause that tells a person why: "it has parts of its own"."""
 
@@ -33,7 +44,7 @@ class FormField:
     """One argument: its name, and the input it needs.
 
     `kind` is "json" where the schema fits no element, and "secret" where the value must not be shown: itself, or in a
-    part of it.
+    part of it. `title` is what its author calls it, `limits` says in clauses what its schema asks of it.
     """
 
     name: str
@@ -44,6 +55,8 @@ class FormField:
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     choices: tuple[object, ...] = ()
+    title: str = ""
+    limits: tuple[str, ...] = ()
 
 
 def fields(schema: JsonSchema) -> list[FormField]:
@@ -65,10 +78,12 @@ def _field(name: str, part: JsonSchema, root: JsonSchema, required: bool) -> For
     except UnsupportedField:
         return FormField(name, "json", str(part.get("description") or ""), required, nullable=True)
     plain = [each for each in alternatives if each.get("type") != "null" and _choices(each) != [None]]
-    choices = [choice for each in plain for choice in _choices(each)]
-    kind = _kind(name, plain)
+    of_a_list = _choices_of_a_list(plain, root)
+    choices = of_a_list or [choice for each in plain for choice in _choices(each)]
+    kind = "choices" if of_a_list else _kind(name, plain)
     minimum, maximum = _bounds(plain[0], kind) if len(plain) == 1 else (None, None)
     described = [each["description"] for each in (part, *plain) if each.get("description")]
+    titles = [each["title"] for each in (part, *plain) if isinstance(each.get("title"), str) and len(plain) == 1]
     return FormField(
         name=name,
         kind=kind,
@@ -78,7 +93,48 @@ def _field(name: str, part: JsonSchema, root: JsonSchema, required: bool) -> For
         minimum=minimum,
         maximum=maximum,
         choices=() if kind == "json" else (True, False) if kind == "yes or no" else _without_null(choices),
+        title=titles[0] if titles else "",
+        limits=tuple(_limits(plain[0])) if len(plain) == 1 else (),
     )
+
+
+_LIMITS = {
+    "minimum": "at least {}",
+    "exclusiveMinimum": "more than {}",
+    "maximum": "at most {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} of them",
+    "maxItems": "at most {} of them",
+    "pattern": "in the form {}",
+}
+
+
+def _limits(part: JsonSchema) -> Iterator[str]:
+    """What the schema asks of a value, in clauses."""
+    for word, clause in _LIMITS.items():
+        limit = part.get(word)
+        if isinstance(limit, int | float | Decimal | str) and not isinstance(limit, bool) and limit != "":
+            yield clause.format(_plainly(limit))
+
+
+def _plainly(limit: object) -> str:
+    return str(int(limit)) if isinstance(limit, float) and limit.is_integer() and abs(limit) < 1e15 else str(limit)
+
+
+def _choices_of_a_list(plain: Sequence[JsonSchema], root: JsonSchema) -> list[object]:
+    """What the entries of a list are chosen from; nothing where it is no such list."""
+    if len(plain) != 1 or plain[0].get("type") != "array" or not isinstance(plain[0].get("items"), dict):
+        return []
+    try:
+        entries = list(_alternatives(plain[0]["items"], root, _NESTING_LIMIT))
+    except UnsupportedField:
+        return []
+    choices = [choice for each in entries for choice in _choices(each)]
+    plainly = all(_choices(each) for each in entries) and all(isinstance(choice, str | int) for choice in choices)
+    return choices if plainly else []
 
 
 def _without_null(choices: Sequence[object]) -> tuple[object, ...]:
@@ -148,6 +204,8 @@ def _kind(name: str, plain: Sequence[JsonSchema]) -> Kind:
         return "choice"
     if kinds == {"boolean"}:
         return "yes or no"
+    if kinds == {"string"} and len(plain) == 1 and plain[0].get("format") in _FORMATS:
+        return _FORMATS[plain[0]["format"]]
     if kinds == {"string"}:
         return "long text" if any(_is_long(name, each) for each in plain) else "text"
     if kinds == {"integer"}:
@@ -156,6 +214,11 @@ def _kind(name: str, plain: Sequence[JsonSchema]) -> Kind:
     if "number" in kinds and kinds <= {"integer", "number", "string"}:
         return "number"
     return "json"
+
+
+_FORMATS: Mapping[str, Kind] = {
+    "date": "date", "time": "time", "date-time": "moment", "email": "email", "uri": "address",
+}  # fmt: skip
 
 
 def _is_long(name: str, part: JsonSchema) -> bool:

@@ -16,13 +16,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bot.forms import json_text
-from bot.forms.elements import LEFT_OUT, NotUsable, element, holds_json, may_be_empty, value_of
-from bot.forms.fields import FormField, JsonSchema, UnsupportedField, fields
+from bot.forms import choosing, json_text
+from bot.forms.elements import element, holds_json, may_be_empty, value_of
+from bot.forms.fields import LEFT_OUT, FormField, JsonSchema, NotUsable, UnsupportedField, fields
+from bot.shown import naming
 from bot.shown.text import Block, plain_text, shorten, visible
 
-FIELD_LIMIT = 90
-"""Inputs of one argument each: a modal holds 100 blocks, the rest is ours."""
+PAGE = 6
+"""Inputs of one view."""
+
+PAGES = 3
+"""Views that may lie on each other, in Slack; a form goes on over as many."""
 
 SHOWN_LIMIT = 5
 """Arguments that stay as they are and are shown; more are only named."""
@@ -36,21 +40,25 @@ Validate = Callable[[dict[str, object]], Iterable[tuple[str, str]]]
 """What is wrong with these values: (argument, sentence) for each problem, nothing when they are good."""
 
 _LABEL_LIMIT = 2000  # an input's label, and its hint
+_TITLE_LIMIT = 150
 _ERROR_LIMIT = 300
 _HEAD = 500
 """Characters of a value that stays as it is."""
 
 _REST = "the rest"
-_REST_LABEL = "Other arguments"
-_AS_JSON = "Written as JSON."
+_REST_LABEL = "other_arguments"
+_AS_JSON = "written as JSON"
 
 
 class FormErrors(Exception):
-    """What was filled in cannot be used: `errors` says why by block id, ready for Slack's `response_action: errors`."""
+    """What was filled in cannot be used: `errors` says why by block id, ready for Slack's `response_action: errors`;
+    `whole` what belongs to none, empty for nothing.
+    """
 
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
+    def __init__(self, errors: dict[str, str], whole: str = "") -> None:
+        super().__init__(" ".join([*errors.values(), whole]).strip())
         self.errors = errors
+        self.whole = whole
 
 
 @dataclass(frozen=True)
@@ -73,12 +81,14 @@ class Form:
         self._room = ROOM
         late: list[FormField] = []
         declared = fields(schema)
+        shown = sum(field.kind != "secret" for field in declared)
+        most = PAGES * PAGE if shown <= PAGES * PAGE else PAGES * PAGE - 1
         self._secret = frozenset(field.name for field in declared if field.kind == "secret")
         for field in declared:
-            if len(self._inputs) == FIELD_LIMIT and field.kind != "secret":
-                late.append(field)
-            else:
+            if field.kind == "secret" or len(self._inputs) < most:
                 self._add(field, values.get(field.name, LEFT_OUT))
+            else:
+                late.append(field)
         self._add_rest(late)
         self.kept |= dict.fromkeys(values.keys() - {field.name for field in declared}, "it is not in the tool's schema")
 
@@ -98,8 +108,31 @@ class Form:
 
     @property
     def blocks(self) -> list[Block]:
-        """An input for each argument, labelled with its exact name; then what stays as it is."""
+        """An input for each argument, labelled in words; then what stays as it is."""
         return [*(each.block for each in self._inputs), *self._said_of_kept()]
+
+    @property
+    def pages(self) -> list[list[Block]]:
+        """The blocks by view, at most six inputs each. The first input of each has the cursor."""
+        inputs = [each.block for each in self._inputs]
+        found = [inputs[start : start + PAGE] for start in range(0, len(inputs), PAGE)] or [[]]
+        found = [[_with_cursor(page[0]), *page[1:]] if page else [] for page in found]
+        found[-1] += self._said_of_kept()
+        return found
+
+    def label_of(self, block: str) -> str:
+        """What the input is called."""
+        labels = (each.block["label"]["text"] for each in self._inputs if each.block["block_id"] == block)
+        return next(labels, "This form")
+
+    def suggested(self, block: str, looked_for: str) -> list[Block]:
+        """The options of an input that has too many to be shown, as far as they have this in their label."""
+        field = next((each.field for each in self._inputs if each.block["block_id"] == block), None)
+        return choosing.found(field, looked_for) if field is not None and field.choices else []
+
+    def read_page(self, state_values: StateValues) -> dict[str, object]:
+        """As `read`, where only the inputs of some of its views have arrived: the others stay as they were proposed."""
+        return self._read(state_values, [each for each in self._inputs if each.block["block_id"] in state_values])
 
     def read(self, state_values: StateValues) -> dict[str, object]:
         """The arguments with what was filled in, in the schema's JSON types (numbers: see the module).
@@ -108,12 +141,17 @@ class Form:
         tool's default counts), null, or an empty text. Raises FormErrors for what is no value of its field, or did not
         arrive.
         """
-        values = {name: self._values[name] for name in self.kept if name in self._values}
+        return self._read(state_values, self._inputs)
+
+    def _read(self, state_values: StateValues, inputs: Sequence[_Input]) -> dict[str, object]:
+        filled = {each.field.name for each in inputs} | set(self._rest if any(map(_is_rest, inputs)) else ())
+        values = {name: value for name, value in self._values.items() if name not in filled}
         problems: dict[str, str] = {}
-        for each in self._inputs:
+        for each in inputs:
             block = each.block["block_id"]
             try:
-                value = value_of(each.field, state_values.get(block, {}))
+                proposed = self._values.get(each.field.name, LEFT_OUT)
+                value = value_of(each.field, state_values.get(block, {}), proposed)
                 if block == _REST:
                     values |= self._read_rest(value)
                 elif value is not LEFT_OUT:
@@ -124,31 +162,41 @@ class Form:
             raise FormErrors(problems)
         return values
 
-    def submitted(self, state_values: StateValues, validate: Validate) -> dict[str, object]:
-        """The values, if `read` and then `validate` find them good. Raises FormErrors otherwise."""
-        values = self.read(state_values)
-        if problems := list(validate(values)):
-            raise FormErrors(self.errors(problems))
+    def submitted(self, state_values: StateValues, validate: Validate, *, is_last: bool = True) -> dict[str, object]:
+        """The values, if `read` and then `validate` find them good. Raises FormErrors otherwise.
+
+        Where it is not the last view, only what is wrong with the inputs that arrived counts.
+        """
+        values = self.read(state_values) if is_last else self.read_page(state_values)
+        found = self.errors(validate(values))
+        if not is_last:
+            found = FormErrors({block: said for block, said in found.errors.items() if block in state_values})
+        if found.errors or found.whole:
+            raise found
         return values
 
-    def errors(self, problems: Iterable[tuple[str, str]]) -> dict[str, str]:
-        """(argument, sentence) pairs as block id → sentence.
+    def errors(self, problems: Iterable[tuple[str, str]]) -> FormErrors:
+        """(argument, sentence) pairs as block id → sentence, and what is wrong with the whole.
 
-        A part of an argument ("address.city") belongs to the argument, and is named. What belongs to no input stands at
-        the first, under the name it came with, so that nothing is lost.
+        A part of an argument ("address.city") belongs to the argument, and is named. What belongs to no input is said
+        of the whole, under the name it came with, so that nothing is lost.
         """
         blocks = {each.field.name: each.block["block_id"] for each in self._inputs}
         found: dict[str, list[str]] = {}
         for place, sentence in problems:
             name = place if place in blocks else place.partition(".")[0]
-            block = blocks.get(name) or (_REST if name in self._rest else self._inputs[0].block["block_id"])
+            block = blocks.get(name) or (_REST if name in self._rest else "")
             part = place.removeprefix(name).lstrip(".") if name in blocks else place
             found.setdefault(block, []).append(f"{part}: {sentence}" if part else sentence)
-        return {block: shorten(visible(" ".join(said))[0], _ERROR_LIMIT) for block, said in found.items()}
+        errors = {block: shorten(visible(" ".join(said))[0], _ERROR_LIMIT) for block, said in found.items()}
+        whole = errors.pop("", "")
+        return FormErrors(errors, whole)
 
     def _add(self, field: FormField, value: object) -> None:
         try:
-            made = _input(field, value)
+            label = _label(field)
+            taken = any(each.block["label"]["text"] == label for each in self._inputs)
+            made = _input(field, value, f"{label} ({field.name})"[:_LABEL_LIMIT] if taken else label)
             size = len(made["element"].get("initial_value", ""))
             if size > self._room:
                 raise UnsupportedField("the form has no room for it")
@@ -164,9 +212,9 @@ class Form:
             return
         names = tuple(field.name for field in late)
         given = {name: self._values[name] for name in names if name in self._values}
-        field = FormField(_REST_LABEL, "json", f"The form has no inputs for {len(names)} more.", True, nullable=False)
+        field = FormField(_REST_LABEL, "json", f"There are no inputs for these {len(names)}.", True, nullable=False)
         try:
-            made = _input(field, given)
+            made = _input(field, given, _label(field))
         except UnsupportedField as reason:
             self.kept |= dict.fromkeys(names, f"there are too many for one form, and together: {reason}")
         else:
@@ -194,20 +242,34 @@ class Form:
         return shorten(value if isinstance(value, str) else json_text.write(value) or str(value), _HEAD)
 
 
-def _input(field: FormField, value: object) -> Block:
+def _input(field: FormField, value: object, label: str) -> Block:
     if not 1 <= len(field.name) <= _LABEL_LIMIT:
         raise UnsupportedField(f"its name has not 1 to {_LABEL_LIMIT:,} characters")
     made = element(field, value)
     block: Block = {
         "type": "input",
         "block_id": block_id(field.name),
-        "label": {"type": "plain_text", "text": field.name, "emoji": False},
+        "label": {"type": "plain_text", "text": label, "emoji": False},
         "element": made,
         "optional": may_be_empty(field, value, made),
     }
-    if hint := " ".join(filter(None, (_AS_JSON if holds_json(made) else "", field.hint))):
-        block["hint"] = plain_text(hint, _LABEL_LIMIT)
-    return block
+    asked = ", ".join([field.name, *field.limits])
+    said = " · ".join(filter(None, (asked, _AS_JSON if holds_json(made) else "", field.hint)))
+    return block | {"hint": plain_text(said, _LABEL_LIMIT)}
+
+
+def _label(field: FormField) -> str:
+    """What the input is called: as its author says, else its name in words."""
+    title = visible(field.title)[0].strip()
+    return title if 0 < len(title) <= _TITLE_LIMIT else naming.in_words(field.name)
+
+
+def _with_cursor(block: Block) -> Block:
+    return block | {"element": block["element"] | {"focus_on_load": True}}
+
+
+def _is_rest(each: _Input) -> bool:
+    return each.block["block_id"] == _REST
 
 
 def block_id(name: str) -> str:

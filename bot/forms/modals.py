@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from bot.forms.forms import StateValues
-from bot.shown.text import Block, plain_visible, visible
+from bot.shown.text import Block, plain_text, plain_visible, visible
 
 _CAPTION_LIMIT = 24  # a modal's title and its two buttons
 _METADATA_LIMIT = 3000
 _BLOCK_LIMIT = 100
+_ALERT_LIMIT = 200
 
 _TEXT_BLOCK = "reason"
 _TEXT_ACTION = "reason"
@@ -39,6 +40,33 @@ def modal(
     elif any(block["type"] == "input" for block in blocks):
         raise ValueError("expected a submit button on a modal with inputs, got none")
     return view
+
+
+def edit_modal(
+    callback_id: str, metadata: str, name: str, blocks: Sequence[Block], *, place: tuple[int, int], problem: str = ""
+) -> Block:
+    """One view of an edit of a call of the tool `name`, in words; `place` is which of how many. `problem` is what is
+    wrong with the whole.
+    """
+    number, of = place
+    said = "What you submit takes the place of the proposed call, and runs once its own rule is met."
+    if of > 1:
+        said += f" Part {number} of {of}."
+    alert: list[Block] = (
+        [{"type": "alert", "level": "error", "text": plain_text(problem, _ALERT_LIMIT)}] if problem else []
+    )
+    submit = "Run Edited Call" if number == of else "Continue"
+    return modal(_title("Edit", name), callback_id, metadata, [*alert, _said(said), *blocks], submit)
+
+
+def _title(verb: str, name: str) -> str:
+    """As many words of the name as fit."""
+    title = verb
+    for word in name.lower().split():
+        if len(f"{title} {word}") > _CAPTION_LIMIT:
+            break
+        title += f" {word}"
+    return title if title != verb else f"{verb} call"
 
 
 def _caption(text: str) -> Block:

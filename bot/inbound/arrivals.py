@@ -16,7 +16,7 @@ from bot.shown.posting import Poster
 from bot.shown.text import shorten
 from bot.slack_client import SlackClient
 from bot.slack_errors import UNCERTAIN, describe
-from storage import Connection, Storage, inbox, posts
+from storage import Connection, Storage, homes, inbox, posts
 from storage.errors import DatabaseGone, StorageUnavailable
 from storage.recent import Recent
 
@@ -63,6 +63,7 @@ class Arrivals:
         """
         message = payloads.message(body, self.bot_user)
         loss = payloads.loss(body)
+        opening = payloads.opening(body)
         stop = payloads.stop(body)
         storage = self.storage.impatient(PROMPTLY, keeps=True)
         now = self.storage.now()
@@ -73,6 +74,8 @@ class Arrivals:
                 await self.poster.whisper(stop.thread, stop.user, NOTHING)
             if loss is not None:
                 await storage.write(lambda db: losses.note(db, loss))
+            if opening is not None:
+                await storage.write(lambda db: homes.opened(db, opening.user, opening.channel, now))
         except StorageUnavailable:
             if message is not None:
                 await self._tell(message)

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 from bot.inbound.payloads import Click, SlackThread, Submission
 from bot.shown import naming, timeline, versions
-from graphs.agent.desk import Poll, read_poll
+from bot.shown.text import escape_visible
+from graphs.agent.desk import Decided, Poll, read_poll
 from graphs.agent.proposals import terms_of
+from graphs.approvals.judge import Refused
 from graphs.approvals.terms import Terms
 from storage import Connection, audit, interrupts, posts
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
+
+NOT_STORED = "This cannot be stored right now, so it does not count. Try again in a minute."
 
 
 class RecordWentBack(Exception):
@@ -50,7 +54,15 @@ class Asked:
 
 def title(row: InterruptRow) -> str:
     """The call that a question is about, as people name it."""
-    return naming.title(row.payload["name"], row.payload.get("args") or {})
+    said = row.payload.get("title")
+    return said or naming.title(row.payload["name"], row.payload.get("args") or {})
+
+
+def about(asked: Asked, result: Decided | Refused) -> Decided | Refused:
+    """A refusal with the call that it is about: there may be several on a card, and a form covers it."""
+    if isinstance(result, Refused) and asked.title:
+        return Refused(f"{escape_visible(asked.title)}: {result.reason}")
+    return result
 
 
 def asked_by(db: Connection, click: Click) -> Asked:

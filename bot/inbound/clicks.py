@@ -1,4 +1,4 @@
-"""Clicks and modals: who it was, what they decided, and an answer that says whether it counts.
+"""Clicks: who it was, what they decided, and an answer that says whether it counts.
 
 A decision is stored before its click is acknowledged: an acknowledged click is a recorded click.
 """
@@ -6,55 +6,32 @@ A decision is stored before its click is acknowledged: an acknowledged click is 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import cast
 
 from slack_bolt.async_app import AsyncAck
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.forms import modals
-from bot.forms.forms import Form, FormErrors
 from bot.inbound import payloads
-from bot.inbound.asked import Asked, ask_again, asked_by, asked_in, card_of, failed_thread, title
-from bot.inbound.opening import open_form
-from bot.inbound.payloads import Body, Click, Person, Submission
+from bot.inbound.asked import NOT_STORED, Asked, about, ask_again, asked_by, card_of, failed_thread
+from bot.inbound.payloads import Body, Click, Person
 from bot.people.people import People
-from bot.shown import cards, naming, versions
-from bot.shown.arguments import written
+from bot.shown import cards, versions
 from bot.shown.posting import Poster
-from bot.shown.shown_calls import ARGUMENTS_LIMIT, ShownCall, in_order, record_of, revision
-from bot.shown.text import Block, escape, escape_visible, rich
-from graphs.agent.desk import NO_TOOL, Decided, Desk, Poll
-from graphs.agent.errors import InvalidArguments, UnstorableArguments
-from graphs.agent.tools import Tool
-from graphs.approvals.decisions import Approve, Edit, Reject, Respond
+from bot.shown.shown_calls import ShownCall, record_of, revision
+from bot.shown.text import escape_visible
+from graphs.agent.desk import Decided, Desk, Poll
+from graphs.approvals.decisions import Approve
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
 from graphs.approvals.terms import Actor
-from graphs.runtime.calling import awaitable
 from graphs.runtime.compiled import CompiledGraph
 from storage import Connection, Storage, inbox
 from storage.errors import StorageUnavailable
 from storage.ids import ThreadId
-from storage.interrupts import InterruptRow
 
 logger = logging.getLogger(__name__)
 
-EDIT_FORM = "edit_call"
-REJECT_FORM = "reject_call"
-RESPOND_FORM = "respond_to_call"
-
-NAMED_WITHIN = 0.5
-"""Seconds for names in what is said to a form: Slack waits for the answer, and most of its three may be used up."""
-
-FormVerb = Literal["edit", "reject", "respond"]
-
-
-NOT_THERE = Refused("This question is not there any more.")
-NOT_STORED = "This cannot be stored right now, so it does not count. Try again in a minute."
 WENT_BACK = (
     "Nothing was done: an older copy of the database was put back, and this was decided since. It may have run "
     "already. Look whether it did, then decide on the card as it reads now."
@@ -64,12 +41,11 @@ _CHANGED = Refused("The card has changed since it was shown to you. Look at it a
 
 @dataclass(frozen=True)
 class Clicks:
-    """The listeners of the buttons and forms of a card."""
+    """The listeners of the buttons of a card that decide at once."""
 
     storage: Storage
     graph: CompiledGraph
     desk: Desk
-    client: AsyncWebClient
     poster: Poster
     people: People
 
@@ -79,7 +55,7 @@ class Clicks:
         actor = await self._actor(click.person, asked)
         result = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
         await ack()
-        await self._tell(click, _about(asked, result), quotes=_may_format(asked.title))
+        await self._tell(click, about(asked, result), quotes=_may_format(asked.title))
 
     async def approve_all(self, ack: AsyncAck, body: Body) -> None:
         """Decide exactly the rows that the card showed, and only those that this person may."""
@@ -113,62 +89,7 @@ class Clicks:
         actor = await self._actor(click.person, asked)
         result = await self.desk.settle_doubt(click.value, asked.thread_id, actor, choice, asked.poll)
         await ack()
-        await self._tell(click, _about(asked, result), quotes=_may_format(asked.title))
-
-    async def open_form(self, ack: AsyncAck, body: Body) -> None:
-        """Edit, Reject and Respond ask for something first. The trigger lives three seconds."""
-        click = payloads.click(body)
-        verb = cast("FormVerb", click.action)
-        asked = await self.storage.read(lambda db: asked_by(db, click))
-        actor = await self._actor(click.person, asked, fresh=False)
-        row = await self.desk.waiting(click.value, asked.thread_id, actor, verb, asked.poll)
-        view = row if isinstance(row, Refused) else self._form(verb, row)
-        if isinstance(view, Refused):
-            await ack()
-            return await self._tell(click, _about(asked, view), quotes=True)
-        await ack()  # nothing is decided yet; and whatever becomes of the form, Slack waits no longer for the click
-        why = await open_form(self.client, click.trigger_id, view, verb.capitalize(), escape_visible(asked.title))
-        return await self._tell(click, Refused(why), quotes=True) if why is not None else None
-
-    async def submit_edit(self, ack: AsyncAck, body: Body) -> None:
-        form = payloads.submission(body)
-        asked = await self.storage.read(lambda db: asked_in(db, form))
-        if asked is None or asked.poll.row is None:
-            return await self._refuse(ack, NOT_THERE)
-        tool = self._tool(asked.name)
-        if tool is None:
-            return await self._refuse(ack, NO_TOOL, asked.title)
-
-        def validate(values: Mapping[str, object]) -> Iterable[tuple[str, str]]:
-            try:
-                tool.validate(values)
-            except InvalidArguments as error:
-                return [(problem.field, problem.message) for problem in error.problems]
-            except UnstorableArguments:
-                return [("", "These values do not stay the same when they are stored. Choose others.")]
-            return []
-
-        try:
-            filled = _form_of(tool, asked.poll.row)
-            values = await awaitable(filled.submitted, bounded=False)(form.values, validate)
-        except FormErrors as error:
-            await ack(response_action="errors", errors=dict(error.errors))
-            return None
-        return await self._submit(ack, form, asked, Edit(tool.name, values))
-
-    async def submit_reject(self, ack: AsyncAck, body: Body) -> None:
-        form = payloads.submission(body)
-        asked = await self.storage.read(lambda db: asked_in(db, form))
-        await self._submit(ack, form, asked, Reject(modals.read_text(form.values)))
-
-    async def submit_respond(self, ack: AsyncAck, body: Body) -> None:
-        form = payloads.submission(body)
-        asked = await self.storage.read(lambda db: asked_in(db, form))
-        text = modals.read_text(form.values)
-        if asked is not None and not text:
-            await ack(response_action="errors", errors=modals.missing_text())
-            return
-        await self._submit(ack, form, asked, Respond(text))
+        await self._tell(click, about(asked, result), quotes=_may_format(asked.title))
 
     async def retry(self, ack: AsyncAck, body: Body) -> None:
         """Try a turn again that failed: put into the inbox like everything else that asks something of a thread."""
@@ -198,17 +119,10 @@ class Clicks:
         logger.error("thread %s: %s", click.thread.thread_id, versions.WHY)
         await self._tell(click, Refused(WENT_BACK))
 
-    async def not_stored(self, ack: AsyncAck, body: Body) -> None:
-        """A click or a form whose outcome could not be stored: nothing has changed, and what was typed stays."""
-        if "view" not in body:
-            await ack()
-            click = payloads.click(body)
-            return await self.poster.whisper(click.thread, click.person.user, NOT_STORED, in_thread=click.in_thread)
-        form = payloads.submission(body)
-        if not form.values:
-            return await self._refuse(ack, Refused(NOT_STORED))
-        await ack(response_action="errors", errors={next(iter(form.values)): NOT_STORED})
-        return None
+    async def not_stored(self, body: Body) -> None:
+        """A click whose outcome could not be stored: nothing has changed."""
+        click = payloads.click(body)
+        await self.poster.whisper(click.thread, click.person.user, NOT_STORED, in_thread=click.in_thread)
 
     async def _approve(self, thread_id: ThreadId, asked: Asked, actor: Actor) -> Decided | Refused:
         """One of several rows: what cannot be stored of it takes nothing from the others."""
@@ -217,30 +131,11 @@ class Clicks:
         except StorageUnavailable:
             return Refused(NOT_STORED)
 
-    async def _submit(
-        self, ack: AsyncAck, form: Submission, asked: Asked | None, decision: Edit | Reject | Respond
-    ) -> None:
-        """Judge the submission like a click: who it is and what became of the question may have changed meanwhile."""
-        if asked is None:
-            return await self._refuse(ack, NOT_THERE)
-        actor = await self._actor(form.person, asked)
-        result = await self.desk.decide(asked.id, asked.thread_id, actor, decision, asked.poll)
-        if isinstance(result, Refused):
-            return await self._refuse(ack, result, asked.title)
-        await ack()
-        return None
-
     async def _actor(self, person: Person, asked: Asked, *, fresh: bool = True) -> Actor:
         """The person, as far as the question's terms make it matter who they are; the call's conversation counts, not
         the one that was clicked in. Who they are by now, unless nothing is decided yet.
         """
         return await self.people.actor(person, asked.terms, asked.channel, fresh=fresh)
-
-    async def _refuse(self, ack: AsyncAck, refused: Refused, call: str = "") -> None:
-        """Say why a form does not count; `call` is what it was about, as people name it."""
-        # A modal's text has no mentions, only names.
-        said = await self.people.read(refused.reason, within=NAMED_WITHIN)
-        await ack(response_action="update", view=modals.notice_modal("Not counted", said.to_people, call))
 
     async def _tell(self, click: Click, result: Decided | Refused, *, quotes: bool = False) -> None:
         """Say why it does not count; `quotes` when words of others are in that."""
@@ -270,45 +165,7 @@ class Clicks:
             if call.waits and call.asked is not None
         ]
 
-    def _form(self, verb: FormVerb, row: InterruptRow) -> Block | Refused:
-        if verb == "reject":
-            return modals.reject_modal(REJECT_FORM, row.id, title(row), self._arguments(row))
-        if verb == "respond":
-            return modals.respond_modal(RESPOND_FORM, row.id, title(row), self._arguments(row))
-        name = row.payload["name"]
-        tool = self._tool(name)
-        if tool is None:
-            return NO_TOOL
-        form = _form_of(tool, row)
-        if form.unsupported is not None:
-            return Refused(escape(form.unsupported))
-        return modals.modal(f"Edit {naming.in_words(name).lower()}", EDIT_FORM, row.id, form.blocks, "Run Edited Call")
-
-    def _arguments(self, row: InterruptRow) -> list[Block]:
-        """What the form is about, as the card shows it, where the call's title does not say all of it."""
-        args, tool = row.payload["args"], self._tool(row.payload["name"])
-        if naming.says_all(row.payload["name"], args):
-            return []
-        ordered = in_order(args, tool.parameters) if tool is not None else args
-        parts = written(ordered, {}, ARGUMENTS_LIMIT).parts
-        return [rich(*parts)] if parts else []
-
-    def _tool(self, name: str) -> Tool[..., Any] | None:
-        return self.desk.toolbox[name] if name in list(self.desk.toolbox) else None
-
-
-def _about(asked: Asked, result: Decided | Refused) -> Decided | Refused:
-    """With the call that it is about: there may be several on a card, and a form covers it."""
-    if isinstance(result, Refused) and asked.title:
-        return Refused(f"{escape_visible(asked.title)}: {result.reason}")
-    return result
-
 
 def _may_format(text: str) -> bool:
     """Whether Slack could take something in it for a format, an emoji or a link."""
     return any(mark in text for mark in "*_~`:<>&")
-
-
-def _form_of(tool: Tool[..., Any], row: InterruptRow) -> Form:
-    """The form of what is asked: when it opens, and again when it is submitted."""
-    return Form(tool.parameters, json.loads(row.terms["data"]))

@@ -121,13 +121,57 @@ class Click:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """Somebody opened the bot's Home tab. `channel` is their direct message with the bot."""
+
+    user: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class HomeClick:
+    """A button was pressed on Home. `value` is an opaque id, `shown` tells which state of Home it was on."""
+
+    person: Person
+    value: str
+    trigger_id: str
+    shown: str
+
+
+@dataclass(frozen=True)
+class SlashCommand:
+    """A slash command: `word` is what stands after its name, in small letters, and `rest` what follows that, as it was
+    written. `thread_ts` is there where Slack says in which thread it was typed.
+    """
+
+    person: Person
+    channel: str
+    word: str
+    rest: str
+    thread_ts: str | None = None
+
+
+@dataclass(frozen=True)
 class Submission:
-    """A modal was submitted. `metadata` is what we put there when it was opened."""
+    """A modal was submitted. `metadata` is what we put there when it was opened, `callback_id` says which it is, and
+    `root_id` is the lowest of the views that it lies on.
+    """
 
     person: Person
     metadata: str
     values: StateValues
     view_id: str
+    callback_id: str = ""
+    root_id: str = ""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Somebody looks for an option: `text` is what they typed, `form` the modal with its input."""
+
+    form: Submission
+    block_id: str
+    text: str
 
 
 def message(body: Body, bot_user: str) -> SlackMessage | None:
@@ -158,6 +202,28 @@ def loss(body: Body) -> Loss | None:
     if event.get("type") == "message" and event.get("subtype") == "message_deleted":
         return Loss(event["channel"], event["deleted_ts"])
     return Loss(event["channel"], None) if event.get("type") in CLOSING else None
+
+
+def opening(body: Body) -> Opening | None:
+    """From an Events API body; None for anything else."""
+    event = body.get("event", {})
+    if event.get("type") != "app_home_opened" or event.get("tab") != "home":
+        return None
+    return Opening(event["user"], event["channel"])
+
+
+def home_click(body: Body) -> HomeClick:
+    """A block action on a button of Home."""
+    (action,) = body["actions"]
+    view = body.get("view") or {}
+    return HomeClick(_person(body), action.get("value", ""), body["trigger_id"], f"{view.get('id')}:{view.get('hash')}")
+
+
+def command(body: Body) -> SlashCommand:
+    """A slash command, whose fields stand side by side."""
+    word, _, rest = (body.get("text") or "").strip().partition(" ")
+    person = Person(body["user_id"], body["team_id"])
+    return SlashCommand(person, body["channel_id"], word.lower(), rest.strip(), body.get("thread_ts") or None)
 
 
 def stop(body: Body) -> Stop | None:
@@ -201,7 +267,19 @@ def click(body: Body) -> Click:
 def submission(body: Body) -> Submission:
     """A submitted modal."""
     view = body["view"]
-    return Submission(_person(body), view["private_metadata"], view["state"]["values"], view["id"])
+    return Submission(
+        _person(body),
+        view["private_metadata"],
+        view["state"]["values"],
+        view["id"],
+        view["callback_id"],
+        view.get("root_view_id") or view["id"],
+    )
+
+
+def suggestion(body: Body) -> Suggestion:
+    """A block suggestion in a modal."""
+    return Suggestion(submission({"state": {}, **body}), body["block_id"], body.get("value") or "")
 
 
 def _thread_ts(body: Body) -> str | None:

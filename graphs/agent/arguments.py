@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from graphs.agent.canonical import Digest, bounded, canonical_json, digest, read_json, secrets_in
 from graphs.agent.errors import ArgumentsChanged, InvalidArguments, Problem, UnstorableArguments
@@ -120,9 +121,9 @@ def _read(tool: str, model: type[BaseModel], text: bytes) -> BaseModel:
         return _adapter(model).validate_json(text)
     except ValidationError as error:
         # The input stays out of the problems: it may hold a secret.
-        details = error.errors(include_url=False, include_context=False, include_input=False)
+        details = error.errors(include_url=False, include_input=False)
         redact = _redaction(model, text)
-        problems = [_problem(model, detail["loc"], redact(detail["msg"])) for detail in details[:MOST_PROBLEMS]]
+        problems = [_problem(model, detail, redact(detail["msg"])) for detail in details[:MOST_PROBLEMS]]
         if more := len(details) - len(problems):
             problems.append(Problem("", f"and {more} more problems"))
         raise InvalidArguments(tool, problems) from None
@@ -163,11 +164,20 @@ def secret_fields(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(name for name, schema in schemas.items() if '"writeOnly": true' in json.dumps(schema, default=str))
 
 
-def _problem(model: type[BaseModel], location: tuple[int | str, ...], message: str) -> Problem:
+def _problem(model: type[BaseModel], detail: ErrorDetails, message: str) -> Problem:
+    location = detail["loc"]
     if location and location[0] not in model.model_fields:
         names = ", ".join(model.model_fields) or "none"
         return Problem(_brief(str(location[0])), f"There is no such argument. The arguments are: {names}")
-    return Problem(".".join(_brief(str(step)) for step in location), message)
+    limits = {name: limit for name, limit in detail.get("ctx", {}).items() if name in _LIMITS}
+    return Problem(".".join(_brief(str(step)) for step in location), message, detail["type"], limits)
+
+
+_LIMITS = frozenset(
+    {"ge", "gt", "le", "lt", "multiple_of", "max_length", "min_length", "max_digits", "decimal_places", "whole_digits"}
+    | {"expected", "pattern"}
+)
+"""What a problem may say of its schema; none of it is what was given."""
 
 
 def _brief(name: str) -> str:

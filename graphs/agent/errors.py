@@ -14,8 +14,9 @@ GraphError
         └── TooLong           the messages are more than the model can read
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 from graphs.errors import GraphError
 
@@ -53,10 +54,14 @@ class Problem:
     """What is wrong with one argument.
 
     `field` is the argument's name, dotted for a part of it ("address.city"), empty when it is about all of them.
+    `kind` is pydantic's name for it (docs.pydantic.dev: errors/validation_errors), `limits` what that kind says beside
+    it, numbers and texts of the schema; both are empty where the words are not pydantic's.
     """
 
     field: str
     message: str
+    kind: str = ""
+    limits: Mapping[str, object] = dataclass_field(default_factory=dict[str, object], compare=False)
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}" if self.field else self.message

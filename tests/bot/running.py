@@ -100,11 +100,12 @@ async def running(
     }
     settings = Settings(**given)  # type: ignore[arg-type]
     scripted = ScriptedModel(lines)
-    identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
+    identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id, "url": f"{workspace.url}/"}
     agent = Agent("Be brief.", list(tools))
     async with web_client(settings) as client:
-        worker, app = await assemble(settings, agent, cast("Any", model or scripted), storage, client, identity)
+        worker, homes, app = await assemble(settings, agent, cast("Any", model or scripted), storage, client, identity)
         working = asyncio.create_task(worker.run())
+        publishing = asyncio.create_task(homes.run())
         try:
             async with socket_mode(app, client, tokens.app):
                 async with asyncio.timeout(5):
@@ -112,4 +113,5 @@ async def running(
                 yield Bot(worker, working, storage, scripted, Page(http, workspace.url))
         finally:
             worker.stop()
-            await working
+            homes.stop()
+            await asyncio.gather(working, publishing)

@@ -56,7 +56,7 @@ async def url(workspace: Workspace, storage: Storage, slack: Slack, stop: asynci
     """Where the bot listens. Nothing runs threads, so what was stored stays as it came."""
     who = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
     model = cast("Any", ScriptedModel([]))
-    _, app = await _assemble(settings(workspace), Agent("Be brief.", []), model, storage, slack, who)
+    _, _, app = await _assemble(settings(workspace), Agent("Be brief.", []), model, storage, slack, who)
     async with http_mode(app, 0, lambda: _is_ready(storage, stop), host="127.0.0.1") as port:
         yield f"http://127.0.0.1:{port}"
 

@@ -22,7 +22,7 @@ SCOPE_OF_EVENT = {
     "tokens_revoked": None,
 }
 
-SCOPES_OF_METHODS = {"assistant:write", "chat:write", "im:write", "users:read", "usergroups:read"} | {
+SCOPES_OF_METHODS = {"assistant:write", "chat:write", "commands", "im:write", "users:read", "usergroups:read"} | {
     "channels:read",  # conversations.info and conversations.members: a scope for each kind of conversation
     "groups:read",
     "im:read",
@@ -47,13 +47,24 @@ def test_the_app_is_an_agent_in_socket_mode_whose_buttons_work() -> None:
     assert settings["socket_mode_enabled"] is True
     assert settings["interactivity"] == {"is_enabled": True}
     assert "request_url" not in json.dumps(settings)
-    assert features.keys() == {"agent_view", "app_home", "bot_user"}
+    assert features.keys() == {"agent_view", "app_home", "bot_user", "slash_commands"}
+    assert features["app_home"]["home_tab_enabled"] is True
     assert features["app_home"]["messages_tab_enabled"] is True
     assert features["app_home"]["messages_tab_read_only_enabled"] is False
 
 
+def test_the_command_is_one_that_slack_sends_where_it_sends_everything():
+    (command,) = manifest()["features"]["slash_commands"]
+    assert (command["command"], command["should_escape"], "url" in command) == ("/signoff", True, False)
+    (command,) = manifest("https://bot.example.com/")["features"]["slash_commands"]
+    assert command["url"] == "https://bot.example.com/slack/events"
+
+
 def test_texts_are_within_slacks_limits() -> None:
     written = manifest()
+    (command,) = written["features"]["slash_commands"]
+    assert len(command["description"]) <= 100
+    assert len(command["usage_hint"]) <= 100
     agent = written["features"]["agent_view"]
     assert len(written["display_information"]["name"]) <= 35
     assert len(written["display_information"]["description"]) <= 140

@@ -6,7 +6,7 @@ import aiohttp
 
 from bot import routes
 from bot.demo.workspace import Workspace
-from bot.inbound import clicks
+from bot.inbound import filling
 from bot.manifest import EVENTS
 from bot.shown import cards, notices
 from graphs.agent.policy import Approval
@@ -22,7 +22,7 @@ class Anything:
     """Has every attribute: the tables are read, not called."""
 
     def __getattr__(self, name: str) -> Any:
-        return name
+        return Anything()
 
 
 ON: Any = Anything()
@@ -39,12 +39,12 @@ def test_the_manifest_subscribes_to_what_has_a_route_and_to_nothing_else() -> No
 
 
 def test_every_button_and_form_has_a_route() -> None:
-    assert routes.actions(ON, ON).keys() == {
+    assert routes.actions(ON).keys() == {
         notices.REJECT_AND_SEND,
         cards.APPROVE, cards.APPROVE_ALL, cards.EDIT, cards.REJECT, cards.RESPOND,
         cards.IT_RAN, cards.RUN_AGAIN, cards.GIVE_UP, cards.RETRY,
     }  # fmt: skip
-    assert routes.views(ON).keys() == {clicks.EDIT_FORM, clicks.REJECT_FORM, clicks.RESPOND_FORM}
+    assert routes.views(ON).keys() == {*filling.EDIT_FORMS, filling.REJECT_FORM, filling.RESPOND_FORM}
 
 
 async def test_a_button_that_nobody_knows_is_acknowledged(

@@ -5,7 +5,7 @@ The calls after `/client/stop` are in `stage_api`.
 | call | does |
 | --- | --- |
 | `GET /client/boot?user=U` | `{token, team, bot, note, me, users, channels, home, waiting, |
-|   | sessions, commands}`; no `user`: the first |
+|   | waiting_in, sessions, commands}`; no `user`: the first |
 | `GET /client/history?user=U&channel=C` | `{messages}`, oldest first, with replies and what only the user sees |
 | `GET /client/events?user=U` | server-sent events (below) |
 | `POST /client/messages {user, channel, text, thread_ts?}` | posts as that person → `{message}`; a text that starts |
@@ -30,8 +30,8 @@ The calls after `/client/stop` are in `stage_api`.
 Server-sent events carry `type` and the whole new object: `message`, `message_changed`, `message_deleted`, `ephemeral`
 (`message`), `view_opened`, `view_updated`, `view_closed`, `home` (`view`), `status` (`channel, thread_ts, status`),
 `session` (`channel, thread_ts, session: {status, title}`), `prompts` (`channel, thread_ts, title, prompts`), `tables`
-(`tables`), `waiting` (`waiting`: how many messages wait for whom), `click_failed` (`channel, message_ts` or `view_id`,
-`action_id, text`), `bot` (`connected`).
+(`tables`), `waiting` (`waiting`: how many messages wait for whom; `waiting_in`: and where), `click_failed` (`channel,
+message_ts` or `view_id`, `action_id, text`), `bot` (`connected`).
 
 Errors are 400 or 404 with `{"error": "one sentence"}`. There is no login: the `user` of a call says who acts.
 A POST needs `Authorization: Bearer TOKEN` with the `token` that boot tells, else it is a 403: it is of this start, and
@@ -96,6 +96,7 @@ class ClientApi:
             "bot": {"id": team.bot.id, "name": team.bot.handle, "connected": bool(workspace.connections)},
             "note": workspace.note,
             "waiting": workspace.waiting.counts,
+            "waiting_in": workspace.waiting.places,
             "me": me.to_client(),
             "users": [user.to_client() for user in team.users],
             "channels": [each.to_client(me.id) for each in team.conversations_of(me.id)],

@@ -31,6 +31,16 @@ class Waiting:
         """By the person's id; nobody is in it for whom nothing waits."""
         return dict(Counter(person for people in self._people.values() for person in people))
 
+    @property
+    def places(self) -> dict[str, dict[str, int]]:
+        """By the person's id, how many of them stand in which conversation."""
+        found: dict[str, dict[str, int]] = {}
+        for (channel, _), people in self._people.items():
+            for person in people:
+                where = found.setdefault(person, {})
+                where[channel] = where.get(channel, 0) + 1
+        return found
+
     def look(self, message: Message) -> bool:
         """Take note of a message as it is now. Whether that changed for whom something waits."""
         return self._note((message.channel, message.ts), self._addressed(message))

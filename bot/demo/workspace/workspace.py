@@ -205,7 +205,7 @@ class Workspace:
 
     def _show_waiting(self, changed: bool) -> None:
         if changed:
-            self.screens.tell_all("waiting", waiting=self.waiting.counts)
+            self.screens.tell_all("waiting", waiting=self.waiting.counts, waiting_in=self.waiting.places)
 
     def _seen_by(self, message: Message) -> tuple[str, ...]:
         return (message.ephemeral_to,) if message.ephemeral_to else self._conversation(message).members

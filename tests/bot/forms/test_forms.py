@@ -13,10 +13,20 @@ from pydantic import BaseModel, Field, ValidationError
 from slack_sdk.models.blocks import Block as SlackBlock
 from slack_sdk.models.views import View
 
-from bot.forms.forms import FIELD_LIMIT, Form, FormErrors, block_id
+from bot.forms.forms import PAGE, PAGES, Form, FormErrors, block_id
 from bot.forms.modals import modal
 from bot.shown.text import Block, visible
 from graphs.agent.canonical import canonical_json
+
+GIVEN = {
+    "initial_option": "selected_option",
+    "initial_options": "selected_options",
+    "initial_date": "selected_date",
+    "initial_time": "selected_time",
+    "initial_date_time": "selected_date_time",
+    "initial_value": "value",
+}
+"""What an element shows at first → where Slack sends it."""
 
 
 def state_of(blocks: list[Block]) -> dict[str, dict[str, dict[str, Any]]]:
@@ -24,18 +34,15 @@ def state_of(blocks: list[Block]) -> dict[str, dict[str, dict[str, Any]]]:
     state: dict[str, dict[str, dict[str, Any]]] = {}
     for block in (each for each in blocks if each["type"] == "input"):
         element = block["element"]
-        if "options" in element:
-            filled = {"type": element["type"], "selected_option": element.get("initial_option")}
-        else:
-            filled = {"type": element["type"], "value": element.get("initial_value")}
-        state[block["block_id"]] = {element["action_id"]: filled}
+        filled = {GIVEN[key]: value for key, value in element.items() if key in GIVEN}
+        state[block["block_id"]] = {element["action_id"]: {"type": element["type"], **filled}}
     return state
 
 
 def filled(blocks: list[Block], name: str, value: str | None) -> dict[str, dict[str, dict[str, Any]]]:
     """The state after a person typed `value` at `name`, or chose the option with that label."""
     state = state_of(blocks)
-    found = next(block for block in blocks if block["type"] == "input" and block["label"]["text"] == name)
+    found = input_of(blocks, name)
     element = found["element"]
     (entry,) = state[found["block_id"]].values()
     if "options" in element:
@@ -44,6 +51,10 @@ def filled(blocks: list[Block], name: str, value: str | None) -> dict[str, dict[
     else:
         entry["value"] = value
     return state
+
+
+def input_of(blocks: list[Block], name: str) -> Block:
+    return next(block for block in blocks if block["block_id"] == block_id(name))
 
 
 def labels(element: Mapping[str, Any]) -> list[str]:
@@ -127,11 +138,11 @@ def test_what_is_shown_and_submitted_unchanged_comes_back(form: tuple[dict[str, 
     assert not shown.kept
     assert typed(shown.read(state_of(blocks))) == typed(values)
     assert canonical_json(shown.read(state_of(blocks))) == canonical_json(values)
-    assert [block["label"]["text"] for block in blocks] == list(schema["properties"])
+    assert [block["block_id"] for block in blocks] == [block_id(name) for name in schema["properties"]]
     assert len({block["block_id"] for block in blocks}) == len(blocks)
     for block in blocks:  # an input that is empty as proposed must be submittable
         (entry,) = state_of([block])[block["block_id"]].values()
-        assert block["optional"] or entry.get("value") or entry.get("selected_option")
+        assert block["optional"] or set(entry) & set(GIVEN.values())
 
 
 @given(forms())
@@ -176,7 +187,8 @@ VALUES: dict[str, object] = {
 
 
 def test_a_pydantic_model_becomes_a_form() -> None:
-    blocks = {block["label"]["text"]: block for block in Form(Everything.model_json_schema(), VALUES).blocks}
+    shown = Form(Everything.model_json_schema(), VALUES).blocks
+    blocks = {name: input_of(shown, name) for name in Everything.model_fields}
     elements = {name: block["element"] for name, block in blocks.items()}
     assert {name: element["type"] for name, element in elements.items()} == {
         "text": "plain_text_input",
@@ -184,12 +196,14 @@ def test_a_pydantic_model_becomes_a_form() -> None:
         "count": "number_input",
         "rate": "number_input",
         "urgent": "radio_buttons",
-        "size": "static_select",
-        "colour": "static_select",
+        "size": "radio_buttons",
+        "colour": "radio_buttons",
         "limit": "number_input",
         "note": "plain_text_input",
     }
-    assert blocks["text"]["hint"]["text"] == "What to write."
+    assert [block["label"]["text"] for block in shown][:3] == ["Text", "Amount", "Count"]
+    assert blocks["text"]["hint"]["text"] == "text · What to write."
+    assert blocks["count"]["hint"]["text"] == "count, more than 0, at most 10"
     assert elements["text"]["multiline"] is True
     assert elements["amount"]["initial_value"] == "80.10"
     assert elements["count"] | {"action_id": ""} == {
@@ -261,7 +275,9 @@ WHOLE_SENTENCE = "Write a whole number, without decimals."
     ("kind", "given", "sentence"),
     [
         ("number", "eighty", NUMBER_SENTENCE),
-        ("number", "80,10", NUMBER_SENTENCE),
+        ("number", "8,0,10", NUMBER_SENTENCE),
+        ("number", "1,000", "Write 1000 or 1.000: a comma can mean both."),
+        ("integer", "12,500", "Write 12500 or 12.500: a comma can mean both."),
         ("number", "NaN", NUMBER_SENTENCE),
         ("number", "Infinity", NUMBER_SENTENCE),
         ("number", "1_000", NUMBER_SENTENCE),
@@ -350,11 +366,10 @@ ORDER: dict[str, Any] = {
 
 def test_one_argument_that_no_element_holds_takes_nothing_from_the_others() -> None:
     form = Form(Order.model_json_schema(), ORDER)
-    blocks = {block["label"]["text"]: block for block in form.blocks}
+    blocks = {name: input_of(form.blocks, name) for name in ORDER}
     assert form.unsupported is None
-    assert blocks.keys() == ORDER.keys()
     assert blocks["to"]["element"]["initial_value"] == '["a@x.test", "b@x.test"]'
-    assert blocks["to"]["hint"]["text"] == "Written as JSON. Who gets it."
+    assert blocks["to"]["hint"]["text"] == "to · written as JSON · Who gets it."
     assert blocks["amount"]["element"]["type"] == "number_input"
     assert "häng\\u200bmatte" in blocks["lines"]["element"]["initial_value"], "nothing in it is invisible"
     assert all(blocks[name]["element"]["multiline"] for name in ("to", "lines", "extra", "body"))
@@ -389,7 +404,7 @@ def test_an_optional_argument_in_json_may_be_left_out() -> None:
 
 def test_a_part_of_an_argument_is_named_in_its_problem() -> None:
     form = Form(Order.model_json_schema(), ORDER)
-    found = form.errors([("lines.0.number", "Input should be a valid integer"), ("to", "Too few.")])
+    found = form.errors([("lines.0.number", "Input should be a valid integer"), ("to", "Too few.")]).errors
     assert found == {block_id("lines"): "0.number: Input should be a valid integer", block_id("to"): "Too few."}
 
 
@@ -401,16 +416,16 @@ def test_what_no_form_holds_is_shown_and_stays_as_it_is() -> None:
     assert "person0@x.test" in said[0]
     assert said[1].startswith("body stays as it is: it has 3,001 characters, and a form holds 3,000.\nyyyy")
     inputs = [block for block in form.blocks if block["type"] == "input"]
-    assert [block["label"]["text"] for block in inputs] == ["lines", "extra", "amount"]
+    assert [block["label"]["text"] for block in inputs] == ["Lines", "Extra", "Amount"]
     view = modal("Edit", "edit", "id", form.blocks, submit="Run")
     assert View(**view).to_dict() == view
     read = form.read(state_of(inputs))
     assert (read["body"], read["to"]) == (values["body"], values["to"])
-    assert form.errors([("body", "Too long.")]) == {block_id("lines"): "body: Too long."}
+    assert form.errors([("body", "Too long.")]).whole == "body: Too long."
 
 
 def test_more_arguments_than_a_form_holds_are_one_json_field() -> None:
-    names = [f"a{number}" for number in range(FIELD_LIMIT + 3)]
+    names = [f"a{number}" for number in range(PAGE * PAGES + 3)]
     schema = {"properties": {name: {"type": "string"} for name in names}, "required": names}
     values: dict[str, object] = dict.fromkeys(names, "x")
     form = Form(schema, values)
@@ -418,16 +433,24 @@ def test_more_arguments_than_a_form_holds_are_one_json_field() -> None:
     last = form.blocks[-1]
     assert (last["label"]["text"], last["element"]["initial_value"]) == (
         "Other arguments",
-        json.dumps(dict.fromkeys(names[-3:], "x")),
+        json.dumps(dict.fromkeys(names[-4:], "x")),
     )
-    read = form.read(filled(form.blocks, "Other arguments", json.dumps({names[-1]: "y", names[-2]: "z"})))
+    assert [sum(block["type"] == "input" for block in page) for page in form.pages] == [6, 6, 6]
+
+    def rest(text: str) -> dict[str, dict[str, dict[str, Any]]]:
+        state = state_of(form.blocks)
+        (entry,) = state[last["block_id"]].values()
+        entry["value"] = text
+        return state
+
+    read = form.read(rest(json.dumps({names[-1]: "y", names[-2]: "z"})))
     assert names[-3] not in read
     assert (read[names[-1]], read[names[-2]]) == ("y", "z")
     for wrong, sentence in (('{"b": 1}', "'b' is none of these arguments"), ("[]", "Write an object")):
         with pytest.raises(FormErrors) as caught:
-            form.read(filled(form.blocks, "Other arguments", wrong))
+            form.read(rest(wrong))
         assert sentence in caught.value.errors[last["block_id"]]
-    assert form.errors([(names[-1], "Too long.")]) == {last["block_id"]: f"{names[-1]}: Too long."}
+    assert form.errors([(names[-1], "Too long.")]).errors == {last["block_id"]: f"{names[-1]}: Too long."}
     view = modal("Edit", "edit", "id", form.blocks, submit="Run")
     assert View(**view).to_dict() == view
 

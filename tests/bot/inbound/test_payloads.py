@@ -157,10 +157,16 @@ def test_a_click_of_somebody_from_another_team_is_theirs() -> None:
 
 
 def test_a_submission_says_who_what_was_filled_in_and_what_we_put_there() -> None:
-    view = {"id": "V1", "private_metadata": "q1", "state": {"values": {"b": {"a": {"value": "x"}}}}}
+    view = {
+        "id": "V1",
+        "callback_id": "edit",
+        "root_view_id": "V0",
+        "private_metadata": "q1",
+        "state": {"values": {"b": {"a": {"value": "x"}}}},
+    }
     body = {"type": "view_submission", "user": {"id": "U0ANA", "team_id": "T0LOCAL"}, "view": view, "team": None}
     person = Person("U0ANA", "T0LOCAL")
-    assert payloads.submission(body) == Submission(person, "q1", {"b": {"a": {"value": "x"}}}, "V1")
+    assert payloads.submission(body) == Submission(person, "q1", {"b": {"a": {"value": "x"}}}, "V1", "edit", "V0")
 
 
 def test_a_delivery_carries_all_that_the_inbox_keeps() -> None:

@@ -38,7 +38,7 @@ async def talk(storage: Storage) -> Talk:
 @pytest.fixture
 async def on(talk: Talk, slack: Slack, delivery: Poster) -> Clicks:
     people = People(Directory(slack, HARBOUR_GOODS.id), HARBOUR_GOODS.id)
-    return Clicks(talk.storage, talk.graph, talk.desk, slack, delivery, people)
+    return Clicks(talk.storage, talk.graph, talk.desk, delivery, people)
 
 
 def click(value: str, channel: str, ts: str, user: str = "U0LEA", thread_ts: str | None = None) -> dict[str, Any]:

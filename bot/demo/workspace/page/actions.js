@@ -1,5 +1,6 @@
 /** What a person can do on the page. Each changes the store, speaks to the server, or both. */
 import * as api from "./api.js";
+import { messageAt } from "./links.js";
 import { markRead } from "./reads.js";
 import { clickKey } from "./store.js";
 
@@ -26,7 +27,36 @@ export class Actions {
 
   openChannel(channel) {
     this.store.place = { channel, thread: null };
+    this.store.tab = "messages";
     this.show("conversation");
+  }
+
+  /** Opens the app's "home" or its "messages", and tells the app, which may publish a new Home. */
+  openTab(tab) {
+    this.store.tab = tab;
+    this.store.place = { ...this.store.place, thread: null };
+    this.show("conversation");
+    api.openHome({ user: this.store.me.id, tab }).catch(() => {});
+  }
+
+  /** Shows a message where it stands. */
+  openMessage({ channel, ts, thread }) {
+    const { store } = this;
+    if (!store.channels.has(channel) || !store.messages.get(channel)?.has(ts)) {
+      store.problem = "That message is not there, or you are not in its conversation.";
+      store.changed();
+      return;
+    }
+    store.place = { channel, thread: thread ?? null };
+    Object.assign(store, { tab: "messages", target: { channel, ts } });
+    this.show(thread ? "thread" : "conversation");
+  }
+
+  /** Follows a link of a button: to a message here, else in a window of its own. */
+  openLink(url) {
+    const place = messageAt(url);
+    if (place) this.openMessage(place);
+    else window.open(url, "_blank", "noopener");
   }
 
   openThread(thread, channel = this.store.place.channel) {
@@ -46,13 +76,18 @@ export class Actions {
     this.store.changed();
   }
 
-  /** Posts; a top-level message that the bot will answer opens its thread. Resolves to whether it was posted. */
+  /** Posts; a top-level message that the bot will answer opens its thread. Resolves to whether it was posted. A text that
+   * starts with "/" is a command: it is answered, not posted. */
   async send(text, thread) {
     const { store } = this;
     const channel = store.channel;
     const body = { user: store.me.id, channel: channel.id, text, ...(thread ? { thread_ts: thread } : {}) };
     const answer = await this.attempt(api.postMessage(body));
     if (!answer) return false;
+    if (!answer.message) {
+      store.problem = answer.text ?? "";
+      return answer.acked;
+    }
     if (!store.messages.get(channel.id)?.has(answer.message.ts)) store.putMessage(answer.message);
     const asksBot = channel.kind === "dm" || answer.message.text.includes(`<@${store.bot.id}`);
     const stayed = store.place.channel === channel.id;
@@ -80,22 +115,25 @@ export class Actions {
     return this.attempt(api.deleteMessage({ user: this.store.me.id, channel: message.channel, ts: message.ts }));
   }
 
-  /** Clicks an element of a message; it shows as busy until the app took the click. */
+  /** What an external select offers for a text. Never fails: `{failed}` says why there is nothing. */
+  suggest(place, block, element, value) {
+    const body = { user: this.store.me.id, ...place, block_id: block, action_id: element.action_id, value };
+    return api.suggest(body).catch((error) => ({ failed: error.message }));
+  }
+
+  /** Clicks an element of a message, or of the Home (`{channel: "view", ts}`); it is busy until the app took the click. */
   async click(message, block, element, answer) {
     const { store } = this;
     const key = clickKey(message, block, element.action_id);
     if (store.clicks.get(key) === "busy") return;
     store.clicks.set(key, "busy");
     store.changed();
-    const body = {
-      user: store.me.id,
-      channel: message.channel,
-      message_ts: message.ts,
-      block_id: block,
-      action_id: element.action_id,
-    };
+    const { channel, ts } = message;
+    const place = channel === "view" ? { view_id: ts } : { channel, message_ts: ts };
+    const body = { user: store.me.id, ...place, block_id: block, action_id: element.action_id };
     try {
       const { acked, text } = await api.act({ ...body, ...answer });
+      if (acked && element.type === "feedback_buttons") store.picked.set(key, answer.value);
       if (acked) store.clicks.delete(key);
       else store.clicks.set(key, text ?? NOT_ANSWERED);
     } catch (error) {
@@ -132,6 +170,11 @@ export class Actions {
     else store.views = [...store.views.filter((open) => open.id !== answer.view.id), answer.view];
     store.changed();
     return {};
+  }
+
+  /** Closes all that lie on each other, as Slack's cross does. */
+  closeViews() {
+    return Promise.all([...this.store.views].reverse().map((view) => this.closeView(view)));
   }
 
   closeView(view) {

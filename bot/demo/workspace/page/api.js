@@ -55,6 +55,8 @@ export const editMessage = (body) => post("/client/edits", body);
 export const deleteMessage = (body) => post("/client/deletions", body);
 export const act = (body) => post("/client/actions", body);
 export const openHome = (body) => post("/client/home", body);
+export const suggest = (body) => post("/client/suggestions", body);
+export const tellZone = (body) => post("/client/zone", body);
 export const stop = (body) => post("/client/stop", body);
 export const submitView = (id, body) => post(`/client/views/${encodeURIComponent(id)}/submit`, body);
 export const closeView = (id, body) => post(`/client/views/${encodeURIComponent(id)}/close`, body);

@@ -3,6 +3,7 @@ import { Actions } from "./actions.js";
 import { mountConversation } from "./conversation.js";
 import { fill, h } from "./dom.js";
 import { focusComposer, keepFocus } from "./focus.js";
+import { followLinks } from "./links.js";
 import { Modal } from "./modal.js";
 import { mountPanel } from "./panel.js";
 import { waitingInAll } from "./seats.js";
@@ -37,6 +38,7 @@ async function start() {
   });
   keepFocus(store, () => [...document.querySelectorAll(".composer-text")].findLast((area) => area.checkVisibility()));
   store.subscribe(once(focusComposer)); // after the first drawing
+  followLinks(page.actions);
   store.changed();
 }
 

@@ -7,6 +7,7 @@ import { inputBlock } from "./inputs.js";
 import { markdown } from "./markdown.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
+import { plan, table, taskCard } from "./tasks.js";
 
 /**
  * Where blocks stand, for the parts that react.
@@ -15,6 +16,9 @@ import { richText } from "./richtext.js";
  * @property {(block: string, element: Object, answer: Object) => void} click a person used an element
  * @property {(block: string, element: Object) => (string|undefined)} state "busy", or why the last click failed
  * @property {(control: Object) => void} register collects the inputs of a modal
+ * @property {(block: string, element: Object, typed: string) => Promise<Object>} suggest choices of an external select
+ * @property {(block: string, element: Object) => (string|undefined)} picked the feedback button that was pressed
+ * @property {(url: string) => void} open follows the link of a button
  * @property {(block: string, action: string) => (Object|undefined)} typed what was typed before a modal was redrawn
  */
 
@@ -68,10 +72,28 @@ const BLOCKS = {
       block.title ? h("figcaption", {}, text(block.title)) : null,
       picture(block, "image"),
     ),
-  alert: (block, surface) =>
-    h("div", { class: `alert alert-${block.level ?? "default"}`, role: "note" }, text(block.text, surface.names)),
+  alert: (block, surface) => alert(block.level ?? "default", text(block.text, surface.names)),
   input: inputBlock,
+  task_card: taskCard,
+  plan,
+  table,
+  context_actions: (block, surface) => BLOCKS.actions(block, surface),
+  container: (block, surface) =>
+    h(
+      "details",
+      { class: "container", open: true },
+      h("summary", {}, block.title ? text(block.title, surface.names) : "Details"),
+      h("div", { class: "blocks" }, renderBlocks(block.child_blocks ?? [], surface)),
+    ),
 };
+
+const LEVELS = { info: "Note", success: "Done", warning: "Warning", error: "Error" };
+
+/** An `alert` block, whose level is said in a word too. */
+export function alert(level, content) {
+  const word = LEVELS[level] ? h("strong", {}, `${LEVELS[level]}: `) : null;
+  return h("div", { class: `alert alert-${level}`, role: level === "error" ? "alert" : "note" }, word, content);
+}
 
 function accessory(block, surface) {
   if (block.accessory.type === "image") return picture(block.accessory, "thumbnail");

@@ -1,6 +1,6 @@
 /** Where a person writes. Enter sends, Shift+Enter is a new line; what was typed is kept per person and conversation. */
+import { Completions, commands, people } from "./completions.js";
 import { h, icon } from "./dom.js";
-import { MentionHelper } from "./mentions.js";
 
 const DRAFTS = "signoff.drafts";
 const MAX_HEIGHT = 220;
@@ -26,7 +26,7 @@ export class Composer {
   constructor({ store, actions }, onSent) {
     Object.assign(this, { store, actions, onSent, key: "", thread: null, sending: false });
     this.area = h("textarea", { rows: 1, class: "composer-text", autocomplete: "off", enterkeyhint: "send" });
-    this.helper = new MentionHelper(this.area, () => this.changed());
+    this.helper = new Completions(this.area, () => this.changed());
     this.mention = h("button", { type: "button", class: "composer-mention", onclick: () => this.addMention() });
     this.sendButton = h(
       "button",
@@ -60,8 +60,8 @@ export class Composer {
     this.mention.hidden = channel.kind === "dm" || Boolean(thread);
     this.mention.textContent = `@${bot}`;
     this.mention.setAttribute("aria-label", `Mention @${bot}`);
-    this.helper.people =
-      channel.kind === "dm" ? [] : [...store.users.values()].filter((user) => user.id !== store.me.id);
+    const others = channel.kind === "dm" ? [] : [...store.users.values()].filter((user) => user.id !== store.me.id);
+    this.helper.sources = [people(others), commands(store.commands)];
     if (key === this.key) return;
     this.key = key;
     this.thread = thread;

@@ -1,12 +1,15 @@
 /**
  * The controls of Block Kit inputs. Each gives
- * `{node, group, read, restore, problem, focus}`: `read()` is the value in Slack's state shape, `restore(value)` puts such
+ * `{node, input, group, read, restore, problem, focus}`: `read()` is the value in Slack's state shape, `restore(value)` puts such
  * a value back, `problem()` is the sentence of what the control itself can refuse ("" when fine), `group` says that the
- * node holds several inputs and is labelled as a group.
+ * node holds several inputs and is labelled as a group, `input` is the one inside that has the label, where it is not the
+ * node itself.
  */
 import { choiceControls } from "./choices.js";
 import { dateControls } from "./dates.js";
 import { h } from "./dom.js";
+import { externalControls } from "./external.js";
+import { pickerControls } from "./pickers.js";
 
 const CONTROLS = {
   plain_text_input: textInput,
@@ -16,13 +19,15 @@ const CONTROLS = {
   url_text_input: (element, attributes) => typed(element, { ...attributes, type: "url", inputmode: "url" }, urlProblem),
   ...choiceControls,
   ...dateControls,
+  ...externalControls,
+  ...pickerControls,
 };
 
 /** @returns {Object|null} null for a type this page does not know */
-export function control(element, { id, label } = {}) {
+export function control(element, { id, label, ask, names } = {}) {
   const make = CONTROLS[element.type];
   if (!make) return null;
-  return { problem: () => "", group: false, ...make(element, { id, "aria-label": label }) };
+  return { problem: () => "", group: false, ...make(element, { id, "aria-label": label }, { ask, names }) };
 }
 
 function typed(element, attributes, problem) {

@@ -2,6 +2,7 @@
 import { Composer } from "./composer.js";
 import { fill, h, icon } from "./dom.js";
 import { Feed } from "./feed.js";
+import { home, tabs } from "./home.js";
 import { notice } from "./notice.js";
 import { avatar } from "./people.js";
 import { prompts } from "./prompts.js";
@@ -15,6 +16,7 @@ export function mountConversation(root, page) {
     feed.follower.toEnd();
     if (!store.place.thread) composer.focus();
   });
+  const messages = h("div", { class: "messages", id: "panel-messages" }, feed.node, prompts(page), composer.node);
   const title = h("h2", { class: "pane-title" });
   const about = h("span", { class: "pane-about" });
   const back = h(
@@ -39,11 +41,10 @@ export function mountConversation(root, page) {
   );
   fill(
     root,
-    h("header", { class: "pane-header" }, back, h("div", { class: "pane-heading" }, title, about), data),
+    h("header", { class: "pane-header" }, back, h("div", { class: "pane-heading" }, title, about), tabs(page), data),
     notice(page),
-    feed.node,
-    prompts(page),
-    composer.node,
+    home(page),
+    messages,
   );
 
   let greeted = "";
@@ -55,6 +56,12 @@ export function mountConversation(root, page) {
     const name = channelTitle(channel, store);
     const shown = channel.kind === "dm" ? name : `#${name}`;
     root.dataset.channel = channel.id;
+    messages.hidden = store.atHome;
+    const panel = channel.kind === "dm" ? { role: "tabpanel", "aria-label": "Messages" } : {};
+    for (const name of ["role", "aria-label"]) {
+      if (panel[name]) messages.setAttribute(name, panel[name]);
+      else messages.removeAttribute(name);
+    }
     title.textContent = shown;
     about.textContent = ABOUT[channel.kind];
     data.hidden = store.tables.length === 0;

@@ -3,8 +3,15 @@ import { confirmed } from "./confirm.js";
 import { control } from "./controls.js";
 import { h } from "./dom.js";
 import { plainText } from "./emoji.js";
+import { feedback, iconButton } from "./tasks.js";
 
-const RENDERERS = { button, static_select: menu, overflow: menu };
+const RENDERERS = {
+  button,
+  static_select: menu,
+  overflow: menu,
+  feedback_buttons: feedback,
+  icon_button: (block, part, surface, busy) => iconButton(block, part, surface, busy, use),
+};
 
 /** @returns {Node|null} null when the element is not for this person */
 export function element(block, part, surface) {
@@ -34,7 +41,7 @@ function button(block, part, surface, busy) {
     dataset: { focus: part.value ? `${part.action_id} ${part.value}` : `${block} ${part.action_id}` },
     onclick: () => {
       if (busy) return;
-      if (part.url) window.open(part.url, "_blank", "noopener");
+      if (part.url) (surface.open ?? window.open)(part.url);
       use(block, part, surface, { value: part.value });
     },
   };
@@ -79,7 +86,9 @@ function menu(block, part, surface, busy) {
 
 /** Any other control tells its state when it changes. */
 function other(block, part, surface) {
-  const made = control(part, { label: part.placeholder?.text ?? part.type.replaceAll("_", " ") });
+  const label = part.placeholder?.text ?? part.type.replaceAll("_", " ");
+  const ask = (typed) => surface.suggest(block, part, typed);
+  const made = control(part, { label, ask, names: surface.names });
   if (!made) return h("span", { class: "unsupported" }, `unsupported element: ${part.type}`);
   surface.register?.({ block, action: part.action_id, read: made.read, restore: made.restore });
   made.node.addEventListener("change", () => use(block, part, surface, made.read()));

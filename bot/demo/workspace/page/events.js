@@ -18,6 +18,13 @@ const HANDLERS = {
   },
   waiting: (store, event) => {
     store.waiting = new Map(Object.entries(event.waiting));
+    store.waitingIn = new Map(Object.entries(event.waiting_in[store.me.id] ?? {}));
+  },
+  home: (store, event) => {
+    store.home = event.view;
+  },
+  session: (store, event) => {
+    store.sessions.set(statusKey(event.channel, event.thread_ts), event.session);
   },
   click_failed: failClick,
   bot: (store, event) => {
@@ -65,7 +72,7 @@ function setStatus(store, { channel, thread_ts: thread, status }) {
 
 /** The server knows no block id, so the buttons of that action that wait are the ones that failed. */
 function failClick(store, event) {
-  const start = `${event.channel} ${event.message_ts} `;
+  const start = event.view_id ? `view ${event.view_id} ` : `${event.channel} ${event.message_ts} `;
   for (const [key, state] of store.clicks) {
     const waits = state === "busy" && key.startsWith(start) && key.endsWith(` ${event.action_id}`);
     if (waits) store.clicks.set(key, event.text);

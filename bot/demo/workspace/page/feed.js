@@ -53,10 +53,26 @@ export class Feed {
     const last = messages.at(-1)?.ts ?? "";
     const news = !moved && Number(last) > Number(this.last || 0) && !this.follower.atEnd;
     this.last = last;
+    if (this.reach()) return;
     if (moved) this.follower.toEnd();
     else this.follower.settle();
     if (moved) this.newer.hidden = true;
     else if (news) this.newer.hidden = false;
+  }
+
+  /** Shows the message that a link leads to, once it is here. @returns {boolean} whether it was */
+  reach() {
+    const { store } = this.page;
+    const { channel, ts } = store.target ?? {};
+    const node = ts ? this.list.querySelector(`[data-item="${CSS.escape(`${channel} ${ts}`)}"]`) : null;
+    if (!node?.checkVisibility()) return false;
+    store.target = null;
+    this.follower.atEnd = false;
+    node.scrollIntoView({ block: "center" });
+    node.classList.add("reached");
+    node.addEventListener("animationend", () => node.classList.remove("reached"), { once: true });
+    node.focus({ preventScroll: true });
+    return true;
   }
 
   items(messages, inThread) {

@@ -8,22 +8,26 @@ let fields = 0;
 
 export function inputBlock(block, surface) {
   const id = `field-${++fields}`;
-  const made = control(block.element, { id });
+  const ask = (typed) => surface.suggest(block.block_id, block.element, typed);
+  const made = control(block.element, { id, ask, names: surface.names });
   if (!made) return h("div", { class: "unsupported" }, `unsupported input: ${block.element?.type}`);
   const before = surface.typed?.(block.block_id, block.element.action_id);
   if (before?.type === block.element.type) made.restore(before);
   const hint = block.hint ? h("p", { class: "hint", id: `${id}-hint` }, plainText(block.hint)) : null;
   const error = h("p", { class: "field-error", id: `${id}-error`, role: "alert", hidden: true });
   const describe = [hint ? `${id}-hint` : "", `${id}-error`].join(" ").trim();
-  made.node.setAttribute("aria-describedby", describe);
+  const described = made.input ?? made.node;
+  described.setAttribute("aria-describedby", describe);
+  if (!block.optional && !made.group) described.setAttribute("aria-required", "true");
   const field = layout(block, made, id, [hint, error]);
-  const entry = { block: block.block_id, action: block.element.action_id, read: made.read, focus: made.focus };
+  const { action_id: action, focus_on_load: first } = block.element;
+  const entry = { block: block.block_id, action, first, read: made.read, focus: made.focus, node: made.node };
   const show = (problem) => {
     error.textContent = problem ? `⚠ ${problem}` : "";
     error.hidden = !problem;
     field.classList.toggle("invalid", Boolean(problem));
-    if (problem) made.node.setAttribute("aria-invalid", "true");
-    else made.node.removeAttribute("aria-invalid");
+    if (problem) described.setAttribute("aria-invalid", "true");
+    else described.removeAttribute("aria-invalid");
   };
   surface.register?.({
     ...entry,

@@ -1,10 +1,10 @@
 /** One message: who, when, its text or blocks, its thread's summary, and what one may do with it. */
 import { renderBlocks } from "./blocks.js";
-import { fileUrl } from "./api.js";
 import { confirmed } from "./confirm.js";
 import { h, icon } from "./dom.js";
 import { editor } from "./editor.js";
 import { emoji } from "./emoji.js";
+import { files } from "./files.js";
 import { markdown } from "./markdown.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { avatar, displayName } from "./people.js";
@@ -20,7 +20,8 @@ import { clock, dateOf, full } from "./time.js";
 export function messageItem(message, page, look = {}) {
   const { store } = page;
   const editing = store.editing === editKey(message);
-  const clicks = [...store.clicks].filter(([key]) => key.startsWith(`${message.channel} ${message.ts} `));
+  const start = `${message.channel} ${message.ts} `;
+  const clicks = [...store.clicks, ...store.picked].filter(([key]) => key.startsWith(start));
   const thread = look.inThread || message.ephemeral_to ? null : summary(message, page);
   const known = [store.me.id, [...store.users.keys()].length];
   return {
@@ -89,6 +90,12 @@ function body(message, page) {
     names: store.names,
     click: (block, element, answer) => actions.click(message, block, element, answer),
     state: (block, element) => store.clicks.get(clickKey(message, block, element.action_id)),
+    picked: (block, element) => store.picked.get(clickKey(message, block, element.action_id)),
+    suggest: (block, element, typed) => {
+      const place = { channel: message.channel, message_ts: message.ts };
+      return actions.suggest(place, block, element, typed);
+    },
+    open: (url) => actions.openLink(url),
   };
   const edited = message.edited ? h("span", { class: "edited" }, " (edited)") : null;
   const after = [files(message), reactions(message)];
@@ -97,23 +104,6 @@ function body(message, page) {
   const content = message.streaming ? markdown(message.text, store.names) : mrkdwn(message.text, store.names);
   const className = message.streaming ? "text markdown" : "text";
   return [h("div", { class: className }, content, edited), after];
-}
-
-function files(message) {
-  if (!message.files?.length) return null;
-  return h(
-    "ul",
-    { class: "files" },
-    message.files.map((file) => h("li", {}, fileLink(file))),
-  );
-}
-
-function fileLink(file) {
-  const name = file.title || file.name || "file";
-  const url = fileUrl(file.id);
-  if (file.mimetype?.startsWith("image/"))
-    return h("a", { href: url, target: "_blank" }, h("img", { class: "image", src: url, alt: name, loading: "lazy" }));
-  return h("a", { class: "file", href: url, download: file.name }, `📄 ${name}`);
 }
 
 function reactions(message) {

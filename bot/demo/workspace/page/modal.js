@@ -36,9 +36,17 @@ export class Modal {
       return;
     }
     if (!this.node.open) this.opener = placeOf(document.activeElement);
+    const before = this.controls.find((each) => each.node?.contains(document.activeElement));
     this.draw(top);
     if (!this.node.open) this.node.showModal();
-    const control = this.controls.find((each) => each.focus);
+    this.focus(before);
+  }
+
+  /** Focuses the control that had it before the view was drawn anew, else the one that wants it, else the first. */
+  focus(before) {
+    const fields = this.controls.filter((each) => each.focus);
+    const same = before && fields.find(({ block, action }) => block === before.block && action === before.action);
+    const control = same ?? fields.find((each) => each.first) ?? fields[0];
     if (control) control.focus();
     else this.node.querySelector(".modal-footer button").focus();
   }
@@ -67,12 +75,9 @@ export class Modal {
         h(
           "header",
           { class: "modal-header" },
+          view.previous_view_id ? tool("Back", "back", () => this.dismiss()) : null,
           h("h2", { id: "modal-title" }, plainText(view.title)),
-          h(
-            "button",
-            { type: "button", class: "icon-button", "aria-label": "Close dialog", onclick: () => this.dismiss() },
-            icon("close"),
-          ),
+          tool("Close dialog", "close", () => this.actions.closeViews()),
         ),
         body,
         h(
@@ -96,6 +101,8 @@ export class Modal {
       state: () => undefined,
       register: (control) => this.controls.push(control),
       typed: (block, action) => before[block]?.[action],
+      suggest: (block, element, typed) => this.actions.suggest({ view_id: view.id }, block, element, typed),
+      open: (url) => this.actions.openLink(url),
       click: async (block, element, answer) => this.fail(await this.actions.clickInView(view, block, element, answer)),
     };
   }
@@ -153,4 +160,8 @@ export class Modal {
   dismiss() {
     if (this.shown) this.actions.closeView(this.shown);
   }
+}
+
+function tool(label, name, onclick) {
+  return h("button", { type: "button", class: "icon-button", "aria-label": label, onclick }, icon(name));
 }

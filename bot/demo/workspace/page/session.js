@@ -3,6 +3,7 @@ import * as api from "./api.js";
 import { applyEvent } from "./events.js";
 import { Live } from "./live.js";
 import { markRead } from "./reads.js";
+import { statusKey } from "./store.js";
 
 const PLACE = "signoff.place"; // per tab, so that two tabs can be two people
 
@@ -43,8 +44,7 @@ export class Session {
       team: boot.team,
       bot: boot.bot,
       note: boot.note ?? "",
-      waiting: new Map(Object.entries(boot.waiting)),
-      botConnected: boot.bot.connected !== false,
+      ...told(boot),
     });
     store.users = new Map(boot.users.map((each) => [each.id, each]));
     store.channels = new Map(boot.channels.map((each) => [each.id, each]));
@@ -53,12 +53,16 @@ export class Session {
       statuses: new Map(),
       prompts: new Map(),
       clicks: new Map(),
+      picked: new Map(),
+      target: null,
       views: [],
       editing: null,
       problem: "",
     });
     store.place = this.placeFor(place, wasDirect);
     await this.live.open(boot.me.id);
+    const { timeZone: zone } = Intl.DateTimeFormat().resolvedOptions();
+    api.tellZone({ user: boot.me.id, zone }).catch(() => {}); // the app may then say times as they are here
     if (turn === this.turn) await this.refresh();
   }
 
@@ -97,11 +101,9 @@ export class Session {
   async restore() {
     const user = this.store.me.id;
     try {
-      const { bot, waiting } = await api.boot(user);
+      const boot = await api.boot(user);
       await this.refresh();
-      this.store.waiting = new Map(Object.entries(waiting));
-      this.store.botConnected = bot.connected !== false;
-      this.store.problem = "";
+      Object.assign(this.store, { ...told(boot), problem: "" });
       this.setStream(true);
     } catch {
       this.live.open(user, true);
@@ -141,4 +143,16 @@ export class Session {
     if (!this.store.me) return;
     sessionStorage.setItem(PLACE, JSON.stringify({ user: this.store.me.id, ...this.store.place }));
   }
+}
+
+/** What boot says that changes while the page is open. */
+function told(boot) {
+  return {
+    waiting: new Map(Object.entries(boot.waiting)),
+    waitingIn: new Map(Object.entries(boot.waiting_in[boot.me.id] ?? {})),
+    botConnected: boot.bot.connected !== false,
+    home: boot.home ?? null,
+    commands: boot.commands ?? [],
+    sessions: new Map(boot.sessions.map((each) => [statusKey(each.channel, each.thread_ts), each.session])),
+  };
 }

@@ -13,6 +13,7 @@ export function mountSidebar(root, { store, actions }) {
       title: channelTitle(channel, store),
       here: channel.id === store.place.channel,
       news: unread(store, channel.id),
+      waiting: store.waitingIn.get(channel.id) ?? 0,
     }));
     const signature = JSON.stringify([entries, store.botConnected, store.me.id]);
     if (signature === shown) return;
@@ -50,15 +51,16 @@ function group(title, entries, store, actions) {
   );
 }
 
-function link({ channel, title, here, news }, store, actions) {
+function link({ channel, title, here, news, waiting }, store, actions) {
   const unseen = news && !here ? `${news} new` : "";
+  const told = [title, waiting ? `${waiting} waiting for you` : "", unseen].filter(Boolean).join(", ");
   return h(
     "button",
     {
       type: "button",
       class: `sidebar-link ${here ? "here" : ""} ${unseen ? "news" : ""}`,
       "aria-current": here ? "page" : null,
-      "aria-label": unseen && channel.kind !== "dm" ? `${title}, ${unseen}` : null,
+      "aria-label": told === title ? null : channel.kind === "dm" ? told.replace(title, `${title} APP`) : told,
       dataset: { channel: channel.id, focus: channel.id },
       onclick: () => {
         actions.openChannel(channel.id);
@@ -68,7 +70,8 @@ function link({ channel, title, here, news }, store, actions) {
     glyph(channel, store),
     h("span", { class: "sidebar-name" }, title),
     channel.kind === "dm" ? h("span", { class: "badge" }, "APP") : null,
-    unseen ? h("span", { class: "dot", role: "img", "aria-label": unseen }) : null,
+    waiting ? h("span", { class: "seat-count", title: `${waiting} waiting for you` }, String(waiting)) : null,
+    unseen && !waiting ? h("span", { class: "dot" }) : null,
   );
 }
 

@@ -12,6 +12,12 @@ export class Store {
     this.bot = { id: "", name: "" };
     this.note = "";
     this.waiting = new Map(); // person -> how many messages wait for a decision of theirs
+    this.waitingIn = new Map(); // conversation -> how many of them wait for the reader there
+    this.commands = []; // of the app: {name, description, usage_hint}
+    this.home = null; // the view that the app published to the reader
+    this.tab = "messages"; // of the app's direct message: messages or home
+    this.sessions = new Map(); // "channel:thread_ts" -> {status, title} of the agent's work there
+    this.target = null; // {channel, ts} of a message that is to be shown once it is drawn
     this.me = null;
     this.users = new Map();
     this.channels = new Map();
@@ -21,6 +27,7 @@ export class Store {
     this.statuses = new Map(); // "channel:thread_ts" -> what the app says it is doing
     this.prompts = new Map(); // channel id -> {title, prompts} that the app suggests there
     this.clicks = new Map(); // see clickKey -> "busy", or the sentence that says why it failed
+    this.picked = new Map(); // see clickKey -> the value of the feedback button that the reader pressed
     this.editing = null; // "channel:ts" of the message whose text is being edited
     this.views = []; // open modals, the top one last
     this.tables = [];
@@ -47,11 +54,22 @@ export class Store {
 
   /** How the renderers look names up. */
   get names() {
-    return { me: this.me?.id, user: (id) => this.users.get(id), channel: (id) => this.channels.get(id) };
+    return {
+      me: this.me?.id,
+      user: (id) => this.users.get(id),
+      channel: (id) => this.channels.get(id),
+      users: () => [...this.users.values()],
+      channels: () => [...this.channels.values()],
+    };
   }
 
   get channel() {
     return this.channels.get(this.place.channel);
+  }
+
+  /** Whether the app's Home is shown in place of messages. */
+  get atHome() {
+    return this.tab === "home" && this.channel?.kind === "dm";
   }
 
   channelMessages(channel) {

@@ -2,7 +2,7 @@
 import { Composer } from "./composer.js";
 import { fill, h, icon } from "./dom.js";
 import { Feed } from "./feed.js";
-import { statusText } from "./status.js";
+import { doing, isWorking } from "./status.js";
 import { channelTitle, statusKey } from "./store.js";
 
 export function mountThread(root, page) {
@@ -16,7 +16,7 @@ export function mountThread(root, page) {
   const status = h("p", { class: "status", role: "status", "data-testid": "status" });
   const stop = h(
     "button",
-    { type: "button", class: "stop", onclick: () => actions.stop(store.place.channel, store.place.thread) },
+    { type: "button", class: "stop", dataset: { focus: "stop" }, onclick: () => actions.stop(store.place.channel, store.place.thread) },
     "Stop",
   );
   const button = (label, name, className) =>
@@ -55,14 +55,14 @@ export function mountThread(root, page) {
     }
     root.dataset.thread = thread;
     const name = channelTitle(channel, store);
-    where.textContent = channel.kind === "dm" ? name : `#${name}`;
+    const subject = store.sessions.get(statusKey(channel.id, thread))?.title;
+    where.textContent = [channel.kind === "dm" ? name : `#${name}`, subject].filter(Boolean).join(" · ");
     composer.aim(channel, thread, "Reply in thread");
     feed.update(`${store.me.id} ${channel.id} ${thread}`, store.thread(channel.id, thread), true);
-    const doing = store.statuses.get(statusKey(channel.id, thread));
-    const text = doing ? statusText(doing, store) : "";
+    const text = doing(store, channel.id, thread);
     if (status.textContent !== text) status.textContent = text;
     status.classList.toggle("on", Boolean(text));
-    stop.hidden = !doing && !store.thread(channel.id, thread).some((message) => message.streaming);
+    stop.hidden = !isWorking(store, channel.id, thread);
     if (shown !== thread && !matchMedia("(hover: none)").matches && !document.querySelector("dialog[open]"))
       composer.focus();
     shown = thread;

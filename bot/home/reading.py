@@ -1,0 +1,92 @@
+"""What is on record for one person: what they decided or had decided, and what questions are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.shown import naming, timeline
+from bot.shown.home import DECIDED_SHOWN
+from graphs.agent import call_record
+from graphs.agent.call_record import NOTHING, CallRecord
+from graphs.agent.proposals import IN_DOUBT
+from storage import Connection, concerns, inbox, posts
+from storage.concerns import Concern
+from storage.ids import InterruptId
+from storage.interrupts import InterruptRow
+from storage.posts import Post
+
+LOOKED_AT = 3 * DECIDED_SHOWN
+"""Decided questions that are read for those that are shown: of one call there may be several."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """A question that was decided: the last one about its call, and what is on record of that."""
+
+    row: InterruptRow
+    record: CallRecord
+    posts: Sequence[Post]
+    at: float | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """`titles` are those of the questions that wait, by id."""
+
+    past: Sequence[Past]
+    titles: Mapping[InterruptId, str]
+    has_written: bool
+
+
+def of_person(db: Connection, user: str, waiting: Iterable[Concern]) -> Rows:
+    """A job."""
+    titles = {each.row.id: title(each.row, _record(db, each.row)) for each in waiting}
+    return Rows(_past(db, user), titles, inbox.has_written(db, user))
+
+
+def title(row: InterruptRow, record: CallRecord = NOTHING) -> str:
+    """What a question is about, as people name it: an agent's call, or what a graph of one's own asks."""
+    payload: Any = row.payload
+    if row.kind == IN_DOUBT and record.approval is not None:  # the call was asked about under this name
+        payload = record.approval.payload
+    if not isinstance(payload, Mapping):
+        return payload if isinstance(payload, str) else naming.in_words(row.node)
+    asked: Mapping[str, Any] = payload
+    said = asked.get("title") or asked.get("question")
+    if isinstance(said, str) and said.strip():
+        return said
+    name = asked.get("name")
+    return naming.title(name, asked.get("args") or {}) if isinstance(name, str) else naming.in_words(row.node)
+
+
+def _past(db: Connection, user: str) -> list[Past]:
+    found: dict[object, Past] = {}
+    for row in concerns.decided(db, user, LOOKED_AT):
+        record = _record(db, row, always=True)
+        last = record.approval or row
+        key = (row.thread_id, row.payload["tool_call_id"]) if record is not NOTHING else row.id
+        if key in found or last.status not in ("answered", "expired"):
+            continue
+        found[key] = Past(last, record, _posts(db, last), last.answered_at or last.expires_at)
+        if len(found) == DECIDED_SHOWN:
+            break
+    return list(found.values())
+
+
+def _record(db: Connection, row: InterruptRow, *, always: bool = False) -> CallRecord:
+    """Of the call that a question is about; nothing where it is about none, or where only its title is wanted and the
+    question has that itself.
+    """
+    call_id = row.payload.get("tool_call_id") if isinstance(row.payload, Mapping) else None
+    if not isinstance(call_id, str) or not (always or row.kind == IN_DOUBT):
+        return NOTHING
+    return call_record.read(db, row.thread_id, [call_id]).get(call_id, NOTHING)
+
+
+def _posts(db: Connection, row: InterruptRow) -> list[Post]:
+    message_id = (row.terms or {}).get("message_id")
+    if not message_id:
+        return []
+    return [post for post in posts.beginning(db, timeline.calls_subject(message_id)) if post.ts is not None]

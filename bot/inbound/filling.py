@@ -1,0 +1,222 @@
+"""Forms of a card: opened for who may decide, read when they are submitted, over as many views as it takes.
+
+A submission is judged like a click: who it is and what became of the question may have changed meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.forms import modals, problems
+from bot.forms.forms import Form, FormErrors
+from bot.inbound import payloads
+from bot.inbound.asked import NOT_STORED, Asked, about, asked_by, asked_in, title
+from bot.inbound.opening import open_form
+from bot.inbound.payloads import Body, Submission
+from bot.people.people import People
+from bot.shown import naming
+from bot.shown.arguments import written
+from bot.shown.posting import Poster
+from bot.shown.shown_calls import ARGUMENTS_LIMIT, in_order
+from bot.shown.text import Block, escape, escape_visible, rich
+from graphs.agent.desk import NO_TOOL, Desk
+from graphs.agent.errors import InvalidArguments, UnstorableArguments
+from graphs.agent.tools import Tool
+from graphs.approvals.decisions import Edit, Reject, Respond
+from graphs.approvals.judge import Refused
+from graphs.runtime.calling import awaitable
+from storage import Storage, drafts
+from storage.interrupts import InterruptRow
+
+EDIT_FORMS = ("edit_call", "edit_call_2", "edit_call_3")
+"""The views of one edit, by their place in the stack."""
+
+REJECT_FORM = "reject_call"
+RESPOND_FORM = "respond_to_call"
+
+NAMED_WITHIN = 0.5
+"""Seconds for names in what is said to a form: Slack waits for the answer, and most of its three may be used up."""
+
+FormVerb = Literal["edit", "reject", "respond"]
+
+NOT_THERE = Refused("This question is not there any more.")
+UNSTORABLE = "These values do not stay the same when they are stored. Choose others."
+
+
+@dataclass(frozen=True)
+class Filling:
+    """The listeners of the buttons that open a form, and of the forms."""
+
+    storage: Storage
+    desk: Desk
+    client: AsyncWebClient
+    poster: Poster
+    people: People
+
+    async def open_form(self, ack: AsyncAck, body: Body) -> None:
+        """Edit, Reject and Respond ask for something first. The trigger lives three seconds."""
+        click = payloads.click(body)
+        verb = cast("FormVerb", click.action)
+        asked = await self.storage.read(lambda db: asked_by(db, click))
+        actor = await self.people.actor(click.person, asked.terms, asked.channel)
+        row = await self.desk.waiting(click.value, asked.thread_id, actor, verb, asked.poll)
+        view = row if isinstance(row, Refused) else self._view(verb, row)
+        await ack()  # nothing is decided yet; and whatever becomes of the form, Slack waits no longer for the click
+        if isinstance(view, Refused):
+            refused = about(asked, view)
+        else:
+            call = escape_visible(asked.title)
+            why = await open_form(self.client, click.trigger_id, view, verb.capitalize(), call)
+            refused = Refused(why) if why is not None else None
+        if isinstance(refused, Refused):
+            place, user = click.thread, click.person.user
+            await self.poster.whisper(place, user, refused.reason, in_thread=click.in_thread, quotes=True)
+
+    async def suggest(self, ack: AsyncAck, body: Body) -> None:
+        """The options of an input that has too many to be shown."""
+        looked_for = payloads.suggestion(body)
+        asked = await self.storage.read(lambda db: asked_in(db, looked_for.form))
+        tool = self._tool(asked.name) if asked is not None else None
+        if asked is None or asked.poll.row is None or tool is None:
+            await ack(options=[])
+        else:
+            await ack(options=_form_of(tool, asked.poll.row).suggested(looked_for.block_id, looked_for.text))
+
+    async def submit_edit(self, ack: AsyncAck, body: Body) -> None:
+        form = payloads.submission(body)
+        asked = await self.storage.read(lambda db: asked_in(db, form))
+        if asked is None or asked.poll.row is None:
+            return await self._refuse(ack, NOT_THERE)
+        tool = self._tool(asked.name)
+        if tool is None:
+            return await self._refuse(ack, NO_TOOL, asked.title)
+        page, filled = EDIT_FORMS.index(form.callback_id), _form_of(tool, asked.poll.row)
+        earlier = await self.storage.read(lambda db: drafts.before(db, form.root_id, page)) if page else []
+        state = {**{block: given for draft in earlier for block, given in json.loads(draft).items()}, **form.values}
+        is_last = page == len(filled.pages) - 1
+        try:
+            values = await awaitable(filled.submitted, bounded=False)(state, _validating(tool), is_last=is_last)
+            if is_last:
+                return await self._submit(ack, form, asked, Edit(tool.name, values))
+        except FormErrors as error:
+            return await self._mend(ack, form, filled, error)
+        except InvalidArguments as error:
+            said = " ".join(problems.in_words(problem) for problem in error.problems)
+            return await self._mend(ack, form, filled, FormErrors({}, said))
+        draft, now = json.dumps(form.values), self.storage.now()
+        await self.storage.write(lambda db: drafts.keep(db, form.root_id, page, draft, now))
+        await ack(response_action="push", view=_edit_view(asked.poll.row, filled, page + 1))
+        return None
+
+    async def submit_reject(self, ack: AsyncAck, body: Body) -> None:
+        form = payloads.submission(body)
+        asked = await self.storage.read(lambda db: asked_in(db, form))
+        await self._submit(ack, form, asked, Reject(modals.read_text(form.values)))
+
+    async def submit_respond(self, ack: AsyncAck, body: Body) -> None:
+        form = payloads.submission(body)
+        asked = await self.storage.read(lambda db: asked_in(db, form))
+        text = modals.read_text(form.values)
+        if asked is not None and not text:
+            await ack(response_action="errors", errors=modals.missing_text())
+            return
+        await self._submit(ack, form, asked, Respond(text))
+
+    async def not_stored(self, ack: AsyncAck, body: Body) -> None:
+        """A form whose outcome could not be stored: nothing has changed, and what was typed stays."""
+        form = payloads.submission(body)
+        if not form.values:
+            return await self._refuse(ack, Refused(NOT_STORED))
+        await ack(response_action="errors", errors={next(iter(form.values)): NOT_STORED})
+        return None
+
+    async def _mend(self, ack: AsyncAck, form: Submission, filled: Form, error: FormErrors) -> None:
+        """Say all that is wrong, each at its field; else what is wrong with the whole, and what was typed stays."""
+        here = {block: said for block, said in error.errors.items() if block in form.values}
+        if here:
+            await ack(response_action="errors", errors=here)
+            return
+        page = EDIT_FORMS.index(form.callback_id)
+        elsewhere = [f"{filled.label_of(block)}: {said}" for block, said in error.errors.items()]
+        said = " ".join(filter(None, [error.whole, *elsewhere]))
+        row = await self.storage.read(lambda db: asked_in(db, form))
+        assert row is not None
+        assert row.poll.row is not None
+        view = _edit_view(row.poll.row, filled, page, said)
+        await ack(response_action="update", view=view)
+
+    async def _submit(
+        self, ack: AsyncAck, form: Submission, asked: Asked | None, decision: Edit | Reject | Respond
+    ) -> None:
+        if asked is None:
+            return await self._refuse(ack, NOT_THERE)
+        actor = await self.people.actor(form.person, asked.terms, asked.channel, fresh=True)
+        result = await self.desk.decide(asked.id, asked.thread_id, actor, decision, asked.poll)
+        if isinstance(result, Refused):
+            return await self._refuse(ack, result, asked.title)
+        if form.view_id == form.root_id:
+            await ack()
+        else:
+            await ack(response_action="clear")
+            await self.storage.write(lambda db: drafts.drop(db, form.root_id))
+        return None
+
+    async def _refuse(self, ack: AsyncAck, refused: Refused, call: str = "") -> None:
+        """Say why a form does not count; `call` is what it was about, as people name it."""
+        # A modal's text has no mentions, only names.
+        said = await self.people.read(refused.reason, within=NAMED_WITHIN)
+        await ack(response_action="update", view=modals.notice_modal("Not counted", said.to_people, call))
+
+    def _view(self, verb: FormVerb, row: InterruptRow) -> Block | Refused:
+        if verb == "reject":
+            return modals.reject_modal(REJECT_FORM, row.id, title(row), self._arguments(row))
+        if verb == "respond":
+            return modals.respond_modal(RESPOND_FORM, row.id, title(row), self._arguments(row))
+        tool = self._tool(row.payload["name"])
+        if tool is None:
+            return NO_TOOL
+        form = _form_of(tool, row)
+        return Refused(escape(form.unsupported)) if form.unsupported is not None else _edit_view(row, form, 0)
+
+    def _arguments(self, row: InterruptRow) -> list[Block]:
+        """What the form is about, as the card shows it, where the call's title does not say all of it."""
+        args, tool = row.payload["args"], self._tool(row.payload["name"])
+        if not row.payload.get("title") and naming.says_all(row.payload["name"], args):
+            return []
+        ordered = in_order(args, tool.parameters) if tool is not None else args
+        parts = written(ordered, {}, ARGUMENTS_LIMIT).parts
+        return [rich(*parts)] if parts else []
+
+    def _tool(self, name: str) -> Tool[..., Any] | None:
+        return self.desk.toolbox[name] if name in list(self.desk.toolbox) else None
+
+
+def _validating(tool: Tool[..., Any]) -> Any:
+    def validate(values: Mapping[str, object]) -> Iterable[tuple[str, str]]:
+        try:
+            tool.validate(values)
+        except InvalidArguments as error:
+            return [(problem.field, problems.in_words(problem)) for problem in error.problems]
+        except UnstorableArguments:
+            return [("", UNSTORABLE)]
+        return []
+
+    return validate
+
+
+def _form_of(tool: Tool[..., Any], row: InterruptRow) -> Form:
+    """The form of what is asked: when it opens, and again when it is submitted."""
+    return Form(tool.parameters, json.loads(row.terms["data"]))
+
+
+def _edit_view(row: InterruptRow, form: Form, page: int, problem: str = "") -> Block:
+    """One of the views of an edit; `problem` is what is wrong with the whole."""
+    name = naming.in_words(row.payload["name"])
+    pages = form.pages
+    return modals.edit_modal(EDIT_FORMS[page], row.id, name, pages[page], place=(page + 1, len(pages)), problem=problem)

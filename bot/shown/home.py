@@ -1,0 +1,261 @@
+"""The Home tab of one person: what concerns them → the view. Pure.
+
+First what waits for them, then what of theirs waits for others, what is in doubt, the last decisions. A section with
+nothing in it says by an example what would be there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.shown import tenses
+from bot.shown.overview import Decided, Overview, Some, Waiting
+from bot.shown.text import Block, fitted, mrkdwn, one_line, person, plain_text, rich, section, shorten, words
+from graphs.approvals.states import State
+from graphs.approvals.terms import CHANNEL, REQUESTER
+
+OPEN = "open_question"
+TRY_EXAMPLE = "try_example"
+
+WAITING_SHOWN = 20
+THEIRS_SHOWN = 8
+DOUBTS_SHOWN = 6
+DECIDED_SHOWN = 8
+"""How many are shown: a view has 100 blocks, and each that waits takes two."""
+
+TITLE_LIMIT = 200
+REASON_LIMIT = 150
+SPOKEN_LIMIT = 75
+"""Characters of what a screen reader says of a button."""
+
+NAMES = 6
+"""People who are named in one line."""
+
+_WHAT_IT_DOES = (
+    "Write under Messages, in your own words, what you need. What is harmless runs at once. Before anything that "
+    "matters, whoever decides is asked, and nothing runs until they have approved it."
+)
+
+EXAMPLE = "refund order 1042, 80 euro"
+"""For an agent that has none of its own."""
+
+
+def view(shown: Overview, examples: Sequence[str], now: float) -> Block:
+    """The view to publish."""
+    blocks = [*_blocks(shown, examples), _context(f"<!date^{int(now)}^{_UPDATED}|Updated {_utc(now)}>")]
+    return {"type": "home", "callback_id": "home", "blocks": blocks}
+
+
+def digest(shown: Overview, examples: Sequence[str]) -> str:
+    """Tells one view from another, whenever they were made."""
+    return hashlib.sha256(repr(_blocks(shown, examples)).encode()).hexdigest()
+
+
+_UPDATED = "Updated {date_short_pretty} at {time}"
+
+
+def unknown(now: float) -> Block:
+    """For somebody whom Slack cannot look up now: nothing is shown that may not be theirs."""
+    said = "Who you are cannot be looked up right now. This page is filled as soon as it can be."
+    updated = _context(f"<!date^{int(now)}^{_UPDATED}|Updated {_utc(now)}>")
+    return {"type": "home", "callback_id": "home", "blocks": [_section(said), updated]}
+
+
+def _blocks(shown: Overview, examples: Sequence[str]) -> list[Block]:
+    if shown.refusal is not None:
+        refused: list[Block] = [{"type": "section", "text": mrkdwn(shown.refusal)}]
+        waiting = [*_waiting(shown, ""), *_doubts(shown)] if not shown.is_empty else []
+        return refused + waiting
+    example = fitted(one_line(examples[0]), TITLE_LIMIT) if examples else EXAMPLE
+    sections = [*_waiting(shown, example), *_theirs(shown, example), *_doubts(shown), *_decided(shown, example)]
+    if not shown.is_new:
+        return sections
+    begin = _begin(example, has_example=bool(examples))
+    return [*begin, *sections] if shown.is_empty else [*sections, *begin]
+
+
+def _begin(example: str, *, has_example: bool) -> list[Block]:
+    blocks = [_header("Signoff asks before it acts"), _section(_WHAT_IT_DOES)]
+    if not has_example:
+        return blocks
+    button = {
+        "type": "button",
+        "action_id": TRY_EXAMPLE,
+        "text": plain_text("Try It"),
+        "value": "0",
+        "style": "primary",
+        "accessibility_label": _spoken("Try", example),
+    }
+    said = {"type": "section", "text": plain_text(f"One thing to try: “{example}”")}
+    return [*blocks, said, {"type": "actions", "block_id": "begin", "elements": [button]}]
+
+
+def _waiting(shown: Overview, example: str) -> list[Block]:
+    blocks = [_header("Waiting for you"), *questions(shown.waiting)]
+    if not shown.waiting.in_all:
+        such = f" When “{example}” needs your approval, it is here until you decide." if example else ""
+        blocks.append(_section(f"Nothing waits for you.{such}"))
+    if shown.unclear:
+        blocks.append(_context("It cannot be told right now whether more waits for you. This page is updated then."))
+    return blocks
+
+
+def _theirs(shown: Overview, example: str) -> list[Block]:
+    teaches = f"Nothing of yours waits. What others have to approve is here, as “{example}” if a lead decides about it."
+    return _with(_header("Waiting for others"), questions(shown.theirs), teaches)
+
+
+def _doubts(shown: Overview) -> list[Block]:
+    teaches = "Nothing is in doubt. What was cut off while it ran is here until somebody says whether it happened."
+    return _with(_header("In doubt"), questions(shown.doubts), teaches)
+
+
+def _decided(shown: Overview, example: str) -> list[Block]:
+    done = fitted(tenses.done(f"{example[:1].upper()}{example[1:]}"), TITLE_LIMIT)
+    teaches = f"No decisions yet. The last ones are here, each as “{done} · approved by you”."
+    return _with(_header("Last decisions"), [_record(each) for each in shown.decided], teaches)
+
+
+def _with(header: Block, blocks: Sequence[Block], teaches: str) -> list[Block]:
+    return [header, *(blocks or [_section(teaches)])]
+
+
+def questions(some: Some[Waiting]) -> list[Block]:
+    """Two blocks for each that is shown, and a line for how many are not."""
+    blocks = [block for each in some.shown for block in _question(each)]
+    return [*blocks, _context(f"and {some.more} more")] if some.more else blocks
+
+
+def _question(waiting: Waiting) -> list[Block]:
+    title = fitted(one_line(waiting.title), TITLE_LIMIT)
+    asked: Block = {"type": "section", "text": plain_text(title)}
+    if waiting.link is not None:
+        asked["accessory"] = {
+            "type": "button",
+            "action_id": OPEN,
+            "text": plain_text("Open"),
+            "url": waiting.link,
+            "accessibility_label": _spoken("Open", title),
+        }
+    return [asked, _context(small_print(waiting))]
+
+
+def small_print(waiting: Waiting) -> str:
+    """Who asked and where, who decides where that is not the reader, how far it is, and until when. In mrkdwn."""
+    where = f" in <#{waiting.channel}>" if waiting.channel and not waiting.channel.startswith("D") else ""
+    said = [f"<@{waiting.requester}> asked{where}"] if waiting.requester else []
+    if not waiting.for_reader:
+        said.append(_deciders(waiting))
+    if waiting.quorum > 1:
+        said.append(f"{len(waiting.votes)} of {waiting.quorum} approved")
+    if waiting.expires_at is not None:
+        said.append(f"until {_time(waiting.expires_at)}")
+    return " · ".join(said) or "It waits for an answer"
+
+
+def _deciders(waiting: Waiting) -> str:
+    names = [_approver(each, waiting.requester) for each in waiting.approvers[:NAMES]]
+    if (more := len(waiting.approvers) - NAMES) > 0:
+        names.append(f"{more} more")
+    return f"{', '.join(names[:-1])} or {names[-1]} decides" if len(names) > 1 else f"{names[0]} decides"
+
+
+def _approver(name: str, requester: str) -> str:
+    if name == REQUESTER:
+        return f"<@{requester}>"
+    if name == CHANNEL:
+        return "anyone in the conversation"
+    return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
+
+
+def _record(decided: Decided) -> Block:
+    """One line: what was decided, by whom, when, and what came of it."""
+    title = fitted(one_line(decided.title), TITLE_LIMIT)
+    said: list[Block] = []
+    if decided.state is None:
+        said.append(words(title))
+    elif decided.state in _TOLD:
+        said.append(words(_TOLD[decided.state](title), "bold"))
+    else:
+        said.append(words(title, "strike"))
+    said += _by(decided)
+    if decided.at is not None:
+        said += [words(" · "), _moment(decided.at)]
+    if decided.link is not None:
+        said += [words(" · "), {"type": "link", "url": decided.link, "text": "Open"}]
+    return rich(section(*said))
+
+
+_TOLD = {
+    State.APPROVED: tenses.doing,
+    State.RUNNING: tenses.doing,
+    State.DONE: tenses.done,
+    State.FAILED: tenses.could_not,
+    State.IN_DOUBT: lambda title: f"In doubt: {title}",
+}
+"""How the title is told of what was let run, by how it stands."""
+
+
+def _by(decided: Decided) -> list[Block]:
+    reason = fitted(one_line(decided.reason), REASON_LIMIT) if decided.reason.strip() else ""
+    match decided.decision:
+        case "approve" | "edit":
+            verb = "edited" if decided.decision == "edit" else "approved"
+            not_run = [] if decided.state in _TOLD else [words(", not run")]
+            return [words(f" · {verb} by "), *_people(decided.by), *not_run]
+        case "reject":
+            return [words(" · rejected by "), *_people(decided.by), words(f": {reason}" if reason else ", not run")]
+        case "respond":
+            return [words(" · answered in its place by "), *_people(decided.by)]
+        case None if decided.by:
+            return [words(" · answered by "), *_people(decided.by)]
+        case _:
+            return [words(" · timed out, not run" if decided.state is State.EXPIRED else " · not run")]
+
+
+def _people(users: Sequence[str]) -> Iterable[Block]:
+    for number, user in enumerate(users[:NAMES]):
+        if number:
+            yield words(", ")
+        yield person(user)
+    if not users:
+        yield words("nobody")
+    if len(users) > NAMES:
+        yield words(f" and {len(users) - NAMES} more")
+
+
+def _header(text: str) -> Block:
+    return {"type": "header", "text": plain_text(text)}
+
+
+def _section(text: str) -> Block:
+    """A sentence, which may quote others: nothing in it counts as a format."""
+    return {"type": "section", "text": plain_text(text)}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [mrkdwn(text)]}
+
+
+def _spoken(what: str, title: str) -> str:
+    return shorten(f"{what}: {title}", SPOKEN_LIMIT)
+
+
+def _time(seconds: float) -> str:
+    return f"<!date^{int(seconds)}^{{date_short_pretty}} {{time}}|{_utc(seconds)}>"
+
+
+def _moment(seconds: float) -> dict[str, Any]:
+    return {
+        "type": "date",
+        "timestamp": int(seconds),
+        "format": "{date_short_pretty} {time}",
+        "fallback": _utc(seconds),
+    }
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
