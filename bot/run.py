@@ -179,7 +179,7 @@ async def _assemble(
             raise CannotGoOn(f"what prepares the agent (Agent.prepare) failed: {_said(error)}") from error
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     graph = agent.compile(model, storage, Reach(people, storage))
-    poster = Poster(client, storage, identity["user_id"])
+    poster = Poster(client, storage, identity["user_id"], identity.get("url", ""))
     display = Display(storage, graph, agent.toolbox, client, poster, people)
     withdrawing = Withdrawing(storage, Desk(storage, agent.toolbox), people)
     halting = Halting(storage, graph, people)

@@ -114,7 +114,7 @@ class People:
         needs = f"{terms.quorum} approval{'s' if terms.quorum > 1 else ''}"
         can = {0: "nobody", 1: "only one person"}.get(len(possible), f"only {len(possible)} people")
         because = f": {'; '.join(lacking)}" if lacking else ""
-        return f"{terms.tool} needs {needs}, and {can} can approve{because}."
+        return f"This call needs {needs}, and {can} can approve{because}."
 
     async def elsewhere(self, terms: Terms, channel: str | None) -> list[str]:
         """The approvers by id or group who cannot see this conversation, and could approve; without one, all. Raises

@@ -1,21 +1,22 @@
 """Arguments as a card shows them: two different calls never look alike.
 
-A short value stands behind its name, in one line; a text that could be taken for another value, or for more than a
-value, is quoted as JSON writes it. A longer one stands in a box of its own below its name, after the shorter ones, and
-boxes hold nothing else then. So no value writes another one's line, or pushes it out of sight.
+Short values stand behind their labels, several in a line: "order id 1042 · reason it came late". A text that could be
+taken for another value, or for more than a value, is quoted as JSON writes it. A longer one stands in a box of its own
+below its label, after the shorter ones, and boxes hold nothing else. So no value writes another one's line, or pushes
+it out of sight.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.shown import values
+from bot.shown.labels import Labels, label
 from bot.shown.text import Block, box, section, words
-from bot.shown.values import LEFT_OUT, SHORT, Value, quoted
+from bot.shown.values import LEFT_OUT, SHORT, Value
 from graphs.agent.canonical import digest
 
 LEAST = 80
@@ -27,8 +28,15 @@ MOST_NAMES = 40
 MOST_UNUSUAL = 3
 """Arguments that are named in a note."""
 
+LINE = 120
+"""Characters of a line that several arguments share."""
+
+BETWEEN = " · "
+
+UNKNOWN = Labels()
+"""Of arguments of which nobody knows what others there might be."""
+
 _BESIDE = 150  # characters of what stands beside a value that is cut
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,9 @@ class Written:
     notes: Sequence[str]
 
 
-def written(args: Mapping[str, Any], edited: Mapping[str, Any], limit: int) -> Written:
-    """These arguments, and where they were edited what took their place, in about `limit` characters.
+def written(args: Mapping[str, Any], edited: Mapping[str, Any], limit: int, labels: Labels = UNKNOWN) -> Written:
+    """These arguments, and where they were edited what took their place, in about `limit` characters. `labels` are
+    those of the tool's arguments.
 
     What does not fit is cut in the middle, with the number of characters that are missing, and the SHA-256 of the
     canonical JSON of all that would run.
@@ -54,7 +63,7 @@ def written(args: Mapping[str, Any], edited: Mapping[str, Any], limit: int) -> W
     names = list(dict.fromkeys([*args, *edited]))
     count = min(len(names), MOST_NAMES)
     while True:
-        made = _written(names[:count], args, edited, limit)
+        made = _written(names[:count], args, edited, limit, labels)
         if made.length <= limit or count <= 1:
             break
         count //= 2
@@ -66,23 +75,40 @@ def written(args: Mapping[str, Any], edited: Mapping[str, Any], limit: int) -> W
     return Written([*made.parts, said], made.length + 200, False, made.notes)
 
 
-def _written(names: Sequence[str], args: Mapping[str, Any], edited: Mapping[str, Any], limit: int) -> Written:
+def _written(
+    names: Sequence[str], args: Mapping[str, Any], edited: Mapping[str, Any], limit: int, labels: Labels
+) -> Written:
     versions = {name: _versions(args.get(name, LEFT_OUT), edited.get(name, LEFT_OUT), edited) for name in names}
-    sizes = [values.write(each, limit).length + len(_name(name)) for name, both in versions.items() for each in both]
+    sizes = [values.write(each, limit).length + len(label(name)) for name, both in versions.items() for each in both]
     room = limit if sum(sizes) <= limit else _share(sizes, limit)
-    rows = [(_name(name), [values.write(each, room) for each in both]) for name, both in versions.items()]
+    rows = [(name, [_value(name, each, room, labels) for each in both]) for name, both in versions.items()]
     made = [piece for _, pieces in rows for piece in pieces]
-    if any(piece.kind for piece in made):
-        rows.sort(key=lambda row: max(piece.height for piece in row[1]))  # none pushes a shorter one away
-        parts = [part for name, pieces in rows for part in _rows(name, pieces)]
-    else:
-        parts = [box("\n".join(_row(name, pieces) for name, pieces in rows))] if rows else []
+    short = [_row(name, pieces) for name, pieces in rows if not any(piece.kind for piece in pieces)]
+    boxed = [(name, pieces) for name, pieces in rows if any(piece.kind for piece in pieces)]
+    boxed.sort(key=lambda row: max(piece.height for piece in row[1]))  # none pushes a shorter one away
+    parts = [section(words(line)) for line in _lines(short)]
+    parts += [part for name, pieces in boxed for part in _boxes(label(name), pieces)]
     length = sum(len(element["text"]) for part in parts for element in part["elements"])
     notes = list(_notes(made))
     if unusual := [name for name, both in versions.items() if not all(map(values.is_usual, (name, *both)))]:
-        names, all_of_them = ", ".join(map(_name, unusual[:MOST_UNUSUAL])), digest(_whole(edited or args))
-        notes.append(f"Letters are composed in an unusual way, which cannot be seen, in {names}. SHA-256 {all_of_them}")
+        named, all_of_them = ", ".join(map(label, unusual[:MOST_UNUSUAL])), digest(_whole(edited or args))
+        notes.append(f"Letters are composed in an unusual way, which cannot be seen, in {named}. SHA-256 {all_of_them}")
     return Written(parts, length, not any(value.missing for value in made), notes)
+
+
+def _value(name: str, value: object, room: int, labels: Labels) -> Value:
+    return values.write(value, room, in_quotes=labels.takes_quotes(name, value))
+
+
+def _lines(rows: Sequence[str]) -> list[str]:
+    """As many in a line as it takes."""
+    found: list[str] = []
+    for row in rows:
+        if found and len(found[-1]) + len(BETWEEN) + len(row) <= LINE:
+            found[-1] += BETWEEN + row
+        else:
+            found.append(row)
+    return found
 
 
 def _whole(args: Mapping[str, Any]) -> bytes:
@@ -90,11 +116,12 @@ def _whole(args: Mapping[str, Any]) -> bytes:
     return json.dumps(args, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(errors="surrogatepass")
 
 
-def in_line(args: Mapping[str, Any], limit: int) -> str:
+def in_line(args: Mapping[str, Any], limit: int, labels: Labels = UNKNOWN) -> str:
     """These arguments in one line of at most about `limit` characters; one that is cut ends with the SHA-256 of all."""
     line = ""
     for name, value in args.items():
-        line += f"{', ' if line else ''}{_name(name)}: {values.in_line(value, limit)}"
+        in_quotes = labels.takes_quotes(name, value)
+        line += f"{BETWEEN if line else ''}{label(name)} {values.in_line(value, limit, in_quotes=in_quotes)}"
         if len(line) > limit or len(name) > SHORT:
             return f"{line[:limit]}… (SHA-256 {digest(_whole(args))})"
     return line if values.is_usual(args) else f"{line} (SHA-256 {digest(_whole(args))})"
@@ -124,13 +151,10 @@ def _share(sizes: Sequence[int], limit: int) -> int:
 
 
 def _row(name: str, pieces: Sequence[Value]) -> str:
-    return f"{name}: {' → '.join(piece.text for piece in pieces)}"
+    return f"{label(name)} {' → '.join(piece.text for piece in pieces)}"
 
 
-def _rows(name: str, pieces: Sequence[Value]) -> Iterator[Block]:
-    if not any(piece.kind for piece in pieces):
-        yield section(words(_row(name, pieces)))
-        return
+def _boxes(name: str, pieces: Sequence[Value]) -> Iterator[Block]:
     for piece, when in zip(pieces, ("before, ", "after, ") if len(pieces) > 1 else ("",), strict=True):
         if not piece.kind:
             yield section(words(f"{name} ({when.rstrip(', ')}): {piece.text}"))
@@ -147,7 +171,3 @@ def _notes(made: Sequence[Value]) -> Iterator[str]:
         yield "Characters that cannot be seen, or look like a space, are written as \\u{…}."
     if any(mark in value.text + value.tail for value in made for mark in ("{␣ × ", "{⏎ × ")):
         yield "Repeated spaces and empty lines are counted: {␣ × 2}, {⏎ × 2}."
-
-
-def _name(name: str) -> str:
-    return name if _NAME.fullmatch(name) and len(name) <= SHORT else quoted(name[:SHORT])[0]

@@ -6,19 +6,22 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.shown import wording
+from bot.shown import buttons, records, wording
 from bot.shown.arguments import in_line
+from bot.shown.buttons import APPROVE, APPROVE_ALL, EDIT, GIVE_UP, IT_RAN, REJECT, RESPOND, RETRY, RUN_AGAIN
 from bot.shown.markdown import reply_markdown
+from bot.shown.pieces import Moment, in_mrkdwn
 from bot.shown.shown_calls import LINE_LIMIT, ShownCall
 from bot.shown.splitting import parts
 from bot.shown.text import (
     Block,
+    context,
+    entities,
     escape,
     escape_visible,
     fitted,
     mrkdwn,
     one_line,
-    person,
     plain_text,
     plain_visible,
     rich,
@@ -26,18 +29,8 @@ from bot.shown.text import (
     words,
 )
 from bot.shown.versions import block_id
-from graphs.agent.canonical import digest
-from graphs.approvals.states import State
 
-APPROVE = "approve"
-EDIT = "edit"
-REJECT = "reject"
-RESPOND = "respond"
-APPROVE_ALL = "approve_all"
-IT_RAN = "it_ran"
-RUN_AGAIN = "run_again"
-GIVE_UP = "give_up"
-RETRY = "retry"
+__all__ = ["APPROVE", "APPROVE_ALL", "EDIT", "GIVE_UP", "IT_RAN", "REJECT", "RESPOND", "RETRY", "RUN_AGAIN"]
 
 REPLY_LIMIT = 11_000
 """Characters of a reply in one message: Slack takes 12,000 of Markdown."""
@@ -48,22 +41,25 @@ REPLY_PARTS = 50
 BESIDE_LIMIT = 1000
 """Characters of what stands below a reply."""
 
-PAGE_LIMIT = 12_000
-"""Characters in the blocks of one message: Slack takes about 13,200."""
+CARD_LIMIT = 10_000
+"""Characters in the blocks of one card: Slack takes about 13,200, by a count of its own."""
 
-PAGE_BLOCKS = 46
-"""Blocks in one message: Slack takes 50. One is for "Approve All", one for who asked, in a copy, one for where it was
-asked, in another place, one for who could not be reached.
+PAGE_LIMIT = 8_500
+"""Characters of the rows of one card. What stands beside them has the rest."""
+
+PAGE_BLOCKS = 42
+"""Blocks of the rows of one card: Slack takes 50. The others are for what stands beside them: what the model says, who
+asked where and in what words, who could not be reached, "Approve All".
 """
 
 RESULT_LIMIT = 200
 NOTICE_LIMIT = 200
-WORDS_LIMIT = 200
+PREVIEW_LIMIT = 1000
+NOTES_LIMIT = 400
 TEXT_LIMIT = 3000
-DIGEST_LENGTH = 80
 
-ASKED = 1200
-"""Characters of a call that asks or asked, its arguments aside: all that is bounded here, and then some."""
+ASKED = 1400
+"""Characters of a call that asks or asked, as a rule, its arguments and its preview aside."""
 
 UNASKED = 1200
 
@@ -81,6 +77,17 @@ class Shown:
         return hashlib.sha256(repr((self.text, self.blocks)).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Request:
+    """What a card answers: the address of the message that asked; who wrote it and in what words, where the reader of
+    the card cannot see it.
+    """
+
+    link: str | None = None
+    by: str = ""
+    words: str | None = None
+
+
 def reply(content: str, notice: str | None = None) -> list[Shown]:
     """What the agent says: one message, and several where one does not take it. Nothing when there is nothing."""
     shown = [
@@ -91,7 +98,7 @@ def reply(content: str, notice: str | None = None) -> list[Shown]:
         return shown
     said = plain_text(f"⚠ {one_line(notice)}", BESIDE_LIMIT)
     last = shown.pop() if shown else Shown(escape_visible(said["text"]), ())
-    return [*shown, Shown(last.text, (*last.blocks, _context(said)))]
+    return [*shown, Shown(last.text, (*last.blocks, context(said)))]
 
 
 def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
@@ -100,7 +107,8 @@ def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
     room = blocks = 0
     for call in proposed:
         asked = call.asked is not None or call.doubt is not None
-        size, height = (ASKED + call.arguments.length, 6) if asked else (UNASKED, 1)
+        size = ASKED + call.arguments.length + min(len(call.preview), PREVIEW_LIMIT) if asked else UNASKED
+        height = 7 if asked else 1
         if not found or size > room or height > blocks:
             found.append([])
             room, blocks = PAGE_LIMIT, PAGE_BLOCKS
@@ -110,161 +118,166 @@ def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
     return found
 
 
-def calls(page: Sequence[ShownCall], revision: str, unreached: Sequence[str] = ()) -> Shown:
+def calls(
+    page: Sequence[ShownCall], revision: str, unreached: Sequence[str] = (), request: Request | None = None
+) -> Shown:
     """The calls of one page: a card with buttons where one waits, else a line for each that ran. `unreached` are those
     who could decide, and could not be asked.
     """
-    blocks = [block for call in page for block in _call(call)]
-    waiting = [call for call in page if call.waits]
-    if waiting and unreached:
-        blocks.append(_context(mrkdwn(wording.unreached(unreached))))
-    if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
-        button = _button(
-            f"Approve All ({len(waiting)})", APPROVE_ALL, f"{page[0].message_id}:{revision}", style="primary"
-        )
-        blocks.append({"type": "actions", "block_id": f"all:{revision}", "elements": [button]})
-    return Shown(_summary(page), tuple(blocks))
+    request = request or Request()
+    shown = _Card(page, revision, unreached, request).shown()
+    return (
+        shown if _length(shown.blocks) <= CARD_LIMIT else _Card(page, revision, unreached, request, brief=True).shown()
+    )
 
 
-def copy(card: Shown, requester: str, written: str) -> Shown:
-    """The card for an approver who cannot see where it was asked: who asked, and in what words."""
-    quoted = f" wrote to me, where you cannot see it: “{fitted(one_line(written), WORDS_LIMIT)}”"
-    who = person(requester) if requester else words("Somebody")
-    return Shown(card.text, (rich(section(who, words(quoted))), *card.blocks))
+def _length(blocks: Sequence[Block]) -> int:
+    return sum(_texts(block) for block in blocks)
+
+
+def _texts(node: object) -> int:
+    match node:
+        case {"text": str(text)}:
+            return len(text)
+        case dict():
+            return sum(map(_texts, node.values()))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        case list() | tuple():
+            return sum(map(_texts, node))  # pyright: ignore[reportUnknownArgumentType]
+        case _:
+            return 0
+
+
+@dataclass(frozen=True)
+class _Card:
+    """One card. `brief`: what is said beside the calls has less room."""
+
+    page: Sequence[ShownCall]
+    revision: str
+    unreached: Sequence[str]
+    request: Request
+    brief: bool = False
+
+    def shown(self) -> Shown:
+        waiting = self.waiting
+        if len(waiting) == 1:
+            blocks = [block for call in self.page for block in self._row(call, self._beside())]
+        else:
+            blocks = [block for call in self.page for block in self._row(call, [])]
+            blocks += self._beside() if self._has_asked else []
+            if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
+                blocks.append(buttons.approve_all(waiting, self.revision))
+        return Shown(_summary(self.page), tuple(blocks))
+
+    @property
+    def waiting(self) -> list[ShownCall]:
+        return [call for call in self.page if call.waits]
+
+    @property
+    def _has_asked(self) -> bool:
+        return any(call.asked is not None or call.doubt is not None for call in self.page)
+
+    def _row(self, call: ShownCall, beside: list[Block]) -> list[Block]:
+        if call.asked is None and call.doubt is None:
+            return [_unasked(call)]
+        if not call.waits:
+            return records.record(call)
+        is_doubt = call.doubt is not None and call.doubt.status == "waiting"
+        id_ = block_id(call.state.replace(" ", "-"), call.question)
+        blocks: list[Block] = [{**rich(*self._described(call), *call.arguments.parts), "block_id": id_}]
+        if call.arguments.notes:
+            blocks.append(context(plain_visible("⚠ " + " ".join(call.arguments.notes), NOTES_LIMIT)))
+        if warned := wording.warnings(call):
+            blocks.append(context(*warned))
+        if is_doubt:
+            return [*blocks, *beside, *_doubt(call), buttons.settle_doubt(call)]
+        blocks += beside
+        blocks.append(context(*wording.terms(call), *wording.votes(call)))
+        return blocks + buttons.decide(call, is_alone=len(self.waiting) == 1)
+
+    def _described(self, call: ShownCall) -> list[Block]:
+        """What it would do, and what whoever decides needs to know."""
+        said = [section(words(call.first_line, "bold"))]
+        if call.description:
+            said.append(section(words(fitted(one_line(call.description), NOTICE_LIMIT))))
+        if call.preview:
+            preview = fitted(call.preview.strip(), PREVIEW_LIMIT // (4 if self.brief else 1))
+            said += [section(words(line)) for line in preview.splitlines() if line.strip()]
+        return said
+
+    def _beside(self) -> list[Block]:
+        """Why, in the model's words; who asked; the way to the message; who could not be asked."""
+        limit = wording.BRIEFLY if self.brief else wording.SAID_LIMIT
+        blocks: list[Block] = []
+        if self.waiting and (said := self.page[0].beside.strip()):
+            blocks.append(context(wording.beside(said, limit)))
+        asked = self.request
+        where = [wording.link(asked.link)] if asked.link is not None else []
+        if asked.words is not None:
+            blocks.append(context(*wording.request(asked.by, asked.words, limit), *where))
+        elif where:
+            blocks.append(context(*where))
+        if self.waiting and self.unreached:
+            blocks.append(context(mrkdwn(wording.unreached(self.unreached))))
+        return blocks
 
 
 def moved(shown: Shown, channel: str, link: str | None) -> Shown:
     """A message that its own conversation did not take, for the direct message of who asked there."""
-    origin: Block = _context(mrkdwn(wording.origin(channel, link)))
-    return Shown(shown.text, (origin, *shown.blocks))
+    return Shown(shown.text, (*shown.blocks, context(mrkdwn(wording.origin(channel, link)))))
 
 
 def failure(sentence: str, reference: str | None, *, turn: str) -> Shown:
     """A turn that broke off, with a way to try it again."""
-    text = one_line(sentence) + (f" (reference {reference})" if reference is not None else "")
-    said: Block = {"type": "section", "text": plain_text(f"⚠ {text}")}
-    button = _button("Try Again", RETRY, turn)
-    return Shown(escape(text, TEXT_LIMIT), (said, {"type": "actions", "block_id": "retry", "elements": [button]}))
+    text = f"⚠ {one_line(sentence)}" + (f" (reference {reference})" if reference is not None else "")
+    said: Block = {"type": "section", "text": plain_text(text)}
+    return Shown(escape(text, TEXT_LIMIT), (said, buttons.try_again(turn)))
 
 
 def overcome() -> Shown:
     """In the place of a failure, once the turn has been tried again."""
     text = "This did not work at first, and was tried again."
-    return Shown(text, (_context(mrkdwn(text)),))
+    return Shown(text, (context(mrkdwn(text)),))
 
 
 def _summary(page: Sequence[ShownCall]) -> str:
-    """The calls in a few words each; no two of them in the same ones."""
-    limit = min(LINE_LIMIT, TEXT_LIMIT // (2 * len(page)))
-    waiting = [call.in_line(limit) for call in page if call.waits]
-    ended = [
-        f"{call.in_line(limit)}: {'not run' if call.state is State.REFUSED else call.state}"
-        for call in page
-        if not waiting
-    ]
-    text = f"Waiting for a decision: {'; '.join(waiting)}" if waiting else "; ".join(ended)
-    said = escape_visible(text, TEXT_LIMIT - DIGEST_LENGTH)
-    return said if said == escape_visible(text) else f"{said} (SHA-256 {digest(text.encode(errors='surrogatepass'))})"
+    """What a notification says: that a decision is needed, on what, who asked, until when; later, what was decided."""
+    waiting = [call for call in page if call.waits]
+    if not waiting:
+        said = [_in_words(call) for call in page]
+        told = next((n for n in range(len(said), 1, -1) if len("; ".join(said[:n])) <= TEXT_LIMIT), 1)
+        return "; ".join(said[:told]) + (f"; and {len(said) - told} more" if told < len(said) else "")
+    first = waiting[0]
+    line = entities(first.first_line)
+    said = f"Decision needed: {line}" if len(waiting) == 1 else f"{len(waiting)} decisions needed. The first: {line}"
+    if first.doubt is not None:
+        said = f"{said}{_stop(said)} This call may already have run."
+    until = f", until {in_mrkdwn([Moment(first.expires_at)])}" if first.expires_at is not None else ""
+    asked = f"Asked by <@{first.requester}>{until}." if first.requester else ""
+    return f"{said}{_stop(said)} {asked}".strip()
 
 
-def _call(call: ShownCall) -> list[Block]:
-    if call.asked is None and call.doubt is None:
-        return [_unasked(call)]
-    title = section(words(call.title, "bold"), *_described(call))
-    blocks = [{**rich(title, *call.arguments.parts), "block_id": block_id("call", call.asked)}]
-    if call.arguments.notes:
-        blocks.append(_context(plain_visible("⚠ " + " ".join(call.arguments.notes))))
-    if call.doubt is not None and call.waits:
-        return blocks + _doubt(call)
-    if call.waits:
-        return [*blocks, _context(*wording.before(call), mrkdwn(wording.who_decides(call))), *_buttons(call)]
-    said = wording.before(call)
-    if not said or call.decided_at != call.edited_at:  # an edit that its own vote approved is told once
-        said += wording.decision(call)
-    return [*blocks, _context(*said), *_outcome(call)]
+def _stop(sentence: str) -> str:
+    return "" if sentence[-1] in ".?!…" else "."
 
 
-def _described(call: ShownCall) -> list[Block]:
-    return [words(f"\n{fitted(call.description, NOTICE_LIMIT)}")] if call.description else []
+def _in_words(call: ShownCall) -> str:
+    if call.asked is not None or call.doubt is not None:
+        return records.in_words(call)
+    return escape_visible(_what_ran(call))
 
 
 def _unasked(call: ShownCall) -> Block:
     """A call that no person was asked about, in one line, with what came of it unless that is a result."""
-    values = in_line(call.args, LINE_LIMIT)
-    tail = f" — {values}" if values else ""
     why = fitted(one_line(wording.why_nothing(call)), RESULT_LIMIT)
-    return _context(plain_visible(f"{wording.unasked(call)}{tail}" + (f"\n{why}" if why else "")))
+    return context(plain_visible(_what_ran(call) + (f"\n{why}" if why else "")))
 
 
-def _buttons(call: ShownCall) -> list[Block]:
-    """What may be decided here, and what may not and why."""
-    offered = [
-        ("approve", "Approve", APPROVE, "primary"),
-        ("edit", "Edit", EDIT, None),
-        ("reject", "Reject", REJECT, "danger"),
-        ("respond", "Respond", RESPOND, None),
-    ]
-    cut = not call.arguments.is_whole
-    uneditable = call.uneditable if "edit" in call.allow else None
-    withheld = ({"approve"} if cut else set()) | ({"edit"} if uneditable else set())
-    buttons = [
-        _button(label, action, call.interrupt_id, style=style)
-        for verb, label, action, style in offered
-        if verb in call.allow and verb not in withheld
-    ]
-    blocks: list[Block] = []
-    if buttons:
-        blocks.append({"type": "actions", "block_id": block_id("decide", call.question), "elements": buttons})
-    if uneditable:
-        said = f"It cannot be edited. {uneditable}" if call.args else "It has no arguments to edit."
-        blocks.append(_context(plain_text(one_line(said), NOTICE_LIMIT)))
-    if cut:
-        blocks.insert(
-            0, _context(mrkdwn("⚠ The arguments are too long to be shown whole, so this cannot be approved."))
-        )
-    return blocks
+def _what_ran(call: ShownCall) -> str:
+    values = in_line(call.args, LINE_LIMIT, call.labels)
+    return wording.unasked(call) + (f" — {values}" if values else "")
 
 
 def _doubt(call: ShownCall) -> list[Block]:
-    said = (
-        "⚠ *This call may already have run.* It was begun, and its end was never recorded. "
-        f"Look for `{escape(call.idempotency_key)}` at the other side, then say what you found."
-    )
-    buttons = [
-        _button("It Ran", IT_RAN, call.interrupt_id),
-        _button("Run Again", RUN_AGAIN, call.interrupt_id, style="danger"),
-        _button("Give Up", GIVE_UP, call.interrupt_id),
-    ]
-    return [
-        {"type": "section", "text": mrkdwn(said)},
-        {"type": "actions", "block_id": block_id("doubt", call.question), "elements": buttons},
-    ]
-
-
-def _outcome(call: ShownCall) -> list[Block]:
-    if call.decision not in ("approve", "edit"):
-        return []
-    glyph, word = _ENDS.get(call.state, ("·", call.state.capitalize()))
-    result = call.refusal.why if call.refusal is not None else call.result
-    first = one_line(result.strip().partition("\n")[0].removeprefix(f"{word}: "))
-    said = f"{glyph} {word}" + (f": {fitted(first, RESULT_LIMIT)}" if first else "")
-    return [_context(plain_visible(said))]
-
-
-_ENDS = {
-    State.APPROVED: ("…", "Running"),  # the line above says "Approved"; this one, what comes of that
-    State.RUNNING: ("…", "Running"),
-    State.DONE: ("✓", "Done"),
-    State.FAILED: ("⚠", "Failed"),
-    State.IN_DOUBT: ("⚠", "In doubt"),
-    State.REFUSED: ("✗", "Not run"),
-}
-
-
-def _button(label: str, action: str, value: str, *, style: str | None = None) -> Block:
-    button: Block = {"type": "button", "text": plain_text(label), "action_id": action, "value": value}
-    return button if style is None else {**button, "style": style}
-
-
-def _context(*elements: Block) -> Block:
-    return {"type": "context", "elements": list(elements)}
+    said = "⚠ *This call may already have run.* It was begun, and its end was never recorded."
+    look = f"Look for it at the other side, then say what you found. Its key there: `{escape(call.idempotency_key)}`"
+    return [{"type": "section", "text": mrkdwn(said)}, context(mrkdwn(look), wording.settled_by(call))]

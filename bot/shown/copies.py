@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from bot.inbound.payloads import SlackThread
 from bot.people.directory import CannotTell
 from bot.people.people import People
-from bot.shown import cards, timeline, wording
+from bot.shown import timeline, wording
 from bot.shown.held import Held
 from bot.shown.placing import NO_DIRECT_MESSAGE
 from bot.shown.posting import Poster
 from bot.shown.refusals import NotTaken
-from bot.shown.shown_calls import revision
 from bot.shown.timeline import Card
 from bot.slack_errors import UNCERTAIN
 from graphs.agent.proposals import terms_of
@@ -72,8 +71,7 @@ class Copies:
 
     async def _show(self, held: Held, card: Card, channel: str, user: str | None) -> bool:
         subject = timeline.copy_subject(card.subject, channel)
-        rows = cards.calls(card.rows, revision(card.rows), timeline.unreached(card.subject, held.known))
-        shown = cards.copy(rows, _requester(card), card.words)
+        shown = card.copy(timeline.unreached(card.subject, held.known))
         try:
             await self.poster.show(held.conversation, Place(channel, ""), subject, shown, held.known)
         except NotTaken as refused:

@@ -1,4 +1,4 @@
-"""What people call a tool call: its tool's name in words, and its arguments. Pure.
+"""What people call a tool call that has no title of its own: its tool's name in words, and its arguments. Pure.
 
 What is hidden in them is made visible here; escaping is for the place where it is shown.
 """
@@ -11,12 +11,13 @@ from itertools import islice
 from typing import Any
 
 from bot.shown import values
-from bot.shown.text import fitted, one_line, shorten
+from bot.shown.text import fitted, one_line
 from graphs.agent.canonical import digest
 
+LINE_LIMIT = 200
 NAME_LIMIT = 80
 VALUE_LIMIT = 60
-MOST_ARGUMENTS = 6
+MOST_ARGUMENTS = 3
 TOLD = 12
 """Figures of the digest that tells calls apart whose arguments are not all said."""
 
@@ -32,13 +33,15 @@ def title(name: str, args: Mapping[str, Any]) -> str:
 
     `args` as they may be shown, secrets masked.
     """
-    said = [_argument(key, value) for key, value in islice(args.items(), MOST_ARGUMENTS)]
-    if len(args) > MOST_ARGUMENTS:
-        said.append("…")
-    if not says_all(name, args):
-        whole = json.dumps([name, args], ensure_ascii=False, sort_keys=True)
-        said.append(f"SHA-256 {digest(whole.encode(errors='surrogatepass'))[:TOLD]}…")
-    return f"{in_words(name)} ({', '.join(said)})" if said else in_words(name)
+    if says_all(name, args):
+        return headline(name, args)
+    whole = json.dumps([name, args], ensure_ascii=False, sort_keys=True)
+    return f"{headline(name, args)} (SHA-256 {digest(whole.encode(errors='surrogatepass'))[:TOLD]}…)"
+
+
+def headline(name: str, args: Mapping[str, Any]) -> str:
+    """The same where the exact arguments stand beneath it."""
+    return _cut(_whole(name, args), LINE_LIMIT)
 
 
 def says_all(name: str, args: Mapping[str, Any]) -> bool:
@@ -46,17 +49,27 @@ def says_all(name: str, args: Mapping[str, Any]) -> bool:
     if not values.is_usual(args):
         return False
     names_fit = all(len(each) <= NAME_LIMIT for each in (name, *args))
-    return (
-        names_fit and len(args) <= MOST_ARGUMENTS and all(len(_line(value)) <= VALUE_LIMIT for value in args.values())
-    )
+    values_fit = len(args) <= MOST_ARGUMENTS and all(len(_line(value)) <= VALUE_LIMIT for value in args.values())
+    return names_fit and values_fit and len(_whole(name, args)) <= LINE_LIMIT
+
+
+def _whole(name: str, args: Mapping[str, Any]) -> str:
+    said = [_argument(key, value) for key, value in islice(args.items(), MOST_ARGUMENTS)]
+    if len(args) > MOST_ARGUMENTS:
+        said.append("…")
+    return f"{in_words(name)} ({', '.join(said)})" if said else in_words(name)
 
 
 def _argument(name: str, value: object) -> str:
     words = in_words(name)
-    return f"{words[:1].lower()}{words[1:]} {shorten(_line(value), VALUE_LIMIT)}"
+    return f"{words[:1].lower()}{words[1:]} {_cut(_line(value), VALUE_LIMIT)}"
 
 
 def _line(value: object) -> str:
     line = values.in_line(value, VALUE_LIMIT)
     # Unquoted, its first words could be the last ones of another argument's name.
     return f'"{line}"' if isinstance(value, str) and " " in line and not line.startswith('"') else line
+
+
+def _cut(line: str, limit: int) -> str:
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

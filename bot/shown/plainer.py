@@ -60,8 +60,8 @@ def _plain(block: Block) -> Iterator[Block]:
         case {"type": "context", "elements": elements}:
             yield from ({"type": "section", "text": each} for each in elements if "text" in each)
         case {"type": "rich_text", "elements": list(parts)}:
-            for names_people, group in groupby(parts, _names_people):  # pyright: ignore[reportUnknownArgumentType]
-                if names_people:
+            for has_tokens, group in groupby(parts, _has_tokens):  # pyright: ignore[reportUnknownArgumentType]
+                if has_tokens:
                     text = "\n".join(_formatted(part) for part in group)
                     yield {"type": "section", "text": mrkdwn(text[:TEXT_LIMIT])}
                 else:
@@ -70,8 +70,19 @@ def _plain(block: Block) -> Iterator[Block]:
             yield block
 
 
-def _names_people(part: Block) -> bool:
-    return any(each.get("type") == "user" for each in part.get("elements", ()))
+def _has_tokens(part: Block) -> bool:
+    """Whether it names people, or times, which only formatted text can."""
+    return any(_token(each) is not None for each in part.get("elements", ()))
+
+
+def _token(element: Block) -> str | None:
+    match element:
+        case {"type": "user", "user_id": user}:
+            return f"<@{user}>"
+        case {"type": "date", "timestamp": at, "format": form, "fallback": said}:
+            return f"<!date^{at}^{form}|{said}>"
+        case _:
+            return None
 
 
 def _boxed(part: Block) -> str:
@@ -91,8 +102,7 @@ def _pieces(line: str) -> Iterator[str]:
 
 def _formatted(part: Block) -> str:
     """Where people are named: marks in the words beside it may format them, and nothing in them can fire."""
-    named = ((f"<@{each['user_id']}>" if each.get("type") == "user" else None, each) for each in part["elements"])
-    return "".join(who or escape_visible("".join(_words(each))) for who, each in named)
+    return "".join(_token(each) or escape_visible("".join(_words(each))) for each in part["elements"])
 
 
 def _sections(text: str) -> Iterator[Block]:

@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.inbound.payloads import SlackThread
-from bot.shown import lookup, plainer
+from bot.shown import links, lookup, plainer
 from bot.shown.cards import Shown
 from bot.shown.refusals import STREAMING, UNCHANGEABLE, NotTaken, why_not_so
 from bot.shown.text import Block, unformatted
@@ -38,12 +38,15 @@ Known = dict[str, Post]
 
 
 class Poster:
-    """Posts and updates, one conversation's messages in order. `bot_user` is the bot's own user id."""
+    """Posts and updates, one conversation's messages in order. `bot_user` is the bot's own user id, `team_url` the
+    address that those of messages begin with.
+    """
 
-    def __init__(self, client: AsyncWebClient, storage: Storage, bot_user: str) -> None:
+    def __init__(self, client: AsyncWebClient, storage: Storage, bot_user: str, team_url: str = "") -> None:
         self._client = client
         self._storage = storage
         self._bot_user = bot_user
+        self._team_url = team_url
 
     async def show(self, conversation: Conversation, place: Place, subject: str, shown: Shown, known: Known) -> bool:
         """Make this place show a subject of the conversation, which we show. True when something was posted. `known` is
@@ -110,6 +113,12 @@ class Poster:
             )
         except UNCERTAIN as error:
             logger.warning("%s was not told %r: %s", user, text, describe(error))
+
+    def address(self, conversation: Conversation, ts: str) -> str | None:
+        """Of somebody's message in a conversation. Where it goes on elsewhere, that of the conversation itself."""
+        if conversation.refused is not None:
+            return conversation.link
+        return links.address(self._team_url, conversation.place, ts)
 
     async def link_to(self, place: Place) -> str | None:
         """The address of the message that a thread began with; None when Slack does not say it now."""

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import takewhile
 from typing import Any
 from weakref import WeakValueDictionary
@@ -160,7 +161,8 @@ class Display:
             return False
         thread, snapshot, rest, record = news
         unfinished = [turn.id for turn in broken_off(snapshot.values.get("messages", ()))]
-        shown = await awaitable(timeline.cards_of, bounded=False)(rest, record)  # tools' own checks may block
+        link_to = partial(self._poster.address, held.conversation)
+        shown = await awaitable(timeline.cards_of, bounded=False)(rest, record, link_to)  # tools' own checks may block
         if await self._went_back(held, shown):
             return await self.bring_up_to_date(held, before)
         asker_of = timeline.askers(rest)

@@ -10,11 +10,13 @@ from functools import cached_property
 from typing import Any
 
 from bot.forms.forms import Form
-from bot.shown import arguments
+from bot.shown import arguments, naming
 from bot.shown.arguments import Written
+from bot.shown.labels import Labels
+from bot.shown.tenses import is_imperative
 from bot.shown.text import fitted, one_line
 from graphs.agent import call_record
-from graphs.agent.call_record import NOTHING, CallRecord, answer_of
+from graphs.agent.call_record import NOTHING, CallRecord, answer_of, decision_of
 from graphs.agent.canonical import MASK, read_json
 from graphs.agent.errors import AgentError
 from graphs.agent.tools import Tool, Toolbox
@@ -24,20 +26,21 @@ from storage import Connection
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 
-ARGUMENTS_LIMIT = 9000
+ARGUMENTS_LIMIT = 7000
 """Characters of a call's arguments on its card."""
 
 LINE_LIMIT = 300
 """Characters of them where a call is one line."""
 
 NAME_LIMIT = 200
-"""Characters of a tool's name."""
+"""Characters of a tool's name, or of a call's title."""
 
 
 @dataclass(frozen=True)
 class ShownCall:
     """One proposed call. `args` is what the model proposed, `edited` what took its place; both may be shown as they
-    are. `tool` is None when there is none of that name. Times are Unix seconds.
+    are. `tool` is None when there is none of that name. `named` is how the tool itself titles what would run, `beside`
+    what the model wrote beside its calls. Times are Unix seconds.
     """
 
     message_id: str
@@ -51,10 +54,34 @@ class ShownCall:
     """Why it could not run and nobody was asked, where that is what became of it."""
     passed_over: bool = False
     """Whether the conversation went on without waiting for what becomes of it."""
+    named: str | None = None
+    beside: str = ""
 
     @property
     def description(self) -> str:
-        return self.tool.description if self.tool is not None else ""
+        """What the tool does, where its calls have no title that says so."""
+        return self.tool.description if self.tool is not None and self.tool.title is None else ""
+
+    @property
+    def destructive(self) -> bool:
+        return self.tool is not None and self.tool.destructive
+
+    @property
+    def preview(self) -> str:
+        """What whoever decides needs to know beside the arguments, in the tool's words; perhaps empty."""
+        return self.asked.payload.get("preview", "") if self.asked is not None else ""
+
+    @property
+    def rule(self) -> str:
+        """Why it asks, in a few words."""
+        return self._terms.get("rule", "")
+
+    @property
+    def ran_before(self) -> str:
+        """When it ran in an earlier life of the thread and what came of it, in a sentence; empty when it did not."""
+        said = self.asked.payload.get("description", "") if self.asked is not None else ""
+        told, _, rest = said.rpartition("\n\n")
+        return told if self.tool is not None and rest == self.tool.description else ""
 
     @property
     def gated(self) -> bool:
@@ -72,19 +99,35 @@ class ShownCall:
         return form.unsupported and f"There is nothing that a form could edit. {form.unsupported}"
 
     @property
-    def title(self) -> str:
-        """Its name, which a model may have made up, in one line."""
+    def function(self) -> str:
+        """Its tool's name, which a model may have made up, in one line: for small print."""
         return fitted(one_line(self.name), NAME_LIMIT) or "(no name)"
+
+    @cached_property
+    def title(self) -> str:
+        """What would run, or ran, in a line that can be decided on alone."""
+        if self.named:
+            return fitted(one_line(self.named), NAME_LIMIT)
+        return naming.headline(self.name, self.edited or self.args)
+
+    @property
+    def first_line(self) -> str:
+        """The title as a question, where it reads as what is to be done."""
+        return f"{self.title}?" if is_imperative(self.title) and self.title[-1] not in ".?!…" else self.title
+
+    @property
+    def labels(self) -> Labels:
+        """Of its tool's arguments."""
+        return Labels.of(self.tool.parameters.get("properties", {}) if self.tool is not None else None)
 
     @cached_property
     def arguments(self) -> Written:
         """What would run, in writing; for an edited call what was proposed and what took its place."""
-        return arguments.written(self.args, self.edited, ARGUMENTS_LIMIT)
+        return arguments.written(self.args, self.edited, ARGUMENTS_LIMIT, self.labels)
 
-    def in_line(self, limit: int) -> str:
-        """The call with what would run, or ran, in one line: about `limit` characters of arguments."""
-        args = arguments.in_line(self.edited or self.args, limit)
-        return self.title + (f" ({args})" if args else "")
+    def arguments_in_line(self, limit: int) -> str:
+        """What would run, or ran, in one line of about `limit` characters."""
+        return arguments.in_line(self.edited or self.args, limit, self.labels)
 
     @cached_property
     def state(self) -> State:
@@ -125,6 +168,10 @@ class ShownCall:
     @property
     def allow(self) -> Collection[str]:
         return self._terms.get("allow", ()) if self.doubt is None else ()
+
+    @property
+    def self_approval(self) -> bool:
+        return self._terms.get("self_approval", True)
 
     @property
     def approvers(self) -> Sequence[str]:
@@ -177,6 +224,15 @@ class ShownCall:
         return self.asked.expires_at if self.asked is not None else None
 
     @property
+    def asked_at(self) -> float | None:
+        return self.record.asked[0].created_at if self.record.asked else None
+
+    @property
+    def settled(self) -> str | None:
+        """What a person said of it while it was in doubt: `it_ran`, `run_again`, `give_up`."""
+        return decision_of(self.doubt) if self.doubt is not None else None
+
+    @property
     def idempotency_key(self) -> str:
         return self.doubt.payload["idempotency_key"] if self.doubt is not None else ""
 
@@ -211,24 +267,27 @@ class ShownCalls:
         says something after it.
         """
         by_id = {call["id"]: call for call in message.get("tool_calls") or ()}
-        return [self._call(message["id"], by_id[id_], results.get(id_, {}), not is_last) for id_ in call_ids(message)]
+        return [self._call(message, by_id[id_], results.get(id_, {}), not is_last) for id_ in call_ids(message)]
 
     def _call(
-        self, message_id: str, proposed: Mapping[str, Any], result: Mapping[str, Any], passed_over: bool
+        self, message: Mapping[str, Any], proposed: Mapping[str, Any], result: Mapping[str, Any], passed_over: bool
     ) -> ShownCall:
         name = proposed["function"]["name"]
         tool = self.toolbox[name] if name in list(self.toolbox) else None
         record = self.records.get(proposed["id"], NOTHING)
-        if record.asked:
-            args = record.asked[0].payload["args"]
-        else:
-            # Once it has ended its check has run, and came to an end; what may end the process is not begun here.
-            args = _shown(tool, _read(proposed["function"]["arguments"]), checked="content" in result)
+        values = _read(proposed["function"]["arguments"])
+        # Once it has ended its check has run, and came to an end; what may end the process is not begun here.
+        is_checked = "content" in result or record.doubt is not None
+        args = record.asked[0].payload["args"] if record.asked else _shown(tool, values, checked=is_checked)
         if tool is not None:
             args = in_order(args, tool.parameters)
         edited = _shown(tool, answer_of(record.edit)["edited_action"]["args"]) if record.edit is not None else {}
         refusal = Refusal(**result["refusal"]) if "refusal" in result else None
-        return ShownCall(message_id, name, tool, args, edited, record, result.get("content"), refusal, passed_over)
+        named = _named(tool, record, values if is_checked else None)
+        return ShownCall(
+            message["id"], name, tool, args, edited, record, result.get("content"), refusal, passed_over, named,
+            message.get("content") or "",
+        )  # fmt: skip
 
 
 def record_of(
@@ -237,6 +296,16 @@ def record_of(
     """What is stored of the calls of these messages. A job."""
     ids = [call_id for message in messages for call_id in call_ids(message)]
     return ShownCalls(toolbox, call_record.read(db, thread_id, ids) if ids else {})
+
+
+def _named(tool: Tool[..., Any] | None, record: CallRecord, values: Mapping[str, Any] | None) -> str | None:
+    """How the tool titles the call: as it was asked about, else by the `values` that run; None where it does not."""
+    asked = record.approval
+    if asked is not None and decision_of(asked) != "edit":
+        return asked.payload.get("title")
+    if asked is not None:
+        values = answer_of(asked)["edited_action"]["args"]
+    return tool.title_of(values) if tool is not None and values is not None else None
 
 
 def _shown(tool: Tool[..., Any] | None, values: Mapping[str, Any], *, checked: bool = True) -> Mapping[str, Any]:

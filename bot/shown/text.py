@@ -113,6 +113,11 @@ def mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
+def context(*elements: Block) -> Block:
+    """A block of small print: `plain_text` and `mrkdwn` objects."""
+    return {"type": "context", "elements": list(elements)}
+
+
 def box(text: str) -> Block:
     """A part of a `rich_text` block: the text in a fixed-width box, the place for untrusted arguments, never parsed.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.shown import cards, notices
-from bot.shown.cards import Shown
+from bot.shown.cards import Request, Shown
 from bot.shown.shown_calls import ShownCall, ShownCalls, revision
 from graphs.agent.turns import latest
 from graphs.errors import CutShort, GraphRecursionError
@@ -89,25 +89,37 @@ def askers(snapshot: StateSnapshot) -> Callable[[str], str]:
 
 @dataclass(frozen=True)
 class Card:
-    """The calls that one message shows, and the words that they were proposed upon."""
+    """The calls that one message shows, the words that they were proposed upon, and the address of those."""
 
     subject: str
     rows: Sequence[ShownCall]
     words: str
+    link: str | None = None
+
+    def shown(self, unreached: Sequence[str]) -> Shown:
+        """The card where it was asked."""
+        return cards.calls(self.rows, revision(self.rows), unreached, Request(self.link))
+
+    def copy(self, unreached: Sequence[str]) -> Shown:
+        """The card for somebody who cannot see where it was asked."""
+        by = next((call.requester for call in self.rows if call.requester), "")
+        return cards.calls(self.rows, revision(self.rows), unreached, Request(self.link, by, self.words))
 
 
-def cards_of(snapshot: StateSnapshot, record: ShownCalls) -> list[Card]:
-    """Every card of these messages, the oldest first."""
+def cards_of(
+    snapshot: StateSnapshot, record: ShownCalls, link_to: Callable[[str], str | None] = lambda _: None
+) -> list[Card]:
+    """Every card of these messages, the oldest first. `link_to` gives the address of somebody's message, by its id."""
     found: list[Card] = []
-    words = ""
+    words, link = "", None
     results = _results(snapshot)
     last = next((each["id"] for each in reversed(_messages(snapshot)) if each["role"] != "tool"), None)
     for message in _messages(snapshot):
         if message["role"] == "user":
-            words = message.get("said", message["content"])
+            words, link = message.get("said", message["content"]), link_to(message.get("id", ""))
         elif message["role"] == "assistant":
             pages = cards.pages(record.calls(message, results, is_last=message["id"] == last))
-            found += [Card(calls_subject(message["id"], n), rows, words) for n, rows in enumerate(pages)]
+            found += [Card(calls_subject(message["id"], n), rows, words, link) for n, rows in enumerate(pages)]
     return found
 
 
@@ -127,7 +139,7 @@ def wanted(
         replies = cards.reply(message["content"], message.get("notice"))
         found += [(reply_subject(message["id"], part), shown) for part, shown in enumerate(replies)]
         found += [
-            (card.subject, cards.calls(card.rows, revision(card.rows), unreached(card.subject, posted)))
+            (card.subject, card.shown(unreached(card.subject, posted)))
             for card in of_message.get(message["id"], ())
             if not all(_has_just_begun(row) for row in card.rows)
         ]

@@ -55,7 +55,7 @@ class Unanswerable:
         if len(possible) >= terms.quorum:
             return
         missing = sorted([await self.people.name(user) or user for user in able - reached])
-        why = _why(terms.tool, terms.quorum, len(possible), missing)
+        why = _why(terms.quorum, len(possible), missing)
         if await self.desk.end_unreachable(call.question, why):
             logger.warning("thread %s: question %s ends: %s", held.conversation.thread_id, call.question.id, why)
 
@@ -63,11 +63,11 @@ class Unanswerable:
 MOST_NAMES = 10
 
 
-def _why(tool: str, quorum: int, possible: int, missing: Sequence[str]) -> str:
+def _why(quorum: int, possible: int, missing: Sequence[str]) -> str:
     needs = f"{quorum} approval{'s' if quorum > 1 else ''}"
     can = {0: "nobody who can approve", 1: "only one person who can approve"}.get(
         possible, f"only {possible} people who can approve"
     )
     more = f" and {len(missing) - MOST_NAMES} more" if len(missing) > MOST_NAMES else ""
     because = f": Slack takes no message to {', '.join(missing[:MOST_NAMES])}{more}" if missing else ""
-    return f"{tool} needs {needs}, and {can} could be reached{because}."
+    return f"This call needs {needs}, and {can} could be reached{because}."

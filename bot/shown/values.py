@@ -23,7 +23,7 @@ SHORT = 100
 
 _SAMPLE = 200
 _LEFT_OUT = "(left out)"
-_LOOKS_LIKE_JSON = re.compile(r"[\"\[{]|(?:true|false|null|none|nan|-?inf(?:inity)?)$|.*→|.*: |.*:$", re.IGNORECASE)
+_LOOKS_LIKE_JSON = re.compile(r"[\"\[{]|(?:true|false|null|none|nan|-?inf(?:inity)?)$|.*[→·]|.*: |.*:$", re.IGNORECASE)
 _PLAIN_WORDS = re.compile(r"[\w .@/+-]*")
 _SPACES = re.compile(r" {2,}")
 _LONG_SPACES = re.compile(r"(?<=[^ \n]) {9,}| {33,}| +$", re.MULTILINE)
@@ -58,12 +58,12 @@ def is_usual(value: object) -> bool:
     return value is LEFT_OUT or characters.is_usual(json.dumps(value, ensure_ascii=False))
 
 
-def write(value: object, room: int) -> Value:
-    """A value in at most about `room` characters."""
+def write(value: object, room: int, *, in_quotes: bool = False) -> Value:
+    """A value in at most about `room` characters; a text that stands in one line `in_quotes`, if need be."""
     if value is LEFT_OUT:
         return Value(_LEFT_OUT)
     if isinstance(value, str):
-        return _text(value, room)
+        return _text(value, room, in_quotes)
     compact = json.dumps(value, ensure_ascii=False)
     if len(compact) <= SHORT:
         text, has_escapes = _json(value, None)
@@ -78,9 +78,9 @@ def write(value: object, room: int) -> Value:
 _KINDS: dict[type, str] = {list: "list", dict: "object"}
 
 
-def _text(value: str, room: int) -> Value:
+def _text(value: str, room: int, in_quotes: bool) -> Value:
     if len(value) <= SHORT and "\n" not in value:
-        text, has_escapes = _short(value)
+        text, has_escapes = quoted(value) if in_quotes else _short(value)
         return Value(text, has_escapes=has_escapes)
     lines = value.count("\n") + 1
     kind = f"text of {lines} lines" if lines > 1 else f"text of {len(value)} characters"
@@ -110,6 +110,11 @@ def _cut(value: str, kind: str, room: int) -> Value:
 def _short(value: str) -> tuple[str, bool]:
     """A text in one line, quoted where it could be taken for something else; and whether something is escaped in it."""
     return quoted(value) if _is_ambiguous(value) else _marked(*visible(value))
+
+
+def is_scalar(word: str) -> bool:
+    """Whether a word could be a value that is no text."""
+    return word.lower() in ("true", "false", "null") or _is_number(word)
 
 
 def _is_ambiguous(value: str) -> bool:
@@ -180,10 +185,10 @@ def _bracketed(opening: str, texts: Sequence[str], closing: str, level: int | No
     return f"{opening}{inside}{f',{inside}'.join(texts)}\n{'  ' * level}{closing}"
 
 
-def in_line(value: object, limit: int) -> str:
-    """A value in a line of several; more than `limit` characters of one that has more."""
+def in_line(value: object, limit: int, *, in_quotes: bool = False) -> str:
+    """A value in a line of several, a text `in_quotes` if need be; over `limit` characters where it has more."""
     if isinstance(value, str):
-        is_plain = len(value) <= SHORT and _PLAIN_WORDS.fullmatch(value)
+        is_plain = len(value) <= SHORT and not in_quotes and _PLAIN_WORDS.fullmatch(value)
         return _short(value)[0] if is_plain else quoted(value[: limit + 1])[0]
     compact = json.dumps(value, ensure_ascii=False)
     return _json(value, None)[0] if len(compact) <= limit else compact[: limit + 1]

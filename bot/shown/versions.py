@@ -15,11 +15,11 @@ from storage.interrupts import InterruptRow
 
 WHY = "an older copy of the database was put back, and this was decided since: it may have run already"
 
-_BLOCK = re.compile(r"(?:call|decide|doubt):([0-9a-f]{32}):(\d{1,15})")
+_BLOCK = re.compile(r"[a-z-]+:([0-9a-f]{32}):(\d{1,15})")
 
 
 def block_id(kind: str, question: InterruptRow | None) -> str:
-    """Of a block of this kind (`call`, `decide`, `doubt`): another one for each version of the card (CARDS, K8)."""
+    """Of a block of this kind (`decide`, `doubt`, or how the call stands): another one for each version of the card."""
     return f"{kind}:{question.id}:{question.version}" if question is not None else kind
 
 

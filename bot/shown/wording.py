@@ -1,41 +1,122 @@
-"""What a row of a card says of who decides, how far it is, and what was decided.
+"""What the small print of a card says: whose identity, who decides, until when, why it asks, and how far it is.
 
 Ours is Slack's mrkdwn, of checked parts; what a model, a tool or a person wrote is an element of its own, never parsed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
+from bot.shown.pieces import Moment, in_mrkdwn
 from bot.shown.shown_calls import ShownCall
-from bot.shown.text import Block, mrkdwn, one_line, plain_text
+from bot.shown.text import Block, fitted, mrkdwn, one_line, plain_text, plain_visible
 from graphs.approvals.states import State
+from graphs.approvals.terms import CHANNEL, REQUESTER
+
+APP = "Signoff"
+"""Whose identity a call uses."""
 
 REASON_LIMIT = 200
+SAID_LIMIT = 400
+"""Characters of what the model, or who asked, wrote."""
 
-NAMES = 10
+BRIEFLY = 100
+"""Characters of the same where there is no room for more."""
+
+NAMES = 6
 """People who are named in one line."""
+
+_NOT_FORMATTED = re.compile(r"[^*_~`<>&:]*")
+_BY_ITSELF = ("every call asks", "its rule asks")
+
+
+def terms(call: ShownCall) -> list[Block]:
+    """Whose identity it uses, who decides, until when, and which rule asked."""
+    who = f"Runs as {APP}" + (f", for <@{call.requester}>" if call.requester else "")
+    said = f"{who} · {who_decides(call)}"
+    if call.expires_at is not None:
+        said += f" · until {in_mrkdwn([Moment(call.expires_at)])}"
+    rule = fitted(one_line(call.rule), REASON_LIMIT)
+    if not rule:
+        return [mrkdwn(said)]
+    why = rule if rule.startswith(_BY_ITSELF) else f"asks because {rule}"
+    if _NOT_FORMATTED.fullmatch(why):
+        return [mrkdwn(f"{said} · {why}")]
+    return [mrkdwn(said), plain_visible(f"· {why}")]
+
+
+def settled_by(call: ShownCall) -> Block:
+    """Whose word it is what became of a call in doubt."""
+    return mrkdwn(who_decides(call))
 
 
 def who_decides(call: ShownCall) -> str:
-    """Who asked, whose decision it is, until when; and the votes so far where several are needed."""
-    deadline = f" · until {_time(call.expires_at)}" if call.expires_at is not None else ""
-    if list(call.approvers) == ["requester"]:
-        return f"<@{call.requester}> asked for this, and decides{deadline}"
-    names = [_approver(each, call.requester) for each in call.approvers]
+    """Whose decision it is."""
+    names = [_approver(each, call.requester) for each in call.approvers[:NAMES]]
+    if (more := len(call.approvers) - NAMES) > 0:
+        names.append(f"{more} more")
     if call.quorum == 1:
-        return f"<@{call.requester}> asked for this · {' or '.join(names)} decides{deadline}"
-    voted = ", ".join(f"<@{user}>" for user in call.votes)
-    progress = f"{len(call.votes)} of {call.quorum}" + (f": {voted}" if voted else "")
-    return f"<@{call.requester}> asked for this · {', '.join(names)}: {call.quorum} approve{deadline}\n*{progress}*"
+        said = f"{' or '.join(names)} decides"
+    elif list(call.approvers) == [CHANNEL]:
+        said = f"{call.quorum} people in the conversation decide"
+    elif len(call.approvers) == 1:
+        said = f"{call.quorum} of {names[0].removeprefix('anyone in ')} decide"
+    else:
+        said = f"{call.quorum} of {', '.join(names)} decide"
+    others = any(each in (REQUESTER, CHANNEL) or each.startswith("S") for each in call.approvers)
+    return said if call.self_approval or not others else f"{said}, but not <@{call.requester}>"
+
+
+def votes(call: ShownCall) -> list[Block]:
+    """A line for each approval so far, where several are needed."""
+    if call.quorum == 1 or not call.votes:
+        return []
+    lines = [f"Approved by <@{user}> · {n} of {call.quorum}" for n, user in enumerate(call.votes, 1)]
+    return [mrkdwn("\n".join(lines[-NAMES:]))]
+
+
+def warnings(call: ShownCall) -> list[Block]:
+    """What happened to a call before it waits as it does: an edit, a run, an approval that could not be used."""
+    said: list[Block] = []
+    if call.edited:
+        by = f" by <@{call.edited_by}>" if call.edited_by else ""
+        at = f" · {in_mrkdwn([Moment(call.edited_at)])}" if call.edited_at is not None else ""
+        said.append(mrkdwn(f"Edited{by}{at}"))
+    if call.ran_before:
+        said.append(plain_text(f"⚠ {one_line(call.ran_before)}", REASON_LIMIT))
+    if call.why:
+        said.append(plain_text(f"⚠ Asked anew, because {one_line(call.why)}.", REASON_LIMIT))
+    return said
+
+
+def beside(said: str, limit: int) -> Block:
+    """What the model wrote beside its calls, labelled as the model's."""
+    return plain_visible(f"The model says: {quoted(said, limit)}")
+
+
+def request(requester: str, said: str, limit: int) -> list[Block]:
+    """Who asked in a conversation that the reader does not see, and in what words."""
+    who = f"<@{requester}>" if requester else "Somebody"
+    return [mrkdwn(f"{who} asked, in a conversation that you are not in:"), plain_visible(quoted(said, limit))]
+
+
+def quoted(said: str, limit: int) -> str:
+    """Words of others in quotation marks, of which none in them are like ours."""
+    inner = one_line(said).replace("“", '"').replace("”", '"')
+    return f"“{fitted(inner, limit)}”"
+
+
+def link(address: str) -> Block:
+    """The way to the message that asked."""
+    return mrkdwn(f"<{address}|The message that asked>")
 
 
 def unreached(users: Sequence[str]) -> str:
     """Who could decide, and takes no direct message."""
     names = ", ".join(f"<@{user}>" for user in users[:NAMES])
     more = f" and {len(users) - NAMES} more" if len(users) > NAMES else ""
-    return f"⚠ {names}{more} could not be reached: Slack takes no direct message from me to them."
+    return f"⚠ {names}{more} could not be reached: Slack takes no direct message from {APP} to them."
 
 
 def origin(channel: str, link: str | None) -> str:
@@ -46,16 +127,16 @@ def origin(channel: str, link: str | None) -> str:
 
 
 def _approver(name: str, requester: str) -> str:
-    if name == "requester":
+    if name == REQUESTER:
         return f"<@{requester}>"
-    if name == "channel":
-        return "anyone here"
-    return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
+    if name == CHANNEL:
+        return "anyone in the conversation"
+    return f"anyone in <!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
 
 
 def unasked(call: ShownCall) -> str:
     """What became of a call that no person was asked about. Plain text."""
-    name = call.title
+    name = call.function
     if call.state is State.REFUSED:
         kind = call.refusal.kind if call.refusal is not None else "passed over" if call.passed_over else "refused"
         return _NOT_RUN[kind].format(name=name)
@@ -89,54 +170,3 @@ _NOT_RUN: dict[str, str] = {
     "refused": "{name} was not run",
     "passed over": "{name} was given up: the conversation went on without it",
 }
-
-
-def before(call: ShownCall) -> list[Block]:
-    """What happened to the call before the decision that is shown: an edit, an approval that could not be used."""
-    said: list[Block] = []
-    if call.edited and call.decision != "edit":
-        said.append(mrkdwn(_said("✎ Edited", call.edited_by, call.edited_at)))
-    if call.why:
-        said.append(plain_text(f"⚠ Asked anew, because {one_line(call.why)}.", REASON_LIMIT))
-    return said
-
-
-def decision(call: ShownCall) -> list[Block]:
-    """What was decided, by whom, when; why not, if it was not."""
-    done = {
-        "approve": "✓ Approved",
-        "edit": "✎ Edited",
-        "reject": "✗ Rejected",
-        "respond": "Answered in its place",
-        "unreachable": "⚠ Not run: nobody who may decide could be reached",
-    }.get(call.decision or "", _UNDECIDED.get(call.state, f"Not asked any more: {call.state}"))
-    if call.decision == "approve" and len(call.votes) > 1:
-        by = ", ".join(f"<@{user}>" for user in call.votes)
-        said = mrkdwn(f"{done} by {by}{_at(call.decided_at)}")
-    else:
-        said = mrkdwn(_said(done, call.decided_by, call.decided_at))
-    if not call.reason:
-        return [said]
-    label = "Answer" if call.decision == "respond" else "Reason"
-    return [said, plain_text(f"{label}: “{one_line(call.reason)}”", REASON_LIMIT)]
-
-
-_UNDECIDED = {
-    "expired": "⌛ Expired: nobody decided in time",
-    "superseded": "Superseded: another question took the place of this one",
-    "cancelled": "Cancelled, the request was stopped.",
-}
-
-
-def _said(what: str, by: str | None, at: float | None) -> str:
-    return what + (f" by <@{by}>" if by else "") + _at(at)
-
-
-def _at(seconds: float | None) -> str:
-    return f" · {_time(seconds)}" if seconds is not None else ""
-
-
-def _time(seconds: float) -> str:
-    """A moment, in the reader's own time zone."""
-    fallback = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"<!date^{int(seconds)}^{{date_short_pretty}} {{time}}|{fallback}>"

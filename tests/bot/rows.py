@@ -24,21 +24,24 @@ def question(
     call_id: str = "call_1",
     id_: str = "a" * 32,
     answer: Any = None,
-    by: str = "U0ANA",
+    by: str | None = "U0ANA",
     status: str | None = None,
     kind: str = APPROVAL,
     at: float = AT,
     why: str | None = None,
+    ran_before: str = "",
+    payload: Mapping[str, Any] | None = None,
     **terms: Any,
 ) -> InterruptRow:
-    """A question about a call; with an answer it is answered."""
-    payload = {"type": kind, "tool_call_id": call_id, "name": name, "args": dict(args)}
-    payload |= {"idempotency_key": "k" * 32} if kind == IN_DOUBT else {"description": f"To {name} it."}
+    """A question about a call; with an answer it is answered. `payload` is what its tool says beside that."""
+    told = f"{ran_before}\n\nRefund part or all of what was paid for an order." if ran_before else f"To {name} it."
+    about = {"type": kind, "tool_call_id": call_id, "name": name, "args": dict(args)}
+    about |= {"idempotency_key": "k" * 32} if kind == IN_DOUBT else {"description": told, **(payload or {})}
     bound = {"requester": "U0ANA", "approvers": ["requester"], "allow": ["approve", "edit", "reject", "respond"]}
     return InterruptRow(
         InterruptId(id_), THREAD, Namespace(""), Scope("task"), 0, "call", kind,
         status or ("answered" if answer is not None else "waiting"),  # type: ignore[arg-type]
-        1, False, payload, "digest", None, {"terms": bound | terms, "data": json.dumps(args), "message_id": "m1"}
+        1, False, about, "digest", None, {"terms": bound | terms, "data": json.dumps(args), "message_id": "m1"}
         | ({} if why is None else {"why": why}), "U0ANA", None, AT,
         terms.get("expires_at"), None if answer is None else json.dumps(answer),
         by if answer is not None else None, at if answer is not None else None,

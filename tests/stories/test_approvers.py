@@ -182,7 +182,7 @@ async def test_what_nobody_can_approve_is_not_asked_and_says_who_is_missing(ana:
     said = await thread.said()
     assert [labels(each) for each in said] == [[]] * len(said)
     told = [each for each in (await page.model_requests())[-1]["messages"] if each["role"] == "tool"]
-    assert told[-1]["content"].startswith("Unreachable: burn needs 1 approval")
+    assert told[-1]["content"].startswith("Unreachable: This call needs 1 approval")
     assert ledger.lines == []
 
 

@@ -79,11 +79,16 @@ _PYTHON = re.compile(r"\b(?:None|True|False)\b|Traceback \(most recent")
 
 
 def message(
-    text: str, blocks: Sequence[Block], *, first_line: str | None = None, functions: Collection[str] = ()
+    text: str,
+    blocks: Sequence[Block],
+    *,
+    first_line: str | None = None,
+    told: str | None = None,
+    functions: Collection[str] = (),
 ) -> list[str]:
-    """What is wrong with a message. `first_line`: what it says first, and its fallback text too; None when that is
-    whatever its first block says first, and empty where no such line is expected. `functions`: names of tools, that
-    stand in nothing but small print.
+    """What is wrong with a message. `first_line`: what it says first; None when that is whatever its first block says
+    first, and empty where no such line is expected. `told`: what its fallback text has to say, unless that is the first
+    line. `functions`: names of tools, that stand in nothing but small print.
     """
     found = [*_limits(blocks), *limits.message_problems(list(blocks)), *_emphasis(blocks), *_surface(blocks, functions)]
     if not text.strip():
@@ -96,8 +101,8 @@ def message(
         first_line = said
     elif first_line and not said.startswith(first_line):
         found.append(f"begins with {said!r}, not with {first_line!r}")
-    if first_line and first_line not in read(text):
-        found.append(f"fallback text {text!r} without {first_line!r}")
+    if (told := first_line if told is None else told) and _bare_words(told) not in _bare_words(read(text)):
+        found.append(f"fallback text {text!r} without {told!r}")
     return found
 
 
@@ -142,6 +147,11 @@ def read(text: str) -> str:
     """Slack's mrkdwn as a person reads it, whose names and times are one word each."""
     named = _TOKEN.sub("@", text)
     return html.unescape(re.sub(r"(?<!\w)[*~](\S(?:[^*~\n]*\S)?)[*~](?!\w)", r"\1", named))
+
+
+def _bare_words(text: str) -> str:
+    """Without the marks of formats, which a person's or a model's words may have."""
+    return re.sub(r"[*~]", "", text)
 
 
 def nodes(value: Any) -> Iterator[Block]:

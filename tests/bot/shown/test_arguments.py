@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.shown.arguments import in_line, written
+from bot.shown.labels import Labels, label
 from bot.shown.naming import title
 from bot.shown.text import rich
 
@@ -33,6 +34,7 @@ ODD = st.sampled_from(
             "\u00ad",
         ),
         *("to: x", "a", "b: ", ", ", "│ ", " → ", "{␣ × 2}", "{⏎ × 2}", "(left out)", "\\u{200b}", "\\", '"', "true"),
+        *(" · ", "·", "subject", "b x", "b 1", 'b "x"', "[1]"),
         *("null", "80", "[]", "—", "(text of 2 lines):", "می\u200cخواهم", "🩷", "\n\n\n\n", " " * 12, "\n" * 60),
     ]
 )
@@ -46,17 +48,22 @@ VALUE = st.recursive(
     max_leaves=5,
 )
 ARGS = st.dictionaries(
-    st.sampled_from(["to", "subject", "a b", "to (text of 2 lines)", "to: x\nsubject"]), VALUE, max_size=3
+    st.sampled_from(["to", "to_b", "to_b_1", "subject", "a b", "to (text of 2 lines)", "to: x\nsubject"]),
+    VALUE,
+    max_size=3,
 )
 
 
 def lines(args: dict[str, Any], edited: dict[str, Any] | None = None) -> list[str]:
     """What stands on the card, line by line, as a person sees it: what stands in a box is seen to stand in one."""
+    return drawn_as(written(args, edited or {}, LIMIT).parts)
+
+
+def drawn_as(parts: Any) -> list[str]:
     read: list[str] = []
-    parts = written(args, edited or {}, LIMIT).parts
     for part in parts:
         (element,) = part["elements"]
-        box = "│ " if part["type"] == "rich_text_preformatted" and len(parts) > 1 else ""
+        box = "│ " if part["type"] == "rich_text_preformatted" else ""
         read += [f"{box}{line}" for line in element["text"].split("\n")]
     return read
 
@@ -94,21 +101,28 @@ def text_of(box: str) -> str:
     return unescaped(re.sub(r"\n\{⏎ × (\d+)\}\n", lambda found: "\n" * (int(found[1]) + 1), box))
 
 
-def read_back(args: dict[str, Any]) -> dict[str, Any]:
+def pieces(line: str) -> list[str]:
+    """What stands between the dots of a line, a dot in quotes being none."""
+    quote = r'"(?:[^"\\]|\\.)*"'
+    return re.sub(rf"({quote})| · ", lambda found: found[1] or "\n", line).split("\n")
+
+
+def read_back(args: dict[str, Any], labels: Labels | None = None) -> dict[str, Any]:
     """What a person reads on the card, who knows how it is made and nothing of what was written."""
-    parts = [(part["type"], part["elements"][0]["text"]) for part in written(args, {}, LIMIT).parts]
-    if [kind for kind, _ in parts] == ["rich_text_preformatted"]:
-        parts = [("rich_text_section", row) for row in parts[0][1].split("\n")]
+    found_parts = written(args, {}, LIMIT, labels or Labels()).parts
+    parts = [(part["type"], part["elements"][0]["text"]) for part in found_parts]
     found: dict[str, Any] = {}
     for (kind, text), (following, box) in zip(parts, [*parts[1:], ("", "")], strict=False):
         if kind == "rich_text_preformatted":
             continue
-        if label := re.fullmatch(r"(\w+) \((text|list|object|number) of ([^)]*)\):", text):
+        if heading := re.fullmatch(r"(\w+) \((text|list|object|number) of ([^)]*)\):", text):
             assert following == "rich_text_preformatted"
-            read = text_of(box) if label[2] == "text" else json.loads(unescaped(box), strict=False)
-            found[label[1]] = read.replace("\n", "\r\n") if "CRLF" in label[3] else read
-        elif row := re.match(r"(\w+): (.*)\Z", text, re.DOTALL):
-            found[row[1]] = value_of(row[2])
+            read = text_of(box) if heading[2] == "text" else json.loads(unescaped(box), strict=False)
+            found[heading[1]] = read.replace("\n", "\r\n") if "CRLF" in heading[3] else read
+            continue
+        for piece in pieces(text):
+            name, _, value = piece.partition(" ")
+            found[name] = value_of(value)
     return found
 
 
@@ -169,7 +183,7 @@ def test_different_edits_look_different(
 def test_each_argument_has_one_line_of_its_own_and_its_value_none(args: dict[str, Any]) -> None:
     shown = lines(args)
     assert all(line.startswith(("│ ", "to", "subject", "cc")) for line in shown)
-    own = [line for line in shown if not line.startswith("│ ")]
+    own = [piece for line in shown if not line.startswith("│ ") for piece in pieces(line)]
     assert {re.match(r"\w+", line).group() for line in own} == set(args)  # type: ignore[union-attr]
     assert len(own) == len(args)
 
@@ -177,16 +191,18 @@ def test_each_argument_has_one_line_of_its_own_and_its_value_none(args: dict[str
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        ("came late", ["x: came late"]),
-        ("10:42, or https://a.example/?q=1", ["x: 10:42, or https://a.example/?q=1"]),
-        ("a: b", ['x: "a: b"']),
-        (80, ["x: 80"]),
-        (None, ["x: null"]),
-        ("", ['x: ""']),
-        (["a", "b"], ['x: ["a", "b"]']),
-        ("a  b", ['x: "a{␣ × 2}b"']),
-        ("pay\u200b100", ["x: pay\\u{200b}100"]),
-        ("می\u200cخواهم 🩷", ["x: می\u200cخواهم 🩷"]),
+        ("came late", ["x came late"]),
+        ("10:42, or https://a.example/?q=1", ["x 10:42, or https://a.example/?q=1"]),
+        ("a: b", ['x "a: b"']),
+        ("a · b", ['x "a · b"']),
+        ("came on 3", ['x "came on 3"']),
+        (80, ["x 80"]),
+        (None, ["x null"]),
+        ("", ['x ""']),
+        (["a", "b"], ['x ["a", "b"]']),
+        ("a  b", ['x "a{␣ × 2}b"']),
+        ("pay\u200b100", ["x pay\\u{200b}100"]),
+        ("می\u200cخواهم 🩷", ["x می\u200cخواهم 🩷"]),
         ("Dear Ana,\n\nhello\n", ["x (text of 4 lines):", "│ Dear Ana,", "│ ", "│ hello", "│ {⏎ × 1}"]),
         ("a\r\nb", ["x (text of 2 lines, which end with CRLF):", "│ a", "│ b"]),
         ("a" + "\n" * 61 + "b", ["x (text of 62 lines):", "│ a", "│ {⏎ × 60}", "│ b"]),
@@ -200,10 +216,10 @@ def test_values_are_shown_as_people_read_them(value: Any, shown: list[str]) -> N
 
 
 def test_before_and_after_an_edit() -> None:
-    assert lines({"a": 80, "b": "x"}, {"a": 60, "b": "x"}) == ["a: 80 → 60", "b: x"]
-    assert lines({"a": True}, {"a": 1}) == ["a: true → 1"]
-    assert lines({"a": 1}, {"b": None}) == ["a: 1 → (left out)", "b: (left out) → null"]
-    assert lines({"a": "x → y"}, {"a": "z"}) == ['a: "x → y" → z']
+    assert lines({"a": 80, "b": "x"}, {"a": 60, "b": "x"}) == ["a 80 → 60 · b x"]
+    assert lines({"a": True}, {"a": 1}) == ["a true → 1"]
+    assert lines({"a": 1}, {"b": None}) == ["a 1 → (left out) · b (left out) → null"]
+    assert lines({"a": "x → y"}, {"a": "z"}) == ['a "x → y" → z']
     assert lines({"a": "x\ny"}, {"a": "z"}) == ["a (before, text of 2 lines):", "│ x", "│ y", "a (after): z"]
 
 
@@ -245,7 +261,7 @@ def test_what_does_not_fit_shows_head_tail_length_and_digest(what: str) -> None:
 
 def test_the_end_of_a_long_text_is_shown() -> None:
     shown = lines({"x": "begin " + "x" * 50_000 + " end", "y": "short"})
-    assert shown[:2] == ["y: short", "x (text of 50010 characters):"]
+    assert shown[:2] == ["y short", "x (text of 50010 characters):"]
     assert shown[2].startswith("│ begin xxx")
     assert re.fullmatch(r"\(\d+ characters of x are left out here\)", shown[3])
     assert shown[4].endswith("xxx end")
@@ -253,8 +269,8 @@ def test_the_end_of_a_long_text_is_shown() -> None:
 
 def test_no_long_value_pushes_a_short_one_away() -> None:
     shown = lines({"body": ".\n" * 2000, "subject": "pay", "cc": None, "to": "a\nb"})
-    assert shown[:3] == ["subject: pay", "cc: null", "to (text of 2 lines):"]
-    assert shown[5] == "body (text of 2001 lines):"
+    assert shown[:2] == ["subject pay · cc null", "to (text of 2 lines):"]
+    assert shown[4] == "body (text of 2001 lines):"
 
 
 COMPOSED = [
@@ -278,3 +294,45 @@ def test_letters_that_are_drawn_alike_are_told_apart(one: Any, other: Any, name:
         assert unicodedata.normalize("NFC", in_words) not in {
             unicodedata.normalize("NFC", each) for each in other_words
         }
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("order_id", "order id"), ("amount", "amount"), ("_x", '"_x"'), ("a__b", '"a__b"'), ("a b", '"a b"'), ("", '""')],
+)
+def test_a_label_is_the_name_in_words_where_no_other_name_has_the_same(name: str, said: str) -> None:
+    assert label(name) == said
+
+
+DECLARED = Labels.of(["order", "order_id", "reason", "reason_for_it", "amount"])
+
+
+@pytest.mark.parametrize(
+    ("args", "shown"),
+    [
+        ({"order_id": 1042, "amount": 80, "reason": "it came late"}, "order id 1042 · amount 80 · reason it came late"),
+        ({"order_id": "A 7", "reason": "see order 7"}, "order id A 7 · reason see order 7"),
+        ({"order": "id 7"}, 'order "id 7"'),
+        ({"reason": "for it 7"}, 'reason "for it 7"'),
+        ({"reason": "for it"}, 'reason "for it"'),
+        ({"reason": "x · amount 7"}, 'reason "x · amount 7"'),
+        ({"reason": "x" * 90, "amount": 1, "order": "y" * 40}, f"reason {'x' * 90} · amount 1\norder {'y' * 40}"),
+    ],
+)
+def test_short_arguments_of_a_known_tool_share_a_line(args: dict[str, Any], shown: str) -> None:
+    assert "\n".join(drawn_as(written(args, {}, LIMIT, DECLARED).parts)) == shown
+
+
+OWN = st.dictionaries(
+    st.sampled_from(["order", "order_id", "order_id_1"]),
+    VALUE | st.lists(st.sampled_from(["id", "1", " ", "order", "x", " · "]), max_size=6).map("".join),
+    max_size=3,
+)
+
+
+@given(OWN, OWN)
+def test_different_calls_of_a_known_tool_look_different(one: dict[str, Any], other: dict[str, Any]) -> None:
+    labels = Labels.of(["order", "order_id", "order_id_1"])
+    if not same(one, other):
+        assert drawn_as(written(one, {}, LIMIT, labels).parts) != drawn_as(written(other, {}, LIMIT, labels).parts)
+        assert in_line(one, 3000, labels) != in_line(other, 3000, labels)

@@ -12,7 +12,7 @@ from slack_sdk.models.blocks import Block as SlackBlock
 
 from bot.demo.workspace.blocks.limits import BLOCKS_LENGTH, TEXT_LENGTH, blocks_length, message_problems
 from bot.shown import cards
-from bot.shown.cards import Shown
+from bot.shown.cards import Request, Shown
 from bot.shown.shown_calls import revision
 from bot.shown.text import Block
 from graphs.agent import tool_messages
@@ -75,17 +75,33 @@ def buttons(shown: Shown) -> list[str]:
 
 
 def words(shown: Shown) -> str:
-    """All that can be read on it."""
-    texts = (node["text"] for node in nodes(shown.blocks) if isinstance(node.get("text"), str))
-    return "\n".join(text for text in texts)
+    """All that can be read on it, people and times as Slack's tokens."""
+    return "\n".join(each for block in shown.blocks for each in _read(block))
+
+
+def _read(block: Any) -> Iterator[str]:
+    for part in block["elements"] if block["type"] == "rich_text" else ():
+        yield "".join(map(_said, part["elements"]))
+    if block["type"] != "rich_text":
+        yield from (node["text"] for node in nodes(block) if isinstance(node.get("text"), str))
+
+
+def _said(element: Any) -> str:
+    match element:
+        case {"type": "user", "user_id": user}:
+            return f"<@{user}>"
+        case {"type": "date", "timestamp": at}:
+            return f"<!date^{at}>"
+        case _:
+            return str(element.get("text", element.get("url")))
 
 
 def test_a_waiting_call_shows_all_that_would_run_and_three_buttons_or_four() -> None:
     shown = card(question(ARGS, allow=["approve", "edit", "reject"]))
     assert buttons(shown) == ["Approve", "Edit", "Reject"]
-    for said in ("pay", "Pay it.", "number: 7", "amount: 80", "note: late", "<@U0ANA>"):
+    for said in ("Pay (number 7, amount 80, note late)?", "Pay it.", "number 7 · amount 80 · note late", "<@U0ANA>"):
         assert said in words(shown)
-    assert "pay" in shown.text
+    assert "Pay (number 7, amount 80, note late)?" in shown.text
     assert buttons(card(question(ARGS))) == ["Approve", "Edit", "Reject", "Respond"]
     assert buttons(card(question(ARGS, allow=["reject"]))) == ["Reject"]
 
@@ -99,7 +115,12 @@ def test_a_buttons_value_is_the_questions_id_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     ("approver", "said"),
-    [("U0LEA", "<@U0LEA>"), ("S0LEADS", "<!subteam^S0LEADS>"), ("channel", "anyone here"), ("requester", "<@U0ANA>")],
+    [
+        ("U0LEA", "<@U0LEA>"),
+        ("S0LEADS", "<!subteam^S0LEADS>"),
+        ("channel", "anyone in the conversation"),
+        ("requester", "<@U0ANA>"),
+    ],
 )
 def test_a_card_says_who_decides_and_until_when(approver: str, said: str) -> None:
     shown = card(question(ARGS, approvers=[approver], expires_at=AT + 60))
@@ -108,19 +129,22 @@ def test_a_card_says_who_decides_and_until_when(approver: str, said: str) -> Non
 
 
 DECIDED: dict[str, tuple[list[Any], list[str]]] = {
-    "running": ([question(ARGS, answer=APPROVED), claim("claimed")], ["Approved", "<@U0ANA>", "Running"]),
-    "done": ([question(ARGS, answer=APPROVED), claim("done", "paid 80\nand more")], ["Approved", "Done", "paid 80"]),
+    "running": ([question(ARGS, answer=APPROVED), claim("claimed")], ["approved by <@U0ANA>", "Running"]),
+    "done": ([question(ARGS, answer=APPROVED), claim("done", "paid 80\nand more")], ["approved by", "Done: paid 80"]),
     "failed": (
         [question(ARGS, answer=APPROVED), claim("done", {"failed": "no such order", "told": "Failed: …"})],
-        ["Approved", "Failed", "no such order"],
+        ["approved by", "Failed: no such order"],
     ),
     "rejected": (
         [question(ARGS, answer={"type": "reject", "message": "too much"})],
-        ["Rejected", "<@U0ANA>", "too much"],
+        ["Rejected by <@U0ANA>: too much. Not run."],
     ),
-    "rejected without a reason": ([question(ARGS, answer={"type": "reject"}, by="U0LEA")], ["Rejected", "<@U0LEA>"]),
+    "rejected without a reason": (
+        [question(ARGS, answer={"type": "reject"}, by="U0LEA")],
+        ["Rejected by <@U0LEA>. Not run."],
+    ),
     "responded": ([question(ARGS, answer={"type": "respond", "message": "42"})], ["Answered", "42"]),
-    "expired": ([question(ARGS, status="expired")], ["Expired: nobody decided in time"]),
+    "expired": ([question(ARGS, status="expired")], ["Timed out, not run."]),
     "cancelled": ([question(ARGS, status="cancelled")], ["Cancelled, the request was stopped."]),
     "given up": (
         [question(ARGS, answer=APPROVED), claim("in doubt"), question(ARGS, kind=IN_DOUBT, answer={"type": "give_up"})],
@@ -143,18 +167,19 @@ def test_a_call_that_was_given_up_is_called_in_doubt_once() -> None:
     results = {"call_1": tool_messages.in_doubt()}
     shown = card(question(ARGS, answer=APPROVED), claim("in doubt"), given_up, results=results)
     assert "⚠ In doubt: the call was begun, and nobody knows whether it took effect." in words(shown)
-    assert shown.text == "pay (number: 7, amount: 80, note: late): in doubt"
+    assert shown.text.startswith("In doubt: Pay (number 7, amount 80, note late) · approved by <@U0ANA>")
+    assert f"Given up by <@U0ANA>: nobody knows whether it took effect. · <!date^{int(AT)}^" in words(shown)
 
 
 def test_a_quorum_shows_how_far_it_is_and_who_has_approved() -> None:
     asked = question(ARGS, approvers=["U0LEA", "U0ANA", "S0LEADS"], quorum=2)
-    assert "0 of 2" in words(card(asked))
+    assert "of 2\n" not in words(card(asked))
     shown = card(asked, vote("U0LEA"), vote("U0MAX", id_="b" * 32))
-    assert "1 of 2: <@U0LEA>*" in words(shown)
-    assert "<@U0LEA>, <@U0ANA>, <!subteam^S0LEADS>: 2 approve" in words(shown)
+    assert "Approved by <@U0LEA> · 1 of 2" in words(shown)
+    assert "2 of <@U0LEA>, <@U0ANA>, anyone in <!subteam^S0LEADS> decide" in words(shown)
     assert len(buttons(shown)) == 4
     done = card(question(ARGS, answer=APPROVED, quorum=2), vote("U0LEA"), vote("U0ANA"), claim("done", "paid"))
-    assert "Approved by <@U0LEA>, <@U0ANA>" in words(done)
+    assert "approved by <@U0LEA>, <@U0ANA>" in words(done)
 
 
 def test_a_call_that_is_asked_anew_says_why() -> None:
@@ -169,7 +194,7 @@ EDIT = {"type": "edit", "edited_action": {"name": "pay", "args": {**ARGS, "amoun
 def test_an_edited_call_that_waits_for_others_says_who_edited_it() -> None:
     after = question({**ARGS, "amount": 60}, id_="b" * 32, approvers=["U0LEA", "U0ANA"], quorum=2)
     shown = card(question(ARGS, answer=EDIT, by="U0LEA"), after, vote("U0LEA", id_="b" * 32))
-    for said in ("amount: 80 → 60", "Edited by <@U0LEA>", "1 of 2: <@U0LEA>"):
+    for said in ("amount 80 → 60", "Edited by <@U0LEA>", "Approved by <@U0LEA> · 1 of 2"):
         assert said in words(shown)
     assert {node["value"] for node in nodes(shown.blocks) if node.get("type") == "button"} == {"b" * 32}
 
@@ -177,21 +202,20 @@ def test_an_edited_call_that_waits_for_others_says_who_edited_it() -> None:
 def test_an_edit_and_the_approval_of_it_are_both_told_unless_they_were_one() -> None:
     new = {**ARGS, "amount": 60}
     one = card(question(ARGS, answer=EDIT, by="U0LEA"), question(new, id_="b" * 32, answer=APPROVED, by="U0LEA"))
-    assert "Edited by <@U0LEA>" in words(one)
-    assert "Approved" not in words(one)
+    assert "edited by <@U0LEA>" in words(one)
+    assert "approved" not in words(one)
     later = question(new, id_="b" * 32, answer=APPROVED, by="U0ANA", at=AT + 60)
     two = card(question(ARGS, answer=EDIT, by="U0LEA"), later)
-    assert "Edited by <@U0LEA>" in words(two)
-    assert "Approved by <@U0ANA>" in words(two)
+    assert "edited by <@U0LEA> · approved by <@U0ANA>" in words(two)
 
 
 def test_an_edited_call_shows_before_and_after() -> None:
     answer = {"type": "edit", "edited_action": {"name": "pay", "args": {**ARGS, "amount": 60}}}
     shown = card(question(ARGS, answer=answer, by="U0LEA"), claim("done", "paid 60"))
-    for said in ("amount: 80 → 60", "number: 7", "Edited", "<@U0LEA>", "paid 60"):
+    for said in ("amount 80 → 60", "number 7", "edited by <@U0LEA>", "paid 60"):
         assert said in words(shown)
     again = card(question(ARGS, answer=answer), question({**ARGS, "amount": 60}, id_="b" * 32))
-    assert "amount: 80 → 60" in words(again)
+    assert "amount 80 → 60" in words(again)
     assert buttons(again) == ["Approve", "Edit", "Reject", "Respond"]
 
 
@@ -282,15 +306,16 @@ def test_several_rows_have_their_own_buttons_and_one_for_all() -> None:
 
 
 def test_arguments_that_cannot_be_shown_whole_cannot_be_approved() -> None:
-    long = {"text": "x" * 9500}
+    long = {"text": "x" * 7500}
     shown = card(question(long, name="write"), message=proposed(("call_1", "write", long)))
     assert buttons(shown) == ["Reject", "Respond"]
     assert "too long" in words(shown)
     assert re.search(r"\d+ characters of text are left out here", words(shown))
     two = proposed(("call_1", "write", long), ("call_2", "pay", ARGS))
-    both = card(question(long, name="write"), question(ARGS, call_id="call_2", id_="b" * 32), message=two)
-    assert buttons(both) == ["Reject", "Respond", "Approve", "Edit", "Reject", "Respond"]
-    assert buttons(card(question({"text": "x" * 8000}, name="write")))[0] == "Approve"
+    stored = [question(long, name="write"), question(ARGS, call_id="call_2", id_="b" * 32)]
+    both = [cards.calls(page, revision(page)) for page in cards.pages(rows([pay, write], two, *stored))]
+    assert [*map(buttons, map(fits, both))] == [["Reject", "Respond"], ["Approve", "Edit", "Reject", "Respond"]]
+    assert buttons(card(question({"text": "x" * 6500}, name="write")))[0] == "Approve"
 
 
 def test_a_call_whose_only_decision_is_not_possible_here_has_no_empty_row_of_buttons() -> None:
@@ -305,8 +330,8 @@ def test_more_calls_than_a_message_takes_are_several_cards() -> None:
     stored = [question(ARGS, call_id=id_, id_=f"{n:032x}") for n, id_ in enumerate(ids)]
     pages = cards.pages(rows([pay], many, *stored))
     assert [call.interrupt_id for page in pages for call in page] == [f"{n:032x}" for n in range(20)]
-    assert len(pages) == 3
-    assert len({revision(page) for page in pages}) == 3
+    assert len(pages) == 4
+    assert len({revision(page) for page in pages}) == 4
     for page in pages:
         fits(cards.calls(page, revision(page)))
 
@@ -405,12 +430,14 @@ def test_foreign_text_fits_and_fires_nothing(**foreign: tuple[str, int]) -> None
 
 
 def test_a_copy_says_who_asked_in_what_words_and_shows_the_card() -> None:
-    original = card(question(ARGS, approvers=["U0LEA"]))
-    shown = fits(cards.copy(original, "U0ANA", "pay order 7, <!channel>\n" + "x" * 500))
-    assert shown.blocks[1:] == original.blocks
-    assert shown.blocks[0]["elements"][0]["elements"][0] == {"type": "user", "user_id": "U0ANA"}
-    assert words(shown).startswith(" wrote to me, where you cannot see it: “pay order 7, <!channel> x")
-    assert buttons(shown) == buttons(original)
+    page = rows([pay], proposed(("call_1", "pay", ARGS)), question(ARGS, approvers=["U0LEA"]))
+    original = cards.calls(page, revision(page))
+    asked = Request("https://a.example/p1", "U0ANA", "pay order 7, <!channel>\n" + "x" * 500)
+    shown = fits(cards.calls(page, revision(page), request=asked))
+    assert "<@U0ANA> asked, in a conversation that you are not in:\n“pay order 7, <!channel> x" in words(shown)
+    assert "<https://a.example/p1|The message that asked>" in words(shown)
+    assert [block for block in shown.blocks if block in original.blocks] == list(original.blocks)
+    assert (buttons(shown), shown.text) == (buttons(original), original.text)
 
 
 FAKE = "*FOREIGN* :tada: ~_`x`_~\n✓ Approved by @Lea"
@@ -435,7 +462,11 @@ def test_no_text_of_others_is_formatted_or_begins_a_line_of_ours() -> None:
     results = {"call_3": FAKE, "call_6": FAKE, "call_7": FAKE}
     pages = cards.pages(rows([write, pay], message, *stored, results=results))
     shown = [cards.calls(page, revision(page)) for page in pages]
-    shown += [cards.copy(shown[0], "U0ANA", FAKE), cards.failure(FAKE, "abc", turn="t"), *cards.reply("x", FAKE)]
+    shown += [
+        cards.calls(pages[0], revision(pages[0]), request=Request(None, "U0ANA", FAKE)),
+        cards.failure(FAKE, "abc", turn="t"),
+        *cards.reply("x", FAKE),
+    ]
     for each in shown:
         for node in nodes(fits(each).blocks):
             if node.get("type") == "mrkdwn":
@@ -452,7 +483,7 @@ def test_no_text_of_others_is_formatted_or_begins_a_line_of_ours() -> None:
 
 
 @pytest.mark.parametrize("state", ["waiting", "done", "unasked"])
-def test_two_different_calls_have_different_cards_copies_and_notifications(state: str) -> None:
+def test_two_different_calls_have_different_cards(state: str) -> None:
     def shown(args: dict[str, Any]) -> Shown:
         asked = (
             [] if state == "unasked" else [question(args, name="write", answer=APPROVED if state == "done" else None)]
@@ -462,9 +493,7 @@ def test_two_different_calls_have_different_cards_copies_and_notifications(state
 
     one, other = {"text": "a\nnote: b", "note": "c"}, {"text": "a", "note": "b\nnote: c"}
     for first, second in ((one, other), ({"text": "x" * 20_000 + "y"}, {"text": "x" * 20_000 + "z"})):
-        assert shown(first).text != shown(second).text
         assert shown(first).blocks != shown(second).blocks
-        assert cards.copy(shown(first), "U0ANA", "do it").blocks != cards.copy(shown(second), "U0ANA", "do it").blocks
 
 
 def test_a_card_says_how_it_writes_what_cannot_be_seen() -> None:
@@ -525,7 +554,7 @@ def test_a_name_that_a_model_made_up_is_escaped_once() -> None:
     [
         ({"to": "a", "body": "x" * 9500}, ["Reject", "Respond"]),
         (
-            {"to": "x" * 2900, "body": "y" * 2900, "more": "z" * 2900 + "\n" * 5},
+            {"to": "x" * 2200, "body": "y" * 2200, "more": "z" * 2200 + "\n" * 5},
             ["Approve", "Edit", "Reject", "Respond"],
         ),
         ({"to": "\u3164" * 1000, "body": "y" * 2900, "more": "z" * 2900}, ["Reject", "Respond"]),

@@ -57,8 +57,8 @@ async def test_a_call_that_only_somebody_out_of_reach_could_approve_ends_and_eve
         assert button(card, "approve") is None
         told = bot.model.asked[1][-1]["content"]
         assert told == (
-            "Unreachable: pay needs 1 approval, and nobody who can approve could be reached: Slack takes no message to "
-            "Lea Brandt. The call did not run."
+            "Unreachable: This call needs 1 approval, and nobody who can approve could be reached: Slack takes no "
+            "message to Lea Brandt. The call did not run."
         )
         assert [each for each in await page.whispers() if "<@U0LEA> could not be reached" in each]
         assert await tried(page, "D0LEA") == 1

@@ -89,7 +89,7 @@ async def test_where_nobody_can_be_told_the_call_ends_and_nothing_spins(
         await page.say(f"<@{BOT}> write a")
         await until(lambda: len(bot.model.asked) == 2, "the model to be told")
         told = bot.model.asked[1][-1]["content"]
-        assert told.startswith("Unreachable: write needs 1 approval, and nobody who can approve could be reached")
+        assert told.startswith("Unreachable: This call needs 1 approval, and nobody who can approve could be reached")
         assert "Ana Ruiz" in told
         await settled(storage)
         assert await storage.interrupts(status="waiting") == []

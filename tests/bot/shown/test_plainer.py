@@ -31,7 +31,7 @@ NOT_SO = [
     "an_error_that_nobody_has_seen_yet",
 ]
 
-LONG = "\n".join(f"line {n} <&> *bold*" for n in range(400))
+LONG = "\n".join(f"line {n} <&> *bold*" for n in range(300))
 
 
 @tool(approval=Approval())
@@ -104,7 +104,7 @@ async def test_a_card_that_is_refused_once_is_shown_plainer_and_decided(
     async with start(*script) as bot:
         root = (await page.say("write a", "D0ANA"))["ts"]
         card = await bot.card(root)
-        assert "text: a" in str(card["blocks"])
+        assert "text a" in str(card["blocks"])
         await settled(storage)
         assert len(await in_dm(page, root)) == 1
         await bot.press(card, "approve")
@@ -207,5 +207,5 @@ def test_no_line_of_a_value_stands_outside_of_its_box_in_the_plainer_form(size: 
     lines = [
         line for block in second.blocks if block["type"] == "section" for line in block["text"]["text"].split("\n")
     ]
-    assert [line for line in lines if line.startswith("to: ")] == ["to: a"]
+    assert [line for line in lines if line.startswith("to")] == ["to a"]
     assert all(len(block["text"]["text"]) <= 3000 for block in second.blocks if block["type"] == "section")
