@@ -126,6 +126,11 @@ def box(text: str) -> Block:
     return {"type": "rich_text_preformatted", "elements": [words(text)]}
 
 
+def quote(*elements: Block) -> Block:
+    """A part of rich text that is marked, at each of its lines, as somebody's words."""
+    return {"type": "rich_text_quote", "elements": list(elements)}
+
+
 def words(text: str, *styles: str) -> Block:
     """An element of rich text that is never parsed. `text` is not empty, and shown as it is: see `visible`."""
     element: Block = {"type": "text", "text": text}
