@@ -6,20 +6,18 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.shown import buttons, records, wording
-from bot.shown.arguments import in_line
+from bot.shown import buttons, records, summary, wording
 from bot.shown.buttons import APPROVE, APPROVE_ALL, EDIT, GIVE_UP, IT_RAN, REJECT, RESPOND, RETRY, RUN_AGAIN
 from bot.shown.markdown import reply_markdown
-from bot.shown.pieces import Moment, in_mrkdwn
-from bot.shown.shown_calls import LINE_LIMIT, ShownCall
+from bot.shown.shown_calls import ShownCall
 from bot.shown.splitting import parts
 from bot.shown.text import (
     Block,
     context,
-    entities,
     escape,
     escape_visible,
     fitted,
+    length,
     mrkdwn,
     one_line,
     plain_text,
@@ -55,8 +53,8 @@ MOST_ELEMENTS = 10
 """Of a context block."""
 
 PAGE_BLOCKS = 43
-"""Blocks of the rows of one card, where they are brief. The others are for what stands beside them: what the model says,
-who asked where and in what words, who could not be reached, "Approve All".
+"""Blocks of the rows of one card, where they are brief. The others are for what stands beside them: what the model
+says, who asked where and in what words, who could not be reached, "Approve All".
 """
 
 RESULT_LIMIT = 200
@@ -134,25 +132,9 @@ def calls(
     who could decide, and could not be asked.
     """
     shown = _Card(page, revision, unreached, request or Request()).shown()
-    if _length(shown.blocks) <= CARD_LIMIT and len(shown.blocks) <= CARD_BLOCKS:
+    if length(shown.blocks) <= CARD_LIMIT and len(shown.blocks) <= CARD_BLOCKS:
         return shown
     return _Card(page, revision, unreached, request or Request(), brief=True).shown()
-
-
-def _length(blocks: Sequence[Block]) -> int:
-    return sum(_texts(block) for block in blocks)
-
-
-def _texts(node: object) -> int:
-    match node:
-        case {"text": str(text)}:
-            return len(text)
-        case dict():
-            return sum(map(_texts, node.values()))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-        case list() | tuple():
-            return sum(map(_texts, node))  # pyright: ignore[reportUnknownArgumentType]
-        case _:
-            return 0
 
 
 @dataclass(frozen=True)
@@ -177,7 +159,7 @@ class _Card:
             blocks += [context(*where)] if waiting and (where := self._where()) else []
             if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
                 blocks.append(buttons.approve_all(waiting, self.revision))
-        return Shown(_summary(self.page), tuple(blocks))
+        return Shown(summary.of(self.page), tuple(blocks))
 
     @property
     def waiting(self) -> list[ShownCall]:
@@ -266,47 +248,15 @@ def overcome() -> Shown:
     return Shown(text, (context(mrkdwn(text)),))
 
 
-def _summary(page: Sequence[ShownCall]) -> str:
-    """What a notification says: that a decision is needed, on what, who asked, until when; later, what was decided."""
-    waiting = [call for call in page if call.waits]
-    if not waiting:
-        said = [_in_words(call) for call in page]
-        told = next((n for n in range(len(said), 1, -1) if len("; ".join(said[:n])) <= TEXT_LIMIT), 1)
-        return "; ".join(said[:told]) + (f"; and {len(said) - told} more" if told < len(said) else "")
-    first = waiting[0]
-    line = entities(first.first_line)
-    said = f"Decision needed: {line}" if len(waiting) == 1 else f"{len(waiting)} decisions needed. The first: {line}"
-    if first.doubt is not None:
-        said = f"{said}{_stop(said)} This call may already have run."
-    until = f", until {in_mrkdwn([Moment(first.expires_at)])}" if first.expires_at is not None else ""
-    asked = f"Asked by <@{first.requester}>{until}." if first.requester else ""
-    return f"{said}{_stop(said)} {asked}".strip()
-
-
-def _stop(sentence: str) -> str:
-    return "" if sentence[-1] in ".?!…" else "."
-
-
-def _in_words(call: ShownCall) -> str:
-    if call.asked is not None or call.doubt is not None:
-        return records.in_words(call)
-    return escape_visible(_what_ran(call))
-
-
-def _unasked(call: ShownCall) -> Block:
-    """A call that no person was asked about, in one line, with what came of it unless that is a result."""
-    why = fitted(one_line(wording.why_nothing(call)), RESULT_LIMIT)
-    return context(plain_visible(_what_ran(call) + (f"\n{why}" if why else "")))
-
-
-def _what_ran(call: ShownCall) -> str:
-    values = in_line(call.args, LINE_LIMIT, call.labels)
-    return wording.unasked(call) + (f" — {values}" if values else "")
-
-
 def _doubt(call: ShownCall) -> list[Block]:
     key = escape(call.idempotency_key)
     return [
         mrkdwn("⚠ *This call may already have run.* It was begun, and its end was never recorded."),
         mrkdwn(f"Look for it at the other side, then say what you found. Its key there: `{key}`"),
     ]
+
+
+def _unasked(call: ShownCall) -> Block:
+    """A call that no person was asked about, in one line, with what came of it unless that is a result."""
+    why = fitted(one_line(wording.why_nothing(call)), RESULT_LIMIT)
+    return context(plain_visible(summary.what_ran(call) + (f"\n{why}" if why else "")))
