@@ -17,8 +17,9 @@ from bot.inbound.asked import NOT_STORED, Asked, about, ask_again, asked_by, car
 from bot.inbound.payloads import Body, Click, Person
 from bot.people.people import People
 from bot.shown import cards, versions
+from bot.shown.on_record import record_of
 from bot.shown.posting import Poster
-from bot.shown.shown_calls import ShownCall, record_of, revision
+from bot.shown.shown_calls import ShownCall, revision
 from bot.shown.text import escape_visible
 from graphs.agent.desk import Decided, Desk, Poll
 from graphs.approvals.decisions import Approve

@@ -24,9 +24,9 @@ from bot.shown.cards import Shown
 from bot.shown.copies import Copies
 from bot.shown.held import Held
 from bot.shown.live import LiveReply
+from bot.shown.on_record import ShownCalls, record_of
 from bot.shown.placing import Placing
 from bot.shown.posting import Poster
-from bot.shown.shown_calls import ShownCalls, record_of
 from bot.shown.timeline import Card
 from bot.shown.troubles import Troubles
 from bot.shown.unanswerable import Unanswerable
