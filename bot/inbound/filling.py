@@ -14,8 +14,8 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.forms import modals, problems
-from bot.forms.forms import Form, FormErrors
-from bot.inbound import payloads
+from bot.forms.forms import Form, FormErrors, StateValues
+from bot.inbound import payloads, stacked
 from bot.inbound.asked import NOT_STORED, Asked, about, asked_by, asked_in, title
 from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Submission
@@ -31,7 +31,7 @@ from graphs.agent.tools import Tool
 from graphs.approvals.decisions import Edit, Reject, Respond
 from graphs.approvals.judge import Refused
 from graphs.runtime.calling import awaitable
-from storage import Storage, drafts
+from storage import Storage
 from storage.interrupts import InterruptRow
 
 EDIT_FORMS = ("edit_call", "edit_call_2", "edit_call_3")
@@ -97,20 +97,18 @@ class Filling:
         if tool is None:
             return await self._refuse(ack, NO_TOOL, asked.title)
         page, filled = EDIT_FORMS.index(form.callback_id), _form_of(tool, asked.poll.row)
-        earlier = await self.storage.read(lambda db: drafts.before(db, form.root_id, page)) if page else []
-        state = {**{block: given for draft in earlier for block, given in json.loads(draft).items()}, **form.values}
+        state = await stacked.filled(self.storage, form, page)
         is_last = page == len(filled.pages) - 1
         try:
             values = await awaitable(filled.submitted, bounded=False)(state, _validating(tool), is_last=is_last)
             if is_last:
                 return await self._submit(ack, form, asked, Edit(tool.name, values))
         except FormErrors as error:
-            return await self._mend(ack, form, filled, error)
+            return await self._mend(ack, form, asked.poll.row, filled, error)
         except InvalidArguments as error:
             said = " ".join(problems.in_words(problem) for problem in error.problems)
-            return await self._mend(ack, form, filled, FormErrors({}, said))
-        draft, now = json.dumps(form.values), self.storage.now()
-        await self.storage.write(lambda db: drafts.keep(db, form.root_id, page, draft, now))
+            return await self._mend(ack, form, asked.poll.row, filled, FormErrors({}, said))
+        await stacked.keep(self.storage, form, page)
         await ack(response_action="push", view=_edit_view(asked.poll.row, filled, page + 1))
         return None
 
@@ -136,7 +134,7 @@ class Filling:
         await ack(response_action="errors", errors={next(iter(form.values)): NOT_STORED})
         return None
 
-    async def _mend(self, ack: AsyncAck, form: Submission, filled: Form, error: FormErrors) -> None:
+    async def _mend(self, ack: AsyncAck, form: Submission, row: InterruptRow, filled: Form, error: FormErrors) -> None:
         """Say all that is wrong, each at its field; else what is wrong with the whole, and what was typed stays."""
         here = {block: said for block, said in error.errors.items() if block in form.values}
         if here:
@@ -145,11 +143,7 @@ class Filling:
         page = EDIT_FORMS.index(form.callback_id)
         elsewhere = [f"{filled.label_of(block)}: {said}" for block, said in error.errors.items()]
         said = " ".join(filter(None, [error.whole, *elsewhere]))
-        row = await self.storage.read(lambda db: asked_in(db, form))
-        assert row is not None
-        assert row.poll.row is not None
-        view = _edit_view(row.poll.row, filled, page, said)
-        await ack(response_action="update", view=view)
+        await ack(response_action="update", view=_edit_view(row, filled, page, said, form.values))
 
     async def _submit(
         self, ack: AsyncAck, form: Submission, asked: Asked | None, decision: Edit | Reject | Respond
@@ -160,11 +154,7 @@ class Filling:
         result = await self.desk.decide(asked.id, asked.thread_id, actor, decision, asked.poll)
         if isinstance(result, Refused):
             return await self._refuse(ack, result, asked.title)
-        if form.view_id == form.root_id:
-            await ack()
-        else:
-            await ack(response_action="clear")
-            await self.storage.write(lambda db: drafts.drop(db, form.root_id))
+        await stacked.close(self.storage, ack, form)
         return None
 
     async def _refuse(self, ack: AsyncAck, refused: Refused, call: str = "") -> None:
@@ -215,8 +205,7 @@ def _form_of(tool: Tool[..., Any], row: InterruptRow) -> Form:
     return Form(tool.parameters, json.loads(row.terms["data"]))
 
 
-def _edit_view(row: InterruptRow, form: Form, page: int, problem: str = "") -> Block:
-    """One of the views of an edit; `problem` is what is wrong with the whole."""
-    name = naming.in_words(row.payload["name"])
-    pages = form.pages
-    return modals.edit_modal(EDIT_FORMS[page], row.id, name, pages[page], place=(page + 1, len(pages)), problem=problem)
+def _edit_view(row: InterruptRow, form: Form, page: int, problem: str = "", typed: StateValues | None = None) -> Block:
+    """One of the views of an edit; `problem` is what is wrong with the whole, `typed` what it holds by now."""
+    name, place = naming.in_words(row.payload["name"]), (page + 1, len(form.pages))
+    return modals.edit_modal(EDIT_FORMS[page], row.id, name, form.page(page, typed), place=place, problem=problem)
