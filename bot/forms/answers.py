@@ -23,10 +23,10 @@ TEXT: JsonSchema = {"type": "string", "format": "long"}
 
 class AnswerForm:
     """`schema` is the one published with the question (None: a text). `given` fills it: the values of the properties
-    under their names, or that of `ANSWER`; whatever else is in it is left out.
+    under their names, or that of `ANSWER`; whatever else is in it is left out. `zone` as for a `Form`.
     """
 
-    def __init__(self, schema: JsonSchema | None, given: Mapping[str, object]) -> None:
+    def __init__(self, schema: JsonSchema | None, given: Mapping[str, object], zone: str = "") -> None:
         self._schema: JsonSchema = TEXT if schema is None else schema
         whole = _object(self._schema)
         self.is_one = whole is None
@@ -35,7 +35,7 @@ class AnswerForm:
             whole = {"properties": {ANSWER: {**self._schema}}, "required": [ANSWER], **definitions}
         self._fields = {field.name: field for field in fields(whole)}
         self._given = {name: value for name, value in given.items() if name in self._fields}
-        self.form = Form(whole, self._given)
+        self.form = Form(whole, self._given, zone)
         """Its `pages` are the blocks, view by view; its `label_of` and `suggested` go by their ids."""
 
     def submitted(self, state: StateValues, *, is_last: bool = True) -> Any:

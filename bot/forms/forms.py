@@ -70,10 +70,13 @@ class _Input:
 
 
 class Form:
-    """The arguments of a call as the inputs of a modal: `schema` is the tool's, `values` are those proposed."""
+    """The arguments of a call as the inputs of a modal: `schema` is the tool's, `values` are those proposed, `zone` is
+    the name of the time zone of who reads it.
+    """
 
-    def __init__(self, schema: JsonSchema, values: Mapping[str, object]) -> None:
+    def __init__(self, schema: JsonSchema, values: Mapping[str, object], zone: str = "") -> None:
         self._values = values
+        self._zone = zone
         self._inputs: list[_Input] = []
         self._rest: tuple[str, ...] = ()
         self.kept: dict[str, str] = {}
@@ -83,6 +86,8 @@ class Form:
         declared = fields(schema)
         shown = sum(field.kind != "secret" for field in declared)
         most = PAGES * PAGE if shown <= PAGES * PAGE else PAGES * PAGE - 1
+        self.asks_for_moments = any(field.kind == "moment" for field in declared)
+        """Whether it matters which time zone the reader is in."""
         self._secret = frozenset(field.name for field in declared if field.kind == "secret")
         for field in declared:
             if field.kind == "secret" or len(self._inputs) < most:
@@ -204,7 +209,7 @@ class Form:
         try:
             label = _label(field)
             taken = any(each.block["label"]["text"] == label for each in self._inputs)
-            made = _input(field, value, f"{label} ({field.name})"[:_LABEL_LIMIT] if taken else label)
+            made = _input(field, value, f"{label} ({field.name})"[:_LABEL_LIMIT] if taken else label, self._zone)
             size = len(made["element"].get("initial_value", ""))
             if size > self._room:
                 raise UnsupportedField("the form has no room for it")
@@ -250,10 +255,10 @@ class Form:
         return shorten(value if isinstance(value, str) else json_text.write(value) or str(value), _HEAD)
 
 
-def _input(field: FormField, value: object, label: str) -> Block:
+def _input(field: FormField, value: object, label: str, zone: str = "") -> Block:
     if not 1 <= len(field.name) <= _LABEL_LIMIT:
         raise UnsupportedField(f"its name has not 1 to {_LABEL_LIMIT:,} characters")
-    made = element(field, value)
+    made = element(field, value, zone)
     block: Block = {
         "type": "input",
         "block_id": block_id(field.name),

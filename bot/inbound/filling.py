@@ -18,7 +18,7 @@ from bot.forms.forms import Form, FormErrors, StateValues
 from bot.inbound import payloads, stacked
 from bot.inbound.asked import NOT_STORED, Asked, about, asked_by, asked_in, title
 from bot.inbound.opening import open_form
-from bot.inbound.payloads import Body, Submission
+from bot.inbound.payloads import Body, Person, Submission
 from bot.people.people import People
 from bot.shown import naming
 from bot.shown.arguments import written
@@ -66,7 +66,7 @@ class Filling:
         asked = await self.storage.read(lambda db: asked_by(db, click))
         actor = await self.people.actor(click.person, asked.terms, asked.channel)
         row = await self.desk.waiting(click.value, asked.thread_id, actor, verb, asked.poll)
-        view = row if isinstance(row, Refused) else self._view(verb, row)
+        view = row if isinstance(row, Refused) else await self._view(verb, row, click.person)
         await ack()  # nothing is decided yet; and whatever becomes of the form, Slack waits no longer for the click
         if isinstance(view, Refused):
             refused = about(asked, view)
@@ -86,7 +86,8 @@ class Filling:
         if asked is None or asked.poll.row is None or tool is None:
             await ack(options=[])
         else:
-            await ack(options=_form_of(tool, asked.poll.row).suggested(looked_for.block_id, looked_for.text))
+            form = Form(tool.parameters, json.loads(asked.poll.row.terms["data"]))
+            await ack(options=form.suggested(looked_for.block_id, looked_for.text))
 
     async def submit_edit(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
@@ -96,7 +97,7 @@ class Filling:
         tool = self._tool(asked.name)
         if tool is None:
             return await self._refuse(ack, NO_TOOL, asked.title)
-        page, filled = EDIT_FORMS.index(form.callback_id), _form_of(tool, asked.poll.row)
+        page, filled = EDIT_FORMS.index(form.callback_id), await self._form(tool, asked.poll.row, form.person)
         state = await stacked.filled(self.storage, form, page)
         is_last = page == len(filled.pages) - 1
         try:
@@ -163,7 +164,7 @@ class Filling:
         said = await self.people.read(refused.reason, within=NAMED_WITHIN)
         await ack(response_action="update", view=modals.notice_modal("Not counted", said.to_people, call))
 
-    def _view(self, verb: FormVerb, row: InterruptRow) -> Block | Refused:
+    async def _view(self, verb: FormVerb, row: InterruptRow, person: Person) -> Block | Refused:
         if verb == "reject":
             return modals.reject_modal(REJECT_FORM, row.id, title(row), self._arguments(row))
         if verb == "respond":
@@ -171,8 +172,15 @@ class Filling:
         tool = self._tool(row.payload["name"])
         if tool is None:
             return NO_TOOL
-        form = _form_of(tool, row)
+        form = await self._form(tool, row, person)
         return Refused(escape(form.unsupported)) if form.unsupported is not None else _edit_view(row, form, 0)
+
+    async def _form(self, tool: Tool[..., Any], row: InterruptRow, person: Person) -> Form:
+        """The form of what is asked, for this reader: when it opens, and again when it is submitted."""
+        values = json.loads(row.terms["data"])
+        form = Form(tool.parameters, values)
+        zone = await self.people.zone(person.user) if form.asks_for_moments else ""
+        return Form(tool.parameters, values, zone) if zone else form
 
     def _arguments(self, row: InterruptRow) -> list[Block]:
         """What the form is about, as the card shows it, where the call's title does not say all of it."""
@@ -198,11 +206,6 @@ def _validating(tool: Tool[..., Any]) -> Any:
         return []
 
     return validate
-
-
-def _form_of(tool: Tool[..., Any], row: InterruptRow) -> Form:
-    """The form of what is asked: when it opens, and again when it is submitted."""
-    return Form(tool.parameters, json.loads(row.terms["data"]))
 
 
 def _edit_view(row: InterruptRow, form: Form, page: int, problem: str = "", typed: StateValues | None = None) -> Block:
