@@ -17,7 +17,7 @@ _BRACKETS = frozenset('"[]{}')
 
 
 def label(name: str) -> str:
-    """`order_id` → "order id"; any other name as JSON writes it. No two names have one label."""
+    """`due_date` → "due date"; any other name as JSON writes it. No two names have one label."""
     if _NAME.fullmatch(name) and len(name) <= SHORT:
         return name.replace("_", " ")
     return quoted(name[:SHORT])[0]

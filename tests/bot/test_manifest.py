@@ -6,7 +6,7 @@ from bot.manifest import EVENTS, METHOD_SCOPES, manifest, render
 
 # Slack's reference pages of the events (docs.slack.dev/reference/events), written down apart from the code.
 SCOPE_OF_EVENT = {
-    "agent_session_stopped": "assistant:write",
+    "agent_session_stopped": None,
     "app_home_opened": None,
     "app_mention": "app_mentions:read",
     "app_uninstalled": None,

@@ -140,7 +140,7 @@ async def test_a_click_on_a_card_that_was_decided_since_does_nothing_and_it_is_a
         refused = [row async for row in audit.rows(storage.read) if row.kind == "refusal"]
         assert len(refused) == 1
         await bot.press(card, "approve")
-        await bot.reads(restored.root, "Approved")
+        await bot.reads(restored.root, "approved by")
         await until(lambda: len(ran) == 2, "the call to run again, as somebody said who was told")
 
 

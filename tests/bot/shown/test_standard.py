@@ -129,13 +129,12 @@ def test_the_small_print_says_who_decides(state: str) -> None:
     assert line.split(" · ")[1] == DECIDES[state]
 
 
+PLAIN: list[tuple[str, str | None]] = [("Approve", None), ("Edit", None), ("Reject", None), ("Respond", None)]
 BUTTONS: dict[str, list[tuple[str, str | None]]] = {
     "waiting": [("Approve", "primary"), ("Edit", None), ("Reject", None), ("Respond", None)],
     "destructive": [("Approve", "danger"), ("Edit", None), ("Reject", None), ("Respond", None)],
-    "two rows": [("Approve", None), ("Edit", None), ("Reject", None), ("Respond", None)] * 2
-    + [("Approve All (2)", "primary")],
-    "two rows, one destructive": [("Approve", None), ("Edit", None), ("Reject", None), ("Respond", None)] * 2
-    + [("Approve All (2)", "danger")],
+    "two rows": [*PLAIN, *PLAIN, ("Approve All (2)", "primary")],
+    "two rows, one destructive": [*PLAIN, *PLAIN, ("Approve All (2)", "danger")],
     "two rows, one decided": [("Approve", "danger"), ("Edit", None), ("Reject", None), ("Respond", None)],
     "in doubt": [("It Ran", None), ("Run Again", None), ("Give Up", None)],
     "too long": [("Reject", None), ("Respond", None)],
