@@ -140,7 +140,7 @@ def _called(tool: Tool[..., Any], args: Mapping[str, Any]) -> str | None:
     if (named := tool.title_of(args)) is not None:
         return named
     try:
-        return naming.title(tool.name, tool.validate(args).shown)
+        return naming.headline(tool.name, tool.validate(args).shown)
     except AgentError:
         return None
 
@@ -210,6 +210,7 @@ def _waiting(each: Concern, rows: Rows, for_reader: bool, link: str | None) -> W
         channel=each.conversation.channel if each.conversation is not None else None,
         approvers=_approvers(each.row),
         quorum=terms.quorum if terms is not None and each.row.kind == APPROVAL else 1,
+        self_approval=terms is None or terms.self_approval,
         votes=_voters(each),
         expires_at=each.row.expires_at,
         link=link,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Protocol
 
 from bot.shown.pieces import Moment, in_mrkdwn
 from bot.shown.shown_calls import ShownCall
@@ -51,7 +52,20 @@ def settled_by(call: ShownCall) -> Block:
     return mrkdwn(who_decides(call))
 
 
-def who_decides(call: ShownCall) -> str:
+class Asked(Protocol):
+    """What somebody is asked about, as its terms say who decides."""
+
+    @property
+    def approvers(self) -> Sequence[str]: ...
+    @property
+    def quorum(self) -> int: ...
+    @property
+    def self_approval(self) -> bool: ...
+    @property
+    def requester(self) -> str: ...
+
+
+def who_decides(call: Asked) -> str:
     """Whose decision it is."""
     names = [_approver(each, call.requester) for each in call.approvers[:NAMES]]
     if (more := len(call.approvers) - NAMES) > 0:
