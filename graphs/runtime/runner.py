@@ -135,6 +135,7 @@ class Runner:
         commit = Commit(release="running")
         for ended, task in self.running.items():
             if not ended.cancelled() and isinstance(result := ended.result(), Finished):
+                self.results[task.id] = result
                 of_task = self._of(task, result)
                 commit.tasks += of_task.tasks
                 commit.closed += of_task.closed
