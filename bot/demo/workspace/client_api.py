@@ -30,7 +30,7 @@ The calls after `/client/stop` are in `stage_api`.
 Server-sent events carry `type` and the whole new object: `message`, `message_changed`, `message_deleted`, `ephemeral`
 (`message`), `view_opened`, `view_updated`, `view_closed`, `home` (`view`), `status` (`channel, thread_ts, status`),
 `session` (`channel, thread_ts, session: {status, title}`), `prompts` (`channel, thread_ts, title, prompts`), `tables`
-(`tables`), `waiting` (`waiting`: how many messages wait for whom; `waiting_in`: and where), `click_failed` (`channel,
+(`tables`), `waiting` (`waiting`: how many messages wait for whom, `waiting_in`: and where), `click_failed` (`channel,
 message_ts` or `view_id`, `action_id, text`), `bot` (`connected`).
 
 Errors are 400 or 404 with `{"error": "one sentence"}`. There is no login: the `user` of a call says who acts.

@@ -71,6 +71,8 @@ class Conversation:
     kind: Kind
     members: tuple[str, ...]
     archived: bool = False
+    prompts: tuple[str, ...] = ()
+    """What the page offers to say to the bot there, until the person said something."""
 
     @property
     def channel_type(self) -> str:
@@ -100,7 +102,7 @@ class Conversation:
 
     def to_client(self, user: str) -> dict[str, Any]:
         """As the page lists it for `user`."""
-        listed: dict[str, Any] = {"id": self.id, "name": self.name, "kind": self.kind}
+        listed: dict[str, Any] = {"id": self.id, "name": self.name, "kind": self.kind, "prompts": list(self.prompts)}
         return listed | {"with": self.other_member(user)} if self.kind == "dm" else listed
 
 
@@ -171,8 +173,13 @@ def _offset(zone: str) -> int:
 
 _BOT = Person("U0SIGNOFF", "signoff", "Signoff", "Asks before it acts", "#4a154b", is_bot=True)
 
-_EXAMPLES = ("deploys", "announcements", "intake", "debug")
-"""The channels where the demo's other graphs work, one each."""
+_EXAMPLES = {
+    "deploys": ("Deploy the web shop", "Deploy the warehouse app"),
+    "announcements": ("Announce the winter sale", "Announce the new opening hours"),
+    "intake": ("I would like to sign up",),
+    "debug": ("Look into order 1042",),
+}
+"""The channels where the demo's other graphs work, one each, and what can be said there to begin with."""
 
 _COMMANDS = (SlashCommand("/signoff", "What waits for you, and help", "[list | help | stop | pause | unpause]"),)
 
@@ -189,7 +196,10 @@ HARBOUR_GOODS = Team(
     ),
     conversations=(
         Conversation("C0SUPPORT", "support", "channel", ("U0ANA", "U0LEA", "U0MAX", _BOT.id)),
-        *(Conversation(f"C0{name.upper()}", name, "channel", ("U0ANA", "U0LEA", _BOT.id)) for name in _EXAMPLES),
+        *(
+            Conversation(f"C0{name.upper()}", name, "channel", ("U0ANA", "U0LEA", _BOT.id), prompts=prompts)
+            for name, prompts in _EXAMPLES.items()
+        ),
         Conversation("C0LEADS", "leads", "private", ("U0LEA", _BOT.id)),
         Conversation("D0ANA", "signoff", "dm", ("U0ANA", _BOT.id)),
         Conversation("D0LEA", "signoff", "dm", ("U0LEA", _BOT.id)),

@@ -37,8 +37,7 @@ async function start() {
     document.title = `${waiting ? `(${waiting}) ` : ""}${store.team.name || "Workspace"}`;
   });
   keepFocus(store, () => [...document.querySelectorAll(".composer-text")].findLast((area) => area.checkVisibility()));
-  store.subscribe(once(focusComposer)); // after the first drawing
-  followLinks(page.actions);
+  if (!followLinks(page.actions)) store.subscribe(once(focusComposer)); // after the first drawing
   store.changed();
 }
 

@@ -42,8 +42,8 @@ export class Completions {
     Object.assign(this, { area, onTaken, sources: [], source: null, found: [], at: 0, dismissed: null });
     this.id = `completions-${++lists}`;
     this.node = h("ul", { class: "completions", id: this.id, role: "listbox", "aria-label": "Suggestions", hidden: true });
-    const combobox = { role: "combobox", "aria-autocomplete": "list", "aria-controls": this.id, "aria-expanded": "false" };
-    Object.entries(combobox).forEach(([name, value]) => area.setAttribute(name, value));
+    area.setAttribute("aria-autocomplete", "list");
+    area.setAttribute("aria-controls", this.id);
     area.addEventListener("blur", () => this.show([]));
   }
 
@@ -72,7 +72,6 @@ export class Completions {
     this.found = found;
     this.at = 0;
     this.node.hidden = found.length === 0;
-    this.area.setAttribute("aria-expanded", String(found.length > 0));
     this.draw();
   }
 

@@ -65,6 +65,7 @@ class ExternalSelect {
     this.list.hidden = found.length === 0;
     this.input.setAttribute("aria-expanded", String(found.length > 0));
     this.mark();
+    if (found.length) this.list.scrollIntoView({ block: "nearest" });
   }
 
   mark() {
@@ -138,7 +139,8 @@ class ExternalSelect {
         this.drop(option);
         this.input.focus();
       };
-      return h("li", { class: "chip" }, label, h("button", { ...remove, onclick }, "×"));
+      const onmousedown = (event) => event.preventDefault(); // the text keeps the focus: else the chips are drawn anew
+      return h("li", { class: "chip" }, label, h("button", { ...remove, onmousedown, onclick }, "×"));
     };
     fill(this.chips, this.chosen.map(chip));
   }

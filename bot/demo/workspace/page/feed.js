@@ -45,7 +45,11 @@ export class Feed {
     focusComposer();
   }
 
-  /** @param {string} place what is shown; another place starts at its end @param {boolean} inThread */
+  /**
+   * @param {string} place what is shown; another place starts at its end
+   * @param {boolean} inThread
+   * @returns {boolean} whether it shows a message that a link led to, which has the focus then
+   */
   update(place, messages, inThread) {
     const moved = place !== this.place;
     this.place = place;
@@ -53,11 +57,12 @@ export class Feed {
     const last = messages.at(-1)?.ts ?? "";
     const news = !moved && Number(last) > Number(this.last || 0) && !this.follower.atEnd;
     this.last = last;
-    if (this.reach()) return;
+    if (this.reach()) return true;
     if (moved) this.follower.toEnd();
     else this.follower.settle();
     if (moved) this.newer.hidden = true;
     else if (news) this.newer.hidden = false;
+    return false;
   }
 
   /** Shows the message that a link leads to, once it is here. @returns {boolean} whether it was */

@@ -14,7 +14,7 @@ export function messageAt(url) {
   return channel ? { channel, ts: `${seconds}.${fraction}`, thread: parsed.searchParams.get("thread_ts") } : null;
 }
 
-/** Follows every such link that is clicked, and the one that the page was opened with. */
+/** Follows every such link that is clicked, and the one that the page was opened with. @returns {boolean} if it was */
 export function followLinks(actions) {
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
@@ -24,7 +24,8 @@ export function followLinks(actions) {
     actions.openMessage(place);
   });
   const first = messageAt(location.href);
-  if (!first) return;
+  if (!first) return false;
   history.replaceState(null, "", "/");
   actions.openMessage(first);
+  return true;
 }

@@ -1,4 +1,7 @@
-/** What the app suggests to ask, over the composer of its direct message, until the person wrote there. A click sends it. */
+/**
+ * What can be said to begin with, over the composer, until the person wrote there: what the app suggests in its direct
+ * message, and what a channel was set up with. A click sends it.
+ */
 import { fill, h } from "./dom.js";
 
 export function prompts({ store, actions }) {
@@ -7,7 +10,7 @@ export function prompts({ store, actions }) {
   store.subscribe(() => {
     const { channel } = store.place;
     const begun = store.roots(channel).some((message) => message.user === store.me.id);
-    const suggested = begun ? null : store.prompts.get(channel);
+    const suggested = begun ? null : (store.prompts.get(channel) ?? ofChannel(store));
     const signature = JSON.stringify(suggested ?? null);
     if (signature === shown) return;
     shown = signature;
@@ -26,4 +29,9 @@ export function prompts({ store, actions }) {
     );
   });
   return node;
+}
+
+function ofChannel(store) {
+  const prompts = (store.channel?.prompts ?? []).map((title) => ({ title, message: `@${store.bot.name} ${title}` }));
+  return prompts.length ? { title: "Suggestions", prompts } : null;
 }

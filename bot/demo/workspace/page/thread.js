@@ -58,12 +58,12 @@ export function mountThread(root, page) {
     const subject = store.sessions.get(statusKey(channel.id, thread))?.title;
     where.textContent = [channel.kind === "dm" ? name : `#${name}`, subject].filter(Boolean).join(" · ");
     composer.aim(channel, thread, "Reply in thread");
-    feed.update(`${store.me.id} ${channel.id} ${thread}`, store.thread(channel.id, thread), true);
+    const reached = feed.update(`${store.me.id} ${channel.id} ${thread}`, store.thread(channel.id, thread), true);
     const text = doing(store, channel.id, thread);
     if (status.textContent !== text) status.textContent = text;
     status.classList.toggle("on", Boolean(text));
     stop.hidden = !isWorking(store, channel.id, thread);
-    if (shown !== thread && !matchMedia("(hover: none)").matches && !document.querySelector("dialog[open]"))
+    if (shown !== thread && !reached && !matchMedia("(hover: none)").matches && !document.querySelector("dialog[open]"))
       composer.focus();
     shown = thread;
   });
