@@ -227,12 +227,14 @@ def _why(error: InvalidAnswer) -> str:
 
 def _view(row: InterruptRow, form: Form, page: int, problem: str = "") -> Block:
     pages = form.pages
-    place = (page + 1, len(pages))
     if row.kind == STOP:
+        title, submit = "Edit state", "Save State"
         said = "What you submit takes the place of the state. The run goes on once you continue it."
-        return modals.page_modal("Edit state", FORMS[page], row.id, pages[page], said, "Save State", place, problem)
-    said = questions.Card(row, {}).first_line
-    return modals.page_modal("Answer", FORMS[page], row.id, pages[page], said, "Send Answer", place, problem)
+    else:
+        title, submit = "Answer", "Send Answer"
+        said = questions.Card(row, {}).first_line
+    view = modals.modal(title, FORMS[page], row.id, pages[page], submit)
+    return modals.form_view(view, said, pages[page], place=(page + 1, len(pages)), problem=problem)
 
 
 async def _mend(ack: AsyncAck, row: InterruptRow, form: Submission, filled: Form, error: FormErrors) -> None:
