@@ -52,7 +52,7 @@ class Telling:
         """
         if self._unknown.rests(unread.event_id):
             return True
-        return unread.status == "waiting" and self._queued.look(unread.newest) is not None
+        return (unread.status == "waiting" or unread.waits) and self._queued.look(unread.newest) is not None
 
     def knows(self, delivery: Delivery) -> bool:
         """Whether its author was told that it waits."""

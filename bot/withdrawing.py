@@ -21,6 +21,10 @@ NOT_YOURS = "Only who wrote this message can have it sent now."
 NOTHING_WAITS = "Nothing of yours waits here any more. Your message is read next."
 
 
+class _Read(Exception):
+    """The message was read meanwhile."""
+
+
 @dataclass(frozen=True)
 class Withdrawing:
     """Takes calls back for those who asked for them."""
@@ -51,5 +55,14 @@ class Withdrawing:
             return READ_ALREADY
         if delivery.user != person.user or delivery.team != person.team:
             return NOT_YOURS
-        taken = await self.desk.withdraw(delivery.thread_id, await self.people.actor(person), OVERTAKEN)
+
+        def still_kept(db: Connection) -> None:
+            if inbox.get_unread(db, event_id) is None:
+                raise _Read
+
+        actor = await self.people.actor(person)
+        try:
+            taken = await self.desk.withdraw(delivery.thread_id, actor, OVERTAKEN, still_kept)
+        except _Read:  # what waits now may be what came of it
+            return READ_ALREADY
         return None if taken else NOTHING_WAITS

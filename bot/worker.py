@@ -96,7 +96,7 @@ class Worker:
         self._failures = Failures(storage, graph, self._telling)
         self._running = ThreadTasks(storage.changes.commit_happened)
         self._showing = ThreadTasks(storage.changes.commit_happened)
-        self._asked = ThreadTasks(storage.changes.commit_happened)
+        self._beside = ThreadTasks(storage.changes.commit_happened)
         self._turns: dict[ThreadId, Turn | None] = {}
         self._begun = Recent(REMEMBERED)
         self._stopping = asyncio.Event()
@@ -111,7 +111,7 @@ class Worker:
         finally:
             telling.cancel()
             await asyncio.gather(
-                *(each.end(0) for each in (self._asked, self._running, self._showing))
+                *(each.end(0) for each in (self._beside, self._running, self._showing))
             )  # where it ended by an error
 
     async def _work_until_stopped(self) -> None:
@@ -143,7 +143,7 @@ class Worker:
         if work.is_late:
             await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
         for stop in work.stops:
-            self._asked.start(stop.thread_id, lambda stop=stop: self._stops.asked(stop, self._telling))
+            self._beside.start(stop.thread_id, lambda stop=stop: self._stops.asked(stop, self._telling))
         for thread_id in work.to_halt:
             self._stops.halt(thread_id)
             self._begin(thread_id)
@@ -163,6 +163,8 @@ class Worker:
         """
         left, more_is_due = BEGUN_AT_ONCE, False
         for each in unread:
+            if each.waits and each.thread_id in self._running:  # a call runs there beside one that waits
+                self._beside.start(each.thread_id, lambda thread_id=each.thread_id: self._queue(thread_id))
             is_new = each.thread_id not in self._running and self._begun.look(each.event_id) is None
             if is_new and not left:
                 more_is_due = True
@@ -229,8 +231,10 @@ class Worker:
                 continue
             if await self._withdrawing.by_word(delivery):
                 return  # and look again: it was a commit
-            await self._telling.is_queued(delivery, asks=await self._withdrawing.asks(delivery))
-            is_news = True
+            asks = await self._withdrawing.asks(delivery)
+            if not self._telling.knows(delivery):
+                await self._telling.is_queued(delivery, asks=asks)
+                is_news = True
         if is_news and not self._display.has_shown(thread_id):  # the card there may not be what is on record
             self._showing.start(thread_id, lambda: self._show(thread_id))
 

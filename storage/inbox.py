@@ -121,14 +121,15 @@ def mark_done(db: Connection, event_id: str) -> bool:
 
 @dataclass(frozen=True)
 class Unread:
-    """A thread with deliveries that were not read: the first one's `event_id`, that of the `newest`, and the thread's
-    status, None for a thread that there is not yet.
+    """A thread with deliveries that were not read: the first one's `event_id`, that of the `newest`, the thread's
+    status, None for a thread that there is not yet, and whether somebody is asked something there.
     """
 
     thread_id: ThreadId
     event_id: str
     newest: str
     status: ThreadStatus | None
+    waits: bool
 
 
 def unread(db: Connection, owner: OwnerId) -> list[Unread]:
@@ -137,12 +138,15 @@ def unread(db: Connection, owner: OwnerId) -> list[Unread]:
         f"""select i.thread_id, i.event_id,
                (select event_id from inbox where {_TO_READ} and thread_id = i.thread_id
                 order by seq desc limit 1),
-               t.status, t.owner, min(i.seq)
+               t.status,
+               exists (select 1 from interrupts q where q.thread_id = i.thread_id and q.status = 'waiting'),
+               t.owner, min(i.seq)
            from inbox i left join threads t on t.thread_id = i.thread_id
            where i.status = 'received' and i.kind <> 'stop' group by i.thread_id order by min(i.seq)"""
     ).fetchall()
     others = owners.alive(db, {row["owner"] for row in rows} - {owner})
-    return [Unread(*row[:4]) for row in rows if row["owner"] not in others]
+    free = [row for row in rows if row["owner"] not in others]
+    return [Unread(row[0], row[1], row[2], row[3], bool(row[4])) for row in free]
 
 
 def stops(db: Connection, owner: OwnerId) -> list[Delivery]:

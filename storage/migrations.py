@@ -191,6 +191,7 @@ _SEEN = (
     # The request that a thread be stopped, until whoever runs it has done that.
     "alter table threads add column halted text",
     "create index threads_halted on threads (thread_id) where halted is not null",
+    "create index inbox_stops on inbox (seq) where status = 'received' and kind = 'stop'",
     """create table homes (
         user text primary key, channel text not null, opened_at real not null,
         shown text, published_at real) without rowid""",

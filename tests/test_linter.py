@@ -68,7 +68,7 @@ def test_what_is_as_it_should_be_has_no_problem() -> None:
         ([{"type": "header", "text": plain("last decisions")}], "small letter"),
         ([{"type": "header", "text": plain("Last decisions.")}], "a full stop"),
         ([section("Ask U0LEA about it")], "shows an id"),
-        ([section(f"Look for {'ab' * 16}")], "shows an id"),
+        ([section(f"Look for {'a1' * 16}")], "shows an id"),
         ([section("The card above has changed")], "names a place"),
         ([section("Sorry, that did not work")], "apologizes"),
         ([section("reason None")], "is Python"),

@@ -67,6 +67,7 @@ class Gathering:
             each for each in about if each.row.kind == IN_DOUBT and (each.row.id in mine or each.row.requester == user)
         ]
         return Overview(
+            user,
             waiting=_some(yours, home.WAITING_SHOWN, told),
             theirs=_some(theirs, home.THEIRS_SHOWN, told),
             doubts=_some(doubts, home.DOUBTS_SHOWN, told),
@@ -213,4 +214,5 @@ def _waiting(each: Concern, rows: Rows, for_reader: bool, link: str | None) -> W
         expires_at=each.row.expires_at,
         link=link,
         for_reader=for_reader,
+        in_doubt=each.row.kind == IN_DOUBT,
     )

@@ -189,9 +189,9 @@ class _Card:
         if warned := wording.warnings(call):
             blocks.append(context(*warned))
         if is_doubt:
-            return [*blocks, *beside, *_doubt(call), buttons.settle_doubt(call)]
+            return [*blocks, *beside, *_doubt(call, self._where()), buttons.settle_doubt(call)]
         blocks += beside
-        blocks.append(context(*wording.terms(call), *wording.votes(call)))
+        blocks.append(context(*wording.terms(call), *self._where(), wording.function(call), *wording.votes(call)))
         return blocks + buttons.decide(call, is_alone=len(self.waiting) == 1)
 
     def _described(self, call: ShownCall) -> list[Block]:
@@ -204,18 +204,18 @@ class _Card:
             said += [section(words(line)) for line in preview.splitlines() if line.strip()]
         return said
 
+    def _where(self) -> list[Block]:
+        """The way to the message that asked."""
+        return [wording.link(self.request.link)] if self.request.link is not None else []
+
     def _beside(self) -> list[Block]:
-        """Why, in the model's words; who asked; the way to the message; who could not be asked."""
+        """Why, in the model's words; who asked, and in which; who could not be asked."""
         limit = wording.BRIEFLY if self.brief else wording.SAID_LIMIT
         blocks: list[Block] = []
         if self.waiting and (said := self.page[0].beside.strip()):
             blocks.append(context(wording.beside(said, limit)))
-        asked = self.request
-        where = [wording.link(asked.link)] if asked.link is not None else []
-        if asked.words is not None:
-            blocks.append(context(*wording.request(asked.by, asked.words, limit), *where))
-        elif where:
-            blocks.append(context(*where))
+        if self.request.words is not None:
+            blocks.append(context(*wording.request(self.request.by, self.request.words, limit)))
         if self.waiting and self.unreached:
             blocks.append(context(mrkdwn(wording.unreached(self.unreached))))
         return blocks
@@ -277,7 +277,10 @@ def _what_ran(call: ShownCall) -> str:
     return wording.unasked(call) + (f" — {values}" if values else "")
 
 
-def _doubt(call: ShownCall) -> list[Block]:
+def _doubt(call: ShownCall, where: list[Block]) -> list[Block]:
     said = "⚠ *This call may already have run.* It was begun, and its end was never recorded."
     look = f"Look for it at the other side, then say what you found. Its key there: `{escape(call.idempotency_key)}`"
-    return [{"type": "section", "text": mrkdwn(said)}, context(mrkdwn(look), wording.settled_by(call))]
+    return [
+        {"type": "section", "text": mrkdwn(said)},
+        context(mrkdwn(look), wording.settled_by(call), *where, wording.function(call)),
+    ]

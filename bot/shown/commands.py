@@ -36,12 +36,12 @@ def listed(shown: Overview) -> Shown:
     if shown.refusal is not None and shown.is_empty:
         return told(shown.refusal)
     first = _counted(some.in_all)
-    blocks = [_line(first), *home.questions(some)]
+    blocks = [_line(first), *home.questions(some, shown.reader)]
     if doubts.in_all:
-        blocks += [_line("In doubt"), *home.questions(doubts)]
+        blocks += [_line("In doubt"), *home.questions(doubts, shown.reader)]
     if shown.unclear:
         blocks.append(_small("It cannot be told right now whether more waits for you."))
-    named = [escape(each.title, home.TITLE_LIMIT) for each in some.shown[:FALLBACK_TITLES]]
+    named = [escape_visible(home.first_line(each)) for each in some.shown[:FALLBACK_TITLES]]
     return Shown(" · ".join([first, *named]), tuple(blocks))
 
 

@@ -13,7 +13,19 @@ from typing import Any
 
 from bot.shown import tenses
 from bot.shown.overview import Decided, Overview, Some, Waiting
-from bot.shown.text import Block, fitted, mrkdwn, one_line, person, plain_text, rich, section, shorten, words
+from bot.shown.text import (
+    Block,
+    fitted,
+    mrkdwn,
+    one_line,
+    person,
+    plain_text,
+    plain_visible,
+    rich,
+    section,
+    shorten,
+    words,
+)
 from graphs.approvals.states import State
 from graphs.approvals.terms import CHANNEL, REQUESTER
 
@@ -67,14 +79,19 @@ def unknown(now: float) -> Block:
 def _blocks(shown: Overview, examples: Sequence[str]) -> list[Block]:
     if shown.refusal is not None:
         refused: list[Block] = [{"type": "section", "text": mrkdwn(shown.refusal)}]
-        waiting = [*_waiting(shown, ""), *_doubts(shown)] if not shown.is_empty else []
-        return refused + waiting
+        return refused if shown.is_empty else _apart([refused, _waiting(shown, ""), _doubts(shown)])
     example = fitted(one_line(examples[0]), TITLE_LIMIT) if examples else EXAMPLE
-    sections = [*_waiting(shown, example), *_theirs(shown, example), *_doubts(shown), *_decided(shown, example)]
-    if not shown.is_new:
-        return sections
-    begin = _begin(example, has_example=bool(examples))
-    return [*begin, *sections] if shown.is_empty else [*sections, *begin]
+    sections = [_waiting(shown, example), _theirs(shown, example), _doubts(shown), _decided(shown, example)]
+    if shown.is_new:
+        begin = _begin(example, has_example=bool(examples))
+        sections = [begin, *sections] if shown.is_empty else [*sections, begin]
+    return _apart(sections)
+
+
+def _apart(sections: Sequence[Sequence[Block]]) -> list[Block]:
+    """With a line between two."""
+    first, *others = sections
+    return [*first, *(block for each in others for block in ({"type": "divider"}, *each))]
 
 
 def _begin(example: str, *, has_example: bool) -> list[Block]:
@@ -89,12 +106,12 @@ def _begin(example: str, *, has_example: bool) -> list[Block]:
         "style": "primary",
         "accessibility_label": _spoken("Try", example),
     }
-    said = {"type": "section", "text": plain_text(f"One thing to try: “{example}”")}
+    said = {"type": "section", "text": plain_visible(f"One thing to try: “{example}”")}
     return [*blocks, said, {"type": "actions", "block_id": "begin", "elements": [button]}]
 
 
 def _waiting(shown: Overview, example: str) -> list[Block]:
-    blocks = [_header("Waiting for you"), *questions(shown.waiting)]
+    blocks = [_header("Waiting for you"), *questions(shown.waiting, shown.reader)]
     if not shown.waiting.in_all:
         such = f" When “{example}” needs your approval, it is here until you decide." if example else ""
         blocks.append(_section(f"Nothing waits for you.{such}"))
@@ -104,34 +121,34 @@ def _waiting(shown: Overview, example: str) -> list[Block]:
 
 
 def _theirs(shown: Overview, example: str) -> list[Block]:
-    teaches = f"Nothing of yours waits. What others have to approve is here, as “{example}” if a lead decides about it."
-    return _with(_header("Waiting for others"), questions(shown.theirs), teaches)
+    teaches = f"Nothing of yours waits. Where somebody else decides about “{example}”, it is here until they have."
+    return _with(_header("Waiting for others"), questions(shown.theirs, shown.reader), teaches)
 
 
 def _doubts(shown: Overview) -> list[Block]:
     teaches = "Nothing is in doubt. What was cut off while it ran is here until somebody says whether it happened."
-    return _with(_header("In doubt"), questions(shown.doubts), teaches)
+    return _with(_header("In doubt"), questions(shown.doubts, shown.reader), teaches)
 
 
 def _decided(shown: Overview, example: str) -> list[Block]:
     done = fitted(tenses.done(f"{example[:1].upper()}{example[1:]}"), TITLE_LIMIT)
     teaches = f"No decisions yet. The last ones are here, each as “{done} · approved by you”."
-    return _with(_header("Last decisions"), [_record(each) for each in shown.decided], teaches)
+    return _with(_header("Last decisions"), [_record(each, shown.reader) for each in shown.decided], teaches)
 
 
 def _with(header: Block, blocks: Sequence[Block], teaches: str) -> list[Block]:
     return [header, *(blocks or [_section(teaches)])]
 
 
-def questions(some: Some[Waiting]) -> list[Block]:
+def questions(some: Some[Waiting], reader: str) -> list[Block]:
     """Two blocks for each that is shown, and a line for how many are not."""
-    blocks = [block for each in some.shown for block in _question(each)]
+    blocks = [block for each in some.shown for block in _question(each, reader)]
     return [*blocks, _context(f"and {some.more} more")] if some.more else blocks
 
 
-def _question(waiting: Waiting) -> list[Block]:
-    title = fitted(one_line(waiting.title), TITLE_LIMIT)
-    asked: Block = {"type": "section", "text": plain_text(title)}
+def _question(waiting: Waiting, reader: str) -> list[Block]:
+    title = first_line(waiting)
+    asked: Block = {"type": "section", "text": plain_visible(title)}
     if waiting.link is not None:
         asked["accessory"] = {
             "type": "button",
@@ -140,13 +157,22 @@ def _question(waiting: Waiting) -> list[Block]:
             "url": waiting.link,
             "accessibility_label": _spoken("Open", title),
         }
-    return [asked, _context(small_print(waiting))]
+    return [asked, _context(small_print(waiting, reader))]
 
 
-def small_print(waiting: Waiting) -> str:
+def first_line(waiting: Waiting) -> str:
+    """What is to be decided, as a question where it reads as what is to be done."""
+    title = fitted(one_line(waiting.title), TITLE_LIMIT)
+    is_asked = not waiting.in_doubt and tenses.is_imperative(title) and title[-1].isalnum()
+    return f"{title}?" if is_asked else title
+
+
+def small_print(waiting: Waiting, reader: str) -> str:
     """Who asked and where, who decides where that is not the reader, how far it is, and until when. In mrkdwn."""
     where = f" in <#{waiting.channel}>" if waiting.channel and not waiting.channel.startswith("D") else ""
-    said = [f"<@{waiting.requester}> asked{where}"] if waiting.requester else []
+    asked_by = "You" if waiting.requester == reader else f"<@{waiting.requester}>"
+    said = ["It may already have run"] if waiting.in_doubt else []
+    said += [f"{asked_by} asked{where}"] if waiting.requester else []
     if not waiting.for_reader:
         said.append(_deciders(waiting))
     if waiting.quorum > 1:
@@ -171,7 +197,7 @@ def _approver(name: str, requester: str) -> str:
     return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
 
 
-def _record(decided: Decided) -> Block:
+def _record(decided: Decided, reader: str) -> Block:
     """One line: what was decided, by whom, when, and what came of it."""
     title = fitted(one_line(decided.title), TITLE_LIMIT)
     said: list[Block] = []
@@ -181,7 +207,7 @@ def _record(decided: Decided) -> Block:
         said.append(words(_TOLD[decided.state](title), "bold"))
     else:
         said.append(words(title, "strike"))
-    said += _by(decided)
+    said += _by(decided, reader)
     if decided.at is not None:
         said += [words(" · "), _moment(decided.at)]
     if decided.link is not None:
@@ -199,28 +225,32 @@ _TOLD = {
 """How the title is told of what was let run, by how it stands."""
 
 
-def _by(decided: Decided) -> list[Block]:
+def _by(decided: Decided, reader: str) -> list[Block]:
     reason = fitted(one_line(decided.reason), REASON_LIMIT) if decided.reason.strip() else ""
     match decided.decision:
         case "approve" | "edit":
             verb = "edited" if decided.decision == "edit" else "approved"
             not_run = [] if decided.state in _TOLD else [words(", not run")]
-            return [words(f" · {verb} by "), *_people(decided.by), *not_run]
+            return [words(f" · {verb} by "), *_people(decided.by, reader), *not_run]
         case "reject":
-            return [words(" · rejected by "), *_people(decided.by), words(f": {reason}" if reason else ", not run")]
+            return [
+                words(" · rejected by "),
+                *_people(decided.by, reader),
+                words(f": {reason}" if reason else ", not run"),
+            ]
         case "respond":
-            return [words(" · answered in its place by "), *_people(decided.by)]
+            return [words(" · answered in its place by "), *_people(decided.by, reader)]
         case None if decided.by:
-            return [words(" · answered by "), *_people(decided.by)]
+            return [words(" · answered by "), *_people(decided.by, reader)]
         case _:
             return [words(" · timed out, not run" if decided.state is State.EXPIRED else " · not run")]
 
 
-def _people(users: Sequence[str]) -> Iterable[Block]:
+def _people(users: Sequence[str], reader: str) -> Iterable[Block]:
     for number, user in enumerate(users[:NAMES]):
         if number:
             yield words(", ")
-        yield person(user)
+        yield words("you") if user == reader else person(user)
     if not users:
         yield words("nobody")
     if len(users) > NAMES:
@@ -232,8 +262,8 @@ def _header(text: str) -> Block:
 
 
 def _section(text: str) -> Block:
-    """A sentence, which may quote others: nothing in it counts as a format."""
-    return {"type": "section", "text": plain_text(text)}
+    """A sentence, which may quote others, as `visible` shows them: nothing in it counts as a format."""
+    return {"type": "section", "text": plain_visible(text)}
 
 
 def _context(text: str) -> Block:

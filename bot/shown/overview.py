@@ -26,7 +26,9 @@ class Waiting:
     expires_at: float | None
     link: str | None
     for_reader: bool
-    """Whether the decision of the person who reads this would count."""
+    """Whether the decision of whoever reads this would count."""
+    in_doubt: bool = False
+    """Whether it may have run already, and it is asked what became of it."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,12 @@ class Some(Generic[T]):
 
 @dataclass(frozen=True)
 class Overview:
-    """`waiting` waits for this person, `theirs` is of theirs and waits for others. `refusal` says why they may not talk
-    to the bot, None when they may. `is_new`: they never wrote to it. `unclear`: it cannot be told now whether more
-    waits for them.
+    """What concerns `reader`: `waiting` waits for them, `theirs` is of theirs and waits for others. `refusal` says why
+    they may not talk to the bot, None when they may. `is_new`: they never wrote to it. `unclear`: it cannot be told now
+    whether more waits for them.
     """
 
+    reader: str
     waiting: Some[Waiting] = field(default_factory=Some[Waiting])
     theirs: Some[Waiting] = field(default_factory=Some[Waiting])
     doubts: Some[Waiting] = field(default_factory=Some[Waiting])

@@ -112,6 +112,11 @@ def link(address: str) -> Block:
     return mrkdwn(f"<{address}|The message that asked>")
 
 
+def function(call: ShownCall) -> Block:
+    """The name that whoever wrote the tool knows it by."""
+    return plain_visible(call.function)
+
+
 def unreached(users: Sequence[str]) -> str:
     """Who could decide, and takes no direct message."""
     names = ", ".join(f"<@{user}>" for user in users[:NAMES])

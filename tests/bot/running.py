@@ -89,6 +89,7 @@ async def running(
     *lines: Line,
     http: aiohttp.ClientSession,
     model: Model | None = None,
+    examples: Sequence[str] = (),
 ) -> AsyncIterator[Bot]:
     """Runs the bot, assembled as `signoff run` does, until the block ends; on the lines, or on a model of one's own."""
     tokens = workspace.tokens
@@ -101,7 +102,7 @@ async def running(
     settings = Settings(**given)  # type: ignore[arg-type]
     scripted = ScriptedModel(lines)
     identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id, "url": f"{workspace.url}/"}
-    agent = Agent("Be brief.", list(tools))
+    agent = Agent("Be brief.", list(tools), examples)
     async with web_client(settings) as client:
         worker, homes, app = await assemble(settings, agent, cast("Any", model or scripted), storage, client, identity)
         working = asyncio.create_task(worker.run())

@@ -7,8 +7,8 @@ import aiohttp
 from bot import routes
 from bot.demo.workspace import Workspace
 from bot.inbound import filling
-from bot.manifest import EVENTS
-from bot.shown import cards, notices
+from bot.manifest import EVENTS, manifest
+from bot.shown import cards, home, notices
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
 from storage import Storage, inbox
@@ -44,6 +44,8 @@ def test_every_button_and_form_has_a_route() -> None:
         cards.APPROVE, cards.APPROVE_ALL, cards.EDIT, cards.REJECT, cards.RESPOND,
         cards.IT_RAN, cards.RUN_AGAIN, cards.GIVE_UP, cards.RETRY,
     }  # fmt: skip
+    assert routes.on_home(ON).keys() == {home.TRY_EXAMPLE, home.OPEN}
+    assert routes.commands(ON).keys() == {each["command"] for each in manifest()["features"]["slash_commands"]}
     assert routes.views(ON).keys() == {*filling.EDIT_FORMS, filling.REJECT_FORM, filling.RESPOND_FORM}
 
 

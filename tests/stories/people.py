@@ -218,11 +218,21 @@ def _texts(value: Any) -> Iterator[str]:
         for each in value:
             yield from _texts(each)
     elif isinstance(value, Mapping):
+        if value.get("type") == "rich_text_section":
+            yield "".join(map(_said, value["elements"]))
+            return
         for key, inner in value.items():
             if key == "text" and isinstance(inner, str):
                 yield inner
             else:
                 yield from _texts(inner)
+
+
+def _said(element: Json) -> str:
+    """A piece of a line, people and times as tokens."""
+    if element["type"] == "user":
+        return f"<@{element['user_id']}>"
+    return f"<!date^{element['timestamp']}>" if element["type"] == "date" else "".join(_texts(element))
 
 
 def _initial(element: Json) -> str:

@@ -57,7 +57,7 @@ async def test_what_was_proposed_is_shown_and_runs_exactly(ana: Person, effects:
     assert labels(card) == ["Approve", "Edit", "Reject", "Respond"]
     assert tool.name in words(card)
     for each in tool.parameters:
-        assert each.name in words(card)
+        assert each.name.replace("_", " ") in words(card)
         assert is_shown(each.proposed, words(card))
     await ana.click(card, "Approve")
     await over(thread, tool)

@@ -52,8 +52,9 @@ async def copy_for(person: Person, having: str) -> tuple[Thread, Json]:
 
 
 def state(message: Json) -> str:
-    """What a card shows, without the line that only a copy has."""
-    return "\n".join(line for line in words(message).splitlines() if "where you cannot see it" not in line)
+    """What a card shows, without the two lines that only a copy has."""
+    lines = words(message).splitlines()
+    return "\n".join(line for line in lines if "in a conversation that you are not in" not in line and line[:1] != "“")
 
 
 async def alike(thread: Thread, card: Json, place: Thread, copy: Json) -> None:
@@ -70,7 +71,7 @@ async def test_an_approver_elsewhere_decides_in_a_copy(ana: Person, lea: Person,
     thread = await ana.say('publish "the prices"')
     card = await thread.card()
     place, copy = await copy_for(lea, "the prices")
-    assert "wrote to me, where you cannot see it: “publish" in words(copy)
+    assert "asked, in a conversation that you are not in:\n“publish" in words(copy)
     assert "thread_ts" not in copy
     assert labels(copy) == BUTTONS
     await alike(thread, card, place, copy)
@@ -114,7 +115,7 @@ async def test_an_edit_in_a_copy_shows_in_both(ana: Person, lea: Person, ledger:
     form = await lea.open(copy, "Edit")
     (label,) = [label for label, value in filled(form).items() if value == "the plan"]
     assert await lea.submit(form, **{label: "half the plan"}) == {}
-    await thread.becomes(card, r"the plan → half the plan[^$]*edited by <@U0LEA>[^$]*done")
+    await thread.becomes(card, r"edited by <@U0LEA>[^$]*the plan → half the plan[^$]*done")
     await alike(thread, card, place, copy)
     assert ledger.lines == ["half the plan"]
 
@@ -131,11 +132,11 @@ async def test_where_everybody_can_see_the_card_there_is_no_copy(ana: Person, le
 async def test_two_people_approve_and_the_card_says_how_far_it_is(ana: Person, lea: Person, ledger: Ledger):
     thread = await ana.say('share "the key"')
     card = await thread.card()
-    assert "0 of 2" in words(card)
+    assert "2 of <@U0ANA>, <@U0LEA> decide" in words(card)
     place, copy = await copy_for(lea, "the key")
     await ana.click(card, "Approve")
-    await thread.becomes(card, r"1 of 2: <@U0ANA>")
-    await place.becomes(copy, r"1 of 2: <@U0ANA>")
+    await thread.becomes(card, r"approved by <@U0ANA> · 1 of 2")
+    await place.becomes(copy, r"approved by <@U0ANA> · 1 of 2")
     assert labels(await thread.now(card)) == BUTTONS
     await ana.click(await thread.now(card), "Approve")
     await thread.whisper("approved this already; it waits for 1 more")
@@ -151,12 +152,12 @@ async def test_an_edit_takes_the_votes_back_and_casts_the_editors(ana: Person, l
     card = await thread.card()
     place, copy = await copy_for(lea, "the door")
     await ana.click(card, "Approve")
-    await thread.becomes(card, r"1 of 2: <@U0ANA>")
-    await place.becomes(copy, r"1 of 2: <@U0ANA>")
+    await thread.becomes(card, r"approved by <@U0ANA> · 1 of 2")
+    await place.becomes(copy, r"approved by <@U0ANA> · 1 of 2")
     form = await lea.open(await place.now(copy), "Edit")
     (label,) = [label for label, value in filled(form).items() if value == "the door"]
     assert await lea.submit(form, **{label: "the window"}) == {}
-    await thread.becomes(card, r"the door → the window[^$]*edited by <@U0LEA>[^$]*1 of 2: <@U0LEA>")
+    await thread.becomes(card, r"the door → the window[^$]*edited by <@U0LEA>[^$]*approved by <@U0LEA> · 1 of 2")
     await alike(thread, card, place, copy)
     assert ledger.lines == []
     await ana.click(await thread.now(card), "Approve")

@@ -73,7 +73,7 @@ async def test_one_asks_and_another_approves(chromium: str, stage: Stage, shop: 
         await expect(approve).to_be_visible(timeout=20_000)
         assert shop.status(1043) == "paid"
         await approve.click()
-        await expect(thread(screen).get_by_text(re.compile("Approved by"))).to_be_visible(timeout=20_000)
+        await expect(thread(screen).get_by_text(re.compile("approved by"))).to_be_visible(timeout=20_000)
         await expect(thread(screen).get_by_text("Cancelled order 1043").last).to_be_visible(timeout=20_000)
         assert shop.status(1043) == "cancelled"
         await expect(screen.get_by_test_id("panel")).to_contain_text("cancelled", timeout=10_000)

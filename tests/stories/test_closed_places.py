@@ -43,4 +43,4 @@ async def test_a_card_of_an_archived_channel_is_decided_in_the_direct_message_al
     await place.becomes(card, "done: Refunded 80.00 euro")
     await place.says("Refunded 80.00 euro", after=card["ts"])
     assert shop.refunds == [(1042, "80.00")]
-    assert len(await said_to(ana, "asked for this|approved by")) == 1, "one card"
+    assert len(await said_to(ana, "runs as|approved by")) == 1, "one card"

@@ -71,7 +71,7 @@ _SMALL = frozenset(
 _TOKEN = re.compile(r"<(?:@|#|!subteam\^)[A-Z0-9]+(?:\|[^>]*)?>|<!date\^[^>]*>|<(?:https?://|mailto:)[^>]*>")
 _CODE = re.compile(r":[a-z0-9_+-]*[a-z][a-z0-9_+-]*:")
 _ID = re.compile(r"\b(?:[UWCDGST]0[A-Z0-9]{2,}|(?=[A-Z0-9]*\d)[UWCDGST][A-Z0-9]{8,10})\b")
-_LONG_ID = re.compile(r"(?<!SHA-256 )(?<![0-9a-f])[0-9a-f]{32,}(?![0-9a-f])")
+_LONG_ID = re.compile(r"(?<!SHA-256 )(?<![0-9a-f])(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{32,}(?![0-9a-f])")
 _OPAQUE = re.compile(r"[A-Za-z0-9:._/@-]*")
 _PLACES = re.compile(r"\b(?:above|below|on the (?:right|left)|to the (?:right|left)|underneath)\b", re.IGNORECASE)
 _APOLOGIES = re.compile(r"\b(?:sorry|whoops|oops|apolog\w+|unfortunately|regret\w*|my bad|uh-oh)\b", re.IGNORECASE)

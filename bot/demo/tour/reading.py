@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+_CALL = re.compile(r"[a-z-]+:[0-9a-f]{32}:\d+")
+"""The id of a block that is about one question."""
+
 Json = Mapping[str, Any]
 """As it came over the wire."""
 
@@ -44,6 +47,11 @@ def button(message: Json, label: str) -> tuple[Json, str]:
     raise LookupError(f"there is no button {label!r}, only {', '.join(labels(message)) or 'none'}")
 
 
+def is_card(message: Json) -> bool:
+    """Whether it shows a call that somebody decides about, or decided about."""
+    return any(_CALL.fullmatch(block.get("block_id", "")) for block in message.get("blocks") or ())
+
+
 def inputs(view: Json) -> list[Json]:
     """The input blocks of a modal."""
     return [block for block in view["blocks"] if block["type"] == "input"]
@@ -64,6 +72,7 @@ def plain(text: str, names: Mapping[str, str]) -> str:
     """Slack's mrkdwn as a person reads it."""
     text = re.sub(r"<@(\w+)>", lambda found: "@" + names.get(found[1], found[1]), text)
     text = re.sub(r"<!date\^(\d+)\^[^|>]*\|[^>]*>", lambda found: moment(int(found[1])), text)
+    text = re.sub(r"<!subteam\^(\w+)>", lambda found: "@" + names.get(found[1], found[1]), text)
     text = re.sub(r"<(?:[^|>]+\|)([^>]+)>", r"\1", text)
     text = re.sub(r"(?<!\w)\*(\S(?:[^*\n]*\S)?)\*(?!\w)", r"\1", text).replace("`", "")
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
@@ -99,7 +108,19 @@ def _block(block: Json, names: Mapping[str, str]) -> list[Part]:
 
 def _rich(element: Json, names: Mapping[str, str]) -> Part:
     kind = "fixed" if element["type"] == "rich_text_preformatted" else "text"
-    return Part(kind, plain("".join(_texts(element)), names) if kind == "text" else "".join(_texts(element)))
+    return Part(kind, "".join(_said(each, names) for each in element["elements"]))
+
+
+def _said(element: Json, names: Mapping[str, str]) -> str:
+    match element:
+        case {"type": "user", "user_id": str(user)}:
+            return "@" + names.get(user, user)
+        case {"type": "date", "timestamp": int(at), "format": str(form)}:
+            return moment(at)[-len("00:00") :] if form == "{time}" else moment(at)
+        case {"type": "link", "url": str(url)}:
+            return element.get("text", url)
+        case _:
+            return "".join(_texts(element))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -131,7 +131,7 @@ class _Story:
         await self._effect("1043", "status", becomes="cancelled")
         said = await self._settled(self._ana, thread)
         after = [self._read(each) for each in said if each["ts"] > card["ts"]]
-        cards = [each for each in said if "1043" in self._read(each) and _is_card(self._parts(each))]
+        cards = [each for each in said if "1043" in self._read(each) and reading.is_card(each)]
         self._expect(len(cards) == 1 and len(after) == 1, "one card, one reply: it went on, and did it once", after)
 
     async def _say(self, who: Person, channel: str, text: str, where: str = "in her direct message") -> Thread:
@@ -177,7 +177,7 @@ class _Story:
         for message in new:
             self._shown[message["ts"]] = self._read(message)
             parts = self._parts(message)
-            self._drawing.message(parts, boxed=_is_card(parts))
+            self._drawing.message(parts, boxed=reading.is_card(message))
         return said
 
     async def _open(self, who: Person, card: Json, label: str) -> Json:
@@ -266,7 +266,3 @@ class _Story:
             raise TourFailed(f"expected that {text}; what came is: {str(came)[:600]}")
         self._checks += 1
         self._drawing.held(text)
-
-
-def _is_card(parts: list[reading.Part]) -> bool:
-    return any(part.kind in ("fixed", "buttons") for part in parts)

@@ -436,7 +436,7 @@ def test_a_copy_says_who_asked_in_what_words_and_shows_the_card() -> None:
     shown = fits(cards.calls(page, revision(page), request=asked))
     assert "<@U0ANA> asked, in a conversation that you are not in:\n“pay order 7, <!channel> x" in words(shown)
     assert "<https://a.example/p1|The message that asked>" in words(shown)
-    assert [block for block in shown.blocks if block in original.blocks] == list(original.blocks)
+    assert [each for each in words(original).split("\n") if each not in words(shown).split("\n")] == []
     assert (buttons(shown), shown.text) == (buttons(original), original.text)
 
 

@@ -67,8 +67,8 @@ def test_every_state_and_every_copy_of_it_is_by_the_standard(state: str) -> None
     assert elsewhere.text == here.text
     said = linter.lines(here.blocks)
     assert said[1] == SECOND_LINES.get(state, said[1])
-    assert LINK in str(here.blocks)
-    assert LINK in str(elsewhere.blocks)
+    waits = any(node.get("type") == "button" for node in linter.nodes(here.blocks))
+    assert [LINK in str(shown.blocks) for shown in (here, elsewhere)] == [waits, waits]
 
 
 @pytest.mark.parametrize("what", OTHERS)
@@ -84,6 +84,7 @@ def test_a_waiting_card_in_words() -> None:
         "order id 1042 · amount 80 · reason it came late",
         "The model says: “The parcel came three days late.”",
         "Runs as Signoff, for @ · @ decides · until @ · asks because amount is over 50",
+        "refund_order",
     ]
     assert shown.text == (
         f"Decision needed: Refund 80.00 euro on order 1042? Asked by <@U0ANA>, "
@@ -165,7 +166,7 @@ def test_each_version_of_a_card_has_ids_of_its_own() -> None:
 
 
 LETTERS = st.text(st.sampled_from("ghxyzäß 日本\u200b\n<>&*_~`“”\"'·→.,"), max_size=40)
-LONG = st.tuples(LETTERS, st.integers(1, 300)).map(lambda each: each[0] * each[1])
+LONG = st.tuples(LETTERS, st.integers(1, 100)).map(lambda each: each[0] * each[1])
 WORDS = LETTERS | LONG
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | WORDS, lambda inner: st.lists(inner, max_size=3), max_leaves=4

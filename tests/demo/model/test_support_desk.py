@@ -406,7 +406,7 @@ OUTCOMES = [
     ("Answered by an approver in the tool's place; the call did not run. Their answer: ask Lea", ["ask Lea"], ["tool"]),
     ("Expired: nobody decided in time. The call did not run. This is not a rejection.", ["in time"], ["reject"]),
     ("Unreachable: Lea is away. Nobody was asked, and the call did not run.", ["Lea is away"], ["call"]),
-    ("Cancelled: the question was withdrawn before anybody decided. The call did not run.", ["taken back"], ["call"]),
+    ("Cancelled: this was withdrawn before it ran. The call did not run.", ["taken back"], ["call"]),
     ("Failed: order 1042 has 0.00 euro left", ["did not work", "0.00 euro left"], ["Failed"]),
     ("Timed out: the tool did not finish within 60 seconds. It may.", ["cannot say"], ["Refunded"]),
     ("In doubt: the call was begun, and nobody knows.", ["cannot say"], ["Refunded"]),
