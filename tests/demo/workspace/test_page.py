@@ -102,7 +102,7 @@ async def test_nothing_that_is_said_becomes_markup(chromium: str, url: str, ana:
 
 async def test_mrkdwn_reads_as_in_slack(chromium: str, url: str, bot: Slack):
     text = (
-        "*bold* _slanted_ ~gone~ `a*b*c` 2 * 3 * 4 snake_case_name <@U0ANA> <#C0SUPPORT> "
+        "*bold* _slanted_ ~gone~ `a*b*c` 2 * 3 * 4 snake_case_name <@U0ANA> <#C0SUPPORT> <!subteam^S0LEADS> "
         "<https://example.com/a?b=1&amp;c=2|the page>\n"
         "&gt; a quote\n```\n*not bold*\n``` at <!date^1790000000^{date_num} {time}|some day>"
     )
@@ -114,7 +114,7 @@ async def test_mrkdwn_reads_as_in_slack(chromium: str, url: str, bot: Slack):
         await expect(message.locator("em")).to_have_text(["slanted"])
         await expect(message.locator("s")).to_have_text(["gone"])
         await expect(message.locator("code")).to_have_text(["a*b*c", "*not bold*"])
-        await expect(message.locator(".mention")).to_have_text(["@Ana Ruiz", "#support"])
+        await expect(message.locator(".mention")).to_have_text(["@Ana Ruiz", "#support", "@leads"])
         await expect(message.locator("blockquote")).to_have_text("a quote")
         await expect(message.get_by_role("link", name="the page")).to_have_attribute(
             "href", "https://example.com/a?b=1&c=2"
