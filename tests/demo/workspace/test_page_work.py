@@ -344,6 +344,9 @@ async def test_a_link_to_a_message_opens_it(chromium: str, workspace: Workspace,
         await open_channel(tab, "Signoff")
         await main_column(tab).get_by_role("link", name="this card").click()
         await expect(thread(tab).locator(f"[data-ts='{ts}']")).to_be_focused()
+        await slack.chat_update(channel="C0SUPPORT", ts=ts, text="Refund?", blocks=[says("*Changed*")])
+        await expect(thread(tab)).to_contain_text("Changed")
+        await expect(thread(tab).get_by_role("button", name="New messages")).to_be_hidden()
         await open_channel(tab, "Signoff")
         await main_column(tab).get_by_role("link", name="#deploys").click()
         await expect(main_column(tab).get_by_role("heading", name="#deploys").first).to_be_visible()
@@ -362,6 +365,7 @@ async def test_what_waits_is_marked_where_it_waits(chromium: str, workspace: Wor
         await expect(sidebar.get_by_role("button", name="waiting for you")).to_have_count(0)
         await act_as(tab, "Lea Brandt")
         await expect(sidebar.get_by_role("button", name="support, 1 waiting for you")).to_be_visible()
+        await expect(tab.get_by_role("banner").get_by_text("1 waiting for you")).to_be_visible()
         await slack.chat_update(channel="C0SUPPORT", ts=ts, text="Refunded")
         await expect(sidebar.get_by_role("button", name="waiting for you")).to_have_count(0)
 
