@@ -26,7 +26,7 @@ from graphs.approvals.decisions import Approve
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
 from graphs.approvals.terms import Actor
-from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.compiled import Threads
 from storage import Connection, Storage, inbox
 from storage.errors import StorageUnavailable
 from storage.ids import ThreadId
@@ -45,7 +45,7 @@ class Clicks:
     """The listeners of the buttons of a card that decide at once."""
 
     storage: Storage
-    graph: CompiledGraph
+    graph: Threads
     desk: Desk
     poster: Poster
     people: People

@@ -12,7 +12,7 @@ from bot.shown.pieces import DAY_AND_TIME, TIME, Moment, in_mrkdwn
 from bot.shown.shown_calls import ShownCall
 from bot.shown.text import Block, fitted, mrkdwn, one_line, plain_text, plain_visible
 from graphs.approvals.states import State
-from graphs.approvals.terms import CHANNEL, REQUESTER
+from graphs.approvals.terms import CHANNEL, REQUESTER, Terms
 
 APP = "Signoff"
 """Whose identity a call uses."""
@@ -72,6 +72,12 @@ def who_decides(call: ShownCall) -> str:
         said = f"{call.quorum} of {', '.join(names)} decide"
     others = any(each in (REQUESTER, CHANNEL) or each.startswith("S") for each in call.approvers)
     return said if call.self_approval or not others else f"{said}, but not <@{call.requester}>"
+
+
+def who_answers(terms: Terms) -> str:
+    """Whose answer a question waits for."""
+    names = [_approver(each, terms.requester) for each in terms.approvers[:NAMES]]
+    return f"{' or '.join(names)} answers"
 
 
 def votes(call: ShownCall) -> list[Block]:
