@@ -12,7 +12,7 @@ from bot.shown import timeline
 from bot.telling import Person, Telling, slack_thread
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.turns import broken_off, latest, turns
-from graphs.errors import CutShort, GraphError
+from graphs.errors import CutShort, GraphError, GraphRecursionError
 from graphs.runtime.compiled import Threads
 from graphs.runtime.types import Config, PendingTask
 from storage import Storage, inbox, threads
@@ -62,7 +62,7 @@ class Failures:
         said = ", ".join(references) or "none"
         if isinstance(error, CutShort):
             logger.error("thread %s is set aside (reference %s): %s", thread_id, said, error)
-        elif isinstance(error, ModelUnavailable):  # no fault of the code's: what the provider said is all there is
+        elif isinstance(error, ModelUnavailable | GraphRecursionError):  # how far the code came is not what went wrong
             why = f"{error} ({error.__cause__})" if error.__cause__ is not None else error
             logger.error("thread %s failed (reference %s): %s: %s", thread_id, said, type(error).__name__, why)
         else:

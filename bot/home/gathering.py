@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.home import reading
-from bot.home.reading import Past, Rows
+from bot.home.reading import Past
 from bot.inbound.payloads import Person
 from bot.people.people import People
 from bot.shown import home, links, naming, timeline
@@ -55,9 +55,10 @@ class Gathering:
         ]
         mine, unclear = await self._mine(user, about)
         rows = await self.storage.read(lambda db: reading.of_person(db, user, about))
+        titles = {each.row.id: await self._called(each.row) or rows.titles[each.row.id] for each in about}
 
         def told(each: Concern) -> Waiting:
-            return _waiting(each, rows, each.row.id in mine, self._link(each, direct))
+            return _waiting(each, titles[each.row.id], each.row.id in mine, self._link(each, direct))
 
         calls = [each for each in about if each.row.kind != IN_DOUBT]
         yours = [each for each in calls if each.row.id in mine and user not in _voters(each)]
@@ -119,7 +120,7 @@ class Gathering:
         voters = [vote.user for vote in past.record.votes_for(row)]
         by = voters if len(voters) > 1 else [row.answered_by] if row.answered_by else []
         return Decided(
-            title=await self._edited(row) or reading.title(row, past.record),
+            title=await self._called(row) or reading.title(row, past.record),
             state=past.record.state() if is_call else None,
             decision=decision_of(row) if is_call else None,
             by=by,
@@ -128,19 +129,26 @@ class Gathering:
             link=self._to_post(past.posts, direct),
         )
 
-    async def _edited(self, row: InterruptRow) -> str | None:
-        """What is to run by an edit that no other question was asked about; None for anything else."""
+    async def _called(self, row: InterruptRow) -> str | None:
+        """What the tool itself calls the call, where the question does not say it: one that may have run already, or
+        that is to run by an edit which no other question was asked about.
+        """
+        if row.kind == IN_DOUBT:
+            return await self._titled(row.payload["name"], row.payload["args"])
         action: Mapping[str, Any] | None = answer_of(row).get("edited_action") if row.kind == APPROVAL else None
-        if action is None or (tool := self.toolbox.get(action["name"])) is None:
-            return None
-        return await awaitable(_called, bounded=False)(tool, action["args"])  # a tool's own code may be asked
+        return await self._titled(action["name"], action["args"]) if action is not None else None
+
+    async def _titled(self, name: str, args: Mapping[str, Any]) -> str | None:
+        tool = self.toolbox.get(name)
+        return await awaitable(_title, bounded=False)(tool, args) if tool is not None else None
 
 
-def _called(tool: Tool[..., Any], args: Mapping[str, Any]) -> str | None:
+def _title(tool: Tool[..., Any], args: Mapping[str, Any]) -> str | None:
+    """Code of the tool's own may be asked: it may raise, or take its time."""
     if (named := tool.title_of(args)) is not None:
         return named
     try:
-        return naming.title(tool.name, tool.validate(args).shown)
+        return naming.headline(tool.name, tool.validate(args).shown)
     except AgentError:
         return None
 
@@ -202,14 +210,15 @@ def _some(found: Sequence[Concern], limit: int, told: Callable[[Concern], Waitin
     return Some([told(each) for each in ordered[:limit]], len(found))
 
 
-def _waiting(each: Concern, rows: Rows, for_reader: bool, link: str | None) -> Waiting:
+def _waiting(each: Concern, title: str, for_reader: bool, link: str | None) -> Waiting:
     terms = _terms(each.row)
     return Waiting(
-        title=rows.titles[each.row.id],
+        title=title,
         requester=each.row.requester or "",
         channel=each.conversation.channel if each.conversation is not None else None,
         approvers=_approvers(each.row),
         quorum=terms.quorum if terms is not None and each.row.kind == APPROVAL else 1,
+        self_approval=terms is None or terms.self_approval,
         votes=_voters(each),
         expires_at=each.row.expires_at,
         link=link,

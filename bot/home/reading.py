@@ -58,7 +58,7 @@ def title(row: InterruptRow, record: CallRecord = NOTHING) -> str:
     if isinstance(said, str) and said.strip():
         return said
     name = asked.get("name")
-    return naming.title(name, asked.get("args") or {}) if isinstance(name, str) else naming.in_words(row.node)
+    return naming.headline(name, asked.get("args") or {}) if isinstance(name, str) else naming.in_words(row.node)
 
 
 def _past(db: Connection, user: str) -> list[Past]:

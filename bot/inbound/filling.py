@@ -46,7 +46,7 @@ NAMED_WITHIN = 0.5
 
 FormVerb = Literal["edit", "reject", "respond"]
 
-NOT_THERE = Refused("This question is not there any more.")
+NOT_THERE = Refused("This question is not there any more. Look at the card as it is now.")
 UNSTORABLE = "These values do not stay the same when they are stored. Choose others."
 
 

@@ -35,6 +35,9 @@ NOBODY = {"user_not_found", "user_not_visible"}
 
 NO_GROUP = {"no_such_subteam", "subteam_not_found"}
 
+OUT_OF_SIGHT = {"channel_not_found"}
+"""What Slack says of a conversation that the bot is not in: whoever mentions one does nothing wrong."""
+
 NAME_LENGTH = 80
 """Characters of a name."""
 
@@ -168,7 +171,8 @@ class Directory:
         try:
             found = await self._asking.ask((what, id_), fetch, fresh=fresh)
         except UNCERTAIN as error:
-            self._say(what, id_, describe(error))
+            level = logging.INFO if reason(error) in OUT_OF_SIGHT else logging.WARNING
+            self._say(what, id_, describe(error), level)
             raise CannotTell(f"{what} {id_}", passing=not is_final(error)) from error
         except ValueError as error:
             self._say(what, id_, "an answer that is not Slack's")
@@ -177,11 +181,11 @@ class Directory:
         self._keep((what, id_), found)
         return found
 
-    def _say(self, what: str, id_: str, why: str) -> None:
+    def _say(self, what: str, id_: str, why: str, level: int = logging.WARNING) -> None:
         """Once, until such a look-up succeeds or fails in another way: it is tried again and again."""
         if self._failing.get(what) != why:
             self._failing[what] = why
-            logger.warning("%s %s cannot be looked up: %s", what, id_, why)
+            logger.log(level, "%s %s cannot be looked up: %s", what, id_, why)
 
     def _keep(self, key: tuple[str, str], found: object) -> None:
         """Remember it, as the newest. What is no longer fresh goes, so that a year of strangers is not kept."""

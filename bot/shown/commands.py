@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.shown import home
 from bot.shown.cards import Shown
 from bot.shown.overview import Overview
-from bot.shown.text import Block, escape, escape_visible, fitted, mrkdwn, one_line, plain_visible
+from bot.shown.text import Block, context, escape, escape_visible, fitted, mrkdwn, one_line, plain_visible
 
 LISTED = 10
 """Questions that are listed: a message has half as many blocks as Home."""
@@ -40,7 +40,7 @@ def listed(shown: Overview) -> Shown:
     if doubts.in_all:
         blocks += [_line("In doubt"), *home.questions(doubts, shown.reader)]
     if shown.unclear:
-        blocks.append(_small("It cannot be told right now whether more waits for you."))
+        blocks.append(context(mrkdwn("It cannot be told right now whether more waits for you.")))
     named = [escape_visible(home.first_line(each)) for each in some.shown[:FALLBACK_TITLES]]
     return Shown(" · ".join([first, *named]), tuple(blocks))
 
@@ -79,7 +79,3 @@ def _formatted(text: str) -> Block:
 
 def _line(text: str) -> Block:
     return {"type": "section", "text": plain_visible(text)}
-
-
-def _small(text: str) -> Block:
-    return {"type": "context", "elements": [mrkdwn(text)]}

@@ -7,27 +7,25 @@ nothing in it says by an example what would be there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Sequence
 
 from bot.shown import tenses
 from bot.shown.overview import Decided, Overview, Some, Waiting
+from bot.shown.pieces import Moment, Person, Piece, Styled, elements, in_mrkdwn
 from bot.shown.text import (
     Block,
+    context,
     fitted,
     mrkdwn,
     one_line,
-    person,
     plain_text,
     plain_visible,
     rich,
     section,
     shorten,
-    words,
 )
+from bot.shown.wording import NAMES, who_decides
 from graphs.approvals.states import State
-from graphs.approvals.terms import CHANNEL, REQUESTER
 
 OPEN = "open_question"
 TRY_EXAMPLE = "try_example"
@@ -43,9 +41,6 @@ REASON_LIMIT = 150
 SPOKEN_LIMIT = 75
 """Characters of what a screen reader says of a button."""
 
-NAMES = 6
-"""People who are named in one line."""
-
 _WHAT_IT_DOES = (
     "Write under Messages, in your own words, what you need. What is harmless runs at once. Before anything that "
     "matters, whoever decides is asked, and nothing runs until they have approved it."
@@ -57,7 +52,7 @@ EXAMPLE = "refund order 1042, 80 euro"
 
 def view(shown: Overview, examples: Sequence[str], now: float) -> Block:
     """The view to publish."""
-    blocks = [*_blocks(shown, examples), _context(f"<!date^{int(now)}^{_UPDATED}|Updated {_utc(now)}>")]
+    blocks = [*_blocks(shown, examples), _updated(now)]
     return {"type": "home", "callback_id": "home", "blocks": blocks}
 
 
@@ -66,14 +61,10 @@ def digest(shown: Overview, examples: Sequence[str]) -> str:
     return hashlib.sha256(repr(_blocks(shown, examples)).encode()).hexdigest()
 
 
-_UPDATED = "Updated {date_short_pretty} at {time}"
-
-
 def unknown(now: float) -> Block:
     """For somebody whom Slack cannot look up now: nothing is shown that may not be theirs."""
     said = "Who you are cannot be looked up right now. This page is filled as soon as it can be."
-    updated = _context(f"<!date^{int(now)}^{_UPDATED}|Updated {_utc(now)}>")
-    return {"type": "home", "callback_id": "home", "blocks": [_section(said), updated]}
+    return {"type": "home", "callback_id": "home", "blocks": [_section(said), _updated(now)]}
 
 
 def _blocks(shown: Overview, examples: Sequence[str]) -> list[Block]:
@@ -116,7 +107,7 @@ def _waiting(shown: Overview, example: str) -> list[Block]:
         such = f" When “{example}” needs your approval, it is here until you decide." if example else ""
         blocks.append(_section(f"Nothing waits for you.{such}"))
     if shown.unclear:
-        blocks.append(_context("It cannot be told right now whether more waits for you. This page is updated then."))
+        blocks.append(_small("It cannot be told right now whether more waits for you. This page is updated then."))
     return blocks
 
 
@@ -143,7 +134,7 @@ def _with(header: Block, blocks: Sequence[Block], teaches: str) -> list[Block]:
 def questions(some: Some[Waiting], reader: str) -> list[Block]:
     """Two blocks for each that is shown, and a line for how many are not."""
     blocks = [block for each in some.shown for block in _question(each, reader)]
-    return [*blocks, _context(f"and {some.more} more")] if some.more else blocks
+    return [*blocks, _small(f"and {some.more} more")] if some.more else blocks
 
 
 def _question(waiting: Waiting, reader: str) -> list[Block]:
@@ -157,14 +148,13 @@ def _question(waiting: Waiting, reader: str) -> list[Block]:
             "url": waiting.link,
             "accessibility_label": _spoken("Open", title),
         }
-    return [asked, _context(small_print(waiting, reader))]
+    return [asked, _small(small_print(waiting, reader))]
 
 
 def first_line(waiting: Waiting) -> str:
     """What is to be decided, as a question where it reads as what is to be done."""
     title = fitted(one_line(waiting.title), TITLE_LIMIT)
-    is_asked = not waiting.in_doubt and tenses.is_imperative(title) and title[-1].isalnum()
-    return f"{title}?" if is_asked else title
+    return title if waiting.in_doubt else tenses.asked(title)
 
 
 def small_print(waiting: Waiting, reader: str) -> str:
@@ -174,48 +164,26 @@ def small_print(waiting: Waiting, reader: str) -> str:
     said = ["It may already have run"] if waiting.in_doubt else []
     said += [f"{asked_by} asked{where}"] if waiting.requester else []
     if not waiting.for_reader:
-        said.append(_deciders(waiting))
+        said.append(who_decides(waiting))
     if waiting.quorum > 1:
         said.append(f"{len(waiting.votes)} of {waiting.quorum} approved")
     if waiting.expires_at is not None:
-        said.append(f"until {_time(waiting.expires_at)}")
+        said.append(f"until {in_mrkdwn([Moment(waiting.expires_at)])}")
     return " · ".join(said) or "It waits for an answer"
-
-
-def _deciders(waiting: Waiting) -> str:
-    names = [_approver(each, waiting.requester) for each in waiting.approvers[:NAMES]]
-    if (more := len(waiting.approvers) - NAMES) > 0:
-        names.append(f"{more} more")
-    return f"{', '.join(names[:-1])} or {names[-1]} decides" if len(names) > 1 else f"{names[0]} decides"
-
-
-def _approver(name: str, requester: str) -> str:
-    if name == REQUESTER:
-        return f"<@{requester}>"
-    if name == CHANNEL:
-        return "anyone in the conversation"
-    return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
 
 
 def _record(decided: Decided, reader: str) -> Block:
     """One line: what was decided, by whom, when, and what came of it."""
-    title = fitted(one_line(decided.title), TITLE_LIMIT)
-    said: list[Block] = []
-    if decided.state is None:
-        said.append(words(title))
-    elif decided.state in _TOLD:
-        said.append(words(_TOLD[decided.state](title), "bold"))
-    else:
-        said.append(words(title, "strike"))
-    said += _by(decided, reader)
+    line = [_told(decided), *_by(decided, reader)]
     if decided.at is not None:
-        said += [words(" · "), _moment(decided.at)]
-    if decided.link is not None:
-        said += [words(" · "), {"type": "link", "url": decided.link, "text": "Open"}]
-    return rich(section(*said))
+        line += [" · ", Moment(decided.at)]
+    if decided.link is None:
+        return rich(section(*elements(line)))
+    opens: Block = {"type": "link", "url": decided.link, "text": "Open"}
+    return rich(section(*elements([*line, " · "]), opens))
 
 
-_TOLD = {
+_TENSE = {
     State.APPROVED: tenses.doing,
     State.RUNNING: tenses.doing,
     State.DONE: tenses.done,
@@ -225,36 +193,39 @@ _TOLD = {
 """How the title is told of what was let run, by how it stands."""
 
 
-def _by(decided: Decided, reader: str) -> list[Block]:
+def _told(decided: Decided) -> Piece:
+    title = fitted(one_line(decided.title), TITLE_LIMIT)
+    if decided.state is None:
+        return title
+    return Styled(_TENSE[decided.state](title), "bold") if decided.state in _TENSE else Styled(title, "strike")
+
+
+def _by(decided: Decided, reader: str) -> list[Piece]:
     reason = fitted(one_line(decided.reason), REASON_LIMIT) if decided.reason.strip() else ""
+    people = _people(decided.by, reader)
     match decided.decision:
         case "approve" | "edit":
             verb = "edited" if decided.decision == "edit" else "approved"
-            not_run = [] if decided.state in _TOLD else [words(", not run")]
-            return [words(f" · {verb} by "), *_people(decided.by, reader), *not_run]
+            return [f" · {verb} by ", *people, "" if decided.state in _TENSE else ", not run"]
         case "reject":
-            return [
-                words(" · rejected by "),
-                *_people(decided.by, reader),
-                words(f": {reason}" if reason else ", not run"),
-            ]
+            return [" · rejected by ", *people, f": {reason}" if reason else ", not run"]
         case "respond":
-            return [words(" · answered in its place by "), *_people(decided.by, reader)]
+            return [" · answered in its place by ", *people]
+        case "it_ran" | "run_again" | "give_up" if decided.by:
+            return [" · settled by ", *people]
         case None if decided.by:
-            return [words(" · answered by "), *_people(decided.by, reader)]
+            return [" · answered by ", *people]
         case _:
-            return [words(" · timed out, not run" if decided.state is State.EXPIRED else " · not run")]
+            return [" · timed out, not run" if decided.state is State.EXPIRED else " · not run"]
 
 
-def _people(users: Sequence[str], reader: str) -> Iterable[Block]:
+def _people(users: Sequence[str], reader: str) -> list[Piece]:
+    named: list[Piece] = []
     for number, user in enumerate(users[:NAMES]):
-        if number:
-            yield words(", ")
-        yield words("you") if user == reader else person(user)
-    if not users:
-        yield words("nobody")
+        named += [", " if number else "", "you" if user == reader else Person(user)]
     if len(users) > NAMES:
-        yield words(f" and {len(users) - NAMES} more")
+        named.append(f" and {len(users) - NAMES} more")
+    return named or ["nobody"]
 
 
 def _header(text: str) -> Block:
@@ -266,26 +237,14 @@ def _section(text: str) -> Block:
     return {"type": "section", "text": plain_visible(text)}
 
 
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [mrkdwn(text)]}
+def _small(text: str) -> Block:
+    return context(mrkdwn(text))
 
 
 def _spoken(what: str, title: str) -> str:
     return shorten(f"{what}: {title}", SPOKEN_LIMIT)
 
 
-def _time(seconds: float) -> str:
-    return f"<!date^{int(seconds)}^{{date_short_pretty}} {{time}}|{_utc(seconds)}>"
-
-
-def _moment(seconds: float) -> dict[str, Any]:
-    return {
-        "type": "date",
-        "timestamp": int(seconds),
-        "format": "{date_short_pretty} {time}",
-        "fallback": _utc(seconds),
-    }
-
-
-def _utc(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+def _updated(now: float) -> Block:
+    moment = Moment(now, "{date_short_pretty} at {time}")
+    return _small(f"Updated {in_mrkdwn([moment])}")

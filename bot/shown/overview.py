@@ -22,6 +22,7 @@ class Waiting:
     channel: str | None
     approvers: Sequence[str]
     quorum: int
+    self_approval: bool
     votes: Sequence[str]
     expires_at: float | None
     link: str | None

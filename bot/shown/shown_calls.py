@@ -9,10 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from bot.forms.forms import Form
-from bot.shown import arguments, naming
+from bot.shown import arguments, naming, tenses
 from bot.shown.arguments import Written
 from bot.shown.labels import Labels
-from bot.shown.tenses import is_imperative
 from bot.shown.text import fitted, one_line
 from graphs.agent.call_record import CallRecord, answer_of, decision_of
 from graphs.agent.tools import Tool
@@ -106,7 +105,7 @@ class ShownCall:
     @property
     def first_line(self) -> str:
         """The title as a question, where it reads as what is to be done."""
-        return f"{self.title}?" if is_imperative(self.title) and self.title[-1] not in ".?!…" else self.title
+        return tenses.asked(self.title)
 
     @property
     def labels(self) -> Labels:

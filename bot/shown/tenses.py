@@ -108,6 +108,11 @@ def could_not(title: str) -> str:
     return f"Couldn't {verb}{rest}" if verb else f"Couldn't run: {title}"
 
 
+def asked(title: str) -> str:
+    """As a question, where it reads as what is to be done: "Refund 30 euro?"."""
+    return f"{title}?" if is_imperative(title) and title[-1] not in ".?!…" else title
+
+
 def is_imperative(title: str) -> bool:
     """Whether it begins with a verb that is known, so that it can be asked as it stands: "Refund 30 euro?"."""
     return bool(_split(title)[0])

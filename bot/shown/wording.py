@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Protocol
 
 from bot.shown.pieces import DAY_AND_TIME, TIME, Moment, in_mrkdwn
 from bot.shown.shown_calls import ShownCall
@@ -57,7 +58,20 @@ def near(call: ShownCall, seconds: float) -> Moment:
     return Moment(seconds, TIME if since < SAME_DAY else DAY_AND_TIME)
 
 
-def who_decides(call: ShownCall) -> str:
+class Asked(Protocol):
+    """What somebody is asked about, as its terms say who decides."""
+
+    @property
+    def approvers(self) -> Sequence[str]: ...
+    @property
+    def quorum(self) -> int: ...
+    @property
+    def self_approval(self) -> bool: ...
+    @property
+    def requester(self) -> str: ...
+
+
+def who_decides(call: Asked) -> str:
     """Whose decision it is."""
     names = [_approver(each, call.requester) for each in call.approvers[:NAMES]]
     if (more := len(call.approvers) - NAMES) > 0:

@@ -21,7 +21,7 @@ from bot.http_mode import http_mode
 from bot.run import _assemble, _is_ready, run
 from bot.settings import BadSettings, Settings
 from graphs.agent.agent import Agent
-from storage import Storage
+from storage import Storage, homes
 from tests.agent.conversing import ScriptedModel
 from tests.demo.workspace.support import Slack
 from tests.support.waiting import until
@@ -94,6 +94,23 @@ async def test_a_message_is_stored_when_slack_hears_200(http: aiohttp.ClientSess
     assert in_inbox(tmp_path) == 1
     assert (await post(http, url, MESSAGE))[0] == 200  # Slack sends again what it is not sure of
     assert in_inbox(tmp_path) == 1
+
+
+async def test_a_command_is_answered_in_its_acknowledgement(http: aiohttp.ClientSession, url: str) -> None:
+    typed = {"command": "/signoff", "text": "", "user_id": "U0ANA", "team_id": "T0LOCAL", "channel_id": "C0SUPPORT"}
+    status, text = await post(http, url, typed, "form")
+    answer = json.loads(text)
+    assert (status, answer["text"], answer["response_type"]) == (200, "Nothing waits for you.", "ephemeral")
+
+
+async def test_that_somebody_opened_home_is_stored_when_slack_hears_200(
+    http: aiohttp.ClientSession, url: str, storage: Storage
+) -> None:
+    opened = {"type": "app_home_opened", "user": "U0ANA", "channel": "D0ANA", "tab": "home"}
+    assert (await post(http, url, {**MESSAGE, "event": opened}))[0] == 200
+    assert (await post(http, url, {**MESSAGE, "event": {**opened, "user": "U0LEA", "tab": "messages"}}))[0] == 200
+    (home,) = await storage.read(homes.every)
+    assert (home.user, home.channel, home.is_waited_for) == ("U0ANA", "D0ANA", True)
 
 
 async def test_a_message_that_cannot_be_stored_is_not_acknowledged(

@@ -127,7 +127,7 @@ def test_a_command_is_read_word_for_word(text: str | None, word: str, rest: str)
 
 def waiting(title: str) -> Waiting:
     link = "https://harbour.slack.com/archives/C0/p1"
-    return Waiting(title, "U0ANA", "C0SUPPORT", ["U0LEA"], 1, [], 1_790_000_000.0, link, True)
+    return Waiting(title, "U0ANA", "C0SUPPORT", ["U0LEA"], 1, True, [], 1_790_000_000.0, link, True)
 
 
 @pytest.mark.parametrize(

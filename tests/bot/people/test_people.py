@@ -327,6 +327,15 @@ async def test_an_answer_that_says_nothing_makes_nobody_a_member(body: str):
     await runner.cleanup()
 
 
+async def test_to_mention_a_conversation_that_the_bot_is_not_in_is_no_alarm(
+    directory: Directory, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO", "bot")
+    with pytest.raises(CannotTell):
+        await directory.room("C0NOWHERE")
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+
+
 async def test_what_fails_again_and_again_is_said_once(
     directory: Directory, workspace: Workspace, caplog: pytest.LogCaptureFixture
 ):
