@@ -21,6 +21,9 @@ from storage.pauses import doubling
 
 logger = logging.getLogger(__name__)
 
+LISTED = 200
+"""Channels of one answer of Slack's."""
+
 TRIED_FOR = 30.0
 """Seconds for which Slack is asked again at the start: longer than a blip, shorter than a supervisor's patience."""
 
@@ -146,3 +149,20 @@ def _texts(answer: AsyncSlackResponse, fields: Sequence[str], also: Sequence[str
     if not found.keys() >= set(fields):
         raise NoAnswer(answer.status_code)
     return found
+
+
+async def channels(client: SlackClient) -> dict[str, str]:
+    """The ids of the channels that the bot can see, by name. Raises `CannotGoOn` when Slack does not say."""
+    found: dict[str, str] = {}
+    cursor = ""
+    while True:
+        try:
+            answer = await client.conversations_list(
+                types="public_channel,private_channel", exclude_archived=True, limit=LISTED, cursor=cursor or None
+            )
+        except UNCERTAIN as error:
+            raise CannotGoOn(f"Slack does not say which channels there are: {describe(error)}") from error
+        found |= {str(each["name"]): str(each["id"]) for each in answer.get("channels") or ()}
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            return found

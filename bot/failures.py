@@ -13,7 +13,7 @@ from bot.telling import Person, Telling, slack_thread
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.turns import broken_off, latest, turns
 from graphs.errors import CutShort, GraphError, GraphRecursionError
-from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.compiled import Threads
 from graphs.runtime.types import Config, PendingTask
 from storage import Storage, inbox, threads
 from storage.errors import UnreadableRow
@@ -39,7 +39,7 @@ class Again:
 class Failures:
     """Knows which threads failed before they could move."""
 
-    def __init__(self, storage: Storage, graph: CompiledGraph, telling: Telling) -> None:
+    def __init__(self, storage: Storage, graph: Threads, telling: Telling) -> None:
         self._storage = storage
         self._graph = graph
         self._telling = telling

@@ -19,7 +19,7 @@ from graphs.agent.proposals import APPROVAL, IN_DOUBT, terms_of
 from graphs.agent.turns import latest
 from graphs.approvals.judge import Allowed, may_decide
 from graphs.approvals.terms import Actor, Terms
-from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.compiled import Threads
 from storage import Connection, Storage, interrupts, posts, threads
 from storage.ids import ThreadId
 
@@ -50,7 +50,7 @@ class Halting:
     """Takes requests to stop."""
 
     storage: Storage
-    graph: CompiledGraph
+    graph: Threads
     people: People
 
     async def stop(

@@ -12,7 +12,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.inbound import filling
+from bot.inbound import answering, filling
+from bot.inbound.answering import Answering
 from bot.inbound.arrivals import Arrivals
 from bot.inbound.asked import RecordWentBack
 from bot.inbound.clicks import Clicks
@@ -21,7 +22,7 @@ from bot.inbound.filling import Filling
 from bot.inbound.payloads import CLOSING, Body
 from bot.inbound.queued import Queued
 from bot.inbound.trying import Trying
-from bot.shown import cards, home, notices
+from bot.shown import cards, home, notices, questions
 from graphs.agent.surrogates import mended_tree
 from storage.errors import DatabaseGone, StorageUnavailable
 
@@ -40,6 +41,7 @@ class Listeners:
     queued: Queued
     commands: Commands
     trying: Trying
+    answering: Answering
 
 
 def events(on: Listeners) -> dict[str, Listener]:
@@ -68,12 +70,17 @@ def actions(on: Listeners) -> dict[str, Listener]:
         cards.GIVE_UP: on.clicks.settle_doubt,
         cards.RETRY: on.clicks.retry,
         notices.REJECT_AND_SEND: on.queued.reject_and_send,
+        **dict.fromkeys((questions.YES, questions.NO, questions.CONTINUE, *questions.OPTIONS), on.answering.answer),
+        questions.ANSWER: on.answering.open_form,
+        questions.EDIT_STATE: on.answering.open_form,
+        questions.STOP_HERE: on.answering.stop,
     }
 
 
 def views(on: Listeners) -> dict[str, Listener]:
     return {
         **dict.fromkeys(filling.EDIT_FORMS, on.filling.submit_edit),
+        **dict.fromkeys(answering.FORMS, on.answering.submit),
         filling.REJECT_FORM: on.filling.submit_reject,
         filling.RESPOND_FORM: on.filling.submit_respond,
     }

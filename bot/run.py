@@ -6,30 +6,30 @@ import asyncio
 import contextlib
 import functools
 import gc
-import importlib
 import logging
 import sqlite3
-import sys
-import traceback
 from collections.abc import Coroutine, Mapping
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
 
-from bot import connecting, greeting, routes
+from bot import config, connecting, greeting, routes
 from bot.errors import CannotGoOn
 from bot.halting import Halting
 from bot.home.gathering import Gathering
 from bot.home.publishing import Homes
+from bot.hosting import Hosts
 from bot.http_mode import http_mode
+from bot.inbound.answering import Answering
 from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
 from bot.inbound.commands import Commands
 from bot.inbound.filling import Filling
 from bot.inbound.queued import Queued
 from bot.inbound.trying import Trying
+from bot.loading import Found, host, load, raised_by
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings, hidden_slack_variables
@@ -44,10 +44,9 @@ from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
-from graphs.agent.errors import AgentError
 from graphs.agent.halting import Halts
-from graphs.errors import UnexpectedExit
-from graphs.runtime.calling import awaitable, held
+from graphs.agent.model import Model
+from graphs.runtime.calling import awaitable
 from storage import Storage, deadlines, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
@@ -74,15 +73,20 @@ async def run(settings: Settings, tried_for: float = connecting.TRIED_FOR) -> No
     `CannotGoOn` when Slack cannot be reached for `tried_for` seconds at the start, or takes a token no more, and when
     the database is gone.
     """
-    agent = load_agent(settings.signoff_agent)
+    chosen = config.read(settings)
+    loaded = Loaded(
+        load(settings.signoff_agent),
+        {channel: load(path, chosen.places[channel]) for channel, path in chosen.agents.items()},
+        chosen,
+    )
     with Stop() as stop:
         try:
-            await _work(settings, agent, stop, tried_for)
+            await _work(settings, loaded, stop, tried_for)
         except _Stopped:
             logger.info("Stopped before it was connected")
 
 
-async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for: float) -> None:
+async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_for: float) -> None:
     async with contextlib.AsyncExitStack() as stack:
         client = await stack.enter_async_context(connecting.web_client(settings))
         identity = await _unless(stop, connecting.identity(client, tried_for))
@@ -95,7 +99,8 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
         model = _model(settings)
         stack.push_async_callback(model.aclose)
-        worker, homes, app = await _assemble(settings, agent, model, storage, client, identity)
+        by_channel = await loaded.by_id(client)
+        worker, homes, app = await _assemble(settings, loaded.default, model, storage, client, identity, by_channel)
         if address is None:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
@@ -110,7 +115,8 @@ async def _work(settings: Settings, agent: Agent, stop: asyncio.Event, tried_for
             listening = stack.enter_async_context(socket_mode(app, client, token, address))
             await _unless(stop, connecting.in_time(client, listening, tried_for))
         gc.freeze()  # what was imported and built until here stays: it is not walked again for each full collection
-        for line in greeting.lines(settings, identity, agent.toolbox):
+        toolbox = loaded.default.toolbox if isinstance(loaded.default, Agent) else None
+        for line in greeting.lines(settings, identity, toolbox):
             logger.info("%s", line)
         ends = [asyncio.create_task(each.wait()) for each in (stop, client.dead)]
         await asyncio.wait([working, storage.gone, *ends], return_when=asyncio.FIRST_COMPLETED)
@@ -138,52 +144,52 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(task, told, return_exceptions=True)
 
 
-def load_agent(path: str) -> Agent:
-    """The agent at `module:attribute`. Raises `BadSettings` that says what is there instead."""
-    module_name, _, attribute = path.partition(":")
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found = getattr(held(importlib.import_module, module_name), attribute)
-    except (ImportError, AttributeError, SyntaxError, AgentError) as error:
-        raise BadSettings([f"SIGNOFF_AGENT is {path!r}, which cannot be imported: {error}"]) from error
-    except Exception as error:
-        if isinstance(error.__cause__, KeyboardInterrupt):
-            raise error.__cause__ from None
-        raise BadSettings([f"SIGNOFF_AGENT is {path!r}, which cannot be imported: {_said(error)}"]) from error
-    if not isinstance(found, Agent):
-        raise BadSettings([f"SIGNOFF_AGENT is {path!r}, which is a {type(found).__name__}; expected a graphs.Agent"])
-    return found
+@dataclass(frozen=True)
+class Loaded:
+    """What was imported: what answers in general, and by channel as the configuration names it."""
+
+    default: Found
+    by_channel: Mapping[str, Found]
+    chosen: config.Config
+
+    async def by_id(self, client: SlackClient) -> dict[str, Found]:
+        """By channel id. Raises `BadSettings` for a channel that there is not."""
+        named = any(channel.startswith("#") for channel in self.by_channel)
+        ids = config.channels(self.chosen, await connecting.channels(client) if named else {})
+        return {id_: self.by_channel[channel] for channel, id_ in ids.items()}
 
 
-def _said(error: Exception) -> str:
-    """What an agent's code raised, and where, in a line."""
-    raised = error.__cause__ if isinstance(error, UnexpectedExit) and error.__cause__ is not None else error
-    where = traceback.extract_tb(raised.__traceback__)[-1]
-    said = f"{type(raised).__name__}: {raised}".removesuffix(": ")
-    return f"{said} ({where.filename}, line {where.lineno})"
+async def _hosts(
+    default: Found, by_channel: Mapping[str, Found], model: Model, storage: Storage, reach: Reach
+) -> Hosts:
+    """Everything that is hosted, prepared."""
+    for agent in {id(each): each for each in (default, *by_channel.values()) if isinstance(each, Agent)}.values():
+        if agent.prepare is not None:
+            try:
+                await awaitable(agent.prepare, bounded=False)()
+            except Exception as error:
+                raise CannotGoOn(f"what prepares the agent (Agent.prepare) failed: {raised_by(error)}") from error
+    channels = {channel: await host(found, model, storage, reach, channel) for channel, found in by_channel.items()}
+    return Hosts(await host(default, model, storage, reach), channels)
 
 
 async def _assemble(
     settings: Settings,
-    agent: Agent,
+    agent: Found,
     model: ChatModel,
     storage: Storage,
     client: SlackClient,
     identity: Mapping[str, str],
+    by_channel: Mapping[str, Found] = MappingProxyType({}),
 ) -> tuple[Worker, Homes, AsyncApp]:
-    if agent.prepare is not None:
-        try:
-            await awaitable(agent.prepare, bounded=False)()
-        except Exception as error:
-            raise CannotGoOn(f"what prepares the agent (Agent.prepare) failed: {_said(error)}") from error
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
-    graph = agent.compile(model, storage, Reach(people, storage))
+    graph = await _hosts(agent, by_channel, model, storage, Reach(people, storage))
+    toolbox, examples = graph.toolbox, graph.default.examples
     poster = Poster(client, storage, identity["user_id"], identity.get("url", ""))
-    display = Display(storage, graph, agent.toolbox, client, poster, people)
-    withdrawing = Withdrawing(storage, Desk(storage, agent.toolbox), people)
+    display = Display(storage, graph, toolbox, client, poster, people, graph.own_state)
+    withdrawing = Withdrawing(storage, Desk(storage, toolbox), people)
     halting = Halting(storage, graph, people)
-    stops = Stops(halting, Halts(storage, graph, agent.toolbox))
+    stops = Stops(halting, Halts(storage, graph, toolbox))
     worker = Worker(storage, graph, display, poster, people, withdrawing, stops)
     secret = settings.slack_signing_secret
     with hidden_slack_variables():
@@ -195,18 +201,19 @@ async def _assemble(
             signing_secret=secret.get_secret_value() if secret is not None else None,
         )
     promptly = storage.impatient(PROMPTLY)
-    desk = Desk(promptly, agent.toolbox)
+    desk = Desk(promptly, toolbox)
     team, bot_user = identity["team_id"], identity["user_id"]
-    arrivals = Arrivals(storage, client, poster, bot_user, team, agent.examples, storage.now())
-    gathering = Gathering(storage, people, agent.toolbox, team, identity.get("url", ""))
-    homes = Homes(storage, gathering, client, agent.examples)
+    arrivals = Arrivals(storage, client, poster, bot_user, team, examples, storage.now())
+    gathering = Gathering(storage, people, toolbox, team, identity.get("url", ""))
+    homes = Homes(storage, gathering, client, examples)
     listeners = routes.Listeners(
         arrivals,
         Clicks(promptly, graph, desk, poster, people),
         Filling(promptly, desk, client, poster, people),
         Queued(Withdrawing(promptly, desk, people), poster),
         Commands(promptly, replace(gathering, storage=promptly), replace(halting, storage=promptly).stop),
-        Trying(promptly, client, people, team, agent.examples),
+        Trying(promptly, client, people, team, examples),
+        Answering(promptly, graph, client, poster, people, replace(halting, storage=promptly)),
     )
     routes.register(app, listeners)
     return worker, homes, app

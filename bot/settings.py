@@ -10,7 +10,8 @@ import os
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -132,8 +133,12 @@ class Settings(DatabaseSettings):
     )
     signoff_agent: AgentPath = Field(
         default="graphs.sample.support_desk:agent",
-        description="Your agent as module:attribute, imported from the working directory or PYTHONPATH. "
+        description="Your agent or graph as module:attribute, imported from the working directory or PYTHONPATH. "
         "Default: the sample agent, a support desk.",
+    )
+    signoff_config: Path | None = Field(
+        default=None,
+        description="The file that says which agent answers in which channel. Default: signoff.toml, where it exists.",
     )
     signoff_users: Annotated[frozenset[UserOrGroup], NoDecode, BeforeValidator(_ids)] = Field(
         default=frozenset(),
@@ -212,3 +217,19 @@ def _problem(error: ErrorDetails) -> str:
 def _shown(value: object) -> str:
     """The value for a message, unless it could be a secret in the wrong place."""
     return "not what is expected" if re.search(r"(?i)xox|xapp-|sk-|@", str(value)) else repr(value)
+
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def expanded(tree: Any) -> Any:
+    """The tree with `${NAME}` in its texts replaced by that variable. Raises KeyError for one that is not set."""
+    match tree:
+        case str():
+            return _VARIABLE.sub(lambda found: os.environ[found[1]], tree)
+        case dict():
+            return {key: expanded(value) for key, value in cast("dict[str, Any]", tree).items()}
+        case list():
+            return [expanded(value) for value in cast("list[Any]", tree)]
+        case _:
+            return tree

@@ -29,7 +29,7 @@ from bot.telling import Person, Telling, slack_thread
 from bot.thread_tasks import CUT_OFF, ThreadTasks
 from bot.withdrawing import Withdrawing
 from graphs.errors import GraphError, NotWaiting, ThreadBusy, ThreadWaiting
-from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.compiled import Threads
 from graphs.runtime.types import Config
 from storage import Connection, Storage, deadlines, inbox
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
@@ -79,7 +79,7 @@ class Worker:
     def __init__(
         self,
         storage: Storage,
-        graph: CompiledGraph,
+        graph: Threads,
         display: Display,
         poster: Poster,
         people: People,

@@ -196,6 +196,13 @@ def open_in(db: Connection, thread_id: ThreadId) -> list[InterruptRow]:
     return select(db, "thread_id = ? and status in ('waiting', 'reopened')", (thread_id,))
 
 
+def of_kinds(db: Connection, thread_id: ThreadId, kinds: Iterable[str]) -> list[InterruptRow]:
+    """All that a thread ever asked of these kinds, oldest first."""
+    return select(
+        db, "thread_id = ? and kind in (select value from json_each(?))", (thread_id, json.dumps(list(kinds)))
+    )
+
+
 def consume(db: Connection, ids: Iterable[InterruptId]) -> None:
     """Say that these answers have reached their task, in the transaction that stores what the task did with them."""
     db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])

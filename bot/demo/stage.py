@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.demo.model import serve_model
 from bot.demo.models import choose_model
 from bot.demo.workspace import HARBOUR_GOODS, LOCAL_TEAM, Workspace, serve_workspace
-from bot.run import load_agent
+from bot.loading import load
 
 STOP_AFTER = 15.0
 """Seconds that the bot gets to finish its steps before it is killed."""
@@ -133,7 +133,7 @@ def _examples(outer: Mapping[str, str]) -> Sequence[str]:
     """What the agent says that it can be told. None where it cannot be imported: the bot itself says why, and ends."""
     path = _agent(outer)
     try:
-        return load_agent(path).examples
+        return getattr(load(path), "examples", ())
     except Exception:  # the module may raise anything
         logger.debug("no examples of %s", path, exc_info=True)
         return ()

@@ -45,18 +45,31 @@ def modal(
 def edit_modal(
     callback_id: str, metadata: str, name: str, blocks: Sequence[Block], *, place: tuple[int, int], problem: str = ""
 ) -> Block:
-    """One view of an edit of a call of the tool `name`, in words; `place` is which of how many. `problem` is what is
-    wrong with the whole.
+    """One view of an edit of a call of the tool `name`, in words."""
+    said = "What you submit takes the place of the proposed call, and runs once its own rule is met."
+    return page_modal(_title("Edit", name), callback_id, metadata, blocks, said, "Run Edited Call", place, problem)
+
+
+def page_modal(
+    title: str,
+    callback_id: str,
+    metadata: str,
+    blocks: Sequence[Block],
+    said: str,
+    submit: str,
+    place: tuple[int, int] = (1, 1),
+    problem: str = "",
+) -> Block:
+    """One view of a form, below a line that is `said`; `place` is which of how many, and the last has `submit`.
+    `problem` is what is wrong with the whole.
     """
     number, of = place
-    said = "What you submit takes the place of the proposed call, and runs once its own rule is met."
-    if of > 1:
-        said += f" Part {number} of {of}."
+    part = f" Part {number} of {of}." if of > 1 else ""
     alert: list[Block] = (
         [{"type": "alert", "level": "error", "text": plain_text(problem, _ALERT_LIMIT)}] if problem else []
     )
-    submit = "Run Edited Call" if number == of else "Continue"
-    return modal(_title("Edit", name), callback_id, metadata, [*alert, _said(said), *blocks], submit)
+    button = submit if number == of else "Continue"
+    return modal(title, callback_id, metadata, [*alert, _said(f"{said}{part}"), *blocks], button)
 
 
 def _title(verb: str, name: str) -> str:

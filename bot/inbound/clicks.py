@@ -17,15 +17,16 @@ from bot.inbound.asked import NOT_STORED, Asked, about, ask_again, asked_by, car
 from bot.inbound.payloads import Body, Click, Person
 from bot.people.people import People
 from bot.shown import cards, versions
+from bot.shown.on_record import record_of
 from bot.shown.posting import Poster
-from bot.shown.shown_calls import ShownCall, record_of, revision
+from bot.shown.shown_calls import ShownCall, revision
 from bot.shown.text import escape_visible
 from graphs.agent.desk import Decided, Desk, Poll
 from graphs.approvals.decisions import Approve
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
 from graphs.approvals.terms import Actor
-from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.compiled import Threads
 from storage import Connection, Storage, inbox
 from storage.errors import StorageUnavailable
 from storage.ids import ThreadId
@@ -44,7 +45,7 @@ class Clicks:
     """The listeners of the buttons of a card that decide at once."""
 
     storage: Storage
-    graph: CompiledGraph
+    graph: Threads
     desk: Desk
     poster: Poster
     people: People

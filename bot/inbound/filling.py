@@ -22,8 +22,9 @@ from bot.inbound.payloads import Body, Submission
 from bot.people.people import People
 from bot.shown import naming
 from bot.shown.arguments import written
+from bot.shown.on_record import in_order
 from bot.shown.posting import Poster
-from bot.shown.shown_calls import ARGUMENTS_LIMIT, in_order
+from bot.shown.shown_calls import ARGUMENTS_LIMIT
 from bot.shown.text import Block, escape, escape_visible, rich
 from graphs.agent.desk import NO_TOOL, Desk
 from graphs.agent.errors import InvalidArguments, UnstorableArguments

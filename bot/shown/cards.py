@@ -6,24 +6,23 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.shown import buttons, records, wording
-from bot.shown.arguments import in_line
+from bot.shown import buttons, records, summary, wording
 from bot.shown.buttons import APPROVE, APPROVE_ALL, EDIT, GIVE_UP, IT_RAN, REJECT, RESPOND, RETRY, RUN_AGAIN
 from bot.shown.markdown import reply_markdown
-from bot.shown.pieces import Moment, in_mrkdwn
-from bot.shown.shown_calls import LINE_LIMIT, ShownCall
+from bot.shown.shown_calls import ShownCall
 from bot.shown.splitting import parts
 from bot.shown.text import (
     Block,
     context,
-    entities,
     escape,
     escape_visible,
     fitted,
+    length,
     mrkdwn,
     one_line,
     plain_text,
     plain_visible,
+    quote,
     rich,
     section,
     words,
@@ -44,12 +43,18 @@ BESIDE_LIMIT = 1000
 CARD_LIMIT = 10_000
 """Characters in the blocks of one card: Slack takes about 13,200, by a count of its own."""
 
-PAGE_LIMIT = 8_500
+PAGE_LIMIT = 8_800
 """Characters of the rows of one card. What stands beside them has the rest."""
 
-PAGE_BLOCKS = 42
-"""Blocks of the rows of one card: Slack takes 50. The others are for what stands beside them: what the model says, who
-asked where and in what words, who could not be reached, "Approve All".
+CARD_BLOCKS = 49
+"""Blocks of one card: Slack takes 50. One is for where it was asked, in another place."""
+
+MOST_ELEMENTS = 10
+"""Of a context block."""
+
+PAGE_BLOCKS = 43
+"""Blocks of the rows of one card, where they are brief. The others are for what stands beside them: what the model
+says, who asked where and in what words, who could not be reached, "Approve All".
 """
 
 RESULT_LIMIT = 200
@@ -58,8 +63,10 @@ PREVIEW_LIMIT = 1000
 NOTES_LIMIT = 400
 TEXT_LIMIT = 3000
 
-ASKED = 1400
-"""Characters of a call that asks or asked, as a rule, its arguments and its preview aside."""
+ASKED, ASKED_BLOCKS = 1150, 6
+"""Characters of a call that asks or asked, as a rule, its arguments and its preview aside; and blocks at most, where it
+is brief.
+"""
 
 UNASKED = 1200
 
@@ -108,7 +115,7 @@ def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
     for call in proposed:
         asked = call.asked is not None or call.doubt is not None
         size = ASKED + call.arguments.length + min(len(call.preview), PREVIEW_LIMIT) if asked else UNASKED
-        height = 7 if asked else 1
+        height = ASKED_BLOCKS if asked else 1
         if not found or size > room or height > blocks:
             found.append([])
             room, blocks = PAGE_LIMIT, PAGE_BLOCKS
@@ -124,27 +131,10 @@ def calls(
     """The calls of one page: a card with buttons where one waits, else a line for each that ran. `unreached` are those
     who could decide, and could not be asked.
     """
-    request = request or Request()
-    shown = _Card(page, revision, unreached, request).shown()
-    return (
-        shown if _length(shown.blocks) <= CARD_LIMIT else _Card(page, revision, unreached, request, brief=True).shown()
-    )
-
-
-def _length(blocks: Sequence[Block]) -> int:
-    return sum(_texts(block) for block in blocks)
-
-
-def _texts(node: object) -> int:
-    match node:
-        case {"text": str(text)}:
-            return len(text)
-        case dict():
-            return sum(map(_texts, node.values()))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-        case list() | tuple():
-            return sum(map(_texts, node))  # pyright: ignore[reportUnknownArgumentType]
-        case _:
-            return 0
+    shown = _Card(page, revision, unreached, request or Request()).shown()
+    if length(shown.blocks) <= CARD_LIMIT and len(shown.blocks) <= CARD_BLOCKS:
+        return shown
+    return _Card(page, revision, unreached, request or Request(), brief=True).shown()
 
 
 @dataclass(frozen=True)
@@ -159,50 +149,69 @@ class _Card:
 
     def shown(self) -> Shown:
         waiting = self.waiting
-        if len(waiting) == 1:
-            blocks = [block for call in self.page for block in self._row(call, self._beside())]
-        else:
-            blocks = [block for call in self.page for block in self._row(call, [])]
+        blocks: list[Block] = []
+        for call in self.page:
+            is_asked = call.asked is not None or call.doubt is not None
+            blocks += [{"type": "divider"}] if blocks and is_asked and not self.brief else []
+            blocks += self._row(call) if is_asked else [_unasked(call)]
+        if not self.is_alone:
             blocks += self._beside() if self._has_asked else []
+            blocks += [context(*where)] if waiting and (where := self._where()) else []
             if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
                 blocks.append(buttons.approve_all(waiting, self.revision))
-        return Shown(_summary(self.page), tuple(blocks))
+        return Shown(summary.of(self.page), tuple(blocks))
 
     @property
     def waiting(self) -> list[ShownCall]:
         return [call for call in self.page if call.waits]
 
     @property
+    def is_alone(self) -> bool:
+        """Whether one call waits, and what is said beside the calls is about that."""
+        return len(self.waiting) == 1
+
+    @property
     def _has_asked(self) -> bool:
         return any(call.asked is not None or call.doubt is not None for call in self.page)
 
-    def _row(self, call: ShownCall, beside: list[Block]) -> list[Block]:
-        if call.asked is None and call.doubt is None:
-            return [_unasked(call)]
+    def _row(self, call: ShownCall) -> list[Block]:
+        """A call that is asked about, or was."""
         if not call.waits:
             return records.record(call)
         is_doubt = call.doubt is not None and call.doubt.status == "waiting"
         id_ = block_id(call.state.replace(" ", "-"), call.question)
-        blocks: list[Block] = [{**rich(*self._described(call), *call.arguments.parts), "block_id": id_}]
-        if call.arguments.notes:
-            blocks.append(context(plain_visible("⚠ " + " ".join(call.arguments.notes), NOTES_LIMIT)))
-        if warned := wording.warnings(call):
-            blocks.append(context(*warned))
+        notes = " ".join(call.arguments.notes)
+        groups = [
+            [plain_visible(f"⚠ {notes}", NOTES_LIMIT // self.parts)] if notes else [],
+            wording.warnings(call, wording.REASON_LIMIT // self.parts),
+            [] if is_doubt else wording.votes(call),
+            [*wording.terms(call), *(self._where() if self.is_alone else []), wording.function(call)],
+        ]
         if is_doubt:
-            return [*blocks, *beside, *_doubt(call, self._where()), buttons.settle_doubt(call)]
-        blocks += beside
-        blocks.append(context(*wording.terms(call), *self._where(), wording.function(call), *wording.votes(call)))
-        return blocks + buttons.decide(call, is_alone=len(self.waiting) == 1)
+            groups = [*groups[:2], _doubt(call), groups[-1]]
+        if self.brief:
+            groups = [[element for group in groups for element in group][:MOST_ELEMENTS]]
+        small = [context(*group) for group in groups if group]
+        said: list[Block] = [{**rich(*self._described(call), *call.arguments.parts), "block_id": id_}]
+        said += small[:-1] + (self._beside() if self.is_alone else []) + small[-1:]
+        if is_doubt:
+            return [*said, buttons.settle_doubt(call)]
+        return said + buttons.decide(call, is_alone=self.is_alone)
 
     def _described(self, call: ShownCall) -> list[Block]:
         """What it would do, and what whoever decides needs to know."""
         said = [section(words(call.first_line, "bold"))]
         if call.description:
             said.append(section(words(fitted(one_line(call.description), NOTICE_LIMIT))))
-        if call.preview:
-            preview = fitted(call.preview.strip(), PREVIEW_LIMIT // (4 if self.brief else 1))
-            said += [section(words(line)) for line in preview.splitlines() if line.strip()]
+        if call.preview.strip():
+            preview = words(fitted(call.preview.strip(), PREVIEW_LIMIT // self.parts))
+            said.append(quote(preview) if "\n" in preview["text"] else section(preview))
         return said
+
+    @property
+    def parts(self) -> int:
+        """What is said beside the arguments has so small a part of its room."""
+        return 4 if self.brief else 1
 
     def _where(self) -> list[Block]:
         """The way to the message that asked."""
@@ -239,48 +248,15 @@ def overcome() -> Shown:
     return Shown(text, (context(mrkdwn(text)),))
 
 
-def _summary(page: Sequence[ShownCall]) -> str:
-    """What a notification says: that a decision is needed, on what, who asked, until when; later, what was decided."""
-    waiting = [call for call in page if call.waits]
-    if not waiting:
-        said = [_in_words(call) for call in page]
-        told = next((n for n in range(len(said), 1, -1) if len("; ".join(said[:n])) <= TEXT_LIMIT), 1)
-        return "; ".join(said[:told]) + (f"; and {len(said) - told} more" if told < len(said) else "")
-    first = waiting[0]
-    line = entities(first.first_line)
-    said = f"Decision needed: {line}" if len(waiting) == 1 else f"{len(waiting)} decisions needed. The first: {line}"
-    if first.doubt is not None:
-        said = f"{said}{_stop(said)} This call may already have run."
-    until = f", until {in_mrkdwn([Moment(first.expires_at)])}" if first.expires_at is not None else ""
-    asked = f"Asked by <@{first.requester}>{until}." if first.requester else ""
-    return f"{said}{_stop(said)} {asked}".strip()
-
-
-def _stop(sentence: str) -> str:
-    return "" if sentence[-1] in ".?!…" else "."
-
-
-def _in_words(call: ShownCall) -> str:
-    if call.asked is not None or call.doubt is not None:
-        return records.in_words(call)
-    return escape_visible(_what_ran(call))
+def _doubt(call: ShownCall) -> list[Block]:
+    key = escape(call.idempotency_key)
+    return [
+        mrkdwn("⚠ *This call may already have run.* It was begun, and its end was never recorded."),
+        mrkdwn(f"Look for it at the other side, then say what you found. Its key there: `{key}`"),
+    ]
 
 
 def _unasked(call: ShownCall) -> Block:
     """A call that no person was asked about, in one line, with what came of it unless that is a result."""
     why = fitted(one_line(wording.why_nothing(call)), RESULT_LIMIT)
-    return context(plain_visible(_what_ran(call) + (f"\n{why}" if why else "")))
-
-
-def _what_ran(call: ShownCall) -> str:
-    values = in_line(call.args, LINE_LIMIT, call.labels)
-    return wording.unasked(call) + (f" — {values}" if values else "")
-
-
-def _doubt(call: ShownCall, where: list[Block]) -> list[Block]:
-    said = "⚠ *This call may already have run.* It was begun, and its end was never recorded."
-    look = f"Look for it at the other side, then say what you found. Its key there: `{escape(call.idempotency_key)}`"
-    return [
-        {"type": "section", "text": mrkdwn(said)},
-        context(mrkdwn(look), wording.settled_by(call), *where, wording.function(call)),
-    ]
+    return context(plain_visible(summary.what_ran(call) + (f"\n{why}" if why else "")))

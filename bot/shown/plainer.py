@@ -88,7 +88,7 @@ def _token(element: Block) -> str | None:
 def _boxed(part: Block) -> str:
     """What a part says. A box stays one: no line in it can pass for one outside."""
     text = "".join(_words(part))
-    if part["type"] != "rich_text_preformatted":
+    if part["type"] not in ("rich_text_preformatted", "rich_text_quote"):
         return text
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(["┌", *(piece for line in lines for piece in _pieces(line)), "└"])

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 
 from bot.shown import tenses
-from bot.shown.pieces import DAY_AND_TIME, TIME, Link, Moment, Person, Piece, Styled, elements, in_mrkdwn
+from bot.shown.pieces import Link, Person, Piece, Styled, elements, in_mrkdwn
 from bot.shown.shown_calls import LINE_LIMIT, ShownCall
 from bot.shown.text import Block, context, fitted, mrkdwn, one_line, plain_visible, rich, section
 from bot.shown.versions import block_id
+from bot.shown.wording import near
 from graphs.approvals.states import State
 
 RESULT_LIMIT = 200
@@ -19,9 +20,6 @@ LINK_LIMIT = 300
 
 VOTERS = 10
 """People who are named in one line."""
-
-SAME_DAY = 12 * 3600.0
-"""Seconds after a card was posted for which the time alone says when something was decided."""
 
 _ADDRESS = re.compile(r"https?://[!-~]+")
 _OPEN_ENDED = ".,;:!?)]}>'\""
@@ -104,11 +102,7 @@ def _named(people: Sequence[str]) -> list[Piece]:
 
 
 def _at(call: ShownCall, seconds: float | None) -> list[Piece]:
-    """When: the time alone where that is the day of the card itself."""
-    if seconds is None:
-        return []
-    since = seconds - call.asked_at if call.asked_at is not None else 0.0
-    return [" · ", Moment(seconds, TIME if since < SAME_DAY else DAY_AND_TIME)]
+    return [] if seconds is None else [" · ", near(call, seconds)]
 
 
 def _link(call: ShownCall) -> list[Piece]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -19,27 +19,30 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.people.directory import CannotTell
 from bot.people.people import People
-from bot.shown import cards, lookup, timeline, versions
+from bot.shown import cards, lookup, questions, timeline, versions
+from bot.shown.cards import Shown
 from bot.shown.copies import Copies
 from bot.shown.held import Held
 from bot.shown.live import LiveReply
+from bot.shown.on_record import ShownCalls, record_of
 from bot.shown.placing import Placing
 from bot.shown.posting import Poster
-from bot.shown.shown_calls import ShownCalls, record_of
 from bot.shown.timeline import Card
 from bot.shown.troubles import Troubles
 from bot.shown.unanswerable import Unanswerable
 from bot.slack_errors import UNCERTAIN
 from graphs.agent.agent import MODEL
 from graphs.agent.desk import Desk
+from graphs.agent.question_desk import KINDS
 from graphs.agent.tools import Toolbox
 from graphs.agent.turns import broken_off
 from graphs.runtime.calling import awaitable
-from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.compiled import Threads
 from graphs.runtime.types import StateSnapshot
-from storage import Connection, Storage, posts, threads
+from storage import Connection, Storage, interrupts, posts, threads
 from storage.errors import LeaseLost
 from storage.ids import ThreadId
+from storage.interrupts import InterruptRow
 from storage.posts import Conversation
 from storage.recent import Recent
 from storage.threads import ThreadRow
@@ -53,19 +56,38 @@ KEPT = 1000
 """Conversations of which it is remembered what is settled; of any other the whole is looked at once."""
 
 
+OwnState = Callable[[ThreadId], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class _News:
+    """A thread that is not shown as it stands: how it does, also without the messages that are settled, what is on
+    record of the others' calls, and what it asks by itself.
+    """
+
+    thread: ThreadRow
+    snapshot: StateSnapshot
+    rest: StateSnapshot
+    record: ShownCalls
+    questions: Sequence[InterruptRow] = ()
+
+
 class Display:
     """What Slack shows of each thread."""
 
     def __init__(
         self,
         storage: Storage,
-        graph: CompiledGraph,
+        graph: Threads,
         toolbox: Toolbox,
         client: AsyncWebClient,
         poster: Poster,
         people: People,
+        own_state: OwnState = lambda _: None,
     ) -> None:
+        """`own_state` is the schema of a thread's state, where a graph of one's own answers there."""
         self._storage = storage
+        self._own_state = own_state
         self._graph = graph
         self._toolbox = toolbox
         self._client = client
@@ -159,14 +181,14 @@ class Display:
         news = await self._storage.read(lambda db: self._news(db, held))
         if news is None:
             return False
-        thread, snapshot, rest, record = news
+        thread, snapshot, rest, record = news.thread, news.snapshot, news.rest, news.record
         unfinished = [turn.id for turn in broken_off(snapshot.values.get("messages", ()))]
         link_to = partial(self._poster.address, held.conversation)
         shown = await awaitable(timeline.cards_of, bounded=False)(rest, record, link_to)  # tools' own checks may block
         if await self._went_back(held, shown):
             return await self.bring_up_to_date(held, before)
         asker_of = timeline.askers(rest)
-        wanted = timeline.wanted(rest, shown, held.known, unfinished) + timeline.stopping(thread.halted, shown)
+        wanted = self._wanted(held, news, shown, unfinished)
         if before is not None:
             wanted = list(takewhile(lambda each: each[0] != before, wanted))
             return await self._placing.show(held, wanted, asker_of)
@@ -177,7 +199,7 @@ class Display:
             }:
                 await self._poster.withdraw(held.conversation, subject, held.known)
         if await self._copies.show(held, shown):
-            wanted = timeline.wanted(rest, shown, held.known, unfinished) + timeline.stopping(thread.halted, shown)
+            wanted = self._wanted(held, news, shown, unfinished)
             posted |= await self._placing.show(held, wanted, asker_of)
             await self._copies.show(held, shown)
         await self._unanswerable.end(held, shown, asker_of)
@@ -185,6 +207,16 @@ class Display:
         self._troubles.over(held.conversation.thread_id)
         _settle(held, snapshot, shown)
         return posted
+
+    def _wanted(
+        self, held: Held, news: _News, shown: Sequence[Card], unfinished: Sequence[str]
+    ) -> list[tuple[str, Shown]]:
+        said = timeline.wanted(news.rest, shown, held.known, unfinished)
+        if news.questions:
+            schema = self._own_state(news.thread.thread_id) or {}
+            state = {name: each for name, each in news.snapshot.values.items() if name in schema["properties"]}
+            said += questions.wanted(news.questions, state, held.known, is_editable=bool(schema["properties"]))
+        return said + timeline.stopping(news.thread.halted, shown)
 
     async def _went_back(self, held: Held, shown: Sequence[Card]) -> bool:
         """Whether Slack shows something later of a card that waits than what is on record: an older copy was put back,
@@ -209,17 +241,17 @@ class Display:
         versions.put_on_record(db, seen, waiting, self._storage.now())
         return True
 
-    def _news(self, db: Connection, held: Held) -> tuple[ThreadRow, StateSnapshot, StateSnapshot, ShownCalls] | None:
-        """The thread, how it stands, that without the messages that are settled, and what is on record of the
-        others' calls; None when it is shown already.
-        """
+    def _news(self, db: Connection, held: Held) -> _News | None:
+        """None when it is shown already. A job."""
         thread_id = held.conversation.thread_id
         thread = threads.get(db, thread_id) or ThreadRow(thread_id, "idle", None, 0, 0)
         if thread.version == held.version:
             return None
         snapshot = self._graph.state_on(db, {"configurable": {"thread_id": thread_id}})
         rest = _from(held.settled, snapshot)
-        return thread, snapshot, rest, record_of(db, self._toolbox, thread_id, rest.values["messages"])
+        record = record_of(db, self._toolbox, thread_id, rest.values["messages"])
+        asked = interrupts.of_kinds(db, thread_id, KINDS) if self._own_state(thread_id) is not None else ()
+        return _News(thread, snapshot, rest, record, asked)
 
 
 def _from(start: int, snapshot: StateSnapshot) -> StateSnapshot:

@@ -10,7 +10,7 @@ A text is cut before it is looked at character by character, so the work depends
 
 import bisect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bot.shown.characters import visible
@@ -126,6 +126,11 @@ def box(text: str) -> Block:
     return {"type": "rich_text_preformatted", "elements": [words(text)]}
 
 
+def quote(*elements: Block) -> Block:
+    """A part of rich text that is marked, at each of its lines, as somebody's words."""
+    return {"type": "rich_text_quote", "elements": list(elements)}
+
+
 def words(text: str, *styles: str) -> Block:
     """An element of rich text that is never parsed. `text` is not empty, and shown as it is: see `visible`."""
     element: Block = {"type": "text", "text": text}
@@ -145,6 +150,23 @@ def section(*elements: Block) -> Block:
 def rich(*parts: Block) -> Block:
     """A `rich_text` block of these parts."""
     return {"type": "rich_text", "elements": list(parts)}
+
+
+def length(blocks: Sequence[Block]) -> int:
+    """Characters of text in these blocks, however deep."""
+    return sum(_texts(block) for block in blocks)
+
+
+def _texts(node: object) -> int:
+    match node:
+        case {"text": str(text)}:
+            return len(text)
+        case dict():
+            return sum(map(_texts, node.values()))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        case list() | tuple():
+            return sum(map(_texts, node))  # pyright: ignore[reportUnknownArgumentType]
+        case _:
+            return 0
 
 
 def unformatted(text: str) -> Block:

@@ -8,7 +8,8 @@ from typing import Any
 
 from bot.shown import cards, notices
 from bot.shown.cards import Request, Shown
-from bot.shown.shown_calls import ShownCall, ShownCalls, revision
+from bot.shown.on_record import ShownCalls
+from bot.shown.shown_calls import ShownCall, revision
 from graphs.agent.turns import latest
 from graphs.errors import CutShort, GraphRecursionError
 from graphs.runtime.types import StateSnapshot

@@ -9,11 +9,11 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.shown.pieces import Moment, in_mrkdwn
+from bot.shown.pieces import DAY_AND_TIME, TIME, Moment, in_mrkdwn
 from bot.shown.shown_calls import ShownCall
 from bot.shown.text import Block, fitted, mrkdwn, one_line, plain_text, plain_visible
 from graphs.approvals.states import State
-from graphs.approvals.terms import CHANNEL, REQUESTER
+from graphs.approvals.terms import CHANNEL, REQUESTER, Terms
 
 APP = "Signoff"
 """Whose identity a call uses."""
@@ -28,6 +28,9 @@ BRIEFLY = 100
 NAMES = 6
 """People who are named in one line."""
 
+SAME_DAY = 12 * 3600.0
+"""Seconds after a card was posted for which the time alone says when something happened."""
+
 _NOT_FORMATTED = re.compile(r"[^*_~`<>&:]*")
 _BY_ITSELF = ("every call asks", "its rule asks")
 
@@ -36,6 +39,8 @@ def terms(call: ShownCall) -> list[Block]:
     """Whose identity it uses, who decides, until when, and which rule asked."""
     who = f"Runs as {APP}" + (f", for <@{call.requester}>" if call.requester else "")
     said = f"{who} · {who_decides(call)}"
+    if call.doubt is not None:
+        return [mrkdwn(said)]
     if call.expires_at is not None:
         said += f" · until {in_mrkdwn([Moment(call.expires_at)])}"
     rule = fitted(one_line(call.rule), REASON_LIMIT)
@@ -47,9 +52,10 @@ def terms(call: ShownCall) -> list[Block]:
     return [mrkdwn(said), plain_visible(f"· {why}")]
 
 
-def settled_by(call: ShownCall) -> Block:
-    """Whose word it is what became of a call in doubt."""
-    return mrkdwn(who_decides(call))
+def near(call: ShownCall, seconds: float) -> Moment:
+    """When something happened to a call: the time alone where that is about when its card was posted, and so dated."""
+    since = seconds - call.asked_at if call.asked_at is not None else 0.0
+    return Moment(seconds, TIME if since < SAME_DAY else DAY_AND_TIME)
 
 
 class Asked(Protocol):
@@ -82,6 +88,12 @@ def who_decides(call: Asked) -> str:
     return said if call.self_approval or not others else f"{said}, but not <@{call.requester}>"
 
 
+def who_answers(terms: Terms) -> str:
+    """Whose answer a question waits for."""
+    names = [_approver(each, terms.requester) for each in terms.approvers[:NAMES]]
+    return f"{' or '.join(names)} answers"
+
+
 def votes(call: ShownCall) -> list[Block]:
     """A line for each approval so far, where several are needed."""
     if call.quorum == 1 or not call.votes:
@@ -90,17 +102,17 @@ def votes(call: ShownCall) -> list[Block]:
     return [mrkdwn("\n".join(lines[-NAMES:]))]
 
 
-def warnings(call: ShownCall) -> list[Block]:
+def warnings(call: ShownCall, limit: int) -> list[Block]:
     """What happened to a call before it waits as it does: an edit, a run, an approval that could not be used."""
     said: list[Block] = []
     if call.edited:
         by = f" by <@{call.edited_by}>" if call.edited_by else ""
-        at = f" · {in_mrkdwn([Moment(call.edited_at)])}" if call.edited_at is not None else ""
+        at = f" · {in_mrkdwn([near(call, call.edited_at)])}" if call.edited_at is not None else ""
         said.append(mrkdwn(f"Edited{by}{at}"))
     if call.ran_before:
-        said.append(plain_text(f"⚠ {one_line(call.ran_before)}", REASON_LIMIT))
+        said.append(plain_text(f"⚠ {one_line(call.ran_before)}", limit))
     if call.why:
-        said.append(plain_text(f"⚠ Asked anew, because {one_line(call.why)}.", REASON_LIMIT))
+        said.append(plain_text(f"⚠ Asked anew, because {one_line(call.why)}.", limit))
     return said
 
 

@@ -18,7 +18,7 @@ from graphs.agent.tools import Toolbox
 from graphs.agent.transcript import Message, call_ids, tool_message
 from graphs.approvals.states import Refusal, State
 from graphs.errors import NotWaiting
-from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.compiled import Threads
 from graphs.runtime.types import Config, StateSnapshot
 from storage import Connection, Storage, claims, interrupts, threads
 from storage.claims import ClaimRow
@@ -52,7 +52,7 @@ class Halts:
     """Ends threads that are to stop, and that nobody runs any more."""
 
     storage: Storage
-    graph: CompiledGraph
+    graph: Threads
     toolbox: Toolbox
 
     async def finish(self, thread_id: ThreadId, unfinished: Message | None = None) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
@@ -28,6 +29,12 @@ from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.interrupts import InterruptRow, NewInterrupt
 
 T = TypeVar("T")
+
+ASKER = "requester"
+"""Who answers when nobody else is named: whose input the run is for."""
+
+APPROVERS = "approvers"
+"""Where a question's terms say who answers."""
 
 
 @dataclass(frozen=True)
@@ -96,17 +103,41 @@ class Answer:
     terms: Any = None
 
 
-def interrupt(value: Any, *, response_schema: Any = None) -> Any:
+def interrupt(
+    value: Any,
+    *,
+    response_schema: Any = None,
+    approvers: Collection[str] = (ASKER,),
+    expires_after: timedelta | None = None,
+) -> Any:
     """Ask `value` and pause the thread; when it is resumed, return the answer.
 
     The node runs again from its first line then: what must not happen twice belongs into `once`, or behind the
     question. `response_schema` (a type that pydantic can validate, or a JSON Schema) is published with the question;
     the answer is checked against it before it is stored, and returned as the type's object.
 
+    `approvers` are for whoever puts the question to people: "requester", "channel", ids of people and of user groups.
+    `expires_after`: how long it waits; `QuestionExpired` is raised here when nobody answered by then.
+
     Raises `InterruptMisused` outside a node or without a checkpointer, `QuestionChanged` when the payload differs on
     every run, `InvalidAnswer` when the type refuses an answer that its JSON Schema let pass.
     """
-    return ask(Question(value, response_schema=response_schema)).value
+    terms = None if tuple(approvers) == (ASKER,) else {APPROVERS: _names(approvers)}
+    expires_at = None if expires_after is None else _seconds(expires_after) + frame_of("interrupt").session.now()
+    return ask(Question(value, response_schema=response_schema, terms=terms, expires_at=expires_at)).value
+
+
+def _names(approvers: Collection[str]) -> list[str]:
+    names = [approvers] if isinstance(approvers, str) else list(approvers)
+    if isinstance(approvers, str) or not names or not all(isinstance(cast(object, name), str) for name in names):
+        raise InterruptMisused(f"interrupt(approvers={approvers!r}): give a list of at least one name, ['requester']")
+    return names
+
+
+def _seconds(period: timedelta) -> float:
+    if not isinstance(cast(object, period), timedelta) or period <= timedelta(0):
+        raise InterruptMisused(f"interrupt(expires_after={period!r}): give a timedelta above zero, or None")
+    return period.total_seconds()
 
 
 def ask(question: Question) -> Answer:

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from graphs.errors import AnswerError, ThreadBusy
 from graphs.runtime import answers, breakpoints, nested
@@ -26,6 +26,15 @@ from storage.errors import AnswerRefused
 from storage.ids import InterruptId, Scope, ThreadId, thread_id_text
 
 DEFAULT_LIMIT = 1000
+
+
+class Threads(Protocol):
+    """What runs threads, and tells how they stand: a compiled graph, or several of which each has its own threads."""
+
+    def astream(self, input: Any, config: Config | None = None, **options: Any) -> AsyncGenerator[Any]: ...  # noqa: A002
+    async def aget_state(self, config: Config) -> StateSnapshot: ...
+    def state_on(self, db: Connection, config: Config) -> StateSnapshot: ...
+    async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = ...) -> None: ...
 
 
 class CompiledGraph:

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.shown.shown_calls import ShownCall, ShownCalls
+from bot.shown.on_record import ShownCalls
+from bot.shown.shown_calls import ShownCall
 from graphs.agent.call_record import records
 from graphs.agent.proposals import APPROVAL, IN_DOUBT, claim_key
 from graphs.agent.tools import Tool, Toolbox

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 import aiohttp
 
 from bot.connecting import web_client
 from bot.demo.workspace import Workspace
+from bot.loading import Found
 from bot.run import _assemble as assemble
 from bot.settings import Settings
 from bot.socket_mode import socket_mode
@@ -90,8 +92,12 @@ async def running(
     http: aiohttp.ClientSession,
     model: Model | None = None,
     examples: Sequence[str] = (),
+    own: Found | None = None,
+    by_channel: Mapping[str, Found] = MappingProxyType({}),
 ) -> AsyncIterator[Bot]:
-    """Runs the bot, assembled as `signoff run` does, until the block ends; on the lines, or on a model of one's own."""
+    """Runs the bot, assembled as `signoff run` does, until the block ends; on the lines, or on a model of one's own.
+    `own` is what it hosts in place of an agent with these tools, `by_channel` what it hosts elsewhere.
+    """
     tokens = workspace.tokens
     given = {
         "SLACK_BOT_TOKEN": tokens.bot,
@@ -102,9 +108,10 @@ async def running(
     settings = Settings(**given)  # type: ignore[arg-type]
     scripted = ScriptedModel(lines)
     identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id, "url": f"{workspace.url}/"}
-    agent = Agent("Be brief.", list(tools), examples)
+    hosted = own or Agent("Be brief.", list(tools), examples)
     async with web_client(settings) as client:
-        worker, homes, app = await assemble(settings, agent, cast("Any", model or scripted), storage, client, identity)
+        answers = cast("Any", model or scripted)
+        worker, homes, app = await assemble(settings, hosted, answers, storage, client, identity, by_channel)
         working = asyncio.create_task(worker.run())
         publishing = asyncio.create_task(homes.run())
         try:

@@ -6,7 +6,7 @@ import aiohttp
 
 from bot import routes
 from bot.demo.workspace import Workspace
-from bot.inbound import filling
+from bot.inbound import answering, filling
 from bot.manifest import EVENTS, manifest
 from bot.shown import cards, home, notices
 from graphs.agent.policy import Approval
@@ -41,12 +41,14 @@ def test_the_manifest_subscribes_to_what_has_a_route_and_to_nothing_else() -> No
 def test_every_button_and_form_has_a_route() -> None:
     assert routes.actions(ON).keys() == {
         notices.REJECT_AND_SEND,
+        questions.YES, questions.NO, *questions.OPTIONS, questions.ANSWER,
+        questions.CONTINUE, questions.EDIT_STATE, questions.STOP_HERE,
         cards.APPROVE, cards.APPROVE_ALL, cards.EDIT, cards.REJECT, cards.RESPOND,
         cards.IT_RAN, cards.RUN_AGAIN, cards.GIVE_UP, cards.RETRY,
     }  # fmt: skip
     assert routes.on_home(ON).keys() == {home.TRY_EXAMPLE, home.OPEN}
     assert routes.commands(ON).keys() == {each["command"] for each in manifest()["features"]["slash_commands"]}
-    assert routes.views(ON).keys() == {*filling.EDIT_FORMS, filling.REJECT_FORM, filling.RESPOND_FORM}
+    assert routes.views(ON).keys() == {*filling.EDIT_FORMS, *answering.FORMS, filling.REJECT_FORM, filling.RESPOND_FORM}
 
 
 async def test_a_button_that_nobody_knows_is_acknowledged(

@@ -11,7 +11,8 @@ import pytest
 
 from bot.demo.workspace import Workspace
 from bot.errors import CannotGoOn
-from bot.run import load_agent, run
+from bot.loading import load
+from bot.run import run
 from bot.settings import BadSettings, Settings
 from graphs.agent.agent import Agent
 from storage import Storage
@@ -54,7 +55,9 @@ def settings(workspace: Workspace, **more: Any) -> Settings:
 
 
 def test_an_agent_is_found_in_the_working_directory() -> None:
-    assert list(load_agent("agents_of_test_run:agent").toolbox) == ["look_up"]
+    found = load("agents_of_test_run:agent")
+    assert isinstance(found, Agent)
+    assert list(found.toolbox) == ["look_up"]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,7 @@ def test_an_agent_is_found_in_the_working_directory() -> None:
     [
         ("no_such_module_anywhere:agent", "No module named 'no_such_module_anywhere'"),
         ("agents_of_test_run:missing", "has no attribute 'missing'"),
-        ("agents_of_test_run:no_agent", "expected a graphs.Agent"),
+        ("agents_of_test_run:no_agent", "expected an Agent, a StateGraph, or a function"),
         ("needs_more_of_test_run:agent", "No module named 'no_such_module_anywhere'"),
         ("broken_syntax_of_test_run:agent", "invalid syntax"),
         ("broken_tool_of_test_run:agent", "undocumented"),
@@ -70,7 +73,7 @@ def test_an_agent_is_found_in_the_working_directory() -> None:
 )
 def test_an_agent_that_cannot_be_used_is_one_line_that_names_it(path: str, said: str) -> None:
     with pytest.raises(BadSettings) as refusal:
-        load_agent(path)
+        load(path)
     (problem,) = refusal.value.problems
     assert problem.startswith(f"SIGNOFF_AGENT is {path!r}")
     assert said in problem
@@ -80,7 +83,7 @@ def test_an_agent_that_cannot_be_used_is_one_line_that_names_it(path: str, said:
 def test_an_agent_that_says_more_than_a_line_is_one_line_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "wordy_of_test_run.py").write_text("raise ImportError('first\\nSLACK_BOT_TOKEN is fine')\n")
     with pytest.raises(BadSettings) as refusal:
-        load_agent("wordy_of_test_run:agent")
+        load("wordy_of_test_run:agent")
     assert len(str(refusal.value).splitlines()) == 1
 
 
@@ -99,7 +102,7 @@ def test_an_agent_that_raises_anything_is_one_line_that_says_where(tmp_path: Pat
     (tmp_path / "raising_of_test_run.py").write_text(line)
     try:
         with pytest.raises(BadSettings) as refusal:
-            load_agent("raising_of_test_run:agent")
+            load("raising_of_test_run:agent")
     finally:
         sys.modules.pop("raising_of_test_run", None)
     (problem,) = refusal.value.problems
@@ -111,7 +114,7 @@ def test_an_agent_that_raises_anything_is_one_line_that_says_where(tmp_path: Pat
 def test_who_interrupts_while_the_agent_is_loaded_ends_that(tmp_path: Path) -> None:
     (tmp_path / "interrupted_of_test_run.py").write_text("raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
-        load_agent("interrupted_of_test_run:agent")
+        load("interrupted_of_test_run:agent")
 
 
 @pytest.mark.parametrize("raised", [ValueError("no books"), SystemExit(5), KeyboardInterrupt()])

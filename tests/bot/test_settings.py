@@ -54,6 +54,7 @@ def test_what_has_to_be_set_is_little() -> None:
         "llm_api": "auto",
         "database_url": "sqlite:///signoff.db",
         "signoff_agent": "graphs.sample.support_desk:agent",
+        "signoff_config": None,
         "signoff_users": frozenset(),
         "log_level": "INFO",
     }

@@ -10,8 +10,9 @@ from bot.inbound.clicks import Clicks
 from bot.people.directory import Directory
 from bot.people.people import People
 from bot.shown import cards, timeline
+from bot.shown.on_record import ShownCalls
 from bot.shown.posting import Poster
-from bot.shown.shown_calls import ShownCalls, revision
+from bot.shown.shown_calls import revision
 from graphs import tool
 from graphs.agent.call_record import records
 from graphs.agent.policy import Approval

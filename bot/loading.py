@@ -1,0 +1,74 @@
+"""Importing what is to be hosted, by `module:attribute`: an agent, a graph, or a function that makes one."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from bot.hosting import MESSAGES, Hosted
+from bot.settings import BadSettings
+from graphs.agent.agent import Agent
+from graphs.agent.errors import AgentError
+from graphs.agent.model import Model
+from graphs.agent.tool_node import Unreachable
+from graphs.errors import GraphError, UnexpectedExit
+from graphs.runtime.calling import awaitable, held
+from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.graph import StateGraph
+from storage import Storage
+
+Found = Agent | StateGraph | Callable[[Storage], Any]
+"""What a path may name: the last makes a compiled graph on the bot's own storage."""
+
+
+def load(path: str, named: str = "SIGNOFF_AGENT") -> Found:
+    """What stands at the path, which `named` gave. Raises `BadSettings` that says what is there instead."""
+    module_name, _, attribute = path.partition(":")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found = getattr(held(importlib.import_module, module_name), attribute)
+    except (ImportError, AttributeError, SyntaxError, AgentError) as error:
+        raise BadSettings([f"{named} is {path!r}, which cannot be imported: {error}"]) from error
+    except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise BadSettings([f"{named} is {path!r}, which cannot be imported: {raised_by(error)}"]) from error
+    if isinstance(found, Agent | StateGraph) or (callable(found) and not isinstance(found, type | CompiledGraph)):
+        return cast("Found", found)
+    expected = "expected an Agent, a StateGraph, or a function of the storage that returns a compiled graph"
+    raise BadSettings([f"{named} is {path!r}, which is a {type(found).__name__}; {expected}"])
+
+
+async def host(
+    found: Found, model: Model, storage: Storage, unreachable: Unreachable, named: str = "SIGNOFF_AGENT"
+) -> Hosted:
+    """Compile it on this storage. Raises `BadSettings` for what cannot hold a conversation here."""
+    if isinstance(found, Agent):
+        return Hosted(found.compile(model, storage, unreachable), found.toolbox, found.examples)
+    try:
+        graph = found.compile(storage) if isinstance(found, StateGraph) else await awaitable(found)(storage)
+    except GraphError as error:
+        raise BadSettings([f"{named} names a graph that does not hold together: {error}"]) from error
+    except Exception as error:
+        raise BadSettings([f"{named} names a function that failed: {raised_by(error)}"]) from error
+    if not isinstance(graph, CompiledGraph):
+        said = f"{named} names a function that returns a {type(graph).__name__}; expected a compiled graph"
+        raise BadSettings([said])
+    if graph.checkpointer is not storage:
+        raise BadSettings([f"{named} names a graph on another storage: compile it with the one that it is given"])
+    if MESSAGES not in graph.program.schema.fields:
+        raise BadSettings([f"{named} names a graph whose state has no {MESSAGES!r}, where the conversation goes"])
+    return Hosted(graph, is_own=True)
+
+
+def raised_by(error: Exception) -> str:
+    """What somebody's code raised, and where, in a line."""
+    raised = error.__cause__ if isinstance(error, UnexpectedExit) and error.__cause__ is not None else error
+    where = traceback.extract_tb(raised.__traceback__)[-1]
+    said = f"{type(raised).__name__}: {raised}".removesuffix(": ")
+    return f"{said} ({where.filename}, line {where.lineno})"

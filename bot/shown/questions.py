@@ -1,0 +1,188 @@
+"""What a graph of one's own waits for, as a card: a question with the buttons that answer it, a stop with those that
+pass it; and the record of what came of either. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from bot.shown import arguments, naming, wording
+from bot.shown.buttons import button
+from bot.shown.cards import Shown
+from bot.shown.pieces import Moment, Person, Piece, Styled, elements, in_mrkdwn
+from bot.shown.text import Block, context, escape_visible, fitted, mrkdwn, one_line, plain_visible, rich, section, words
+from bot.shown.versions import block_id
+from graphs.agent.question_desk import STOP, answer_in, terms_of
+from storage.interrupts import OPEN, InterruptRow
+
+YES, NO, ANSWER = "answer_yes", "answer_no", "answer"
+CONTINUE, EDIT_STATE, STOP_HERE = "continue", "edit_state", "stop_here"
+MOST_OPTIONS = 5
+"""Choices that have a button each; of more, one is chosen in a form."""
+
+OPTIONS = tuple(f"answer_option_{number}" for number in range(MOST_OPTIONS))
+
+SUBJECT = "question:"
+QUESTION = "question"
+"""Where a value that is asked has its first line."""
+
+_LINE_LIMIT = 300
+_ANSWER_LIMIT = 200
+_DETAILS_LIMIT = 6000
+_LABEL_LIMIT = 30
+"""Characters of a button that a phone shows."""
+
+UNSAID = "What should happen next?"
+
+
+def subject(row: InterruptRow) -> str:
+    """What a post of a question is known by."""
+    return f"{SUBJECT}{row.id}"
+
+
+def wanted(
+    rows: Sequence[InterruptRow], state: Mapping[str, Any], posted: Mapping[str, object], *, is_editable: bool
+) -> list[tuple[str, Shown]]:
+    """Those of a thread that are to be shown, by subject: what is open, and what was. `state` is that of the thread,
+    without its messages; `is_editable` says whether any of it can be edited.
+    """
+    return [
+        (subject(row), Card(row, state, is_editable).shown())
+        for row in rows
+        if row.status in OPEN or subject(row) in posted
+    ]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One question, or one stop."""
+
+    row: InterruptRow
+    state: Mapping[str, Any]
+    is_editable: bool = False
+
+    @property
+    def first_line(self) -> str:
+        """What is asked, in a line."""
+        if self.row.kind == STOP:
+            return self._stop()
+        value = self.row.payload
+        said = value if isinstance(value, str) else _mapping(value).get(QUESTION)
+        line = one_line(said) if isinstance(said, str) else ""
+        return fitted(line, _LINE_LIMIT) or UNSAID
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """What is shown below it."""
+        if self.row.kind == STOP:
+            return self.state
+        value = self.row.payload
+        if isinstance(value, str):
+            return {}
+        if not isinstance(value, Mapping):
+            return {"value": value}
+        return {key: each for key, each in _mapping(value).items() if key != QUESTION}
+
+    def shown(self) -> Shown:
+        return self._asking() if self.row.status in OPEN else self._over()
+
+    def _asking(self) -> Shown:
+        until = [" · until ", Moment(self.row.expires_at)] if self.row.expires_at is not None else []
+        who = wording.who_answers(terms_of(self.row))
+        asked = f"<@{self.row.requester}>" if self.row.requester else "somebody"
+        made = arguments.written(self.details, {}, _DETAILS_LIMIT)
+        blocks: list[Block] = [
+            {**rich(section(words(self.first_line, "bold")), *made.parts), "block_id": block_id("asking", self.row)}
+        ]
+        if made.notes:
+            blocks.append(context(plain_visible("⚠ " + " ".join(made.notes), _LINE_LIMIT)))
+        if self.row.status == "reopened":
+            blocks.append(context(mrkdwn("⚠ The last answer was not taken. It waits for another one.")))
+        blocks.append(context(mrkdwn(f"For {asked} · {who}{in_mrkdwn(until)}")))
+        blocks.append({"type": "actions", "block_id": block_id("answer", self.row), "elements": self._buttons()})
+        text = f"Answer needed: {escape_visible(self.first_line)} For {asked}{in_mrkdwn(until)}"
+        return Shown(text, tuple(blocks))
+
+    def _over(self) -> Shown:
+        line: list[Piece] = [Styled(self.first_line, "bold" if self.row.status == "answered" else "strike")]
+        line += self._outcome()
+        return Shown(in_mrkdwn(line), ({**rich(section(*elements(line))), "block_id": block_id("answered", self.row)},))
+
+    def _outcome(self) -> list[Piece]:
+        row = self.row
+        by: list[Piece] = [" by ", Person(row.answered_by)] if row.answered_by else []
+        at: list[Piece] = [" · ", Moment(row.answered_at)] if row.answered_at is not None else []
+        match row.status:
+            case "answered" if row.kind == STOP:
+                return [" · continued", *by, *at]
+            case "answered":
+                return [" · ", Styled(self._answer(), "code"), " · answered", *by, *at]
+            case "expired":
+                return [" Timed out, not answered."]
+            case "superseded":
+                return [" Replaced by another question."]
+            case _:
+                return [" Cancelled, the request was stopped."]
+
+    def _answer(self) -> str:
+        given = answer_in(self.row)
+        said = {True: "Yes", False: "No"}[given] if isinstance(given, bool) else None
+        if said is None:
+            said = given if isinstance(given, str) else arguments.in_line({"answer": given}, _ANSWER_LIMIT)
+        return fitted(one_line(said), _ANSWER_LIMIT) or "(empty)"
+
+    def _stop(self) -> str:
+        payload = _mapping(self.row.payload)
+        before, after = (_names(payload.get(key)) for key in ("before", "after"))
+        if after and not before:
+            return f"{after} has run. Go on?"
+        return f"Go on with {before}?"
+
+    def _buttons(self) -> list[Block]:
+        id_ = self.row.id
+        if self.row.kind == STOP:
+            found = [button("Continue", CONTINUE, id_, style="primary")]
+            found += [button("Edit State", EDIT_STATE, id_)] if self.is_editable else []
+            return [*found, button("Stop", STOP_HERE, id_)]
+        if is_yes_or_no(self.row.schema):
+            return [button("Yes", YES, id_, style="primary"), button("No", NO, id_)]
+        if choices := options(self.row.schema):
+            labels = [_label(choice) for choice in choices]
+            return [button(label, action, id_) for label, action in zip(labels, OPTIONS, strict=False)]
+        return [button("Answer", ANSWER, id_, style="primary")]
+
+
+def is_yes_or_no(schema: Any) -> bool:
+    """Whether it is answered by Yes or No."""
+    return isinstance(schema, Mapping) and _mapping(schema).get("type") == "boolean"
+
+
+def options(schema: Any) -> list[Any]:
+    """What it is answered with, where that is one of a few; none where it is not."""
+    if not isinstance(schema, Mapping):
+        return []
+    found = _mapping(schema)
+    choices = [found["const"]] if "const" in found else list(found.get("enum") or ())
+    labels = {_label(choice) for choice in choices}
+    return choices if len(choices) <= MOST_OPTIONS and len(labels) == len(choices) and "" not in labels else []
+
+
+def _label(choice: Any) -> str:
+    """A choice on a button, in Title Case; empty where none says it."""
+    if not isinstance(choice, str | int) or isinstance(choice, bool):
+        return ""
+    said = one_line(str(choice).replace("_", " "))
+    line = " ".join(word[:1].upper() + word[1:] for word in said.split())
+    return line if len(line) <= _LABEL_LIMIT else ""
+
+
+def _names(nodes: object) -> str:
+    if not isinstance(nodes, Sequence) or isinstance(nodes, str):
+        return ""
+    return " and ".join(naming.in_words(str(node)).lower() for node in cast("Sequence[object]", nodes))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

@@ -1,0 +1,142 @@
+"""Taking a person's answer to what a graph of one's own asks, and passing its stops: judged, then stored, or refused.
+
+Nothing runs here. Whoever owns the thread finds the stored answer and goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from graphs.approvals.judge import Allowed, Refused, may_decide
+from graphs.approvals.terms import REQUESTER, Actor, Terms, UserId
+from graphs.errors import AnswerError, InvalidAnswer
+from graphs.runtime import breakpoints
+from graphs.runtime.answers import checked
+from graphs.runtime.asking import APPROVERS
+from storage import Connection, Storage, audit, interrupts
+from storage.errors import AnswerRefused
+from storage.ids import InterruptId, ThreadId
+from storage.interrupts import OPEN, InterruptRow
+
+logger = logging.getLogger(__name__)
+
+QUESTION = "question"
+STOP = breakpoints.KIND
+KINDS = (QUESTION, STOP)
+"""What graphs of one's own wait for."""
+
+NOT_THERE = Refused("This question is not there any more.")
+
+
+def terms_of(row: InterruptRow) -> Terms:
+    """Who may answer a question, or pass a stop."""
+    stored: dict[str, list[str]] = row.terms or {}
+    approvers = stored.get(APPROVERS) or [REQUESTER]
+    return Terms(
+        tool=row.node,
+        args_digest=row.digest,
+        schema_digest="",
+        policy="",
+        rule="",
+        requester=UserId(row.requester or ""),
+        approvers=tuple(approvers),
+        quorum=1,
+        self_approval=True,
+        allow=("approve",),
+        expires_at=None if row.expires_at is None else datetime.fromtimestamp(row.expires_at, UTC),
+    )
+
+
+@dataclass(frozen=True)
+class QuestionDesk:
+    """Where answers are handed in. A refusal is a sentence for the person, and changes nothing but the audit."""
+
+    storage: Storage
+
+    async def waiting(self, row: InterruptRow | None, thread_id: ThreadId, actor: Actor) -> InterruptRow | Refused:
+        """The question, if this person may answer it now: asked before a form opens."""
+        found = self._open(row, thread_id)
+        if isinstance(found, Refused):
+            return await self._refuse(row, thread_id, actor, found)
+        permission = may_decide(terms_of(found), actor, "approve")
+        if isinstance(permission, Allowed):
+            return found
+        return await self._refuse(row, thread_id, actor, permission)
+
+    async def answer(
+        self, row: InterruptRow | None, thread_id: ThreadId, actor: Actor, value: Any
+    ) -> InterruptRow | Refused:
+        """Store the answer. Raises `InvalidAnswer` when it does not fit the question's schema: it still waits then."""
+        found = await self.waiting(row, thread_id, actor)
+        if isinstance(found, Refused):
+            return found
+        now = self.storage.now()
+        try:
+            texts = (
+                {found.id: "null"}
+                if found.kind == STOP
+                else await checked(self.storage, thread_id, {found.id: value}, [found])
+            )
+
+            def job(db: Connection) -> None:
+                interrupts.answer(db, thread_id, texts, by=actor.user, now=now, version=found.version, team=actor.team)
+                facts = {"node": found.node, "digest": found.digest, "took": round(now - found.created_at, 3)}
+                audit.append(db, audit.Entry("decision", now, thread_id, found.id, actor.team, actor.user, facts))
+
+            await self.storage.write(job)
+        except InvalidAnswer:
+            raise
+        except (AnswerRefused, AnswerError):
+            moved = await self.storage.read(lambda db: interrupts.get(db, found.id))
+            return await self._refuse(found, thread_id, actor, Refused(what_became_of(moved)))
+        logger.info("thread %s: %s answered question %s", thread_id, actor.user, found.id)
+        return found
+
+    def _open(self, row: InterruptRow | None, thread_id: ThreadId) -> InterruptRow | Refused:
+        if row is None or row.thread_id != thread_id or row.kind not in KINDS:
+            return NOT_THERE
+        if row.status not in OPEN or (row.expires_at is not None and row.expires_at <= self.storage.now()):
+            return Refused(what_became_of(row))
+        return row
+
+    async def _refuse(self, row: InterruptRow | None, thread_id: ThreadId, actor: Actor, refused: Refused) -> Refused:
+        """Put it on record; the question stays as it is."""
+        now, interrupt_id = self.storage.now(), InterruptId("" if row is None else row.id)
+        logger.info(
+            "thread %s: %s was refused about question %r: %s", thread_id, actor.user, interrupt_id, refused.reason
+        )
+        await self.storage.write(
+            lambda db: audit.append_refusal(
+                db,
+                at=now,
+                thread_id=thread_id,
+                interrupt_id=interrupt_id,
+                team=actor.team,
+                user=actor.user,
+                reason=refused.reason,
+            )
+        )
+        return refused
+
+
+def what_became_of(row: InterruptRow | None) -> str:
+    """Why a question takes no answer, as a sentence."""
+    if row is None:
+        return NOT_THERE.reason
+    if row.status == "answered":
+        by = f" by <@{row.answered_by}>" if row.answered_by else ""
+        return f"This was already answered{by}."
+    if row.status == "superseded":
+        return "This was replaced by another question. Answer that one."
+    if row.status == "cancelled":
+        return "This was cancelled. It takes no answer any more."
+    return "The time to answer this is over."
+
+
+def answer_in(row: InterruptRow) -> Any:
+    """The answer that stands."""
+    return None if row.answer is None else json.loads(row.answer)
