@@ -8,7 +8,7 @@ from bot import routes
 from bot.demo.workspace import Workspace
 from bot.inbound import answering, filling
 from bot.manifest import EVENTS, manifest
-from bot.shown import cards, home, notices
+from bot.shown import cards, home, notices, questions
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
 from storage import Storage, inbox
