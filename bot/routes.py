@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.inbound import answering, filling
+from bot.inbound import answering, filling, payloads
 from bot.inbound.answering import Answering
 from bot.inbound.arrivals import Arrivals
 from bot.inbound.asked import RecordWentBack
@@ -95,6 +95,16 @@ def commands(on: Listeners) -> dict[str, Listener]:
     return {COMMAND: on.commands.signoff}
 
 
+def suggesting(on: Listeners) -> Listener:
+    """What offers the options of an input: Slack says of which form in the view alone."""
+
+    async def listen(ack: AsyncAck, body: Body) -> None:
+        is_answer = payloads.suggestion(body).form.callback_id in answering.FORMS
+        await (on.answering.suggest if is_answer else on.filling.suggest)(ack, body)
+
+    return listen
+
+
 def register(app: AsyncApp, on: Listeners) -> None:
     """Everything above, and a catch-all behind it: what nobody handles would never be acknowledged."""
     app.use(mend)
@@ -109,7 +119,7 @@ def register(app: AsyncApp, on: Listeners) -> None:
         app.action(action)(listener)
     for command, listener in commands(on).items():
         app.command(command)(listener)
-    app.options(re.compile(".*"))(on.filling.suggest)
+    app.options(re.compile(".*"))(suggesting(on))
     app.event(re.compile(".*"))(nothing)
     app.action(re.compile(".*"))(acknowledge)
     app.view(re.compile(".*"))(acknowledge)

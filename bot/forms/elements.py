@@ -23,18 +23,23 @@ _EMPTY_IS_NULL = "null"
 _EMPTY_IS_TEXT = "text"
 _EMPTY_IS_LIST = "list"
 
+_ZONE = "@"
+"""Between that and the time zone that a picker was made for, which may be another one when it is submitted."""
+
 _IS_JSON = "json"
 """The action id of an element that holds its value as JSON; an empty one is left out."""
 
 _ENDS_OF_LINES = re.compile("[\r\v\f\x85\u2028\u2029]")  # an input knows one: a line feed
 
 
-def element(field: FormField, value: object) -> Block:
-    """The element for `field`, filled with `value` (LEFT_OUT: empty). Raises UnsupportedField."""
+def element(field: FormField, value: object, zone: str = "") -> Block:
+    """The element for `field`, filled with `value` (LEFT_OUT: empty), for a reader in the time zone of this name.
+    Raises UnsupportedField.
+    """
     if field.kind == "secret":
         raise UnsupportedField("it holds a secret, which a form must not show")
     try:
-        return _typed_element(field, value)
+        return _typed_element(field, value, zone)
     except UnsupportedField as reason:
         return _json_element(value, reason)
 
@@ -44,7 +49,7 @@ def holds_json(made: Block) -> bool:
     return made["action_id"] == _IS_JSON
 
 
-def _typed_element(field: FormField, value: object) -> Block:
+def _typed_element(field: FormField, value: object, zone: str) -> Block:
     if field.kind == "json":
         raise UnsupportedField("no input of a form is made for it")
     if value is None and not field.nullable:
@@ -56,8 +61,9 @@ def _typed_element(field: FormField, value: object) -> Block:
     elif field.kind in ("integer", "number"):
         made = numbers.element(field, value)
     else:
-        made = picking.element(field, value) or _text_element(field, value)
-    return made | {"action_id": _empty_meaning(field, value)}
+        made = picking.element(field, value, picking.zone_of(zone)) or _text_element(field, value)
+    beside = f"{_ZONE}{zone}" if zone and made["type"] == "datetimepicker" else ""
+    return made | {"action_id": f"{_empty_meaning(field, value)}{beside}"}
 
 
 def _json_element(value: object, reason: UnsupportedField) -> Block:
@@ -82,7 +88,8 @@ def value_of(field: FormField, state: Mapping[str, Mapping[str, Any]], proposed:
     """The value in the state of the field's block (action id → element state), LEFT_OUT for none; `proposed` is the one
     that the element was made for. Raises NotUsable.
     """
-    for empty_meaning, filled in state.items():
+    for action, filled in state.items():
+        empty_meaning, _, zone = action.partition(_ZONE)
         if empty_meaning == _IS_JSON:
             return _from_json(filled.get("value") or "", required=field.required)
         if field.kind == "choices":
@@ -91,7 +98,7 @@ def value_of(field: FormField, state: Mapping[str, Mapping[str, Any]], proposed:
         if field.choices:
             given = (filled.get("selected_option") or {}).get("value")
             return choosing.chosen_one(field, given) if given else _empty(empty_meaning)
-        given = picking.picked(filled, proposed) or filled.get("value")
+        given = picking.picked(filled, proposed, picking.zone_of(zone)) or filled.get("value")
         if not given:
             return _empty(empty_meaning)
         return numbers.read(field, given) if field.kind in ("integer", "number") else given

@@ -44,7 +44,8 @@ class FormField:
     """One argument: its name, and the input it needs.
 
     `kind` is "json" where the schema fits no element, and "secret" where the value must not be shown: itself, or in a
-    part of it. `title` is what its author calls it, `limits` says in clauses what its schema asks of it.
+    part of it. `title` is what its author calls it, `limits` says in clauses what its schema asks of it. `as_text`: a
+    number may be given as a text too, which keeps all of its digits.
     """
 
     name: str
@@ -57,6 +58,7 @@ class FormField:
     choices: tuple[object, ...] = ()
     title: str = ""
     limits: tuple[str, ...] = ()
+    as_text: bool = False
 
 
 def fields(schema: JsonSchema) -> list[FormField]:
@@ -64,6 +66,11 @@ def fields(schema: JsonSchema) -> list[FormField]:
     required = schema.get("required", ())
     properties = schema.get("properties", {})
     return [_field(name, _as_object(part), schema, name in required) for name, part in properties.items()]
+
+
+def resolved(schema: JsonSchema) -> list[JsonSchema]:
+    """The alternatives that a schema as a whole has, each with what it refers to. Raises UnsupportedField."""
+    return list(_alternatives(schema, schema, _NESTING_LIMIT))
 
 
 def _as_object(part: JsonSchema | bool) -> JsonSchema:
@@ -81,9 +88,9 @@ def _field(name: str, part: JsonSchema, root: JsonSchema, required: bool) -> For
     of_a_list = _choices_of_a_list(plain, root)
     choices = of_a_list or [choice for each in plain for choice in _choices(each)]
     kind = "choices" if of_a_list else _kind(name, plain)
-    minimum, maximum = _bounds(plain[0], kind) if len(plain) == 1 else (None, None)
+    meant = _meant(plain, kind)
+    minimum, maximum = _bounds(meant, kind) if meant is not None else (None, None)
     described = [each["description"] for each in (part, *plain) if each.get("description")]
-    titles = [each["title"] for each in (part, *plain) if isinstance(each.get("title"), str) and len(plain) == 1]
     return FormField(
         name=name,
         kind=kind,
@@ -93,9 +100,26 @@ def _field(name: str, part: JsonSchema, root: JsonSchema, required: bool) -> For
         minimum=minimum,
         maximum=maximum,
         choices=() if kind == "json" else (True, False) if kind == "yes or no" else _without_null(choices),
-        title=titles[0] if titles else "",
-        limits=tuple(_limits(plain[0])) if len(plain) == 1 else (),
+        title=_title(name, part),
+        limits=tuple(_limits(meant)) if meant is not None else (),
+        as_text=kind == "number" and any(each.get("type") == "string" for each in plain),
     )
+
+
+def _meant(plain: Sequence[JsonSchema], kind: Kind) -> JsonSchema | None:
+    """The alternative that a person fills in, when there is one. Pydantic writes a Decimal as two, of which the number
+    has the bounds.
+    """
+    found = [each for each in plain if each.get("type") in ("number", "integer")] if kind == "number" else plain
+    return found[0] if len(found) == 1 else None
+
+
+def _title(name: str, part: JsonSchema) -> str:
+    """What its author calls it, which is not what pydantic makes of the name, nor what a shared type is called."""
+    inline = [part, *(each for each in part.get("anyOf", ()) if isinstance(each, dict))]
+    titles = [cast("JsonSchema", each).get("title") for each in inline]
+    said = next((title for title in titles if isinstance(title, str)), "")
+    return "" if said == name.replace("_", " ").title() else said
 
 
 _LIMITS = {

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bot.forms import choosing, json_text
+from bot.forms import choosing, json_text, numbers
 from bot.forms.elements import element, holds_json, may_be_empty, value_of
 from bot.forms.fields import LEFT_OUT, FormField, JsonSchema, NotUsable, UnsupportedField, fields
 from bot.shown import naming
@@ -70,10 +70,13 @@ class _Input:
 
 
 class Form:
-    """The arguments of a call as the inputs of a modal: `schema` is the tool's, `values` are those proposed."""
+    """The arguments of a call as the inputs of a modal: `schema` is the tool's, `values` are those proposed, `zone` is
+    the name of the time zone of who reads it.
+    """
 
-    def __init__(self, schema: JsonSchema, values: Mapping[str, object]) -> None:
+    def __init__(self, schema: JsonSchema, values: Mapping[str, object], zone: str = "") -> None:
         self._values = values
+        self._zone = zone
         self._inputs: list[_Input] = []
         self._rest: tuple[str, ...] = ()
         self.kept: dict[str, str] = {}
@@ -83,6 +86,8 @@ class Form:
         declared = fields(schema)
         shown = sum(field.kind != "secret" for field in declared)
         most = PAGES * PAGE if shown <= PAGES * PAGE else PAGES * PAGE - 1
+        self.asks_for_moments = any(field.kind == "moment" for field in declared)
+        """Whether it matters which time zone the reader is in."""
         self._secret = frozenset(field.name for field in declared if field.kind == "secret")
         for field in declared:
             if field.kind == "secret" or len(self._inputs) < most:
@@ -119,6 +124,14 @@ class Form:
         found = [[_with_cursor(page[0]), *page[1:]] if page else [] for page in found]
         found[-1] += self._said_of_kept()
         return found
+
+    def page(self, number: int, typed: StateValues | None = None) -> list[Block]:
+        """One of the pages, from 0, with what was typed into it so far in the place of what it was filled with."""
+        return (
+            [_retyped(block, typed.get(block.get("block_id", ""), {})) for block in self.pages[number]]
+            if typed
+            else (self.pages[number])
+        )
 
     def label_of(self, block: str) -> str:
         """What the input is called."""
@@ -196,7 +209,7 @@ class Form:
         try:
             label = _label(field)
             taken = any(each.block["label"]["text"] == label for each in self._inputs)
-            made = _input(field, value, f"{label} ({field.name})"[:_LABEL_LIMIT] if taken else label)
+            made = _input(field, value, f"{label} ({field.name})"[:_LABEL_LIMIT] if taken else label, self._zone)
             size = len(made["element"].get("initial_value", ""))
             if size > self._room:
                 raise UnsupportedField("the form has no room for it")
@@ -242,10 +255,10 @@ class Form:
         return shorten(value if isinstance(value, str) else json_text.write(value) or str(value), _HEAD)
 
 
-def _input(field: FormField, value: object, label: str) -> Block:
+def _input(field: FormField, value: object, label: str, zone: str = "") -> Block:
     if not 1 <= len(field.name) <= _LABEL_LIMIT:
         raise UnsupportedField(f"its name has not 1 to {_LABEL_LIMIT:,} characters")
-    made = element(field, value)
+    made = element(field, value, zone)
     block: Block = {
         "type": "input",
         "block_id": block_id(field.name),
@@ -253,8 +266,7 @@ def _input(field: FormField, value: object, label: str) -> Block:
         "element": made,
         "optional": may_be_empty(field, value, made),
     }
-    asked = ", ".join([field.name, *field.limits])
-    said = " · ".join(filter(None, (asked, _AS_JSON if holds_json(made) else "", field.hint)))
+    said = " · ".join(filter(None, (field.name, *field.limits, _AS_JSON if holds_json(made) else "", field.hint)))
     return block | {"hint": plain_text(said, _LABEL_LIMIT)}
 
 
@@ -266,6 +278,28 @@ def _label(field: FormField) -> str:
 
 def _with_cursor(block: Block) -> Block:
     return block | {"element": block["element"] | {"focus_on_load": True}}
+
+
+_HELD = {
+    "initial_value": "value",
+    "initial_option": "selected_option",
+    "initial_options": "selected_options",
+    "initial_date": "selected_date",
+    "initial_time": "selected_time",
+    "initial_date_time": "selected_date_time",
+}
+"""Where an element shows what it holds → where Slack sends that."""
+
+
+def _retyped(block: Block, state: Mapping[str, Mapping[str, Any]]) -> Block:
+    """An input as it was left; one that takes nothing but numbers, and holds something else, is empty."""
+    for action, held in state.items():
+        element = {key: value for key, value in block["element"].items() if key not in _HELD}
+        left = {key: held[name] for key, name in _HELD.items() if held.get(name)}
+        if element["type"] == "number_input" and not numbers.is_plain(left.get("initial_value", "0")):
+            left = {}
+        return block | {"element": element | left | {"action_id": action}}
+    return block
 
 
 def _is_rest(each: _Input) -> bool:

@@ -42,38 +42,32 @@ def modal(
     return view
 
 
-def edit_modal(
-    callback_id: str, metadata: str, name: str, blocks: Sequence[Block], *, place: tuple[int, int], problem: str = ""
+def form_view(
+    view: Block, said: str, blocks: Sequence[Block], *, place: tuple[int, int] = (1, 1), problem: str = ""
 ) -> Block:
-    """One view of an edit of a call of the tool `name`, in words."""
-    said = "What you submit takes the place of the proposed call, and runs once its own rule is met."
-    return page_modal(_title("Edit", name), callback_id, metadata, blocks, said, "Run Edited Call", place, problem)
-
-
-def page_modal(
-    title: str,
-    callback_id: str,
-    metadata: str,
-    blocks: Sequence[Block],
-    said: str,
-    submit: str,
-    place: tuple[int, int] = (1, 1),
-    problem: str = "",
-) -> Block:
-    """One view of a form, below a line that is `said`; `place` is which of how many, and the last has `submit`.
-    `problem` is what is wrong with the whole.
+    """One view of a form. `view` has what it is called and its buttons (see `modal`), `said` is a sentence about what
+    submitting does, `place` is which view of how many, `problem` is what is wrong with the whole.
     """
     number, of = place
-    part = f" Part {number} of {of}." if of > 1 else ""
+    lines = said if of == 1 else f"{said} Part {number} of {of}."
     alert: list[Block] = (
         [{"type": "alert", "level": "error", "text": plain_text(problem, _ALERT_LIMIT)}] if problem else []
     )
-    button = submit if number == of else "Continue"
-    return modal(title, callback_id, metadata, [*alert, _said(f"{said}{part}"), *blocks], button)
+    shown = view | {"blocks": [*alert, _said(lines), *blocks]}
+    return shown if number == of else shown | {"submit": _caption("Continue")}
 
 
-def _title(verb: str, name: str) -> str:
-    """As many words of the name as fit."""
+def edit_modal(
+    callback_id: str, metadata: str, name: str, blocks: Sequence[Block], *, place: tuple[int, int], problem: str = ""
+) -> Block:
+    """One view of an edit of a call of the tool `name`, in words; `place` and `problem` as in `form_view`."""
+    said = "What you submit takes the place of the proposed call, and runs once its own rule is met."
+    view = modal(titled("Edit", name), callback_id, metadata, list(blocks), "Run Edited Call")
+    return form_view(view, said, blocks, place=place, problem=problem)
+
+
+def titled(verb: str, name: str) -> str:
+    """A title of as many words of the name as fit: "Edit refund order"."""
     title = verb
     for word in name.lower().split():
         if len(f"{title} {word}") > _CAPTION_LIMIT:

@@ -53,6 +53,11 @@ def read(field: FormField, given: str) -> object:
     return int(number)
 
 
+def is_plain(text: str) -> bool:
+    """Whether an input that takes nothing but numbers can hold it."""
+    return _parse(text) is not None
+
+
 def _text(field: FormField, value: object) -> str:
     number = value if isinstance(value, Decimal) else None
     if isinstance(value, int | float | str) and not isinstance(value, bool):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from graphs.agent.errors import Problem
+from graphs.runtime.schemas import Misfit
 
 _WORDS = {
     "missing": "Fill this in.",
@@ -57,6 +60,32 @@ _WORDS = {
 }
 """By pydantic's names for them."""
 
+_OF_SCHEMAS = {
+    "minimum": "At least {}.",
+    "exclusiveMinimum": "Write more than {}.",
+    "maximum": "At most {}.",
+    "exclusiveMaximum": "Write less than {}.",
+    "multipleOf": "Write a multiple of {}.",
+    "minLength": "At least {} characters.",
+    "maxLength": "At most {} characters.",
+    "minItems": "At least {} entries.",
+    "maxItems": "At most {} entries.",
+    "uniqueItems": "Each entry only once.",
+    "pattern": "Write it in the form {}.",
+    "required": "Fill this in.",
+    "additionalProperties": "There is no such part. Take it out.",
+}
+"""By JSON Schema's words."""
+
+_OF_TYPES = {
+    "integer": "Write a whole number, without decimals.",
+    "number": "Write a number with digits, and a dot before decimals: 80.10",
+    "string": "Write a text.",
+    "boolean": "Choose yes or no.",
+    "array": "Write a list: [1, 2]",
+    "object": 'Write an object: {"name": 1}',
+}
+
 _PLURALS = {"decimals": "decimal", "characters": "character", "entries": "entry", "digits": "digit"}
 
 
@@ -75,6 +104,32 @@ def in_words(problem: Problem) -> str:
         return "Write an email address: ana@example.com"
     said = said[:1].upper() + said[1:]
     return said if said.endswith((".", "!", "?")) else f"{said}."
+
+
+def of_schema(misfit: Misfit) -> str:
+    """One sentence for a person."""
+    match misfit:
+        case Misfit(word="enum", limit=list() as choices):
+            return choose(choices)
+        case Misfit(word="const", limit=only):
+            return choose([only])
+        case Misfit(word="type", limit=kind):
+            kinds = cast("list[Any]", kind if isinstance(kind, list) else [kind])
+            said = next((_OF_TYPES[each] for each in kinds if each in _OF_TYPES), "")
+            return said or "Leave this empty."
+        case _ if misfit.word in _OF_SCHEMAS:
+            return _one(_OF_SCHEMAS[misfit.word].format(_plainly(misfit.limit)))
+        case _:
+            return f"This does not fit: {misfit.message}."
+
+
+def choose(choices: list[Any]) -> str:
+    """Of what there is to choose from."""
+    return f"Choose one of: {', '.join(map(str, choices))}."
+
+
+def _plainly(limit: object) -> str:
+    return str(int(limit)) if isinstance(limit, float) and limit.is_integer() and abs(limit) < 1e15 else str(limit)
 
 
 def _one(sentence: str) -> str:

@@ -5,22 +5,21 @@ An answer is stored before its click is acknowledged.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.forms import modals
-from bot.forms.forms import Form, FormErrors
+from bot.forms.answers import AnswerForm
+from bot.forms.forms import FormErrors, StateValues
 from bot.halting import Halting
 from bot.hosting import Hosts
-from bot.inbound import payloads
+from bot.inbound import payloads, stacked
 from bot.inbound.opening import open_form
-from bot.inbound.payloads import Body, Click, Submission
+from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.people.people import People
 from bot.shown import questions
 from bot.shown.posting import Poster
@@ -29,14 +28,12 @@ from graphs.agent.question_desk import NOT_THERE, STOP, QuestionDesk, terms_of
 from graphs.approvals.judge import Refused
 from graphs.errors import GraphError, InvalidAnswer
 from graphs.runtime.calling import awaitable
-from storage import Storage, drafts, interrupts, posts
+from graphs.runtime.types import Config
+from storage import Storage, interrupts, posts
 from storage.interrupts import InterruptRow
 
 FORMS = ("answer_form", "answer_form_2", "answer_form_3")
 """The views of one answer, by their place in the stack."""
-
-_ONE = "answer"
-"""The field of an answer that is no object."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Answering:
         found: InterruptRow | Refused = NOT_THERE
         if row is not None:
             found = await self.desk.waiting(row, row.thread_id, await self._actor(click, row, fresh=False))
-        form = None if isinstance(found, Refused) else await self._form(found)
+        form = None if isinstance(found, Refused) else await self._form(found, click.person)
         await ack()
         if isinstance(found, Refused) or form is None:
             return await self._tell(click, found)
@@ -82,25 +79,31 @@ class Answering:
         """An answer that does not fit leaves the question open, and the form says why."""
         form = payloads.submission(body)
         row = await self._row(form.metadata)
-        filled = None if row is None else await self._form(row)
+        filled = None if row is None else await self._form(row, form.person)
         if row is None or filled is None:
             return await self._refuse(ack, NOT_THERE)
         page = FORMS.index(form.callback_id)
-        earlier = await self.storage.read(lambda db: drafts.before(db, form.root_id, page)) if page else []
-        state = {**{block: given for draft in earlier for block, given in json.loads(draft).items()}, **form.values}
-        is_last = page == len(filled.pages) - 1
+        state = await stacked.filled(self.storage, form, page)
+        is_last = page == len(filled.form.pages) - 1
         try:
-            values = await awaitable(filled.submitted, bounded=False)(state, lambda _: (), is_last=is_last)
+            given = await awaitable(filled.submitted, bounded=False)(state, is_last=is_last)
             if is_last:
-                return await self._take(ack, form, row, _plain(values))
+                return await self._take(ack, form, row, given)
         except FormErrors as error:
             return await _mend(ack, row, form, filled, error)
         except InvalidAnswer as error:
             return await _mend(ack, row, form, filled, FormErrors({}, _why(error)))
-        draft, now = json.dumps(form.values), self.storage.now()
-        await self.storage.write(lambda db: drafts.keep(db, form.root_id, page, draft, now))
+        await stacked.keep(self.storage, form, page)
         await ack(response_action="push", view=_view(row, filled, page + 1))
         return None
+
+    async def suggest(self, ack: AsyncAck, body: Body) -> None:
+        """The options of an input that has too many to be shown."""
+        looked_for = payloads.suggestion(body)
+        row = await self._row(looked_for.form.metadata)
+        filled = None if row is None else await self._form(row, looked_for.form.person)
+        found = [] if filled is None else filled.form.suggested(looked_for.block_id, looked_for.text)
+        await ack(options=found)
 
     async def stop(self, ack: AsyncAck, body: Body) -> None:
         """End the run at a stop."""
@@ -114,19 +117,12 @@ class Answering:
         await ack()
         return await self._tell(click, found if said is None else None)
 
-    async def _take(self, ack: AsyncAck, form: Submission, row: InterruptRow, values: Mapping[str, Any]) -> None:
+    async def _take(self, ack: AsyncAck, form: Submission, row: InterruptRow, given: Any) -> None:
         """Store the answer, or the edited state."""
-        if row.kind == STOP:
-            result = await self._edit(form, row, values)
-        else:
-            result = await self._store(row, form, values if _is_object(row.schema) else values.get(_ONE))
+        result = await (self._edit(form, row, given) if row.kind == STOP else self._store(row, form, given))
         if isinstance(result, Refused):
             return await self._refuse(ack, result)
-        if form.view_id == form.root_id:
-            await ack()
-        else:
-            await ack(response_action="clear")
-            await self.storage.write(lambda db: drafts.drop(db, form.root_id))
+        await stacked.close(self.storage, ack, form)
         return None
 
     async def _edit(self, form: Submission, row: InterruptRow, values: Mapping[str, Any]) -> InterruptRow | Refused:
@@ -134,8 +130,7 @@ class Answering:
         found = await self.desk.waiting(row, row.thread_id, await self._actor(form, row))
         if isinstance(found, Refused):
             return found
-        graph = self.hosts.of(row.thread_id).graph
-        config: Any = {"configurable": {"thread_id": row.thread_id}}
+        graph, config = self.hosts.of(row.thread_id).graph, _config(row)
         before = (await graph.aget_state(config)).values
         changed = {name: value for name, value in values.items() if before.get(name) != value}
         try:
@@ -145,18 +140,19 @@ class Answering:
             raise InvalidAnswer(str(error)) from error
         return found
 
-    async def _form(self, row: InterruptRow) -> Form | None:
-        """The form of an answer, filled with what was asked about under the same names; of a state, with that."""
-        if row.kind != STOP:
-            value: Any = row.payload
-            return Form(_schema(row.schema), dict(value) if isinstance(value, Mapping) else {})
-        config: Any = {"configurable": {"thread_id": row.thread_id}}
-        hosted = self.hosts.of(row.thread_id)
-        values = (await hosted.graph.aget_state(config)).values
-        form = Form(
-            hosted.state_schema, {name: values[name] for name in hosted.state_schema["properties"] if name in values}
-        )
-        return form if form.unsupported is None else None
+    async def _form(self, row: InterruptRow, reader: Person) -> AnswerForm | None:
+        """The form of an answer, filled with what was asked about under the same names; of a state, with that. None
+        where nothing of that can be filled in.
+        """
+        schema, given = row.schema, row.payload
+        if row.kind == STOP:
+            hosted = self.hosts.of(row.thread_id)
+            schema, given = hosted.state_schema, (await hosted.graph.aget_state(_config(row))).values
+        values: Mapping[str, Any] = dict(given) if isinstance(given, Mapping) else {}
+        form = AnswerForm(schema, values)
+        if form.form.asks_for_moments:
+            form = AnswerForm(schema, values, await self.people.zone(reader.user))
+        return form if form.form.unsupported is None else None
 
     async def _store(self, row: InterruptRow, by: Click | Submission, value: Any) -> InterruptRow | Refused:
         return await self.desk.answer(row, row.thread_id, await self._actor(by, row), value)
@@ -189,34 +185,8 @@ def _meant(action: str, row: InterruptRow) -> Any:
     return None
 
 
-def _is_object(schema: Any) -> bool:
-    return isinstance(schema, Mapping) and cast("Mapping[str, Any]", schema).get("type") == "object"
-
-
-def _schema(schema: Any) -> dict[str, Any]:
-    """What is filled in, as an object: an answer that is none is its only field, any text where no schema says more."""
-    if _is_object(schema):
-        return dict(cast("Mapping[str, Any]", schema))
-    plain: dict[str, Any] = dict(cast("Mapping[str, Any]", schema)) if schema else {"type": "string", "format": "long"}
-    definitions = plain.pop("$defs", {})
-    return {"type": "object", "properties": {_ONE: plain}, "required": [_ONE], "$defs": definitions}
-
-
-def _plain(values: Mapping[str, object]) -> dict[str, Any]:
-    """The values as JSON has them: a number that a form gave exactly is one of JSON's."""
-    return {name: _number(value) for name, value in values.items()}
-
-
-def _number(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case dict():
-            return _plain(cast("dict[str, object]", value))
-        case list():
-            return [_number(each) for each in cast("list[object]", value)]
-        case _:
-            return value
+def _config(row: InterruptRow) -> Config:
+    return {"configurable": {"thread_id": row.thread_id}}
 
 
 def _why(error: InvalidAnswer) -> str:
@@ -225,21 +195,26 @@ def _why(error: InvalidAnswer) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _view(row: InterruptRow, form: Form, page: int, problem: str = "") -> Block:
-    pages = form.pages
-    place = (page + 1, len(pages))
+def _view(
+    row: InterruptRow, filled: AnswerForm, page: int, problem: str = "", typed: StateValues | None = None
+) -> Block:
+    """One of the views of an answer; `problem` is what is wrong with the whole, `typed` what it holds by now."""
     if row.kind == STOP:
+        title, submit = "Edit state", "Save State"
         said = "What you submit takes the place of the state. The run goes on once you continue it."
-        return modals.page_modal("Edit state", FORMS[page], row.id, pages[page], said, "Save State", place, problem)
-    said = questions.Card(row, {}).first_line
-    return modals.page_modal("Answer", FORMS[page], row.id, pages[page], said, "Send Answer", place, problem)
+    else:
+        title, submit = "Answer", "Send Answer"
+        said = questions.Card(row, {}).first_line
+    blocks = filled.form.page(page, typed)
+    view = modals.modal(title, FORMS[page], row.id, blocks, submit)
+    return modals.form_view(view, said, blocks, place=(page + 1, len(filled.form.pages)), problem=problem)
 
 
-async def _mend(ack: AsyncAck, row: InterruptRow, form: Submission, filled: Form, error: FormErrors) -> None:
+async def _mend(ack: AsyncAck, row: InterruptRow, form: Submission, filled: AnswerForm, error: FormErrors) -> None:
     """Say what is wrong, at its field or of the whole; what was typed stays."""
     if here := {block: said for block, said in error.errors.items() if block in form.values}:
         await ack(response_action="errors", errors=here)
         return
-    elsewhere = [f"{filled.label_of(block)}: {said}" for block, said in error.errors.items()]
+    elsewhere = [f"{filled.form.label_of(block)}: {said}" for block, said in error.errors.items()]
     said = " ".join(filter(None, [error.whole, *elsewhere]))
-    await ack(response_action="update", view=_view(row, filled, FORMS.index(form.callback_id), said))
+    await ack(response_action="update", view=_view(row, filled, FORMS.index(form.callback_id), said, form.values))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.inbound.payloads import Click, SlackThread, Submission
 from bot.shown import naming, timeline, versions
-from bot.shown.text import escape_visible
+from bot.shown.text import escape_visible, fitted, one_line
 from graphs.agent.desk import Decided, Poll, read_poll
 from graphs.agent.proposals import terms_of
 from graphs.approvals.judge import Refused
@@ -55,7 +55,11 @@ class Asked:
 def title(row: InterruptRow) -> str:
     """The call that a question is about, as people name it."""
     said = row.payload.get("title")
-    return said or naming.title(row.payload["name"], row.payload.get("args") or {})
+    return (
+        fitted(one_line(said), naming.LINE_LIMIT)
+        if said
+        else naming.title(row.payload["name"], row.payload.get("args") or {})
+    )
 
 
 def about(asked: Asked, result: Decided | Refused) -> Decided | Refused:

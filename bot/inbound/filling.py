@@ -14,11 +14,11 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.forms import modals, problems
-from bot.forms.forms import Form, FormErrors
-from bot.inbound import payloads
+from bot.forms.forms import Form, FormErrors, StateValues
+from bot.inbound import payloads, stacked
 from bot.inbound.asked import NOT_STORED, Asked, about, asked_by, asked_in, title
 from bot.inbound.opening import open_form
-from bot.inbound.payloads import Body, Submission
+from bot.inbound.payloads import Body, Person, Submission
 from bot.people.people import People
 from bot.shown import naming
 from bot.shown.arguments import written
@@ -32,7 +32,7 @@ from graphs.agent.tools import Tool
 from graphs.approvals.decisions import Edit, Reject, Respond
 from graphs.approvals.judge import Refused
 from graphs.runtime.calling import awaitable
-from storage import Storage, drafts
+from storage import Storage
 from storage.interrupts import InterruptRow
 
 EDIT_FORMS = ("edit_call", "edit_call_2", "edit_call_3")
@@ -46,7 +46,7 @@ NAMED_WITHIN = 0.5
 
 FormVerb = Literal["edit", "reject", "respond"]
 
-NOT_THERE = Refused("This question is not there any more.")
+NOT_THERE = Refused("This question is not there any more. Look at the card as it is now.")
 UNSTORABLE = "These values do not stay the same when they are stored. Choose others."
 
 
@@ -67,7 +67,7 @@ class Filling:
         asked = await self.storage.read(lambda db: asked_by(db, click))
         actor = await self.people.actor(click.person, asked.terms, asked.channel)
         row = await self.desk.waiting(click.value, asked.thread_id, actor, verb, asked.poll)
-        view = row if isinstance(row, Refused) else self._view(verb, row)
+        view = row if isinstance(row, Refused) else await self._view(verb, row, click.person)
         await ack()  # nothing is decided yet; and whatever becomes of the form, Slack waits no longer for the click
         if isinstance(view, Refused):
             refused = about(asked, view)
@@ -87,7 +87,8 @@ class Filling:
         if asked is None or asked.poll.row is None or tool is None:
             await ack(options=[])
         else:
-            await ack(options=_form_of(tool, asked.poll.row).suggested(looked_for.block_id, looked_for.text))
+            form = Form(tool.parameters, json.loads(asked.poll.row.terms["data"]))
+            await ack(options=form.suggested(looked_for.block_id, looked_for.text))
 
     async def submit_edit(self, ack: AsyncAck, body: Body) -> None:
         form = payloads.submission(body)
@@ -97,21 +98,19 @@ class Filling:
         tool = self._tool(asked.name)
         if tool is None:
             return await self._refuse(ack, NO_TOOL, asked.title)
-        page, filled = EDIT_FORMS.index(form.callback_id), _form_of(tool, asked.poll.row)
-        earlier = await self.storage.read(lambda db: drafts.before(db, form.root_id, page)) if page else []
-        state = {**{block: given for draft in earlier for block, given in json.loads(draft).items()}, **form.values}
+        page, filled = EDIT_FORMS.index(form.callback_id), await self._form(tool, asked.poll.row, form.person)
+        state = await stacked.filled(self.storage, form, page)
         is_last = page == len(filled.pages) - 1
         try:
             values = await awaitable(filled.submitted, bounded=False)(state, _validating(tool), is_last=is_last)
             if is_last:
                 return await self._submit(ack, form, asked, Edit(tool.name, values))
         except FormErrors as error:
-            return await self._mend(ack, form, filled, error)
+            return await self._mend(ack, form, asked.poll.row, filled, error)
         except InvalidArguments as error:
             said = " ".join(problems.in_words(problem) for problem in error.problems)
-            return await self._mend(ack, form, filled, FormErrors({}, said))
-        draft, now = json.dumps(form.values), self.storage.now()
-        await self.storage.write(lambda db: drafts.keep(db, form.root_id, page, draft, now))
+            return await self._mend(ack, form, asked.poll.row, filled, FormErrors({}, said))
+        await stacked.keep(self.storage, form, page)
         await ack(response_action="push", view=_edit_view(asked.poll.row, filled, page + 1))
         return None
 
@@ -137,7 +136,7 @@ class Filling:
         await ack(response_action="errors", errors={next(iter(form.values)): NOT_STORED})
         return None
 
-    async def _mend(self, ack: AsyncAck, form: Submission, filled: Form, error: FormErrors) -> None:
+    async def _mend(self, ack: AsyncAck, form: Submission, row: InterruptRow, filled: Form, error: FormErrors) -> None:
         """Say all that is wrong, each at its field; else what is wrong with the whole, and what was typed stays."""
         here = {block: said for block, said in error.errors.items() if block in form.values}
         if here:
@@ -146,11 +145,7 @@ class Filling:
         page = EDIT_FORMS.index(form.callback_id)
         elsewhere = [f"{filled.label_of(block)}: {said}" for block, said in error.errors.items()]
         said = " ".join(filter(None, [error.whole, *elsewhere]))
-        row = await self.storage.read(lambda db: asked_in(db, form))
-        assert row is not None
-        assert row.poll.row is not None
-        view = _edit_view(row.poll.row, filled, page, said)
-        await ack(response_action="update", view=view)
+        await ack(response_action="update", view=_edit_view(row, filled, page, said, form.values))
 
     async def _submit(
         self, ack: AsyncAck, form: Submission, asked: Asked | None, decision: Edit | Reject | Respond
@@ -161,11 +156,7 @@ class Filling:
         result = await self.desk.decide(asked.id, asked.thread_id, actor, decision, asked.poll)
         if isinstance(result, Refused):
             return await self._refuse(ack, result, asked.title)
-        if form.view_id == form.root_id:
-            await ack()
-        else:
-            await ack(response_action="clear")
-            await self.storage.write(lambda db: drafts.drop(db, form.root_id))
+        await stacked.close(self.storage, ack, form)
         return None
 
     async def _refuse(self, ack: AsyncAck, refused: Refused, call: str = "") -> None:
@@ -174,7 +165,7 @@ class Filling:
         said = await self.people.read(refused.reason, within=NAMED_WITHIN)
         await ack(response_action="update", view=modals.notice_modal("Not counted", said.to_people, call))
 
-    def _view(self, verb: FormVerb, row: InterruptRow) -> Block | Refused:
+    async def _view(self, verb: FormVerb, row: InterruptRow, person: Person) -> Block | Refused:
         if verb == "reject":
             return modals.reject_modal(REJECT_FORM, row.id, title(row), self._arguments(row))
         if verb == "respond":
@@ -182,8 +173,15 @@ class Filling:
         tool = self._tool(row.payload["name"])
         if tool is None:
             return NO_TOOL
-        form = _form_of(tool, row)
+        form = await self._form(tool, row, person)
         return Refused(escape(form.unsupported)) if form.unsupported is not None else _edit_view(row, form, 0)
+
+    async def _form(self, tool: Tool[..., Any], row: InterruptRow, person: Person) -> Form:
+        """The form of what is asked, for this reader: when it opens, and again when it is submitted."""
+        values = json.loads(row.terms["data"])
+        form = Form(tool.parameters, values)
+        zone = await self.people.zone(person.user) if form.asks_for_moments else ""
+        return Form(tool.parameters, values, zone) if zone else form
 
     def _arguments(self, row: InterruptRow) -> list[Block]:
         """What the form is about, as the card shows it, where the call's title does not say all of it."""
@@ -211,13 +209,7 @@ def _validating(tool: Tool[..., Any]) -> Any:
     return validate
 
 
-def _form_of(tool: Tool[..., Any], row: InterruptRow) -> Form:
-    """The form of what is asked: when it opens, and again when it is submitted."""
-    return Form(tool.parameters, json.loads(row.terms["data"]))
-
-
-def _edit_view(row: InterruptRow, form: Form, page: int, problem: str = "") -> Block:
-    """One of the views of an edit; `problem` is what is wrong with the whole."""
-    name = naming.in_words(row.payload["name"])
-    pages = form.pages
-    return modals.edit_modal(EDIT_FORMS[page], row.id, name, pages[page], place=(page + 1, len(pages)), problem=problem)
+def _edit_view(row: InterruptRow, form: Form, page: int, problem: str = "", typed: StateValues | None = None) -> Block:
+    """One of the views of an edit; `problem` is what is wrong with the whole, `typed` what it holds by now."""
+    name, place = naming.in_words(row.payload["name"]), (page + 1, len(form.pages))
+    return modals.edit_modal(EDIT_FORMS[page], row.id, name, form.page(page, typed), place=place, problem=problem)

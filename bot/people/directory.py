@@ -54,10 +54,13 @@ class CannotTell(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody's account. `kind` is "stranger" for anybody of another team, or unknown to Slack."""
+    """Somebody's account. `kind` is "stranger" for anybody of another team, or unknown to Slack. `zone` is the time
+    zone that Slack shows them times in ("Europe/Berlin"), empty where it does not say.
+    """
 
     kind: Kind
     name: str
+    zone: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ class Directory:
                     return Account("stranger", user)
                 raise
             found = _UserAnswer.model_validate(answer.data).user
-            return Account(_kind(found, self._team), _called(found.real_name or found.name or user))
+            name = _called(found.real_name or found.name or user)
+            return Account(_kind(found, self._team), name, found.tz or "")
 
         return await self._look_up("user", user, fetch, fresh=fresh)
 
@@ -197,6 +201,7 @@ class _User(BaseModel):
     id: str
     name: str | None = None
     real_name: str | None = None
+    tz: str | None = None
     deleted: bool | None = None
     is_bot: bool | None = None
     is_stranger: bool | None = None

@@ -78,6 +78,11 @@ class People:
         account = await _in_time(self._directory.account(user))
         return None if account is None or account.name == user else account.name
 
+    async def zone(self, user: str) -> str:
+        """The name of the time zone that Slack shows somebody times in; empty when that cannot be found out."""
+        account = await _in_time(self._directory.account(user))
+        return account.zone if account is not None else ""
+
     async def read(self, text: str, *, within: float = NAMED_WITHIN) -> Said:
         """A message of Slack's with the names of everybody that it mentions, as far as these are found in time."""
         return await names.read(self._directory, text, within)

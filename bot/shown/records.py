@@ -126,7 +126,8 @@ def _why_not(call: ShownCall) -> list[Piece]:
             return [f"Not run: nobody who may decide could be reached. {reason}".rstrip()]
         case "approve" | "edit":
             what = "Edited" if call.decision == "edit" else "Approved"
-            return [what, *by, ", not run.", *at]
+            stopped = call.state is State.CANCELLED
+            return [what, *by, f". {_UNDECIDED[State.CANCELLED]}" if stopped else ", not run.", *at]
         case _:
             return [_UNDECIDED.get(call.state, "Not run.")]
 

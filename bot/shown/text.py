@@ -22,7 +22,7 @@ TEXT_LIMIT = 3000
 """Characters in one text object (Block Kit, text object)."""
 
 _SPACES = re.compile(r"\s+")
-_PERSON = re.compile(r"<@([UW][A-Z0-9]+)>")
+_TOKEN = re.compile(r"(<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^[^|<>]*\|[^|<>]*>)")
 
 
 def escape(text: str, limit: int | None = None) -> str:
@@ -170,16 +170,24 @@ def _texts(node: object) -> int:
 
 
 def unformatted(text: str) -> Block:
-    """A `rich_text` block that reads as this mrkdwn, of which only mentions of people count: no bold, no emoji code and
-    no mark of a quote in it can fire. `text` is as for `mrkdwn`, and not empty.
+    """A `rich_text` block that reads as this mrkdwn, of which only people, groups and times count: no bold, no emoji
+    code and no mark of a quote in it can fire. `text` is as for `mrkdwn`, and not empty.
     """
-    parts = _PERSON.split(text)  # text, id, text, id, …, text
+    parts = _TOKEN.split(text)  # text, token, text, token, …, text
     return rich(section(*(element for number, part in enumerate(parts) for element in _said(part, number % 2 == 1))))
 
 
-def _said(part: str, is_person: bool) -> Iterator[Block]:
-    if is_person:
-        yield person(part)
+def _said(part: str, is_token: bool) -> Iterator[Block]:
+    if is_token:
+        kind, *rest = part.strip("<>").split("^")
+        match kind, rest:
+            case "!subteam", [group]:
+                yield {"type": "usergroup", "usergroup_id": group}
+            case "!date", [seconds, form]:
+                shown, _, fallback = form.partition("|")
+                yield {"type": "date", "timestamp": int(seconds), "format": shown, "fallback": fallback}
+            case _:
+                yield person(kind.removeprefix("@"))
         return
     text = _characters(part)
     yield from (words(text[start : start + TEXT_LIMIT]) for start in range(0, len(text), TEXT_LIMIT))

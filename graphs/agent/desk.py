@@ -31,7 +31,17 @@ from graphs.approvals.decisions import (
     unreachable,
     why_unreachable,
 )
-from graphs.approvals.judge import Approved, Refused, Rejected, Responded, StillWaiting, Superseded, decide, may_decide
+from graphs.approvals.judge import (
+    TIMED_OUT,
+    Approved,
+    Refused,
+    Rejected,
+    Responded,
+    StillWaiting,
+    Superseded,
+    decide,
+    may_decide,
+)
 from graphs.approvals.states import DoubtChoice, State, may_follow
 from graphs.approvals.terms import Actor, UserId, Vote
 from graphs.runtime.asking import Slot
@@ -272,13 +282,13 @@ class Desk:
         poll = poll or await self.storage.read(lambda db: read_poll(db, interrupt_id))
         row = poll.row
         if row is None or row.thread_id != thread_id or row.kind not in _ASKED_IN:
-            return Refused("This button belongs to no question of this conversation.")
+            return Refused("This button belongs to no question of this conversation. Look for the newest card.")
         if not may_follow(_ASKED_IN[row.kind], verb):
-            return Refused("That button does not belong to this question.")
+            return Refused("That button does not belong to this question. Look at the card as it is now.")
         if row.status != "waiting":
             return Refused(_what_became_of(row))
         if _is_late(row, self.storage.now()):
-            return Refused("This question has expired; nobody can answer it any more.")
+            return Refused(TIMED_OUT)
         return row, [Vote(UserId(vote.user), datetime.fromtimestamp(vote.at, UTC)) for vote in poll.votes]
 
     async def _refuse(self, interrupt_id: str, thread_id: ThreadId, actor: Actor, refused: Refused) -> Refused:
@@ -323,7 +333,7 @@ _DONE: dict[Verb | DoubtChoice, str] = {
 
 def _what_became_of(row: InterruptRow) -> str:
     if row.status == "expired":
-        return "This question has expired; nobody can answer it any more."
+        return TIMED_OUT
     if row.status != "answered" or row.answer is None:
         became = "replaced by another one" if row.status == "superseded" else row.status
         return f"This question was {became}; it takes no answer any more."
@@ -333,4 +343,4 @@ def _what_became_of(row: InterruptRow) -> str:
     verb = _DONE[given["type"]]
     by = f" by <@{row.answered_by}>" if row.answered_by else ""
     at = datetime.fromtimestamp(row.answered_at or 0, UTC)
-    return f"This call was already {verb}{by} at {at:%H:%M} UTC."
+    return f"This call was already {verb}{by} at <!date^{int(row.answered_at or 0)}^{{time}}|{at:%H:%M} UTC>."

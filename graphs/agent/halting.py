@@ -72,7 +72,7 @@ class Halts:
             for claim in begun:  # its process ended before it did: whether it took effect, nobody knows
                 claims.put(db, replace(claim, status="in doubt"))
 
-        ends = {"role": "assistant", "id": name, "content": STOPPED}
+        ends = {"role": "assistant", "id": name, "content": STOPPED, "stopped": True}
         with suppress(NotWaiting):
             await self.graph.aend(_config(thread_id), {"messages": [*messages, ends]}, over)
 

@@ -14,6 +14,7 @@ from graphs.agent.transcript import Message
 BROKE_OFF = (
     "(This broke off before it was finished. What is left of it is not to be done unless its author asks again.)"
 )
+CUT = "… (This was stopped here.)"
 GO_ON = "(I asked this before, and it broke off. Look at what was done of it then, and do not do that a second time.)"
 
 
@@ -98,7 +99,20 @@ def as_seen(messages: Sequence[Message]) -> list[Message]:
         seen += [_signed(message) if several else message for message in part]
         if not turn.is_over and turn is not all_turns[-1]:
             seen.append({"role": "assistant", "content": BROKE_OFF, "id": f"broke-off:{turn.id}"})
-    return seen
+    return _in_one_voice(seen)
+
+
+def _in_one_voice(messages: Sequence[Message]) -> list[Message]:
+    """With what had been written of a reply when it was stopped, and that it was, as one message: some servers take no
+    two replies in a row.
+    """
+    said: list[Message] = []
+    for message in messages:
+        if message.get("stopped") and said and said[-1]["role"] == "assistant" and not said[-1].get("tool_calls"):
+            said[-1] = {**said[-1], "content": f"{said[-1]['content'].rstrip()} {CUT}"}
+        else:
+            said.append(message)
+    return said
 
 
 def _signed(message: Message) -> Message:

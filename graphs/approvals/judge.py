@@ -59,12 +59,17 @@ class Superseded:
 
 Verdict = Approved | StillWaiting | Rejected | Responded | Superseded | Refused
 
+NAMES = 3
+"""People who are named in a refusal."""
+
 _NEVER: Mapping[str, str] = {
-    "guest": "Guests of this workspace cannot decide about tool calls.",
-    "bot": "Bots cannot decide about tool calls.",
-    "deactivated": "A deactivated account cannot decide about tool calls.",
-    "stranger": "Only members of this workspace can decide about its tool calls.",
+    "guest": "Guests of this workspace cannot decide about calls. Ask a full member to.",
+    "bot": "Bots cannot decide about calls. Ask a person to.",
+    "deactivated": "A deactivated account cannot decide about calls. Ask a member to.",
+    "stranger": "Only members of this workspace can decide about its calls. Ask one of them to.",
 }
+
+TIMED_OUT = "This question has expired: nobody decided in time, so it was not run. Ask for it anew if it still matters."
 
 _UNCLEAR = Refused(
     "It could not be checked whether you may decide about this call, so this did not count. Click again in a minute."
@@ -77,7 +82,7 @@ def decide(terms: Terms, votes: Collection[Vote], actor: Actor, decision: Decisi
     Only an approval needs the quorum: one rejection, response or edit settles the question.
     """
     if terms.expires_at is not None and now >= terms.expires_at:
-        return Refused("This question has expired; nobody can answer it any more.")
+        return Refused(TIMED_OUT)
     permission = may_decide(terms, actor, decision.verb)
     if isinstance(permission, Refused):
         return permission
@@ -132,7 +137,21 @@ def _is_approver(terms: Terms, actor: Actor) -> Allowed | Refused:
         unresolved = unresolved or is_one is None
     if unresolved:
         return _UNCLEAR
-    return Refused("You are not among those who decide about this call.")
+    return Refused(f"You are not among those who decide about this call. Ask {_named(terms)}.")
+
+
+def _named(terms: Terms) -> str:
+    """Those who decide, in Slack's tokens."""
+    found = [_mentioned(each, terms.requester) for each in terms.approvers[:NAMES]]
+    return " or ".join(found if len(terms.approvers) <= NAMES else [*found, "one of the others on its card"])
+
+
+def _mentioned(approver: str, requester: str) -> str:
+    if approver == CHANNEL:
+        return "somebody in the conversation"
+    if approver.startswith("S"):
+        return f"somebody in <!subteam^{approver}>"
+    return f"<@{requester if approver == REQUESTER else approver}>"
 
 
 def _approve(terms: Terms, votes: Collection[Vote], vote: Vote) -> Verdict:

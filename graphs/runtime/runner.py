@@ -111,7 +111,7 @@ class Runner:
                     news = asyncio.create_task(self.session.news(self._asking))
                 waiters: set[asyncio.Task[Any]] = {*self.running, *filter(None, (news, halt))}
                 done, _ = await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
-                if halt is not None and halt in done:
+                if self._is_to_halt():
                     return await self._halt()
                 if news is not None and news in done:
                     done.discard(news)
@@ -135,6 +135,7 @@ class Runner:
         commit = Commit(release="running")
         for ended, task in self.running.items():
             if not ended.cancelled() and isinstance(result := ended.result(), Finished):
+                self.results[task.id] = result
                 of_task = self._of(task, result)
                 commit.tasks += of_task.tasks
                 commit.closed += of_task.closed
@@ -205,6 +206,8 @@ class Runner:
 
     async def _record(self, task: Task, result: TaskResult) -> bool:
         """Store how a task ended. True when it was the last of its step and the step is in a checkpoint."""
+        if isinstance(result, Waiting) and self.session.is_halted:
+            return False  # it asked, or was kept from beginning what it had leave for: that is not to be told of it
         if isinstance(result, Finished):
             self.results[task.id] = result
             self._emit("updates", {task.node: {write.key: write.value for write in result.writes} or None})

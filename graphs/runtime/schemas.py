@@ -7,6 +7,8 @@ graphs need none, and start without it.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -47,6 +49,34 @@ def misfit(schema: Any, answer: Any) -> tuple[str, str] | None:
     if error is None:
         return None
     return ("the answer" if error.json_path == "$" else error.json_path.removeprefix("$.")), error.message
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """One part of an answer that a schema refuses: `place` leads to it, empty for the whole; `word` is the schema's own
+    for what it asks ("minimum"), `limit` what it says there, `message` the validator's sentence.
+    """
+
+    place: tuple[str | int, ...]
+    word: str
+    limit: Any
+    message: str
+
+
+def misfits(schema: Any, answer: Any) -> Iterator[Misfit]:
+    """Everything about an answer that does not fit a published schema.
+
+    Of alternatives that none of fits, what the likeliest one asks.
+    """
+    from jsonschema.exceptions import best_match  # pyright: ignore[reportUnknownVariableType]
+
+    for error in _validator(json.dumps(schema)).iter_errors(answer):
+        found = cast("ValidationError", best_match([error]) or error)
+        place = tuple(found.absolute_path)
+        if found.validator == "required":  # it names what is missing in its message only
+            names = cast("list[str]", found.validator_value)
+            place += tuple(name for name in names if found.message.startswith(repr(name)))[:1]
+        yield Misfit(place, str(found.validator), found.validator_value, found.message)
 
 
 @lru_cache(KEPT)

@@ -151,6 +151,8 @@ class Session:
             try:
                 await self._put(row, allowed)
             except ThreadHalted:
+                if self.halt is not None:
+                    self.halt.set()
                 raise Paused from None
             except LeaseLost as error:
                 raise ThreadBusy(f"{error}: nothing more is begun in this run") from error

@@ -1,6 +1,7 @@
 """A decision is judged by the question's own terms and stored once; nothing runs by it."""
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from graphs.agent.errors import InvalidArguments
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
 from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond
-from graphs.approvals.judge import Refused
+from graphs.approvals.judge import TIMED_OUT, Refused
 from graphs.approvals.terms import Actor, UserId
 from storage import Storage
 from storage.ids import ThreadId
@@ -61,7 +62,7 @@ async def test_a_decision_is_stored_with_who_made_it_and_runs_nothing(storage: S
 @pytest.mark.parametrize(
     ("who", "said"),
     [
-        (ANA, "You are not among those who decide about this call."),
+        (ANA, "You are not among those who decide about this call. Ask <@U0LEA>."),
         (Actor(UserId("U0LEA"), "T0LOCAL", "guest"), "Guests"),
         (Actor(UserId("U0LEA"), "T0ELSE", "stranger"), "Only members of this workspace"),
         (Actor(UserId("U0LEA"), "T0LOCAL", "bot"), "Bots"),
@@ -120,7 +121,7 @@ async def test_who_comes_second_hears_who_came_first_and_when(storage: Storage, 
     talk = await asked(storage)
     row = await talk.decide(decision, LEA)
     said = await talk.refused(Approve(), LEA, row)
-    assert f"already {word} by <@U0LEA> at 12:00 UTC" in said
+    assert re.search(rf"already {word} by <@U0LEA> at <!date\^\d+\^\{{time\}}\|12:00 UTC>", said)
 
 
 async def test_of_many_at_once_one_stands(storage: Storage):
@@ -138,7 +139,7 @@ async def test_a_question_past_its_deadline_takes_nothing(storage: Storage, cloc
     talk = await asked(storage)
     row = await talk.waiting()
     clock.forward(hours=1)
-    assert await talk.refused(Approve(), LEA) == "This question has expired; nobody can answer it any more."
+    assert await talk.refused(Approve(), LEA) == TIMED_OUT
     assert isinstance(await talk.desk.waiting(row.id, THREAD, LEA, "edit"), Refused)
 
 
@@ -147,7 +148,7 @@ async def test_an_id_of_another_conversation_or_of_none_is_refused(storage: Stor
     row = await talk.waiting()
     for interrupt_id, thread_id in [(row.id, "T0LOCAL/C0ELSE/1.0"), ("f" * 32, THREAD), ("", THREAD)]:
         outcome = await talk.desk.decide(interrupt_id, ThreadId(thread_id), LEA, Approve())
-        assert outcome == Refused("This button belongs to no question of this conversation.")
+        assert outcome == Refused("This button belongs to no question of this conversation. Look for the newest card.")
 
 
 async def test_a_withdrawn_question_says_so(storage: Storage):

@@ -103,7 +103,7 @@ async def test_C3_an_edit_changes_no_tool(storage: Storage, till: Till, decision
 async def test_an_id_of_nothing_or_of_another_database_is_refused(storage: Storage, till: Till, forged: str):
     talk = await till.asked(storage)
     outcome = await talk.desk.decide(forged, THREAD, ANA, Approve())
-    assert outcome == Refused("This button belongs to no question of this conversation.")
+    assert outcome == Refused("This button belongs to no question of this conversation. Look for the newest card.")
     await unmoved(talk, till)
 
 
@@ -196,7 +196,7 @@ async def test_a_decision_for_a_doubt_is_none_for_an_approval(storage: Storage, 
     row = await talk.waiting()
     for choice in ("it_ran", "run_again", "give_up"):
         outcome = await talk.desk.settle_doubt(row.id, THREAD, ANA, choice)
-        assert outcome == Refused("That button does not belong to this question.")
+        assert outcome == Refused("That button does not belong to this question. Look at the card as it is now.")
     await unmoved(talk, till)
 
 

@@ -108,7 +108,7 @@ async def test_a_form_of_the_schema_is_filled_from_the_value_and_says_what_does_
         view = await theatre.form(bot, card, "answer")
         inputs = {block["block_id"]: block for block in view["blocks"] if block["type"] == "input"}
         assert inputs[block_id("amount")]["element"]["initial_value"] == "80"
-        assert inputs[block_id("amount")]["hint"]["text"] == "amount, at least 1, at most 100"
+        assert inputs[block_id("amount")]["hint"]["text"] == "amount · at least 1 · at most 100"
         assert view["submit"]["text"] == "Send Answer"
         assert await theatre.page.submit(view["id"], **filled_in(view, amount="30")) == {}
         await bot.reads(root, "The answer: Refund(amount=30, reason='a reason')")

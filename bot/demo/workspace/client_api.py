@@ -4,14 +4,14 @@ The calls after `/client/stop` are in `stage_api`.
 
 | call | does |
 | --- | --- |
-| `GET /client/boot?user=U` | `{token, team, bot, note, me, users, channels, home, waiting, |
+| `GET /client/boot?user=U` | `{token, team, bot, note, me, users, groups, channels, home, waiting, |
 |   | waiting_in, sessions, commands}`; no `user`: the first |
 | `GET /client/history?user=U&channel=C` | `{messages}`, oldest first, with replies and what only the user sees |
 | `GET /client/events?user=U` | server-sent events (below) |
 | `POST /client/messages {user, channel, text, thread_ts?}` | posts as that person → `{message}`; a text that starts |
 |   | with "/" is a command, as in Slack's composer → `{acked, text?}` |
 | `POST /client/edits {user, channel, ts, text}` | changes a message of one's own → `{message}` |
-| `POST /client/deletions {user, channel, ts}` | deletes a message of one's own → `{}` |
+| `POST /client/deletions {user, channel, ts}` | deletes a message of one's own, or one that only they see → `{}` |
 | `POST /client/actions {user, channel, message_ts, block_id, action_id, …}` | a click, with what was chosen |
 |   | (`value`, `selected_option`, …); in a view, `view_id` instead of channel and message_ts → `{acked, text?}` |
 | `POST /client/suggestions {user, block_id, action_id, value, …}` | the choices of an external select for what was |
@@ -99,6 +99,7 @@ class ClientApi:
             "waiting_in": workspace.waiting.places,
             "me": me.to_client(),
             "users": [user.to_client() for user in team.users],
+            "groups": [{"id": group.id, "handle": group.handle} for group in team.groups],
             "channels": [each.to_client(me.id) for each in team.conversations_of(me.id)],
             "home": home and home.to_slack(team),
             "sessions": workspace.sessions_of(me.id),
@@ -240,8 +241,9 @@ class ClientApi:
         return message
 
     def _own_message(self, order: Json) -> Message:
+        """A message that the person wrote, or that only they see (deleting it puts it away)."""
         message = self._visible_message(order["user"], order["channel"], order["ts"])
-        if message.user != order["user"]:
+        if order["user"] not in (message.user, message.ephemeral_to):
             raise ClientError("This message was written by somebody else.")
         return message
 

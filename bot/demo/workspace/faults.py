@@ -18,7 +18,8 @@ class HttpFault:
     """The next `times` calls of `method` are answered with an HTTP status instead of their answer; with an `error`,
     with that refusal of Slack's (HTTP 200, `ok: false`); with a `way`, brokenly (`broken_answers.WAYS`).
 
-    With `after_commit` the call takes effect first, and only its answer is lost. The method `link` is the WebSocket.
+    With `after_commit` the call takes effect first, and only its answer is lost. Beside the Web API's methods there are
+    `link` (the WebSocket), `upload` (the bytes of a file) and `response` (a response_url).
     `channel`: only calls about it.
     """
 

@@ -72,7 +72,7 @@ def _app(workspace: Workspace) -> web.Application:
     app.add_routes(ClientApi(workspace).routes())
     app.add_routes(StageApi(workspace).routes())
     app.router.add_get("/", _index)
-    app.router.add_get("/archives/{channel}/{message}", _index)  # a link to a message: the page goes there
+    app.router.add_get("/archives/{place:.+}", _index)  # a link to a message: the page goes there
     app.router.add_static("/static", PAGE)
     app.on_response_prepare.append(_never_stale)
     app.on_response_prepare.append(loopback.protect)

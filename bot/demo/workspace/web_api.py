@@ -66,7 +66,9 @@ class WebApi:
         await self._workspace.connections.serve(socket)
         return socket
 
-    async def upload(self, request: web.Request) -> web.Response:
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        if fault := self._workspace.faults.take_http("upload"):
+            return await self._fail(request, "upload", fault)
         file = self._workspace.uploads.get(request.match_info["file"])
         content = await request.read()
         if file is None or len(content) != file["size"]:
@@ -74,8 +76,10 @@ class WebApi:
         self._workspace.store.save_file(file, content)
         return web.Response(text=f"OK - {len(content)}")
 
-    async def response(self, request: web.Request) -> web.Response:
+    async def response(self, request: web.Request) -> web.StreamResponse:
         """A response_url: answers to a click or a command without a token."""
+        if fault := self._workspace.faults.take_http("response"):
+            return await self._fail(request, "response", fault)
         try:
             arguments = await read_arguments(request)
             target = self._workspace.permissions.use_response(request.match_info["token"])

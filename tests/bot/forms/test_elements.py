@@ -135,7 +135,7 @@ def test_the_order_in_which_options_come_back_is_not_taken_for_an_edit(values: l
     [
         ("day", {"selected_date": "2026-12-01"}, "2026-12-01"),
         ("at", {"selected_time": "11:45"}, "11:45:00"),
-        ("begins", {"selected_date_time": 1796034600}, "2026-11-30T10:30:00Z"),
+        ("begins", {"selected_date_time": 1796034600}, "2026-11-30T11:30:00+01:00"),
         ("begins", {"selected_date_time": None}, None),
         ("tags", {"selected_options": [{"value": '"b"'}]}, ["b"]),
         ("tags", {"selected_options": []}, []),
@@ -195,3 +195,43 @@ def test_a_page_is_checked_by_itself() -> None:
     assert form.submitted(first, validate, is_last=False)["a7"] == 7
     whole = {**first, **state_of(form.pages[1])}
     assert form.submitted(whole, validate) == {f"a{number}": number for number in range(8)} | {"a1": 11}
+
+
+MOMENT = {"properties": {"at": {"type": "string", "format": "date-time"}}}
+
+
+@pytest.mark.parametrize(
+    ("proposed", "zone", "shown", "picked", "value"),
+    [
+        ({"at": "2026-07-01T14:30:00"}, "Europe/Berlin", 1782909000, 1782912600, "2026-07-01T15:30:00"),
+        ({"at": "2026-07-01T14:30:00Z"}, "Europe/Berlin", 1782916200, 1782919800, "2026-07-01T15:30:00Z"),
+        ({"at": "2026-07-01T14:30:00+05:45"}, "Europe/Berlin", 1782895500, 1782899100, "2026-07-01T15:30:00+05:45"),
+        ({}, "Europe/Berlin", None, 1782912600, "2026-07-01T15:30:00+02:00"),
+        ({}, "", None, 1782912600, "2026-07-01T13:30:00Z"),
+        ({}, "Nowhere/At_All", None, 1782912600, "2026-07-01T13:30:00Z"),
+    ],
+)
+def test_a_moment_is_picked_in_the_readers_zone_and_written_as_it_was(
+    proposed: dict[str, object], zone: str, shown: int | None, picked: int, value: str
+) -> None:
+    form = Form(MOMENT, proposed, zone)
+    (block,) = form.blocks
+    assert (block["element"]["type"], block["element"].get("initial_date_time")) == ("datetimepicker", shown)
+    state = state_of(form.blocks)
+    next(iter(state[block_id("at")].values()))["selected_date_time"] = picked
+    assert Form(MOMENT, proposed).read(state) == {"at": value}
+
+
+@pytest.mark.parametrize(
+    ("proposed", "zone"),
+    [
+        ("2026-07-01T14:30:00", ""),
+        ("2026-07-01T14:30:20", "Europe/Berlin"),
+        ("2026-03-29T02:30:00", "Europe/Berlin"),
+        ("1980-01-01T00:00:00Z", "Europe/Berlin"),
+    ],
+)
+def test_a_moment_that_no_picker_shows_is_a_text(proposed: str, zone: str) -> None:
+    form = Form(MOMENT, {"at": proposed}, zone)
+    (block,) = form.blocks
+    assert (block["element"]["type"], block["element"]["initial_value"]) == ("plain_text_input", proposed)

@@ -203,7 +203,7 @@ def test_a_pydantic_model_becomes_a_form() -> None:
     }
     assert [block["label"]["text"] for block in shown][:3] == ["Text", "Amount", "Count"]
     assert blocks["text"]["hint"]["text"] == "text · What to write."
-    assert blocks["count"]["hint"]["text"] == "count, more than 0, at most 10"
+    assert blocks["count"]["hint"]["text"] == "count · more than 0 · at most 10"
     assert elements["text"]["multiline"] is True
     assert elements["amount"]["initial_value"] == "80.10"
     assert elements["count"] | {"action_id": ""} == {

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from bot.shown import cards
 from bot.shown.cards import Request, Shown
 from bot.shown.shown_calls import revision
+from bot.shown.text import unformatted
 from graphs.agent.proposals import IN_DOUBT
 from graphs.agent.tools import Tool, tool
+from graphs.approvals.judge import Refused, may_decide
+from graphs.approvals.terms import Actor, Terms, UserId
 from tests.bot.rows import AT, claim, proposed, question, rows, vote
 from tests.bot.shown.states import ANA, FUNCTIONS, LEA, LINK, OTHERS, STATES
 from tests.support import linter
@@ -255,3 +258,22 @@ def test_any_tool_with_any_arguments_is_by_the_standard(data: st.DataObject) -> 
             first = next((call for call in page if call.waits), None)
             told = first.first_line if first is not None else None
             assert linter.message(shown.text, shown.blocks, told=told) == []
+
+
+EVERYBODY = (ANA, LEA, "U0KIM", "U0MAX", "S0LEADS", "channel", "requester")
+
+
+@pytest.mark.parametrize("kind", ["member", "guest", "bot", "deactivated", "stranger", None])
+@pytest.mark.parametrize("approvers", [(LEA,), ("requester",), ("S0LEADS",), ("channel",), EVERYBODY])
+def test_whoever_cannot_decide_is_told_why_and_what_to_do(kind: Any, approvers: tuple[str, ...]) -> None:
+    bound = Terms(
+        tool="refund_order", args_digest="", schema_digest="", policy="", rule="", requester=UserId("U0KIM"),
+        approvers=approvers, quorum=2, self_approval=False, allow=("approve", "reject"), expires_at=None,
+    )  # fmt: skip
+    for user in ("U0EVE", "U0KIM", LEA):
+        actor = Actor(UserId(user), "T0LOCAL", kind, frozenset(), in_channel=False)
+        for verb in ("approve", "edit", "respond"):
+            refused = may_decide(bound, actor, verb)
+            if isinstance(refused, Refused):
+                assert linter.sentence(refused.reason, functions=FUNCTIONS) == []
+                assert linter.message("x", [unformatted(refused.reason)], first_line="") == []

@@ -2,7 +2,7 @@
 
 import aiohttp
 import pytest
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.methods import METHODS
@@ -52,6 +52,15 @@ async def test_a_file_is_for_those_who_are_where_it_was_posted(
     assert await read("?user=U0ANA") == (200, "secret")
     assert await read(Authorization=f"Bearer {TOKENS.bot}") == (200, "secret")
     assert [(await read(query))[0] for query in ("", "?user=U0LEA", "?user=U0SIGNOFF")] == [404, 404, 404]
+
+
+async def test_the_bytes_of_a_file_can_be_lost(slack: Slack, page: Page):
+    await page.fault(http={"method": "upload", "status": 503})
+    with pytest.raises(SlackRequestError):
+        await slack.files_upload_v2(channel="C0SUPPORT", filename="a.txt", content="lost")
+    assert await page.messages() == []
+    await slack.files_upload_v2(channel="C0SUPPORT", filename="a.txt", content="kept")
+    assert len(await page.messages()) == 1
 
 
 async def test_a_persons_time_zone_is_the_one_of_their_page(slack: Slack, page: Page):

@@ -230,6 +230,21 @@ VIEW_LIMITS: list[tuple[str, Json, Json, str]] = [
         )
         for kind in ("external_select", "multi_external_select")
     ),
+    *(
+        (
+            f"{initial} of {kind}",
+            modal(entry({"type": kind, initial: right})),
+            modal(entry({"type": kind, initial: wrong})),
+            f"/view/blocks/0/element/{initial}",
+        )
+        for kind, initial, right, wrong in [
+            ("datepicker", "initial_date", "2026-12-01", "1 December"),
+            ("timepicker", "initial_time", "23:59", "24:00"),
+            ("datetimepicker", "initial_date_time", 1_796_000_000, 1_796_000_000_000),
+            ("number_input", "initial_value", "-7.50", "seven"),
+            ("number_input", "min_value", "0", "1e3"),
+        ]
+    ),
     (
         "focus_on_load",
         modal(entry(TEXT | {"focus_on_load": True}), entry(TEXT, block_id="j")),

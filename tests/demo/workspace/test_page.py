@@ -102,7 +102,7 @@ async def test_nothing_that_is_said_becomes_markup(chromium: str, url: str, ana:
 
 async def test_mrkdwn_reads_as_in_slack(chromium: str, url: str, bot: Slack):
     text = (
-        "*bold* _slanted_ ~gone~ `a*b*c` 2 * 3 * 4 snake_case_name <@U0ANA> <#C0SUPPORT> "
+        "*bold* _slanted_ ~gone~ `a*b*c` 2 * 3 * 4 snake_case_name <@U0ANA> <#C0SUPPORT> <!subteam^S0LEADS> "
         "<https://example.com/a?b=1&amp;c=2|the page>\n"
         "&gt; a quote\n```\n*not bold*\n``` at <!date^1790000000^{date_num} {time}|some day>"
     )
@@ -114,13 +114,59 @@ async def test_mrkdwn_reads_as_in_slack(chromium: str, url: str, bot: Slack):
         await expect(message.locator("em")).to_have_text(["slanted"])
         await expect(message.locator("s")).to_have_text(["gone"])
         await expect(message.locator("code")).to_have_text(["a*b*c", "*not bold*"])
-        await expect(message.locator(".mention")).to_have_text(["@Ana Ruiz", "#support"])
+        await expect(message.locator(".mention")).to_have_text(["@Ana Ruiz", "#support", "@leads"])
         await expect(message.locator("blockquote")).to_have_text("a quote")
         await expect(message.get_by_role("link", name="the page")).to_have_attribute(
             "href", "https://example.com/a?b=1&c=2"
         )
         await expect(message.locator("time")).to_have_text("21/09/2026 16:13")
         await expect(message).to_contain_text("2 * 3 * 4 snake_case_name")
+
+
+MARKDOWN = """# Title
+one
+two **bold *both*** ~~gone~~ `<b>` <b>raw</b> &lt;i&gt; <@U0LEA> <https://example.com/a|label> ![alt](https://example.com/i)
+
+1. first
+2. second
+   - inner
+
+> quoted
+
+- [x] done
+
+| a | b |
+| --- | --- |
+| `1` | *2* |
+
+```py
+x < 1 &amp; y
+```
+<div>
+<script>window.hacked = 1</script>
+</div>"""
+
+
+async def test_markdown_reads_as_in_slack(chromium: str, url: str, bot: Slack):
+    await bot.chat_postMessage(channel="D0ANA", text="md", blocks=[{"type": "markdown", "text": MARKDOWN}])
+    async with opened(chromium, url) as tab:
+        await open_channel(tab, "Signoff")
+        shown = main_column(tab).locator(".markdown")
+        await expect(shown.get_by_role("heading")).to_have_text("Title")
+        first = shown.locator("p").first
+        await expect(first).to_have_text(
+            "one\ntwo bold both gone <b> <b>raw</b> <i> @Lea Brandt label alt", use_inner_text=True
+        )
+        links = await first.get_by_role("link").evaluate_all("all => all.map(each => each.href)")
+        assert links == ["https://example.com/a", "https://example.com/i"]
+        await expect(shown.locator("ol > li")).to_have_count(2)
+        await expect(shown.locator("ol ul > li")).to_have_text("inner")
+        await expect(shown.locator("blockquote")).to_have_text("quoted")
+        await expect(shown.get_by_text("☑ done")).to_be_visible()
+        await expect(shown.get_by_role("cell")).to_have_text(["1", "2"])
+        await expect(shown.locator("pre")).to_have_text("x < 1 & y")
+        await expect(shown.locator("p").last).to_contain_text("<script>window.hacked = 1</script>")
+        assert await tab.evaluate("window.hacked") is None
 
 
 async def test_plain_text_keeps_its_colons_where_its_sender_says_so(chromium: str, url: str, bot: Slack):

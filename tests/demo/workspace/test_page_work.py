@@ -237,7 +237,11 @@ async def test_a_command_is_offered_answered_to_one_and_can_be_put_away(chromium
         answer = main_column(tab).locator(".ephemeral")
         await expect(answer).to_contain_text("You said: list")
         await expect(area).to_have_value("")
-        await answer.get_by_role("button", name="Dismiss").click()
+        await answer.get_by_role("button", name="Dismiss", exact=True).click()
+        await expect(answer).to_have_count(0)
+        await area.fill("/signoff again")
+        await area.press("Enter")
+        await answer.get_by_role("button", name="Dismiss message").click()
         await expect(answer).to_have_count(0)
         await area.fill("/dance")
         await area.press("Enter")
@@ -335,11 +339,17 @@ async def test_the_cross_closes_every_form_and_escape_one(chromium: str, workspa
 async def test_a_link_to_a_message_opens_it(chromium: str, workspace: Workspace, ana: Page, slack: Slack):
     ts = await work(ana, slack)
     link = (await slack.chat_getPermalink(channel="C0SUPPORT", message_ts=ts))["permalink"]
-    await slack.chat_postMessage(channel="D0ANA", text="Waits", blocks=[says(f"<{link}|this card>")])
+    await slack.chat_postMessage(channel="D0ANA", text="Waits", blocks=[says(f"<{link}|this card>, <#C0DEPLOYS>")])
     async with opened(chromium, workspace.url) as tab:
         await open_channel(tab, "Signoff")
         await main_column(tab).get_by_role("link", name="this card").click()
         await expect(thread(tab).locator(f"[data-ts='{ts}']")).to_be_focused()
+        await slack.chat_update(channel="C0SUPPORT", ts=ts, text="Refund?", blocks=[says("*Changed*")])
+        await expect(thread(tab)).to_contain_text("Changed")
+        await expect(thread(tab).get_by_role("button", name="New messages")).to_be_hidden()
+        await open_channel(tab, "Signoff")
+        await main_column(tab).get_by_role("link", name="#deploys").click()
+        await expect(main_column(tab).get_by_role("heading", name="#deploys").first).to_be_visible()
         await tab.goto(link)  # and from outside
         await expect(thread(tab).locator(f"[data-ts='{ts}']")).to_be_focused()
         await act_as(tab, "Max Oduya")
@@ -355,6 +365,7 @@ async def test_what_waits_is_marked_where_it_waits(chromium: str, workspace: Wor
         await expect(sidebar.get_by_role("button", name="waiting for you")).to_have_count(0)
         await act_as(tab, "Lea Brandt")
         await expect(sidebar.get_by_role("button", name="support, 1 waiting for you")).to_be_visible()
+        await expect(tab.get_by_role("banner").get_by_text("1 waiting for you")).to_be_visible()
         await slack.chat_update(channel="C0SUPPORT", ts=ts, text="Refunded")
         await expect(sidebar.get_by_role("button", name="waiting for you")).to_have_count(0)
 

@@ -57,6 +57,8 @@ def _select(initial: str, *, options: bool = False, multi: bool = False) -> Shap
     return Shape(fields)
 
 
+_NUMERAL = String(255, form=r"-?\d+(\.\d+)?", called="a number, as text")
+
 _FEEDBACK = Shape(
     {"text": Text(75, plain=True), "value": String(2000, least=1), "accessibility_label": String(75)},
     required=("text", "value"),
@@ -83,14 +85,14 @@ ELEMENTS: dict[str, Shape] = {
     "radio_buttons": Shape({**COMMON, "options": Items(OPTION, 10), "initial_option": OPTION}, required=("options",)),
     "overflow": Shape({"action_id": ID, "confirm": CONFIRM, "options": Items(PLAIN_OPTION, 5)}, required=("options",)),
     "plain_text_input": _entry(String(3000), multiline=FLAG, min_length=Whole(0, 3000), max_length=Whole(1, 3000)),
-    "number_input": _entry(String(255), is_decimal_allowed=FLAG, min_value=String(255), max_value=String(255)),
+    "number_input": _entry(_NUMERAL, is_decimal_allowed=FLAG, min_value=_NUMERAL, max_value=_NUMERAL),
     "email_text_input": _entry(String(255)),
     "url_text_input": _entry(String(3000)),
     "rich_text_input": Shape({**COMMON, **PLACEHOLDER, "initial_value": ANY_OBJECT}, closed=False),
     "file_input": Shape({"action_id": ID, "filetypes": ANY_LIST, "max_files": Whole(1, 10)}),
-    "datepicker": _picker("initial_date", String(10)),
-    "timepicker": _picker("initial_time", String(5)),
-    "datetimepicker": _picker("initial_date_time", NUMBER),
+    "datepicker": _picker("initial_date", String(10, form=r"\d{4}-\d{2}-\d{2}", called="a date as YYYY-MM-DD")),
+    "timepicker": _picker("initial_time", String(5, form=r"([01]\d|2[0-3]):[0-5]\d", called="a time as HH:mm")),
+    "datetimepicker": _picker("initial_date_time", Whole(10**9, 10**10 - 1)),
     "static_select": _select("initial_option", options=True),
     "multi_static_select": _select("initial_options", options=True, multi=True),
     "external_select": Shape({**COMMON, **PLACEHOLDER, "initial_option": PLAIN_OPTION, "min_query_length": NUMBER}),

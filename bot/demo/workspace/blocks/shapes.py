@@ -3,6 +3,7 @@
 A problem reads as Slack words it: `[ERROR] must be less than 3001 characters [json-pointer:/blocks/0/text/text]`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
@@ -10,10 +11,12 @@ from typing import Any, assert_never
 
 @dataclass(frozen=True)
 class String:
-    """Text of `least` to `most` characters."""
+    """Text of `least` to `most` characters, of a `form` (a regular expression) that `called` names."""
 
     most: int
     least: int = 0
+    form: str = ""
+    called: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ def _check_string(value: Any, rule: String, pointer: str) -> Iterator[str]:
         yield problem(f"must be less than {rule.most + 1} characters", pointer)
     elif len(value) < rule.least:
         yield problem(f"must be more than {rule.least - 1} characters", pointer)
+    elif rule.form and not re.fullmatch(rule.form, value, re.ASCII):
+        yield problem(f"must be {rule.called}", pointer)
 
 
 def _check_text(value: Any, rule: Text, pointer: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
 /** What a person can do on the page. Each changes the store, speaks to the server, or both. */
 import * as api from "./api.js";
-import { messageAt } from "./links.js";
+import { placeAt } from "./links.js";
 import { markRead } from "./reads.js";
 import { clickKey } from "./store.js";
 
@@ -39,9 +39,13 @@ export class Actions {
     api.openHome({ user: this.store.me.id, tab }).catch(() => {});
   }
 
-  /** Shows a message where it stands. */
-  openMessage({ channel, ts, thread }) {
+  /** Shows a conversation, or a message where it stands. */
+  openPlace({ channel, ts, thread }) {
     const { store } = this;
+    if (!ts && store.channels.has(channel)) {
+      this.openChannel(channel);
+      return;
+    }
     if (!store.channels.has(channel) || !store.messages.get(channel)?.has(ts)) {
       store.problem = "That message is not there, or you are not in its conversation.";
       store.changed();
@@ -54,8 +58,8 @@ export class Actions {
 
   /** Follows a link of a button: to a message here, else in a window of its own. */
   openLink(url) {
-    const place = messageAt(url);
-    if (place) this.openMessage(place);
+    const place = placeAt(url);
+    if (place) this.openPlace(place);
     else window.open(url, "_blank", "noopener");
   }
 

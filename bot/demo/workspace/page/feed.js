@@ -72,8 +72,8 @@ export class Feed {
     const node = ts ? this.list.querySelector(`[data-item="${CSS.escape(`${channel} ${ts}`)}"]`) : null;
     if (!node?.checkVisibility()) return false;
     store.target = null;
-    this.follower.atEnd = false;
     node.scrollIntoView({ block: "center" });
+    this.follower.look();
     node.classList.add("reached");
     node.addEventListener("animationend", () => node.classList.remove("reached"), { once: true });
     node.focus({ preventScroll: true });

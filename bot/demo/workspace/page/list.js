@@ -45,11 +45,17 @@ export class Follower {
     this.size = "";
     scroller.addEventListener("scroll", () => {
       if (this.resized()) return; // a reflow moved it, not the reader
-      this.atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
-      onMoved(this.atEnd);
+      onMoved(this.look());
     });
     const observer = new ResizeObserver(() => this.settle());
     [scroller, ...scroller.children].forEach((element) => observer.observe(element));
+  }
+
+  /** Where the reader is now, after something else moved the view. @returns {boolean} whether at the end */
+  look() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    return this.atEnd;
   }
 
   /** Whether the size of the view or of its content is another one than at the last look. */

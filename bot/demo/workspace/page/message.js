@@ -57,13 +57,19 @@ function draw(message, page, look, thread, editing) {
     h(
       "div",
       { class: "message-main" },
-      message.ephemeral_to ? h("p", { class: "only-you" }, "Only visible to you") : null,
+      message.ephemeral_to ? onlyYou(message, page) : null,
       look.compact ? null : heading(user, name, message),
       editing ? editor(message, page) : h("div", { class: "message-body" }, body(message, page)),
       thread?.draw(),
     ),
     editing || message.ephemeral_to ? null : toolbar(message, page, look),
   );
+}
+
+function onlyYou(message, { actions }) {
+  const onclick = () => actions.remove(message);
+  const dismiss = { type: "button", class: "dismiss", dataset: { focus: "dismiss" }, onclick };
+  return h("p", { class: "only-you" }, "Only visible to you · ", h("button", dismiss, "Dismiss message"));
 }
 
 function timeOf(message) {

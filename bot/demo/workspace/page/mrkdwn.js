@@ -78,6 +78,7 @@ function tokenNode(token, names) {
   if (target.startsWith("@")) return mention(target.slice(1), names, label);
   if (target.startsWith("#")) return channelMention(target.slice(1), names, label);
   if (target.startsWith("!date^")) return dateNode(target, label);
+  if (target.startsWith("!subteam^")) return groupMention(target.slice("!subteam^".length), names, label);
   if (target.startsWith("!"))
     return h("span", { class: "mention" }, decode(label ?? `@${target.slice(1).split("^")[0]}`));
   return safeLink(decode(target), decode(label ?? target.replace(/^(?:mailto|tel):/, "")));
@@ -95,8 +96,17 @@ export function mention(id, names, label) {
   return h("span", { class: id === names.me ? "mention mention-me" : "mention" }, `@${name}`);
 }
 
+/** `#name`, which leads there when the reader is in it. */
 export function channelMention(id, names, label) {
-  return h("span", { class: "mention" }, `#${names.channel(id)?.name ?? (label ? decode(label) : id)}`);
+  const channel = names.channel(id);
+  const name = `#${channel?.name ?? (label ? decode(label) : id)}`;
+  return channel ? h("a", { class: "mention", href: `/archives/${id}` }, name) : h("span", { class: "mention" }, name);
+}
+
+/** `@handle` of a group of people. */
+export function groupMention(id, names, label) {
+  const handle = names.group(id)?.handle ?? (label ? decode(label).replace(/^@/, "") : id);
+  return h("span", { class: "mention" }, `@${handle}`);
 }
 
 function dateNode(target, fallback) {

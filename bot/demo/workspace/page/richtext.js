@@ -2,7 +2,7 @@
 import { preformatted } from "./clip.js";
 import { h, safeLink } from "./dom.js";
 import { emoji } from "./emoji.js";
-import { channelMention, mention } from "./mrkdwn.js";
+import { channelMention, groupMention, mention } from "./mrkdwn.js";
 import { dateOf, fillDateTokens } from "./time.js";
 
 const ELEMENTS = {
@@ -10,7 +10,7 @@ const ELEMENTS = {
   link: (element) => safeLink(element.url, element.text ?? element.url),
   user: (element, names) => mention(element.user_id, names),
   channel: (element, names) => channelMention(element.channel_id, names),
-  usergroup: (element) => h("span", { class: "mention" }, `@${element.usergroup_id}`),
+  usergroup: (element, names) => groupMention(element.usergroup_id, names),
   broadcast: (element) => h("span", { class: "mention" }, `@${element.range}`),
   emoji: (element) => emoji(element.name),
   color: (element) => h("code", {}, element.value),

@@ -47,6 +47,7 @@ export class Session {
       ...told(boot),
     });
     store.users = new Map(boot.users.map((each) => [each.id, each]));
+    store.groups = new Map(boot.groups.map((each) => [each.id, each]));
     store.channels = new Map(boot.channels.map((each) => [each.id, each]));
     Object.assign(store, {
       messages: new Map(),

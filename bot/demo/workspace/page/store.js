@@ -20,6 +20,7 @@ export class Store {
     this.target = null; // {channel, ts} of a message that is to be shown once it is drawn
     this.me = null;
     this.users = new Map();
+    this.groups = new Map(); // of people: id -> {id, handle}
     this.channels = new Map();
     this.messages = new Map(); // channel id -> Map(ts -> message), replies and ephemerals included
     this.place = { channel: null, thread: null };
@@ -58,6 +59,7 @@ export class Store {
       me: this.me?.id,
       user: (id) => this.users.get(id),
       channel: (id) => this.channels.get(id),
+      group: (id) => this.groups.get(id),
       users: () => [...this.users.values()],
       channels: () => [...this.channels.values()],
     };

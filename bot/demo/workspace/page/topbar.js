@@ -45,7 +45,8 @@ export function mountTopbar(root, { store, actions, session }) {
     panel.hidden = store.tables.length === 0;
     panel.setAttribute("aria-pressed", String(isPanelOpen(store)));
     const people = [...store.users.values()].filter((user) => !user.is_bot);
-    const signature = JSON.stringify([people, store.me.id]);
+    const waiting = store.waiting.get(store.me.id) ?? 0;
+    const signature = JSON.stringify([people, store.me.id, waiting]);
     if (signature === shown) return;
     shown = signature;
     fill(
@@ -53,9 +54,15 @@ export function mountTopbar(root, { store, actions, session }) {
       people.map((user) => h("option", { value: user.id, selected: user.id === store.me.id }, displayName(user))),
     );
     select.value = store.me.id;
-    fill(face, avatar(store.me, "small"));
+    fill(face, avatar(store.me, "small"), waiting ? mark(waiting) : null);
     role.textContent = store.me.title || (store.me.is_restricted ? "Guest" : "");
   });
+}
+
+/** How much waits for the reader, in whichever conversation. */
+function mark(count) {
+  const words = h("span", { class: "only-read-out" }, " waiting for you");
+  return h("span", { class: "seat-count", title: `${count} waiting for you` }, String(count), words);
 }
 
 async function switchTo(select, store, session) {
