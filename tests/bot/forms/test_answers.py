@@ -127,3 +127,16 @@ def test_what_is_missing_is_said_at_its_input() -> None:
     with pytest.raises(FormErrors) as caught:
         form.submitted(state)
     assert caught.value.errors == {block_id("who"): "Fill this in."}
+
+
+def test_what_does_not_fit_yet_is_filled_in_as_far_as_its_input_can_show_it() -> None:
+    given = {"order_id": -3, "amount": "much", "urgency": "soon", "reason": "late", "note": 7}
+    form = AnswerForm(Refund.model_json_schema(), given)
+    elements = {block["block_id"]: block["element"] for block in form.form.blocks}
+    assert elements[block_id("order_id")]["initial_value"] == "-3"
+    assert "min_value" not in elements[block_id("order_id")], "Slack refuses a form whose number is out of its bounds"
+    assert elements[block_id("amount")]["type"] == "number_input"
+    assert elements[block_id("urgency")]["type"] == "radio_buttons"
+    assert "initial_value" not in elements[block_id("amount")]
+    assert "initial_option" not in elements[block_id("urgency")]
+    assert elements[block_id("reason")]["initial_value"] == "late"
