@@ -65,10 +65,11 @@ class AnswerForm:
         """In JSON's own types: unchanged, a number is what it was."""
         if isinstance(value, list):
             return [_number(None, each) for each in cast("list[object]", value)]
-        given = self._given.get(name)
-        if isinstance(value, Decimal) and _is_same(given, value):
+        given, field = self._given.get(name), self._fields.get(name)
+        is_fit = not isinstance(given, str) or (field is not None and field.as_text)
+        if isinstance(value, Decimal) and is_fit and _is_same(given, value):
             return given
-        return _number(self._fields.get(name), value)
+        return _number(field, value)
 
 
 def _is_of_use(field: FormField, value: object) -> bool:
