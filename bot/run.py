@@ -156,8 +156,8 @@ class Loaded:
     async def by_id(self, client: SlackClient) -> dict[str, Found]:
         """By channel id. Raises `BadSettings` for a channel that there is not."""
         named = any(channel.startswith("#") for channel in self.by_channel)
-        ids = config.channels(self.chosen, await connecting.channels(client) if named else {})
-        return {id_: self.by_channel[channel] for channel, id_ in ids.items()}
+        names = config.channels(self.chosen, await connecting.channels(client) if named else {})
+        return {id_: self.by_channel[channel] for id_, channel in names.items()}
 
 
 async def _hosts(
