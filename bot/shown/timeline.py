@@ -18,16 +18,16 @@ FAILURE = "failure:"
 """How the subject of a turn that broke off begins."""
 
 CUT_SHORT = (
-    "I was stopped each time that I did this, so I have not begun it again. It may have happened in part: look before "
-    "you try again."
+    "This was stopped each time that it was begun, so it was not begun again. It may have happened in part: look "
+    "before you try again."
 )
 
 WITHOUT_END = (
-    "I went on with this for very many steps without coming to an end, so I stopped. What was done is done. Say it in "
-    "smaller parts, or try again."
+    "This took very many steps without coming to an end, so it was stopped. What was done is done. Say it in smaller "
+    "parts, or try again."
 )
 
-BROKEN = "Something went wrong on my side, and I could not finish. Nothing is lost."
+BROKEN = "Something went wrong, and this was not finished. Nothing is lost: try again."
 
 
 def reply_subject(message_id: str, part: int = 0) -> str:
@@ -65,6 +65,11 @@ def message_of(subject: str) -> str:
 
 def is_copy(subject: str, original: str) -> bool:
     return subject.startswith(f"{original}@")
+
+
+def is_of(subject: str, original: str) -> bool:
+    """Whether it is this post, a further page of it, or a copy of either."""
+    return subject == original or subject.startswith((f"{original}:", f"{original}@"))
 
 
 def is_a_copy(subject: str) -> bool:

@@ -183,7 +183,7 @@ async def test_a_tool_that_takes_the_process_along_is_set_aside_and_everybody_el
     assert await ended(stage) == 9
     assert await starts_until_it_stays(stage) == 2
     assert died(ledger) == 2, "begun twice, and not a third time unasked"
-    told = await thread.says("have not begun it again")
+    told = await thread.says("was not begun again")
     assert "Try Again" in str([labels(each) for each in await thread.said()]), told
     await is_served(lea)
     await is_served(ana)
@@ -208,7 +208,7 @@ async def test_code_of_a_tools_that_is_not_its_body_takes_the_process_along_twic
     thread = await ana.say(said)
     assert await ended(stage) == 9
     assert await starts_until_it_stays(stage) == 2
-    await thread.says("have not begun it again")
+    await thread.says("was not begun again")
     await is_served(lea)
     stage.kill_bot()
     stage.start_bot()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from bot.shown import cards
+from bot.shown import cards, timeline
 from bot.shown.cards import Request, Shown
 from bot.shown.shown_calls import revision
 from graphs.agent.policy import Approval
@@ -159,6 +159,9 @@ STATES: dict[str, State] = {
 
 OTHERS: dict[str, Shown] = {
     "failure": cards.failure("The model does not answer. Try again in a minute.", "abc12345", turn="1.0"),
+    "stopped again and again": cards.failure(timeline.CUT_SHORT, "abc12345", turn="1.0"),
+    "without end": cards.failure(timeline.WITHOUT_END, "abc12345", turn="1.0"),
+    "broken": cards.failure(timeline.BROKEN, None, turn="1.0"),
     "overcome": cards.overcome(),
 }
 """Messages that show no calls."""
