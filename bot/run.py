@@ -27,6 +27,7 @@ from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
 from bot.inbound.commands import Commands
 from bot.inbound.filling import Filling
+from bot.inbound.judging import Judging
 from bot.inbound.queued import Queued
 from bot.inbound.trying import Trying
 from bot.loading import Found, host, load, raised_by
@@ -214,6 +215,7 @@ async def _assemble(
         Commands(promptly, replace(gathering, storage=promptly), replace(halting, storage=promptly).stop),
         Trying(promptly, client, people, team, examples),
         Answering(promptly, graph, client, poster, people, replace(halting, storage=promptly)),
+        Judging(promptly),
     )
     routes.register(app, listeners)
     return worker, homes, app
