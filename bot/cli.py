@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from bot import audit, logs, manifest
 from bot.errors import CannotGoOn
-from bot.settings import BadSettings, load_database_settings, load_settings
+from bot.settings import BadSettings, load_database_settings, load_host_settings, load_settings
 from graphs.agent.redaction import Redaction, keys_among, without_secrets_in_use, without_tokens
 
 logger = logging.getLogger(__name__)
@@ -117,6 +117,10 @@ def _parser() -> argparse.ArgumentParser:
     manifest_ = commands.add_parser("manifest", help="print the app manifest to paste into Slack")
     manifest_.add_argument("--url", type=_public, help="for HTTP mode: the bot's public address, https://…")
     manifest_.set_defaults(command=_manifest)
+    config_ = commands.add_parser("config", help="look at signoff.toml")
+    config_.set_defaults(command=lambda options: _help(config_))
+    check = config_.add_subparsers(metavar="ACTION").add_parser("check", help="say what answers where, and why")
+    check.set_defaults(command=_check)
     audit_ = commands.add_parser("audit", help="check or print the record of who decided what")
     audit_.set_defaults(command=lambda options: _help(audit_))
     actions = audit_.add_subparsers(metavar="ACTION")
@@ -190,6 +194,19 @@ def _demo(options: argparse.Namespace) -> int:
     if options.tour:
         return asyncio.run(tour_demo(options.data, options.port))
     return asyncio.run(demo(options.data or Path(".signoff-demo"), options.port))
+
+
+def _check(options: argparse.Namespace) -> int:
+    from bot import config
+    from bot.loading import load
+
+    settings = load_host_settings()
+    chosen = config.read(settings)
+    load(settings.signoff_agent)
+    for channel, path in chosen.agents.items():
+        load(path, chosen.places[channel])
+    print("\n".join(config.described(settings)))
+    return 0
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.settings import AgentPath, BadSettings, Settings, expanded
+from bot.settings import AgentPath, BadSettings, HostSettings, expanded
 
 DEFAULT = Path("signoff.toml")
 """Read where it exists, and no other is named."""
@@ -37,7 +37,7 @@ class Config:
     places: Mapping[str, str]
 
 
-def read(settings: Settings) -> Config:
+def read(settings: HostSettings) -> Config:
     """The file that the settings name. Raises `BadSettings` with a line for each problem."""
     path = settings.signoff_config or DEFAULT
     if settings.signoff_config is None and not path.exists():
@@ -98,7 +98,8 @@ def channels(config: Config, known: Mapping[str, str]) -> dict[str, str]:
     return {known[each[1:]] if each.startswith("#") else each: path for each, path in config.agents.items()}
 
 
-def described(config: Config, default: str) -> list[str]:
-    """What answers where, and which line says so; for `signoff config check`."""
+def described(settings: HostSettings) -> list[str]:
+    """What answers where, and which line says so; for `signoff config check`. Raises `BadSettings`."""
+    config, default = read(settings), settings.signoff_agent
     lines = [f"{channel}  {path}  ({config.places[channel]})" for channel, path in config.agents.items()]
     return [*lines, f"everywhere else  {default}  (SIGNOFF_AGENT)"]

@@ -13,7 +13,7 @@ from bot.inbound.asked import spoken_in
 from bot.inbound.payloads import Person, SlackThread
 from bot.people.directory import CannotTell
 from bot.people.people import People
-from graphs.agent import halting
+from graphs.agent import halting, question_desk
 from graphs.agent.halting import STOPPED
 from graphs.agent.proposals import APPROVAL, IN_DOUBT, terms_of
 from graphs.agent.turns import latest
@@ -44,6 +44,11 @@ class _Found:
     terms: Sequence[Terms]
     channel: str | None
 
+    @property
+    def turn(self) -> tuple[bool, str, str | None]:
+        """What would be stopped."""
+        return self.is_at_work, self.asker, self.since
+
 
 @dataclass(frozen=True)
 class Halting:
@@ -64,19 +69,22 @@ class Halting:
         """Stop what is at work in this thread, as this person: what they are told, `STOPPED` when it was so. `pressed`
         is Slack's time of that: what was begun later is left alone. `also` is stored with it, whatever it comes to.
         """
-        found = await self.storage.read(lambda db: self._look(db, thread))
-        why = await self._against(found, by, pressed)
-        now = self.storage.now()
-        name = f"stopped-{self.storage.new_id()}"
+        name, now = f"stopped-{self.storage.new_id()}", self.storage.now()
 
-        def job(db: Connection) -> str:
+        def job(db: Connection) -> str | None:
+            if self._look(db, thread).turn != found.turn:
+                return None  # what is at work now is not what was judged
             also(db)
             if why is not None:
                 return why
             begun = halting.begin(db, found.thread_id, name, now, by=by.user, team=by.team)
             return STOPPED if begun else NOTHING
 
-        said = await self.storage.write(job)
+        said: str | None = None
+        while said is None:
+            found = await self.storage.read(lambda db: self._look(db, thread))
+            why = await self._against(found, by, pressed)
+            said = await self.storage.write(job)
         logger.info("thread %s: %s wants it stopped: %s", found.thread_id, by.user, said)
         return said
 
@@ -88,7 +96,7 @@ class Halting:
             return _Found(thread_id, False, "", None, (), None)
         snapshot = self.graph.state_on(db, {"configurable": {"thread_id": thread_id}})
         rows = [*interrupts.open_in(db, thread_id), *interrupts.newly_answered(db, thread_id)]
-        terms = [terms_of(row) for row in rows if row.kind in (APPROVAL, IN_DOUBT)]
+        terms = [terms_of(row) if row.kind in (APPROVAL, IN_DOUBT) else question_desk.terms_of(row) for row in rows]
         since = latest(snapshot.values.get("messages", ()))
         asker = (snapshot.metadata or {}).get("by") or ""
         return _Found(thread_id, True, asker, since, terms, held.channel if held is not None else None)

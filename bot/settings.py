@@ -98,7 +98,21 @@ class DatabaseSettings(BaseSettings):
     )
 
 
-class Settings(DatabaseSettings):
+class HostSettings(DatabaseSettings):
+    """What is hosted."""
+
+    signoff_agent: AgentPath = Field(
+        default="graphs.sample.support_desk:agent",
+        description="Your agent or graph as module:attribute, imported from the working directory or PYTHONPATH. "
+        "Default: the sample agent, a support desk.",
+    )
+    signoff_config: Path | None = Field(
+        default=None,
+        description="The file that says which agent answers in which channel. Default: signoff.toml, where it exists.",
+    )
+
+
+class Settings(HostSettings):
     """Everything that `signoff run` is told from outside."""
 
     slack_bot_token: Annotated[SecretStr, _secret("xoxb-")] = Field(
@@ -131,15 +145,6 @@ class Settings(DatabaseSettings):
     llm_api: Annotated[LlmApi, BeforeValidator(str.lower)] = Field(
         default="auto", description="Which of OpenAI's interfaces the model speaks: auto or chat."
     )
-    signoff_agent: AgentPath = Field(
-        default="graphs.sample.support_desk:agent",
-        description="Your agent or graph as module:attribute, imported from the working directory or PYTHONPATH. "
-        "Default: the sample agent, a support desk.",
-    )
-    signoff_config: Path | None = Field(
-        default=None,
-        description="The file that says which agent answers in which channel. Default: signoff.toml, where it exists.",
-    )
     signoff_users: Annotated[frozenset[UserOrGroup], NoDecode, BeforeValidator(_ids)] = Field(
         default=frozenset(),
         description="Who may talk to it: ids of people (U…) and of user groups (S…), with commas between. "
@@ -170,6 +175,11 @@ def load_settings() -> Settings:
     Raises `BadSettings` with every problem at once. No message contains a secret.
     """
     return _load(Settings)
+
+
+def load_host_settings() -> HostSettings:
+    """As `load_settings`, of what is hosted alone."""
+    return _load(HostSettings)
 
 
 def load_database_settings() -> DatabaseSettings:

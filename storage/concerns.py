@@ -14,6 +14,8 @@ from storage.interrupts import InterruptRow
 from storage.posts import Conversation, Post, conversations, of_threads
 from storage.votes import VoteRow
 
+_OPEN = "status in ('waiting', 'reopened')"
+
 
 @dataclass(frozen=True)
 class Concern:
@@ -34,17 +36,17 @@ def signature(db: Connection) -> Signature:
     return tuple(
         tuple(row)
         for row in db.execute(
-            """select id, version,
+            f"""select id, version,
                    (select count(*) from posts p where p.thread_id = i.thread_id and p.ts is not null),
                    (select coalesce(max(p.ts), '') from posts p where p.thread_id = i.thread_id)
-               from interrupts i where i.status = 'waiting' order by seq"""
+               from interrupts i where {_OPEN} order by seq"""
         )
     )
 
 
 def waiting(db: Connection) -> list[Concern]:
     """Every question that waits, oldest first."""
-    rows = interrupts.select(db, "status = 'waiting'", ())
+    rows = interrupts.select(db, _OPEN, ())
     voted: dict[str, list[VoteRow]] = {}
     for vote in votes.of(db, [row.id for row in rows]):
         voted.setdefault(vote.interrupt_id, []).append(vote)

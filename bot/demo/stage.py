@@ -120,6 +120,14 @@ def _agent(outer: Mapping[str, str]) -> str:
     return outer.get("SIGNOFF_AGENT") or SAMPLE
 
 
+def _config(outer: Mapping[str, str]) -> str:
+    """What is hosted in which channel: the patterns, beside the sample; beside another agent, what it says itself."""
+    given = outer.get("SIGNOFF_CONFIG")
+    if given:
+        return str(Path(given).resolve())
+    return str(Path(__file__).with_name("signoff.toml")) if _agent(outer) == SAMPLE else ""
+
+
 def _folder(data: Path) -> Path:
     """The folder, made for its owner alone where it is not there, with what is in it already."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """An argument that is chosen from a few, or several of them ↔ the element that offers them."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -81,8 +82,8 @@ def _options(field: FormField, *, with_none: bool = True) -> dict[str, Block]:
 
 def _option(key: str, label: str) -> Block:
     text, hidden = visible(label)
-    if hidden or len(text) > _TEXT_LIMIT or len(key) > _VALUE_LIMIT:
-        raise UnsupportedField("a choice of it is too long, or cannot be read in a form")
+    if hidden or len(text) > _TEXT_LIMIT:
+        raise UnsupportedField("a choice of it cannot be read in a form")
     return {"text": {"type": "plain_text", "text": text, "emoji": False}, "value": key}
 
 
@@ -94,12 +95,13 @@ def _labels(field: FormField, with_none: bool) -> dict[str, str]:
     if field.kind == "yes or no":
         names = {"true": "Yes", "false": "No", "null": "(none)"}
         return {key: names[key] for key in choices}
-    labels = {key: choice if isinstance(choice, str) else key for key, choice in choices.items()}
+    labels = {key: choice if isinstance(choice, str) else _json(choice) for key, choice in choices.items()}
     if "null" in labels:
         labels["null"] = "(none)"
     if len(set(labels.values())) < len(labels) or not all(label.strip() for label in labels.values()):
-        return {key: key for key in choices}
-    return labels
+        labels = {key: _json(choice) for key, choice in choices.items()}
+    cut = {key: label if len(label) <= _TEXT_LIMIT else f"{label[: _TEXT_LIMIT - 1]}…" for key, label in labels.items()}
+    return cut if len(set(cut.values())) == len(cut) else labels
 
 
 def _choices(field: FormField) -> dict[str, object]:
@@ -108,4 +110,14 @@ def _choices(field: FormField) -> dict[str, object]:
 
 
 def _key(choice: object) -> str:
-    return json.dumps(choice, ensure_ascii=False, default=str)  # JSON, so that 1, "1" and true differ
+    """An option's value: JSON, so that 1, "1" and true differ; of a long one its digest, which no other choice has."""
+    text = _json(choice)
+    return (
+        text
+        if len(text) <= _VALUE_LIMIT
+        else f"SHA-256 {hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"
+    )
+
+
+def _json(choice: object) -> str:
+    return json.dumps(choice, ensure_ascii=False, default=str)

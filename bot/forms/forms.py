@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bot.forms import choosing, json_text, numbers
+from bot.forms import choosing, json_text, numbers, picking
 from bot.forms.elements import element, holds_json, may_be_empty, value_of
 from bot.forms.fields import LEFT_OUT, FormField, JsonSchema, NotUsable, UnsupportedField, fields
 from bot.shown import naming
@@ -46,7 +46,10 @@ _HEAD = 500
 """Characters of a value that stays as it is."""
 
 _REST = "the rest"
-_REST_LABEL = "other_arguments"
+_REST_LABEL = "Other arguments"
+_NAMES_LIMIT = 1000
+_TYPES = frozenset({"int", "str", "float", "bool", "decimal", "date", "datetime", "time", "url", "uuid"})
+"""What pydantic names a problem's place after, where an argument may have one of several types."""
 _AS_JSON = "written as JSON"
 
 
@@ -86,6 +89,7 @@ class Form:
         declared = fields(schema)
         shown = sum(field.kind != "secret" for field in declared)
         most = PAGES * PAGE if shown <= PAGES * PAGE else PAGES * PAGE - 1
+        self._labels = {field.name: _label(field) for field in declared}
         self.asks_for_moments = any(field.kind == "moment" for field in declared)
         """Whether it matters which time zone the reader is in."""
         self._secret = frozenset(field.name for field in declared if field.kind == "secret")
@@ -104,7 +108,7 @@ class Form:
             return None
         if not self.kept:
             return "There are no arguments to edit."
-        return " ".join(f"{name} stays as it is: {why}." for name, why in self.kept.items())
+        return " ".join(f"{self._called(name)} stays as it is: {why}." for name, why in self.kept.items())
 
     @property
     def unseen(self) -> list[str]:
@@ -175,6 +179,15 @@ class Form:
             raise FormErrors(problems)
         return values
 
+    def leave_zones_out(self, values: dict[str, object], names: Iterable[str]) -> bool:
+        """Write the moments that were picked for these arguments as the clock time where the reader is; whether there
+        were any. A schema does not say that its moments have no time zone, and nobody can take it out of a picker.
+        """
+        picked = {each.field.name for each in self._inputs if each.block["element"]["type"] == "datetimepicker"}
+        found = {name: value for name in picked.intersection(names) if isinstance(value := values.get(name), str)}
+        values |= {name: picking.clock_time(value) for name, value in found.items()}
+        return bool(found)
+
     def submitted(self, state_values: StateValues, validate: Validate, *, is_last: bool = True) -> dict[str, object]:
         """The values, if `read` and then `validate` find them good. Raises FormErrors otherwise.
 
@@ -200,7 +213,12 @@ class Form:
             name = place if place in blocks else place.partition(".")[0]
             block = blocks.get(name) or (_REST if name in self._rest else "")
             part = place.removeprefix(name).lstrip(".") if name in blocks else place
-            found.setdefault(block, []).append(f"{part}: {sentence}" if part else sentence)
+            said = found.setdefault(block, [])
+            if part in _TYPES:  # one of several types that the argument may have
+                said.append(f"Or {sentence[:1].lower()}{sentence[1:]}" if said else sentence)
+            else:
+                where = _part(part) if name in blocks else part
+                said.append(f"{where}: {sentence}" if part else sentence)
         errors = {block: shorten(visible(" ".join(said))[0], _ERROR_LIMIT) for block, said in found.items()}
         whole = errors.pop("", "")
         return FormErrors(errors, whole)
@@ -225,7 +243,8 @@ class Form:
             return
         names = tuple(field.name for field in late)
         given = {name: self._values[name] for name in names if name in self._values}
-        field = FormField(_REST_LABEL, "json", f"There are no inputs for these {len(names)}.", True, nullable=False)
+        said = shorten(", ".join(names), _NAMES_LIMIT)
+        field = FormField(said, "json", "one object for all of them", True, nullable=False, title=_REST_LABEL)
         try:
             made = _input(field, given, _label(field))
         except UnsupportedField as reason:
@@ -245,11 +264,17 @@ class Form:
     def _said_of_kept(self) -> Iterator[Block]:
         present = [name for name in self.kept if name in self._values]
         for name in present[:SHOWN_LIMIT]:
-            said = f"{name} stays as it is: {self.kept[name]}."
+            said = f"{self._called(name)} stays as it is: {self.kept[name]}."
             shown = "" if name in self._secret else f"\n{self._head(self._values[name])}"
             yield {"type": "section", "text": plain_text(said + shown)}
         if more := present[SHOWN_LIMIT:]:
-            yield {"type": "section", "text": plain_text(f"These stay as they are, too: {', '.join(more)}.")}
+            yield {
+                "type": "section",
+                "text": plain_text(f"These stay as they are, too: {', '.join(map(self._called, more))}."),
+            }
+
+    def _called(self, name: str) -> str:
+        return self._labels.get(name) or naming.in_words(name)
 
     def _head(self, value: object) -> str:
         return shorten(value if isinstance(value, str) else json_text.write(value) or str(value), _HEAD)
@@ -304,6 +329,13 @@ def _retyped(block: Block, state: Mapping[str, Mapping[str, Any]]) -> Block:
 
 def _is_rest(each: _Input) -> bool:
     return each.block["block_id"] == _REST
+
+
+def _part(place: str) -> str:
+    """A part of an argument, as people name it: "Entry 1, street"."""
+    steps = (f"entry {int(step) + 1}" if step.isdecimal() else naming.in_words(step) for step in place.split("."))
+    said = ", ".join(f"{step[:1].lower()}{step[1:]}" for step in steps)
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def block_id(name: str) -> str:

@@ -53,7 +53,8 @@ def form_view(
     alert: list[Block] = (
         [{"type": "alert", "level": "error", "text": plain_text(problem, _ALERT_LIMIT)}] if problem else []
     )
-    shown = view | {"blocks": [*alert, _said(lines), *blocks]}
+    whole = [_said(problem)] if len(problem) > _ALERT_LIMIT else []
+    shown = view | {"blocks": [*alert, *whole, _said(lines), *blocks]}
     return shown if number == of else shown | {"submit": _caption("Continue")}
 
 

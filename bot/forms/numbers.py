@@ -63,6 +63,8 @@ def _text(field: FormField, value: object) -> str:
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         number = _parse(str(value))  # by way of text: a float's shortest text is the number that was meant
     whole = field.kind == "integer"
+    if number is not None and number.is_zero() and number.is_signed():
+        raise UnsupportedField("it is less than nothing by a sign only")  # -0.0, whose sign no number input keeps
     if number is None or not _is_writable(number) or (whole and number != number.to_integral_value()):
         raise UnsupportedField("it does not hold a number that a form can show")
     text = str(int(number)) if whole else format(number, "f")

@@ -51,6 +51,11 @@ def picked(filled: Mapping[str, Any], proposed: object, zone: ZoneInfo | None = 
     return None
 
 
+def clock_time(moment: str) -> str:
+    """A moment without its time zone."""
+    return datetime.fromisoformat(moment).replace(tzinfo=None).isoformat()
+
+
 def zone_of(name: str) -> ZoneInfo | None:
     """The time zone of this name, where there is one."""
     try:

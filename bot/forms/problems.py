@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 from graphs.agent.errors import Problem
@@ -51,6 +52,10 @@ _WORDS = {
     "timezone_naive": "Leave the time zone out: 2026-11-30 14:30",
     "url_parsing": "Write an address: https://example.com/page",
     "url_scheme": "Write an address that begins with {expected_schemes}.",
+    "date_from_datetime_inexact": "Write a date without a time: 2026-11-30",
+    "time_delta_parsing": "Write how long: 02:30:00, or P3D for three days.",
+    "bytes_type": "Write a text.",
+    "ip_any_address": "Write an IP address: 192.0.2.1",
     "uuid_parsing": "Write an id like 123e4567-e89b-12d3-a456-426614174000.",
     "list_type": "Write a list: [1, 2]",
     "dict_type": 'Write an object: {{"name": 1}}',
@@ -86,6 +91,8 @@ _OF_TYPES = {
     "object": 'Write an object: {"name": 1}',
 }
 
+_QUOTED = re.compile(r"'([^'\\\\]*)'(?=, | or |$)")
+
 _PLURALS = {"decimals": "decimal", "characters": "character", "entries": "entry", "digits": "digit"}
 
 
@@ -94,7 +101,7 @@ def in_words(problem: Problem) -> str:
     known = _WORDS.get(problem.kind)
     if known is not None:
         try:
-            return _one(known.format_map(problem.limits))
+            return _one(known.format_map({name: _unquoted(limit) for name, limit in problem.limits.items()}))
         except KeyError:
             pass
     said = problem.message.replace("Input should be", "This must be")
@@ -104,6 +111,11 @@ def in_words(problem: Problem) -> str:
         return "Write an email address: ana@example.com"
     said = said[:1].upper() + said[1:]
     return said if said.endswith((".", "!", "?")) else f"{said}."
+
+
+def _unquoted(limit: object) -> object:
+    """What there is to choose from, without the quotes that Python puts around texts."""
+    return _QUOTED.sub(lambda found: found[1], limit) if isinstance(limit, str) and "'" in limit else limit
 
 
 def of_schema(misfit: Misfit) -> str:

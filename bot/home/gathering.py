@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.home import reading
-from bot.home.reading import Past
+from bot.home.reading import CALLS, Past
 from bot.inbound.payloads import Person
 from bot.people.people import People
 from bot.shown import home, links, naming, timeline
 from bot.shown.overview import Decided, Overview, Some, Waiting
+from graphs.agent import proposals, question_desk
 from graphs.agent.call_record import answer_of, decision_of
 from graphs.agent.errors import AgentError
-from graphs.agent.proposals import APPROVAL, IN_DOUBT, terms_of
+from graphs.agent.proposals import APPROVAL, IN_DOUBT
+from graphs.agent.question_desk import STOP
 from graphs.agent.tools import Tool
 from graphs.approvals.decisions import Verb
 from graphs.approvals.judge import Allowed, may_decide
 from graphs.approvals.terms import CHANNEL, REQUESTER, Actor, Terms
+from graphs.runtime.asking import APPROVERS
 from graphs.runtime.calling import awaitable
 from storage import Storage
 from storage.concerns import Concern
@@ -74,6 +77,7 @@ class Gathering:
             doubts=_some(doubts, home.DOUBTS_SHOWN, told),
             decided=[] if refusal is not None else [await self._decided(each, direct) for each in rows.past],
             refusal=refusal,
+            messages=links.conversation(self.team_url, direct) if direct is not None else None,
             is_new=not rows.has_written,
             unclear=unclear,
         )
@@ -82,7 +86,8 @@ class Gathering:
         """Which of these they may decide, by id; and whether it cannot be told of one."""
         by_channel: dict[str | None, list[Concern]] = {}
         for each in about:
-            here = each.conversation.channel if each.conversation is not None and _asks_channel(each.row) else None
+            channel = each.conversation.channel if each.conversation is not None else None
+            here = channel if CHANNEL in _approvers(each.row) else None
             by_channel.setdefault(here, []).append(each)
         found, unclear = set[str](), False
         for channel, some in by_channel.items():
@@ -96,14 +101,9 @@ class Gathering:
         return found, unclear
 
     def _link(self, each: Concern, direct: str | None) -> str | None:
-        """To the message to decide at that this person sees; where none is posted yet, to the conversation's first."""
-        message_id = (each.row.terms or {}).get("message_id")
-        cards = [post for post in each.posts if not message_id or timeline.message_of(post.subject) == message_id]
-        found = self._to_post([post for post in cards if timeline.is_card(post.subject)], direct)
-        held = each.conversation
-        if found is not None or held is None or message_id or not _can_see(held.channel, direct):
-            return found
-        return links.address(self.team_url, held.place, held.thread_ts)
+        """To the message to decide at that this person sees; None until it is posted."""
+        subject = reading.subject(each.row)
+        return self._to_post([post for post in each.posts if timeline.is_of(post.subject, subject)], direct)
 
     def _to_post(self, cards: Iterable[Post], direct: str | None) -> str | None:
         """Their own copy, else the card itself, where it is not somebody else's direct message."""
@@ -115,17 +115,16 @@ class Gathering:
 
     async def _decided(self, past: Past, direct: str | None) -> Decided:
         row = past.row
-        answer = answer_of(row)
-        is_call = row.kind in (APPROVAL, IN_DOUBT)
+        is_call = row.kind in CALLS
         voters = [vote.user for vote in past.record.votes_for(row)]
         by = voters if len(voters) > 1 else [row.answered_by] if row.answered_by else []
         return Decided(
             title=await self._called(row) or reading.title(row, past.record),
             state=past.record.state() if is_call else None,
-            decision=decision_of(row) if is_call else None,
+            decision=decision_of(row) if is_call else "continue" if row.kind == STOP else None,
             by=by,
             at=past.at,
-            reason=str(answer.get("message", "")) if is_call else "",
+            reason=str(answer_of(row).get("message", "")) if is_call else "",
             link=self._to_post(past.posts, direct),
         )
 
@@ -160,30 +159,25 @@ def concerned(row: InterruptRow) -> set[str]:
 
 
 def _approvers(row: InterruptRow) -> Sequence[str]:
-    stored: dict[str, Any] = (row.terms or {}).get("terms") or {}
-    return stored.get("approvers") or (REQUESTER,)
+    """As they are stored: read for everything that waits, before anything else is."""
+    terms: Mapping[str, Any] = row.terms or {}
+    stored: Mapping[str, Any] = terms.get("terms", terms)
+    return stored.get(APPROVERS) or (REQUESTER,)
 
 
-def _asks_channel(row: InterruptRow) -> bool:
-    return CHANNEL in _approvers(row)
+def _terms(row: InterruptRow) -> Terms:
+    return proposals.terms_of(row) if row.kind in CALLS else question_desk.terms_of(row)
 
 
-def _terms(row: InterruptRow) -> Terms | None:
-    """None for what a graph asks by itself: whoever the turn is for answers that."""
-    return terms_of(row) if row.kind in (APPROVAL, IN_DOUBT) else None
-
-
-def _may(row: InterruptRow, terms: Terms | None, actor: Actor) -> bool:
-    if terms is None:
-        return actor.kind == "member" and actor.user == row.requester
+def _may(row: InterruptRow, terms: Terms, actor: Actor) -> bool:
     verbs: list[Verb] = ["approve"] if row.kind == IN_DOUBT else [each for each in terms.allow if each != "reject"]
     # Who asked may always reject, which is not to decide.
     return any(isinstance(may_decide(terms, actor, verb), Allowed) for verb in verbs or terms.allow)
 
 
-def _is_unknown(terms: Terms | None, actor: Actor) -> bool:
+def _is_unknown(terms: Terms, actor: Actor) -> bool:
     """Whether something about them could not be looked up, so that they may be one who decides."""
-    asks_channel = terms is not None and CHANNEL in terms.approvers
+    asks_channel = CHANNEL in terms.approvers
     return actor.kind is None or actor.groups is None or (asks_channel and actor.in_channel is None)
 
 
@@ -195,13 +189,9 @@ def _voters(each: Concern) -> list[str]:
     return [vote.user for vote in each.votes]
 
 
-def _can_see(channel: str, direct: str | None) -> bool:
-    return channel == direct or not channel.startswith("D")
-
-
 def _is_open(post: Post) -> bool:
     """Whether it stands where more than one person sees it, and is no copy that was made for one."""
-    return not post.channel.startswith("D") and not timeline.is_a_copy(post.subject)
+    return not post.channel.startswith("D") and "@" not in post.subject
 
 
 def _some(found: Sequence[Concern], limit: int, told: Callable[[Concern], Waiting]) -> Some[Waiting]:
@@ -217,11 +207,11 @@ def _waiting(each: Concern, title: str, for_reader: bool, link: str | None) -> W
         requester=each.row.requester or "",
         channel=each.conversation.channel if each.conversation is not None else None,
         approvers=_approvers(each.row),
-        quorum=terms.quorum if terms is not None and each.row.kind == APPROVAL else 1,
-        self_approval=terms is None or terms.self_approval,
+        quorum=terms.quorum,
+        self_approval=terms.self_approval,
         votes=_voters(each),
         expires_at=each.row.expires_at,
         link=link,
         for_reader=for_reader,
-        in_doubt=each.row.kind == IN_DOUBT,
+        about="doubt" if each.row.kind == IN_DOUBT else "call" if each.row.kind in CALLS else "answer",
     )

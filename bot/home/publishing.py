@@ -119,6 +119,9 @@ class Homes:
                 wait = FIRST_REST
             except DatabaseGone:
                 return
+            except Exception as error:  # decisions go on without it, and it is looked at again
+                logger.error("no Home can be looked at", exc_info=error)
+                wait = LONGEST_REST
             await asyncio.sleep(REST)
             if not self._stopping.is_set():
                 await self._storage.changes.wait(mark, wait)
@@ -185,6 +188,12 @@ class Homes:
         except UNCERTAIN as error:
             if self._again(each) == 1:
                 logger.warning("the Home of %s is not up to date: %s", each.user, describe(error))
+        except (StorageUnavailable, DatabaseGone):
+            self._due.add(each.user)
+            raise
+        except Exception as error:  # what is wrong with one person's rows takes nothing from the others
+            if self._again(each) == 1:
+                logger.error("the Home of %s cannot be made", each.user, exc_info=error)
         else:
             if made.is_sure:
                 self._rests.over(_visit(each))

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.shown import naming, timeline
+from bot.shown import naming, questions, timeline
 from bot.shown.home import DECIDED_SHOWN
 from graphs.agent import call_record
 from graphs.agent.call_record import NOTHING, CallRecord
-from graphs.agent.proposals import IN_DOUBT
+from graphs.agent.proposals import APPROVAL, IN_DOUBT
 from storage import Connection, concerns, inbox, posts
 from storage.concerns import Concern
 from storage.ids import InterruptId
 from storage.interrupts import InterruptRow
 from storage.posts import Post
+
+CALLS = (APPROVAL, IN_DOUBT)
+"""The questions that are about an agent's call."""
 
 LOOKED_AT = 3 * DECIDED_SHOWN
 """Decided questions that are read for those that are shown: of one call there may be several."""
@@ -48,17 +51,12 @@ def of_person(db: Connection, user: str, waiting: Iterable[Concern]) -> Rows:
 
 def title(row: InterruptRow, record: CallRecord = NOTHING) -> str:
     """What a question is about, as people name it: an agent's call, or what a graph of one's own asks."""
-    payload: Any = row.payload
+    if row.kind not in CALLS:
+        return questions.Card(row, {}).first_line
+    payload: Mapping[str, Any] = row.payload
     if row.kind == IN_DOUBT and record.approval is not None:  # the call was asked about under this name
         payload = record.approval.payload
-    if not isinstance(payload, Mapping):
-        return payload if isinstance(payload, str) else naming.in_words(row.node)
-    asked: Mapping[str, Any] = payload
-    said = asked.get("title") or asked.get("question")
-    if isinstance(said, str) and said.strip():
-        return said
-    name = asked.get("name")
-    return naming.headline(name, asked.get("args") or {}) if isinstance(name, str) else naming.in_words(row.node)
+    return payload.get("title") or naming.headline(payload["name"], payload["args"])
 
 
 def _past(db: Connection, user: str) -> list[Past]:
@@ -79,14 +77,16 @@ def _record(db: Connection, row: InterruptRow, *, always: bool = False) -> CallR
     """Of the call that a question is about; nothing where it is about none, or where only its title is wanted and the
     question has that itself.
     """
-    call_id = row.payload.get("tool_call_id") if isinstance(row.payload, Mapping) else None
-    if not isinstance(call_id, str) or not (always or row.kind == IN_DOUBT):
+    if row.kind not in CALLS or not (always or row.kind == IN_DOUBT):
         return NOTHING
+    call_id: str = row.payload["tool_call_id"]
     return call_record.read(db, row.thread_id, [call_id]).get(call_id, NOTHING)
 
 
 def _posts(db: Connection, row: InterruptRow) -> list[Post]:
-    message_id = (row.terms or {}).get("message_id")
-    if not message_id:
-        return []
-    return [post for post in posts.beginning(db, timeline.calls_subject(message_id)) if post.ts is not None]
+    return [post for post in posts.beginning(db, subject(row)) if post.ts is not None]
+
+
+def subject(row: InterruptRow) -> str:
+    """What the post of a question is known by: that of the card with its call, or one of its own."""
+    return timeline.calls_subject(row.terms["message_id"]) if row.kind in CALLS else questions.subject(row)

@@ -6,7 +6,7 @@ A submission is judged like a click: who it is and what became of the question m
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.forms import modals, problems
-from bot.forms.forms import Form, FormErrors, StateValues
+from bot.forms.forms import Form, FormErrors, StateValues, Validate
 from bot.inbound import payloads, stacked
 from bot.inbound.asked import NOT_STORED, Asked, about, asked_by, asked_in, title
 from bot.inbound.opening import open_form
@@ -27,7 +27,7 @@ from bot.shown.posting import Poster
 from bot.shown.shown_calls import ARGUMENTS_LIMIT
 from bot.shown.text import Block, escape, escape_visible, rich
 from graphs.agent.desk import NO_TOOL, Desk
-from graphs.agent.errors import InvalidArguments, UnstorableArguments
+from graphs.agent.errors import InvalidArguments, Problem, UnstorableArguments
 from graphs.agent.tools import Tool
 from graphs.approvals.decisions import Edit, Reject, Respond
 from graphs.approvals.judge import Refused
@@ -102,7 +102,7 @@ class Filling:
         state = await stacked.filled(self.storage, form, page)
         is_last = page == len(filled.pages) - 1
         try:
-            values = await awaitable(filled.submitted, bounded=False)(state, _validating(tool), is_last=is_last)
+            values = await awaitable(filled.submitted, bounded=False)(state, _validating(tool, filled), is_last=is_last)
             if is_last:
                 return await self._submit(ack, form, asked, Edit(tool.name, values))
         except FormErrors as error:
@@ -110,6 +110,10 @@ class Filling:
         except InvalidArguments as error:
             said = " ".join(problems.in_words(problem) for problem in error.problems)
             return await self._mend(ack, form, asked.poll.row, filled, FormErrors({}, said))
+        actor = await self.people.actor(form.person, asked.terms, asked.channel)
+        row = await self.desk.waiting(asked.id, asked.thread_id, actor, "edit", asked.poll)
+        if isinstance(row, Refused):  # so that nobody fills in the next view for nothing
+            return await self._refuse(ack, row, asked.title)
         await stacked.keep(self.storage, form, page)
         await ack(response_action="push", view=_edit_view(asked.poll.row, filled, page + 1))
         return None
@@ -196,17 +200,24 @@ class Filling:
         return self.desk.toolbox[name] if name in list(self.desk.toolbox) else None
 
 
-def _validating(tool: Tool[..., Any]) -> Any:
-    def validate(values: Mapping[str, object]) -> Iterable[tuple[str, str]]:
-        try:
-            tool.validate(values)
-        except InvalidArguments as error:
-            return [(problem.field, problems.in_words(problem)) for problem in error.problems]
-        except UnstorableArguments:
-            return [("", UNSTORABLE)]
-        return []
+def _validating(tool: Tool[..., Any], form: Form) -> Validate:
+    def validate(values: dict[str, object]) -> Iterable[tuple[str, str]]:
+        found = _problems(tool, values)
+        if form.leave_zones_out(values, [each.field for each in found if each.kind == "timezone_naive"]):
+            found = _problems(tool, values)
+        return [(each.field, problems.in_words(each)) for each in found]
 
     return validate
+
+
+def _problems(tool: Tool[..., Any], values: Mapping[str, object]) -> Sequence[Problem]:
+    try:
+        tool.validate(values)
+    except InvalidArguments as error:
+        return error.problems
+    except UnstorableArguments:
+        return [Problem("", UNSTORABLE)]
+    return []
 
 
 def _edit_view(row: InterruptRow, form: Form, page: int, problem: str = "", typed: StateValues | None = None) -> Block:

@@ -24,7 +24,7 @@ from bot.shown.text import (
     section,
     shorten,
 )
-from bot.shown.wording import NAMES, who_decides
+from bot.shown.wording import NAMES, who_answers, who_decides
 from graphs.approvals.states import State
 
 OPEN = "open_question"
@@ -74,7 +74,7 @@ def _blocks(shown: Overview, examples: Sequence[str]) -> list[Block]:
     example = fitted(one_line(examples[0]), TITLE_LIMIT) if examples else EXAMPLE
     sections = [_waiting(shown, example), _theirs(shown, example), _doubts(shown), _decided(shown, example)]
     if shown.is_new:
-        begin = _begin(example, has_example=bool(examples))
+        begin = _begin(shown, examples)
         sections = [begin, *sections] if shown.is_empty else [*sections, begin]
     return _apart(sections)
 
@@ -85,20 +85,21 @@ def _apart(sections: Sequence[Sequence[Block]]) -> list[Block]:
     return [*first, *(block for each in others for block in ({"type": "divider"}, *each))]
 
 
-def _begin(example: str, *, has_example: bool) -> list[Block]:
+def _begin(shown: Overview, examples: Sequence[str]) -> list[Block]:
+    """What it does, and one thing to try: an example, or to write anything at all where the agent has none."""
     blocks = [_header("Signoff asks before it acts"), _section(_WHAT_IT_DOES)]
-    if not has_example:
+    button: Block = {"type": "button"}
+    if examples:
+        example = fitted(one_line(examples[0]), TITLE_LIMIT)
+        blocks.append(_section(f"One thing to try: “{example}”"))
+        button |= {"action_id": TRY_EXAMPLE, "text": plain_text("Try It"), "value": "0", "style": "primary"}
+        button |= {"accessibility_label": _spoken("Try", example)}
+    elif shown.messages is not None:
+        blocks.append(_section("One thing to try: ask what it can do."))
+        button |= {"action_id": OPEN, "text": plain_text("Open Messages"), "url": shown.messages, "style": "primary"}
+    else:
         return blocks
-    button = {
-        "type": "button",
-        "action_id": TRY_EXAMPLE,
-        "text": plain_text("Try It"),
-        "value": "0",
-        "style": "primary",
-        "accessibility_label": _spoken("Try", example),
-    }
-    said = {"type": "section", "text": plain_visible(f"One thing to try: “{example}”")}
-    return [*blocks, said, {"type": "actions", "block_id": "begin", "elements": [button]}]
+    return [*blocks, {"type": "actions", "block_id": "begin", "elements": [button]}]
 
 
 def _waiting(shown: Overview, example: str) -> list[Block]:
@@ -154,17 +155,17 @@ def _question(waiting: Waiting, reader: str) -> list[Block]:
 def first_line(waiting: Waiting) -> str:
     """What is to be decided, as a question where it reads as what is to be done."""
     title = fitted(one_line(waiting.title), TITLE_LIMIT)
-    return title if waiting.in_doubt else tenses.asked(title)
+    return tenses.asked(title) if waiting.about == "call" else title
 
 
 def small_print(waiting: Waiting, reader: str) -> str:
     """Who asked and where, who decides where that is not the reader, how far it is, and until when. In mrkdwn."""
     where = f" in <#{waiting.channel}>" if waiting.channel and not waiting.channel.startswith("D") else ""
     asked_by = "You" if waiting.requester == reader else f"<@{waiting.requester}>"
-    said = ["It may already have run"] if waiting.in_doubt else []
+    said = ["It may already have run"] if waiting.about == "doubt" else []
     said += [f"{asked_by} asked{where}"] if waiting.requester else []
     if not waiting.for_reader:
-        said.append(who_decides(waiting))
+        said.append(who_answers(waiting) if waiting.about == "answer" else who_decides(waiting))
     if waiting.quorum > 1:
         said.append(f"{len(waiting.votes)} of {waiting.quorum} approved")
     if waiting.expires_at is not None:
@@ -213,10 +214,12 @@ def _by(decided: Decided, reader: str) -> list[Piece]:
             return [" · answered in its place by ", *people]
         case "it_ran" | "run_again" | "give_up" if decided.by:
             return [" · settled by ", *people]
+        case "continue":
+            return [" · continued by ", *people]
         case None if decided.by:
             return [" · answered by ", *people]
         case _:
-            return [" · timed out, not run" if decided.state is State.EXPIRED else " · not run"]
+            return [" · timed out, not run" if decided.state is not None else " · timed out, not answered"]
 
 
 def _people(users: Sequence[str], reader: str) -> list[Piece]:

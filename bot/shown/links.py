@@ -10,6 +10,15 @@ from urllib.parse import urlencode
 from storage.posts import Place
 
 
+def conversation(team_url: str, channel: str) -> str | None:
+    """Of a whole conversation, which Slack opens where somebody was last; None where the team's address is not
+    known.
+    """
+    if not team_url.startswith(("https://", "http://")):
+        return None
+    return f"{team_url.rstrip('/')}/archives/{channel}"
+
+
 def address(team_url: str, place: Place, ts: str) -> str | None:
     """Of the message `ts` in a place; None where the team's own address, or the message's time, is not known."""
     seconds, dot, micros = ts.partition(".")

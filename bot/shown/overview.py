@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from graphs.approvals.states import State
 
@@ -28,14 +28,14 @@ class Waiting:
     link: str | None
     for_reader: bool
     """Whether the decision of whoever reads this would count."""
-    in_doubt: bool = False
-    """Whether it may have run already, and it is asked what became of it."""
+    about: Literal["call", "doubt", "answer"] = "call"
+    """Whether a call may run; whether one ran that may have; or what a graph of one's own asks, or stopped at."""
 
 
 @dataclass(frozen=True)
 class Decided:
     """A question that somebody decided, or nobody in time. `state` is where what it asked about stands now, None for
-    what is no call.
+    what is no call; `decision` is "continue" for a stop that was passed, None for an answer.
     """
 
     title: str
@@ -67,7 +67,7 @@ class Some(Generic[T]):
 class Overview:
     """What concerns `reader`: `waiting` waits for them, `theirs` is of theirs and waits for others. `refusal` says why
     they may not talk to the bot, None when they may. `is_new`: they never wrote to it. `unclear`: it cannot be told now
-    whether more waits for them.
+    whether more waits for them. `messages` leads to where they write to the bot.
     """
 
     reader: str
@@ -76,6 +76,7 @@ class Overview:
     doubts: Some[Waiting] = field(default_factory=Some[Waiting])
     decided: Sequence[Decided] = ()
     refusal: str | None = None
+    messages: str | None = None
     is_new: bool = False
     unclear: bool = False
 

@@ -67,6 +67,11 @@ def is_copy(subject: str, original: str) -> bool:
     return subject.startswith(f"{original}@")
 
 
+def is_of(subject: str, original: str) -> bool:
+    """Whether it is this post, a further page of it, or a copy of either."""
+    return subject == original or subject.startswith((f"{original}:", f"{original}@"))
+
+
 def is_a_copy(subject: str) -> bool:
     return is_card(subject) and "@" in subject
 

@@ -13,7 +13,7 @@ from bot.shown.pieces import DAY_AND_TIME, TIME, Moment, in_mrkdwn
 from bot.shown.shown_calls import ShownCall
 from bot.shown.text import Block, fitted, mrkdwn, one_line, plain_text, plain_visible
 from graphs.approvals.states import State
-from graphs.approvals.terms import CHANNEL, REQUESTER, Terms
+from graphs.approvals.terms import CHANNEL, REQUESTER
 
 APP = "Signoff"
 """Whose identity a call uses."""
@@ -88,7 +88,7 @@ def who_decides(call: Asked) -> str:
     return said if call.self_approval or not others else f"{said}, but not <@{call.requester}>"
 
 
-def who_answers(terms: Terms) -> str:
+def who_answers(terms: Asked) -> str:
     """Whose answer a question waits for."""
     names = [_approver(each, terms.requester) for each in terms.approvers[:NAMES]]
     return f"{' or '.join(names)} answers"

@@ -175,7 +175,7 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, message: str) -> Prob
 
 _LIMITS = frozenset(
     {"ge", "gt", "le", "lt", "multiple_of", "max_length", "min_length", "max_digits", "decimal_places", "whole_digits"}
-    | {"expected", "pattern"}
+    | {"expected", "expected_schemes", "pattern"}
 )
 """What a problem may say of its schema; none of it is what was given."""
 

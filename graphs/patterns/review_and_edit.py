@@ -1,8 +1,11 @@
 """Review and edit state: a person sees the draft, edits it, and the graph goes on with the edited text."""
 
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
-from graphs import END, START, StateGraph, interrupt
+from pydantic import BaseModel, Field
+
+from graphs import END, START, StateGraph, add_messages, interrupt
+from graphs.patterns.saying import asked, says
 from graphs.runtime.compiled import CompiledGraph
 from storage import Storage
 
@@ -33,3 +36,43 @@ def build(checkpointer: Storage) -> CompiledGraph:
     graph = StateGraph(Article).add_sequence([write, review, publish])
     graph.add_edge(START, "write").add_edge("publish", END)
     return graph.compile(checkpointer)
+
+
+class Draft(BaseModel):
+    """What a person may make of a draft."""
+
+    headline: str = Field(max_length=80)
+    body: str
+
+
+class Announcement(TypedDict):
+    """The same in a conversation."""
+
+    messages: Annotated[list[dict[str, Any]], add_messages]
+    headline: str
+    body: str
+
+
+async def draft(announcement: Announcement) -> dict[str, Any]:
+    """Stands for a model that drafts."""
+    topic = asked(announcement["messages"], "announce")
+    return {"headline": f"News: {topic}", "body": f"We are glad to announce {topic}. More on that soon."}
+
+
+async def edit(announcement: Announcement) -> dict[str, Any]:
+    """In Slack the form has the draft in it, since the question names its parts as the schema does."""
+    question = {
+        "question": "Post this announcement?",
+        "headline": announcement["headline"],
+        "body": announcement["body"],
+    }
+    edited: Draft = interrupt(question, response_schema=Draft)
+    return edited.model_dump()
+
+
+async def post(announcement: Announcement) -> dict[str, Any]:
+    return says(f"**{announcement['headline']}**\n\n{announcement['body']}")
+
+
+graph = StateGraph(Announcement).add_sequence([draft, edit, post])
+graph.add_edge(START, "draft").add_edge("post", END)

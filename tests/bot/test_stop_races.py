@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import aiohttp
 import pytest
@@ -19,6 +19,7 @@ from bot.inbound.payloads import Person, SlackThread
 from bot.people.directory import Directory
 from bot.people.people import People
 from bot.telling import QUEUED
+from graphs import END, START, StateGraph, add_messages, interrupt
 from graphs.agent.agent import Agent
 from graphs.agent.halting import STOPPED
 from graphs.agent.tools import Tool
@@ -199,3 +200,25 @@ async def test_while_nothing_can_be_stored_it_is_kept_for_later(
         await bot.reads(root, "Stopped.")
         await until(lambda: is_over(storage), "the end")
     assert written == []
+
+
+async def test_who_answers_what_a_graph_of_ones_own_asks_may_stop_it_and_the_question_reads_cancelled(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page
+):
+    class Chat(TypedDict):
+        messages: Annotated[list[dict[str, Any]], add_messages]
+
+    async def ask(chat: Chat) -> dict[str, Any]:
+        return {"messages": [{"role": "assistant", "content": interrupt("Deploy?", approvers=["U0LEA"])}]}
+
+    own = StateGraph(Chat).add_node("ask", ask).add_edge(START, "ask").add_edge("ask", END)
+    async with running(workspace, storage, [], http=http, own=own) as bot:
+        root = (await page.say("@signoff deploy", "C0SUPPORT"))["ts"]
+        await bot.card(root, "answer", channel="C0SUPPORT")
+        await stop(page, root, "U0LEA", "C0SUPPORT")
+        await bot.reads(root, "Stopped.", "C0SUPPORT")
+        shown = await bot.reads(root, "Cancelled, the request was stopped.", "C0SUPPORT")
+        assert button(shown, "answer") is None
+        await until(lambda: is_over(storage), "the end")
+        await page.say("@signoff deploy", "C0SUPPORT", thread_ts=root)
+        await bot.card(root, "answer", channel="C0SUPPORT")

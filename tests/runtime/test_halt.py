@@ -71,7 +71,7 @@ def graph_of(storage: Storage, **nodes: Any) -> CompiledGraph:
     return builder.compile(checkpointer=storage)
 
 
-async def test_a_node_is_cut_off_and_the_thread_given_back_in_the_middle_of_its_step(
+async def test_G9_a_node_is_cut_off_and_the_thread_given_back_in_the_middle_of_its_step(
     storage: Storage, config: Config, work: Work
 ):
     async def node(state: State) -> State:
@@ -87,7 +87,7 @@ async def test_a_node_is_cut_off_and_the_thread_given_back_in_the_middle_of_its_
     assert await graph.ainvoke(None, config) == {"log": ["node"]}, "nothing is lost for whoever goes on"
 
 
-async def test_the_end_of_a_claimed_effect_is_waited_for_and_what_finished_is_stored(
+async def test_G9_the_end_of_a_claimed_effect_is_waited_for_and_what_finished_is_stored(
     storage: Storage, config: Config, work: Work
 ):
     async def cut(state: State) -> State:
@@ -127,7 +127,7 @@ async def test_after_its_effect_a_node_begins_no_other(storage: Storage, config:
 
 
 @pytest.mark.parametrize("nested", [False, True])
-async def test_nothing_is_claimed_once_the_row_says_so_though_the_run_was_not_told(
+async def test_G9_nothing_is_claimed_once_the_row_says_so_though_the_run_was_not_told(
     storage: Storage, config: Config, work: Work, *, nested: bool
 ):
     async def node(state: State) -> State:

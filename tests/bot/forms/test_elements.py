@@ -235,3 +235,20 @@ def test_a_moment_that_no_picker_shows_is_a_text(proposed: str, zone: str) -> No
     form = Form(MOMENT, {"at": proposed}, zone)
     (block,) = form.blocks
     assert (block["element"]["type"], block["element"]["initial_value"]) == ("plain_text_input", proposed)
+
+
+def test_choices_that_are_long_are_cut_where_they_still_differ() -> None:
+    first, second = "1" + " long" * 40, "2" + " long" * 40
+    form = Form({"properties": {"x": {"enum": [first, second]}}}, {"x": first})
+    (block,) = form.blocks
+    assert [len(option["text"]["text"]) for option in block["element"]["options"]] == [75, 75]
+    assert form.read(state_of(form.blocks)) == {"x": first}
+    state = state_of(form.blocks)
+    next(iter(state[block_id("x")].values()))["selected_option"] = block["element"]["options"][1]
+    assert form.read(state) == {"x": second}
+
+
+def test_one_of_several_types_says_all_of_them() -> None:
+    form = Form({"properties": {"x": {"type": "string"}}}, {"x": "a"})
+    found = form.errors([("x.int", "Write a whole number."), ("x.str", "Write a text.")])
+    assert found.errors == {block_id("x"): "Write a whole number. Or write a text."}

@@ -26,7 +26,7 @@ from bot.forms.forms import Form, block_id
         ({"type": "integer"}, 2.5, "2.5"),
         ({"type": "number"}, True, "true"),
         ({"enum": ["a", "b"]}, "c", '"c"'),
-        ({"enum": ["y" * 76]}, "y" * 76, f'"{"y" * 76}"'),
+        ({"enum": ["y" * 76, "y" * 77]}, "y" * 76, f'"{"y" * 76}"'),
         ({"enum": [["a"], ["b"]]}, ["a"], None),
     ],
 )
@@ -55,9 +55,9 @@ def test_what_no_form_holds_stays_as_it_is_and_says_why(part: Any, value: object
     assert form.kept == {"x": why}
     assert form.unsupported is None
     section = form.blocks[-1]["text"]["text"]
-    assert section.startswith(f"x stays as it is: {why}.")
+    assert section.startswith(f"X stays as it is: {why}.")
     assert "hunter2" not in section
-    assert Form({"properties": {"x": part}}, {"x": value}).unsupported == f"x stays as it is: {why}."
+    assert Form({"properties": {"x": part}}, {"x": value}).unsupported == f"X stays as it is: {why}."
 
 
 def test_a_secret_is_never_shown_and_not_lost() -> None:
@@ -120,5 +120,5 @@ def test_each_argument_has_a_block_of_its_own_that_stays() -> None:
 def test_a_problem_without_a_field_is_one_of_the_whole() -> None:
     form = Form({"properties": {"to": {"type": "string"}, "cc": {"type": "string"}}}, {"to": "a", "cc": "b"})
     found = form.errors([("cc.0", "Not an address."), ("", "Too many."), ("bcc", "Not known."), ("cc", "Twice.")])
-    assert found.errors == {block_id("cc"): "0: Not an address. Twice."}
+    assert found.errors == {block_id("cc"): "Entry 1: Not an address. Twice."}
     assert found.whole == "Too many. bcc: Not known."

@@ -405,16 +405,16 @@ def test_an_optional_argument_in_json_may_be_left_out() -> None:
 def test_a_part_of_an_argument_is_named_in_its_problem() -> None:
     form = Form(Order.model_json_schema(), ORDER)
     found = form.errors([("lines.0.number", "Input should be a valid integer"), ("to", "Too few.")]).errors
-    assert found == {block_id("lines"): "0.number: Input should be a valid integer", block_id("to"): "Too few."}
+    assert found == {block_id("lines"): "Entry 1, number: Input should be a valid integer", block_id("to"): "Too few."}
 
 
 def test_what_no_form_holds_is_shown_and_stays_as_it_is() -> None:
     values: dict[str, Any] = ORDER | {"body": "y" * 3001, "to": [f"person{number}@x.test" for number in range(300)]}
     form = Form(Order.model_json_schema(), values)
     said = [block["text"]["text"] for block in form.blocks if block["type"] == "section"]
-    assert said[0].startswith("to stays as it is: it has ")
+    assert said[0].startswith("To stays as it is: it has ")
     assert "person0@x.test" in said[0]
-    assert said[1].startswith("body stays as it is: it has 3,001 characters, and a form holds 3,000.\nyyyy")
+    assert said[1].startswith("Body stays as it is: it has 3,001 characters, and a form holds 3,000.\nyyyy")
     inputs = [block for block in form.blocks if block["type"] == "input"]
     assert [block["label"]["text"] for block in inputs] == ["Lines", "Extra", "Amount"]
     view = modal("Edit", "edit", "id", form.blocks, submit="Run")

@@ -86,6 +86,18 @@ def ask(
     interrupts.ask(db, question, AT)
 
 
+def ask_of_graph(
+    db: Connection, id_: str, payload: Any, *, kind: str = "question", approvers: list[str] | None = None
+) -> None:
+    """What a graph of one's own asks, or where it stopped."""
+    terms = None if approvers is None else json.dumps({"approvers": approvers})
+    question = NewInterrupt(
+        InterruptId(id_), IN_SUPPORT, Namespace(""), Scope(f"task {id_}"), 0, "publish_it", kind, json.dumps(payload),
+        "d", terms=terms, requester="U0ANA",
+    )  # fmt: skip
+    interrupts.ask(db, question, AT)
+
+
 def answer(db: Connection, id_: str, by: str, decision: Any, at: float = AT + 1, thread: ThreadId = IN_SUPPORT) -> None:
     interrupts.answer(db, thread, {InterruptId(id_): json.dumps(decision)}, by=by, now=at)
 
@@ -233,3 +245,28 @@ async def test_the_last_decisions_are_each_calls_last_with_what_came_of_it(
         ("Pay paid", State.DONE, "approve", ["U0LEA"], ""),
     ]
     assert [each.title for each in (await seen(storage, gathering, "U0LEA")).decided] == ["Pay paid"]
+
+
+async def test_what_a_graph_of_ones_own_asks_is_there_for_who_may_answer(
+    storage: Storage, gathering: Gathering
+) -> None:
+    def job(db: Connection) -> None:
+        held(db)
+        ask_of_graph(db, "q1", "Which colour?")
+        ask_of_graph(db, "q2", {"question": "Publish this draft?", "draft": "…"}, approvers=["U0LEA"])
+        ask_of_graph(db, "q3", {"before": ["publish_it"], "after": []}, kind="breakpoint")
+        posts.save(db, Post("question:q1", IN_SUPPORT, "C0SUPPORT", "5.000001", "x", "1.000001"), AT)
+
+    await storage.write(job)
+    of_ana, of_lea = await seen(storage, gathering, "U0ANA"), await seen(storage, gathering, "U0LEA")
+    assert titles(of_ana.waiting) == ["Which colour?", "Go on with publish it?"]
+    assert of_ana.waiting.shown[0].link == f"{URL}archives/C0SUPPORT/p5000001?thread_ts=1.000001&cid=C0SUPPORT"
+    assert [(each.title, each.about) for each in of_ana.theirs.shown] == [("Publish this draft?", "answer")]
+    assert titles(of_lea.waiting) == ["Publish this draft?"]
+    await storage.write(lambda db: answer(db, "q2", "U0LEA", True))
+    await storage.write(lambda db: answer(db, "q3", "U0ANA", None, AT + 2))
+    decided = (await seen(storage, gathering, "U0ANA")).decided
+    assert [(each.title, each.decision, each.by) for each in decided] == [
+        ("Go on with publish it?", "continue", ["U0ANA"]),
+        ("Publish this draft?", None, ["U0LEA"]),
+    ]

@@ -223,6 +223,22 @@ async def test_a_restart_publishes_what_changed_meanwhile_and_nothing_else(
         assert await published(page, "U0LEA") > before["U0LEA"]
 
 
+async def test_a_question_that_cannot_be_read_costs_nobody_else_their_home(
+    workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+):
+    proposed = calls(("pay", {"number": 7}))
+    async with running(workspace, storage, [pay, write], proposed, http=http) as bot:
+        await bot.card((await page.say("pay it", "D0ANA"))["ts"])
+        broken = "update interrupts set terms = json_remove(terms, '$.terms.tool') where status = 'waiting'"
+        await storage.write(lambda db: db.execute(broken) and None)
+        await opens(page, "U0LEA")  # who would decide about it
+        await opens(page, "U0MAX")
+        await reads(page, "Guests cannot", "U0MAX")
+        assert await home_of(page, "U0LEA") is None
+    said = [record for record in caplog.records if "the Home of U0LEA cannot be made" in record.getMessage()]
+    assert len(said) == 1
+
+
 @pytest.mark.parametrize("status", [429, 500])
 async def test_what_slack_does_not_take_now_is_published_later(
     workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession, status: int

@@ -614,14 +614,14 @@ async def test_edit_takes_lists_long_texts_and_objects_and_changes_only_what_was
             "Subject",
             "Items",
         ]
-        assert "body stays as it is: it has 3,9" in str(view["blocks"][-1])
+        assert "Body stays as it is: it has 3,9" in str(view["blocks"][-1])
         wrong = await page.submit(
             view["id"], **filled_in(view, to="a@x.test", items='[{"name": "lamp", "number": "x"}]')
         )
         assert "This is not JSON" in str(wrong["errors"])
         wrong = await page.submit(view["id"], **filled_in(view, items='[{"name": "lamp", "number": "x"}]'))
         (said,) = wrong["errors"].values()
-        assert said.startswith("0.number: ")
+        assert said.startswith("Entry 1, number: ")
         assert await page.submit(view["id"], **filled_in(view, to='["a@x.test", "b@x.test"]')) == {}
         await bot.reads(root, "It is sent.")
         assert sent == [(["a@x.test", "b@x.test"], "Lamps", body, [{"name": "lamp", "number": 2}])]
@@ -660,7 +660,7 @@ async def test_a_card_whose_call_no_form_can_edit_says_so(
     async with running(workspace, storage, [post], calls(("post", {"text": "y" * 3001})), http=http) as bot:
         card = await bot.card((await page.say("post it", "D0ANA"))["ts"])
         assert button(card, "edit") is None
-        assert "text stays as it is: it has 3,001 characters, and a form holds 3,000." in str(card["blocks"])
+        assert "Text stays as it is: it has 3,001 characters, and a form holds 3,000." in str(card["blocks"])
 
 
 async def test_approve_all_says_which_rows_did_not_count_and_why(

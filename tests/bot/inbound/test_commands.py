@@ -104,7 +104,7 @@ async def test_stop_ends_what_runs_for_whoever_types_it_in_this_conversation_and
             return not any(block["type"] == "actions" for each in found for block in each["blocks"])
 
         await until(is_gone, "the card's buttons to be gone")
-        assert "Nothing that you asked for" in said(await answer(page, "/signoff stop"))
+        assert said(await answer(page, "/signoff stop")).startswith("Nothing ")
 
 
 async def test_what_cannot_be_looked_up_in_time_is_said_in_time(

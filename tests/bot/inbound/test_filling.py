@@ -1,15 +1,18 @@
 """A form over several views, through Slack's own client: pushed, kept, mended and read as one."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 import aiohttp
 import pytest
+from pydantic import NaiveDatetime
 
 from bot.demo.workspace import Workspace
 from bot.forms.forms import block_id
 from graphs.agent.tools import Tool, tool
 from storage import Storage
 from tests.agent.conversing import calls, says
+from tests.bot.forms.test_forms import state_of
 from tests.bot.inbound.test_clicks import filled_in, opened
 from tests.bot.running import running
 from tests.demo.workspace.support import Json, Page
@@ -89,6 +92,50 @@ async def test_a_long_form_goes_on_over_views_and_is_read_as_one(
         assert booked == [{"a0": "y", "a1": 9, "a7": 9, "city": "city 140"}]
         assert await storage.read(lambda db: db.execute("select count(*) from drafts").fetchone()[0]) == 0
         await until(lambda: _closed(workspace), "both views closed")
+
+
+async def test_a_moment_without_a_zone_is_picked_as_the_clock_time_where_the_reader_is(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page
+):
+    begun: list[tuple[datetime, datetime | None]] = []
+
+    @tool(approval=True)
+    def begin(at: datetime, until: NaiveDatetime | None = None) -> str:
+        """Begin it."""
+        begun.append((at, until))
+        return "begun"
+
+    line = calls(("begin", {"at": "2026-07-01T14:30:00"}))
+    async with running(workspace, storage, [begin], line, says("It began."), http=http) as bot:
+        root = (await page.say("begin it", "D0ANA"))["ts"]
+        card = await bot.card(root, "edit")
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            view = await opened(page, watching)
+        pickers = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
+        assert {element["type"] for element in pickers.values()} == {"datetimepicker"}
+        shown = pickers[block_id("at")]["initial_date_time"]
+        state = state_of(view["blocks"])
+        state[block_id("until")] = {_action(view, "until"): {"selected_date_time": shown + 3600}}
+        assert await page.submit(view["id"], **state) == {}
+        await bot.reads(root, "It began.")
+    assert begun == [(datetime(2026, 7, 1, 14, 30), datetime(2026, 7, 1, 15, 30))]  # noqa: DTZ001 - none is asked for
+
+
+async def test_a_view_of_a_call_that_was_decided_meanwhile_leads_to_no_other(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page, book: Tool[..., Any]
+):
+    async with running(workspace, storage, [book], calls(("book", ARGS)), says("It is booked."), http=http) as bot:
+        root = (await page.say("book it", "D0ANA"))["ts"]
+        card = await bot.card(root, "edit")
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            first = await opened(page, watching)
+        await bot.press(card, "approve")
+        await bot.reads(root, "It is booked.")
+        told = (await page.submit(first["id"], **filled_in(first)))["view"]
+        assert told["title"]["text"] == "Not counted"
+        assert await storage.read(lambda db: db.execute("select count(*) from drafts").fetchone()[0]) == 0
 
 
 async def _closed(workspace: Workspace) -> bool:

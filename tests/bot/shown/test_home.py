@@ -72,7 +72,7 @@ STATES = {
         READER,
         waiting=Some([waiting()], 1),
         theirs=Some([waiting(approvers=["U0LEA", "S0LEADS", "channel"], for_reader=False)], 1),
-        doubts=Some([waiting(link=None, expires_at=None, in_doubt=True)], 1),
+        doubts=Some([waiting(link=None, expires_at=None, about="doubt")], 1),
         decided=[decided()],
     ),
     "full": many(),
@@ -152,6 +152,8 @@ def test_what_others_decide_says_who_and_how_far_it_is() -> None:
     assert "2 of <@U0LEA>, anyone in <!subteam^S0LEADS>, anyone in the conversation decide" in said
     assert "1 of 2 approved" in said
     assert "decides" not in home.small_print(waiting(), READER)
+    asked = waiting(approvers=["U0LEA"], for_reader=False, about="answer")
+    assert "<@U0LEA> answers" in home.small_print(asked, READER)
     assert home.small_print(waiting(channel="D0ANA"), READER).startswith("<@U0ANA> asked · ")
 
 
@@ -162,7 +164,7 @@ def test_whoever_reads_it_is_you():
 
 
 def test_what_is_in_doubt_is_not_asked_for_but_said_to_have_run_perhaps():
-    doubt = waiting(in_doubt=True, expires_at=None)
+    doubt = waiting(about="doubt", expires_at=None)
     assert home.first_line(doubt) == "Refund 80.00 euro on order 1042"
     assert home.small_print(doubt, READER) == "It may already have run · <@U0ANA> asked in <#C0SUPPORT>"
 
@@ -203,7 +205,12 @@ def test_the_first_visit_says_what_it_does_and_has_one_thing_to_try() -> None:
     assert read(STATES["new, and asked to decide"])[0] == "Waiting for you"
 
 
-def test_an_agent_without_examples_has_no_button_that_would_try_nothing() -> None:
+def test_an_agent_without_examples_has_a_button_that_leads_to_where_one_writes() -> None:
+    messages = "https://harbour.slack.com/archives/D0EVA"
+    view = shown(Overview(READER, is_new=True, messages=messages), ())
+    (button,) = [node for node in linter.nodes(view["blocks"]) if node.get("type") == "button"]
+    assert (button["text"]["text"], button["url"]) == ("Open Messages", messages)
+    assert linter.view(view) == []
     view = shown(STATES["first visit"], ())
     assert not [node for node in linter.nodes(view["blocks"]) if node.get("type") == "button"]
 
@@ -233,6 +240,8 @@ def test_whoever_may_not_talk_to_it_reads_so_and_has_no_controls() -> None:
             "Refund 80.00 euro on order 1042 · timed out, not run · @",
         ),
         (decided("Which colour?", state=None, decision=None), "Which colour? · answered by @ · @ · Open"),
+        (decided("Go on?", state=None, decision="continue", link=None), "Go on? · continued by @ · @"),
+        (decided("Go on?", state=None, decision=None, by=[], link=None), "Go on? · timed out, not answered · @"),
     ],
 )
 def test_a_decision_is_one_line_that_says_what_came_of_it(past: Decided, said: str) -> None:

@@ -255,6 +255,8 @@ async def test_work_is_shown_rated_and_stopped(
 ):
     await work(ana, slack)
     async with opened(chromium, workspace.url) as tab:
+        await open_channel(tab, "support")
+        await expect(main_column(tab).get_by_role("button", name="3 replies")).to_contain_text("Signoff is working…")
         await open_thread(tab)
         tasks = await thread(tab).locator(".task-title").all_text_contents()
         assert tasks == ["Looked up order 1042 (Done)", "Couldn't look up the parcel (Failed)", "Checking (Running)"]

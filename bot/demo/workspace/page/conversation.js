@@ -71,7 +71,7 @@ export function mountConversation(root, page) {
   });
 }
 
-const ABOUT = { channel: "Channel", private: "Private channel", dm: "App" };
+const ABOUT = { channel: "Channel", private: "Private channel", dm: "" }; // the tabs say that it is an app
 
 function drawIntro(node, channel, shown, store) {
   const key = `${channel.id} ${shown}`;

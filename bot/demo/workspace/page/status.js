@@ -2,7 +2,7 @@
 import { channelTitle, statusKey } from "./store.js";
 
 /** An app writes "is thinking..."; its name belongs in front, as in Slack. */
-export function statusText(status, store) {
+function statusText(status, store) {
   const name = channelTitle({ kind: "dm", with: store.bot.id }, store);
   const text = status.replace(/\.\.\.$/, "…");
   return text.startsWith("is ") ? `${name} ${text}` : text;

@@ -1,8 +1,7 @@
 /** "3 replies, last today at 14:02": what the main column shows of a thread. */
 import { h } from "./dom.js";
 import { avatar } from "./people.js";
-import { statusKey } from "./store.js";
-import { statusText } from "./status.js";
+import { doing } from "./status.js";
 import { moment } from "./time.js";
 
 const FACES = 4;
@@ -10,7 +9,7 @@ const FACES = 4;
 /** @returns {{signature: string, draw: () => Node}|null} null when nobody answered yet and nobody is about to */
 export function summary(message, { store, actions }) {
   const replies = store.replies(message.channel, message.ts);
-  const status = store.statuses.get(statusKey(message.channel, message.ts));
+  const status = doing(store, message.channel, message.ts);
   const count = Math.max(replies.length, message.reply_count ?? 0);
   if (!count && !status) return null;
   const open = store.place.thread === message.ts && store.place.channel === message.channel;
@@ -32,7 +31,7 @@ export function summary(message, { store, actions }) {
         h(
           "span",
           { class: "summary-last" },
-          status ? statusText(status, store) : last ? `Last reply ${moment(last)}` : "",
+          status || (last ? `Last reply ${moment(last)}` : ""),
         ),
       ),
   };
