@@ -26,6 +26,7 @@ METHOD_SCOPES: dict[str, str] = {
     "channels:read": "who is in a channel, where everybody there may decide",
     "chat:write": "replies, streams and cards",
     "commands": "/signoff, which says what waits for somebody",
+    "files:write": "arguments that are too long for a card",
     "groups:read": "who is in a private channel, and which approvers are not",
     "im:read": "whose direct message it is, and which approvers cannot see it",
     "im:write": "opening a direct message with an approver",

@@ -209,6 +209,8 @@ async def _answers_only(request: aiohttp.ClientRequest, handler: aiohttp.ClientH
             response.close()
     if not is_read:
         raise NoAnswer(response.status)
+    if "Authorization" not in request.headers:  # a file, to the address that Slack gave for it: any text is its answer
+        return response
     try:
         answer = await response.json()
     except (aiohttp.ContentTypeError, ValueError, RecursionError) as error:

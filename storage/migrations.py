@@ -202,6 +202,9 @@ _SEEN = (
         thread_id text not null, message_id text not null, user text not null, helped integer not null,
         at real not null, primary key (message_id, user)) without rowid""",
     "create index feedback_of_thread on feedback (thread_id, at)",
+    """create table attachments (
+        interrupt_id text not null, subject text not null, thread_id text not null, refused text, at real not null,
+        primary key (interrupt_id, subject)) without rowid""",
     # What somebody decided, or asked for and was decided, newest first.
     "create index interrupts_by_decider on interrupts (answered_by, answered_at) where answered_by is not null",
     "create index interrupts_by_requester on interrupts (requester, answered_at) where answered_at is not null",

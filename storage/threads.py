@@ -182,6 +182,7 @@ def delete(db: Connection, thread_id: ThreadId) -> None:
         "inbox",
         "posts",
         "conversations",
+        "attachments",
         "feedback",
         "threads",
     ):

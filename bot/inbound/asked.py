@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from bot.inbound.payloads import Click, SlackThread, Submission
 from bot.shown import naming, timeline, versions
+from bot.shown.arguments import written
+from bot.shown.on_record import LONG
+from bot.shown.shown_calls import ARGUMENTS_LIMIT
 from bot.shown.text import escape_visible, fitted, one_line
 from graphs.agent.desk import Decided, Poll, read_poll
-from graphs.agent.proposals import terms_of
+from graphs.agent.proposals import APPROVAL, terms_of
 from graphs.approvals.judge import Refused
 from graphs.approvals.terms import Terms
-from storage import Connection, audit, interrupts, posts
+from storage import Connection, attachments, audit, interrupts, posts
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 
@@ -31,6 +34,8 @@ class Asked:
     thread_id: ThreadId
     channel: str | None
     poll: Poll
+    is_attached: bool = False
+    """Whether a file of all that would run is up beside the card that was clicked."""
 
     @property
     def id(self) -> str:
@@ -75,7 +80,28 @@ def asked_by(db: Connection, click: Click) -> Asked:
     poll = read_poll(db, click.value)
     message_id = poll.row.terms.get("message_id", "") if poll.row is not None and poll.row.terms else ""
     thread_id = _thread_of(db, click, message_id)
-    return Asked(thread_id, _channel_of(db, poll.row.thread_id if poll.row is not None else thread_id), poll)
+    channel = _channel_of(db, poll.row.thread_id if poll.row is not None else thread_id)
+    return Asked(thread_id, channel, poll, is_attached(db, click, poll.row))
+
+
+def is_attached(db: Connection, click: Click, row: InterruptRow | None) -> bool:
+    """Whether the file is up beside the clicked card; it is looked for only where there may be one. A job."""
+    if row is None or row.kind != APPROVAL or len(row.terms["data"]) <= LONG:
+        return False
+    post = posts.at(db, click.thread.channel, click.message_ts)
+    up = {each.subject for each in attachments.of(db, [row.id]) if each.refused is None}
+    return post is not None and post.subject in up
+
+
+UNSEEN = Refused("All that would run is not to be seen here yet. Wait for the attached file, then approve again.")
+
+
+def unseen(asked: Asked) -> Refused | None:
+    """Why a call cannot be approved where it was clicked: not all of what would run is to be seen there."""
+    row = asked.poll.row
+    if row is None or row.kind != APPROVAL or asked.is_attached or len(row.terms["data"]) <= LONG:
+        return None
+    return None if written(row.payload["args"], {}, ARGUMENTS_LIMIT).is_whole else UNSEEN
 
 
 def asked_in(db: Connection, form: Submission) -> Asked | None:

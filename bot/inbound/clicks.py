@@ -13,7 +13,7 @@ from typing import cast
 from slack_bolt.async_app import AsyncAck
 
 from bot.inbound import payloads
-from bot.inbound.asked import NOT_STORED, Asked, about, ask_again, asked_by, card_of, failed_thread
+from bot.inbound.asked import NOT_STORED, Asked, about, ask_again, asked_by, card_of, failed_thread, is_attached, unseen
 from bot.inbound.payloads import Body, Click, Person
 from bot.people.people import People
 from bot.shown import cards, versions
@@ -54,7 +54,7 @@ class Clicks:
         click = payloads.click(body)
         asked = await self.storage.read(lambda db: asked_by(db, click))
         actor = await self._actor(click.person, asked)
-        result = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
+        result = unseen(asked) or await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
         await ack()
         await self._tell(click, about(asked, result), quotes=_may_format(asked.title))
 
@@ -63,7 +63,7 @@ class Clicks:
         click = payloads.click(body)
         message_id, _, shown = click.value.rpartition(":")
         thread_id, channel = await self.storage.read(lambda db: card_of(db, click, message_id))
-        questions = await self._waiting(thread_id, channel, message_id, shown)
+        questions = await self._waiting(click, thread_id, channel, message_id, shown)
         if isinstance(questions, Refused):
             await ack()
             return await self._tell(click, questions)
@@ -128,7 +128,7 @@ class Clicks:
     async def _approve(self, thread_id: ThreadId, asked: Asked, actor: Actor) -> Decided | Refused:
         """One of several rows: what cannot be stored of it takes nothing from the others."""
         try:
-            return await self.desk.decide(asked.id, thread_id, actor, Approve(), asked.poll)
+            return unseen(asked) or await self.desk.decide(asked.id, thread_id, actor, Approve(), asked.poll)
         except StorageUnavailable:
             return Refused(NOT_STORED)
 
@@ -145,23 +145,26 @@ class Clicks:
             await self.poster.whisper(place, user, result.reason, in_thread=click.in_thread, quotes=quotes)
 
     async def _waiting(
-        self, thread_id: ThreadId, channel: str | None, message_id: str, shown: str
+        self, click: Click, thread_id: ThreadId, channel: str | None, message_id: str, shown: str
     ) -> list[Asked] | Refused:
         """What the card showed as waiting, if it still shows the same."""
+        attached: dict[str, bool] = {}
 
         def look(db: Connection) -> list[ShownCall]:
             snapshot = self.graph.state_on(db, {"configurable": {"thread_id": thread_id}})
             message = next((m for m in snapshot.values.get("messages", ()) if m["id"] == message_id), None)
             if message is None:
                 return []
-            return record_of(db, self.desk.toolbox, thread_id, [message]).calls(message, {})
+            found = record_of(db, self.desk.toolbox, thread_id, [message]).calls(message, {})
+            attached.update({call.call_id: is_attached(db, click, call.asked) for call in found})
+            return found
 
         pages = cards.pages(await self.storage.read(look))
         page = next((page for page in pages if revision(page) == shown), None)
         if page is None:
             return _CHANGED
         return [
-            Asked(thread_id, channel, Poll(call.asked, call.record.votes_for(call.asked)))
+            Asked(thread_id, channel, Poll(call.asked, call.record.votes_for(call.asked)), attached[call.call_id])
             for call in page
             if call.waits and call.asked is not None
         ]

@@ -51,14 +51,16 @@ class Written:
     length: int
     is_whole: bool
     notes: Sequence[str]
+    file: bytes = b""
+    """All that would run, where that is cut here."""
 
 
 def written(args: Mapping[str, Any], edited: Mapping[str, Any], limit: int, labels: Labels = UNKNOWN) -> Written:
     """These arguments, and where they were edited what took their place, in about `limit` characters. `labels` are
     those of the tool's arguments.
 
-    What does not fit is cut in the middle, with the number of characters that are missing, and the SHA-256 of the
-    canonical JSON of all that would run.
+    What does not fit is cut in the middle, with the number of characters that are missing, and the SHA-256 of a file
+    of all that would run.
     """
     names = list(dict.fromkeys([*args, *edited]))
     count = min(len(names), MOST_NAMES)
@@ -70,9 +72,9 @@ def written(args: Mapping[str, Any], edited: Mapping[str, Any], limit: int, labe
     if made.is_whole and count == len(names) and all(len(name) <= SHORT for name in names):
         return made
     more = f"{len(names) - count} more arguments. " if count < len(names) else ""
-    whole = _whole(edited or args)
+    whole = in_a_file(edited or args)
     said = section(words(f"{more}All of them: {len(whole)} bytes of JSON, SHA-256 {digest(whole)}"))
-    return Written([*made.parts, said], made.length + 200, False, made.notes)
+    return Written([*made.parts, said], made.length + 200, False, made.notes, whole)
 
 
 def _written(
@@ -109,6 +111,11 @@ def _lines(rows: Sequence[str]) -> list[str]:
         else:
             found.append(row)
     return found
+
+
+def in_a_file(args: Mapping[str, Any]) -> bytes:
+    """All of these arguments as JSON that a person can read."""
+    return (json.dumps(args, ensure_ascii=False, sort_keys=True, indent=2) + "\n").encode(errors="surrogatepass")
 
 
 def _whole(args: Mapping[str, Any]) -> bytes:

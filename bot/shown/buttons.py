@@ -26,12 +26,15 @@ NOTE_LIMIT = 200
 DIALOG_LIMIT = 300
 """Characters of a dialog's text: Slack takes no more."""
 
-TOO_LONG = "⚠ The arguments are too long to be shown whole, so this cannot be approved."
+ATTACHING = "The arguments are too long for a card. Approve appears once all of them are attached as a file."
+ATTACHED = "The arguments are too long for a card. All of them are in the attached file: compare its SHA-256."
 
 
-def decide(call: ShownCall, *, is_alone: bool) -> list[Block]:
-    """What may be decided about a call, and what may not and why. It `is_alone` when nothing else on its card waits."""
-    cut = not call.arguments.is_whole
+def decide(call: ShownCall, subject: str, *, is_alone: bool) -> list[Block]:
+    """What may be decided about a call on the post of this subject, and what may not and why. It `is_alone` when
+    nothing else on its card waits.
+    """
+    cut = not call.is_seen_whole(subject)
     uneditable = call.uneditable if "edit" in call.allow else None
     withheld = ({"approve"} if cut else set()) | ({"edit"} if uneditable else set())
     offered = {
@@ -42,14 +45,22 @@ def decide(call: ShownCall, *, is_alone: bool) -> list[Block]:
     }
     buttons = [make() for verb, make in offered.items() if verb in call.allow and verb not in withheld]
     blocks: list[Block] = []
-    if cut:
-        blocks.append(context(plain_text(TOO_LONG)))
+    if not call.arguments.is_whole:
+        blocks.append(context(plain_text(_of_the_file(call, subject))))
     if buttons:
         blocks.append({"type": "actions", "block_id": block_id("decide", call.question), "elements": buttons})
     if uneditable:
         said = f"It cannot be edited. {uneditable}" if call.args else "It has no arguments to edit."
         blocks.append(context(plain_text(one_line(said), NOTE_LIMIT)))
     return blocks
+
+
+def _of_the_file(call: ShownCall, subject: str) -> str:
+    if call.is_seen_whole(subject):
+        return ATTACHED
+    if (why := call.attached.get(subject)) is not None:
+        return f"⚠ The arguments are too long for a card, and Slack takes no file here ({why}). Reject it instead."
+    return ATTACHING
 
 
 def approve_all(waiting: Sequence[ShownCall], revision: str) -> Block:

@@ -94,6 +94,8 @@ class Request:
     link: str | None = None
     by: str = ""
     words: str | None = None
+    subject: str = ""
+    """Of the post that the card is."""
 
 
 def reply(content: str, notice: str | None = None, *, feedback: str | None = None) -> list[Shown]:
@@ -163,9 +165,12 @@ class _Card:
         if not self.is_alone:
             blocks += self._beside() if self._has_asked else []
             blocks += [context(*where)] if waiting and (where := self._where()) else []
-            if len(waiting) > 1 and all("approve" in call.allow and call.arguments.is_whole for call in waiting):
+            if len(waiting) > 1 and all(map(self._can_be_approved, waiting)):
                 blocks.append(buttons.approve_all(waiting, self.revision))
         return Shown(summary.of(self.page), tuple(blocks))
+
+    def _can_be_approved(self, call: ShownCall) -> bool:
+        return "approve" in call.allow and call.is_seen_whole(self.request.subject)
 
     @property
     def waiting(self) -> list[ShownCall]:
@@ -202,7 +207,7 @@ class _Card:
         said += small[:-1] + (self._beside() if self.is_alone else []) + small[-1:]
         if is_doubt:
             return [*said, buttons.settle_doubt(call)]
-        return said + buttons.decide(call, is_alone=self.is_alone)
+        return said + buttons.decide(call, self.request.subject, is_alone=self.is_alone)
 
     def _described(self, call: ShownCall) -> list[Block]:
         """What it would do, and what whoever decides needs to know."""

@@ -39,8 +39,8 @@ class Copied(Protocol):
         """Who asked for it; empty for nobody that is known."""
         ...
 
-    def copy(self, unreached: Sequence[str]) -> Shown:
-        """The card for somebody who cannot see where it was asked."""
+    def copy(self, unreached: Sequence[str], subject: str) -> Shown:
+        """The card for somebody who cannot see where it was asked, as the post of this subject."""
         ...
 
 
@@ -92,7 +92,7 @@ class Copies:
 
     async def _show(self, held: Held, card: Copied, channel: str, user: str | None) -> bool:
         subject = timeline.copy_subject(card.subject, channel)
-        shown = card.copy(timeline.unreached(card.subject, held.known))
+        shown = card.copy(timeline.unreached(card.subject, held.known), subject)
         try:
             await self.poster.show(held.conversation, Place(channel, ""), subject, shown, held.known)
         except NotTaken as refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,8 @@ from graphs.agent.errors import AgentError
 from graphs.agent.tools import Tool, Toolbox
 from graphs.agent.transcript import call_ids
 from graphs.approvals.states import Refusal
-from storage import Connection
+from storage import Connection, attachments
+from storage.attachments import Attachment
 from storage.ids import ThreadId
 
 
@@ -25,6 +26,7 @@ class ShownCalls:
 
     toolbox: Toolbox
     records: Mapping[str, CallRecord]
+    files: Sequence[Attachment] = ()
 
     def calls(
         self, message: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], *, is_last: bool = True
@@ -52,8 +54,16 @@ class ShownCalls:
         named = _named(tool, record, values if is_checked else None)
         return ShownCall(
             message["id"], name, tool, args, edited, record, result.get("content"), refusal, passed_over, named,
-            message.get("content") or "", proposed["id"],
+            message.get("content") or "", proposed["id"], self._attached(record),
         )  # fmt: skip
+
+    def _attached(self, record: CallRecord) -> dict[str, str | None]:
+        asked = record.approval.id if record.approval is not None else None
+        return {each.subject: each.refused for each in self.files if each.interrupt_id == asked}
+
+
+LONG = 2000
+"""Characters of arguments beyond which a card may be too small for them."""
 
 
 def record_of(
@@ -61,7 +71,9 @@ def record_of(
 ) -> ShownCalls:
     """What is stored of the calls of these messages. A job."""
     ids = [call_id for message in messages for call_id in call_ids(message)]
-    return ShownCalls(toolbox, call_record.read(db, thread_id, ids) if ids else {})
+    records = call_record.read(db, thread_id, ids) if ids else {}
+    asked = [row.id for record in records.values() if (row := record.approval) and len(row.terms["data"]) > LONG]
+    return ShownCalls(toolbox, records, attachments.of(db, asked) if asked else ())
 
 
 def _named(tool: Tool[..., Any] | None, record: CallRecord, values: Mapping[str, Any] | None) -> str | None:

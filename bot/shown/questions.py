@@ -103,7 +103,7 @@ class Card:
         """The card, wherever it stands. `unreached` could answer, and cannot be given a copy."""
         return self._asking(unreached) if self.row.status in OPEN else self._over()
 
-    def copy(self, unreached: Sequence[str]) -> Shown:
+    def copy(self, unreached: Sequence[str], subject: str) -> Shown:
         """The card for somebody who cannot see where it was asked: it says for whom it is in either place."""
         return self.shown(unreached)
 

@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.people.directory import CannotTell
 from bot.people.people import People
 from bot.shown import cards, lookup, questions, timeline, versions
+from bot.shown.attaching import Attaching
 from bot.shown.cards import Shown
 from bot.shown.copies import Copied, Copies
 from bot.shown.held import Held
@@ -95,6 +96,7 @@ class Display:
         self._poster = poster
         self._placing = Placing(storage, poster, people)
         self._copies = Copies(poster, people)
+        self._attaching = Attaching(client, storage)
         self._unanswerable = Unanswerable(people, Desk(storage, toolbox))
         self._troubles = Troubles()
         self.sessions = Sessions(client)
@@ -205,6 +207,7 @@ class Display:
             wanted = self._wanted(held, news, shown, unfinished)
             posted |= await self._placing.show(held, wanted, asker_of)
             await self._copies.show(held, asking)
+        await self._attaching.show(held, shown)
         await self._unanswerable.end(held, shown, asker_of)
         held.version = thread.version
         if thread.status != "running":

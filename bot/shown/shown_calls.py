@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -49,6 +49,8 @@ class ShownCall:
     named: str | None = None
     beside: str = ""
     call_id: str = ""
+    attached: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
+    """Beside which posts the file of its arguments is up (None), or why it never will be."""
 
     @property
     def description(self) -> str:
@@ -102,6 +104,10 @@ class ShownCall:
         if self.named:
             return fitted(one_line(self.named), NAME_LIMIT)
         return naming.headline(self.name, self.edited or self.args)
+
+    def is_seen_whole(self, subject: str) -> bool:
+        """Whether all of what would run is to be seen at this post."""
+        return self.arguments.is_whole or self.attached.get(subject, "") is None
 
     @property
     def first_line(self) -> str:

@@ -120,11 +120,12 @@ class Card:
 
     def shown(self, unreached: Sequence[str]) -> Shown:
         """The card where it was asked."""
-        return cards.calls(self.rows, revision(self.rows), unreached, Request(self.link))
+        return cards.calls(self.rows, revision(self.rows), unreached, Request(self.link, subject=self.subject))
 
-    def copy(self, unreached: Sequence[str]) -> Shown:
-        """The card for somebody who cannot see where it was asked."""
-        return cards.calls(self.rows, revision(self.rows), unreached, Request(self.link, self.requester, self.words))
+    def copy(self, unreached: Sequence[str], subject: str) -> Shown:
+        """The card for somebody who cannot see where it was asked, as the post of this subject."""
+        request = Request(self.link, self.requester, self.words, subject)
+        return cards.calls(self.rows, revision(self.rows), unreached, request)
 
 
 def cards_of(

@@ -22,7 +22,15 @@ SCOPE_OF_EVENT = {
     "tokens_revoked": None,
 }
 
-SCOPES_OF_METHODS = {"assistant:write", "chat:write", "commands", "im:write", "users:read", "usergroups:read"} | {
+SCOPES_OF_METHODS = {
+    "assistant:write",
+    "chat:write",
+    "commands",
+    "files:write",
+    "im:write",
+    "users:read",
+    "usergroups:read",
+} | {
     "channels:read",  # conversations.info and conversations.members: a scope for each kind of conversation
     "groups:read",
     "im:read",
