@@ -17,11 +17,13 @@ from bot.inbound.asked import NOT_STORED, Asked, about, ask_again, asked_by, car
 from bot.inbound.payloads import Body, Click, Person
 from bot.people.people import People
 from bot.shown import cards, versions
-from bot.shown.on_record import record_of
+from bot.shown.on_record import ShownCalls, record_of
 from bot.shown.posting import Poster
 from bot.shown.shown_calls import ShownCall, revision
 from bot.shown.text import escape_visible
+from graphs.agent import call_record
 from graphs.agent.desk import Decided, Desk, Poll
+from graphs.agent.proposals import APPROVAL
 from graphs.approvals.decisions import Approve
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
@@ -38,6 +40,7 @@ WENT_BACK = (
     "already. Look whether it did, then decide on the card as it reads now."
 )
 _CHANGED = Refused("The card has changed since it was shown to you. Look at it again.")
+_WITHHELD = Refused("What would run is too long to be shown whole, so it cannot be approved. Look at the card again.")
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,12 @@ class Clicks:
 
     async def approve(self, ack: AsyncAck, body: Body) -> None:
         click = payloads.click(body)
-        asked = await self.storage.read(lambda db: asked_by(db, click))
-        actor = await self._actor(click.person, asked)
-        result = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
+        asked, is_withheld = await self.storage.read(lambda db: self._to_approve(db, click))
+        if is_withheld:
+            result = _WITHHELD
+        else:
+            actor = await self._actor(click.person, asked)
+            result = await self.desk.decide(click.value, asked.thread_id, actor, Approve(), asked.poll)
         await ack()
         await self._tell(click, about(asked, result), quotes=_may_format(asked.title))
 
@@ -125,6 +131,16 @@ class Clicks:
         click = payloads.click(body)
         await self.poster.whisper(click.thread, click.person.user, NOT_STORED, in_thread=click.in_thread)
 
+    def _to_approve(self, db: Connection, click: Click) -> tuple[Asked, bool]:
+        """What the click is about, and whether its card must not offer to approve it: the button may be older than the
+        card, or made up. A job.
+        """
+        asked = asked_by(db, click)
+        if (row := asked.poll.row) is None or row.kind != APPROVAL:
+            return asked, False
+        calls = call_record.read(db, row.thread_id, [row.payload["tool_call_id"]])
+        return asked, ShownCalls(self.desk.toolbox, calls).asked_about(row).is_withheld
+
     async def _approve(self, thread_id: ThreadId, asked: Asked, actor: Actor) -> Decided | Refused:
         """One of several rows: what cannot be stored of it takes nothing from the others."""
         try:
@@ -160,6 +176,8 @@ class Clicks:
         page = next((page for page in pages if revision(page) == shown), None)
         if page is None:
             return _CHANGED
+        if any(call.is_withheld for call in page):
+            return _WITHHELD
         return [
             Asked(thread_id, channel, Poll(call.asked, call.record.votes_for(call.asked)))
             for call in page

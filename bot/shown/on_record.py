@@ -17,6 +17,7 @@ from graphs.agent.transcript import call_ids
 from graphs.approvals.states import Refusal
 from storage import Connection
 from storage.ids import ThreadId
+from storage.interrupts import InterruptRow
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class ShownCalls:
         """
         by_id = {call["id"]: call for call in message.get("tool_calls") or ()}
         return [self._call(message, by_id[id_], results.get(id_, {}), not is_last) for id_ in call_ids(message)]
+
+    def asked_about(self, row: InterruptRow) -> ShownCall:
+        """The call that a stored question is about, for what does not depend on its message."""
+        proposed = {"id": row.payload["tool_call_id"], "function": {"name": row.payload["name"], "arguments": "{}"}}
+        return self._call({"id": row.terms["message_id"]}, proposed, {}, passed_over=False)
 
     def _call(
         self, message: Mapping[str, Any], proposed: Mapping[str, Any], result: Mapping[str, Any], passed_over: bool

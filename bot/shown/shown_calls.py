@@ -118,6 +118,11 @@ class ShownCall:
         """What would run, in writing; for an edited call what was proposed and what took its place."""
         return arguments.written(self.args, self.edited, ARGUMENTS_LIMIT, self.labels)
 
+    @property
+    def is_withheld(self) -> bool:
+        """Whether it waits and cannot be approved, as what would run is not shown whole."""
+        return self.waits and not self.arguments.is_whole
+
     def arguments_in_line(self, limit: int) -> str:
         """What would run, or ran, in one line of about `limit` characters."""
         return arguments.in_line(self.edited or self.args, limit, self.labels)
