@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphs.agent.arguments import Arguments
+from graphs.agent.canonical import digest
 from graphs.agent.errors import ToolError
 from graphs.agent.redaction import Redaction, in_use, redacted
 from graphs.agent.tools import Tool
@@ -28,7 +29,7 @@ LONGEST = 1000
 
 NO_PREVIEW = "The preview could not be made. Look for yourself before you decide."
 NO_CHECK = "Whether this can work could not be checked. Nothing was run."
-_CUT = " … (the preview is cut here)"
+_CUT = " … (the preview is cut here; the whole has {length:,} characters, SHA-256 {digest})"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ async def words(tool: Tool[..., Any], arguments: Arguments, within: float = WITH
     if tool.preview is None:
         return Words(title)
     said = await _asked(tool, "preview", tool.preview, arguments, within)
-    return Words(title, _bounded(said) if isinstance(said, str) and said.strip() else NO_PREVIEW)
+    return Words(title, _cut(said.strip()) if isinstance(said, str) and said.strip() else NO_PREVIEW)
 
 
 async def _asked(
@@ -86,4 +87,12 @@ async def _asked(
 
 def _bounded(text: str) -> str:
     text = text.strip()
-    return text if len(text) <= LONGEST else text[: LONGEST - len(_CUT)] + _CUT
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _cut(preview: str) -> str:
+    """What is left out is bound too: the digest of the whole stands for it."""
+    if len(preview) <= LONGEST:
+        return preview
+    note = _CUT.format(length=len(preview), digest=digest(preview.encode(errors="backslashreplace")))
+    return preview[: LONGEST - len(note)] + note

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
 from graphs.agent import fingerprint, rules
-from graphs.agent.arguments import Arguments
+from graphs.agent.arguments import Arguments, secret_fields
 from graphs.agent.canonical import Digest, canonical_json, digest
 from graphs.agent.errors import InvalidPolicy
 from graphs.agent.redaction import Redaction, in_use, redacted
@@ -162,7 +162,7 @@ def _rule(tool: str, policy: Approval, arguments: Arguments) -> str | None:
             "the policy of tool %r returned a %s instead of a bool; the call asks", tool, type(answer).__name__
         )
         return "its rule gave no clear answer"
-    return rules.in_words(policy.when)
+    return rules.in_words(policy.when, secret_fields(type(arguments.model)))
 
 
 def _check_when(when: object) -> None:

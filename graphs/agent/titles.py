@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 import string
 import types
 from collections.abc import Callable
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 LONGEST = 200
 """Characters of a title."""
+
+_NUMBERS = re.compile(r"\d+", re.ASCII)
+"""The widths and precisions of a format."""
 
 _SAMPLES: dict[object, object] = {
     bool: True,
@@ -114,6 +118,8 @@ def _check_field(tool: str, name: str, spec: str, conversion: str | None, model:
         )
     if name in arguments.secret_fields(model):
         raise InvalidTool(tool, f"title= shows {name!r}, which is a secret. Leave it out.")
+    if any(int(number) > LONGEST for number in _NUMBERS.findall(spec)):
+        raise InvalidTool(tool, f"title= formats {name!r} as {spec!r}. A title has at most {LONGEST} characters.")
     for sample in _samples(model.model_fields[name].annotation):
         try:
             format(sample, spec)

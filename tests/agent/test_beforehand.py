@@ -1,6 +1,7 @@
 """What a tool says of a call before it is asked about: its title, whether it can work, what one must know."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable
 from decimal import Decimal
@@ -180,7 +181,18 @@ async def test_a_long_preview_says_that_it_is_cut():
     said = await beforehand.words(refund, refund.validate({"order": 7, "amount": "30"}))
     assert said.preview is not None
     assert len(said.preview) == beforehand.LONGEST
-    assert said.preview.endswith("(the preview is cut here)")
+    whole = hashlib.sha256(b"x" * 5000).hexdigest()
+    assert said.preview.endswith(f"(the preview is cut here; the whole has 5,000 characters, SHA-256 {whole})")
+
+
+async def test_what_is_cut_from_a_preview_is_approved_with_it_too(storage: Storage):
+    shop = Shop()
+    talk = Talk(storage, [shop.tool(preview=lambda args: "x" * 5000 + str(shop.left))], ASKS, says("done"))
+    await talk.say("refund")
+    shop.left = Decimal(90)
+    first = await talk.decide(Approve())
+    assert shop.refunded == []
+    assert (await talk.waiting()).replaces == first.id
 
 
 class Colour(Enum):
@@ -230,6 +242,8 @@ def test_a_title_that_cannot_be_written_is_none(title: Any, caplog: pytest.LogCa
         ("Paint {colour", "cannot be read"),
         ("Paint {key}", "which is a secret"),
         ("Paint {ratio:d}", "its type does not take"),
+        ("Paint {coats:>1000000000}", "at most 200 characters"),
+        ("Paint {ratio:.999999999f}", "at most 200 characters"),
         (" ", "title= is empty"),
         (7, "give a text"),
     ],

@@ -10,6 +10,7 @@ from graphs.agent.policy import Approval
 from graphs.agent.rules import UNSAID, in_words
 
 LIMIT = 50
+CODE = "opensesame"
 
 
 def over(args: Any) -> bool:
@@ -26,7 +27,11 @@ def over(args: Any) -> bool:
         (lambda args: args.status in ("open", "late"), "status is one of open, late"),
         (lambda args: args.urgent, "urgent is set"),
         (lambda args: not args.urgent, "urgent is not set"),
-        (lambda args: args.amount > LIMIT, UNSAID),
+        (lambda args: args.amount > LIMIT, "amount is over 50"),
+        (lambda args: args.to == CODE, UNSAID),
+        (lambda args: args.to == "", UNSAID),
+        (lambda args: args.to == "a\u202eb", UNSAID),
+        (lambda args: args.amount > 50 > 5, UNSAID),
         (lambda args: len(args.body) > 3, UNSAID),
         (over, UNSAID),
         (print, UNSAID),
@@ -51,3 +56,17 @@ def test_it_is_found_where_a_policy_is_declared():
 def test_two_on_a_line_are_not_told_apart_and_not_mixed_up():
     one, two = (lambda args: args.a > 1), (lambda args: args.b > 2)
     assert in_words(one) == in_words(two) == UNSAID
+
+
+def test_a_rule_that_goes_on_in_the_next_line_is_not_told_by_half():
+    policy = Approval(
+        when=lambda args: args.amount > 50
+        or args.urgent,
+    )  # fmt: skip
+    assert policy.when is not None
+    assert in_words(policy.when) == UNSAID
+
+
+def test_what_a_rule_says_of_a_secret_is_kept():
+    assert in_words(lambda args: args.password == "hunter2", {"password"}) == UNSAID
+    assert in_words(lambda args: args.amount > 5, {"password"}) == "amount is over 5"

@@ -462,6 +462,33 @@ async def test_all_rows_of_a_card_are_decided_in_few_hops(waiting: Waiting):
     assert await waiting.talk.all_waiting() == []
 
 
+@pytest.mark.parametrize(("length", "counts"), [(20, True), (50_000, False)])
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_what_its_card_does_not_show_whole_is_not_approved_by_a_button_made_up(
+    storage: Storage, slack: Slack, delivery: Poster, length: int, counts: bool, at_once: bool
+):
+    @tool(approval=Approval(approvers=["U0LEA"]))
+    def write(text: str) -> str:
+        """Write it."""
+        return "written"
+
+    two = calls(("write", {"text": "x" * length}), ("write", {"text": "y" * length}))
+    talk = Talk(storage, [write], two, says("Done."))
+    await talk.say("write")
+    rows = await talk.all_waiting()
+    people = People(Directory(slack, HARBOUR_GOODS.id), HARBOUR_GOODS.id)
+    on = clicks.Clicks(storage, talk.graph, talk.desk, delivery, people)
+    message = (await talk.messages())[-1]
+    page, *others = cards.pages(ShownCalls(talk.agent.toolbox, records(rows, [], [])).calls(message, {}))
+    if at_once:
+        await hops_of(storage, on.approve_all, clicked(f"{message['id']}:{revision(page)}"))
+    else:
+        await hops_of(storage, on.approve, clicked(rows[0].id))
+    left = rows[len(page) :] if at_once else rows[1:]
+    assert bool(others) != counts
+    assert [row.id for row in await talk.all_waiting()] == [row.id for row in (left if counts else rows)]
+
+
 async def test_a_question_that_moved_while_it_was_judged_is_read_again(waiting: Waiting):
     row, _ = await waiting.talk.all_waiting()
     storage, desk = waiting.talk.storage, waiting.talk.desk
