@@ -127,18 +127,18 @@ class Answering:
 
     async def _edit(self, form: Submission, row: InterruptRow, values: Mapping[str, Any]) -> InterruptRow | Refused:
         """Change the state where it stands, as if the node that ran last had: what is unchanged is not written."""
-        found = await self.desk.waiting(row, row.thread_id, await self._actor(form, row))
-        if isinstance(found, Refused):
-            return found
         graph, config = self.hosts.of(row.thread_id).graph, _config(row)
         before = (await graph.aget_state(config)).values
         changed = {name: value for name, value in values.items() if before.get(name) != value}
+        actor = await self._actor(form, row)
+        if not changed:
+            return await self.desk.waiting(row, row.thread_id, actor)
         try:
-            if changed:
-                await graph.aupdate_state(config, changed)
+            return await self.desk.edit(
+                row, row.thread_id, actor, list(changed), lambda job: graph.aupdate_state(config, changed, first=job)
+            )
         except GraphError as error:
             raise InvalidAnswer(str(error)) from error
-        return found
 
     async def _form(self, row: InterruptRow, reader: Person) -> AnswerForm | None:
         """The form of an answer, filled with what was asked about under the same names; of a state, with that. None
@@ -147,7 +147,7 @@ class Answering:
         schema, given = row.schema, row.payload
         if row.kind == STOP:
             hosted = self.hosts.of(row.thread_id)
-            schema, given = hosted.state_schema, (await hosted.graph.aget_state(_config(row))).values
+            schema, given = hosted.edit_schema, (await hosted.graph.aget_state(_config(row))).values
         values: Mapping[str, Any] = dict(given) if isinstance(given, Mapping) else {}
         form = AnswerForm(schema, values)
         if form.form.asks_for_moments:

@@ -56,7 +56,7 @@ KEPT = 1000
 """Conversations of which it is remembered what is settled; of any other the whole is looked at once."""
 
 
-OwnState = Callable[[ThreadId], Mapping[str, Any] | None]
+OwnState = Callable[[ThreadId], Mapping[str, bool] | None]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Display:
         people: People,
         own_state: OwnState = lambda _: None,
     ) -> None:
-        """`own_state` is the schema of a thread's state, where a graph of one's own answers there."""
+        """`own_state`: what is shown of a thread's state, and whether it may be edited, for a graph of one's own."""
         self._storage = storage
         self._own_state = own_state
         self._graph = graph
@@ -218,11 +218,11 @@ class Display:
 
     def _asked(self, held: Held, news: _News) -> list[questions.Card]:
         """The cards of what the thread asks by itself."""
-        schema = self._own_state(news.thread.thread_id)
-        if schema is None:
+        names = self._own_state(news.thread.thread_id)
+        if names is None:
             return []
-        state = {name: each for name, each in news.snapshot.values.items() if name in schema["properties"]}
-        return questions.cards_of(news.questions, state, held.known, is_editable=bool(schema["properties"]))
+        state = {name: each for name, each in news.snapshot.values.items() if name in names}
+        return questions.cards_of(news.questions, state, held.known, is_editable=any(names.values()))
 
     async def _went_back(self, held: Held, shown: Sequence[Card]) -> bool:
         """Whether Slack shows something later of a card that waits than what is on record: an older copy was put back,
