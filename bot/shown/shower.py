@@ -27,6 +27,7 @@ from bot.shown.live import LiveReply
 from bot.shown.on_record import ShownCalls, record_of
 from bot.shown.placing import Placing
 from bot.shown.posting import Poster
+from bot.shown.sessions import Sessions, status_of
 from bot.shown.timeline import Card
 from bot.shown.troubles import Troubles
 from bot.shown.unanswerable import Unanswerable
@@ -42,7 +43,7 @@ from graphs.runtime.types import StateSnapshot
 from storage import Connection, Storage, interrupts, posts, threads
 from storage.errors import LeaseLost
 from storage.ids import ThreadId
-from storage.interrupts import InterruptRow
+from storage.interrupts import OPEN, InterruptRow
 from storage.posts import Conversation
 from storage.recent import Recent
 from storage.threads import ThreadRow
@@ -96,6 +97,7 @@ class Display:
         self._copies = Copies(poster, people)
         self._unanswerable = Unanswerable(people, Desk(storage, toolbox))
         self._troubles = Troubles()
+        self.sessions = Sessions(client)
         self._hands: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
         self._kept = Recent(KEPT)
 
@@ -205,6 +207,10 @@ class Display:
             await self._copies.show(held, asking)
         await self._unanswerable.end(held, shown, asker_of)
         held.version = thread.version
+        if thread.status != "running":
+            waits = any(call.waits for card in shown for call in card.rows)
+            waits |= any(row.status in OPEN for row in news.questions)
+            await self.sessions.say(held.conversation, status_of(thread.status, waits=waits))
         self._troubles.over(held.conversation.thread_id)
         _settle(held, snapshot, shown)
         return posted
@@ -212,7 +218,8 @@ class Display:
     def _wanted(
         self, held: Held, news: _News, shown: Sequence[Card], unfinished: Sequence[str]
     ) -> list[tuple[str, Shown]]:
-        said = timeline.wanted(news.rest, shown, held.known, unfinished)
+        is_running = news.thread.status == "running"
+        said = timeline.wanted(news.rest, shown, held.known, unfinished, is_running=is_running)
         said += questions.wanted(self._asked(held, news), held.known)
         return said + timeline.stopping(news.thread.halted, shown)
 

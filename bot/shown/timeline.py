@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.shown import cards, notices
+from bot.shown import cards, notices, tasks
 from bot.shown.cards import Request, Shown
 from bot.shown.on_record import ShownCalls
 from bot.shown.shown_calls import ShownCall, revision
+from graphs.agent.halting import STOPPED
 from graphs.agent.proposals import terms_of
 from graphs.agent.turns import latest
 from graphs.approvals.terms import Terms
@@ -144,10 +145,16 @@ def cards_of(
 
 
 def wanted(
-    snapshot: StateSnapshot, shown: Sequence[Card], posted: Collection[str] = (), unfinished: Collection[str] = ()
+    snapshot: StateSnapshot,
+    shown: Sequence[Card],
+    posted: Collection[str] = (),
+    unfinished: Collection[str] = (),
+    *,
+    is_running: bool = False,
 ) -> list[tuple[str, Shown]]:
     """By subject, in the order of the conversation, whose cards are `shown`. `posted` are the subjects that Slack shows
     already, `unfinished` the turns that broke off before the one at work, and that their authors may ask for again.
+    While the thread `is_running`, calls that are at work are shown as tasks.
     """
     of_message: dict[str, list[Card]] = {}
     for card in shown:
@@ -156,12 +163,14 @@ def wanted(
     for message in _messages(snapshot):
         if message["role"] != "assistant":
             continue
-        replies = cards.reply(message["content"], message.get("notice"))
+        answer = message["id"] if _is_answer(message) else None
+        replies = cards.reply(message["content"], message.get("notice"), feedback=answer)
         found += [(reply_subject(message["id"], part), shown) for part, shown in enumerate(replies)]
         found += [
             (card.subject, card.shown(unreached(card.subject, posted)))
             for card in of_message.get(message["id"], ())
             if not all(_has_just_begun(row) for row in card.rows)
+            or (is_running and all(map(tasks.is_at_work, card.rows)))
         ]
     broken = failures(snapshot)
     said = {subject for subject in posted if is_failure(subject)}
@@ -181,6 +190,11 @@ def stopping(name: str | None, shown: Sequence[Card]) -> list[tuple[str, Shown]]
     """
     running = [row for card in shown for row in card.rows if row.state == "running" and row.record.claim is not None]
     return [(reply_subject(name), notices.stopping([row.title for row in running]))] if name and running else []
+
+
+def _is_answer(message: Mapping[str, Any]) -> bool:
+    """Whether it ends a turn of the model's, which people can say of whether it helped."""
+    return not message.get("tool_calls") and not message.get("own") and message["content"] != STOPPED
 
 
 def _has_just_begun(row: ShownCall) -> bool:
