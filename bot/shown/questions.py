@@ -150,6 +150,8 @@ class Card:
     def _answer(self) -> str:
         given = answer_in(self.row)
         said = {True: "Yes", False: "No"}[given] if isinstance(given, bool) else None
+        if said is None and given in options(self.row.schema):
+            said = _label(given)
         if said is None:
             said = given if isinstance(given, str) else arguments.in_line({"answer": given}, _ANSWER_LIMIT)
         return fitted(one_line(said), _ANSWER_LIMIT) or "(empty)"
@@ -158,7 +160,7 @@ class Card:
         payload = _mapping(self.row.payload)
         before, after = (_names(payload.get(key)) for key in ("before", "after"))
         if after and not before:
-            return f"{after} has run. Go on?"
+            return f"{after[:1].upper()}{after[1:]} has run. Go on?"
         return f"Go on with {before}?"
 
     def _buttons(self) -> list[Block]:
