@@ -14,7 +14,7 @@ from bot.shown.cards import Shown
 from bot.shown.pieces import Moment, Person, Piece, Styled, elements, in_mrkdwn
 from bot.shown.text import Block, context, escape_visible, fitted, mrkdwn, one_line, plain_visible, rich, section, words
 from bot.shown.versions import block_id
-from graphs.agent.question_desk import STOP, answer_in, terms_of
+from graphs.agent.question_desk import STOP, answer_in, is_unreached, terms_of
 from graphs.approvals.terms import Terms
 from storage.interrupts import OPEN, InterruptRow
 
@@ -140,6 +140,8 @@ class Card:
                 return [" · continued", *by, *at]
             case "answered":
                 return [" · ", Styled(self._answer(), "code"), " · answered", *by, *at]
+            case "expired" if is_unreached(row):
+                return [" Nobody who may answer could be reached, not answered."]
             case "expired":
                 return [" Timed out, not answered."]
             case "superseded":

@@ -34,7 +34,7 @@ from bot.shown.unanswerable import Unanswerable
 from bot.slack_errors import UNCERTAIN
 from graphs.agent.agent import MODEL
 from graphs.agent.desk import Desk
-from graphs.agent.question_desk import KINDS
+from graphs.agent.question_desk import KINDS, QuestionDesk
 from graphs.agent.tools import Toolbox
 from graphs.agent.turns import broken_off
 from graphs.runtime.calling import awaitable
@@ -95,7 +95,7 @@ class Display:
         self._poster = poster
         self._placing = Placing(storage, poster, people)
         self._copies = Copies(poster, people)
-        self._unanswerable = Unanswerable(people, Desk(storage, toolbox))
+        self._unanswerable = Unanswerable(people, Desk(storage, toolbox), QuestionDesk(storage))
         self._troubles = Troubles()
         self.sessions = Sessions(client)
         self._hands: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
@@ -206,6 +206,7 @@ class Display:
             posted |= await self._placing.show(held, wanted, asker_of)
             await self._copies.show(held, asking)
         await self._unanswerable.end(held, shown, asker_of)
+        await self._unanswerable.end_questions(held, self._asked(held, news))
         held.version = thread.version
         if thread.status != "running":
             waits = any(call.waits for card in shown for call in card.rows)

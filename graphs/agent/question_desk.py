@@ -18,7 +18,7 @@ from graphs.errors import AnswerError, InvalidAnswer, ThreadBusy
 from graphs.runtime import breakpoints
 from graphs.runtime.answers import checked
 from graphs.runtime.asking import APPROVERS
-from storage import Connection, Storage, audit, interrupts
+from storage import Connection, Storage, audit, deadlines, interrupts
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
 from storage.interrupts import OPEN, InterruptRow
@@ -127,6 +127,19 @@ class QuestionDesk:
         logger.info("thread %s: %s edited the state at stop %s", thread_id, actor.user, found.id)
         return found
 
+    async def end_unreachable(self, row: InterruptRow) -> bool:
+        """End a question whose approvers are out of reach, as one that nobody answered. False when it has moved on."""
+        now = self.storage.now()
+
+        def job(db: Connection) -> bool:
+            ended = deadlines.end(db, row, now)
+            if ended:
+                facts = {"node": row.node, "digest": row.digest, "decision": "unreachable"}
+                audit.append(db, audit.Entry("decision", now, row.thread_id, row.id, None, None, facts))
+            return ended
+
+        return await self.storage.write(job)
+
     def _open(self, row: InterruptRow | None, thread_id: ThreadId) -> InterruptRow | Refused:
         if row is None or row.thread_id != thread_id or row.kind not in KINDS:
             return NOT_THERE
@@ -167,7 +180,15 @@ def what_became_of(row: InterruptRow | None) -> str:
         return "This was replaced by another question. Answer that one."
     if row.status == "cancelled":
         return "This was cancelled. It takes no answer any more."
+    if is_unreached(row):
+        return "Nobody who may answer this could be reached, so it was not answered."
     return "The time to answer this is over."
+
+
+def is_unreached(row: InterruptRow) -> bool:
+    """Whether a question ended since nobody could be asked."""
+    terms: dict[str, Any] = row.terms or {}
+    return row.status == "expired" and terms.get(deadlines.UNREACHED) is True
 
 
 def answer_in(row: InterruptRow) -> Any:

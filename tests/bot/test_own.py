@@ -418,3 +418,16 @@ async def test_an_edit_that_a_click_overtakes_changes_nothing(theatre: Theatre):
         refused = await desk.edit(row, row.thread_id, ana, ["draft"], overtaken)
         assert refused == Refused("This was already answered by <@U0ANA>.")
         assert (await graph.aget_state(config)).values["draft"] == "Bees."
+
+
+async def test_a_question_that_reaches_nobody_ends_as_one_that_nobody_answered(theatre: Theatre):
+    graph = asking("Deploy?", response_schema=bool, approvers=["U0LEA"], expires_after=timedelta(hours=1))
+    await theatre.page.fault(http={"method": "conversations.open", "error": "cannot_dm_user", "times": 100})
+    async with theatre.bot(graph) as bot:
+        root = (await theatre.page.say("deploy", "D0ANA"))["ts"]
+        await bot.reads(root, "The answer: 'nobody'")
+        over = await bot.reads(root, "Nobody who may answer could be reached, not answered.")
+        assert labels(over) == []
+        (row,) = await theatre.storage.read(lambda db: interrupts.select(db, "kind = ?", ("question",)))
+        (entry,) = await theatre.storage.read(lambda db: audit.of_questions(db, [row.id]))
+        assert json.loads(entry.facts)["decision"] == "unreachable"

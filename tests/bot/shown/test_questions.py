@@ -71,6 +71,10 @@ FIRST_LINES: dict[str, tuple[InterruptRow, str]] = {
     "an answer of a form": (answered('{"amount": 60, "note": null}', schema=None), "Deploy version 2? · "),
     "nothing at all": (answered("null", schema=None), "Deploy version 2? · "),
     "expired": (row(status="expired"), "Deploy version 2? Timed out, not answered."),
+    "for people out of reach": (
+        row(status="expired", terms={"approvers": ["U0LEA"], "unreached": True}),
+        "Deploy version 2? Nobody who may answer could be reached, not answered.",
+    ),
     "superseded": (row(status="superseded"), "Deploy version 2? Replaced by another question."),
     "cancelled": (row(status="cancelled"), "Deploy version 2? Cancelled, the request was stopped."),
     "a stop": (row(BEFORE, **STOPPED), "Go on with send mail?"),
