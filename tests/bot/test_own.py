@@ -431,3 +431,17 @@ async def test_a_question_that_reaches_nobody_ends_as_one_that_nobody_answered(t
         (row,) = await theatre.storage.read(lambda db: interrupts.select(db, "kind = ?", ("question",)))
         (entry,) = await theatre.storage.read(lambda db: audit.of_questions(db, [row.id]))
         assert json.loads(entry.facts)["decision"] == "unreachable"
+
+
+async def test_a_thread_whose_channel_got_another_graph_says_so_and_loses_nothing(theatre: Theatre):
+    first, other = asking("Deploy?", response_schema=bool), in_parallel()
+    async with theatre.bot(other, by_channel={"C0DEPLOYS": first}) as bot:
+        root = (await theatre.page.say("@signoff deploy", "C0DEPLOYS"))["ts"]
+        card = await bot.card(root, "answer_yes", "C0DEPLOYS")
+        await settled(theatre.storage)
+    async with theatre.bot(first, by_channel={"C0DEPLOYS": other}) as bot:
+        await bot.press(card, "answer_yes")
+        said = await until(lambda: theatre.page.whispers("C0DEPLOYS"), "why it does not go on")
+        assert said[0].startswith("What answers here was changed while this waited, so it cannot go on.")
+    async with theatre.bot(other, by_channel={"C0DEPLOYS": first}) as bot:
+        await bot.reads(root, "The answer: True", "C0DEPLOYS")
