@@ -120,3 +120,14 @@ def test_another_version_has_other_ids_and_the_values_of_a_question_are_told_apa
     values = [None, "null", True, "true", "", [], "[]", 1, "1"]
     shown = {str(questions.Card(row({"question": "Which?", "it": value}), {}).shown().blocks) for value in values}
     assert len(shown) == len(values)
+
+
+def test_parts_stand_in_the_order_of_their_form_and_whoever_asked_and_answers_is_named_once():
+    parts = {"type": "object", "properties": {"headline": {"type": "string"}, "body": {"type": "string"}}}
+    draft = {"body": "Soon.", "headline": "News", "question": "Post it?"}
+    said = linter.lines(questions.Card(row(draft, schema=parts), {}).shown().blocks)
+    assert said[0] == "Post it?"
+    assert said[1] == "headline News · body Soon."
+    assert said[2].startswith("@ answers · until @")
+    for_others = linter.lines(questions.Card(row(draft, terms={"approvers": ["U0LEA"]}), {}).shown().blocks)
+    assert any(line.startswith("For @ · @ answers") for line in for_others)
