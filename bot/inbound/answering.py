@@ -36,6 +36,9 @@ FORMS = ("answer_form", "answer_form_2", "answer_form_3")
 """The views of one answer, by their place in the stack."""
 
 
+NO_FORM = Refused("Nothing of this can be filled in with a form here. Whoever runs this can say what it expects.")
+
+
 @dataclass(frozen=True)
 class Answering:
     """The listeners of the cards of questions and stops."""
@@ -69,7 +72,7 @@ class Answering:
         form = None if isinstance(found, Refused) else await self._form(found, click.person)
         await ack()
         if isinstance(found, Refused) or form is None:
-            return await self._tell(click, found)
+            return await self._tell(click, found if isinstance(found, Refused) else NO_FORM)
         label = "Edit State" if found.kind == STOP else "Answer"
         said = escape_visible(questions.Card(found, {}).first_line)
         why = await open_form(self.client, click.trigger_id, _view(found, form, 0), label, said)
