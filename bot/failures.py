@@ -12,7 +12,7 @@ from bot.shown import timeline
 from bot.telling import Person, Telling, slack_thread
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.turns import broken_off, latest, turns
-from graphs.errors import CutShort, GraphError, GraphRecursionError
+from graphs.errors import CutShort, GraphChanged, GraphError, GraphRecursionError
 from graphs.runtime.compiled import Threads
 from graphs.runtime.types import Config, PendingTask
 from storage import Storage, inbox, threads
@@ -51,7 +51,12 @@ class Failures:
 
     def stands(self, thread: ThreadRow | None) -> bool:
         """Whether it failed before it could move, and nothing has changed since."""
-        return thread is not None and self._stuck.look(thread.thread_id) == thread.version
+        return thread is not None and self._at(thread.thread_id) == thread.version
+
+    def _at(self, thread_id: ThreadId) -> int | None:
+        """The version of the thread when it failed before it could move."""
+        found: tuple[int, str] | None = self._stuck.look(thread_id)
+        return None if found is None else found[0]
 
     async def note(self, thread_id: ThreadId, error: Exception) -> bool:
         """Log it. True when a task of the thread has failed by it, which is shown there."""
@@ -69,7 +74,8 @@ class Failures:
             logger.error("thread %s failed (reference %s)", thread_id, said, exc_info=error)
         thread = await self._storage.read(lambda db: threads.get(db, thread_id))
         if thread is not None and not references:
-            self._stuck.put(thread_id, thread.version)
+            said = timeline.REPLACED if isinstance(error, GraphChanged) else timeline.BROKEN
+            self._stuck.put(thread_id, (thread.version, said))
         return bool(references)
 
     async def tell(self, thread_id: ThreadId, person: Person | None) -> None:
@@ -79,7 +85,8 @@ class Failures:
         if person is None and (wrote := await self._storage.read(lambda db: inbox.newest(db, thread_id))) is not None:
             person = slack_thread(wrote), wrote.user
         if person is not None:
-            await self._telling.tell(person, timeline.BROKEN)
+            _, said = self._stuck.look(thread_id) or (0, timeline.BROKEN)
+            await self._telling.tell(person, said)
 
     async def again(self, asked_by: Delivery) -> Again | None:
         """How a turn runs again that broke off, as its author's, whoever asks for that: where it stands, or as a new

@@ -29,7 +29,7 @@ class Hosted:
 
     @functools.cached_property
     def state_schema(self) -> dict[str, Any]:
-        """The JSON Schema of what a person may edit of its state: all but the conversation."""
+        """The JSON Schema of what a person is shown of its state: all but the conversation."""
         fields = {name: each for name, each in self.graph.program.schema.fields.items() if name != MESSAGES}
         return {
             "type": "object",
@@ -37,6 +37,13 @@ class Hosted:
                 name: {} if each.adapter is None else each.adapter.json_schema() for name, each in fields.items()
             },
         }
+
+    @functools.cached_property
+    def edit_schema(self) -> dict[str, Any]:
+        """Of what they may edit too: where a reducer adds what is written to what is there, nothing takes its place."""
+        kept = {name for name, each in self.graph.program.schema.fields.items() if each.reducer is None}
+        shown = self.state_schema["properties"]
+        return {"type": "object", "properties": {name: each for name, each in shown.items() if name in kept}}
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,12 @@ class Hosts:
         channel = thread_id.split("/")[1] if thread_id.count("/") == 2 else ""
         return self.by_channel.get(channel, self.default)
 
-    def own_state(self, thread_id: ThreadId) -> Mapping[str, Any] | None:
-        """The schema of what may be edited of a thread's state, where a graph of one's own answers there."""
+    def own_state(self, thread_id: ThreadId) -> Mapping[str, bool] | None:
+        """What is shown of a thread's state, and whether it may be edited, where a graph of one's own answers there."""
         hosted = self.of(thread_id)
-        return hosted.state_schema if hosted.is_own else None
+        if not hosted.is_own:
+            return None
+        return {name: name in hosted.edit_schema["properties"] for name in hosted.state_schema["properties"]}
 
     @functools.cached_property
     def toolbox(self) -> Toolbox:

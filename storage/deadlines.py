@@ -13,6 +13,27 @@ def due(db: Connection, now: float) -> list[InterruptRow]:
     return interrupts.select(db, "status = 'waiting' and expires_at <= ?", (now,))
 
 
+UNREACHED = "unreached"
+"""Where a question's terms say that it ended since nobody could be asked."""
+
+
+def end(db: Connection, row: InterruptRow, now: float) -> bool:
+    """Mark a question as one that nobody could be asked: it takes no answer, and its task learns that none came. False
+    when it has moved on.
+    """
+    changed = db.execute(
+        f"""update interrupts set status = 'expired', version = version + 1,
+               terms = json_set(coalesce(terms, '{{}}'), '$.{UNREACHED}', json('true'))
+            where id = ? and status = 'waiting' and version = ?""",
+        (row.id, row.version),
+    )
+    if changed.rowcount != 1:
+        return False
+    interrupts.audit_decision(db, row.id, "expired", now)
+    threads.touch(db, row.thread_id, now)
+    return True
+
+
 def expire(db: Connection, now: float) -> list[ThreadId]:
     """Mark the questions whose deadline has passed: they take no answer, and their tasks learn that none came. The
     threads that have something to do then.

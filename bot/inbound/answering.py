@@ -36,6 +36,9 @@ FORMS = ("answer_form", "answer_form_2", "answer_form_3")
 """The views of one answer, by their place in the stack."""
 
 
+NO_FORM = Refused("Nothing of this can be filled in with a form here. Whoever runs this can say what it expects.")
+
+
 @dataclass(frozen=True)
 class Answering:
     """The listeners of the cards of questions and stops."""
@@ -69,7 +72,7 @@ class Answering:
         form = None if isinstance(found, Refused) else await self._form(found, click.person)
         await ack()
         if isinstance(found, Refused) or form is None:
-            return await self._tell(click, found)
+            return await self._tell(click, found if isinstance(found, Refused) else NO_FORM)
         label = "Edit State" if found.kind == STOP else "Answer"
         said = escape_visible(questions.Card(found, {}).first_line)
         why = await open_form(self.client, click.trigger_id, _view(found, form, 0), label, said)
@@ -127,18 +130,18 @@ class Answering:
 
     async def _edit(self, form: Submission, row: InterruptRow, values: Mapping[str, Any]) -> InterruptRow | Refused:
         """Change the state where it stands, as if the node that ran last had: what is unchanged is not written."""
-        found = await self.desk.waiting(row, row.thread_id, await self._actor(form, row))
-        if isinstance(found, Refused):
-            return found
         graph, config = self.hosts.of(row.thread_id).graph, _config(row)
         before = (await graph.aget_state(config)).values
         changed = {name: value for name, value in values.items() if before.get(name) != value}
+        actor = await self._actor(form, row)
+        if not changed:
+            return await self.desk.waiting(row, row.thread_id, actor)
         try:
-            if changed:
-                await graph.aupdate_state(config, changed)
+            return await self.desk.edit(
+                row, row.thread_id, actor, list(changed), lambda job: graph.aupdate_state(config, changed, first=job)
+            )
         except GraphError as error:
             raise InvalidAnswer(str(error)) from error
-        return found
 
     async def _form(self, row: InterruptRow, reader: Person) -> AnswerForm | None:
         """The form of an answer, filled with what was asked about under the same names; of a state, with that. None
@@ -147,7 +150,7 @@ class Answering:
         schema, given = row.schema, row.payload
         if row.kind == STOP:
             hosted = self.hosts.of(row.thread_id)
-            schema, given = hosted.state_schema, (await hosted.graph.aget_state(_config(row))).values
+            schema, given = hosted.edit_schema, (await hosted.graph.aget_state(_config(row))).values
         values: Mapping[str, Any] = dict(given) if isinstance(given, Mapping) else {}
         form = AnswerForm(schema, values)
         if form.form.asks_for_moments:

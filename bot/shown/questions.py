@@ -14,8 +14,8 @@ from bot.shown.cards import Shown
 from bot.shown.pieces import Moment, Person, Piece, Styled, elements, in_mrkdwn
 from bot.shown.text import Block, context, escape_visible, fitted, mrkdwn, one_line, plain_visible, rich, section, words
 from bot.shown.versions import block_id
-from graphs.agent.question_desk import STOP, answer_in, terms_of
-from graphs.approvals.terms import Terms
+from graphs.agent.question_desk import STOP, answer_in, is_unreached, terms_of
+from graphs.approvals.terms import REQUESTER, Terms
 from storage.interrupts import OPEN, InterruptRow
 
 YES, NO, ANSWER = "answer_yes", "answer_no", "answer"
@@ -84,7 +84,9 @@ class Card:
             return {}
         if not isinstance(value, Mapping):
             return {"value": value}
-        return {key: each for key, each in _mapping(value).items() if key != QUESTION}
+        found = _mapping(value)
+        first = [key for key in _mapping(_mapping(self.row.schema).get("properties")) if key in found]  # as its form
+        return {key: found[key] for key in dict.fromkeys([*first, *found]) if key != QUESTION}
 
     @property
     def subject(self) -> str:
@@ -109,7 +111,8 @@ class Card:
 
     def _asking(self, unreached: Sequence[str]) -> Shown:
         until = [" · until ", Moment(self.row.expires_at)] if self.row.expires_at is not None else []
-        who = wording.who_answers(terms_of(self.row))
+        terms = terms_of(self.row)
+        who = wording.who_answers(terms)
         asked = f"<@{self.row.requester}>" if self.row.requester else "somebody"
         made = arguments.written(self.details, {}, _DETAILS_LIMIT)
         blocks: list[Block] = [
@@ -119,7 +122,9 @@ class Card:
             blocks.append(context(plain_visible("⚠ " + " ".join(made.notes), _LINE_LIMIT)))
         if self.row.status == "reopened":
             blocks.append(context(mrkdwn("⚠ The last answer was not taken. It waits for another one.")))
-        blocks.append(context(mrkdwn(f"For {asked} · {who}{in_mrkdwn(until)}")))
+        is_theirs = self.row.requester is not None and terms.approvers == (REQUESTER,)
+        for_whom = "" if is_theirs else f"For {asked} · "
+        blocks.append(context(mrkdwn(f"{for_whom}{who}{in_mrkdwn(until)}")))
         if unreached:
             blocks.append(context(mrkdwn(wording.unreached(unreached))))
         blocks.append({"type": "actions", "block_id": block_id("answer", self.row), "elements": self._buttons()})
@@ -140,6 +145,8 @@ class Card:
                 return [" · continued", *by, *at]
             case "answered":
                 return [" · ", Styled(self._answer(), "code"), " · answered", *by, *at]
+            case "expired" if is_unreached(row):
+                return [" Nobody who may answer could be reached, not answered."]
             case "expired":
                 return [" Timed out, not answered."]
             case "superseded":
@@ -150,6 +157,8 @@ class Card:
     def _answer(self) -> str:
         given = answer_in(self.row)
         said = {True: "Yes", False: "No"}[given] if isinstance(given, bool) else None
+        if said is None and given in options(self.row.schema):
+            said = _label(given)
         if said is None:
             said = given if isinstance(given, str) else arguments.in_line({"answer": given}, _ANSWER_LIMIT)
         return fitted(one_line(said), _ANSWER_LIMIT) or "(empty)"
@@ -158,7 +167,7 @@ class Card:
         payload = _mapping(self.row.payload)
         before, after = (_names(payload.get(key)) for key in ("before", "after"))
         if after and not before:
-            return f"{after} has run. Go on?"
+            return f"{after[:1].upper()}{after[1:]} has run. Go on?"
         return f"Go on with {before}?"
 
     def _buttons(self) -> list[Block]:

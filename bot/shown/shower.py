@@ -35,7 +35,7 @@ from bot.shown.unanswerable import Unanswerable
 from bot.slack_errors import UNCERTAIN
 from graphs.agent.agent import MODEL
 from graphs.agent.desk import Desk
-from graphs.agent.question_desk import KINDS
+from graphs.agent.question_desk import KINDS, QuestionDesk
 from graphs.agent.tools import Toolbox
 from graphs.agent.turns import broken_off
 from graphs.runtime.calling import awaitable
@@ -58,7 +58,7 @@ KEPT = 1000
 """Conversations of which it is remembered what is settled; of any other the whole is looked at once."""
 
 
-OwnState = Callable[[ThreadId], Mapping[str, Any] | None]
+OwnState = Callable[[ThreadId], Mapping[str, bool] | None]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Display:
         people: People,
         own_state: OwnState = lambda _: None,
     ) -> None:
-        """`own_state` is the schema of a thread's state, where a graph of one's own answers there."""
+        """`own_state`: what is shown of a thread's state, and whether it may be edited, for a graph of one's own."""
         self._storage = storage
         self._own_state = own_state
         self._graph = graph
@@ -97,7 +97,7 @@ class Display:
         self._placing = Placing(storage, poster, people)
         self._copies = Copies(poster, people)
         self._attaching = Attaching(client, storage)
-        self._unanswerable = Unanswerable(people, Desk(storage, toolbox))
+        self._unanswerable = Unanswerable(people, Desk(storage, toolbox), QuestionDesk(storage))
         self._troubles = Troubles()
         self.sessions = Sessions(client)
         self._hands: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
@@ -209,6 +209,7 @@ class Display:
             await self._copies.show(held, asking)
         await self._attaching.show(held, shown)
         await self._unanswerable.end(held, shown, asker_of)
+        await self._unanswerable.end_questions(held, self._asked(held, news))
         held.version = thread.version
         if thread.status != "running":
             waits = any(call.waits for card in shown for call in card.rows)
@@ -228,11 +229,11 @@ class Display:
 
     def _asked(self, held: Held, news: _News) -> list[questions.Card]:
         """The cards of what the thread asks by itself."""
-        schema = self._own_state(news.thread.thread_id)
-        if schema is None:
+        names = self._own_state(news.thread.thread_id)
+        if names is None:
             return []
-        state = {name: each for name, each in news.snapshot.values.items() if name in schema["properties"]}
-        return questions.cards_of(news.questions, state, held.known, is_editable=bool(schema["properties"]))
+        state = {name: each for name, each in news.snapshot.values.items() if name in names}
+        return questions.cards_of(news.questions, state, held.known, is_editable=any(names.values()))
 
     async def _went_back(self, held: Held, shown: Sequence[Card]) -> bool:
         """Whether Slack shows something later of a card that waits than what is on record: an older copy was put back,

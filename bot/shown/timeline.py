@@ -35,6 +35,11 @@ WITHOUT_END = (
 
 BROKEN = "Something went wrong, and this was not finished. Nothing is lost: try again."
 
+REPLACED = (
+    "What answers here was changed while this waited, so it cannot go on. Nothing is lost: begin a new thread, or ask "
+    "whoever runs this to put the old one back."
+)
+
 
 def reply_subject(message_id: str, part: int = 0) -> str:
     """What a post of an assistant message's text, or of a part of it, is known by."""

@@ -7,13 +7,15 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from bot.people.people import People
-from bot.shown import timeline
-from bot.shown.copies import card_channel
+from bot.shown import questions, timeline
+from bot.shown.copies import Copied, card_channel
 from bot.shown.held import Held
 from bot.shown.shown_calls import ShownCall
 from bot.shown.timeline import Card
 from graphs.agent.desk import Desk
 from graphs.agent.proposals import APPROVAL, terms_of
+from graphs.agent.question_desk import QuestionDesk
+from graphs.approvals.terms import Terms
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,7 @@ class Unanswerable:
 
     people: People
     desk: Desk
+    questions: QuestionDesk
 
     async def end(self, held: Held, conversation: Sequence[Card], asker_of: Callable[[str], str]) -> None:
         """End the questions for which those who were reached are too few. Raises a passing `CannotTell`."""
@@ -37,12 +40,39 @@ class Unanswerable:
             for call in waiting:
                 await self._look(held, card, call, None if is_home else asker_of(card.subject), unreached)
 
+    async def end_questions(self, held: Held, cards: Sequence[questions.Card]) -> None:
+        """The same of what a graph of one's own asks, which one person answers. Raises a passing `CannotTell`."""
+        for card in cards:
+            post, unreached = held.known.get(card.subject), timeline.unreached(card.subject, held.known)
+            is_home = post is None or (post.place == held.conversation.place and post.refused is None)
+            if not card.waiting or (is_home and not unreached):
+                continue
+            able, reached = await self._reached(
+                held, card, card.waiting[0], None if is_home else card.requester, unreached
+            )
+            if not reached and await self.questions.end_unreachable(card.row):
+                thread_id = held.conversation.thread_id
+                logger.warning("thread %s: question %s ends: none of %d was reached", thread_id, card.row.id, len(able))
+
     async def _look(
         self, held: Held, card: Card, call: ShownCall, asker: str | None, unreached: Collection[str]
     ) -> None:
         """`asker` is who alone sees the card, None when it stands in its conversation."""
         assert call.question is not None
         terms = terms_of(call.question)
+        able, reached = await self._reached(held, card, terms, asker, unreached)
+        possible = reached | set(call.votes)
+        if len(possible) >= terms.quorum:
+            return
+        missing = sorted([await self.people.name(user) or user for user in able - reached])
+        why = _why(terms.quorum, len(possible), missing)
+        if await self.desk.end_unreachable(call.question, why):
+            logger.warning("thread %s: question %s ends: %s", held.conversation.thread_id, call.question.id, why)
+
+    async def _reached(
+        self, held: Held, card: Copied, terms: Terms, asker: str | None, unreached: Collection[str]
+    ) -> tuple[set[str], set[str]]:
+        """Who could decide, and those of them who see the card."""
         able = await self.people.deciders(terms, held.conversation.channel)
         reached = able - set(unreached)
         if asker is not None:
@@ -51,13 +81,7 @@ class Unanswerable:
             see_it = set(await self.people.elsewhere(terms, channel))
             see_it |= {asker} if channel is not None and post.refused is None else set()
             reached &= see_it
-        possible = reached | set(call.votes)
-        if len(possible) >= terms.quorum:
-            return
-        missing = sorted([await self.people.name(user) or user for user in able - reached])
-        why = _why(terms.quorum, len(possible), missing)
-        if await self.desk.end_unreachable(call.question, why):
-            logger.warning("thread %s: question %s ends: %s", held.conversation.thread_id, call.question.id, why)
+        return able, reached
 
 
 MOST_NAMES = 10

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from graphs.approvals.judge import Allowed, Refused, may_decide
 from graphs.approvals.terms import REQUESTER, Actor, Terms, UserId
-from graphs.errors import AnswerError, InvalidAnswer
+from graphs.errors import AnswerError, InvalidAnswer, ThreadBusy
 from graphs.runtime import breakpoints
 from graphs.runtime.answers import checked
 from graphs.runtime.asking import APPROVERS
-from storage import Connection, Storage, audit, interrupts
+from storage import Connection, Storage, audit, deadlines, interrupts
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
 from storage.interrupts import OPEN, InterruptRow
@@ -29,7 +30,13 @@ STOP = breakpoints.KIND
 KINDS = (QUESTION, STOP)
 """What graphs of one's own wait for."""
 
+Update = Callable[[Callable[[Connection], None]], Awaitable[object]]
+"""Edits a state, with a job that is to run first in the transaction that stores the edit."""
+
 NOT_THERE = Refused("This question is not there any more.")
+
+
+CHANGED = "This changed meanwhile, and nothing was stored. Look at it as it is now, and try again."
 
 
 def terms_of(row: InterruptRow) -> Terms:
@@ -96,6 +103,43 @@ class QuestionDesk:
         logger.info("thread %s: %s answered question %s", thread_id, actor.user, found.id)
         return found
 
+    async def edit(
+        self, row: InterruptRow | None, thread_id: ThreadId, actor: Actor, names: Sequence[str], update: Update
+    ) -> InterruptRow | Refused:
+        """Edit the state at a stop by `update`: these names of it. It is judged again, and put on record, in the very
+        transaction that stores the edit.
+        """
+        found = await self.waiting(row, thread_id, actor)
+        if isinstance(found, Refused):
+            return found
+        now = self.storage.now()
+
+        def job(db: Connection) -> None:
+            interrupts.judged(db, thread_id, found.id, found.version, now)
+            facts = {"node": found.node, "edited": sorted(names)}
+            audit.append(db, audit.Entry("decision", now, thread_id, found.id, actor.team, actor.user, facts))
+
+        try:
+            await update(job)
+        except (AnswerRefused, ThreadBusy):
+            moved = await self.storage.read(lambda db: interrupts.get(db, found.id))
+            return await self._refuse(found, thread_id, actor, Refused(what_became_of(moved)))
+        logger.info("thread %s: %s edited the state at stop %s", thread_id, actor.user, found.id)
+        return found
+
+    async def end_unreachable(self, row: InterruptRow) -> bool:
+        """End a question whose approvers are out of reach, as one that nobody answered. False when it has moved on."""
+        now = self.storage.now()
+
+        def job(db: Connection) -> bool:
+            ended = deadlines.end(db, row, now)
+            if ended:
+                facts = {"node": row.node, "digest": row.digest, "decision": "unreachable"}
+                audit.append(db, audit.Entry("decision", now, row.thread_id, row.id, None, None, facts))
+            return ended
+
+        return await self.storage.write(job)
+
     def _open(self, row: InterruptRow | None, thread_id: ThreadId) -> InterruptRow | Refused:
         if row is None or row.thread_id != thread_id or row.kind not in KINDS:
             return NOT_THERE
@@ -130,11 +174,21 @@ def what_became_of(row: InterruptRow | None) -> str:
     if row.status == "answered":
         by = f" by <@{row.answered_by}>" if row.answered_by else ""
         return f"This was already answered{by}."
+    if row.status in OPEN:
+        return CHANGED
     if row.status == "superseded":
         return "This was replaced by another question. Answer that one."
     if row.status == "cancelled":
         return "This was cancelled. It takes no answer any more."
+    if is_unreached(row):
+        return "Nobody who may answer this could be reached, so it was not answered."
     return "The time to answer this is over."
+
+
+def is_unreached(row: InterruptRow) -> bool:
+    """Whether a question ended since nobody could be asked."""
+    terms: dict[str, Any] = row.terms or {}
+    return row.status == "expired" and terms.get(deadlines.UNREACHED) is True
 
 
 def answer_in(row: InterruptRow) -> Any:

@@ -145,19 +145,27 @@ class CompiledGraph:
         async for snapshot in self._snapshots(config).history(limit, before, filter):
             yield snapshot
 
-    async def aupdate_state(self, config: Config, values: Any, as_node: str | None = None) -> Config:
+    async def aupdate_state(
+        self,
+        config: Config,
+        values: Any,
+        as_node: str | None = None,
+        *,
+        first: Callable[[Connection], None] = lambda db: None,
+    ) -> Config:
         """Edit the state as if `as_node` had returned `values`; the config of the new checkpoint.
 
         Without `as_node` it is the node that ran last. As a node that is due, it takes the place of that node's run; as
         one that ran, what is due now is what it leads to with these values, and what others led to. Finished siblings
         keep their writes, `(None, END)` cancels what waits. With a `checkpoint_id` the thread goes on from there.
+        `first` runs in the transaction that stores it, before anything is stored: what it raises leaves all as it was.
 
         Raises `InvalidUpdateError` when it is ambiguous which node is meant, `NotWaiting` for an unknown checkpoint,
         `ThreadBusy` while the thread runs.
         """
         storage, thread_id = self._durable(config)
         editor = Editor(self.program, storage, thread_id, checkpoint_of(config))
-        return await editor.update(values, as_node)
+        return await editor.update(values, as_node, first=first)
 
     async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = lambda db: None) -> None:
         """End the thread where it stands, with `values` as an update of its state: as `aupdate_state(..., END)`, and

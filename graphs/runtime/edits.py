@@ -47,14 +47,20 @@ class Editor:
     checkpoint_id: CheckpointId | None
 
     async def update(
-        self, values: Any, as_node: str | None, also: Callable[[Connection], None] = lambda db: None
+        self,
+        values: Any,
+        as_node: str | None,
+        also: Callable[[Connection], None] = lambda db: None,
+        first: Callable[[Connection], None] = lambda db: None,
     ) -> Config:
-        """See `CompiledGraph.aupdate_state`; `also` is a job that runs in the transaction that stores it."""
+        """See `CompiledGraph.aupdate_state`; `also` is a job that runs in the transaction that stores it, `first` one
+        that runs there before anything is stored.
+        """
         while True:
             try:
                 thread = await self.storage.read(self._look)
                 position = await self._edit(thread, values, as_node)
-                await self.storage.write(lambda db, t=thread, p=position: self._save(db, t, p, also))
+                await self.storage.write(lambda db, t=thread, p=position: self._save(db, t, p, first, also))
             except ThreadMoved:
                 continue
             except ThreadHeld as error:
@@ -148,9 +154,17 @@ class Editor:
         )
         return await targets(self.program, node, values, session)
 
-    def _save(self, db: Connection, thread: _Thread, position: Position, also: Callable[[Connection], None]) -> None:
+    def _save(
+        self,
+        db: Connection,
+        thread: _Thread,
+        position: Position,
+        first: Callable[[Connection], None],
+        also: Callable[[Connection], None],
+    ) -> None:
         now = self.storage.now()
         lease = threads.take(db, self.thread_id, self.storage.owner, now, version=thread.seen.version)
+        first(db)
         position, changes = positions.normalise(self.program.schema, thread.base, position)
         if not thread.base.checkpoint_id:
             position = replace(position, parent_id=None)

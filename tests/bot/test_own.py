@@ -1,5 +1,8 @@
 """A graph of one's own in Slack: what it asks is a card, what is clicked is its answer, and it goes on."""
 
+import json
+import operator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -10,9 +13,12 @@ from pydantic import BaseModel, Field
 from bot.demo.workspace import Workspace
 from bot.forms.forms import block_id
 from graphs import END, START, StateGraph, add_messages, interrupt
+from graphs.agent.question_desk import QuestionDesk
+from graphs.approvals.judge import Refused
+from graphs.approvals.terms import Actor, UserId
 from graphs.errors import QuestionExpired
 from graphs.runtime.compiled import CompiledGraph
-from storage import Storage
+from storage import Connection, Storage, audit, interrupts
 from tests.bot.elsewhere import settled
 from tests.bot.inbound.test_clicks import filled_in, opened
 from tests.bot.running import Bot, buttons, running
@@ -346,3 +352,96 @@ async def test_a_node_that_fails_is_tried_again_with_the_answer_that_it_has(thea
         await bot.press(await bot.card(root, "retry"), "retry")
         await bot.reads(root, "Deployed after 2.")
         assert tries == [True, True]
+
+
+def gathering(storage: Storage) -> CompiledGraph:
+    """Gathers notes, one to the others, and stops before it reads them."""
+
+    class Notes(TypedDict):
+        messages: Annotated[list[dict[str, Any]], add_messages]
+        notes: Annotated[list[str], operator.add]
+
+    async def gather(state: Notes) -> dict[str, Any]:
+        return {"notes": ["bees", "wasps"]}
+
+    async def read(state: Notes) -> dict[str, Any]:
+        return {"messages": [{"role": "assistant", "content": f"Read: {', '.join(state['notes'])}."}]}
+
+    graph = StateGraph(Notes).add_sequence([gather, read]).add_edge(START, "gather").add_edge("read", END)
+    return graph.compile(storage, interrupt_before=["read"])
+
+
+async def test_what_is_gathered_is_shown_and_not_edited(theatre: Theatre):
+    async with theatre.bot(gathering) as bot:
+        root = (await theatre.page.say("go", "D0ANA"))["ts"]
+        card = await bot.card(root, "continue")
+        assert labels(card) == ["Continue", "Stop"]
+        assert "wasps" in str(card["blocks"])
+        await bot.press(card, "continue")
+        await bot.reads(root, "Read: bees, wasps.")
+
+
+async def test_an_edit_of_the_state_is_on_record_and_one_that_comes_late_is_not_made(theatre: Theatre):
+    async with theatre.bot(stopping) as bot:
+        root = (await theatre.page.say("write", "D0ANA"))["ts"]
+        card = await bot.card(root, "edit_state")
+        first, late = [await theatre.form(bot, card, "edit_state") for _ in range(2)]
+        assert await theatre.page.submit(first["id"], **filled_in(first, draft="Ants.")) == {}
+        stop = card["blocks"][-1]["elements"][0]["value"]
+        (row,) = await theatre.storage.read(lambda db: audit.of_questions(db, [stop]))
+        facts = json.loads(row.facts)
+        assert (row.kind, row.user, facts["edited"]) == ("decision", "U0ANA", ["draft"])
+        await bot.reads(root, "Ants.")
+        await bot.press(await bot.card(root, "continue"), "continue")
+        await bot.reads(root, "Published: Ants. (1)")
+        refused = await theatre.page.submit(late["id"], **filled_in(late, draft="Late."))
+        assert "This was already answered by @Ana" in str(refused)
+
+
+async def test_an_edit_that_a_click_overtakes_changes_nothing(theatre: Theatre):
+    async with theatre.bot(stopping) as bot:
+        root = (await theatre.page.say("write", "D0ANA"))["ts"]
+        card = await bot.card(root, "edit_state")
+        await settled(theatre.storage)
+        await bot.stop()
+        stop = card["blocks"][-1]["elements"][0]["value"]
+        row = await theatre.storage.read(lambda db: interrupts.get(db, stop))
+        assert row is not None
+        desk, graph = QuestionDesk(theatre.storage), stopping(theatre.storage)
+        ana = Actor(UserId("U0ANA"), theatre.workspace.team.id, "member", frozenset())
+        config: Any = {"configurable": {"thread_id": row.thread_id}}
+
+        async def overtaken(first: Callable[[Connection], None]) -> None:
+            assert await desk.answer(row, row.thread_id, ana, None) == row
+            await graph.aupdate_state(config, {"draft": "Late."}, first=first)
+
+        refused = await desk.edit(row, row.thread_id, ana, ["draft"], overtaken)
+        assert refused == Refused("This was already answered by <@U0ANA>.")
+        assert (await graph.aget_state(config)).values["draft"] == "Bees."
+
+
+async def test_a_question_that_reaches_nobody_ends_as_one_that_nobody_answered(theatre: Theatre):
+    graph = asking("Deploy?", response_schema=bool, approvers=["U0LEA"], expires_after=timedelta(hours=1))
+    await theatre.page.fault(http={"method": "conversations.open", "error": "cannot_dm_user", "times": 100})
+    async with theatre.bot(graph) as bot:
+        root = (await theatre.page.say("deploy", "D0ANA"))["ts"]
+        await bot.reads(root, "The answer: 'nobody'")
+        over = await bot.reads(root, "Nobody who may answer could be reached, not answered.")
+        assert labels(over) == []
+        (row,) = await theatre.storage.read(lambda db: interrupts.select(db, "kind = ?", ("question",)))
+        (entry,) = await theatre.storage.read(lambda db: audit.of_questions(db, [row.id]))
+        assert json.loads(entry.facts)["decision"] == "unreachable"
+
+
+async def test_a_thread_whose_channel_got_another_graph_says_so_and_loses_nothing(theatre: Theatre):
+    first, other = asking("Deploy?", response_schema=bool), in_parallel()
+    async with theatre.bot(other, by_channel={"C0DEPLOYS": first}) as bot:
+        root = (await theatre.page.say("@signoff deploy", "C0DEPLOYS"))["ts"]
+        card = await bot.card(root, "answer_yes", "C0DEPLOYS")
+        await settled(theatre.storage)
+    async with theatre.bot(first, by_channel={"C0DEPLOYS": other}) as bot:
+        await bot.press(card, "answer_yes")
+        said = await until(lambda: theatre.page.whispers("C0DEPLOYS"), "why it does not go on")
+        assert said[0].startswith("What answers here was changed while this waited, so it cannot go on.")
+    async with theatre.bot(other, by_channel={"C0DEPLOYS": first}) as bot:
+        await bot.reads(root, "The answer: True", "C0DEPLOYS")

@@ -608,7 +608,7 @@ async def test_a_call_that_cannot_run_or_be_asked_about_says_so_in_the_conversat
         assert "nobody was asked" in away
         assert "Max Oduya is a guest" in away
         assert "its rule" not in invalid + away
-        assert "Ran" in ran
+        assert "Paid" in ran
         assert till.paid == [(7, Decimal(5))]
 
 

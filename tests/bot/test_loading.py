@@ -1,0 +1,93 @@
+"""What `SIGNOFF_AGENT` may name: everything else is one line that says what is there instead."""
+
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
+
+import pytest
+
+from bot.loading import host, load
+from bot.settings import BadSettings
+from graphs import END, START, StateGraph, add_messages
+from graphs.runtime.compiled import CompiledGraph
+from storage import Storage, open_storage
+from tests.agent.conversing import ScriptedModel
+
+
+class Chat(TypedDict):
+    messages: Annotated[list[dict[str, Any]], add_messages]
+
+
+class Bare(TypedDict):
+    said: str
+
+
+async def answer(state: Any) -> dict[str, Any]:
+    return {}
+
+
+def graph_of(state: type[Any]) -> StateGraph:
+    return StateGraph(state).add_node(answer).add_edge(START, "answer").add_edge("answer", END)
+
+
+def compiles(storage: Storage) -> CompiledGraph:
+    return graph_of(Chat).compile(storage, interrupt_before=["answer"])
+
+
+async def compiles_later(storage: Storage) -> CompiledGraph:
+    return compiles(storage)
+
+
+def uncompiled(storage: Storage) -> Any:
+    return graph_of(Chat)
+
+
+def stores_nothing(storage: Storage) -> CompiledGraph:
+    return graph_of(Chat).compile()
+
+
+def fails(storage: Storage) -> CompiledGraph:
+    raise LookupError("no such table")
+
+
+async def hosted(found: Any, storage: Storage) -> Any:
+    return await host(found, ScriptedModel(()), storage, None)  # type: ignore[arg-type]  # only an agent reaches anybody
+
+
+@pytest.mark.parametrize("found", [graph_of(Chat), compiles, compiles_later])
+async def test_a_graph_or_what_makes_one_is_hosted_on_the_bots_storage(found: Any, storage: Storage):
+    made = await hosted(found, storage)
+    assert made.is_own
+    assert made.graph.checkpointer is storage
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (graph_of(Bare), "a graph whose state has no 'messages', where the conversation goes"),
+        (StateGraph(Chat).add_node(answer), "a graph that does not hold together: "),
+        (uncompiled, "a function that returns a StateGraph; expected a compiled graph"),
+        (stores_nothing, "a graph on another storage: compile it with the one that it is given"),
+        (fails, "a function that failed: LookupError: no such table ("),
+    ],
+)
+async def test_what_cannot_hold_a_conversation_is_one_line(found: Any, said: str, storage: Storage):
+    with pytest.raises(BadSettings) as refused:
+        await hosted(found, storage)
+    (line,) = refused.value.problems
+    assert line.startswith(f"SIGNOFF_AGENT names {said}")
+    assert "\n" not in line
+
+
+async def test_a_graph_on_a_storage_of_its_own_is_refused(storage: Storage, tmp_path: Path):
+    async with open_storage(f"sqlite:///{tmp_path / 'other.db'}") as other:
+        with pytest.raises(BadSettings, match="on another storage"):
+            await hosted(lambda _: compiles(other), storage)
+
+
+@pytest.mark.parametrize("path", [f"{__name__}:Chat", "bot.loading:MESSAGES"])
+def test_what_is_neither_agent_nor_graph_is_one_line(path: str):
+    with pytest.raises(BadSettings) as refused:
+        load(path)
+    (line,) = refused.value.problems
+    assert line.startswith(f"SIGNOFF_AGENT is {path!r}, which is a ")
+    assert line.endswith("expected an Agent, a StateGraph, or a function of the storage that returns a compiled graph")
