@@ -5,11 +5,9 @@ from playwright.async_api import Page as Tab
 from playwright.async_api import expect
 
 from bot.demo.workspace import Workspace
+from tests.demo.workspace.at_work import work
 from tests.demo.workspace.browser import main_column, opened, thread
 from tests.demo.workspace.support import Page, Slack
-from tests.demo.workspace.test_page_work import app, heard, work
-
-__all__ = ["app", "heard"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -59,7 +57,7 @@ async def walk(tab: Tab, root: str, steps: int = 150) -> list[dict]:
     return places
 
 
-@pytest.mark.usefixtures("app")
+@pytest.mark.usefixtures("at_work")
 async def test_tab_reaches_every_control_and_shows_where_it_is(
     chromium: str, workspace: Workspace, page: Page, slack: Slack
 ):
@@ -76,7 +74,7 @@ async def test_tab_reaches_every_control_and_shows_where_it_is(
         assert [place["html"] for place in places if not place["seen"]] == []
 
 
-@pytest.mark.usefixtures("app")
+@pytest.mark.usefixtures("at_work")
 async def test_a_form_keeps_the_focus_and_gives_it_back(chromium: str, workspace: Workspace, page: Page, slack: Slack):
     await work(page, slack)
     async with opened(chromium, workspace.url) as tab:
@@ -94,7 +92,7 @@ async def test_a_form_keeps_the_focus_and_gives_it_back(chromium: str, workspace
         await expect(edit).to_be_focused()
 
 
-@pytest.mark.usefixtures("app")
+@pytest.mark.usefixtures("at_work")
 async def test_new_messages_are_read_out(chromium: str, workspace: Workspace, page: Page, slack: Slack):
     """They arrive in a log, whose additions a screen reader speaks; what the app is doing is a status."""
     root = (await page.say("hello"))["ts"]

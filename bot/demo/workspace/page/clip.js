@@ -15,8 +15,8 @@ export function clipped(content, key) {
     frame.classList.toggle("cut", state.cut && !state.open);
     button.setAttribute("aria-expanded", String(state.open));
     button.textContent = state.open ? "Show less" : "Show more";
-    if (state.cut) node.append(button);
-    else button.remove();
+    if (!state.cut) button.remove();
+    else if (button.parentNode !== node) node.append(button); // appended again, it would lose the focus
   };
   button.addEventListener("click", () => {
     state.open = !state.open;

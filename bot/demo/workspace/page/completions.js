@@ -98,6 +98,10 @@ export class Completions {
   press(event) {
     if (!this.found.length) return false;
     const moves = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key === "Enter" && this.isWhole()) {
+      this.show([]);
+      return false; // nothing is left to complete: it is sent
+    }
     if (event.key in moves) {
       this.at = (this.at + moves[event.key] + this.found.length) % this.found.length;
       this.draw();
@@ -108,6 +112,11 @@ export class Completions {
     else return false;
     event.preventDefault();
     return true;
+  }
+
+  /** Whether what is marked stands there already. */
+  isWhole() {
+    return this.source.text(this.found[this.at]).trim().toLowerCase() === this.typing()?.word;
   }
 
   take(item) {

@@ -61,8 +61,10 @@ export function mountThread(root, page) {
     const reached = feed.update(`${store.me.id} ${channel.id} ${thread}`, store.thread(channel.id, thread), true);
     const text = doing(store, channel.id, thread);
     if (status.textContent !== text) status.textContent = text;
+    const working = isWorking(store, channel.id, thread);
     status.classList.toggle("on", Boolean(text));
-    stop.hidden = !isWorking(store, channel.id, thread);
+    status.classList.toggle("working", working);
+    stop.hidden = !working;
     if (shown !== thread && !reached && !matchMedia("(hover: none)").matches && !document.querySelector("dialog[open]"))
       composer.focus();
     shown = thread;
