@@ -106,8 +106,8 @@ def _at(call: ShownCall, seconds: float | None) -> list[Piece]:
 
 
 def _link(call: ShownCall) -> list[Piece]:
-    """Where the result is, or holds, an address."""
-    found = _ADDRESS.search(call.result) if call.state is State.DONE else None
+    """Where the result is an address, or its first line holds one."""
+    found = _ADDRESS.search(_first_line(call.result)) if call.state is State.DONE else None
     address = found[0].rstrip(_OPEN_ENDED) if found is not None else ""
     return [" · ", Link(address)] if address and len(address) <= LINK_LIMIT else []
 
@@ -117,7 +117,7 @@ def _why_not(call: ShownCall) -> list[Piece]:
     reason = fitted(one_line(call.reason), REASON_LIMIT)
     by: list[Piece] = [" by ", Person(call.decided_by)] if call.decided_by else []
     at = _at(call, call.decided_at)
-    match call.decision:
+    match call.decision if call.state is not State.CANCELLED else None:
         case "reject":
             return ["Rejected", *by, f": {_ended(reason)}" if reason else ".", " Not run.", *at]
         case "respond":
@@ -132,6 +132,10 @@ def _why_not(call: ShownCall) -> list[Piece]:
             return [_UNDECIDED.get(call.state, "Not run.")]
 
 
+def _first_line(result: str) -> str:
+    return result.strip().partition("\n")[0]
+
+
 def _ended(sentence: str) -> str:
     return sentence if sentence[-1] in ".!?…)" else f"{sentence}."
 
@@ -144,7 +148,7 @@ def _outcome(call: ShownCall) -> list[Block]:
     if word is None:
         return []
     result = call.refusal.why if call.refusal is not None else call.result
-    first = one_line(result.strip().partition("\n")[0].removeprefix(f"{word.removeprefix('⚠ ')}: "))
+    first = one_line(_first_line(result).removeprefix(f"{word.removeprefix('⚠ ')}: "))
     return [context(plain_visible(f"{word}: {fitted(first, RESULT_LIMIT)}" if first else word))]
 
 

@@ -21,7 +21,7 @@ from bot.people.directory import CannotTell
 from bot.people.people import People
 from bot.shown import cards, lookup, questions, timeline, versions
 from bot.shown.cards import Shown
-from bot.shown.copies import Copies
+from bot.shown.copies import Copied, Copies
 from bot.shown.held import Held
 from bot.shown.live import LiveReply
 from bot.shown.on_record import ShownCalls, record_of
@@ -200,10 +200,11 @@ class Display:
                 each[0] for each in wanted
             }:
                 await self._poster.withdraw(held.conversation, subject, held.known)
-        if await self._copies.show(held, shown):
+        asking: list[Copied] = [*shown, *self._asked(held, news)]
+        if await self._copies.show(held, asking):
             wanted = self._wanted(held, news, shown, unfinished)
             posted |= await self._placing.show(held, wanted, asker_of)
-            await self._copies.show(held, shown)
+            await self._copies.show(held, asking)
         await self._unanswerable.end(held, shown, asker_of)
         held.version = thread.version
         if thread.status != "running":
@@ -219,11 +220,16 @@ class Display:
     ) -> list[tuple[str, Shown]]:
         is_running = news.thread.status == "running"
         said = timeline.wanted(news.rest, shown, held.known, unfinished, is_running=is_running)
-        if news.questions:
-            schema = self._own_state(news.thread.thread_id) or {}
-            state = {name: each for name, each in news.snapshot.values.items() if name in schema["properties"]}
-            said += questions.wanted(news.questions, state, held.known, is_editable=bool(schema["properties"]))
+        said += questions.wanted(self._asked(held, news), held.known)
         return said + timeline.stopping(news.thread.halted, shown)
+
+    def _asked(self, held: Held, news: _News) -> list[questions.Card]:
+        """The cards of what the thread asks by itself."""
+        schema = self._own_state(news.thread.thread_id)
+        if schema is None:
+            return []
+        state = {name: each for name, each in news.snapshot.values.items() if name in schema["properties"]}
+        return questions.cards_of(news.questions, state, held.known, is_editable=bool(schema["properties"]))
 
     async def _went_back(self, held: Held, shown: Sequence[Card]) -> bool:
         """Whether Slack shows something later of a card that waits than what is on record: an older copy was put back,

@@ -11,12 +11,17 @@ from bot.shown.cards import Request, Shown
 from bot.shown.on_record import ShownCalls
 from bot.shown.shown_calls import ShownCall, revision
 from graphs.agent.halting import STOPPED
+from graphs.agent.proposals import terms_of
 from graphs.agent.turns import latest
+from graphs.approvals.terms import Terms
 from graphs.errors import CutShort, GraphRecursionError
 from graphs.runtime.types import StateSnapshot
 
 FAILURE = "failure:"
 """How the subject of a turn that broke off begins."""
+
+QUESTION = "question:"
+"""How the subject begins of what a graph of one's own waits for."""
 
 CUT_SHORT = (
     "This was stopped each time that it was begun, so it was not begun again. It may have happened in part: look "
@@ -74,7 +79,7 @@ def is_of(subject: str, original: str) -> bool:
 
 
 def is_a_copy(subject: str) -> bool:
-    return is_card(subject) and "@" in subject
+    return (is_card(subject) or subject.startswith(QUESTION)) and "@" in subject
 
 
 def unreached(subject: str, posted: Iterable[str]) -> list[str]:
@@ -103,14 +108,23 @@ class Card:
     words: str
     link: str | None = None
 
+    @property
+    def waiting(self) -> list[Terms]:
+        """The terms of the calls that wait."""
+        return [terms_of(call.question) for call in self.rows if call.question is not None and call.waits]
+
+    @property
+    def requester(self) -> str:
+        """Who asked for it; empty for nobody that is known."""
+        return next((call.requester for call in self.rows if call.requester), "")
+
     def shown(self, unreached: Sequence[str]) -> Shown:
         """The card where it was asked."""
         return cards.calls(self.rows, revision(self.rows), unreached, Request(self.link))
 
     def copy(self, unreached: Sequence[str]) -> Shown:
         """The card for somebody who cannot see where it was asked."""
-        by = next((call.requester for call in self.rows if call.requester), "")
-        return cards.calls(self.rows, revision(self.rows), unreached, Request(self.link, by, self.words))
+        return cards.calls(self.rows, revision(self.rows), unreached, Request(self.link, self.requester, self.words))
 
 
 def cards_of(

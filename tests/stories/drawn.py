@@ -21,6 +21,11 @@ class Parameter:
     proposed: Any
     edited: Any
 
+    @property
+    def label(self) -> str:
+        """The name in words."""
+        return self.name.replace("_", " ").capitalize()
+
     def shown(self, value: Any) -> str:
         """As an input shows it."""
         if isinstance(value, bool):

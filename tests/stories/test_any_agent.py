@@ -69,9 +69,9 @@ async def test_the_form_has_a_field_for_each_argument_and_what_is_edited_runs(an
     thread = await ana.say(tool.request)
     card = await thread.card()
     form = await ana.open(card, "Edit")
-    assert filled(form) == {each.name: each.shown(each.proposed) for each in tool.parameters}
+    assert filled(form) == {each.label: each.shown(each.proposed) for each in tool.parameters}
     assert all(tool.hint in block["hint"]["text"] for block in inputs(form).values())
-    assert await ana.submit(form, **{each.name: each.shown(each.edited) for each in tool.parameters}) == {}
+    assert await ana.submit(form, **{each.label: each.shown(each.edited) for each in tool.parameters}) == {}
     await over(thread, tool)
     assert done(effects) == [[tool.name, tool.edited]]
     after = words(await thread.now(card))

@@ -41,14 +41,14 @@ async def test_a_person_chats_mends_the_proposal_and_approves(chromium: str, sta
 
         await conversation.get_by_role("button", name="Edit").click()
         form = screen.get_by_test_id("modal")
-        amount = form.get_by_label("amount")
+        amount = form.get_by_label("Amount")
         await expect(amount).to_have_value("80")
         await amount.fill("0")
-        await form.get_by_role("button", name="Run edited call").click()
-        await expect(form.get_by_text("greater than 0")).to_be_visible(timeout=10_000)
+        await form.get_by_role("button", name="Run Edited Call").click()
+        await expect(form.get_by_text("more than 0")).to_be_visible(timeout=10_000)
         await keep(screen, "refused")
         await amount.fill("60")
-        await form.get_by_role("button", name="Run edited call").click()
+        await form.get_by_role("button", name="Run Edited Call").click()
         await expect(form).to_be_hidden(timeout=10_000)
         await expect(conversation.get_by_text(re.compile(r"80\s*→\s*60"))).to_be_visible(timeout=20_000)
         await expect(conversation.get_by_text(re.compile("Refunded 60.00 euro.*You edited"))).to_be_visible(
@@ -73,6 +73,11 @@ async def test_one_asks_and_another_approves(chromium: str, stage: Stage, shop: 
         await expect(approve).to_be_visible(timeout=20_000)
         assert shop.status(1043) == "paid"
         await approve.click()
+        meant = screen.get_by_role("dialog", name="Approve this?")
+        await expect(meant.get_by_text("Cancel order 1043?")).to_be_visible()
+        assert shop.status(1043) == "paid"
+        await keep(screen, "meant")
+        await meant.get_by_role("button", name="Approve").click()
         await expect(thread(screen).get_by_text(re.compile("approved by"))).to_be_visible(timeout=20_000)
         await expect(thread(screen).get_by_text("Cancelled order 1043").last).to_be_visible(timeout=20_000)
         assert shop.status(1043) == "cancelled"

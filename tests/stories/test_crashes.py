@@ -71,7 +71,7 @@ async def test_a_form_that_was_open_while_the_bot_was_killed_still_counts(ana: P
     card = await thread.card()
     form = await ana.open(card, "Edit")
     restart(stage)
-    assert await ana.submit(form, entry="two") == {}
+    assert await ana.submit(form, Entry="two") == {}
     await thread.becomes(card, "one → two[^$]*done")
     assert lines(ledger) == ["two"]
 

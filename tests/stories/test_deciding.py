@@ -69,7 +69,7 @@ async def test_an_edit_is_checked_then_runs_and_the_model_learns_what_ran(ana: P
     refused = await ana.submit(form, **{amount: "-60"})
     assert list(refused) == ["errors"]
     assert len(refused["errors"]) == 1
-    assert "greater than 0" in next(iter(refused["errors"].values()))
+    assert "more than 0" in next(iter(refused["errors"].values()))
     assert shop.refunds == []
     assert await ana.submit(form, **{amount: "60"}) == {}
     await thread.becomes(card, r"edited by <@U0ANA>[^$]*80\s*→\s*60[^$]*done")

@@ -147,6 +147,8 @@ STATES: dict[str, State] = {
     "expired": State((refund(status="expired"),)),
     "superseded": State((refund(status="superseded"),)),
     "cancelled": State((refund(status="cancelled"),)),
+    "approved, then stopped": State((refund(answer=APPROVED, status="cancelled"),)),
+    "edited, then stopped": State((refund(answer=EDIT, by=LEA, status="cancelled"),)),
     "unreachable": State(
         (refund(answer={"type": "unreachable", "message": "This call needs 1 approval, and nobody can."}, by=None),)
     ),

@@ -51,6 +51,8 @@ SECOND_LINES = {
     "responded": "Answered by @ in its place: “42”. Not run. · @",
     "expired": "Timed out, not run.",
     "cancelled": "Cancelled, the request was stopped.",
+    "approved, then stopped": "Cancelled, the request was stopped.",
+    "edited, then stopped": "Cancelled, the request was stopped.",
     "superseded": "Superseded, not run: another question took the place of this one.",
     "edited, and nobody can approve that": "Edited by @, not run. · @",
 }
