@@ -148,7 +148,7 @@ DECIDED: dict[str, tuple[list[Any], list[str]]] = {
     "cancelled": ([question(ARGS, status="cancelled")], ["Cancelled, the request was stopped."]),
     "approved, then stopped": (
         [question(ARGS, status="cancelled", answer=APPROVED)],
-        ["Approved by <@U0ANA>. Cancelled, the request was stopped."],
+        ["Cancelled, the request was stopped."],
     ),
     "given up": (
         [question(ARGS, answer=APPROVED), claim("in doubt"), question(ARGS, kind=IN_DOUBT, answer={"type": "give_up"})],
