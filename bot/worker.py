@@ -147,8 +147,10 @@ class Worker:
         for thread_id in work.to_halt:
             self._stops.halt(thread_id)
             self._begin(thread_id)
+        asked = {stop.thread_id for stop in work.stops}  # nothing is begun there before that is judged
         for thread_id in work.to_run:
-            self._begin(thread_id)
+            if thread_id not in asked:
+                self._begin(thread_id)
         more_is_due = self._begin_to_read([each for each in work.unread if not self._telling.can_wait(each)])
         for thread_id in work.outdated:
             if (turn := self._turns.get(thread_id)) is not None:

@@ -108,6 +108,12 @@ async def said(page: Page, root: str, channel: str = "D0ANA") -> list[str]:
     return [message["text"].strip() for message in ours if not message.get("ephemeral_to")]
 
 
+async def is_active(page: Page) -> bool:
+    """Whether the session that Slack shows is not at work, and waits for nobody."""
+    calls = [each for each in await page.journal("call") if each["method"] == "agents.sessions.setStatus"]
+    return bool(calls) and calls[-1]["arguments"]["status"] == "active"
+
+
 async def is_over(storage: Storage) -> bool:
     rows = await storage.read(lambda db: db.execute("select status, halted from threads").fetchall())
     return {tuple(row) for row in rows} == {("done", None)}
@@ -129,6 +135,7 @@ async def test_a_reply_that_is_being_written_ends_where_it_is(
         await bot.reads(root, "Stopped.")
         await until(lambda: is_over(storage), "the end")
         assert await said(page, root) == ["Once upon a time", "Stopped."]
+        await until(lambda: is_active(page), "a session that is not at work")
         streaming = [m for m in await page.messages("D0ANA") if m.get("streaming")]
         assert streaming == []
         await page.say("go on", "D0ANA", thread_ts=root)
@@ -153,6 +160,7 @@ async def test_a_card_that_waits_reads_cancelled_and_the_conversation_can_go_on(
         await stop(page, root)
         await bot.reads(root, "Stopped.")
         await bot.reads(root, "Cancelled, the request was stopped.")
+        await until(lambda: is_active(page), "a session that waits for nobody")
         assert all(button(message, "approve") is None for message in await page.messages("D0ANA"))
         await page.say("hello", "D0ANA", thread_ts=root)
         await bot.reads(root, "Hello again.")

@@ -146,6 +146,10 @@ DECIDED: dict[str, tuple[list[Any], list[str]]] = {
     "responded": ([question(ARGS, answer={"type": "respond", "message": "42"})], ["Answered", "42"]),
     "expired": ([question(ARGS, status="expired")], ["Timed out, not run."]),
     "cancelled": ([question(ARGS, status="cancelled")], ["Cancelled, the request was stopped."]),
+    "approved, then stopped": (
+        [question(ARGS, status="cancelled", answer=APPROVED)],
+        ["Cancelled, the request was stopped."],
+    ),
     "given up": (
         [question(ARGS, answer=APPROVED), claim("in doubt"), question(ARGS, kind=IN_DOUBT, answer={"type": "give_up"})],
         ["⚠ In doubt"],
