@@ -12,7 +12,8 @@ from typing import Any, cast
 from bot.forms import problems
 from bot.forms.elements import element, holds_json
 from bot.forms.fields import FormField, JsonSchema, UnsupportedField, fields, resolved
-from bot.forms.forms import Form, StateValues
+from bot.forms.forms import Form
+from bot.forms.inputs import StateValues
 from graphs.runtime.schemas import misfits
 
 ANSWER = "answer"

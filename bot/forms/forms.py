@@ -10,15 +10,14 @@ numbers of JSON text as floats): its int, float and Decimal fields take them wit
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-from bot.forms import choosing, json_text, numbers, picking
-from bot.forms.elements import element, holds_json, may_be_empty, value_of
+from bot.forms import choosing, json_text, picking
+from bot.forms.elements import value_of
 from bot.forms.fields import LEFT_OUT, FormField, JsonSchema, NotUsable, UnsupportedField, fields
+from bot.forms.inputs import LABEL_LIMIT, StateValues, input_of, label_of, retyped, with_cursor
 from bot.shown import naming
 from bot.shown.text import Block, plain_text, shorten, visible
 
@@ -34,13 +33,9 @@ SHOWN_LIMIT = 5
 ROOM = 40_000
 """Characters in the inputs of one form: Slack takes views of 250 kB."""
 
-StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""Slack's `view.state.values`: block id → action id → the element's state."""
 Validate = Callable[[dict[str, object]], Iterable[tuple[str, str]]]
 """What is wrong with these values: (argument, sentence) for each problem, nothing when they are good."""
 
-_LABEL_LIMIT = 2000  # an input's label, and its hint
-_TITLE_LIMIT = 150
 _ERROR_LIMIT = 300
 _HEAD = 500
 """Characters of a value that stays as it is."""
@@ -50,7 +45,6 @@ _REST_LABEL = "Other arguments"
 _NAMES_LIMIT = 1000
 _TYPES = frozenset({"int", "str", "float", "bool", "decimal", "date", "datetime", "time", "url", "uuid"})
 """What pydantic names a problem's place after, where an argument may have one of several types."""
-_AS_JSON = "written as JSON"
 
 
 class FormErrors(Exception):
@@ -89,7 +83,7 @@ class Form:
         declared = fields(schema)
         shown = sum(field.kind != "secret" for field in declared)
         most = PAGES * PAGE if shown <= PAGES * PAGE else PAGES * PAGE - 1
-        self._labels = {field.name: _label(field) for field in declared}
+        self._labels = {field.name: label_of(field) for field in declared}
         self.asks_for_moments = any(field.kind == "moment" for field in declared)
         """Whether it matters which time zone the reader is in."""
         self._secret = frozenset(field.name for field in declared if field.kind == "secret")
@@ -125,14 +119,14 @@ class Form:
         """The blocks by view, at most six inputs each. The first input of each has the cursor."""
         inputs = [each.block for each in self._inputs]
         found = [inputs[start : start + PAGE] for start in range(0, len(inputs), PAGE)] or [[]]
-        found = [[_with_cursor(page[0]), *page[1:]] if page else [] for page in found]
+        found = [[with_cursor(page[0]), *page[1:]] if page else [] for page in found]
         found[-1] += self._said_of_kept()
         return found
 
     def page(self, number: int, typed: StateValues | None = None) -> list[Block]:
         """One of the pages, from 0, with what was typed into it so far in the place of what it was filled with."""
         return (
-            [_retyped(block, typed.get(block.get("block_id", ""), {})) for block in self.pages[number]]
+            [retyped(block, typed.get(block.get("block_id", ""), {})) for block in self.pages[number]]
             if typed
             else (self.pages[number])
         )
@@ -225,9 +219,9 @@ class Form:
 
     def _add(self, field: FormField, value: object) -> None:
         try:
-            label = _label(field)
+            label = label_of(field)
             taken = any(each.block["label"]["text"] == label for each in self._inputs)
-            made = _input(field, value, f"{label} ({field.name})"[:_LABEL_LIMIT] if taken else label, self._zone)
+            made = input_of(field, value, f"{label} ({field.name})"[:LABEL_LIMIT] if taken else label, self._zone)
             size = len(made["element"].get("initial_value", ""))
             if size > self._room:
                 raise UnsupportedField("the form has no room for it")
@@ -246,7 +240,7 @@ class Form:
         said = shorten(", ".join(names), _NAMES_LIMIT)
         field = FormField(said, "json", "one object for all of them", True, nullable=False, title=_REST_LABEL)
         try:
-            made = _input(field, given, _label(field))
+            made = input_of(field, given, label_of(field))
         except UnsupportedField as reason:
             self.kept |= dict.fromkeys(names, f"there are too many for one form, and together: {reason}")
         else:
@@ -280,53 +274,6 @@ class Form:
         return shorten(value if isinstance(value, str) else json_text.write(value) or str(value), _HEAD)
 
 
-def _input(field: FormField, value: object, label: str, zone: str = "") -> Block:
-    if not 1 <= len(field.name) <= _LABEL_LIMIT:
-        raise UnsupportedField(f"its name has not 1 to {_LABEL_LIMIT:,} characters")
-    made = element(field, value, zone)
-    block: Block = {
-        "type": "input",
-        "block_id": block_id(field.name),
-        "label": {"type": "plain_text", "text": label, "emoji": False},
-        "element": made,
-        "optional": may_be_empty(field, value, made),
-    }
-    said = " · ".join(filter(None, (field.name, *field.limits, _AS_JSON if holds_json(made) else "", field.hint)))
-    return block | {"hint": plain_text(said, _LABEL_LIMIT)}
-
-
-def _label(field: FormField) -> str:
-    """What the input is called: as its author says, else its name in words."""
-    title = visible(field.title)[0].strip()
-    return title if 0 < len(title) <= _TITLE_LIMIT else naming.in_words(field.name)
-
-
-def _with_cursor(block: Block) -> Block:
-    return block | {"element": block["element"] | {"focus_on_load": True}}
-
-
-_HELD = {
-    "initial_value": "value",
-    "initial_option": "selected_option",
-    "initial_options": "selected_options",
-    "initial_date": "selected_date",
-    "initial_time": "selected_time",
-    "initial_date_time": "selected_date_time",
-}
-"""Where an element shows what it holds → where Slack sends that."""
-
-
-def _retyped(block: Block, state: Mapping[str, Mapping[str, Any]]) -> Block:
-    """An input as it was left; one that takes nothing but numbers, and holds something else, is empty."""
-    for action, held in state.items():
-        element = {key: value for key, value in block["element"].items() if key not in _HELD}
-        left = {key: held[name] for key, name in _HELD.items() if held.get(name)}
-        if element["type"] == "number_input" and not numbers.is_plain(left.get("initial_value", "0")):
-            left = {}
-        return block | {"element": element | left | {"action_id": action}}
-    return block
-
-
 def _is_rest(each: _Input) -> bool:
     return each.block["block_id"] == _REST
 
@@ -336,10 +283,3 @@ def _part(place: str) -> str:
     steps = (f"entry {int(step) + 1}" if step.isdecimal() else naming.in_words(step) for step in place.split("."))
     said = ", ".join(f"{step[:1].lower()}{step[1:]}" for step in steps)
     return f"{said[:1].upper()}{said[1:]}"
-
-
-def block_id(name: str) -> str:
-    """The block of the argument `name`: the same in every form, and within Slack's 255 characters whatever the name."""
-    if re.fullmatch(r"[A-Za-z0-9_]{1,200}", name):
-        return f"argument:{name}"
-    return f"argument#{hashlib.sha256(name.encode()).hexdigest()}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.forms.forms import StateValues
+from bot.forms.inputs import StateValues
 from bot.shown.text import Block, plain_text, plain_visible, visible
 
 _CAPTION_LIMIT = 24  # a modal's title and its two buttons

@@ -14,7 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.forms import modals
 from bot.forms.answers import AnswerForm
-from bot.forms.forms import FormErrors, StateValues
+from bot.forms.forms import FormErrors
+from bot.forms.inputs import StateValues
 from bot.halting import Halting
 from bot.hosting import Hosts
 from bot.inbound import payloads, stacked

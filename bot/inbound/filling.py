@@ -14,7 +14,8 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.forms import modals, problems
-from bot.forms.forms import Form, FormErrors, StateValues, Validate
+from bot.forms.forms import Form, FormErrors, Validate
+from bot.forms.inputs import StateValues
 from bot.inbound import payloads, stacked
 from bot.inbound.asked import NOT_STORED, Asked, about, asked_by, asked_in, title
 from bot.inbound.opening import open_form

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.forms.forms import StateValues
+from bot.forms.inputs import StateValues
 from bot.shown.text import entities, one_line, shorten
 from storage.ids import ThreadId
 from storage.inbox import Delivery

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from bot.demo.workspace import Workspace
-from bot.forms.forms import block_id
+from bot.forms.inputs import block_id
 from graphs import END, START, StateGraph, add_messages, interrupt
 from graphs.agent.question_desk import QuestionDesk
 from graphs.approvals.judge import Refused

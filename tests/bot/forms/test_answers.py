@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter
 
 from bot.forms.answers import ANSWER, AnswerForm
-from bot.forms.forms import FormErrors, block_id
+from bot.forms.forms import FormErrors
+from bot.forms.inputs import block_id
 from tests.bot.forms.test_forms import filled, forms, state_of
 
 

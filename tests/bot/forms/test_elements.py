@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import AnyUrl, BaseModel, Field
 from slack_sdk.models.blocks import Block as SlackBlock
 
-from bot.forms.forms import Form, FormErrors, block_id
+from bot.forms.forms import Form, FormErrors
+from bot.forms.inputs import block_id
 from bot.shown.text import Block
 from graphs.agent.canonical import canonical_json
 from tests.bot.forms.test_forms import input_of, state_of

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from bot.forms.forms import Form, block_id
+from bot.forms.forms import Form
+from bot.forms.inputs import block_id
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from pydantic import BaseModel, Field, ValidationError
 from slack_sdk.models.blocks import Block as SlackBlock
 from slack_sdk.models.views import View
 
-from bot.forms.forms import PAGE, PAGES, Form, FormErrors, block_id
+from bot.forms.forms import PAGE, PAGES, Form, FormErrors
+from bot.forms.inputs import block_id
 from bot.forms.modals import modal
 from bot.shown.text import Block, visible
 from graphs.agent.canonical import canonical_json

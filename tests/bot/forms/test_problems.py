@@ -10,7 +10,8 @@ import pytest
 from pydantic import AfterValidator, BaseModel, Field, FutureDate, HttpUrl, create_model
 
 from bot.forms import problems
-from bot.forms.forms import Form, block_id
+from bot.forms.forms import Form
+from bot.forms.inputs import block_id
 from graphs.agent.arguments import validate
 from graphs.agent.errors import InvalidArguments
 from graphs.agent.schema import parameters_schema

@@ -8,7 +8,7 @@ import pytest
 from pydantic import NaiveDatetime
 
 from bot.demo.workspace import Workspace
-from bot.forms.forms import block_id
+from bot.forms.inputs import block_id
 from graphs.agent.tools import Tool, tool
 from storage import Storage, drafts
 from tests.agent.conversing import calls, says
