@@ -87,7 +87,7 @@ def _line(text: str, key: str) -> str:
 
 
 def channels(config: Config, known: Mapping[str, str]) -> dict[str, str]:
-    """The agents' paths by channel id; `known` are the ids of channels by name. Raises `BadSettings`."""
+    """The channels as the configuration names them, by id; `known` are the ids by name. Raises `BadSettings`."""
     problems = [
         f"{config.places[channel]}: there is no channel {channel} that the bot can see. Make it, or invite the bot"
         for channel in config.agents
@@ -95,7 +95,7 @@ def channels(config: Config, known: Mapping[str, str]) -> dict[str, str]:
     ]
     if problems:
         raise BadSettings(problems)
-    return {known[each[1:]] if each.startswith("#") else each: path for each, path in config.agents.items()}
+    return {known[each[1:]] if each.startswith("#") else each: each for each in config.agents}
 
 
 def described(settings: HostSettings) -> list[str]:

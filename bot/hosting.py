@@ -89,7 +89,7 @@ class Hosts:
 
 def _told(hosted: Hosted, config: Config, snapshot: StateSnapshot) -> StateSnapshot:
     """The state as it is shown. Of the messages of a graph of one's own only what people and it say counts; they may
-    have any id, or none, so they are named by the thread that they are in.
+    have any id, or none, so they are named by the thread that they are in; and they are marked as its `own`.
     """
     if not hosted.is_own:
         return snapshot
@@ -104,6 +104,7 @@ def _told(hosted: Hosted, config: Config, snapshot: StateSnapshot) -> StateSnaps
         plain.pop("tool_calls", None)
         if said["role"] == "assistant":
             name = f"{thread_id}\0{said.get('id') or number}"
+            plain["own"] = True
             plain["id"] = hashlib.sha256(name.encode()).hexdigest()[:32]
         found.append({"id": str(number), **plain})
     return replace(snapshot, values={**snapshot.values, MESSAGES: found})

@@ -19,10 +19,11 @@ from bot.inbound.asked import RecordWentBack
 from bot.inbound.clicks import Clicks
 from bot.inbound.commands import COMMAND, Commands
 from bot.inbound.filling import Filling
+from bot.inbound.judging import Judging
 from bot.inbound.payloads import CLOSING, Body
 from bot.inbound.queued import Queued
 from bot.inbound.trying import Trying
-from bot.shown import cards, home, notices, questions
+from bot.shown import cards, feedback, home, notices, questions
 from graphs.agent.surrogates import mended_tree
 from storage.errors import DatabaseGone, StorageUnavailable
 
@@ -42,6 +43,7 @@ class Listeners:
     commands: Commands
     trying: Trying
     answering: Answering
+    judging: Judging
 
 
 def events(on: Listeners) -> dict[str, Listener]:
@@ -71,6 +73,7 @@ def actions(on: Listeners) -> dict[str, Listener]:
         cards.RETRY: on.clicks.retry,
         notices.REJECT_AND_SEND: on.queued.reject_and_send,
         **dict.fromkeys((questions.YES, questions.NO, questions.CONTINUE, *questions.OPTIONS), on.answering.answer),
+        feedback.FEEDBACK: on.judging.judge,
         questions.ANSWER: on.answering.open_form,
         questions.EDIT_STATE: on.answering.open_form,
         questions.STOP_HERE: on.answering.stop,

@@ -8,7 +8,7 @@ import functools
 import gc
 import logging
 import sqlite3
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
 from bot.inbound.commands import Commands
 from bot.inbound.filling import Filling
+from bot.inbound.judging import Judging
 from bot.inbound.queued import Queued
 from bot.inbound.trying import Trying
 from bot.loading import Found, host, load, raised_by
@@ -106,9 +107,8 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
             ready = functools.partial(_is_ready, storage, stop)
             await stack.enter_async_context(http_mode(app, settings.port, ready))
         publishing = asyncio.create_task(homes.run(), name="homes")
-        stack.push_async_callback(_finish, homes, publishing, storage)
         working = asyncio.create_task(worker.run(), name="worker")
-        stack.push_async_callback(_finish, worker, working, storage)
+        stack.push_async_callback(_finish, [(worker, working), (homes, publishing)], storage)
         stack.callback(client.end_within, SLACK_ENDS_WITHIN)  # whyever it ends
         if address is not None and settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
@@ -155,8 +155,8 @@ class Loaded:
     async def by_id(self, client: SlackClient) -> dict[str, Found]:
         """By channel id. Raises `BadSettings` for a channel that there is not."""
         named = any(channel.startswith("#") for channel in self.by_channel)
-        ids = config.channels(self.chosen, await connecting.channels(client) if named else {})
-        return {id_: self.by_channel[channel] for channel, id_ in ids.items()}
+        names = config.channels(self.chosen, await connecting.channels(client) if named else {})
+        return {id_: self.by_channel[channel] for id_, channel in names.items()}
 
 
 async def _hosts(
@@ -214,6 +214,7 @@ async def _assemble(
         Commands(promptly, replace(gathering, storage=promptly), replace(halting, storage=promptly).stop),
         Trying(promptly, client, people, team, examples),
         Answering(promptly, graph, client, poster, people, replace(halting, storage=promptly)),
+        Judging(promptly),
     )
     routes.register(app, listeners)
     return worker, homes, app
@@ -241,8 +242,10 @@ async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
     return True
 
 
-async def _finish(worker: Worker | Homes, working: asyncio.Task[None], storage: Storage) -> None:
-    worker.stop()
+async def _finish(at_work: Sequence[tuple[Worker | Homes, asyncio.Task[None]]], storage: Storage) -> None:
+    for each, _ in at_work:
+        each.stop()
     storage.give_up(after=PATIENCE)
-    with contextlib.suppress(DatabaseGone):  # which is said already
-        await working
+    for _, task in at_work:
+        with contextlib.suppress(DatabaseGone):  # which is said already
+            await task

@@ -12,6 +12,7 @@ from bot.halting import Halting
 from bot.inbound.payloads import Person
 from bot.shown.turn import Turn
 from bot.telling import Telling, slack_thread
+from graphs.agent.agent import MODEL
 from graphs.agent.halting import STOPPED, Halts
 from graphs.runtime.types import INTERRUPT
 from storage import Connection, inbox
@@ -32,7 +33,7 @@ class Run:
         if mode == "updates":
             self.written = None
             if self.turn is not None:
-                self.turn.settled()
+                self.turn.settled(ends=_is_answer(chunk))
         elif mode == "messages" and INTERRUPT not in chunk:
             if self.written is None or self.written["id"] != chunk["id"]:
                 self.written = {"role": "assistant", "id": chunk["id"], "content": ""}
@@ -80,3 +81,10 @@ class Stops:
     async def finish(self, thread_id: ThreadId, run: Run | None = None) -> None:
         """End a thread that is to stop, and that nobody runs any more, with what the run had written."""
         await self._halts.finish(thread_id, run.written if run is not None else None)
+
+
+def _is_answer(update: Any) -> bool:
+    """Whether what a node did was to give the turn's answer: a message that proposes no call."""
+    written = update.get(MODEL) if isinstance(update, dict) else None
+    messages = (written or {}).get("messages") or [{"tool_calls": True}]
+    return not messages[-1].get("tool_calls")

@@ -96,14 +96,14 @@ def newest(db: Connection, thread_id: ThreadId) -> Delivery | None:
     return None if row is None else Delivery(*row)
 
 
-def at_work(db: Connection, user: str, channel: str, thread_ts: str | None) -> Delivery | None:
-    """What this person wrote last in a conversation, or in one of its threads, of the threads that run or wait."""
+def at_work(db: Connection, user: str, channel: str) -> Delivery | None:
+    """What this person wrote last in a conversation, of its threads that run or wait."""
     row = db.execute(
         f"""select {", ".join(f"i.{name}" for name in _COLUMNS.split(", "))} from inbox i
             join threads t on t.thread_id = i.thread_id and t.status in ('running', 'waiting')
-            where i.user = ?1 and i.channel = ?2 and i.kind = 'message' and i.thread_ts = coalesce(?3, i.thread_ts)
+            where i.user = ?1 and i.channel = ?2 and i.kind = 'message'
             order by i.seq desc limit 1""",
-        (user, channel, thread_ts),
+        (user, channel),
     ).fetchone()
     return None if row is None else Delivery(*row)
 

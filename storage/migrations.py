@@ -198,6 +198,10 @@ _SEEN = (
     """create table drafts (
         form text not null, page integer not null, state text not null, at real not null,
         primary key (form, page)) without rowid""",
+    """create table feedback (
+        thread_id text not null, message_id text not null, user text not null, helped integer not null,
+        at real not null, primary key (message_id, user)) without rowid""",
+    "create index feedback_of_thread on feedback (thread_id, at)",
     # What somebody decided, or asked for and was decided, newest first.
     "create index interrupts_by_decider on interrupts (answered_by, answered_at) where answered_by is not null",
     "create index interrupts_by_requester on interrupts (requester, answered_at) where answered_at is not null",

@@ -182,6 +182,7 @@ def delete(db: Connection, thread_id: ThreadId) -> None:
         "inbox",
         "posts",
         "conversations",
+        "feedback",
         "threads",
     ):
         db.execute(f"delete from {table} where thread_id = ?", (thread_id,))

@@ -49,4 +49,5 @@ async def protect(request: web.Request, response: web.StreamResponse) -> None:
 def _is_a_visit(request: web.Request) -> bool:
     """Whether a person follows a link to the page: it is shown in a tab of its own, and nothing else happens."""
     wanted = (request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest"))
-    return request.method == "GET" and request.path == "/" and wanted == ("navigate", "document")
+    page = request.path == "/" or request.path.startswith("/archives/")  # the page itself, or at a place in it
+    return request.method == "GET" and page and wanted == ("navigate", "document")

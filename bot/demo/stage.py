@@ -154,12 +154,17 @@ def _environment(outer: Mapping[str, str], workspace: Workspace, data: Path, log
     """
     kept = {key: value for key, value in outer.items() if not key.lower().startswith(_NOT_PASSED_ON)}
     paths = [str(Path.cwd()), outer.get("PYTHONPATH", "")]
-    return kept | {
-        "SIGNOFF_AGENT": _agent(outer),
-        "SLACK_BOT_TOKEN": workspace.tokens.bot,
-        "SLACK_APP_TOKEN": workspace.tokens.app,
-        "SLACK_API_URL": f"{workspace.url}/api/",
-        "DATABASE_URL": f"sqlite:///{data / 'signoff.db'}",
-        "LOG_LEVEL": log_level,
-        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-    }
+    config = {"SIGNOFF_CONFIG": path} if (path := _config(outer)) else {}
+    return (
+        kept
+        | config
+        | {
+            "SIGNOFF_AGENT": _agent(outer),
+            "SLACK_BOT_TOKEN": workspace.tokens.bot,
+            "SLACK_APP_TOKEN": workspace.tokens.app,
+            "SLACK_API_URL": f"{workspace.url}/api/",
+            "DATABASE_URL": f"sqlite:///{data / 'signoff.db'}",
+            "LOG_LEVEL": log_level,
+            "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        }
+    )

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from bot.forms import problems
+from bot.forms.elements import element, holds_json
 from bot.forms.fields import FormField, JsonSchema, UnsupportedField, fields, resolved
 from bot.forms.forms import Form, StateValues
 from graphs.runtime.schemas import misfits
@@ -17,13 +18,16 @@ from graphs.runtime.schemas import misfits
 ANSWER = "answer"
 """The name of the one input, where the schema is no object's."""
 
+_SHOWN_OR_EMPTY = frozenset({"integer", "number", "yes or no", "choice", "choices"})
+
 TEXT: JsonSchema = {"type": "string", "format": "long"}
 """What is asked where nothing says what the answer is."""
 
 
 class AnswerForm:
     """`schema` is the one published with the question (None: a text). `given` fills it: the values of the properties
-    under their names, or that of `ANSWER`; whatever else is in it is left out. `zone` as for a `Form`.
+    under their names, or that of `ANSWER`; whatever else is in it is left out, and what its input cannot show. `zone`
+    as for a `Form`.
     """
 
     def __init__(self, schema: JsonSchema | None, given: Mapping[str, object], zone: str = "") -> None:
@@ -34,7 +38,8 @@ class AnswerForm:
             definitions = {key: self._schema[key] for key in ("$defs", "definitions") if key in self._schema}
             whole = {"properties": {ANSWER: {**self._schema}}, "required": [ANSWER], **definitions}
         self._fields = {field.name: field for field in fields(whole)}
-        self._given = {name: value for name, value in given.items() if name in self._fields}
+        found = {name: value for name, value in given.items() if name in self._fields}
+        self._given = {name: value for name, value in found.items() if _is_of_use(self._fields[name], value)}
         self.form = Form(whole, self._given, zone)
         """Its `pages` are the blocks, view by view; its `label_of` and `suggested` go by their ids."""
 
@@ -60,10 +65,16 @@ class AnswerForm:
         """In JSON's own types: unchanged, a number is what it was."""
         if isinstance(value, list):
             return [_number(None, each) for each in cast("list[object]", value)]
-        given = self._given.get(name)
-        if isinstance(value, Decimal) and _is_same(given, value):
+        given, field = self._given.get(name), self._fields.get(name)
+        is_fit = not isinstance(given, str) or (field is not None and field.as_text)
+        if isinstance(value, Decimal) and is_fit and _is_same(given, value):
             return given
-        return _number(self._fields.get(name), value)
+        return _number(field, value)
+
+
+def _is_of_use(field: FormField, value: object) -> bool:
+    """What is no number and none of the choices is better not filled in than shown as JSON."""
+    return field.kind not in _SHOWN_OR_EMPTY or not holds_json(element(field, value))
 
 
 def _is_same(given: object, number: Decimal) -> bool:

@@ -119,7 +119,7 @@ def _text_input(label: str, *, optional: bool) -> Block:
         "type": "input",
         "block_id": _TEXT_BLOCK,
         "label": {"type": "plain_text", "text": label, "emoji": False},
-        "element": {"type": "plain_text_input", "action_id": _TEXT_ACTION, "multiline": True},
+        "element": {"type": "plain_text_input", "action_id": _TEXT_ACTION, "multiline": True, "focus_on_load": True},
         "optional": optional,
     }
 

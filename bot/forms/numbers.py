@@ -10,11 +10,14 @@ _EXPONENT_LIMIT = 400  # covers every float; a larger exponent would be written 
 _EXACT_DIGITS = 15  # a client may hold a number input in a double, which keeps this many digits
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-_DECIMAL_COMMA = re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[. ][0-9]{3})+),(?:[0-9]{1,2}|[0-9]{4,})")
-_GROUPS = re.compile(
-    r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|[+-]?[0-9]{1,3}(?:,[0-9]{3}){2,}|[+-]?[0-9]{1,3}(?: [0-9]{3})+"
+_DECIMAL_COMMA = re.compile(
+    r"[+-]?(?:[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|(?:0|[0-9]{4,}),[0-9]{3}|[0-9]{1,3}(?:[. ][0-9]{3})+,[0-9]+)"
 )
-_AMBIGUOUS = re.compile(r"[+-]?[0-9]{1,3},[0-9]{3}")
+_GROUPS = re.compile(
+    r"[+-]?[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+\.[0-9]+|(?:,[0-9]{3}){2,}|(?:\.[0-9]{3}){2,}|(?: [0-9]{3})+(?:\.[0-9]+)?)"
+)
+_AMBIGUOUS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}")
+_NAMES = {",": "comma", ".": "dot"}
 
 
 def element(field: FormField, value: object) -> Block:
@@ -25,8 +28,11 @@ def element(field: FormField, value: object) -> Block:
     made: Block = {"type": "number_input", "is_decimal_allowed": field.kind == "number"}
     if text:
         made["initial_value"] = text
+    shown = _parse(text)
     for key, bound in (("min_value", field.minimum), ("max_value", field.maximum)):
-        if bound is not None and _is_writable(bound) and _digits(format(bound, "f")) <= _EXACT_DIGITS:
+        if bound is None or not _is_writable(bound) or _digits(format(bound, "f")) > _EXACT_DIGITS:
+            continue
+        if shown is None or (shown >= bound if key == "min_value" else shown <= bound):  # Slack refuses any other
             made[key] = format(bound, "f")
     return made
 
@@ -35,14 +41,12 @@ def read(field: FormField, given: str) -> object:
     """What was written, as `int` or `Decimal`: with a comma before the decimals too, where that is certain. Raises
     NotUsable.
     """
-    text = given.strip().replace("\u00a0", " ")
-    if _AMBIGUOUS.fullmatch(text):
-        whole, _, rest = text.partition(",")
-        raise NotUsable(f"Write {whole}{rest} or {whole}.{rest}: a comma can mean both.")
+    text = given.strip().replace("\u00a0", " ").replace("\u202f", " ")
+    _hold_ambiguous(field, text)
     if _DECIMAL_COMMA.fullmatch(text):
         text = re.sub("[. ]", "", text).replace(",", ".")
     elif _GROUPS.fullmatch(text):
-        text = re.sub("[, ]", "", text)
+        text = re.sub(r"\." if text.count(".") > 1 else "[, ]", "", text)
     number = _parse(text)
     if number is None:
         raise NotUsable("Write a number with digits, and a dot before decimals: 80.10")
@@ -51,6 +55,19 @@ def read(field: FormField, given: str) -> object:
     if number != number.to_integral_value():
         raise NotUsable("Write a whole number, without decimals.")
     return int(number)
+
+
+def _hold_ambiguous(field: FormField, text: str) -> None:
+    """Raises NotUsable for what one person takes for a thousand and another for one. A dot is before decimals, where
+    there may be some.
+    """
+    found = _AMBIGUOUS.fullmatch(text)
+    if found is None or (field.kind == "number" and found[1] == "."):
+        return
+    whole, _, rest = text.partition(found[1])
+    if field.kind == "integer":
+        raise NotUsable(f"Write {whole}{rest}, if that is what you mean, without a {_NAMES[found[1]]}.")
+    raise NotUsable(f"Write {whole}{rest} or {whole}.{rest}: a comma can mean both.")
 
 
 def is_plain(text: str) -> bool:

@@ -68,10 +68,10 @@ class _News:
     """How everything stands: who is to be looked at because of it."""
 
     homes: Sequence[Home]
-    signature: Signature
+    signature: Signature | None
     waiting: Sequence[Concern] | None
     touched: Collection[str]
-    seen: int
+    seen: int | None
 
 
 @dataclass(frozen=True)
@@ -151,18 +151,20 @@ class Homes:
         return min(rests)
 
     def _news(self, db: Connection) -> _News:
-        """A job."""
-        seen = audit.head(db)[0] if self._seen is None else self._seen
-        touched, last = concerns.touched(db, seen)
+        """A job. Where nobody ever opened theirs there is nothing to look for."""
+        everybody = homes.every(db)
+        if not everybody:
+            return _News((), self._signature, None, (), self._seen)
+        touched, last = concerns.touched(db, audit.head(db)[0] if self._seen is None else self._seen)
         touched.update(user for user in self._new if inbox.has_written(db, user))
         signature = concerns.signature(db)
         waiting = concerns.waiting(db) if signature != self._signature else None
-        return _News(homes.every(db), signature, waiting, touched, last)
+        return _News(everybody, signature, waiting, touched, last)
 
     def _take(self, news: _News) -> None:
         """Say whose Home may have changed."""
         self._seen = news.seen
-        if news.waiting is not None:
+        if news.waiting is not None and news.signature is not None:
             self._waiting, self._signature = news.waiting, news.signature
             self._about = {}
             for each, sign in zip(news.waiting, news.signature, strict=True):

@@ -15,9 +15,8 @@ from bot.inbound.payloads import Body, Person, SlackThread, SlashCommand
 from bot.people.directory import CannotTell
 from bot.shown import commands
 from bot.shown.cards import Shown
-from storage import Connection, Storage, concerns, inbox
+from storage import Storage, concerns, inbox
 from storage.errors import DatabaseGone, StorageUnavailable
-from storage.inbox import Delivery
 
 logger = logging.getLogger(__name__)
 
@@ -64,17 +63,15 @@ class Commands:
         return commands.listed(await self.gathering.overview(person.user, direct, waiting))
 
     async def _stop(self, command: SlashCommand) -> Shown:
-        """Stop what the thread does in which it was typed, where Slack says that; else what was begun last for this
-        person in the conversation.
+        """Stop the thread in which it was typed, where Slack says that; else what was begun last for this person in the
+        conversation.
         """
-        found = await self.storage.read(lambda db: _at_work(db, command))
+        person, channel = command.person, command.channel
+        if command.thread_ts is not None:
+            return commands.told(await self.stop_thread(SlackThread(person.team, channel, command.thread_ts), person))
+        found = await self.storage.read(lambda db: inbox.at_work(db, person.user, channel))
         if found is None:
             return commands.told(commands.NOTHING_AT_WORK)
-        said = await self.stop_thread(SlackThread(found.team, found.channel, found.thread_ts), command.person)
+        said = await self.stop_thread(SlackThread(found.team, found.channel, found.thread_ts), person)
         words = await self.gathering.people.read(found.text, within=WITHIN / 4)
         return commands.stopped(said, words.to_people)
-
-
-def _at_work(db: Connection, command: SlashCommand) -> Delivery | None:
-    """What somebody wrote that is at work, or waits. A job."""
-    return inbox.at_work(db, command.person.user, command.channel, command.thread_ts)

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.shown import buttons, records, summary, wording
+from bot.shown import buttons, records, summary, tasks, wording
+from bot.shown import feedback as helped
 from bot.shown.buttons import APPROVE, APPROVE_ALL, EDIT, GIVE_UP, IT_RAN, REJECT, RESPOND, RETRY, RUN_AGAIN
 from bot.shown.markdown import reply_markdown
 from bot.shown.shown_calls import ShownCall
@@ -95,17 +96,22 @@ class Request:
     words: str | None = None
 
 
-def reply(content: str, notice: str | None = None) -> list[Shown]:
-    """What the agent says: one message, and several where one does not take it. Nothing when there is nothing."""
+def reply(content: str, notice: str | None = None, *, feedback: str | None = None) -> list[Shown]:
+    """What the agent says: one message, and several where one does not take it. Nothing when there is nothing. Below
+    the answer that the message `feedback` is, people say whether it helped.
+    """
     shown = [
         Shown(escape(part, TEXT_LIMIT), ({"type": "markdown", "text": reply_markdown(part)},))
         for part in parts(content, REPLY_LIMIT, REPLY_PARTS)
     ]
-    if notice is None:
-        return shown
-    said = plain_text(f"⚠ {one_line(notice)}", BESIDE_LIMIT)
-    last = shown.pop() if shown else Shown(escape_visible(said["text"]), ())
-    return [*shown, Shown(last.text, (*last.blocks, context(said)))]
+    if notice is not None:
+        said = plain_text(f"⚠ {one_line(notice)}", BESIDE_LIMIT)
+        last = shown.pop() if shown else Shown(escape_visible(said["text"]), ())
+        shown.append(Shown(last.text, (*last.blocks, context(said))))
+    if shown and feedback is not None:
+        last = shown.pop()
+        shown.append(Shown(last.text, (*last.blocks, *helped.blocks(feedback))))
+    return shown
 
 
 def pages(proposed: Sequence[ShownCall]) -> list[list[ShownCall]]:
@@ -257,6 +263,10 @@ def _doubt(call: ShownCall) -> list[Block]:
 
 
 def _unasked(call: ShownCall) -> Block:
-    """A call that no person was asked about, in one line, with what came of it unless that is a result."""
+    """A call that no person was asked about: a task while it runs; then one line, with what came of it unless that is a
+    result.
+    """
+    if tasks.is_at_work(call):
+        return tasks.card(call)
     why = fitted(one_line(wording.why_nothing(call)), RESULT_LIMIT)
     return context(plain_visible(summary.what_ran(call) + (f"\n{why}" if why else "")))

@@ -93,7 +93,7 @@ def _begin(shown: Overview, examples: Sequence[str]) -> list[Block]:
         example = fitted(one_line(examples[0]), TITLE_LIMIT)
         blocks.append(_section(f"One thing to try: “{example}”"))
         button |= {"action_id": TRY_EXAMPLE, "text": plain_text("Try It"), "value": "0", "style": "primary"}
-        button |= {"accessibility_label": _spoken("Try", example)}
+        button |= {"accessibility_label": _spoken("Try It", example)}
     elif shown.messages is not None:
         blocks.append(_section("One thing to try: ask what it can do."))
         button |= {"action_id": OPEN, "text": plain_text("Open Messages"), "url": shown.messages, "style": "primary"}

@@ -6,11 +6,13 @@ From its first piece on the stream is the post of its message: the row is there 
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.shown import cards
+from bot.shown import cards, feedback
 from bot.shown.markdown import Stream, safe_end
 from bot.shown.posting import OPENING, Known, Poster, metadata
 from bot.shown.timeline import reply_subject
@@ -19,14 +21,26 @@ from storage.posts import Conversation, Post
 
 logger = logging.getLogger(__name__)
 
+LIFE = 240.0
+"""Seconds that a stream is written to: Slack ends it after about five minutes."""
+
 
 class LiveReply:
     """One assistant message, growing. Where streaming fails, nothing is lost: the poster mends the post afterwards."""
 
-    def __init__(self, client: AsyncWebClient, poster: Poster, message_id: str) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        poster: Poster,
+        message_id: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.message_id = message_id
-        self.subject = reply_subject(message_id)
+        self._part = 0
+        self._clock = clock
+        self._begun_at = 0.0
         self.is_whole = False
+        self.ends = False
         self._client = client
         self._poster = poster
         self._text = ""
@@ -34,6 +48,11 @@ class LiveReply:
         self._sent = 0
         self._ts: str | None = None
         self._broken = False
+
+    @property
+    def subject(self) -> str:
+        """Of the post that it is written into."""
+        return reply_subject(self.message_id, self._part)
 
     @property
     def is_begun(self) -> bool:
@@ -78,12 +97,15 @@ class LiveReply:
         except UNCERTAIN as error:
             self._give_up(error)
             return
-        self._sent, self._ts = end, str(answer["ts"])
+        self._sent, self._ts, self._begun_at = end, str(answer["ts"]), self._clock()
         await self._poster.save(conversation, replace(begun, ts=self._ts), known)
 
     async def send(self, conversation: Conversation) -> None:
-        """Show what was written since."""
+        """Show what was written since; where Slack would end the stream soon, it goes on in a message of its own."""
         if self._ts is None or not self.has_news:
+            return
+        if self._clock() - self._begun_at > LIFE:
+            await self._close(conversation)
             return
         end = safe_end(self._text)
         news = self._stream.piece(self._text, end)
@@ -93,18 +115,27 @@ class LiveReply:
             self._give_up(error)
         self._sent = end
 
+    async def _close(self, conversation: Conversation) -> None:
+        """End this stream, and begin another with what comes. Once the reply is whole, it is one message again."""
+        try:
+            await self._client.chat_stopStream(channel=conversation.channel, ts=str(self._ts))
+        except UNCERTAIN as error:
+            logger.info("a stream ended early (%s); the message is finished by an update", error)
+        self._ts, self._part = None, self._part + 1
+
     async def finish(self, conversation: Conversation, known: Known) -> None:
         """Close the stream: the message now shows its whole text."""
         if self._ts is None:
             return
-        shown = cards.reply(self._text)
-        whole = not self._broken and len(shown) == 1
+        shown = cards.reply(self._text, feedback=self.message_id if self.ends else None)
+        whole = not self._broken and len(shown) == 1 and self._part == 0
         rest = self._stream.piece(self._text, len(self._text)) if whole else ""
         try:
             await self._client.chat_stopStream(
                 channel=conversation.channel,
                 ts=self._ts,
                 markdown_text=rest or None,
+                blocks=list(feedback.blocks(self.message_id)) if whole and self.ends else None,
                 metadata=metadata(self.subject),
             )
         except UNCERTAIN as error:

@@ -52,7 +52,7 @@ class ShownCalls:
         named = _named(tool, record, values if is_checked else None)
         return ShownCall(
             message["id"], name, tool, args, edited, record, result.get("content"), refusal, passed_over, named,
-            message.get("content") or "",
+            message.get("content") or "", proposed["id"],
         )  # fmt: skip
 
 

@@ -55,6 +55,10 @@ def _plain(block: Block) -> Iterator[Block]:
             yield {**block, "elements": bare}
         case {"type": "markdown", "text": str(text)}:
             yield from _sections(text)
+        case {"type": "context_actions"}:
+            return  # whether it helped can be left unsaid
+        case {"type": "task_card", "title": str(title)}:
+            yield {"type": "section", "text": plain_visible(title)}
         case {"type": "section", "text": {"type": "mrkdwn"} as text}:
             yield {"type": "section", "text": text}
         case {"type": "context", "elements": elements}:

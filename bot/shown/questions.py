@@ -4,17 +4,18 @@ pass it; and the record of what came of either. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bot.shown import arguments, naming, wording
+from bot.shown import arguments, naming, timeline, wording
 from bot.shown.buttons import button
 from bot.shown.cards import Shown
 from bot.shown.pieces import Moment, Person, Piece, Styled, elements, in_mrkdwn
 from bot.shown.text import Block, context, escape_visible, fitted, mrkdwn, one_line, plain_visible, rich, section, words
 from bot.shown.versions import block_id
 from graphs.agent.question_desk import STOP, answer_in, terms_of
+from graphs.approvals.terms import Terms
 from storage.interrupts import OPEN, InterruptRow
 
 YES, NO, ANSWER = "answer_yes", "answer_no", "answer"
@@ -24,7 +25,6 @@ MOST_OPTIONS = 5
 
 OPTIONS = tuple(f"answer_option_{number}" for number in range(MOST_OPTIONS))
 
-SUBJECT = "question:"
 QUESTION = "question"
 """Where a value that is asked has its first line."""
 
@@ -39,20 +39,21 @@ UNSAID = "What should happen next?"
 
 def subject(row: InterruptRow) -> str:
     """What a post of a question is known by."""
-    return f"{SUBJECT}{row.id}"
+    return f"{timeline.QUESTION}{row.id}"
 
 
-def wanted(
-    rows: Sequence[InterruptRow], state: Mapping[str, Any], posted: Mapping[str, object], *, is_editable: bool
-) -> list[tuple[str, Shown]]:
-    """Those of a thread that are to be shown, by subject: what is open, and what was. `state` is that of the thread,
-    without its messages; `is_editable` says whether any of it can be edited.
+def cards_of(
+    rows: Sequence[InterruptRow], state: Mapping[str, Any], posted: Collection[str], *, is_editable: bool
+) -> list[Card]:
+    """Those of a thread that are to be shown: what is open, and what was. `state` is that of the thread, without its
+    messages; `is_editable` says whether any of it can be edited.
     """
-    return [
-        (subject(row), Card(row, state, is_editable).shown())
-        for row in rows
-        if row.status in OPEN or subject(row) in posted
-    ]
+    return [Card(row, state, is_editable) for row in rows if row.status in OPEN or subject(row) in posted]
+
+
+def wanted(cards: Sequence[Card], posted: Collection[str]) -> list[tuple[str, Shown]]:
+    """By subject, what is shown of them where they were asked."""
+    return [(card.subject, card.shown(timeline.unreached(card.subject, posted))) for card in cards]
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,28 @@ class Card:
             return {"value": value}
         return {key: each for key, each in _mapping(value).items() if key != QUESTION}
 
-    def shown(self) -> Shown:
-        return self._asking() if self.row.status in OPEN else self._over()
+    @property
+    def subject(self) -> str:
+        return subject(self.row)
 
-    def _asking(self) -> Shown:
+    @property
+    def waiting(self) -> list[Terms]:
+        """The terms of the question while it waits."""
+        return [terms_of(self.row)] if self.row.status in OPEN else []
+
+    @property
+    def requester(self) -> str:
+        return self.row.requester or ""
+
+    def shown(self, unreached: Sequence[str] = ()) -> Shown:
+        """The card, wherever it stands. `unreached` could answer, and cannot be given a copy."""
+        return self._asking(unreached) if self.row.status in OPEN else self._over()
+
+    def copy(self, unreached: Sequence[str]) -> Shown:
+        """The card for somebody who cannot see where it was asked: it says for whom it is in either place."""
+        return self.shown(unreached)
+
+    def _asking(self, unreached: Sequence[str]) -> Shown:
         until = [" · until ", Moment(self.row.expires_at)] if self.row.expires_at is not None else []
         who = wording.who_answers(terms_of(self.row))
         asked = f"<@{self.row.requester}>" if self.row.requester else "somebody"
@@ -101,6 +120,8 @@ class Card:
         if self.row.status == "reopened":
             blocks.append(context(mrkdwn("⚠ The last answer was not taken. It waits for another one.")))
         blocks.append(context(mrkdwn(f"For {asked} · {who}{in_mrkdwn(until)}")))
+        if unreached:
+            blocks.append(context(mrkdwn(wording.unreached(unreached))))
         blocks.append({"type": "actions", "block_id": block_id("answer", self.row), "elements": self._buttons()})
         text = f"Answer needed: {escape_visible(self.first_line)} For {asked}{in_mrkdwn(until)}"
         return Shown(text, tuple(blocks))

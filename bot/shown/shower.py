@@ -21,12 +21,13 @@ from bot.people.directory import CannotTell
 from bot.people.people import People
 from bot.shown import cards, lookup, questions, timeline, versions
 from bot.shown.cards import Shown
-from bot.shown.copies import Copies
+from bot.shown.copies import Copied, Copies
 from bot.shown.held import Held
 from bot.shown.live import LiveReply
 from bot.shown.on_record import ShownCalls, record_of
 from bot.shown.placing import Placing
 from bot.shown.posting import Poster
+from bot.shown.sessions import Sessions, status_of
 from bot.shown.timeline import Card
 from bot.shown.troubles import Troubles
 from bot.shown.unanswerable import Unanswerable
@@ -42,7 +43,7 @@ from graphs.runtime.types import StateSnapshot
 from storage import Connection, Storage, interrupts, posts, threads
 from storage.errors import LeaseLost
 from storage.ids import ThreadId
-from storage.interrupts import InterruptRow
+from storage.interrupts import OPEN, InterruptRow
 from storage.posts import Conversation
 from storage.recent import Recent
 from storage.threads import ThreadRow
@@ -96,6 +97,7 @@ class Display:
         self._copies = Copies(poster, people)
         self._unanswerable = Unanswerable(people, Desk(storage, toolbox))
         self._troubles = Troubles()
+        self.sessions = Sessions(client)
         self._hands: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
         self._kept = Recent(KEPT)
 
@@ -198,12 +200,17 @@ class Display:
                 each[0] for each in wanted
             }:
                 await self._poster.withdraw(held.conversation, subject, held.known)
-        if await self._copies.show(held, shown):
+        asking: list[Copied] = [*shown, *self._asked(held, news)]
+        if await self._copies.show(held, asking):
             wanted = self._wanted(held, news, shown, unfinished)
             posted |= await self._placing.show(held, wanted, asker_of)
-            await self._copies.show(held, shown)
+            await self._copies.show(held, asking)
         await self._unanswerable.end(held, shown, asker_of)
         held.version = thread.version
+        if thread.status != "running":
+            waits = any(call.waits for card in shown for call in card.rows)
+            waits |= any(row.status in OPEN for row in news.questions)
+            await self.sessions.say(held.conversation, status_of(thread.status, waits=waits))
         self._troubles.over(held.conversation.thread_id)
         _settle(held, snapshot, shown)
         return posted
@@ -211,12 +218,18 @@ class Display:
     def _wanted(
         self, held: Held, news: _News, shown: Sequence[Card], unfinished: Sequence[str]
     ) -> list[tuple[str, Shown]]:
-        said = timeline.wanted(news.rest, shown, held.known, unfinished)
-        if news.questions:
-            schema = self._own_state(news.thread.thread_id) or {}
-            state = {name: each for name, each in news.snapshot.values.items() if name in schema["properties"]}
-            said += questions.wanted(news.questions, state, held.known, is_editable=bool(schema["properties"]))
+        is_running = news.thread.status == "running"
+        said = timeline.wanted(news.rest, shown, held.known, unfinished, is_running=is_running)
+        said += questions.wanted(self._asked(held, news), held.known)
         return said + timeline.stopping(news.thread.halted, shown)
+
+    def _asked(self, held: Held, news: _News) -> list[questions.Card]:
+        """The cards of what the thread asks by itself."""
+        schema = self._own_state(news.thread.thread_id)
+        if schema is None:
+            return []
+        state = {name: each for name, each in news.snapshot.values.items() if name in schema["properties"]}
+        return questions.cards_of(news.questions, state, held.known, is_editable=bool(schema["properties"]))
 
     async def _went_back(self, held: Held, shown: Sequence[Card]) -> bool:
         """Whether Slack shows something later of a card that waits than what is on record: an older copy was put back,

@@ -48,6 +48,7 @@ class ShownCall:
     """Whether the conversation went on without waiting for what becomes of it."""
     named: str | None = None
     beside: str = ""
+    call_id: str = ""
 
     @property
     def description(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.shown import records, wording
+from bot.shown import naming, records, wording
 from bot.shown.arguments import in_line
 from bot.shown.pieces import Moment, in_mrkdwn
 from bot.shown.shown_calls import LINE_LIMIT, ShownCall
@@ -39,5 +39,7 @@ def _in_words(call: ShownCall) -> str:
 
 
 def what_ran(call: ShownCall) -> str:
-    values = in_line(call.args, LINE_LIMIT, call.labels)
+    """A call that no person was asked about, in a line, with its exact arguments where its title does not say them."""
+    is_told = call.tool is not None and not call.named and naming.says_all(call.name, call.args)
+    values = "" if is_told else in_line(call.args, LINE_LIMIT, call.labels)
     return wording.unasked(call) + (f" — {values}" if values else "")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.shown import cards, notices
+from bot.shown import cards, notices, tasks
 from bot.shown.cards import Request, Shown
 from bot.shown.on_record import ShownCalls
 from bot.shown.shown_calls import ShownCall, revision
+from graphs.agent.halting import STOPPED
+from graphs.agent.proposals import terms_of
 from graphs.agent.turns import latest
+from graphs.approvals.terms import Terms
 from graphs.errors import CutShort, GraphRecursionError
 from graphs.runtime.types import StateSnapshot
 
 FAILURE = "failure:"
 """How the subject of a turn that broke off begins."""
+
+QUESTION = "question:"
+"""How the subject begins of what a graph of one's own waits for."""
 
 CUT_SHORT = (
     "This was stopped each time that it was begun, so it was not begun again. It may have happened in part: look "
@@ -73,7 +79,7 @@ def is_of(subject: str, original: str) -> bool:
 
 
 def is_a_copy(subject: str) -> bool:
-    return is_card(subject) and "@" in subject
+    return (is_card(subject) or subject.startswith(QUESTION)) and "@" in subject
 
 
 def unreached(subject: str, posted: Iterable[str]) -> list[str]:
@@ -102,14 +108,23 @@ class Card:
     words: str
     link: str | None = None
 
+    @property
+    def waiting(self) -> list[Terms]:
+        """The terms of the calls that wait."""
+        return [terms_of(call.question) for call in self.rows if call.question is not None and call.waits]
+
+    @property
+    def requester(self) -> str:
+        """Who asked for it; empty for nobody that is known."""
+        return next((call.requester for call in self.rows if call.requester), "")
+
     def shown(self, unreached: Sequence[str]) -> Shown:
         """The card where it was asked."""
         return cards.calls(self.rows, revision(self.rows), unreached, Request(self.link))
 
     def copy(self, unreached: Sequence[str]) -> Shown:
         """The card for somebody who cannot see where it was asked."""
-        by = next((call.requester for call in self.rows if call.requester), "")
-        return cards.calls(self.rows, revision(self.rows), unreached, Request(self.link, by, self.words))
+        return cards.calls(self.rows, revision(self.rows), unreached, Request(self.link, self.requester, self.words))
 
 
 def cards_of(
@@ -130,10 +145,16 @@ def cards_of(
 
 
 def wanted(
-    snapshot: StateSnapshot, shown: Sequence[Card], posted: Collection[str] = (), unfinished: Collection[str] = ()
+    snapshot: StateSnapshot,
+    shown: Sequence[Card],
+    posted: Collection[str] = (),
+    unfinished: Collection[str] = (),
+    *,
+    is_running: bool = False,
 ) -> list[tuple[str, Shown]]:
     """By subject, in the order of the conversation, whose cards are `shown`. `posted` are the subjects that Slack shows
     already, `unfinished` the turns that broke off before the one at work, and that their authors may ask for again.
+    While the thread `is_running`, calls that are at work are shown as tasks.
     """
     of_message: dict[str, list[Card]] = {}
     for card in shown:
@@ -142,12 +163,14 @@ def wanted(
     for message in _messages(snapshot):
         if message["role"] != "assistant":
             continue
-        replies = cards.reply(message["content"], message.get("notice"))
+        answer = message["id"] if _is_answer(message) else None
+        replies = cards.reply(message["content"], message.get("notice"), feedback=answer)
         found += [(reply_subject(message["id"], part), shown) for part, shown in enumerate(replies)]
         found += [
             (card.subject, card.shown(unreached(card.subject, posted)))
             for card in of_message.get(message["id"], ())
             if not all(_has_just_begun(row) for row in card.rows)
+            or (is_running and all(map(tasks.is_at_work, card.rows)))
         ]
     broken = failures(snapshot)
     said = {subject for subject in posted if is_failure(subject)}
@@ -167,6 +190,11 @@ def stopping(name: str | None, shown: Sequence[Card]) -> list[tuple[str, Shown]]
     """
     running = [row for card in shown for row in card.rows if row.state == "running" and row.record.claim is not None]
     return [(reply_subject(name), notices.stopping([row.title for row in running]))] if name and running else []
+
+
+def _is_answer(message: Mapping[str, Any]) -> bool:
+    """Whether it ends a turn of the model's, which people can say of whether it helped."""
+    return not message.get("tool_calls") and not message.get("own") and message["content"] != STOPPED
 
 
 def _has_just_begun(row: ShownCall) -> bool:

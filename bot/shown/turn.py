@@ -63,10 +63,11 @@ class Turn:
         self._replies[-1].add(piece)
         self._news.set()
 
-    def settled(self) -> None:
-        """A task of the thread ended: the reply that was being written is whole."""
+    def settled(self, *, ends: bool = False) -> None:
+        """A task of the thread ended: the reply that was being written is whole. `ends`: it is the turn's answer."""
         if self._replies:
             self._replies[-1].is_whole = True
+            self._replies[-1].ends = ends
         self._news.set()
 
     def cut(self) -> None:
@@ -94,6 +95,7 @@ class Turn:
         async with self._display.alone(self._conversation.thread_id):
             if self._at_once:
                 await self._tell()
+            await self._display.sessions.say(self._conversation, "processing")
             try:
                 while not self._over.is_set():
                     await self._news.wait()

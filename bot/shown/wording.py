@@ -6,9 +6,10 @@ Ours is Slack's mrkdwn, of checked parts; what a model, a tool or a person wrote
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from bot.shown import tenses
 from bot.shown.pieces import DAY_AND_TIME, TIME, Moment, in_mrkdwn
 from bot.shown.shown_calls import ShownCall
 from bot.shown.text import Block, fitted, mrkdwn, one_line, plain_text, plain_visible
@@ -166,14 +167,14 @@ def _approver(name: str, requester: str) -> str:
 
 
 def unasked(call: ShownCall) -> str:
-    """What became of a call that no person was asked about. Plain text."""
-    name = call.function
+    """What became of a call that no person was asked about: what was done in its first word. Plain text."""
+    title = call.function if call.tool is None else one_line(call.title)
     if call.state is State.REFUSED:
         kind = call.refusal.kind if call.refusal is not None else "passed over" if call.passed_over else "refused"
-        return _NOT_RUN[kind].format(name=name)
+        return _NOT_RUN[kind].format(title=title, name=call.function)
     # That its rule asks nobody is known once it was begun: until then somebody may still be asked.
     passed = call.gated and call.record.claim is not None
-    return _UNASKED[call.state].format(name=name) + (", without asking: its rule lets this one pass" if passed else "")
+    return _UNASKED[call.state](title) + (", without asking: its rule lets this one pass" if passed else "")
 
 
 def why_nothing(call: ShownCall) -> str:
@@ -183,21 +184,25 @@ def why_nothing(call: ShownCall) -> str:
     return call.result if call.state is not State.DONE else ""
 
 
-_UNASKED = {
-    State.RUNNING: "Running {name}",
-    State.DONE: "Ran {name}",
-    State.FAILED: "{name} failed",
-    State.IN_DOUBT: "Began {name}, and nobody knows whether it took effect",
+def _in_doubt(title: str) -> str:
+    return f"In doubt: {title}. Nobody knows whether it took effect"
+
+
+_UNASKED: Mapping[State, Callable[[str], str]] = {
+    State.RUNNING: tenses.doing,
+    State.DONE: tenses.done,
+    State.FAILED: tenses.could_not,
+    State.IN_DOUBT: _in_doubt,
 }
-"""Where a call can stand that was not asked about and can run."""
+"""How a call that was not asked about is told, where it can stand."""
 
 _NOT_RUN: dict[str, str] = {
     "unknown tool": "Not run: there is no tool {name}",
-    "invalid arguments": "{name} was not run: its arguments are not valid",
-    "unstorable arguments": "{name} was not run: its arguments cannot be shown as they would run",
-    "impossible": "{name} was not run: it cannot work",
-    "unreachable": "{name} was not run, and nobody was asked",
-    "stopped": "{name}: cancelled, the request was stopped",
-    "refused": "{name} was not run",
-    "passed over": "{name} was given up: the conversation went on without it",
+    "invalid arguments": "Not run, the arguments are not valid: {title}",
+    "unstorable arguments": "Not run, the arguments cannot be shown as they would run: {title}",
+    "impossible": "Not run, it cannot work: {title}",
+    "unreachable": "Not run, and nobody was asked: {title}",
+    "stopped": "Cancelled, the request was stopped: {title}",
+    "refused": "Not run: {title}",
+    "passed over": "Given up, the conversation went on without it: {title}",
 }

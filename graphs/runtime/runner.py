@@ -102,6 +102,8 @@ class Runner:
             while True:
                 if self.session.released:
                     return False
+                if self._is_to_halt():
+                    return await self._halt()
                 self._start_due()
                 if not self.running:
                     if await self._park("failed" if self.failures else "waiting"):
@@ -111,12 +113,10 @@ class Runner:
                     news = asyncio.create_task(self.session.news(self._asking))
                 waiters: set[asyncio.Task[Any]] = {*self.running, *filter(None, (news, halt))}
                 done, _ = await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
-                if self._is_to_halt():
-                    return await self._halt()
                 if news is not None and news in done:
                     done.discard(news)
                     listens, news = self._heard(news), None
-                for ended in done:
+                for ended in () if self._is_to_halt() else done:  # else that is for `_halt`
                     # Nobody else has cancelled it.
                     result = Failed(UnexpectedExit("CancelledError")) if ended.cancelled() else ended.result()
                     if await self._record(self.running.pop(ended), result):
@@ -166,6 +166,8 @@ class Runner:
 
     def _start_due(self) -> None:
         active = {task.id for task in self.running.values()}
+        if self.session.is_halted:
+            return
         for task in self.position.tasks:
             if task.id in self.results or task.id in active:
                 continue

@@ -13,9 +13,10 @@ from graphs import END, START, StateGraph, add_messages, interrupt
 from graphs.errors import QuestionExpired
 from graphs.runtime.compiled import CompiledGraph
 from storage import Storage
+from tests.bot.elsewhere import settled
 from tests.bot.inbound.test_clicks import filled_in, opened
 from tests.bot.running import Bot, buttons, running
-from tests.demo.workspace.support import Json, Page
+from tests.demo.workspace.support import Json, Page, Slack
 from tests.support.waiting import until
 
 
@@ -201,3 +202,147 @@ async def test_each_channel_has_its_own(theatre: Theatre):
         assert await bot.card(root, "answer_yes", "C0DEPLOYS")
         other = (await theatre.page.say("hi", "D0ANA"))["ts"]
         assert await bot.card(other, "answer")
+
+
+async def copy_for(theatre: Theatre, user: str, words: str) -> Json:
+    """What somebody's direct message with the bot shows that says these words, once it does."""
+    page = theatre.page.as_user(user)
+
+    async def look() -> Json | None:
+        messages = await page.messages(f"D0{user[2:]}")
+        return next((m for m in messages if words in str([m["text"], m.get("blocks")])), None)
+
+    return await until(look, f"{words!r} for {user}")
+
+
+async def test_who_is_asked_and_cannot_see_the_conversation_has_a_copy(theatre: Theatre):
+    graph = asking({"question": "Deploy?", "to": "production"}, response_schema=bool, approvers=["U0LEA"])
+    async with theatre.bot(graph) as bot:
+        root = (await theatre.page.say("deploy", "D0ANA"))["ts"]
+        own = await bot.card(root, "answer_yes")
+        copy = await copy_for(theatre, "U0LEA", "Deploy?")
+        assert labels(copy) == labels(own) == ["Yes", "No"]
+        assert "production" in str(copy["blocks"])
+        await bot.press(own, "answer_yes")
+        (said,) = await until(theatre.page.whispers, "why it does not count")
+        assert "not among those who decide" in said
+        await bot.press(copy, "answer_no", user="U0LEA")
+        await bot.reads(root, "The answer: False")
+        over = await copy_for(theatre, "U0LEA", "answered by")
+        assert over["ts"] == copy["ts"]
+        assert labels(over) == []
+        assert labels(await bot.reads(root, "answered by")) == []
+
+
+async def test_a_copy_waits_over_a_restart_and_is_there_once(theatre: Theatre):
+    graph = asking("Deploy?", response_schema=bool, approvers=["U0LEA"])
+    async with theatre.bot(graph) as bot:
+        root = (await theatre.page.say("deploy", "D0ANA"))["ts"]
+        copy = await copy_for(theatre, "U0LEA", "Deploy?")
+    async with theatre.bot(graph) as bot:
+        await bot.press(copy, "answer_yes", user="U0LEA")
+        await bot.reads(root, "The answer: True")
+        over = await copy_for(theatre, "U0LEA", "answered by")
+        asked = [m for m in await theatre.page.as_user("U0LEA").messages("D0LEA") if "Deploy?" in m["text"]]
+        assert [m["ts"] for m in asked] == [over["ts"]] == [copy["ts"]]
+
+
+def in_parallel() -> StateGraph:
+    """Two nodes that ask at once."""
+
+    def node(name: str) -> Any:
+        async def ask(chat: Chat) -> dict[str, Any]:
+            answer = interrupt(f"May {name} go on?", response_schema=bool)
+            return {"messages": [{"role": "assistant", "content": f"{name}: {answer}"}]}
+
+        return ask
+
+    graph = StateGraph(Chat).add_node("left", node("left")).add_node("right", node("right"))
+    return graph.add_edge(START, "left").add_edge(START, "right").add_edge("left", END).add_edge("right", END)
+
+
+async def test_questions_of_parallel_nodes_are_a_card_each_in_any_order(theatre: Theatre):
+    async with theatre.bot(in_parallel()) as bot:
+        root = (await theatre.page.say("go", "D0ANA"))["ts"]
+        left, right = await bot.reads(root, "May left go on?"), await bot.reads(root, "May right go on?")
+        assert left["ts"] != right["ts"]
+        await bot.press(right, "answer_no")
+        await until(lambda: _is_over(bot, root, "May right go on?"), "the record of the first answer")
+        assert labels(await bot.reads(root, "May left go on?")) == ["Yes", "No"]
+        await bot.press(left, "answer_yes")
+        await bot.reads(root, "right: False")
+        await bot.reads(root, "left: True")
+
+
+async def _is_over(bot: Bot, root: str, words: str) -> bool:
+    return labels(await bot.reads(root, words)) == []
+
+
+async def test_a_subgraphs_question_is_a_card(theatre: Theatre):
+    inner = asking("Deep inside?", response_schema=bool).compile()
+    outer = StateGraph(Chat).add_node("inner", inner).add_edge(START, "inner").add_edge("inner", END)
+    async with theatre.bot(outer) as bot:
+        root = (await theatre.page.say("go", "D0ANA"))["ts"]
+        await bot.press(await bot.card(root, "answer_yes"), "answer_yes")
+        await bot.reads(root, "The answer: True")
+
+
+async def test_two_clicks_pass_one_stop(theatre: Theatre):
+    passed: list[str] = []
+
+    def counting(storage: Storage) -> CompiledGraph:
+        def node(name: str) -> Any:
+            async def run(chat: Chat) -> dict[str, Any]:
+                passed.append(name)
+                return {"draft": name}
+
+            return run
+
+        graph = StateGraph(Chat)
+        for name in ("one", "two", "three"):
+            graph.add_node(name, node(name))
+        graph.add_edge(START, "one").add_edge("one", "two").add_edge("two", "three").add_edge("three", END)
+        return graph.compile(storage, interrupt_before=["two", "three"])
+
+    async with theatre.bot(counting) as bot:
+        root = (await theatre.page.say("go", "D0ANA"))["ts"]
+        card = await bot.card(root, "continue")
+        for _ in range(2):
+            await bot.press(card, "continue")
+        await bot.reads(root, "Go on with three?")
+        assert passed == ["one", "two"]
+        assert await until(theatre.page.whispers, "the second click") == ["This was already answered by <@U0ANA>."]
+
+
+async def test_a_card_that_was_deleted_is_asked_again(theatre: Theatre, slack: Slack):
+    async with theatre.bot(asking("Deploy?", response_schema=bool)) as bot:
+        root = (await theatre.page.say("deploy", "D0ANA"))["ts"]
+        card = await bot.card(root, "answer_yes")
+        await settled(theatre.storage)
+        await slack.chat_delete(channel="D0ANA", ts=card["ts"])
+        again = await until(lambda: _another(bot, root, card), "the question once more")
+        await bot.press(again, "answer_yes")
+        await bot.reads(root, "The answer: True")
+
+
+async def _another(bot: Bot, root: str, than: Json) -> Json | None:
+    found = await bot.card(root, "answer_yes")
+    return found if found["ts"] != than["ts"] else None
+
+
+async def test_a_node_that_fails_is_tried_again_with_the_answer_that_it_has(theatre: Theatre):
+    tries: list[bool] = []
+
+    async def ask(chat: Chat) -> dict[str, Any]:
+        tries.append(interrupt("Deploy?", response_schema=bool))
+        if len(tries) == 1:
+            raise RuntimeError("the cable is out")
+        return {"messages": [{"role": "assistant", "content": f"Deployed after {len(tries)}."}]}
+
+    graph = StateGraph(Chat).add_node("ask", ask).add_edge(START, "ask").add_edge("ask", END)
+    async with theatre.bot(graph) as bot:
+        root = (await theatre.page.say("deploy", "D0ANA"))["ts"]
+        await bot.press(await bot.card(root, "answer_yes"), "answer_yes")
+        await bot.press(await bot.card(root, "retry"), "retry")
+        await bot.reads(root, "Deployed after 2.")
+        assert tries == [True, True]

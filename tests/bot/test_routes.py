@@ -8,7 +8,7 @@ from bot import routes
 from bot.demo.workspace import Workspace
 from bot.inbound import answering, filling
 from bot.manifest import EVENTS, manifest
-from bot.shown import cards, home, notices, questions
+from bot.shown import cards, feedback, home, notices, questions
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
 from storage import Storage, inbox
@@ -40,7 +40,7 @@ def test_the_manifest_subscribes_to_what_has_a_route_and_to_nothing_else() -> No
 
 def test_every_button_and_form_has_a_route() -> None:
     assert routes.actions(ON).keys() == {
-        notices.REJECT_AND_SEND,
+        notices.REJECT_AND_SEND, feedback.FEEDBACK,
         questions.YES, questions.NO, *questions.OPTIONS, questions.ANSWER,
         questions.CONTINUE, questions.EDIT_STATE, questions.STOP_HERE,
         cards.APPROVE, cards.APPROVE_ALL, cards.EDIT, cards.REJECT, cards.RESPOND,

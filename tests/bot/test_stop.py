@@ -288,3 +288,16 @@ async def test_a_stop_that_was_stored_and_not_heard_is_done_at_the_next_start(
         await bot.reads(root, "Stopped.")
         await until(lambda: is_over(storage), "the end")
     assert written == [], "approved, and not begun when it was stopped"
+
+
+async def test_the_command_does_the_same(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page, write: Tool[..., Any]
+):
+    async with running(workspace, storage, [write], *LINES, http=http) as bot:
+        root = (await page.say("write a", "D0ANA"))["ts"]
+        await bot.card(root)
+        await page.command("/signoff stop", "D0ANA")
+        await bot.reads(root, "Cancelled, the request was stopped.")
+        await bot.reads(root, "Stopped.")
+        await until(lambda: is_over(storage), "the end")
+        assert [text for text in await said(page, root) if text == "Stopped."] == ["Stopped."]

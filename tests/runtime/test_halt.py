@@ -153,6 +153,39 @@ async def test_G9_nothing_is_claimed_once_the_row_says_so_though_the_run_was_not
         await graph.ainvoke(None, config)
 
 
+async def test_what_may_not_begin_in_a_graph_within_is_not_tried_again_and_again(
+    storage: Storage, config: Config, work: Work
+):
+    tried = 0
+
+    async def eager(state: State) -> State:
+        nonlocal tried
+        tried += 1
+        await work(f"before {tried}")
+        return {"log": [await once("effect", work, "effect")]}
+
+    async def slow(state: State) -> State:
+        return {"log": [await once("slow", work, "slow")]}
+
+    builder = StateGraph(State)
+    for name, node in (("eager", eager), ("slow", slow)):
+        builder.add_node(name, node)
+        builder.add_edge(START, name)
+    graph, halt = graph_of(storage, node=builder.compile()), asyncio.Event()
+    run = asyncio.create_task(graph.ainvoke({"log": []}, config, halt=halt))
+    await work.has_begun("slow")
+    await work.has_begun("before 1")
+    await flag(storage, config)
+    halt.set()
+    work.go_on("before 1")
+    done, _ = await asyncio.wait([run], timeout=0.2)
+    assert not done, "the other effect is waited for"
+    assert tried == 1
+    work.go_on("slow")
+    await run
+    assert "effect" not in work.began
+
+
 async def test_a_thread_is_ended_where_it_stands_and_what_waits_is_cancelled(storage: Storage, config: Config):
     async def node(state: State) -> State:
         return {"log": [interrupt("May I?")]}

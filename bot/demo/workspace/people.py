@@ -181,7 +181,7 @@ _EXAMPLES = {
 }
 """The channels where the demo's other graphs work, one each, and what can be said there to begin with."""
 
-_COMMANDS = (SlashCommand("/signoff", "What waits for you, and help", "[list | help | stop | pause | unpause]"),)
+_COMMANDS = (SlashCommand("/signoff", "What waits for you, and stop", "[list | stop | help]"),)
 
 HARBOUR_GOODS = Team(
     id="T0LOCAL",

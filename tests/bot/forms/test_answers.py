@@ -1,5 +1,6 @@
 """The form of what a graph asks: any JSON Schema, filled with what is known, read as an answer that fits it."""
 
+import json
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from bot.forms.answers import ANSWER, AnswerForm
 from bot.forms.forms import FormErrors, block_id
-from tests.bot.forms.test_forms import filled, state_of
+from tests.bot.forms.test_forms import filled, forms, state_of
 
 
 class Urgency(Enum):
@@ -127,3 +128,30 @@ def test_what_is_missing_is_said_at_its_input() -> None:
     with pytest.raises(FormErrors) as caught:
         form.submitted(state)
     assert caught.value.errors == {block_id("who"): "Fill this in."}
+
+
+def test_what_does_not_fit_yet_is_filled_in_as_far_as_its_input_can_show_it() -> None:
+    given = {"order_id": -3, "amount": "much", "urgency": "soon", "reason": "late", "note": 7}
+    form = AnswerForm(Refund.model_json_schema(), given)
+    elements = {block["block_id"]: block["element"] for block in form.form.blocks}
+    assert elements[block_id("order_id")]["initial_value"] == "-3"
+    assert "min_value" not in elements[block_id("order_id")], "Slack refuses a form whose number is out of its bounds"
+    assert elements[block_id("amount")]["type"] == "number_input"
+    assert elements[block_id("urgency")]["type"] == "radio_buttons"
+    assert "initial_value" not in elements[block_id("amount")]
+    assert "initial_option" not in elements[block_id("urgency")]
+    assert elements[block_id("reason")]["initial_value"] == "late"
+
+
+def test_a_number_that_was_given_as_a_text_is_one_where_the_schema_wants_that() -> None:
+    form = AnswerForm({"type": "object", "properties": {"x": {"type": "number"}}}, {"x": "1.5"})
+    assert form.submitted(state_of(form.form.blocks)) == {"x": 1.5}
+
+
+@given(forms())
+def test_whatever_a_graph_asks_and_gives_comes_back_unchanged(asked: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    schema, values = asked[0], json.loads(json.dumps(asked[1], default=float))
+    form = AnswerForm(schema, values)
+    state = {block: held for page in form.form.pages for block, held in state_of(page).items()}
+    answer = form.submitted(state)
+    assert json.dumps(answer, sort_keys=True) == json.dumps(values, sort_keys=True)

@@ -172,6 +172,18 @@ async def test_a_group_that_cannot_be_looked_up_shows_nothing_as_theirs_and_says
         assert "It cannot be told" not in str(await lines(page, "U0LEA"))
 
 
+async def test_somebody_who_cannot_be_looked_up_sees_nothing_until_they_can_be(
+    workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession
+):
+    async with running(workspace, storage, [write], http=http):
+        await page.fault(without_scopes=["users:read"])
+        await opens(page)
+        found = await reads(page, "Who you are cannot be looked up right now")
+        assert len(found) == 2  # and when it was updated
+        await page.fault(without_scopes=[])
+        await reads(page, "Nothing waits for you")
+
+
 async def test_it_is_published_again_only_when_it_changed_or_is_opened(
     workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession
 ):

@@ -107,6 +107,22 @@ async def test_stop_ends_what_runs_for_whoever_types_it_in_this_conversation_and
         assert said(await answer(page, "/signoff stop")).startswith("Nothing ")
 
 
+async def test_stop_in_a_thread_is_about_that_thread_and_for_whoever_may_stop_it(
+    workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession
+):
+    proposed = calls(("pay", {"number": 7}))
+    async with running(workspace, storage, [pay], proposed, proposed, http=http) as bot:
+        first, second = [(await page.say(f"@signoff pay {n}"))["ts"] for n in (7, 8)]
+        for root in (first, second):
+            await bot.card(root, channel="C0SUPPORT")
+        guest = page.as_user("U0MAX")
+        await guest.command("/signoff stop", channel="C0SUPPORT", thread_ts=first)
+        await bot.reads(first, "Only", "C0SUPPORT", "U0MAX")
+        await page.as_user("U0LEA").command("/signoff stop", channel="C0SUPPORT", thread_ts=first)  # who decides
+        await bot.reads(first, "Cancelled", "C0SUPPORT")
+        assert await bot.card(second, channel="C0SUPPORT")
+
+
 async def test_what_cannot_be_looked_up_in_time_is_said_in_time(
     workspace: Workspace, storage: Storage, page: Page, http: aiohttp.ClientSession
 ):

@@ -10,12 +10,13 @@ from pydantic import NaiveDatetime
 from bot.demo.workspace import Workspace
 from bot.forms.forms import block_id
 from graphs.agent.tools import Tool, tool
-from storage import Storage
+from storage import Storage, drafts
 from tests.agent.conversing import calls, says
 from tests.bot.forms.test_forms import state_of
 from tests.bot.inbound.test_clicks import filled_in, opened
 from tests.bot.running import running
 from tests.demo.workspace.support import Json, Page
+from tests.support import linter
 from tests.support.waiting import until
 
 MANY = Literal[tuple(f"city {number}" for number in range(150))]  # type: ignore[valid-type]
@@ -120,6 +121,67 @@ async def test_a_moment_without_a_zone_is_picked_as_the_clock_time_where_the_rea
         assert await page.submit(view["id"], **state) == {}
         await bot.reads(root, "It began.")
     assert begun == [(datetime(2026, 7, 1, 14, 30), datetime(2026, 7, 1, 15, 30))]  # noqa: DTZ001 - none is asked for
+
+
+async def test_a_restart_between_two_views_loses_nothing(
+    workspace: Workspace,
+    storage: Storage,
+    http: aiohttp.ClientSession,
+    page: Page,
+    book: Tool[..., Any],
+    booked: list[dict[str, Any]],
+):
+    lines = calls(("book", ARGS)), says("It is booked.")
+    async with running(workspace, storage, [book], *lines, http=http) as bot:
+        root = (await page.say("book it", "D0ANA"))["ts"]
+        card = await bot.card(root, "edit")
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            first = await opened(page, watching)
+        second = (await page.submit(first["id"], **filled_in(first, a0="y", a1="2")))["view"]
+    async with running(workspace, storage, [book], *lines, http=http) as bot:
+        assert await page.submit(second["id"], **filled_in(second, a7="3")) == {}
+        await bot.reads(root, "It is booked.")
+    assert booked == [{"a0": "y", "a1": 2, "a7": 3, "city": "city 0"}]
+
+
+async def test_what_earlier_views_held_and_is_lost_is_not_made_up(
+    workspace: Workspace,
+    storage: Storage,
+    http: aiohttp.ClientSession,
+    page: Page,
+    book: Tool[..., Any],
+    booked: list[dict[str, Any]],
+):
+    async with running(workspace, storage, [book], calls(("book", ARGS)), says("It is booked."), http=http) as bot:
+        card = await bot.card((await page.say("book it", "D0ANA"))["ts"], "edit")
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            first = await opened(page, watching)
+        second = (await page.submit(first["id"], **filled_in(first, a1="2")))["view"]
+        await storage.write(lambda db: drafts.drop(db, first["id"]))
+        told = (await page.submit(second["id"], **filled_in(second, a7="3")))["view"]
+        assert "A0: This field did not arrive." in told["blocks"][0]["text"]["text"]
+        (row,) = await storage.interrupts()
+    assert (booked, row.status) == ([], "waiting")
+
+
+async def test_what_was_typed_stays_when_the_whole_is_refused(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page, book: Tool[..., Any]
+):
+    async with running(workspace, storage, [book], calls(("book", ARGS)), says("It is booked."), http=http) as bot:
+        card = await bot.card((await page.say("book it", "D0ANA"))["ts"], "edit")
+        async with page.watching() as watching:
+            await bot.press(card, "edit")
+            first = await opened(page, watching)
+        second = (await page.submit(first["id"], **filled_in(first)))["view"]
+        told = (await page.submit(second["id"], **filled_in(second, a6="typed", a7="40")))["view"]
+        held = {block["block_id"]: block["element"] for block in told["blocks"] if block["type"] == "input"}
+        assert held[block_id("a6")]["initial_value"] == "typed"
+        assert held[block_id("a7")]["initial_value"] == "40"
+        assert held[block_id("city")]["initial_option"]["text"]["text"] == "city 0"
+        for view in (first, second, told):
+            assert linter.view({key: view[key] for key in ("type", "title", "submit", "close", "blocks")}) == []
 
 
 async def test_a_view_of_a_call_that_was_decided_meanwhile_leads_to_no_other(

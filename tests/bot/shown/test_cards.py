@@ -239,20 +239,23 @@ WHY = "amount: Input should be a valid number"
         (
             [],
             {"content": "Invalid: …", "refusal": {"kind": "invalid arguments", "why": WHY}},
-            ["not run", "not valid", WHY],
+            ["Not run", "not valid", WHY],
         ),
         ([], {"content": "Unknown: …", "refusal": {"kind": "unknown tool"}}, ["Not run", "no tool"]),
-        ([], {"content": "Unusable: …", "refusal": {"kind": "unstorable arguments"}}, ["not run", "arguments"]),
+        ([], {"content": "Unusable: …", "refusal": {"kind": "unstorable arguments"}}, ["Not run", "arguments"]),
         (
             [],
             {"content": "Unreachable: …", "refusal": {"kind": "unreachable", "why": "Nobody can approve."}},
-            ["not run", "nobody was asked", "Nobody can approve."],
+            ["Not run", "nobody was asked", "Nobody can approve."],
         ),
-        ([], {"content": "Invalid: as an older release said it"}, ["not run", "as an older release said it"]),
-        ([claim("claimed")], None, ["Running", "its rule lets this one pass"]),
-        ([claim("done", "paid")], {"content": "paid"}, ["Ran", "its rule lets this one pass"]),
-        ([claim("done", {"failed": "no money", "told": "…"})], {"content": "…"}, ["failed", "its rule", "no money"]),
-        ([claim("in doubt")], {"content": "In doubt: …"}, ["nobody knows whether it took effect", "its rule"]),
+        ([], {"content": "Invalid: as an older release said it"}, ["Not run", "as an older release said it"]),
+        ([claim("done", "paid")], {"content": "paid"}, ["Paid", "its rule lets this one pass"]),
+        (
+            [claim("done", {"failed": "no money", "told": "…"})],
+            {"content": "…"},
+            ["Couldn't pay", "its rule", "no money"],
+        ),
+        ([claim("in doubt")], {"content": "In doubt: …"}, ["Nobody knows whether it took effect", "its rule"]),
     ],
 )
 def test_a_call_that_nobody_was_asked_about_says_what_happened(stored: list[Any], result: Any, said: list[str]) -> None:
@@ -263,11 +266,18 @@ def test_a_call_that_nobody_was_asked_about_says_what_happened(stored: list[Any]
     assert buttons(shown) == []
 
 
+def test_a_call_at_work_that_nobody_was_asked_about_is_a_task() -> None:
+    shown = card(claim("claimed"))
+    (block,) = shown.blocks
+    assert (block["type"], block["status"]) == ("task_card", "in_progress")
+    assert block["title"].startswith("Paying")
+
+
 def test_a_call_that_the_conversation_went_on_without_does_not_read_as_running() -> None:
     begun = proposed(("call_1", "pay", ARGS), ("call_2", "write", {"text": "a"}))
     both = card(claim("done", "written", call_id="call_2"), message=begun, results={"call_2": "written"}, is_last=False)
-    assert "given up" in words(both)
-    assert "Running" not in words(both)
+    assert "Given up" in words(both)
+    assert "Paying" not in words(both)
 
 
 def test_a_call_that_may_still_ask_is_not_said_to_have_passed() -> None:

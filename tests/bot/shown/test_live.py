@@ -283,3 +283,25 @@ async def pending(delivery: Poster, conversation: Conversation, message: str, op
     place = (conversation.channel, None, None, conversation.thread_ts)
     await delivery.save(conversation, Post(subject, conversation.thread_id, *place, opening=opening), known)
     return known
+
+
+async def test_a_stream_goes_on_in_a_new_message_before_slack_ends_it(
+    slack: Slack,
+    delivery: Poster,
+    page: Page,
+    conversation: Conversation,
+):
+    times = iter([0.0, 100.0, 241.0, 242.0, 300.0, *[300.0] * 99])
+    live = Written(LiveReply(slack, delivery, "m1", lambda: next(times)), conversation, {})
+    words = "one two three four five. " * 12
+    await live.write(words)
+    messages = await in_thread(page, conversation.thread_ts)
+    assert [bool(message.get("streaming")) for message in messages] == [False, True], "the first was closed"
+    await live.finish()
+    stored = await posts_of(delivery, conversation)
+    assert stored == {"message:m1", "message:m1:1"}
+
+
+async def posts_of(delivery: Poster, conversation: Conversation) -> set[str]:
+    storage: Storage = delivery._storage  # pyright: ignore[reportPrivateUsage]
+    return set(await storage.read(lambda db: posts.of_thread(db, conversation.thread_id)))

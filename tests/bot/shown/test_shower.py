@@ -35,9 +35,9 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     reply = timeline.cards.reply
 
-    def counted(text: str, *more: Any) -> list[Shown]:
+    def counted(text: str, *more: Any, **options: Any) -> list[Shown]:
         seen.append(text)
-        return reply(text, *more)
+        return reply(text, *more, **options)
 
     monkeypatch.setattr(timeline.cards, "reply", counted)
     return seen

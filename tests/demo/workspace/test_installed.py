@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
-from bot.demo.workspace import Workspace
+from bot.demo.workspace import HARBOUR_GOODS, Workspace
 from bot.demo.workspace.methods import METHODS
 from bot.demo.workspace.scopes import GRANTED, NEEDED
 from bot.manifest import manifest
@@ -13,6 +13,14 @@ from tests.demo.workspace.support import TOKENS, Page, Slack
 
 def test_the_app_was_installed_with_what_its_manifest_asks():
     assert set(manifest()["oauth_config"]["scopes"]["bot"]) <= set(GRANTED)
+
+
+def test_the_page_offers_the_commands_of_the_manifest():
+    declared = [
+        (command["command"], command["description"], command["usage_hint"])
+        for command in manifest()["features"]["slash_commands"]
+    ]
+    assert [(each.name, each.description, each.usage_hint) for each in HARBOUR_GOODS.commands] == declared
 
 
 def test_scopes_are_of_methods_and_granted_ones():

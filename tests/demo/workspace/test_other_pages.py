@@ -145,9 +145,10 @@ async def test_a_name_that_was_made_to_mean_this_machine_is_refused(tab: Tab, wo
 
 @pytest.mark.slow
 @pytest.mark.browser
-async def test_a_link_to_the_page_opens_it(elsewhere: int, tab: Tab, workspace: Workspace):
+@pytest.mark.parametrize("path", ["/", "/archives/C0DEPLOYS", "/archives/C0SUPPORT/p1790000000000001"])
+async def test_a_link_to_the_page_opens_it(path: str, elsewhere: int, tab: Tab, workspace: Workspace):
     await tab.goto(f"http://localhost:{elsewhere}/")
-    await tab.evaluate("(url) => { location.href = url }", workspace.url + "/")
+    await tab.evaluate("(url) => { location.href = url }", workspace.url + path)
     await tab.locator(".intro h2").first.wait_for()
 
 
