@@ -114,11 +114,13 @@ class Poster:
         except UNCERTAIN as error:
             logger.warning("%s was not told %r: %s", user, text, describe(error))
 
-    def address(self, conversation: Conversation, ts: str) -> str | None:
-        """Of somebody's message in a conversation. Where it goes on elsewhere, that of the conversation itself."""
+    def address(self, conversation: Conversation, message_id: str) -> str | None:
+        """Of somebody's message in a conversation, also of one that was said again: its id begins with the time of the
+        first. Where the conversation goes on elsewhere, that of the conversation itself.
+        """
         if conversation.refused is not None:
             return conversation.link
-        return links.address(self._team_url, conversation.place, ts)
+        return links.address(self._team_url, conversation.place, message_id.partition(":")[0])
 
     async def link_to(self, place: Place) -> str | None:
         """The address of the message that a thread began with; None when Slack does not say it now."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests.stories.people import SUPPORT, Json, Person, Thread
 from tests.stories.shop import Shop
-from tests.support import linter
+from tests.support import standard
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +18,7 @@ def wrong(messages: list[Json]) -> list[tuple[str, list[str]]]:
     """The messages that are not by the standard, and why."""
     found: list[tuple[str, list[str]]] = []
     for each in messages:
-        problems = linter.message(each["text"], each.get("blocks") or [], first_line="", functions=FUNCTIONS)
+        problems = standard.message(each["text"], each.get("blocks") or [], first_line="", functions=FUNCTIONS)
         found += [(each["text"], problems)] if problems else []
     return found
 
