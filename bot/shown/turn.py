@@ -95,7 +95,6 @@ class Turn:
         async with self._display.alone(self._conversation.thread_id):
             if self._at_once:
                 await self._tell()
-            await self._display.sessions.say(self._conversation, "processing")
             try:
                 while not self._over.is_set():
                     await self._news.wait()
@@ -112,7 +111,11 @@ class Turn:
                 await self._say("")
 
     async def _tell(self) -> None:
-        """Say once that it works on it, unless the run is over or a reply that is being written says so."""
+        """Say once that it works on it, unless the run is over or a reply that is being written says so: of what is over
+        at once after a click, only what came of it is said.
+        """
+        if not self._over.is_set():
+            await self._display.sessions.say(self._conversation, "processing")
         writes = bool(self._replies) and self._replies[0].is_begun
         if not (self._is_told or writes or self._over.is_set()):
             self._is_told = True

@@ -54,7 +54,7 @@ async def test_arguments_that_cannot_be_worked_on_are_told_to_the_model_and_the_
     ) as bot:
         root = (await page.say("note it", "D0ANA"))["ts"]
         await bot.reads(root, "It was too much.")
-        await bot.reads(root, "note was not run: its arguments are not valid")
+        await bot.reads(root, "Not run, the arguments are not valid")
         told = bot.model.asked[-1][-1]["content"]
         assert told.startswith("Invalid: ")
         assert len(told) < 500

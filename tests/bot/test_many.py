@@ -21,8 +21,10 @@ SCRIPT = (
     says(REPLY),
 )
 
-CALLS = 7
-"""Calls of Slack that a conversation may take: message, free tool, card, who clicks, click, gated tool, reply."""
+CALLS = 10
+"""Calls of Slack that a conversation may take: message, free tool, card, who clicks, click, gated tool, reply; and three
+that say how its session stands.
+"""
 
 
 @asynccontextmanager
@@ -65,7 +67,14 @@ async def test_a_conversation_takes_few_calls(workspace: Workspace, storage: Sto
         assert len([each for each in first if each != "apps.connections.open"]) <= CALLS
         await hold(crowd, 1)
         again = [each["method"] for each in await page.journal("call")][len(first) :]
-        assert sorted(set(again)) == ["assistant.threads.setStatus", "chat.postMessage", "chat.update", "users.info"]
+        assert sorted(set(again)) == [
+            "agents.sessions.setStatus",
+            "assistant.threads.setStatus",
+            "chat.postMessage",
+            "chat.update",
+            "users.info",
+        ]
+        assert again.count("agents.sessions.setStatus") == 3, "at work, waiting, done"
         assert again.count("chat.postMessage") == 3
         assert again.count("users.info") == 1, "who decides is looked up when they do"
 

@@ -1,5 +1,6 @@
 """A graph of one's own in Slack: what it asks is a card, what is clicked is its answer, and it goes on."""
 
+import asyncio
 import json
 import operator
 from collections.abc import Callable
@@ -88,8 +89,7 @@ async def test_a_yes_or_no_is_a_button_each(theatre: Theatre, action: str, answe
         assert labels(card) == ["Yes", "No"]
         assert card["text"].startswith("Answer needed: Deploy version 2? For <@U0ANA>")
         assert "production" in str(card["blocks"])
-        for _ in range(2):
-            await bot.press(card, action)
+        await asyncio.gather(bot.press(card, action), bot.press(card, action))  # the buttons go once one of them counts
         await bot.reads(root, f"The answer: {answer!r}")
         over = await bot.reads(root, "answered")
         assert buttons(over, action) == []
