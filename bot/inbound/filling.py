@@ -84,7 +84,7 @@ class Filling:
         """The options of an input that has too many to be shown."""
         looked_for = payloads.suggestion(body)
         asked = await self.storage.read(lambda db: asked_in(db, looked_for.form))
-        tool = self._tool(asked.name) if asked is not None else None
+        tool = self.desk.toolbox.find(asked.name) if asked is not None else None
         if asked is None or asked.poll.row is None or tool is None:
             await ack(options=[])
         else:
@@ -96,7 +96,7 @@ class Filling:
         asked = await self.storage.read(lambda db: asked_in(db, form))
         if asked is None or asked.poll.row is None:
             return await self._refuse(ack, NOT_THERE)
-        tool = self._tool(asked.name)
+        tool = self.desk.toolbox.find(asked.name)
         if tool is None:
             return await self._refuse(ack, NO_TOOL, asked.title)
         page, filled = EDIT_FORMS.index(form.callback_id), await self._form(tool, asked.poll.row, form.person)
@@ -175,7 +175,7 @@ class Filling:
             return modals.reject_modal(REJECT_FORM, row.id, title(row), self._arguments(row))
         if verb == "respond":
             return modals.respond_modal(RESPOND_FORM, row.id, title(row), self._arguments(row))
-        tool = self._tool(row.payload["name"])
+        tool = self.desk.toolbox.find(row.payload["name"])
         if tool is None:
             return NO_TOOL
         form = await self._form(tool, row, person)
@@ -190,15 +190,12 @@ class Filling:
 
     def _arguments(self, row: InterruptRow) -> list[Block]:
         """What the form is about, as the card shows it, where the call's title does not say all of it."""
-        args, tool = row.payload["args"], self._tool(row.payload["name"])
+        args, tool = row.payload["args"], self.desk.toolbox.find(row.payload["name"])
         if not row.payload.get("title") and naming.says_all(row.payload["name"], args):
             return []
         ordered = in_order(args, tool.parameters) if tool is not None else args
         parts = written(ordered, {}, ARGUMENTS_LIMIT).parts
         return [rich(*parts)] if parts else []
-
-    def _tool(self, name: str) -> Tool[..., Any] | None:
-        return self.desk.toolbox[name] if name in list(self.desk.toolbox) else None
 
 
 def _validating(tool: Tool[..., Any], form: Form) -> Validate:
