@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot import connecting
@@ -24,7 +24,7 @@ class Check:
 
 
 CHECKS = (
-    Check("SLACK_BOT_TOKEN", slack.bot_token),
+    Check("bot token", slack.bot_token),
     Check("scopes", slack.scopes),
     Check("Socket Mode", slack.way_in),
     Check("events and interactivity", slack.events),
@@ -37,12 +37,12 @@ CHECKS = (
 )
 
 
-async def examine(settings: Settings, tell: Tell) -> int:
+async def examine(settings: Settings, tell: Tell, checks: Sequence[Check] = CHECKS) -> int:
     """Tell each finding as soon as it is found; how many are wrong."""
     count = 0
     async with connecting.web_client(settings) as client:
         case = Case(settings, client)
-        for check in CHECKS:
+        for check in checks:
             for finding in await _found(check, case):
                 tell(finding)
                 count += finding.state == "wrong"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from bot import config, connecting
@@ -104,8 +105,9 @@ def _in_time() -> Generator[None]:
     no other.
     """
 
-    def is_up(*_: object) -> None:
-        raise TimeoutError(f"the import was still at work after {LOADING:.0f} s")
+    def is_up(_: int, at: FrameType | None) -> None:
+        where = f", at {at.f_code.co_filename}, line {at.f_lineno}" if at is not None else ""
+        raise TimeoutError(f"the import was still at work after {LOADING:g} s{where}")
 
     before = signal.signal(signal.SIGALRM, is_up)
     signal.setitimer(signal.ITIMER_REAL, LOADING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, cast
@@ -13,6 +14,7 @@ from bot.doctor.case import NO_SLACK, Case
 from bot.doctor.findings import Findings
 from bot.manifest import ENDPOINT, manifest
 from bot.slack_errors import UNCERTAIN, describe
+from bot.socket_mode import CLOSE_SECONDS, CONNECT_SECONDS
 
 TRIED_FOR = 3.0
 """Seconds for which Slack is asked again."""
@@ -59,10 +61,10 @@ async def way_in(case: Case, found: Findings) -> None:
         _http_mode(case, found)
         return
     address = await connecting.socket_address(case.client, case.settings, TRIED_FOR)
-    found.ok("Slack takes it", "SLACK_APP_TOKEN")
+    found.ok("Slack takes it", "app token")
     try:
         hello = await _first_frame(str(address), case.client.proxy)
-    except (*UNCERTAIN, ValueError) as error:
+    except (*UNCERTAIN, ValueError, TypeError) as error:  # TypeError: it was closed instead
         found.wrong(
             f"no connection ({describe(error)})", "Let wss:// to Slack through: look at the network, and at its proxies"
         )
@@ -96,7 +98,7 @@ def _http_mode(case: Case, found: Findings) -> None:
         "only what Slack sends shows whether it is the right one",
         "Compare it with Basic Information → App Credentials → Signing Secret. With a wrong one the bot answers "
         "everything of Slack's with 401",
-        "SLACK_SIGNING_SECRET",
+        "signing secret",
     )
     found.by_hand(
         "whether Slack reaches the bot cannot be seen from here",
@@ -108,7 +110,12 @@ def _http_mode(case: Case, found: Findings) -> None:
 
 async def _first_frame(address: str, proxy: str | None) -> Mapping[str, Any]:
     """What Slack says first over a connection. It is closed then: what Slack would send over it comes to another."""
-    async with aiohttp.ClientSession() as http, http.ws_connect(address, proxy=proxy) as socket:
+    closing = aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS)  # pyright: ignore[reportCallIssue] (attrs)
+    async with (
+        asyncio.timeout(CONNECT_SECONDS),
+        aiohttp.ClientSession() as http,
+        http.ws_connect(address, proxy=proxy, timeout=closing) as socket,
+    ):
         frame = json.loads(await socket.receive_str())
     if not isinstance(frame, Mapping):
         raise ValueError("what was sent is no greeting")
