@@ -1,4 +1,4 @@
-"""The command line: `signoff run`, `demo`, `manifest`, `audit`."""
+"""The command line: `signoff run`, `doctor`, `demo`, `manifest`, `config`, `audit`."""
 
 from __future__ import annotations
 
