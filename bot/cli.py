@@ -109,8 +109,6 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND")
     run = commands.add_parser("run", help="connect to Slack and work until stopped")
     run.set_defaults(command=_run)
-    doctor_ = commands.add_parser("doctor", help="say what is wrong with what the bot needs, and how to mend it")
-    doctor_.set_defaults(command=_doctor)
     demo = commands.add_parser("demo", help="try it on this machine: no account, no key")
     demo.add_argument("--port", type=_port, default=8765, help="the page's port (default: 8765; 0 takes a free one)")
     demo.add_argument("--tour", action="store_true", help="play a whole conversation as text, and exit")
@@ -187,23 +185,6 @@ def _run(options: argparse.Namespace) -> int:
         code = FAILURE
     leave(code)
     return code
-
-
-def _doctor(options: argparse.Namespace) -> int:
-    from bot.doctor import examine
-
-    settings = load_settings()
-    ours = Redaction(keys := keys_among(settings.secrets), masked=keys)
-    logs.configure("CRITICAL")
-
-    async def look() -> bool:
-        is_well = True
-        async for finding in examine(settings):
-            print(without_tokens(ours(finding.line)), flush=True)
-            is_well &= finding.verdict != "wrong"
-        return is_well
-
-    return 0 if asyncio.run(look()) else FAILURE
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ def prepare(db: Connection, path: Path | None) -> None:
 
     Raises `NotOurDatabase`.
     """
-    version = check_ours(db, path)
+    version = _check(db, path)
     if path is not None:
         _use_wal(db)
     db.execute("pragma synchronous = full")  # a commit that was told is on the disk
@@ -39,7 +39,7 @@ def prepare(db: Connection, path: Path | None) -> None:
         files.make_private(path)
 
 
-def check_ours(db: Connection, path: Path | None) -> int:
+def _check(db: Connection, path: Path | None) -> int:
     """The file's version. Raises `NotOurDatabase`."""
     try:
         db.execute("begin")  # one look: another process may be setting the file up right now
