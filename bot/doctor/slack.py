@@ -1,82 +1,152 @@
-"""What Slack says: of the token, of what it may do, and whether Socket Mode answers."""
+"""Whether Slack takes the tokens, what the app may do there, and whether events find their way here."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any, cast
 
 import aiohttp
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.doctor.finding import Finding, not_seen, wrong
-from bot.http_mode import ENDPOINT
-from bot.manifest import manifest
-from bot.settings import Settings
-from bot.slack_client import SlackClient
+from bot import connecting
+from bot.doctor.case import NO_SLACK, Case
+from bot.doctor.findings import Findings
+from bot.manifest import ENDPOINT, manifest
 from bot.slack_errors import UNCERTAIN, describe
+from bot.socket_mode import CLOSE_SECONDS, CONNECT_SECONDS
 
-HELLO_WITHIN = 10.0
+TRIED_FOR = 3.0
+"""Seconds for which Slack is asked again."""
 
-_TOKEN = "Take it again from OAuth & Permissions → Bot User OAuth Token."  # noqa: S105 - where it is, not what
-_APP_TOKEN = "Take it again from Basic Information → App-Level Tokens, with connections:write."  # noqa: S105
-_REINSTALL = "Paste `signoff manifest` into the app's settings, and reinstall the app."
+SCOPES_HEADER = "x-oauth-scopes"
+"""Where Slack says with each answer what the token may do (docs.slack.dev/authentication/installing-with-oauth)."""
+
+REINSTALL = "then Install App → Reinstall to Workspace"
 
 
-async def bot_token(client: SlackClient) -> Sequence[Finding]:
-    """Who it is, and which scopes of the manifest it lacks."""
+async def bot_token(case: Case, found: Findings) -> None:
+    case.identity = who = await connecting.identity(case.client, TRIED_FOR)
+    team, name = who.get("team") or who["team_id"], who.get("user") or who["user_id"]
+    found.ok(f"Slack knows it: @{name} in {team}")
+
+
+async def scopes(case: Case, found: Findings) -> None:
+    """What the app was installed with against what the manifest asks for."""
+    if case.identity is None:
+        found.wrong(NO_SLACK)
+        return
+    said = _header((await case.client.auth_test()).headers)
+    if said is None:
+        found.by_hand(
+            "Slack's answer does not say which the token has",
+            "Compare OAuth & Permissions → Bot Token Scopes with the output of `signoff manifest`",
+        )
+        return
+    granted = {each.strip() for each in said.split(",") if each.strip()}
+    wanted = set(cast("list[str]", manifest()["oauth_config"]["scopes"]["bot"]))
+    if missing := sorted(wanted - granted):
+        found.wrong(
+            f"the app lacks {', '.join(missing)}",
+            "Add them in Slack's app settings: OAuth & Permissions → Bot Token Scopes (or paste the output of "
+            f"`signoff manifest` under App Manifest), {REINSTALL}",
+        )
+    else:
+        found.ok(f"all {len(wanted)} of the manifest")
+
+
+async def way_in(case: Case, found: Findings) -> None:
+    """Socket Mode, with a connection that is closed as soon as it is greeted; or what HTTP mode needs."""
+    if case.settings.slack_app_token is None:
+        _http_mode(case, found)
+        return
+    address = await connecting.socket_address(case.client, case.settings, TRIED_FOR)
+    found.ok("Slack takes it", "app token")
     try:
-        answer = await client.auth_test()
-    except UNCERTAIN as error:
-        return [wrong("Bot token", f"Slack says {describe(error)}. {_TOKEN}")]
-    who = f"@{answer.get('user')} in {answer.get('team')}"
-    return [Finding("Bot token", f"is that of {who}."), _scopes(answer)]
+        hello = await _first_frame(str(address), case.client.proxy)
+    except (*UNCERTAIN, ValueError, TypeError) as error:  # TypeError: it was closed instead
+        found.wrong(
+            f"no connection ({describe(error)})", "Let wss:// to Slack through: look at the network, and at its proxies"
+        )
+        return
+    if hello.get("type") != "hello":
+        found.wrong(
+            f"Slack opens no connection (it says {hello.get('reason') or hello.get('type')!r})",
+            "Switch it on in Slack's app settings: Socket Mode → Enable Socket Mode",
+        )
+        return
+    others = hello.get("num_connections")
+    beside = f"; {others - 1} more of this app, as of a bot that runs" if isinstance(others, int) and others > 1 else ""
+    found.ok(f"Slack greets us{beside}")
+    await _one_app(case, hello, found)
 
 
-def _scopes(answer: AsyncSlackResponse) -> Finding:
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    if "x-oauth-scopes" not in headers:
-        return not_seen("Scopes", f"Slack does not say which it has. {_REINSTALL}")
-    granted = {scope.strip() for scope in headers["x-oauth-scopes"].split(",")}
-    lacking = sorted(set(manifest()["oauth_config"]["scopes"]["bot"]) - granted)
-    if lacking:
-        return wrong("Scopes", f"it lacks {', '.join(lacking)}. {_REINSTALL}")
-    return Finding("Scopes", "it has all that the manifest asks for.")
-
-
-async def connection(client: SlackClient, settings: Settings) -> Sequence[Finding]:
-    """How Slack's events come in."""
-    if settings.slack_app_token is None:
-        said = f"HTTP mode: send Slack to https://…{ENDPOINT} and look whether its address is verified there"
-        return [not_seen("Connection", f"{said} (Event Subscriptions, Interactivity, Slash Commands).")]
-    try:
-        answer = await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
-        is_greeted = await _is_greeted(str(answer["url"]))
-    except UNCERTAIN as error:
-        return [wrong("Socket Mode", f"Slack says {describe(error)}. {_APP_TOKEN} Turn Socket Mode on in the app.")]
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        said = f"the connection fails ({type(error).__name__}). Let WebSockets to Slack through proxies and firewalls."
-        return [wrong("Socket Mode", said)]
-    if not is_greeted:
-        return [wrong("Socket Mode", "the connection was opened, and Slack did not say hello. Try again.")]
-    return [Finding("Socket Mode", "it says hello.")]
-
-
-async def _is_greeted(url: str) -> bool:
-    """Whether a connection begins as it should; it is closed at once, so that no event is taken from a bot."""
-    async with (
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=HELLO_WITHIN)) as http,
-        http.ws_connect(url) as socket,
-    ):
-        first = await socket.receive(timeout=HELLO_WITHIN)
-        if first.type is not aiohttp.WSMsgType.TEXT:
-            return False
-        return json.loads(first.data).get("type") == "hello"
-
-
-async def unseen() -> Sequence[Finding]:
-    """What only the app's settings show."""
-    said = (
-        "which events, buttons and commands Slack sends cannot be seen from here. Compare the app's settings with "
-        "`signoff manifest`: Event Subscriptions, Interactivity & Shortcuts, Slash Commands, App Home."
+async def events(case: Case, found: Findings) -> None:
+    """Slack tells no app what it is subscribed to."""
+    way = "" if case.settings.slack_app_token is not None else " --url https://…"
+    found.by_hand(
+        "Slack tells no app what it is subscribed to",
+        f"Compare App Manifest in Slack's app settings with the output of `signoff manifest{way}`. Or try it while the "
+        "bot runs: a message to it is answered (events), a click changes a card (interactivity), /signoff lists what "
+        "waits (command), and its Home tab fills (home)",
     )
-    return [not_seen("Events and buttons", said)]
+
+
+def _http_mode(case: Case, found: Findings) -> None:
+    found.ok(f"not used: there is no SLACK_APP_TOKEN, so Slack sends to port {case.settings.port}, at {ENDPOINT}")
+    found.by_hand(
+        "only what Slack sends shows whether it is the right one",
+        "Compare it with Basic Information → App Credentials → Signing Secret. With a wrong one the bot answers "
+        "everything of Slack's with 401",
+        "signing secret",
+    )
+    found.by_hand(
+        "whether Slack reaches the bot cannot be seen from here",
+        "While the bot runs, Event Subscriptions → Request URL has to say Verified; Interactivity & Shortcuts and "
+        "Slash Commands need the same address",
+        "HTTP mode",
+    )
+
+
+async def _first_frame(address: str, proxy: str | None) -> Mapping[str, Any]:
+    """What Slack says first over a connection. It is closed then: what Slack would send over it comes to another."""
+    closing = aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS)  # pyright: ignore[reportCallIssue] (attrs)
+    async with (
+        asyncio.timeout(CONNECT_SECONDS),
+        aiohttp.ClientSession() as http,
+        http.ws_connect(address, proxy=proxy, timeout=closing) as socket,
+    ):
+        frame = json.loads(await socket.receive_str())
+    if not isinstance(frame, Mapping):
+        raise ValueError("what was sent is no greeting")
+    return cast("Mapping[str, Any]", frame)
+
+
+async def _one_app(case: Case, hello: Mapping[str, Any], found: Findings) -> None:
+    """Whether both tokens are of one app: clicks on cards that one posts do not come to the other."""
+    about = "both tokens"
+    listens = (hello.get("connection_info") or {}).get("app_id")
+    if case.identity is None or "bot_id" not in case.identity or not listens:
+        return
+    try:
+        bot: Any = (await case.client.bots_info(bot=case.identity["bot_id"])).get("bot") or {}
+    except UNCERTAIN as error:
+        found.by_hand(
+            f"whether they are of one app cannot be looked up ({describe(error)})",
+            f"SLACK_APP_TOKEN is of the app {listens}: compare Basic Information → App ID",
+            about,
+        )
+        return
+    posts = bot.get("app_id")
+    if posts and posts != listens:
+        found.wrong(
+            f"SLACK_BOT_TOKEN is of the app {posts}, and SLACK_APP_TOKEN of {listens}",
+            "Take both from one app's settings",
+            about,
+        )
+    else:
+        found.ok(f"of one app, {listens}", about)
+
+
+def _header(headers: Mapping[str, str]) -> str | None:
+    return next((value for name, value in headers.items() if name.lower() == SCOPES_HEADER), None)
