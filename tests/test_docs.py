@@ -1,17 +1,26 @@
 """The examples of `docs/langgraph-examples.md`, run as they stand, on a real file; and what the README promises."""
 
 import ast
+import dataclasses
+import importlib
 import inspect
+import itertools
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, get_overloads
 
 import pytest
 
+from bot import config
 from bot.loading import load
+from bot.shown.commands import help_
+from graphs import Approval, tool
 from storage import open_storage
+from storage.migrations import migrate
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/langgraph-examples.md"
@@ -73,19 +82,89 @@ async def test_a_wrong_example_fails() -> None:
 
 
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+PAGES["README.md"] = README
+LINK = re.compile(r"(?:\]\(|src=\")(?!https?://)([^)\"]+)")
 
 
-@pytest.mark.parametrize("address", sorted(set(re.findall(r"(?:\]\(|src=\")((?:docs|graphs)/[^)\"#]+)", README))))
-def test_what_the_readme_shows_and_leads_to_is_there(address: str) -> None:
-    assert (ROOT / address).exists()
+def anchors(text: str) -> set[str]:
+    """The addresses of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"`signoff ([a-z]+(?: [a-z]+)?)[ `]", README))))
-def test_every_command_that_the_readme_names_is_there(command: str) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_shows_and_leads_to_is_there(page: str) -> None:
+    for address in LINK.findall(PAGES[page]):
+        path, _, anchor = address.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), address
+        assert not anchor or anchor in anchors(target.read_text("utf-8")), address
+
+
+def commands() -> set[str]:
+    named = (re.findall(r"`(?:SIGNOFF_AGENT=\S+ )?signoff ([a-z]+(?: [a-z]+)?)[ `]", text) for text in PAGES.values())
+    return set(itertools.chain.from_iterable(named))
+
+
+@pytest.mark.parametrize("command", sorted(commands()))
+def test_every_command_that_a_page_names_is_there(command: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "bot", *command.split(), "--help"], cwd=ROOT, capture_output=True, text=True, timeout=30
     )
     assert ended.returncode == 0, ended.stderr
+
+
+def test_every_command_that_there_is_stands_in_a_page() -> None:
+    helped = subprocess.run(
+        [sys.executable, "-m", "bot", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+    there = set(re.findall(r"^    ([a-z]+) ", helped.stdout, re.MULTILINE))
+    assert {"run", "demo"} <= there
+    assert there - {command.split()[0] for command in commands()} <= {"demo"}, "`make demo` is that one"
+
+
+def test_the_readme_shows_what_make_pictures_takes_and_nothing_else_of_the_demo() -> None:
+    folder = ROOT / "docs/pictures"
+    taken = set(re.findall(r"[a-z-]+\.(?:png|webp)", (folder / "make.py").read_text("utf-8")))
+    assert taken == {path.name for path in folder.iterdir() if path.suffix in (".png", ".webp")}
+    assert taken == set(re.findall(r"docs/pictures/([a-z-]+\.(?:png|webp))", README))
+    assert sum((folder / name).stat().st_size for name in taken) < 600_000
+
+
+def rows(page: str, heading: str) -> set[str]:
+    """The words in the first column of the table below a heading."""
+    (section,) = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", PAGES[page], re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"^\| `([a-z_]+)`", section, re.MULTILINE))
+
+
+def test_every_option_of_a_tool_and_of_a_policy_has_its_row() -> None:
+    options = [each.name for each in dataclasses.fields(Approval) if each.init]
+    assert rows("docs/tools.md", "`Approval(…)`") == set(options)
+    _, declared = get_overloads(tool)
+    assert rows("docs/tools.md", "`@tool(…)`") == set(inspect.signature(declared).parameters)
+
+
+def test_every_table_of_the_database_has_its_row() -> None:
+    (section,) = re.findall(r"^## What is on disk\n(.*?)(?=^## )", PAGES["docs/design.md"], re.MULTILINE | re.DOTALL)
+    named = {
+        name for cell in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", cell)
+    }
+    with closing(sqlite3.connect(":memory:")) as db:
+        migrate(db)
+        there = {name for (name,) in db.execute("select name from sqlite_schema where type = 'table'")}
+    assert named == there - {"sqlite_sequence"}
+
+
+def test_every_file_that_the_tour_names_is_there() -> None:
+    """By its path, or by its name alone where its room is clear from what stands around it."""
+    files = [
+        path.relative_to(ROOT).as_posix()
+        for room in ("bot", "graphs", "storage", "tests")
+        for path in (ROOT / room).rglob("*.py")
+    ]
+    for name in re.findall(r"`([\w/]+\.py)`", PAGES["docs/design.md"]):
+        assert any(f"/{file}".endswith(f"/{name}") for file in files), name
 
 
 @pytest.mark.parametrize("name", ["my_agent", "my_graph"])
@@ -94,3 +173,25 @@ def test_the_readmes_files_can_be_hosted(name: str, tmp_path: Path, monkeypatch:
     (tmp_path / f"{name}.py").write_text(block, "utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert load(f"{name}:{name.removeprefix('my_')}") is not None
+
+
+@pytest.mark.parametrize("block", BLOCK.findall(README))
+def test_the_readmes_code_parses_and_its_names_import(block: str) -> None:
+    tree = compile(block, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
+    assert isinstance(tree, ast.Module)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(node.module or "")
+            assert [each.name for each in node.names if not hasattr(module, each.name)] == []
+
+
+def test_the_readmes_signoff_toml_can_be_read() -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    assert dict(config.parse(block, "signoff.toml").agents) == {"#deploys": "my_graph:graph"}
+
+
+def test_every_word_of_the_slash_command_that_a_page_names_is_one() -> None:
+    named = {word for text in PAGES.values() for word in re.findall(r"`/signoff ([a-z]+)`", text)}
+    assert {"list", "stop"} <= named
+    helped = str(help_().blocks)
+    assert [word for word in sorted(named) if f"/signoff {word}" not in helped] == []
