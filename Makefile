@@ -3,7 +3,7 @@
 # tools for tests and checks. Benchmarks have a lock and a .venv-bench of their own.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test trials check format bench lock clean
+.PHONY: help setup demo test trials check pictures format bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,6 +42,9 @@ check: $(DEV_STAMP) ## Check format, style and types
 	$(BIN)/ruff check
 	PATH="$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/playwright/driver):$$PATH" \
 		PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright $(ARGS)
+
+pictures: $(DEV_STAMP) ## Take the README's pictures from the demo (needs Chromium)
+	$(BIN)/python docs/pictures/make.py
 
 format: $(DEV_STAMP) ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix --exit-zero

@@ -1,16 +1,20 @@
-"""The examples of `docs/langgraph-examples.md`, run as they stand, on a real file."""
+"""The examples of `docs/langgraph-examples.md`, run as they stand, on a real file; and what the README promises."""
 
 import ast
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.loading import load
 from storage import open_storage
 
-PAGE = Path(__file__).parents[1] / "docs/langgraph-examples.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs/langgraph-examples.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -66,3 +70,27 @@ def test_each_example_of_the_guide_is_there_and_asserts_what_it_shows(example: s
 async def test_a_wrong_example_fails() -> None:
     with pytest.raises(AssertionError):
         await run("async def no():\n    return False\n\nassert await no()", {}, "here")
+
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("address", sorted(set(re.findall(r"(?:\]\(|src=\")((?:docs|graphs)/[^)\"#]+)", README))))
+def test_what_the_readme_shows_and_leads_to_is_there(address: str) -> None:
+    assert (ROOT / address).exists()
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"`signoff ([a-z]+(?: [a-z]+)?)[ `]", README))))
+def test_every_command_that_the_readme_names_is_there(command: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", *command.split(), "--help"], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("name", ["my_agent", "my_graph"])
+def test_the_readmes_files_can_be_hosted(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = re.findall(rf"```python\n(# {name}\.py\n.*?)```", README, re.DOTALL)
+    (tmp_path / f"{name}.py").write_text(block, "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert load(f"{name}:{name.removeprefix('my_')}") is not None

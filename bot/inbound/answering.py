@@ -21,6 +21,7 @@ from bot.hosting import Hosts
 from bot.inbound import payloads, stacked
 from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Click, Person, Submission
+from bot.inbound.refusing import refuse, whisper
 from bot.people.people import People
 from bot.shown import questions
 from bot.shown.posting import Poster
@@ -85,18 +86,22 @@ class Answering:
         row = await self._row(form.metadata)
         filled = None if row is None else await self._form(row, form.person)
         if row is None or filled is None:
-            return await self._refuse(ack, NOT_THERE)
+            return await refuse(self.people, ack, NOT_THERE)
         page = FORMS.index(form.callback_id)
         state = await stacked.filled(self.storage, form, page)
         is_last = page == len(filled.form.pages) - 1
+
+        def again(problem: str) -> Block:
+            return _view(row, filled, page, problem, form.values)
+
         try:
             given = await awaitable(filled.submitted, bounded=False)(state, is_last=is_last)
             if is_last:
                 return await self._take(ack, form, row, given)
         except FormErrors as error:
-            return await _mend(ack, row, form, filled, error)
+            return await stacked.mend(ack, form, filled.form, error, again)
         except InvalidAnswer as error:
-            return await _mend(ack, row, form, filled, FormErrors({}, _why(error)))
+            return await stacked.mend(ack, form, filled.form, FormErrors({}, _why(error)), again)
         await stacked.keep(self.storage, form, page)
         await ack(response_action="push", view=_view(row, filled, page + 1))
         return None
@@ -125,7 +130,7 @@ class Answering:
         """Store the answer, or the edited state."""
         result = await (self._edit(form, row, given) if row.kind == STOP else self._store(row, form, given))
         if isinstance(result, Refused):
-            return await self._refuse(ack, result)
+            return await refuse(self.people, ack, result)
         await stacked.close(self.storage, ack, form)
         return None
 
@@ -170,12 +175,7 @@ class Answering:
 
     async def _tell(self, click: Click, result: InterruptRow | Refused | None) -> None:
         if isinstance(result, Refused):
-            place, user = click.thread, click.person.user
-            await self.poster.whisper(place, user, result.reason, in_thread=click.in_thread, quotes=True)
-
-    async def _refuse(self, ack: AsyncAck, refused: Refused) -> None:
-        said = await self.people.read(refused.reason, within=0.5)
-        await ack(response_action="update", view=modals.notice_modal("Not counted", said.to_people))
+            await whisper(self.poster, click, result, quotes=True)
 
 
 def _meant(action: str, row: InterruptRow) -> Any:
@@ -212,13 +212,3 @@ def _view(
     blocks = filled.form.page(page, typed)
     view = modals.modal(title, FORMS[page], row.id, blocks, submit)
     return modals.form_view(view, said, blocks, place=(page + 1, len(filled.form.pages)), problem=problem)
-
-
-async def _mend(ack: AsyncAck, row: InterruptRow, form: Submission, filled: AnswerForm, error: FormErrors) -> None:
-    """Say what is wrong, at its field or of the whole; what was typed stays."""
-    if here := {block: said for block, said in error.errors.items() if block in form.values}:
-        await ack(response_action="errors", errors=here)
-        return
-    elsewhere = [f"{filled.form.label_of(block)}: {said}" for block, said in error.errors.items()]
-    said = " ".join(filter(None, [error.whole, *elsewhere]))
-    await ack(response_action="update", view=_view(row, filled, FORMS.index(form.callback_id), said, form.values))

@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.inbound import payloads
 from bot.inbound.asked import NOT_STORED, Asked, about, ask_again, asked_by, card_of, failed_thread, is_attached, unseen
 from bot.inbound.payloads import Body, Click, Person
+from bot.inbound.refusing import whisper
 from bot.people.people import People
 from bot.shown import cards, versions
 from bot.shown.on_record import record_of
@@ -123,7 +124,7 @@ class Clicks:
     async def not_stored(self, body: Body) -> None:
         """A click whose outcome could not be stored: nothing has changed."""
         click = payloads.click(body)
-        await self.poster.whisper(click.thread, click.person.user, NOT_STORED, in_thread=click.in_thread)
+        await whisper(self.poster, click, Refused(NOT_STORED))
 
     async def _approve(self, thread_id: ThreadId, asked: Asked, actor: Actor) -> Decided | Refused:
         """One of several rows: what cannot be stored of it takes nothing from the others."""
@@ -141,8 +142,7 @@ class Clicks:
     async def _tell(self, click: Click, result: Decided | Refused, *, quotes: bool = False) -> None:
         """Say why it does not count; `quotes` when words of others are in that."""
         if isinstance(result, Refused):
-            place, user = click.thread, click.person.user
-            await self.poster.whisper(place, user, result.reason, in_thread=click.in_thread, quotes=quotes)
+            await whisper(self.poster, click, result, quotes=quotes)
 
     async def _waiting(
         self, click: Click, thread_id: ThreadId, channel: str | None, message_id: str, shown: str

@@ -20,6 +20,7 @@ from bot.inbound import payloads, stacked
 from bot.inbound.asked import NOT_STORED, Asked, about, asked_by, asked_in, title
 from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Person, Submission
+from bot.inbound.refusing import refuse, whisper
 from bot.people.people import People
 from bot.shown import naming
 from bot.shown.arguments import written
@@ -41,9 +42,6 @@ EDIT_FORMS = ("edit_call", "edit_call_2", "edit_call_3")
 
 REJECT_FORM = "reject_call"
 RESPOND_FORM = "respond_to_call"
-
-NAMED_WITHIN = 0.5
-"""Seconds for names in what is said to a form: Slack waits for the answer, and most of its three may be used up."""
 
 FormVerb = Literal["edit", "reject", "respond"]
 
@@ -77,14 +75,13 @@ class Filling:
             why = await open_form(self.client, click.trigger_id, view, verb.capitalize(), call)
             refused = Refused(why) if why is not None else None
         if isinstance(refused, Refused):
-            place, user = click.thread, click.person.user
-            await self.poster.whisper(place, user, refused.reason, in_thread=click.in_thread, quotes=True)
+            await whisper(self.poster, click, refused, quotes=True)
 
     async def suggest(self, ack: AsyncAck, body: Body) -> None:
         """The options of an input that has too many to be shown."""
         looked_for = payloads.suggestion(body)
         asked = await self.storage.read(lambda db: asked_in(db, looked_for.form))
-        tool = self._tool(asked.name) if asked is not None else None
+        tool = self.desk.toolbox.find(asked.name) if asked is not None else None
         if asked is None or asked.poll.row is None or tool is None:
             await ack(options=[])
         else:
@@ -95,11 +92,15 @@ class Filling:
         form = payloads.submission(body)
         asked = await self.storage.read(lambda db: asked_in(db, form))
         if asked is None or asked.poll.row is None:
-            return await self._refuse(ack, NOT_THERE)
-        tool = self._tool(asked.name)
+            return await refuse(self.people, ack, NOT_THERE)
+        row, tool = asked.poll.row, self.desk.toolbox.find(asked.name)
         if tool is None:
-            return await self._refuse(ack, NO_TOOL, asked.title)
-        page, filled = EDIT_FORMS.index(form.callback_id), await self._form(tool, asked.poll.row, form.person)
+            return await refuse(self.people, ack, NO_TOOL, asked.title)
+        page, filled = EDIT_FORMS.index(form.callback_id), await self._form(tool, row, form.person)
+
+        def again(problem: str) -> Block:
+            return _edit_view(row, filled, page, problem, form.values)
+
         state = await stacked.filled(self.storage, form, page)
         is_last = page == len(filled.pages) - 1
         try:
@@ -107,16 +108,16 @@ class Filling:
             if is_last:
                 return await self._submit(ack, form, asked, Edit(tool.name, values))
         except FormErrors as error:
-            return await self._mend(ack, form, asked.poll.row, filled, error)
+            return await stacked.mend(ack, form, filled, error, again)
         except InvalidArguments as error:
             said = " ".join(problems.in_words(problem) for problem in error.problems)
-            return await self._mend(ack, form, asked.poll.row, filled, FormErrors({}, said))
+            return await stacked.mend(ack, form, filled, FormErrors({}, said), again)
         actor = await self.people.actor(form.person, asked.terms, asked.channel)
-        row = await self.desk.waiting(asked.id, asked.thread_id, actor, "edit", asked.poll)
-        if isinstance(row, Refused):  # so that nobody fills in the next view for nothing
-            return await self._refuse(ack, row, asked.title)
+        waiting = await self.desk.waiting(asked.id, asked.thread_id, actor, "edit", asked.poll)
+        if isinstance(waiting, Refused):  # so that nobody fills in the next view for nothing
+            return await refuse(self.people, ack, waiting, asked.title)
         await stacked.keep(self.storage, form, page)
-        await ack(response_action="push", view=_edit_view(asked.poll.row, filled, page + 1))
+        await ack(response_action="push", view=_edit_view(row, filled, page + 1))
         return None
 
     async def submit_reject(self, ack: AsyncAck, body: Body) -> None:
@@ -137,45 +138,28 @@ class Filling:
         """A form whose outcome could not be stored: nothing has changed, and what was typed stays."""
         form = payloads.submission(body)
         if not form.values:
-            return await self._refuse(ack, Refused(NOT_STORED))
+            return await refuse(self.people, ack, Refused(NOT_STORED))
         await ack(response_action="errors", errors={next(iter(form.values)): NOT_STORED})
         return None
-
-    async def _mend(self, ack: AsyncAck, form: Submission, row: InterruptRow, filled: Form, error: FormErrors) -> None:
-        """Say all that is wrong, each at its field; else what is wrong with the whole, and what was typed stays."""
-        here = {block: said for block, said in error.errors.items() if block in form.values}
-        if here:
-            await ack(response_action="errors", errors=here)
-            return
-        page = EDIT_FORMS.index(form.callback_id)
-        elsewhere = [f"{filled.label_of(block)}: {said}" for block, said in error.errors.items()]
-        said = " ".join(filter(None, [error.whole, *elsewhere]))
-        await ack(response_action="update", view=_edit_view(row, filled, page, said, form.values))
 
     async def _submit(
         self, ack: AsyncAck, form: Submission, asked: Asked | None, decision: Edit | Reject | Respond
     ) -> None:
         if asked is None:
-            return await self._refuse(ack, NOT_THERE)
+            return await refuse(self.people, ack, NOT_THERE)
         actor = await self.people.actor(form.person, asked.terms, asked.channel, fresh=True)
         result = await self.desk.decide(asked.id, asked.thread_id, actor, decision, asked.poll)
         if isinstance(result, Refused):
-            return await self._refuse(ack, result, asked.title)
+            return await refuse(self.people, ack, result, asked.title)
         await stacked.close(self.storage, ack, form)
         return None
-
-    async def _refuse(self, ack: AsyncAck, refused: Refused, call: str = "") -> None:
-        """Say why a form does not count; `call` is what it was about, as people name it."""
-        # A modal's text has no mentions, only names.
-        said = await self.people.read(refused.reason, within=NAMED_WITHIN)
-        await ack(response_action="update", view=modals.notice_modal("Not counted", said.to_people, call))
 
     async def _view(self, verb: FormVerb, row: InterruptRow, person: Person) -> Block | Refused:
         if verb == "reject":
             return modals.reject_modal(REJECT_FORM, row.id, title(row), self._arguments(row))
         if verb == "respond":
             return modals.respond_modal(RESPOND_FORM, row.id, title(row), self._arguments(row))
-        tool = self._tool(row.payload["name"])
+        tool = self.desk.toolbox.find(row.payload["name"])
         if tool is None:
             return NO_TOOL
         form = await self._form(tool, row, person)
@@ -190,15 +174,12 @@ class Filling:
 
     def _arguments(self, row: InterruptRow) -> list[Block]:
         """What the form is about, as the card shows it, where the call's title does not say all of it."""
-        args, tool = row.payload["args"], self._tool(row.payload["name"])
+        args, tool = row.payload["args"], self.desk.toolbox.find(row.payload["name"])
         if not row.payload.get("title") and naming.says_all(row.payload["name"], args):
             return []
         ordered = in_order(args, tool.parameters) if tool is not None else args
         parts = written(ordered, {}, ARGUMENTS_LIMIT).parts
         return [rich(*parts)] if parts else []
-
-    def _tool(self, name: str) -> Tool[..., Any] | None:
-        return self.desk.toolbox[name] if name in list(self.desk.toolbox) else None
 
 
 def _validating(tool: Tool[..., Any], form: Form) -> Validate:

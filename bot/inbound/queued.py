@@ -8,8 +8,10 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.inbound import payloads
 from bot.inbound.payloads import Body
+from bot.inbound.refusing import whisper
 from bot.shown.posting import Poster
 from bot.withdrawing import Withdrawing
+from graphs.approvals.judge import Refused
 
 
 @dataclass(frozen=True)
@@ -25,4 +27,4 @@ class Queued:
         why = await self.withdrawing.for_message(click.value, click.person)
         await ack()
         if why is not None:
-            await self.poster.whisper(click.thread, click.person.user, why, in_thread=click.in_thread)
+            await whisper(self.poster, click, Refused(why))

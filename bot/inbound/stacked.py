@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
+from bot.forms.forms import Form, FormErrors
 from bot.inbound.payloads import Submission
+from bot.shown.text import Block
 from storage import Storage, drafts
 from storage.errors import StorageUnavailable
 
@@ -26,6 +29,19 @@ async def keep(storage: Storage, form: Submission, page: int) -> None:
     """Keep what this view holds until the last one is submitted."""
     held, now = json.dumps(form.values), storage.now()
     await storage.write(lambda db: drafts.keep(db, form.root_id, page, held, now))
+
+
+async def mend(
+    ack: AsyncAck, submitted: Submission, form: Form, error: FormErrors, again: Callable[[str], Block]
+) -> None:
+    """Say all that is wrong, each at its field; else what is wrong with the whole, on the view `again`. What was typed
+    stays.
+    """
+    if here := {block: said for block, said in error.errors.items() if block in submitted.values}:
+        await ack(response_action="errors", errors=here)
+        return
+    elsewhere = [f"{form.label_of(block)}: {said}" for block, said in error.errors.items()]
+    await ack(response_action="update", view=again(" ".join(filter(None, [error.whole, *elsewhere]))))
 
 
 async def close(storage: Storage, ack: AsyncAck, form: Submission) -> None:

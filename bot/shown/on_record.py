@@ -41,7 +41,7 @@ class ShownCalls:
         self, message: Mapping[str, Any], proposed: Mapping[str, Any], result: Mapping[str, Any], passed_over: bool
     ) -> ShownCall:
         name = proposed["function"]["name"]
-        tool = self.toolbox[name] if name in list(self.toolbox) else None
+        tool = self.toolbox.find(name)
         record = self.records.get(proposed["id"], NOTHING)
         values = _read(proposed["function"]["arguments"])
         # Once it has ended its check has run, and came to an end; what may end the process is not begun here.

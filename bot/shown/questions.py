@@ -134,7 +134,9 @@ class Card:
     def _over(self) -> Shown:
         line: list[Piece] = [Styled(self.first_line, "bold" if self.row.status == "answered" else "strike")]
         line += self._outcome()
-        return Shown(in_mrkdwn(line), ({**rich(section(*elements(line))), "block_id": block_id("answered", self.row)},))
+        block: Block = {**rich(section(*elements(line))), "block_id": block_id("answered", self.row)}
+        details = arguments.in_line(self._object(), _LINE_LIMIT)
+        return Shown(in_mrkdwn(line), (block, *([context(plain_visible(details))] if details else [])))
 
     def _outcome(self) -> list[Piece]:
         row = self.row
@@ -143,6 +145,8 @@ class Card:
         match row.status:
             case "answered" if row.kind == STOP:
                 return [" · continued", *by, *at]
+            case "answered" if self._object():
+                return [" · answered", *by, *at]
             case "answered":
                 return [" · ", Styled(self._answer(), "code"), " · answered", *by, *at]
             case "expired" if is_unreached(row):
@@ -153,6 +157,10 @@ class Card:
                 return [" Replaced by another question."]
             case _:
                 return [" Cancelled, the request was stopped."]
+
+    def _object(self) -> Mapping[str, Any]:
+        """The answer, where it has parts of its own; empty where it has none."""
+        return _mapping(answer_in(self.row)) if self.row.status == "answered" and self.row.kind != STOP else {}
 
     def _answer(self) -> str:
         given = answer_in(self.row)

@@ -18,6 +18,7 @@ _PAST = {
     "draw": "drew",
     "find": "found",
     "forget": "forgot",
+    "freeze": "froze",
     "get": "got",
     "give": "gave",
     "go": "went",
@@ -53,6 +54,7 @@ _PAST = {
     "tell": "told",
     "think": "thought",
     "undo": "undid",
+    "unfreeze": "unfroze",
     "withdraw": "withdrew",
     "write": "wrote",
 }
@@ -63,22 +65,22 @@ _REGULAR_ONES = """
     compare complete compute configure confirm connect convert copy correct count create credit deactivate debit
     decline decrease delegate delete deliver deploy describe destroy detach disable disconnect discount dismiss display
     download drain drop email enable end enter erase escalate estimate evaluate exchange execute expire export extend
-    fetch fill filter finish fix flag flush follow force format forward freeze generate grant group halt import
-    increase inform insert inspect install invite invoice issue join kill launch limit link list load lock log
-    look lower mail mark measure merge migrate modify monitor mount move mute name notify open pack park
+    fetch fill filter finish fix flag flush follow force format forward generate grant halt import
+    increase inform insert inspect install invite invoice join kill launch limit link list load lock log
+    look lower mark measure merge migrate modify monitor mount move mute name notify open pack park
     pause perform pin place post prepare print process promote provide provision prune publish pull purge
     push query quarantine queue raise reactivate rebalance reboot receive recharge record recover redirect reduce
     refresh refund register reject release reload remind remove rename render renew reopen reorder repair replace reply
-    report request reschedule reserve resize resolve respond restart restore resume retry return review revise revoke
-    rollback rotate save scale scan schedule search select separate share ship sign skip snooze solve sort start stop
-    store subscribe submit summarize suspend swap switch sync terminate test toggle top transfer translate trigger
-    trim truncate try turn unarchive unassign unblock unfreeze uninstall unlink unlock unmute unpin unsubscribe update
+    reschedule reserve resize resolve respond restart restore resume retry return review revise revoke
+    rotate save scale scan schedule search select separate share ship sign skip snooze solve sort start stop
+    subscribe submit summarize suspend swap switch sync terminate toggle top transfer translate trigger
+    trim truncate try turn unarchive unassign unblock uninstall unlink unlock unmute unpin unsubscribe update
     upgrade upload validate verify view void vote wait warn wipe
 """
 """Verbs with an ordinary past. None that a title would rather have as a noun: "Order status"."""
 
 _DOUBLED_ONES = """
-    ban begin cancel clip commit control cut drop equip flag forget get let log map pin plan prefer ban put refer
+    ban begin cancel clip commit control cut drop equip flag forget format get let log map pin plan prefer ban put refer
     rerun reset run scan set ship shop shut skip slip snap spin split stop submit swap tag top transfer trim unpin
     unplug wrap zip
 """

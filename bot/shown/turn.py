@@ -111,8 +111,8 @@ class Turn:
                 await self._say("")
 
     async def _tell(self) -> None:
-        """Say once that it works on it, unless the run is over or a reply that is being written says so: of what is over
-        at once after a click, only what came of it is said.
+        """Say once that it works on it, unless the run is over or a reply that is being written says so. Of what is
+        over at once after a click, only what came of it is said.
         """
         if not self._over.is_set():
             await self._display.sessions.say(self._conversation, "processing")

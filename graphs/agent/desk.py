@@ -11,14 +11,15 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from graphs.agent import beforehand
 from graphs.agent.beforehand import Words
 from graphs.agent.errors import InvalidArguments, Problem
 from graphs.agent.policy import required
 from graphs.agent.proposals import APPROVAL, IN_DOUBT, ProposedCall, may_it_run, terms_of
-from graphs.agent.tools import Tool, Toolbox
+from graphs.agent.refusing import refuse
+from graphs.agent.tools import Toolbox
 from graphs.agent.voting import Ballot, Successor
 from graphs.approvals.decisions import (
     Approve,
@@ -46,7 +47,7 @@ from graphs.approvals.states import DoubtChoice, State, may_follow
 from graphs.approvals.terms import Actor, UserId, Vote
 from graphs.runtime.asking import Slot
 from graphs.runtime.calling import awaitable
-from storage import Connection, Storage, audit, interrupts, votes
+from storage import Connection, Storage, interrupts, votes
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
 from storage.interrupts import InterruptRow
@@ -202,7 +203,7 @@ class Desk:
         """The edited call as its card is to tell it. Raises `InvalidArguments` for one that cannot work. Code of the
         tool's own is asked, for somebody who may edit; it is asked again before the call runs.
         """
-        tool = self._tool(edit.name)
+        tool = self.toolbox.find(edit.name)
         if tool is None or poll.row is None or isinstance(may_decide(terms_of(poll.row), actor, "edit"), Refused):
             return Words()
         edited = await awaitable(tool.validate, bounded=False)(edit.args)
@@ -213,13 +214,10 @@ class Desk:
             raise InvalidArguments(tool.name, [Problem("", why)])
         return words
 
-    def _tool(self, name: str) -> Tool[..., Any] | None:
-        return self.toolbox[name] if name in list(self.toolbox) else None
-
     def _edited(self, ballot: Ballot, edit: Edit, words: Words) -> tuple[Decided, Store] | Refused:
         """The edited call gets an approval of its own, which the editor votes for; none where no rule asks."""
         row, terms = ballot.row, terms_of(ballot.row)
-        tool = self._tool(edit.name)
+        tool = self.toolbox.find(edit.name)
         if tool is None:
             return NO_TOOL
         edited = tool.validate(edit.args)
@@ -292,23 +290,7 @@ class Desk:
         return row, [Vote(UserId(vote.user), datetime.fromtimestamp(vote.at, UTC)) for vote in poll.votes]
 
     async def _refuse(self, interrupt_id: str, thread_id: ThreadId, actor: Actor, refused: Refused) -> Refused:
-        """Put it on record; the question stays as it is."""
-        now = self.storage.now()
-        logger.info(
-            "thread %s: %s was refused about question %r: %s", thread_id, actor.user, interrupt_id, refused.reason
-        )
-        await self.storage.write(
-            lambda db: audit.append_refusal(
-                db,
-                at=now,
-                thread_id=thread_id,
-                interrupt_id=interrupt_id,
-                team=actor.team,
-                user=actor.user,
-                reason=refused.reason,
-            )
-        )
-        return refused
+        return await refuse(self.storage, thread_id, interrupt_id, actor, refused)
 
 
 def _is_late(row: InterruptRow, now: float) -> bool:

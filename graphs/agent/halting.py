@@ -91,11 +91,11 @@ class Halts:
     def _told(self, call_id: str, tool: str, record: CallRecord) -> dict[str, Any]:
         """The tool message of a call that was stopped."""
         message = {**tool_message(call_id, ""), "id": f"result:{call_id}"}
-        is_repeatable = tool in list(self.toolbox) and self.toolbox[tool].repeatable
         if record.claim is not None or record.state() not in _LET_RUN:
             return {**message, "content": call_record.outcome(record, self.toolbox)}
         # What may be repeated is on record with its end only.
-        said = tool_messages.cut_off() if is_repeatable else tool_messages.cancelled()
+        found = self.toolbox.find(tool)
+        said = tool_messages.cut_off() if found is not None and found.repeatable else tool_messages.cancelled()
         if record.approval is None:
             message["refusal"] = asdict(Refusal("stopped"))
         return {**message, "content": said}

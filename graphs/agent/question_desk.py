@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from graphs.agent.refusing import refuse
 from graphs.approvals.judge import Allowed, Refused, may_decide
 from graphs.approvals.terms import REQUESTER, Actor, Terms, UserId
 from graphs.errors import AnswerError, InvalidAnswer, ThreadBusy
@@ -20,7 +21,7 @@ from graphs.runtime.answers import checked
 from graphs.runtime.asking import APPROVERS
 from storage import Connection, Storage, audit, deadlines, interrupts
 from storage.errors import AnswerRefused
-from storage.ids import InterruptId, ThreadId
+from storage.ids import ThreadId
 from storage.interrupts import OPEN, InterruptRow
 
 logger = logging.getLogger(__name__)
@@ -148,23 +149,7 @@ class QuestionDesk:
         return row
 
     async def _refuse(self, row: InterruptRow | None, thread_id: ThreadId, actor: Actor, refused: Refused) -> Refused:
-        """Put it on record; the question stays as it is."""
-        now, interrupt_id = self.storage.now(), InterruptId("" if row is None else row.id)
-        logger.info(
-            "thread %s: %s was refused about question %r: %s", thread_id, actor.user, interrupt_id, refused.reason
-        )
-        await self.storage.write(
-            lambda db: audit.append_refusal(
-                db,
-                at=now,
-                thread_id=thread_id,
-                interrupt_id=interrupt_id,
-                team=actor.team,
-                user=actor.user,
-                reason=refused.reason,
-            )
-        )
-        return refused
+        return await refuse(self.storage, thread_id, "" if row is None else row.id, actor, refused)
 
 
 def what_became_of(row: InterruptRow | None) -> str:

@@ -262,6 +262,10 @@ class Toolbox(Mapping[str, "Tool[..., Any]"]):
         except KeyError:
             raise UnknownTool(name, self._tools) from None
 
+    def find(self, name: str) -> "Tool[..., Any] | None":
+        """The tool of this name, if there is one: what a model or a record names may not be there."""
+        return self._tools.get(name)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._tools)
 

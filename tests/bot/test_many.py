@@ -22,8 +22,8 @@ SCRIPT = (
 )
 
 CALLS = 10
-"""Calls of Slack that a conversation may take: message, free tool, card, who clicks, click, gated tool, reply; and three
-that say how its session stands.
+"""Calls of Slack that a conversation may take: message, free tool, card, who clicks, click, gated tool, reply; and
+three that say how its session stands.
 """
 
 

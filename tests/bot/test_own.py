@@ -313,8 +313,7 @@ async def test_two_clicks_pass_one_stop(theatre: Theatre):
     async with theatre.bot(counting) as bot:
         root = (await theatre.page.say("go", "D0ANA"))["ts"]
         card = await bot.card(root, "continue")
-        for _ in range(2):
-            await bot.press(card, "continue")
+        await asyncio.gather(bot.press(card, "continue"), bot.press(card, "continue"))
         await bot.reads(root, "Go on with three?")
         assert passed == ["one", "two"]
         assert await until(theatre.page.whispers, "the second click") == ["This was already answered by <@U0ANA>."]

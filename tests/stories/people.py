@@ -203,7 +203,8 @@ def labels(message: Json) -> list[str]:
 
 def words(message: Json) -> str:
     """Everything that a message says, buttons aside."""
-    blocks = [block for block in message.get("blocks") or () if block["type"] != "actions"]
+    silent = ("actions", "context_actions")
+    blocks = [block for block in message.get("blocks") or () if block["type"] not in silent]
     return "\n".join(_texts(blocks)) or message["text"]
 
 

@@ -28,6 +28,8 @@ from bot.shown.tenses import could_not, doing, done
         ("Notify Ana", "Notifying Ana", "Notified Ana"),
         ("Transfer: 3", "Transferring: 3", "Transferred: 3"),
         ("Update row", "Updating row", "Updated row"),
+        ("Freeze account 3", "Freezing account 3", "Froze account 3"),
+        ("Format disk", "Formatting disk", "Formatted disk"),
     ],
 )
 def test_a_verb_that_is_known_is_inflected(title: str, now: str, then: str):
@@ -36,7 +38,7 @@ def test_a_verb_that_is_known_is_inflected(title: str, now: str, then: str):
 
 
 @pytest.mark.parametrize(
-    "title", ["Balance", "Order 7", "42", "Überweisen 3", "Refunds of May", "", "re-send", "Find_it"]
+    "title", ["Balance", "Order 7", "42", "Überweisen 3", "Refunds of May", "Report for May", "", "re-send", "Find_it"]
 )
 def test_any_other_title_is_left_whole(title: str):
     assert doing(title) == f"Running: {title}"
