@@ -6,8 +6,8 @@ For whoever checks an installation, also beside a bot at work.
 from __future__ import annotations
 
 import errno
-import os
 import shutil
+import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,5 +67,9 @@ def _could_be_made(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(folder))
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, "no file can be made in this folder", str(folder))
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # without a name, where the file system has such
+            pass
+    except OSError as error:
+        said = f"no file can be made in this folder ({error.strerror})"
+        raise OSError(error.errno, said, str(folder)) from error

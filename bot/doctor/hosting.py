@@ -50,7 +50,7 @@ async def channels(case: Case, found: Findings) -> None:
         try:
             (id_,) = config.channels(config.Config({channel: path}, chosen.places), known)
         except BadSettings as error:
-            found.wrong(*error.problems)
+            found.wrong(str(error))
             continue
         await _channel(case, channel, id_, found)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sqlite3
 import stat
 from collections.abc import AsyncIterator, Callable
@@ -365,3 +366,17 @@ async def test_an_import_that_does_not_end_is_interrupted_where_it_stands(doctor
     (found,) = [line for line in printed.splitlines() if "wrong  " in line]
     assert "TimeoutError: the import was still at work" in found
     assert "endless.py, line " in found
+
+
+async def test_ctrl_c_ends_it_while_it_waits(doctor: Doctor, http: aiohttp.ClientSession, model_url: str) -> None:
+    model = model_url.removesuffix("/v1")
+    await http.post(f"{model}/faults", json={"hang": True})
+    program = Program(["bot", "doctor"], doctor.folder, doctor.folder / "stopped.log", doctor.settings)
+
+    async def asked() -> bool:
+        async with http.get(f"{model}/requests") as response:
+            return bool((await response.json())["requests"])
+
+    await until(asked, "the model to be asked")
+    assert await asyncio.to_thread(program.stop, signal.SIGINT) == 130
+    assert program.log.read_text() == ""
