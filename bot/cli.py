@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import io
 import logging
 import os
 import re
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 
 from bot import audit, logs, manifest
 from bot.errors import CannotGoOn
-from bot.settings import BadSettings, load_database_settings, load_host_settings, load_settings
+from bot.settings import BadSettings, Settings, load_database_settings, load_host_settings, load_settings
 from graphs.agent.redaction import Redaction, keys_among, without_secrets_in_use, without_tokens
 
 logger = logging.getLogger(__name__)
@@ -109,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND")
     run = commands.add_parser("run", help="connect to Slack and work until stopped")
     run.set_defaults(command=_run)
+    doctor = commands.add_parser("doctor", help="say what is wrong with the settings, Slack, the model, the database")
+    doctor.set_defaults(command=_doctor)
     demo = commands.add_parser("demo", help="try it on this machine: no account, no key")
     demo.add_argument("--port", type=_port, default=8765, help="the page's port (default: 8765; 0 takes a free one)")
     demo.add_argument("--tour", action="store_true", help="play a whole conversation as text, and exit")
@@ -173,7 +176,7 @@ def _run(options: argparse.Namespace) -> int:
     from bot.stopping import leave, run_to_end
 
     settings = load_settings()
-    ours = Redaction(keys := keys_among(settings.secrets), masked=keys)
+    ours = _ours(settings)
     logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(without_secrets_in_use(text))))
     code = 0
     try:
@@ -183,6 +186,34 @@ def _run(options: argparse.Namespace) -> int:
     except CannotGoOn as error:
         logger.critical("%s", error)
         code = FAILURE
+    leave(code)
+    return code
+
+
+def _ours(settings: Settings) -> Redaction:
+    """Takes our own secrets out of a text."""
+    keys = keys_among(settings.secrets)
+    return Redaction(keys, masked=keys)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from bot.doctor.examining import examine
+    from bot.doctor.findings import Finding
+    from bot.stopping import leave, run_to_end
+
+    settings = load_settings()
+    ours = _ours(settings)
+    logs.configure("CRITICAL", redact=lambda text: without_tokens(ours(text)))  # what is wrong is a finding
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # not every terminal has the signs; the words say the same
+
+    def tell(finding: Finding) -> None:
+        print(without_tokens(ours(logs.escaped(finding.line))), flush=True)
+
+    count = run_to_end(examine(settings, tell))
+    print("Nothing is wrong." if not count else f"{count} {'thing is' if count == 1 else 'things are'} wrong.")
+    sys.stdout.flush()
+    code = FAILURE if count else 0
     leave(code)
     return code
 

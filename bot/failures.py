@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.shown import timeline
-from bot.telling import Person, Telling, slack_thread
+from bot.telling import Addressee, Telling, slack_thread
 from graphs.agent.errors import ModelUnavailable
 from graphs.agent.turns import broken_off, latest, turns
 from graphs.errors import CutShort, GraphChanged, GraphError, GraphRecursionError
-from graphs.runtime.compiled import Threads
-from graphs.runtime.types import Config, PendingTask
+from graphs.runtime.compiled import Threads, config_of
+from graphs.runtime.types import PendingTask
 from storage import Storage, inbox, threads
 from storage.errors import UnreadableRow
 from storage.ids import ThreadId
@@ -62,7 +62,7 @@ class Failures:
         """Log it. True when a task of the thread has failed by it, which is shown there."""
         tasks: Sequence[PendingTask] = ()
         with contextlib.suppress(UnreadableRow, GraphError):  # of which the run has failed
-            tasks = (await self._graph.aget_state(_config(thread_id))).tasks
+            tasks = (await self._graph.aget_state(config_of(thread_id))).tasks
         references = [timeline.reference(task.id) for task in tasks if task.error is not None]
         said = ", ".join(references) or "none"
         if isinstance(error, CutShort):
@@ -78,7 +78,7 @@ class Failures:
             self._stuck.put(thread_id, (thread.version, said))
         return bool(references)
 
-    async def tell(self, thread_id: ThreadId, person: Person | None) -> None:
+    async def tell(self, thread_id: ThreadId, person: Addressee | None) -> None:
         """Tell whom the thread is for that it cannot go on, where nothing that is shown of it says so; whoever wrote
         last where that is nobody that is known.
         """
@@ -93,7 +93,7 @@ class Failures:
         turn when somebody else has written since. None when there is no such turn.
         """
         thread_id, asked = asked_by.thread_id, asked_by.text
-        snapshot = await self._graph.aget_state(_config(thread_id))
+        snapshot = await self._graph.aget_state(config_of(thread_id))
         messages = snapshot.values.get("messages", ())
         if asked in (latest(messages), thread_id, ""):  # the last two: a button of an older release
             if not timeline.is_without_end(snapshot):
@@ -103,7 +103,3 @@ class Failures:
             if turn.id == asked:
                 return Again({"messages": turn.again(asked_by.ts)}, turn.author or asked_by.user)
         return None
-
-
-def _config(thread_id: ThreadId) -> Config:
-    return {"configurable": {"thread_id": thread_id}}

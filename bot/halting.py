@@ -13,15 +13,17 @@ from bot.inbound.asked import spoken_in
 from bot.inbound.payloads import Person, SlackThread
 from bot.people.directory import CannotTell
 from bot.people.people import People
+from bot.telling import Telling, slack_thread
 from graphs.agent import halting, question_desk
 from graphs.agent.halting import STOPPED
 from graphs.agent.proposals import APPROVAL, IN_DOUBT, terms_of
 from graphs.agent.turns import latest
 from graphs.approvals.judge import Allowed, may_decide
 from graphs.approvals.terms import Actor, Terms
-from graphs.runtime.compiled import Threads
-from storage import Connection, Storage, interrupts, posts, threads
+from graphs.runtime.compiled import Threads, config_of
+from storage import Connection, Storage, inbox, interrupts, posts, threads
 from storage.ids import ThreadId
+from storage.inbox import Delivery
 
 logger = logging.getLogger(__name__)
 
@@ -88,13 +90,24 @@ class Halting:
         logger.info("thread %s: %s wants it stopped: %s", found.thread_id, by.user, said)
         return said
 
+    async def asked(self, delivery: Delivery, telling: Telling) -> None:
+        """Somebody pressed Slack's button: see that it is so, or tell them why not."""
+
+        def read(db: Connection) -> None:
+            inbox.mark_done(db, delivery.event_id)
+
+        by = Person(delivery.user, delivery.team)
+        said = await self.stop(slack_thread(delivery), by, pressed=delivery.ts, also=read)
+        if said != STOPPED:
+            await telling.say(delivery, said)
+
     def _look(self, db: Connection, thread: SlackThread) -> _Found:
         """A job."""
         thread_id = spoken_in(db, thread)
         held = posts.conversation(db, thread_id)
         if not halting.is_at_work(db, threads.get(db, thread_id)):
             return _Found(thread_id, False, "", None, (), None)
-        snapshot = self.graph.state_on(db, {"configurable": {"thread_id": thread_id}})
+        snapshot = self.graph.state_on(db, config_of(thread_id))
         rows = [*interrupts.open_in(db, thread_id), *interrupts.newly_answered(db, thread_id)]
         terms = [terms_of(row) if row.kind in (APPROVAL, IN_DOUBT) else question_desk.terms_of(row) for row in rows]
         since = latest(snapshot.values.get("messages", ()))

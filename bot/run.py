@@ -39,7 +39,6 @@ from bot.shown.shower import Display
 from bot.slack_client import SlackClient
 from bot.socket_mode import socket_mode
 from bot.stopping import Stop
-from bot.stops import Stops
 from bot.withdrawing import Withdrawing
 from bot.worker import Worker
 from graphs.agent.agent import Agent
@@ -189,8 +188,8 @@ async def _assemble(
     display = Display(storage, graph, toolbox, client, poster, people, graph.own_state)
     withdrawing = Withdrawing(storage, Desk(storage, toolbox), people)
     halting = Halting(storage, graph, people)
-    stops = Stops(halting, Halts(storage, graph, toolbox))
-    worker = Worker(storage, graph, display, poster, people, withdrawing, stops)
+    halts = Halts(storage, graph, toolbox)
+    worker = Worker(storage, graph, display, poster, people, withdrawing, halting, halts)
     secret = settings.slack_signing_secret
     with hidden_slack_variables():
         app = AsyncApp(

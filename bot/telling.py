@@ -14,7 +14,7 @@ from storage.inbox import Delivery, Unread
 from storage.outage import Outage
 from storage.recent import Recent
 
-Person = tuple[SlackThread, str]
+Addressee = tuple[SlackThread, str]
 """Somebody in a conversation, who can be told something privately."""
 
 REMEMBERED = 1000
@@ -36,13 +36,13 @@ class Telling:
         self._outage = outage
         self._queued = Recent(REMEMBERED)
         self._unknown = Unknown()
-        self._served: dict[ThreadId, Callable[[], Awaitable[Person | None]]] = {}
+        self._served: dict[ThreadId, Callable[[], Awaitable[Addressee | None]]] = {}
 
     async def say(self, delivery: Delivery, text: str) -> None:
         """Tell its author something."""
         await self.tell((slack_thread(delivery), delivery.user), text)
 
-    async def tell(self, person: Person, text: str) -> None:
+    async def tell(self, person: Addressee, text: str) -> None:
         """Tell somebody something."""
         await self._poster.whisper(*person, text)
 
@@ -72,7 +72,7 @@ class Telling:
             await self.say(delivery, WAITING)
 
     @contextmanager
-    def serving(self, thread_id: ThreadId, find: Callable[[], Awaitable[Person | None]]) -> Generator[None]:
+    def serving(self, thread_id: ThreadId, find: Callable[[], Awaitable[Addressee | None]]) -> Generator[None]:
         """While the block runs, what is done in the thread is for the person that `find` finds."""
         self._served[thread_id] = find
         try:
@@ -84,7 +84,7 @@ class Telling:
         """Without end: once in an outage, tell each who waits meanwhile for what cannot be stored."""
         while True:
             await self._outage.lasts(TELL_AFTER)
-            since, told = self._outage.since, set[Person]()
+            since, told = self._outage.since, set[Addressee]()
             while self._outage.is_on and self._outage.since == since:
                 for find in list(self._served.values()):
                     person = await find()

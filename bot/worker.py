@@ -9,28 +9,27 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from bot import due
 from bot.due import Due
 from bot.failures import Failures
+from bot.halting import Halting
 from bot.inbound.payloads import UNREAD, SlackThread
 from bot.people.directory import CannotTell
 from bot.people.people import People
+from bot.runs import MOVED_ON, AlreadyRead, Runs
 from bot.shown import timeline
 from bot.shown.posting import Poster
 from bot.shown.shower import Display
-from bot.shown.turn import Turn
-from bot.stops import Stops
-from bot.telling import Person, Telling, slack_thread
+from bot.telling import Addressee, Telling, slack_thread
 from bot.thread_tasks import CUT_OFF, ThreadTasks
 from bot.withdrawing import Withdrawing
-from graphs.errors import GraphError, NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.agent.halting import Halts
+from graphs.errors import GraphError, NotWaiting, ThreadWaiting
 from graphs.runtime.compiled import Threads
-from graphs.runtime.types import Config
 from storage import Connection, Storage, deadlines, inbox
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 from storage.ids import ThreadId
@@ -65,14 +64,6 @@ REMEMBERED = 1000
 FILES = "Files cannot be read here: what you attached was not read."
 
 
-class _AlreadyRead(Exception):
-    """Another run has read the delivery."""
-
-
-MOVED_ON = (ThreadBusy, NotWaiting, _AlreadyRead)
-"""Another process runs the thread, or has moved it on since it was looked at: what is due now is for the next look."""
-
-
 class Worker:
     """Runs threads and keeps their conversations up to date, until it is stopped."""
 
@@ -84,22 +75,24 @@ class Worker:
         poster: Poster,
         people: People,
         withdrawing: Withdrawing,
-        stops: Stops,
+        halting: Halting,
+        halts: Halts,
     ) -> None:
         self._storage = storage
         self._graph = graph
         self._display = display
         self._people = people
         self._withdrawing = withdrawing
-        self._stops = stops
+        self._halting = halting
+        self._halts = halts
         self._telling = Telling(poster, storage.outage)
         self._failures = Failures(storage, graph, self._telling)
         self._running = ThreadTasks(storage.changes.commit_happened)
         self._showing = ThreadTasks(storage.changes.commit_happened)
         self._beside = ThreadTasks(storage.changes.commit_happened)
-        self._turns: dict[ThreadId, Turn | None] = {}
         self._begun = Recent(REMEMBERED)
         self._stopping = asyncio.Event()
+        self._runs = Runs(storage, graph, display, self._failures, halts, self._stopping)
 
     async def run(self) -> None:
         """Work until `stop`; then finish the steps in flight. Raises `DatabaseGone`, with nothing left at work."""
@@ -143,9 +136,9 @@ class Worker:
         if work.is_late:
             await self._storage.write(lambda db: deadlines.expire(db, now))  # and look again: it was a commit
         for stop in work.stops:
-            self._beside.start(stop.thread_id, lambda stop=stop: self._stops.asked(stop, self._telling))
+            self._beside.start(stop.thread_id, lambda stop=stop: self._halting.asked(stop, self._telling))
         for thread_id in work.to_halt:
-            self._stops.halt(thread_id)
+            self._runs.halt(thread_id)
             self._begin(thread_id)
         asked = {stop.thread_id for stop in work.stops}  # nothing is begun there before that is judged
         for thread_id in work.to_run:
@@ -153,9 +146,9 @@ class Worker:
                 self._begin(thread_id)
         more_is_due = self._begin_to_read([each for each in work.unread if not self._telling.can_wait(each)])
         for thread_id in work.outdated:
-            if (turn := self._turns.get(thread_id)) is not None:
-                turn.changed()
-            elif thread_id not in self._turns and (thread_id not in work.to_run or self._failures.has(thread_id)):
+            if (run := self._runs.of(thread_id)) is not None:
+                run.changed()
+            elif thread_id not in work.to_run or self._failures.has(thread_id):
                 self._showing.start(thread_id, lambda thread_id=thread_id: self._show(thread_id))
         return more_is_due
 
@@ -183,7 +176,7 @@ class Worker:
         found = await self._storage.read(lambda db: due.of_thread(db, thread_id))
         if found.thread is not None and found.thread.halted is not None:
             with contextlib.suppress(*MOVED_ON):
-                await self._stops.finish(thread_id)
+                await self._halts.finish(thread_id)
             return
         is_stuck = self._failures.stands(found.thread)
         if is_stuck:  # it failed before it could move, and nothing has changed since; what was written now may move it
@@ -193,14 +186,14 @@ class Worker:
         with self._telling.serving(thread_id, lambda: self._who_waits(thread_id, found)):
             await self._do(thread_id, found)
 
-    async def _who_waits(self, thread_id: ThreadId, found: Due) -> Person | None:
+    async def _who_waits(self, thread_id: ThreadId, found: Due) -> Addressee | None:
         """Whom what is done in the thread is for, as far as that can be found out now."""
         if found.delivery is not None:
             return slack_thread(found.delivery), found.delivery.user
         held = found.conversation
         try:
             async with asyncio.timeout(1):
-                asker = await self._asker(thread_id, None)
+                asker = await self._runs.asker(thread_id, None)
         except (TimeoutError, StorageError, GraphError):
             return None
         return (SlackThread(held.team, held.channel, held.thread_ts), asker) if held is not None and asker else None
@@ -209,7 +202,7 @@ class Worker:
         thread, delivery = found.thread, found.delivery
         with contextlib.suppress(*MOVED_ON):
             if found.is_to_go_on:
-                if not await self._drive(thread_id, found.conversation, None, None):
+                if not await self._runs.drive(thread_id, found.conversation, None, None):
                     await self._failures.tell(thread_id, await self._who_waits(thread_id, found))
             elif delivery is None or (thread is not None and thread.status == "waiting"):
                 await self._queue(thread_id)
@@ -247,7 +240,7 @@ class Worker:
         def read(db: Connection) -> None:
             nonlocal was_read
             if not inbox.mark_done(db, delivery.event_id):
-                raise _AlreadyRead
+                raise AlreadyRead
             was_read = True
 
         try:
@@ -260,12 +253,14 @@ class Worker:
         elif delivery.kind == "retry":
             with contextlib.suppress(NotWaiting):  # it had been tried again already
                 if (again := await self._failures.again(delivery)) is not None:
-                    await self._drive(delivery.thread_id, conversation, again.given, again.by, read)
+                    await self._runs.drive(delivery.thread_id, conversation, again.given, again.by, read)
         else:
             message = await self._written(delivery)
             if UNREAD in delivery.text:
                 await self._telling.say(delivery, FILES)
-            is_told = await self._drive(delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read)
+            is_told = await self._runs.drive(
+                delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read
+            )
             if not (was_read and is_told):
                 await self._telling.say(delivery, timeline.BROKEN)
         if not was_read:
@@ -280,68 +275,9 @@ class Worker:
         name = await self._people.name(delivery.user)
         return message if name is None else {**message, "name": name}
 
-    async def _drive(
-        self,
-        thread_id: ThreadId,
-        conversation: Conversation | None,
-        given: Any,
-        by: str | None,
-        also: Callable[[Connection], None] | None = None,
-    ) -> bool:
-        """Run the thread until it ends, waits or fails, and show what it comes to as it comes. False when it failed,
-        and nothing on record of it says so.
-        """
-        with self._stops.running(thread_id) as run:
-            stream = self._graph.astream(
-                given,
-                _config(thread_id),
-                stream_mode=["values", "messages", "updates"],
-                by=by,
-                stop=self._stopping.is_set,
-                halt=run.halt,
-                also=also,
-            )
-            self._turns[thread_id] = None
-            try:
-                async with aclosing(stream) as chunks:
-                    async for mode, chunk in chunks:
-                        if run.turn is None and conversation is not None:  # the thread is ours from its first chunk on
-                            run.turn = self._turns[thread_id] = Turn(
-                                self._display, conversation, lambda: self._asker(thread_id, by), answers=by is not None
-                            )
-                        run.note(mode, chunk)
-                if run.halt.is_set():
-                    await self._stops.finish(thread_id, run)
-            except (*MOVED_ON, ThreadWaiting, DatabaseGone, StorageUnavailable):
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a node raised
-                return await self._failures.note(thread_id, error)
-            finally:
-                await self._ended(thread_id, run.turn)
-        return True
-
-    async def _ended(self, thread_id: ThreadId, turn: Turn | None) -> None:
-        """Nothing runs in the thread any more: what that came to is shown."""
-        if turn is not None:
-            await turn.end()
-        del self._turns[thread_id]
-        if turn is not None and turn.has_news:
-            self._storage.changes.commit_happened()  # what was left to the turn is looked at again
-
-    async def _asker(self, thread_id: ThreadId, by: str | None) -> str:
-        """Whom a reply is for."""
-        if by is not None:
-            return by
-        snapshot = await self._graph.aget_state(_config(thread_id))
-        return (snapshot.metadata or {}).get("by") or ""
-
     async def _show(self, thread_id: ThreadId) -> None:
         """Bring a conversation up to date; when that cannot be now, wait a little before the next look."""
         if not await self._display.show(thread_id):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(SHOW_AGAIN_AFTER, self._display.rest(thread_id))):
                     await self._stopping.wait()
-
-
-def _config(thread_id: ThreadId) -> Config:
-    return {"configurable": {"thread_id": thread_id}}

@@ -29,24 +29,29 @@ def make_private(path: Path) -> None:
     """Take from others what an earlier program left them: the files become their owner's. What is not ours to change is
     said in a line of the log, with what to do.
     """
-    open_to_others = [(file, mode) for file in of_database(path) if (mode := _mode(file)) & 0o077]
+    found = open_to_others(path)
     try:
-        for file, _ in open_to_others:
+        for file, _ in found:
             file.chmod(PRIVATE)
     except PermissionError:
         advice = "they are another user's: chmod 600 them"
     else:
-        stayed = any(_mode(file) & 0o077 for file, _ in open_to_others)
+        stayed = any(_mode(file) & 0o077 for file, _ in found)
         advice = (
             "this file system keeps no modes: put them on another" if stayed else "they are their owner's now (0600)"
         )
-    if open_to_others:
-        named = ", ".join(f"{file} (mode {mode:04o})" for file, mode in open_to_others)
+    if found:
+        named = ", ".join(f"{file} (mode {mode:04o})" for file, mode in found)
         logger.warning("others than the owner could open %s; %s", named, advice)
     for folder in dict.fromkeys((path.parent, path.resolve().parent)):
         mode = folder.stat().st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             logger.warning("anybody may replace the files in %s: chmod o-w %s", folder, folder)
+
+
+def open_to_others(path: Path) -> list[tuple[Path, int]]:
+    """Those of the database's files that others than the owner may open, with their modes."""
+    return [(file, mode) for file in of_database(path) if (mode := _mode(file)) & 0o077]
 
 
 def _mode(file: Path) -> int:

@@ -25,7 +25,7 @@ def prepare(db: Connection, path: Path | None) -> None:
 
     Raises `NotOurDatabase`.
     """
-    version = _check(db, path)
+    version = version_of(db, path)
     if path is not None:
         _use_wal(db)
     db.execute("pragma synchronous = full")  # a commit that was told is on the disk
@@ -39,8 +39,8 @@ def prepare(db: Connection, path: Path | None) -> None:
         files.make_private(path)
 
 
-def _check(db: Connection, path: Path | None) -> int:
-    """The file's version. Raises `NotOurDatabase`."""
+def version_of(db: Connection, path: Path | None) -> int:
+    """The file's version, 0 for an empty one. Raises `NotOurDatabase`."""
     try:
         db.execute("begin")  # one look: another process may be setting the file up right now
         mark, version, tables = (

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_overloads
 
 import pytest
+from PIL import Image
 
 from bot import config
 from bot.loading import load
@@ -130,6 +131,17 @@ def test_the_readme_shows_what_make_pictures_takes_and_nothing_else_of_the_demo(
     assert taken == {path.name for path in folder.iterdir() if path.suffix in (".png", ".webp")}
     assert taken == set(re.findall(r"docs/pictures/([a-z-]+\.(?:png|webp))", README))
     assert sum((folder / name).stat().st_size for name in taken) < 600_000
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_make_pictures_takes_them(chromium: str, tmp_path: Path) -> None:
+    program = [sys.executable, str(ROOT / "docs/pictures/make.py"), str(tmp_path)]
+    ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert ended.returncode == 0, ended.stderr
+    for name in ("card.png", "card-dark.png", "ask-edit-run.webp"):
+        with Image.open(tmp_path / name) as taken, Image.open(ROOT / "docs/pictures" / name) as kept:
+            assert (taken.width, getattr(taken, "n_frames", 1)) == (kept.width, getattr(kept, "n_frames", 1))
 
 
 def rows(page: str, heading: str) -> set[str]:

@@ -30,7 +30,7 @@ from graphs.agent.question_desk import NOT_THERE, STOP, QuestionDesk, terms_of
 from graphs.approvals.judge import Refused
 from graphs.errors import GraphError, InvalidAnswer
 from graphs.runtime.calling import awaitable
-from graphs.runtime.types import Config
+from graphs.runtime.compiled import config_of
 from storage import Storage, interrupts, posts
 from storage.interrupts import InterruptRow
 
@@ -136,7 +136,7 @@ class Answering:
 
     async def _edit(self, form: Submission, row: InterruptRow, values: Mapping[str, Any]) -> InterruptRow | Refused:
         """Change the state where it stands, as if the node that ran last had: what is unchanged is not written."""
-        graph, config = self.hosts.of(row.thread_id).graph, _config(row)
+        graph, config = self.hosts.of(row.thread_id).graph, config_of(row.thread_id)
         before = (await graph.aget_state(config)).values
         changed = {name: value for name, value in values.items() if before.get(name) != value}
         actor = await self._actor(form, row)
@@ -156,7 +156,7 @@ class Answering:
         schema, given = row.schema, row.payload
         if row.kind == STOP:
             hosted = self.hosts.of(row.thread_id)
-            schema, given = hosted.edit_schema, (await hosted.graph.aget_state(_config(row))).values
+            schema, given = hosted.edit_schema, (await hosted.graph.aget_state(config_of(row.thread_id))).values
         values: Mapping[str, Any] = dict(given) if isinstance(given, Mapping) else {}
         form = AnswerForm(schema, values)
         if form.form.asks_for_moments:
@@ -187,10 +187,6 @@ def _meant(action: str, row: InterruptRow) -> Any:
         number = questions.OPTIONS.index(action)
         return choices[number] if number < len(choices) else None
     return None
-
-
-def _config(row: InterruptRow) -> Config:
-    return {"configurable": {"thread_id": row.thread_id}}
 
 
 def _why(error: InvalidAnswer) -> str:

@@ -27,7 +27,7 @@ from graphs.approvals.decisions import Approve
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
 from graphs.approvals.terms import Actor
-from graphs.runtime.compiled import Threads
+from graphs.runtime.compiled import Threads, config_of
 from storage import Connection, Storage, inbox
 from storage.errors import StorageUnavailable
 from storage.ids import ThreadId
@@ -151,7 +151,7 @@ class Clicks:
         attached: dict[str, bool] = {}
 
         def look(db: Connection) -> list[ShownCall]:
-            snapshot = self.graph.state_on(db, {"configurable": {"thread_id": thread_id}})
+            snapshot = self.graph.state_on(db, config_of(thread_id))
             message = next((m for m in snapshot.values.get("messages", ()) if m["id"] == message_id), None)
             if message is None:
                 return []

@@ -39,7 +39,7 @@ from graphs.agent.question_desk import KINDS, QuestionDesk
 from graphs.agent.tools import Toolbox
 from graphs.agent.turns import broken_off
 from graphs.runtime.calling import awaitable
-from graphs.runtime.compiled import Threads
+from graphs.runtime.compiled import Threads, config_of
 from graphs.runtime.types import StateSnapshot
 from storage import Connection, Storage, interrupts, posts, threads
 from storage.errors import LeaseLost
@@ -264,7 +264,7 @@ class Display:
         thread = threads.get(db, thread_id) or ThreadRow(thread_id, "idle", None, 0, 0)
         if thread.version == held.version:
             return None
-        snapshot = self._graph.state_on(db, {"configurable": {"thread_id": thread_id}})
+        snapshot = self._graph.state_on(db, config_of(thread_id))
         rest = _from(held.settled, snapshot)
         record = record_of(db, self._toolbox, thread_id, rest.values["messages"])
         asked = interrupts.of_kinds(db, thread_id, KINDS) if self._own_state(thread_id) is not None else ()

@@ -18,8 +18,8 @@ from graphs.agent.tools import Toolbox
 from graphs.agent.transcript import Message, call_ids, tool_message
 from graphs.approvals.states import Refusal, State
 from graphs.errors import NotWaiting
-from graphs.runtime.compiled import Threads
-from graphs.runtime.types import Config, StateSnapshot
+from graphs.runtime.compiled import Threads, config_of
+from graphs.runtime.types import StateSnapshot
 from storage import Connection, Storage, claims, interrupts, threads
 from storage.claims import ClaimRow
 from storage.ids import ThreadId
@@ -74,14 +74,14 @@ class Halts:
 
         ends = {"role": "assistant", "id": name, "content": STOPPED, "stopped": True}
         with suppress(NotWaiting):
-            await self.graph.aend(_config(thread_id), {"messages": [*messages, ends]}, over)
+            await self.graph.aend(config_of(thread_id), {"messages": [*messages, ends]}, over)
 
     def _look(self, db: Connection, thread_id: ThreadId) -> tuple[str, list[dict[str, Any]], list[ClaimRow]] | None:
         """The request's name, what its calls are told, and the claims that were left without an end. A job."""
         thread = threads.get(db, thread_id)
         if thread is None or thread.halted is None:
             return None
-        snapshot = self.graph.state_on(db, _config(thread_id))
+        snapshot = self.graph.state_on(db, config_of(thread_id))
         unanswered = _unanswered(snapshot)
         records = call_record.read(db, thread_id, unanswered) if unanswered else {}
         told = [self._told(call_id, name, records.get(call_id, NOTHING)) for call_id, name in unanswered.items()]
@@ -112,7 +112,3 @@ def _unanswered(snapshot: StateSnapshot) -> Mapping[str, str]:
     names = {str(call["id"]): call["function"]["name"] for each in messages for call in each.get("tool_calls") or ()}
     found = dict.fromkeys(call_id for message in messages for call_id in call_ids(message))
     return {call_id: names[call_id] for call_id in found if call_id not in answered}
-
-
-def _config(thread_id: ThreadId) -> Config:
-    return {"configurable": {"thread_id": thread_id}}

@@ -284,6 +284,11 @@ class _Run:
         return {**values, INTERRUPT: waiting} if waiting else values
 
 
+def config_of(thread_id: ThreadId) -> Config:
+    """What names a thread, at its newest checkpoint."""
+    return {"configurable": {"thread_id": thread_id}}
+
+
 def thread_id_of(config: Config) -> ThreadId:
     """Raises `ValueError` that names `thread_id` when the config has none that can be one."""
     given = cast("Mapping[str, Any]", config.get("configurable", {})).get("thread_id")

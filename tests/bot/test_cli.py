@@ -15,7 +15,7 @@ from bot.cli import main
 from bot.manifest import manifest
 from storage import Connection, audit, open_storage
 
-COMMANDS = (("run",), ("demo",), ("manifest",), ("audit",), ("audit", "verify"), ("audit", "export"))
+COMMANDS = (("run",), ("doctor",), ("demo",), ("manifest",), ("audit",), ("audit", "verify"), ("audit", "export"))
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +86,7 @@ def test_the_program_alone_prints_its_help(capsys: pytest.CaptureFixture[str]) -
     assert main([]) == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert all(command in said.out for command in ("run", "demo", "manifest", "audit"))
+    assert all(command in said.out for command in ("run", "doctor", "demo", "manifest", "audit"))
 
 
 @pytest.fixture
@@ -165,8 +165,9 @@ def test_the_manifest_is_printed_to_paste(capsys: pytest.CaptureFixture[str]) ->
     assert json.loads(capsys.readouterr().out) == manifest()
 
 
-def test_missing_settings_are_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run"]) == 2
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_missing_settings_are_one_line_each(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert [line.split()[0] for line in lines] == ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "OPENAI_API_KEY"]
 

@@ -1,0 +1,1 @@
+"""`signoff doctor`: what an installation lacks, and how to mend it. It looks, and changes nothing."""

@@ -1,0 +1,127 @@
+"""Whether what is to be hosted can be imported and holds together, and whether its channels are there."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from bot import config, connecting
+from bot.doctor.case import NO_SLACK, Case
+from bot.doctor.findings import Findings
+from bot.hosting import Hosted
+from bot.loading import host, load
+from bot.settings import BadSettings
+from bot.slack_errors import UNCERTAIN, describe
+from graphs.agent.chat import ChatModel
+from graphs.approvals.terms import Terms
+from storage import open_storage
+
+LOADING = 30.0
+"""Seconds that an import may take."""
+
+_FROM = "It is imported from the working directory and PYTHONPATH"
+
+_INVITE = "Invite it: /invite @{bot} in that channel"
+
+
+async def agents(case: Case, found: Findings) -> None:
+    """Each by itself, compiled on a database in memory; `Agent.prepare` is not called, for that makes things."""
+    settings = case.settings
+    await _load(case, "", settings.signoff_agent, "SIGNOFF_AGENT", found)
+    chosen = config.read(settings)
+    for channel, path in chosen.agents.items():
+        await _load(case, channel, path, chosen.places[channel], found)
+
+
+async def channels(case: Case, found: Findings) -> None:
+    """Those of signoff.toml: whether they are there, and the bot in them."""
+    chosen = _chosen(case)
+    if not chosen.agents:
+        return
+    if case.identity is None:
+        found.wrong(NO_SLACK)
+        return
+    named = any(each.startswith("#") for each in chosen.agents)
+    known = await connecting.channels(case.client) if named else {}
+    for channel, path in chosen.agents.items():
+        try:
+            (id_,) = config.channels(config.Config({channel: path}, chosen.places), known)
+        except BadSettings as error:
+            found.wrong(*error.problems)
+            continue
+        await _channel(case, channel, id_, found)
+
+
+async def _channel(case: Case, channel: str, id_: str, found: Findings) -> None:
+    invite = _INVITE.format(bot=(case.identity or {}).get("user", "Signoff"))
+    try:
+        told: Any = (await case.client.conversations_info(channel=id_)).get("channel") or {}
+    except UNCERTAIN as error:
+        found.wrong(f"{channel} cannot be looked up: {describe(error)}", invite)
+        return
+    if told.get("is_archived"):
+        found.wrong(f"{channel} is archived", "Name another in signoff.toml, or bring it back")
+    elif told.get("is_member") is False:
+        found.wrong(f"the bot is not in {channel}", invite)
+    else:
+        found.ok(f"the bot is in {channel}")
+
+
+def _chosen(case: Case) -> config.Config:
+    """What cannot be read of it is said where the agents are looked at."""
+    try:
+        return config.read(case.settings)
+    except BadSettings:
+        return config.Config({}, {})
+
+
+async def _load(case: Case, channel: str, path: str, named: str, found: Findings) -> None:
+    try:
+        with _in_time():
+            loaded = load(path, named)
+        async with open_storage("sqlite://") as storage:
+            hosted = await host(loaded, _unused_model(), storage, _anybody, named)
+    except BadSettings as error:
+        for problem in error.problems:
+            found.wrong(problem, _FROM)
+        return
+    case.hosted[channel] = hosted
+    found.ok(f"{path} for {channel or 'all other conversations'}: {_told(hosted)}")
+
+
+def _told(hosted: Hosted) -> str:
+    if hosted.is_own:
+        return "a graph, whose questions name who decides when they ask"
+    asking = sum(tool.approval is not None for tool in hosted.toolbox.values())
+    return f"an agent with {len(hosted.toolbox)} tools, of which {asking} may ask"
+
+
+@contextmanager
+def _in_time() -> Generator[None]:
+    """Interrupts an import that does not end, where it stands. It runs in this thread, as at a start: some modules take
+    no other.
+    """
+
+    def is_up(_: int, at: FrameType | None) -> None:
+        where = f", at {at.f_code.co_filename}, line {at.f_lineno}" if at is not None else ""
+        raise TimeoutError(f"the import was still at work after {LOADING:g} s{where}")
+
+    before = signal.signal(signal.SIGALRM, is_up)
+    signal.setitimer(signal.ITIMER_REAL, LOADING)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _unused_model() -> ChatModel:
+    """For a graph that is compiled and not run."""
+    return ChatModel(api_key="unused", model="unused")
+
+
+async def _anybody(_terms: Terms, _thread_id: str) -> str | None:
+    return None
