@@ -5,12 +5,16 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from bot.hosting import MESSAGES, Hosted
-from bot.settings import BadSettings
+from bot import config, connecting
+from bot.errors import CannotGoOn
+from bot.hosting import MESSAGES, Hosted, Hosts
+from bot.settings import BadSettings, Settings
+from bot.slack_client import SlackClient
 from graphs.agent.agent import Agent
 from graphs.agent.errors import AgentError
 from graphs.agent.model import Model
@@ -64,6 +68,45 @@ async def host(
     if MESSAGES not in graph.program.schema.fields:
         raise BadSettings([f"{named} names a graph whose state has no {MESSAGES!r}, where the conversation goes"])
     return Hosted(graph, is_own=True)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was imported: what answers in general, and by channel as the configuration names it."""
+
+    default: Found
+    by_channel: Mapping[str, Found]
+    chosen: config.Config
+
+    async def by_id(self, client: SlackClient) -> dict[str, Found]:
+        """By channel id. Raises `BadSettings` for a channel that there is not."""
+        named = any(channel.startswith("#") for channel in self.by_channel)
+        names = config.channels(self.chosen, await connecting.channels(client) if named else {})
+        return {id_: self.by_channel[channel] for id_, channel in names.items()}
+
+
+def load_all(settings: Settings) -> Loaded:
+    """What the settings and the configuration name. Raises `BadSettings`."""
+    chosen = config.read(settings)
+    default = load(settings.signoff_agent)
+    by_channel = {channel: load(path, chosen.places[channel]) for channel, path in chosen.agents.items()}
+    return Loaded(default, by_channel, chosen)
+
+
+async def hosts(
+    default: Found, by_channel: Mapping[str, Found], model: Model, storage: Storage, unreachable: Unreachable
+) -> Hosts:
+    """Everything that is hosted, prepared. Raises `BadSettings` as `host` does, and `CannotGoOn`."""
+    for agent in {id(each): each for each in (default, *by_channel.values()) if isinstance(each, Agent)}.values():
+        if agent.prepare is not None:
+            try:
+                await awaitable(agent.prepare, bounded=False)()
+            except Exception as error:
+                raise CannotGoOn(f"what prepares the agent (Agent.prepare) failed: {raised_by(error)}") from error
+    channels = {
+        channel: await host(found, model, storage, unreachable, channel) for channel, found in by_channel.items()
+    }
+    return Hosts(await host(default, model, storage, unreachable), channels)
 
 
 def raised_by(error: Exception) -> str:

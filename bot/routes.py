@@ -18,8 +18,8 @@ from bot.inbound.arrivals import Arrivals
 from bot.inbound.asked import RecordWentBack
 from bot.inbound.clicks import Clicks
 from bot.inbound.commands import COMMAND, Commands
+from bot.inbound.feedback import FeedbackClicks
 from bot.inbound.filling import Filling
-from bot.inbound.judging import Judging
 from bot.inbound.payloads import CLOSING, Body
 from bot.inbound.queued import Queued
 from bot.inbound.trying import Trying
@@ -43,7 +43,7 @@ class Listeners:
     commands: Commands
     trying: Trying
     answering: Answering
-    judging: Judging
+    feedback: FeedbackClicks
 
 
 def events(on: Listeners) -> dict[str, Listener]:
@@ -73,7 +73,7 @@ def actions(on: Listeners) -> dict[str, Listener]:
         cards.RETRY: on.clicks.retry,
         notices.REJECT_AND_SEND: on.queued.reject_and_send,
         **dict.fromkeys((questions.YES, questions.NO, questions.CONTINUE, *questions.OPTIONS), on.answering.answer),
-        feedback.FEEDBACK: on.judging.judge,
+        feedback.FEEDBACK: on.feedback.store,
         questions.ANSWER: on.answering.open_form,
         questions.EDIT_STATE: on.answering.open_form,
         questions.STOP_HERE: on.answering.stop,

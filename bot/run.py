@@ -9,28 +9,27 @@ import gc
 import logging
 import sqlite3
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
 
-from bot import config, connecting, greeting, routes
+from bot import connecting, greeting, routes
 from bot.errors import CannotGoOn
 from bot.halting import Halting
 from bot.home.gathering import Gathering
 from bot.home.publishing import Homes
-from bot.hosting import Hosts
 from bot.http_mode import http_mode
 from bot.inbound.answering import Answering
 from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
 from bot.inbound.commands import Commands
+from bot.inbound.feedback import FeedbackClicks
 from bot.inbound.filling import Filling
-from bot.inbound.judging import Judging
 from bot.inbound.queued import Queued
 from bot.inbound.trying import Trying
-from bot.loading import Found, host, load, raised_by
+from bot.loading import Found, Loaded, hosts, load_all
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings, hidden_slack_variables
@@ -45,8 +44,6 @@ from graphs.agent.agent import Agent
 from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
 from graphs.agent.halting import Halts
-from graphs.agent.model import Model
-from graphs.runtime.calling import awaitable
 from storage import Storage, deadlines, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
@@ -73,12 +70,7 @@ async def run(settings: Settings, tried_for: float = connecting.TRIED_FOR) -> No
     `CannotGoOn` when Slack cannot be reached for `tried_for` seconds at the start, or takes a token no more, and when
     the database is gone.
     """
-    chosen = config.read(settings)
-    loaded = Loaded(
-        load(settings.signoff_agent),
-        {channel: load(path, chosen.places[channel]) for channel, path in chosen.agents.items()},
-        chosen,
-    )
+    loaded = load_all(settings)
     with Stop() as stop:
         try:
             await _work(settings, loaded, stop, tried_for)
@@ -143,35 +135,6 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(task, told, return_exceptions=True)
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """What was imported: what answers in general, and by channel as the configuration names it."""
-
-    default: Found
-    by_channel: Mapping[str, Found]
-    chosen: config.Config
-
-    async def by_id(self, client: SlackClient) -> dict[str, Found]:
-        """By channel id. Raises `BadSettings` for a channel that there is not."""
-        named = any(channel.startswith("#") for channel in self.by_channel)
-        names = config.channels(self.chosen, await connecting.channels(client) if named else {})
-        return {id_: self.by_channel[channel] for id_, channel in names.items()}
-
-
-async def _hosts(
-    default: Found, by_channel: Mapping[str, Found], model: Model, storage: Storage, reach: Reach
-) -> Hosts:
-    """Everything that is hosted, prepared."""
-    for agent in {id(each): each for each in (default, *by_channel.values()) if isinstance(each, Agent)}.values():
-        if agent.prepare is not None:
-            try:
-                await awaitable(agent.prepare, bounded=False)()
-            except Exception as error:
-                raise CannotGoOn(f"what prepares the agent (Agent.prepare) failed: {raised_by(error)}") from error
-    channels = {channel: await host(found, model, storage, reach, channel) for channel, found in by_channel.items()}
-    return Hosts(await host(default, model, storage, reach), channels)
-
-
 async def _assemble(
     settings: Settings,
     agent: Found,
@@ -182,7 +145,7 @@ async def _assemble(
     by_channel: Mapping[str, Found] = MappingProxyType({}),
 ) -> tuple[Worker, Homes, AsyncApp]:
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
-    graph = await _hosts(agent, by_channel, model, storage, Reach(people, storage))
+    graph = await hosts(agent, by_channel, model, storage, Reach(people, storage))
     toolbox, examples = graph.toolbox, graph.default.examples
     poster = Poster(client, storage, identity["user_id"], identity.get("url", ""))
     display = Display(storage, graph, toolbox, client, poster, people, graph.own_state)
@@ -213,7 +176,7 @@ async def _assemble(
         Commands(promptly, replace(gathering, storage=promptly), replace(halting, storage=promptly).stop),
         Trying(promptly, client, people, team, examples),
         Answering(promptly, graph, client, poster, people, replace(halting, storage=promptly)),
-        Judging(promptly),
+        FeedbackClicks(promptly),
     )
     routes.register(app, listeners)
     return worker, homes, app
