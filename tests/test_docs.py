@@ -199,7 +199,7 @@ def test_the_readmes_code_parses_and_its_names_import(block: str) -> None:
 
 def test_the_readmes_signoff_toml_can_be_read() -> None:
     (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    assert dict(config.parse(block, "signoff.toml").agents) == {"#deploys": "my_graph:graph"}
+    assert dict(config.parse(block, "signoff.toml").agents) == {"#general": "my_graph:graph"}
 
 
 def test_every_word_of_the_slash_command_that_a_page_names_is_one() -> None:
