@@ -18,6 +18,7 @@ from PIL import Image
 
 from bot import config
 from bot.loading import load
+from bot.settings import Settings
 from bot.shown.commands import help_
 from graphs import Approval, tool
 from storage import open_storage
@@ -207,3 +208,11 @@ def test_every_word_of_the_slash_command_that_a_page_names_is_one() -> None:
     assert {"list", "stop"} <= named
     helped = str(help_().blocks)
     assert [word for word in sorted(named) if f"/signoff {word}" not in helped] == []
+
+
+def test_every_setting_that_a_page_names_is_one() -> None:
+    named = {
+        name for text in PAGES.values() for name in re.findall(r"\b(?:SIGNOFF|SLACK|OPENAI|DATABASE)_[A-Z_]+", text)
+    }
+    assert {"SIGNOFF_AGENT", "SLACK_BOT_TOKEN"} <= named
+    assert sorted(named - {name.upper() for name in Settings.model_fields}) == []
