@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, get_overloads
 
 import pytest
+from PIL import Image
 
 from bot import config
 from bot.loading import load
+from bot.settings import Settings
 from bot.shown.commands import help_
 from graphs import Approval, tool
 from storage import open_storage
@@ -132,6 +134,17 @@ def test_the_readme_shows_what_make_pictures_takes_and_nothing_else_of_the_demo(
     assert sum((folder / name).stat().st_size for name in taken) < 600_000
 
 
+@pytest.mark.browser
+@pytest.mark.slow
+def test_make_pictures_takes_them(chromium: str, tmp_path: Path) -> None:
+    program = [sys.executable, str(ROOT / "docs/pictures/make.py"), str(tmp_path)]
+    ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert ended.returncode == 0, ended.stderr
+    for name in ("card.png", "card-dark.png", "ask-edit-run.webp"):
+        with Image.open(tmp_path / name) as taken, Image.open(ROOT / "docs/pictures" / name) as kept:
+            assert (taken.width, getattr(taken, "n_frames", 1)) == (kept.width, getattr(kept, "n_frames", 1))
+
+
 def rows(page: str, heading: str) -> set[str]:
     """The words in the first column of the table below a heading."""
     (section,) = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", PAGES[page], re.MULTILINE | re.DOTALL)
@@ -187,7 +200,7 @@ def test_the_readmes_code_parses_and_its_names_import(block: str) -> None:
 
 def test_the_readmes_signoff_toml_can_be_read() -> None:
     (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    assert dict(config.parse(block, "signoff.toml").agents) == {"#deploys": "my_graph:graph"}
+    assert dict(config.parse(block, "signoff.toml").agents) == {"#general": "my_graph:graph"}
 
 
 def test_every_word_of_the_slash_command_that_a_page_names_is_one() -> None:
@@ -195,3 +208,11 @@ def test_every_word_of_the_slash_command_that_a_page_names_is_one() -> None:
     assert {"list", "stop"} <= named
     helped = str(help_().blocks)
     assert [word for word in sorted(named) if f"/signoff {word}" not in helped] == []
+
+
+def test_every_setting_that_a_page_names_is_one() -> None:
+    named = {
+        name for text in PAGES.values() for name in re.findall(r"\b(?:SIGNOFF|SLACK|OPENAI|DATABASE)_[A-Z_]+", text)
+    }
+    assert {"SIGNOFF_AGENT", "SLACK_BOT_TOKEN"} <= named
+    assert sorted(named - {name.upper() for name in Settings.model_fields}) == []

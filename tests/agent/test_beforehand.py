@@ -58,7 +58,7 @@ class Shop:
 ASKS = calls(("refund", {"order": 7, "amount": "30"}))
 
 
-async def test_the_payload_has_the_title_and_the_preview(storage: Storage):
+async def test_C9_the_payload_has_the_title_and_the_preview(storage: Storage):
     talk = Talk(storage, [Shop().tool()], ASKS, says("done"))
     await talk.say("refund")
     payload = (await talk.waiting()).payload
@@ -67,7 +67,7 @@ async def test_the_payload_has_the_title_and_the_preview(storage: Storage):
 
 
 @pytest.mark.parametrize("gated", [True, False])
-async def test_an_impossible_call_asks_nobody_and_the_model_is_told(storage: Storage, gated: bool):
+async def test_C8_an_impossible_call_asks_nobody_and_the_model_is_told(storage: Storage, gated: bool):
     shop = Shop(left=Decimal(20))
     talk = Talk(storage, [shop.tool(gated=gated)], ASKS, says("done"))
     await talk.say("refund")
@@ -78,7 +78,7 @@ async def test_an_impossible_call_asks_nobody_and_the_model_is_told(storage: Sto
     assert refused == {"kind": "impossible", "why": "Only 20 is left."}
 
 
-async def test_a_call_that_became_impossible_while_it_waited_is_not_run(storage: Storage):
+async def test_C8_a_call_that_became_impossible_while_it_waited_is_not_run(storage: Storage):
     shop = Shop()
     talk = Talk(storage, [shop.tool()], ASKS, says("done"))
     await talk.say("refund")
@@ -88,7 +88,7 @@ async def test_a_call_that_became_impossible_while_it_waited_is_not_run(storage:
     assert await talk.results() == ["Impossible: Only 20 is left. The call did not run."]
 
 
-async def test_what_the_preview_shows_is_approved_with_it(storage: Storage):
+async def test_C9_what_the_preview_shows_is_approved_with_it(storage: Storage):
     shop = Shop()
     talk = Talk(storage, [shop.tool()], ASKS, says("done"))
     await talk.say("refund")
@@ -149,7 +149,7 @@ def says_no(args: Any) -> str:
         (lambda args: "", beforehand.NO_CHECK),
     ],
 )
-async def test_a_call_that_cannot_be_checked_is_not_run(storage: Storage, check: Callable[..., Any], why: str):
+async def test_C8_a_call_that_cannot_be_checked_is_not_run(storage: Storage, check: Callable[..., Any], why: str):
     shop = Shop()
     talk = Talk(storage, [shop.tool(check=check)], ASKS, says("done"))
     await talk.say("refund")
@@ -157,7 +157,7 @@ async def test_a_call_that_cannot_be_checked_is_not_run(storage: Storage, check:
     assert await talk.results() == [f"Impossible: {why} The call did not run."]
 
 
-async def test_a_preview_that_cannot_be_made_says_so(storage: Storage, caplog: pytest.LogCaptureFixture):
+async def test_C9_a_preview_that_cannot_be_made_says_so(storage: Storage, caplog: pytest.LogCaptureFixture):
     shop = Shop()
     talk = Talk(storage, [shop.tool(preview=raises)], ASKS, says("done"))
     await talk.say("refund")

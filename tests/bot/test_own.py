@@ -129,7 +129,7 @@ async def test_without_a_schema_it_is_one_text(theatre: Theatre):
         await bot.reads(root, "The answer: 'Ana'")
 
 
-async def test_only_who_is_asked_answers(theatre: Theatre):
+async def test_D13_only_who_is_asked_answers(theatre: Theatre):
     graph = asking("Deploy?", response_schema=bool, approvers=["U0LEA"])
     async with theatre.bot(graph) as bot:
         root = (await theatre.page.say("@signoff deploy", "C0SUPPORT"))["ts"]
@@ -142,7 +142,7 @@ async def test_only_who_is_asked_answers(theatre: Theatre):
         await bot.reads(root, "The answer: True", "C0SUPPORT")
 
 
-async def test_what_nobody_answers_in_time_is_over(theatre: Theatre):
+async def test_D13_what_nobody_answers_in_time_is_over(theatre: Theatre):
     graph = asking("Deploy?", response_schema=bool, expires_after=timedelta(seconds=1))
     async with theatre.bot(graph) as bot:
         root = (await theatre.page.say("deploy", "D0ANA"))["ts"]
@@ -397,7 +397,7 @@ async def test_an_edit_of_the_state_is_on_record_and_one_that_comes_late_is_not_
         assert "This was already answered by @Ana" in str(refused)
 
 
-async def test_an_edit_that_a_click_overtakes_changes_nothing(theatre: Theatre):
+async def test_S6_an_edit_that_a_click_overtakes_changes_nothing(theatre: Theatre):
     async with theatre.bot(stopping) as bot:
         root = (await theatre.page.say("write", "D0ANA"))["ts"]
         card = await bot.card(root, "edit_state")

@@ -186,7 +186,7 @@ async def test_what_may_not_begin_in_a_graph_within_is_not_tried_again_and_again
     assert "effect" not in work.began
 
 
-async def test_a_thread_is_ended_where_it_stands_and_what_waits_is_cancelled(storage: Storage, config: Config):
+async def test_S6_a_thread_is_ended_where_it_stands_and_what_waits_is_cancelled(storage: Storage, config: Config):
     async def node(state: State) -> State:
         return {"log": [interrupt("May I?")]}
 
@@ -205,7 +205,7 @@ async def test_a_thread_is_ended_where_it_stands_and_what_waits_is_cancelled(sto
     assert await graph.ainvoke({"log": ["again"]}, config)  # it takes input as ever
 
 
-async def test_what_is_stored_with_the_end_can_refuse_it(storage: Storage, config: Config):
+async def test_S6_what_is_stored_with_the_end_can_refuse_it(storage: Storage, config: Config):
     async def node(state: State) -> State:
         return {"log": [interrupt("May I?")]}
 
