@@ -167,7 +167,7 @@ QUESTIONS = [
     ("thanks", ["welcome"]),
     ("hello", ["Hello", "Here is what I can do"]),
     ("the weather is nice", ["script, not an AI", agent.examples[0]]),
-    ("cancel that", ["Nothing was done"]),
+    ("cancel that", ["Nothing was done here", "in another thread, it still does: reply there"]),
     # "don't refund order 1042, just tell me what she paid"
     ("do not refund anything, only tell me what he paid for order 1042", ["129.90"]),
     ("please don’t refund 1042, i just want to know what she paid", ["129.90"]),
@@ -231,7 +231,7 @@ QUESTIONS = [
     ("danke schön!", ["welcome"]),
     ("perfect, thank you for your help", ["welcome"]),
     # "cancel that", with nothing to cancel
-    ("never mind", ["Nothing was done"]),
+    ("never mind", ["Nothing was done here", "in another thread, it still does: reply there"]),
     ("stop", ["Nothing was done"]),
     ("forget about it", ["Nothing was done"]),
     ("don't do anything", ["Nothing was done"]),

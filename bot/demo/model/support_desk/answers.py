@@ -13,6 +13,7 @@ from bot.demo.model.transcript import Call, Made, Message, Reply, last_user, mad
 WHICH, HOW_MUCH, WRITE_WHAT = "Which order do you mean", "How much should go back", "What should I write to"
 NUMBER_PLEASE = f"{WHICH}? Tell me its number, for example 1042."
 LEFT_ALONE = "All right, I leave it. Nothing was done."
+NOTHING_HERE = "Nothing was done here. If something waits in another thread, it still does: reply there to cancel it."
 STATES = {"shipped": "shipped delivered", "delivered": "delivered", "cancelled": "cancelled", "open": "paid"}
 IN_STATE = rf"\b(?:un)?(?:{'|'.join(STATES)})\b"
 LIST = re.compile(
@@ -223,8 +224,10 @@ def changed(last: Made, amount: Decimal | str | None) -> Reply:
 def undo(desk: Desk, text: str) -> Reply | None:
     """What "cancel that" can still mean; None: to cancel the order that was looked at last."""
     last = desk.past[-1] if desk.past else None
-    if last is None or desk.asked:
+    if desk.asked:
         return Reply(LEFT_ALONE)
+    if last is None:  # each message of a direct conversation starts a thread, and a card may wait in another
+        return Reply(NOTHING_HERE)
     if last.name == shop.FIND:
         return None if "cancel" in text and "refund" not in text else Reply(LEFT_ALONE)
     result = outcome(last, shop.deed(last.name, last.arguments))
