@@ -54,7 +54,7 @@ def configure(level: str, stream: TextIO | None = None, redact: Redact = str) ->
     root.handlers[:] = [handler]
     root.setLevel(level)
     for name in _LIBRARIES if level != "DEBUG" else ():
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     for name in _TELL_ALL if level == "DEBUG" else ():
         logging.getLogger(name).setLevel(logging.INFO)
     logging.captureWarnings(True)

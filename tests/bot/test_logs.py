@@ -193,3 +193,15 @@ def test_a_standard_error_that_somebody_closes_is_not_the_logs(way: str) -> None
     assert ended.returncode == 0, ended.stderr
     assert len(records(ended.stderr)) == 1
     assert "still there" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["bot.worker", "httpx", "slack_sdk.socket_mode"])
+def test_no_library_says_more_than_the_level_lets_it(written: Callable[[], str], name: str) -> None:
+    stream = io.StringIO()
+    logs.configure("ERROR", stream)
+    try:
+        logging.getLogger(name).warning("a connection is gone")
+        logging.getLogger(name).error("it broke")
+    finally:
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    assert [line.partition(": ")[2] for line in stream.getvalue().splitlines()] == ["it broke"]

@@ -20,7 +20,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 LOOKED_UP = ("users.info", "usergroups.users.list", "conversations.info", "conversations.open")
 """What the bot remembers for minutes: it is started anew, so that it asks."""
 
-POSTS = ("assistant.threads.setStatus", "chat.postMessage", "chat.update", "views.open", "chat.postEphemeral")
+SAID = ("assistant.threads.setStatus", "agents.sessions.setStatus")
+"""What is not worth failing for."""
+
+POSTS = (*SAID, "chat.postMessage", "chat.update", "views.open", "chat.postEphemeral")
 STREAMS = ("chat.startStream", "chat.appendStream", "chat.stopStream")
 
 PASSING: dict[str, tuple[Kind, Any, bool]] = {
@@ -49,7 +52,7 @@ REFUSED = {
     "conversations.info": "channel_not_found missing_scope a_new_error",
     "usergroups.users.list": "no_such_subteam missing_scope plan_upgrade_required a_new_error",
     "conversations.open": "cannot_dm_bot user_disabled missing_scope a_new_error",
-    "assistant.threads.setStatus": "missing_scope unknown_method channel_not_found",
+    **dict.fromkeys(SAID, "missing_scope unknown_method channel_not_found"),
     "views.open": "expired_trigger_id exchanged_trigger_id invalid_arguments view_too_large a_new_error",
     "chat.postEphemeral": "user_not_in_channel channel_not_found missing_scope restricted_action",
 }
