@@ -246,9 +246,13 @@ async def test_a_question_that_cannot_be_read_costs_nobody_else_their_home(
         await opens(page, "U0LEA")  # who would decide about it
         await opens(page, "U0MAX")
         await reads(page, "Guests cannot", "U0MAX")
+
+        async def said() -> list[str]:
+            lines = [record.getMessage() for record in caplog.records]
+            return [line for line in lines if "the Home of U0LEA cannot be made" in line]
+
+        assert len(await until(said, "that Lea's cannot be made")) == 1
         assert await home_of(page, "U0LEA") is None
-    said = [record for record in caplog.records if "the Home of U0LEA cannot be made" in record.getMessage()]
-    assert len(said) == 1
 
 
 @pytest.mark.parametrize("status", [429, 500])
