@@ -17,6 +17,7 @@ from graphs.approvals.terms import Terms
 from storage import Connection, attachments, audit, interrupts, posts
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
+from storage.posts import Post
 
 NOT_STORED = "This cannot be stored right now, so it does not count. Try again in a minute."
 
@@ -123,8 +124,15 @@ def card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, st
 
 def failed_thread(db: Connection, click: Click) -> ThreadId:
     """The thread of a turn that broke off: the click's own, unless we told of it elsewhere. A job."""
-    post = posts.at(db, click.thread.channel, click.message_ts)
+    post = posts.at(db, click.thread.channel, click.message_ts) or _just_posted(db, click)
     return post.thread_id if post is not None and timeline.is_failure(post.subject) else click.thread.thread_id
+
+
+def _just_posted(db: Connection, click: Click) -> Post | None:
+    """What tells of the turn that the button names, and has arrived before we know its ts. A job."""
+    told = (each for each in posts.beginning(db, timeline.FAILURE) if each.ts is None)
+    here = (each for each in told if each.channel == click.thread.channel)
+    return next((each for each in here if each.subject.endswith(f":{click.value}")), None)
 
 
 def spoken_in(db: Connection, thread: SlackThread) -> ThreadId:

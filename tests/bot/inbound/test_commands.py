@@ -12,7 +12,7 @@ from bot.shown import commands
 from bot.shown.overview import Overview, Some, Waiting
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
-from storage import Storage
+from storage import Storage, posts
 from tests.agent.conversing import calls, says
 from tests.bot.running import running
 from tests.demo.workspace.support import Json, Page
@@ -63,6 +63,7 @@ async def test_alone_and_as_list_it_says_what_waits_for_whoever_asks_with_links(
         root = (await page.say("@signoff pay it"))["ts"]
         card = await bot.card(root, channel="C0SUPPORT")
         link = (await slack.chat_getPermalink(channel="C0SUPPORT", message_ts=card["ts"]))["permalink"]
+        await until(lambda: storage.read(lambda db: posts.at(db, "C0SUPPORT", card["ts"])), "that its place is known")
         for text in ("/signoff", "/signoff list", "/signoff  LIST "):
             told = await answer(page, text, user="U0LEA")
             first, *_, last = said(told).split("\n")

@@ -16,7 +16,7 @@ from bot.shown.shown_calls import revision
 from graphs import tool
 from graphs.agent.call_record import records
 from graphs.agent.policy import Approval
-from storage import Storage, posts
+from storage import Storage, inbox, posts
 from storage.posts import Post
 from tests.agent.conversing import THREAD, Talk, calls, says
 from tests.demo.workspace.support import Slack
@@ -126,3 +126,14 @@ async def test_a_click_in_the_conversation_itself_counts(on: Clicks, talk: Talk)
     row = (await talk.all_waiting())[0]
     await on.approve(ack, click(row.id, "D0ANA", "2.0", thread_ts="1.0"))
     assert len(await talk.all_waiting()) == 1
+
+
+@pytest.mark.parametrize("ts", ["5.0", None])
+async def test_a_turn_is_tried_again_from_a_message_whose_place_is_not_known_yet(
+    on: Clicks, storage: Storage, ts: str | None
+):
+    await posted(storage, f"{timeline.FAILURE}task:turn", ts)
+    await on.retry(ack, click("turn", "D0LEA", "5.0"))
+    delivery = await storage.read(lambda db: inbox.first_unread(db, THREAD))
+    assert delivery is not None
+    assert delivery.text == "turn"
