@@ -370,13 +370,17 @@ async def test_an_import_that_does_not_end_is_interrupted_where_it_stands(doctor
 
 async def test_ctrl_c_ends_it_while_it_waits(doctor: Doctor, http: aiohttp.ClientSession, model_url: str) -> None:
     model = model_url.removesuffix("/v1")
+
+    async def asked() -> int:
+        async with http.get(f"{model}/requests") as response:
+            return len((await response.json())["requests"])
+
+    async def asked_again() -> bool:
+        return await asked() > before
+
+    before = await asked()
     await http.post(f"{model}/faults", json={"hang": True})
     program = Program(["bot", "doctor"], doctor.folder, doctor.folder / "stopped.log", doctor.settings)
-
-    async def asked() -> bool:
-        async with http.get(f"{model}/requests") as response:
-            return bool((await response.json())["requests"])
-
-    await until(asked, "the model to be asked")
+    await until(asked_again, "the model to be asked")
     assert await asyncio.to_thread(program.stop, signal.SIGINT) == 130
     assert program.log.read_text() == ""
