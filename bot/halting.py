@@ -104,7 +104,6 @@ class Halting:
     def _look(self, db: Connection, thread: SlackThread) -> _Found:
         """A job."""
         thread_id = spoken_in(db, thread)
-        held = posts.conversation(db, thread_id)
         if not halting.is_at_work(db, threads.get(db, thread_id)):
             return _Found(thread_id, False, "", None, (), None)
         snapshot = self.graph.state_on(db, config_of(thread_id))
@@ -112,7 +111,7 @@ class Halting:
         terms = [terms_of(row) if row.kind in (APPROVAL, IN_DOUBT) else question_desk.terms_of(row) for row in rows]
         since = latest(snapshot.values.get("messages", ()))
         asker = (snapshot.metadata or {}).get("by") or ""
-        return _Found(thread_id, True, asker, since, terms, held.channel if held is not None else None)
+        return _Found(thread_id, True, asker, since, terms, posts.channel_of(db, thread_id))
 
     async def _against(self, found: _Found, by: Person, pressed: str | None) -> str | None:
         """Why this person does not stop it, as a sentence; None when they do."""

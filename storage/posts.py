@@ -78,6 +78,12 @@ def conversation(db: Connection, thread_id: ThreadId) -> Conversation | None:
     return None if row is None else Conversation(*row)
 
 
+def channel_of(db: Connection, thread_id: ThreadId) -> str | None:
+    """The channel a thread is held in; None when it is not held in Slack."""
+    held = conversation(db, thread_id)
+    return held.channel if held is not None else None
+
+
 def conversations(db: Connection, thread_ids: Iterable[ThreadId]) -> dict[ThreadId, Conversation]:
     """Those of these threads that are held in Slack."""
     found = db.execute(

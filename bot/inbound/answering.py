@@ -167,8 +167,8 @@ class Answering:
         return await self.desk.answer(row, row.thread_id, await self._actor(by, row), value)
 
     async def _actor(self, by: Click | Submission, row: InterruptRow, *, fresh: bool = True) -> Any:
-        held = await self.storage.read(lambda db: posts.conversation(db, row.thread_id))
-        return await self.people.actor(by.person, terms_of(row), held.channel if held else None, fresh=fresh)
+        channel = await self.storage.read(lambda db: posts.channel_of(db, row.thread_id))
+        return await self.people.actor(by.person, terms_of(row), channel, fresh=fresh)
 
     async def _row(self, interrupt_id: str) -> InterruptRow | None:
         return await self.storage.read(lambda db: interrupts.get(db, interrupt_id))

@@ -81,7 +81,7 @@ def asked_by(db: Connection, click: Click) -> Asked:
     poll = read_poll(db, click.value)
     message_id = poll.row.terms.get("message_id", "") if poll.row is not None and poll.row.terms else ""
     thread_id = _thread_of(db, click, message_id)
-    channel = _channel_of(db, poll.row.thread_id if poll.row is not None else thread_id)
+    channel = posts.channel_of(db, poll.row.thread_id if poll.row is not None else thread_id)
     return Asked(thread_id, channel, poll, is_attached(db, click, poll.row))
 
 
@@ -110,7 +110,7 @@ def asked_in(db: Connection, form: Submission) -> Asked | None:
     poll = read_poll(db, form.metadata)
     if poll.row is None:
         return None
-    return Asked(poll.row.thread_id, _channel_of(db, poll.row.thread_id), poll)
+    return Asked(poll.row.thread_id, posts.channel_of(db, poll.row.thread_id), poll)
 
 
 def card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, str | None]:
@@ -119,7 +119,7 @@ def card_of(db: Connection, click: Click, message_id: str) -> tuple[ThreadId, st
     """
     _compare(db, click)
     thread_id = _thread_of(db, click, message_id)
-    return thread_id, _channel_of(db, thread_id)
+    return thread_id, posts.channel_of(db, thread_id)
 
 
 def failed_thread(db: Connection, click: Click) -> ThreadId:
@@ -153,11 +153,6 @@ def _thread_of(db: Connection, click: Click, message_id: str) -> ThreadId:
         if here and known and timeline.message_of(post.subject) == message_id:
             return post.thread_id
     return click.thread.thread_id
-
-
-def _channel_of(db: Connection, thread_id: ThreadId) -> str | None:
-    held = posts.conversation(db, thread_id)
-    return held.channel if held is not None else None
 
 
 def ask_again(db: Connection, click: Click, now: float) -> None:

@@ -253,5 +253,5 @@ class Reach:
     storage: Storage
 
     async def __call__(self, terms: Terms, thread_id: str) -> str | None:
-        held = await self.storage.read(lambda db: posts.conversation(db, ThreadId(thread_id)))
-        return await self.people.unreachable(terms, held.channel if held is not None else None)
+        channel = await self.storage.read(lambda db: posts.channel_of(db, ThreadId(thread_id)))
+        return await self.people.unreachable(terms, channel)
