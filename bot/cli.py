@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from bot import audit, logs, manifest
 from bot.errors import CannotGoOn
 from bot.settings import BadSettings, Settings, load_database_settings, load_host_settings, load_settings
-from graphs.agent.redaction import Redaction, keys_among, without_secrets_in_use, without_tokens
+from graphs.texts.redaction import Redaction, keys_among, without_secrets_in_use, without_tokens
 
 logger = logging.getLogger(__name__)
 

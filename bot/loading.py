@@ -17,9 +17,9 @@ from bot.settings import BadSettings, Settings
 from bot.slack_client import SlackClient
 from graphs.agent.agent import Agent
 from graphs.agent.errors import AgentError
-from graphs.agent.model import Model
 from graphs.agent.tool_node import Unreachable
 from graphs.errors import GraphError, UnexpectedExit
+from graphs.models.model import Model
 from graphs.runtime.calling import awaitable, held
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.graph import StateGraph

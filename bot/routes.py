@@ -24,7 +24,7 @@ from bot.inbound.payloads import CLOSING, Body
 from bot.inbound.queued import Queued
 from bot.inbound.trying import Trying
 from bot.shown import cards, feedback, home, notices, questions
-from graphs.agent.surrogates import mended_tree
+from graphs.texts.surrogates import mended_tree
 from storage.errors import DatabaseGone, StorageUnavailable
 
 logger = logging.getLogger(__name__)

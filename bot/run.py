@@ -41,9 +41,9 @@ from bot.stopping import Stop
 from bot.withdrawing import Withdrawing
 from bot.worker import Worker
 from graphs.agent.agent import Agent
-from graphs.agent.chat import OPENAI_URL, ChatModel
 from graphs.agent.desk import Desk
 from graphs.agent.halting import Halts
+from graphs.models.chat import OPENAI_URL, ChatModel
 from storage import Storage, deadlines, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 

@@ -61,6 +61,16 @@ LAYERS = (
         ),
     ),
     Rule(
+        "models know texts and errors, and no agent",
+        inside("graphs.models"),
+        but(PRODUCT, inside("graphs.models", "graphs.texts", "graphs.errors")),
+    ),
+    Rule(
+        "texts know nothing of what they are about",
+        inside("graphs.texts"),
+        but(PRODUCT, inside("graphs.texts")),
+    ),
+    Rule(
         "the local workspace imports nothing of the rest",
         inside("bot.demo.workspace"),
         but(but(ANYTHING, STANDARD_LIBRARY), inside("bot.demo.workspace", "bot.demo.loopback", "aiohttp", "pydantic")),
@@ -90,9 +100,9 @@ LAYERS = (
 HOMES: Mapping[str, Where] = {
     "slack_bolt": but(inside("bot"), inside("bot.demo")),
     "slack_sdk": but(inside("bot"), inside("bot.demo")),
-    "aiohttp": inside("bot", "graphs.agent.chat"),
-    "openai": inside("graphs.agent"),
-    "httpx2": inside("graphs.agent.chat"),
+    "aiohttp": inside("bot", "graphs.models"),
+    "openai": inside("graphs.models"),
+    "httpx2": inside("graphs.models"),
     "jsonschema": inside("graphs", "bot.demo.model"),
     "aiosqlite": inside("storage"),
     "pydantic_settings": inside("bot.settings"),

@@ -15,8 +15,8 @@ from bot.hosting import Hosted
 from bot.loading import host, load
 from bot.settings import BadSettings
 from bot.slack_errors import UNCERTAIN, describe
-from graphs.agent.chat import ChatModel
 from graphs.approvals.terms import Terms
+from graphs.models.chat import ChatModel
 from storage import open_storage
 
 LOADING = 30.0

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from bot.doctor.case import Case
 from bot.doctor.findings import Findings
-from graphs.agent.chat import OPENAI_URL, ChatModel
-from graphs.agent.errors import ModelUnavailable
-from graphs.agent.model import ModelReply
+from graphs.models.chat import OPENAI_URL, ChatModel
+from graphs.models.errors import ModelUnavailable
+from graphs.models.model import ModelReply
 
 SILENCE = 40.0
 """Seconds that the model may say nothing."""

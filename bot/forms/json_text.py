@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.shown.text import TEXT_LIMIT, visible
-from graphs.agent.canonical import canonical_json
+from graphs.texts.canonical import canonical_json
 
 _ONE_LINE = 80
 _LONGEST_EXPONENT = 4  # with its sign; a larger number would be written out as that many digits

@@ -17,7 +17,7 @@ from bot.shown import values
 from bot.shown.labels import Labels, label
 from bot.shown.text import Block, box, section, words
 from bot.shown.values import LEFT_OUT, SHORT, Value
-from graphs.agent.canonical import digest
+from graphs.texts.canonical import digest
 
 LEAST = 80
 """Characters that are shown of each value, however many there are."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.shown import values
 from bot.shown.text import fitted, one_line
-from graphs.agent.canonical import digest
+from graphs.texts.canonical import digest
 
 LINE_LIMIT = 200
 NAME_LIMIT = 80

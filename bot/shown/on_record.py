@@ -10,11 +10,11 @@ from typing import Any
 from bot.shown.shown_calls import ShownCall
 from graphs.agent import call_record
 from graphs.agent.call_record import NOTHING, CallRecord, answer_of, decision_of
-from graphs.agent.canonical import MASK, read_json
 from graphs.agent.errors import AgentError
 from graphs.agent.tools import Tool, Toolbox
-from graphs.agent.transcript import call_ids
 from graphs.approvals.states import Refusal
+from graphs.models.transcript import call_ids
+from graphs.texts.canonical import MASK, read_json
 from storage import Connection, attachments
 from storage.attachments import Attachment
 from storage.ids import ThreadId

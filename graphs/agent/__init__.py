@@ -1,4 +1,1 @@
-"""The agent: tools declared beside their policies (`tools`, `policy`), the graph (`agent`), the tool node (`calls`).
-
-The model stands behind its wire (`model`, `chat`).
-"""
+"""The agent: tools declared beside their policies (`tools`, `policy`), the graph (`agent`), the tool node."""

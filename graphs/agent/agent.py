@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
 from graphs.agent.call_record import outcomes_on_record
-from graphs.agent.errors import ModelUnavailable, TooLong
-from graphs.agent.model import Model, ModelReply, TextDelta
 from graphs.agent.proposals import ProposedCall
 from graphs.agent.tool_node import CallNode, Unreachable
 from graphs.agent.tools import Tool, Toolbox
-from graphs.agent.transcript import Message, call_ids, complete
-from graphs.agent.trimming import BEGINS_AT, NOTICE, shorter, still_sent
 from graphs.agent.turns import as_seen
+from graphs.models.errors import ModelUnavailable, TooLong
+from graphs.models.model import Model, ModelReply, TextDelta
+from graphs.models.transcript import Message, call_ids, complete
+from graphs.models.trimming import BEGINS_AT, NOTICE, shorter, still_sent
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.effects import idempotency_key
 from graphs.runtime.graph import StateGraph

@@ -9,13 +9,11 @@ from typing import Any, cast
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from graphs.agent.canonical import Digest, bounded, canonical_json, digest, read_json, secrets_in
 from graphs.agent.errors import ArgumentsChanged, InvalidArguments, Problem, UnstorableArguments
-from graphs.agent.redaction import Redaction
-from graphs.agent.surrogates import mended_json, mended_tree
-
-MOST_WRAPPINGS = 4
-"""Times that arguments may have been encoded, one in the other."""
+from graphs.texts.canonical import Digest, bounded, canonical_json, digest, read_json, secrets_in
+from graphs.texts.objects import as_object
+from graphs.texts.redaction import Redaction
+from graphs.texts.surrogates import mended_tree
 
 MOST_PROBLEMS = 100
 """Problems of one call that are told one by one."""
@@ -89,31 +87,6 @@ def _text(tool: str, given: str | bytes | Mapping[str, object]) -> bytes:
         return bounded(text) or b"{}"  # models write nothing at all for a tool without arguments
     except ValueError as error:
         raise InvalidArguments(tool, [Problem("", f"Too large: {error}")]) from None
-
-
-def as_object(text: str) -> str:
-    """Arguments as a model wrote them, as the JSON object that is meant: nothing and `null` are no arguments, and an
-    object in a JSON string is that object. Any other text is only mended."""
-    text = mended_json(text)
-    inner: object = text
-    for _ in range(MOST_WRAPPINGS):
-        if not isinstance(inner, str) or not inner.strip() or inner.strip() == "null":
-            return "{}" if isinstance(inner, str) else text
-        if not inner.lstrip().startswith('"'):
-            return inner if inner.lstrip().startswith("{") else text
-        try:
-            inner = read_json(inner)
-        except ValueError:
-            return text
-    return text
-
-
-def is_object(text: str) -> bool:
-    """Whether the text is a JSON object, as servers want the arguments of a call that they are told of."""
-    try:
-        return isinstance(read_json(text), dict)
-    except ValueError:
-        return False
 
 
 def _read(tool: str, model: type[BaseModel], text: bytes) -> BaseModel:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphs.agent.arguments import Arguments
-from graphs.agent.canonical import digest
 from graphs.agent.errors import ToolError
-from graphs.agent.redaction import Redaction, in_use, redacted
 from graphs.agent.tools import Tool
 from graphs.runtime.calling import TimeIsUp, awaitable, limited
+from graphs.texts.canonical import digest
+from graphs.texts.redaction import Redaction, in_use, redacted
 
 logger = logging.getLogger(__name__)
 

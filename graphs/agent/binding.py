@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from graphs.agent.arguments import Arguments
-from graphs.agent.canonical import digest
 from graphs.agent.tools import Tool
 from graphs.approvals.terms import Terms
 from graphs.runtime.asking import Question
+from graphs.texts.canonical import digest
 from storage.interrupts import InterruptRow
 
 _NOT_BINDING = {"expires_at", "rule"}

@@ -12,13 +12,13 @@ from graphs.agent import evidence, tool_messages
 from graphs.agent.arguments import Arguments
 from graphs.agent.errors import ArgumentsChanged, ToolError, ToolTimedOut
 from graphs.agent.proposals import ProposedCall, claim_key, did_it_run, named
-from graphs.agent.redaction import Redaction, in_use, redacted
 from graphs.agent.results import Failure, failure, result_text, told, unwritable
 from graphs.agent.tools import Tool
 from graphs.errors import InDoubt
 from graphs.runtime.asking import ask
 from graphs.runtime.calling import awaitable
 from graphs.runtime.effects import idempotency_key, perform
+from graphs.texts.redaction import Redaction, in_use, redacted
 from storage.audit import LONGEST_ID
 from storage.ids import InterruptId
 

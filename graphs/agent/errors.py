@@ -1,4 +1,4 @@
-"""What can go wrong with tools, policies and models, as one family.
+"""What can go wrong with tools and policies, as one family.
 
 GraphError
 └── AgentError
@@ -9,9 +9,7 @@ GraphError
     ├── UnstorableArguments   arguments that change when they are written down and read again
     ├── ArgumentsChanged      the bytes are not the ones that were hashed
     ├── ToolTimedOut          the tool was still at work when its time was up
-    ├── ToolError             a tool's own refusal (raised by tools): the message is for the model and for people
-    └── ModelUnavailable      no reply from the model; the message is the sentence for a person
-        └── TooLong           the messages are more than the model can read
+    └── ToolError             a tool's own refusal (raised by tools): the message is for the model and for people
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +20,7 @@ from graphs.errors import GraphError
 
 
 class AgentError(GraphError):
-    """The base of all errors about tools, policies and models."""
+    """The base of all errors about tools and policies."""
 
 
 class InvalidTool(AgentError, TypeError):
@@ -112,22 +110,3 @@ class ToolError(AgentError):
     The message is a sentence for the model and for people. This is an outcome like another: the log has a line of it,
     and no traceback, which any other error of a tool has.
     """
-
-
-class ModelUnavailable(AgentError):
-    """The model gave no usable reply. The message is one sentence for a person; the cause is in `__cause__`.
-
-    `retryable`: the same request may work in a moment; otherwise someone has to change something first.
-    """
-
-    def __init__(self, sentence: str, *, retryable: bool) -> None:
-        self.retryable = retryable
-        super().__init__(sentence)
-
-
-class TooLong(ModelUnavailable):
-    """The messages are more than the model can read at once: fewer may do."""
-
-    def __init__(self) -> None:
-        sentence = "This has become too long for the model. Write something shorter, or start a new conversation."
-        super().__init__(sentence, retryable=False)

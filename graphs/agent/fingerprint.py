@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
 
-from graphs.agent.canonical import canonical_json
+from graphs.texts.canonical import canonical_json
 
 _PLAIN = bool | int | float | complex | str | bytes | Decimal | date | timedelta
 

@@ -15,9 +15,9 @@ from typing import Any
 from graphs.agent import call_record, tool_messages
 from graphs.agent.call_record import NOTHING, CallRecord
 from graphs.agent.tools import Toolbox
-from graphs.agent.transcript import Message, call_ids, tool_message
 from graphs.approvals.states import Refusal, State
 from graphs.errors import NotWaiting
+from graphs.models.transcript import Message, call_ids, tool_message
 from graphs.runtime.compiled import Threads, config_of
 from graphs.runtime.types import StateSnapshot
 from storage import Connection, Storage, claims, interrupts, threads

@@ -14,12 +14,12 @@ from typing import Any, Protocol, cast
 
 from graphs.agent import fingerprint, rules
 from graphs.agent.arguments import Arguments, secret_fields
-from graphs.agent.canonical import Digest, canonical_json, digest
 from graphs.agent.errors import InvalidPolicy
-from graphs.agent.redaction import Redaction, in_use, redacted
 from graphs.approvals.decisions import VERBS, Verb
 from graphs.approvals.terms import CHANNEL, REQUESTER, Terms, UserId
 from graphs.runtime.calling import held
+from graphs.texts.canonical import Digest, canonical_json, digest
+from graphs.texts.redaction import Redaction, in_use, redacted
 
 logger = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ from typing import Any, NotRequired, TypedDict
 
 from graphs.agent.arguments import Arguments
 from graphs.agent.beforehand import Words
-from graphs.agent.canonical import digest
 from graphs.agent.policy import settling_terms
 from graphs.agent.tools import Tool
 from graphs.approvals.decisions import DECISION_SCHEMA
 from graphs.approvals.terms import Terms
 from graphs.errors import InDoubt
 from graphs.runtime.asking import Answer, Question
+from graphs.texts.canonical import digest
 from storage.audit import LONGEST_ID
 from storage.interrupts import InterruptRow
 

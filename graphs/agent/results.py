@@ -9,9 +9,9 @@ from typing import TypedDict, cast
 
 from pydantic import BaseModel
 
-from graphs.agent.canonical import json_tree
-from graphs.agent.redaction import NO_SECRETS, Redaction
-from graphs.agent.surrogates import mended
+from graphs.texts.canonical import json_tree
+from graphs.texts.redaction import NO_SECRETS, Redaction
+from graphs.texts.surrogates import mended
 
 RESULT_LENGTH = 100_000
 """Characters of a result: some 30,000 tokens, as much as a model makes use of."""

@@ -12,8 +12,8 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from graphs.agent.canonical import canonical_json
 from graphs.agent.errors import InvalidTool
+from graphs.texts.canonical import canonical_json
 
 IDEMPOTENCY_KEY = "idempotency_key"
 """A parameter of this name is filled by us, never by the model: it is not in the schema."""

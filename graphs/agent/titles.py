@@ -18,8 +18,8 @@ from pydantic import BaseModel
 
 from graphs.agent import arguments
 from graphs.agent.errors import InvalidTool
-from graphs.agent.redaction import Redaction, in_use, redacted
 from graphs.runtime.calling import held
+from graphs.texts.redaction import Redaction, in_use, redacted
 
 logger = logging.getLogger(__name__)
 

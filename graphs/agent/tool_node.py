@@ -22,11 +22,11 @@ from graphs.agent.evidence import Evidence
 from graphs.agent.policy import replay_terms, required
 from graphs.agent.proposals import APPROVAL, ProposedCall, as_asked, claim_key, may_it_run, named, terms_of
 from graphs.agent.tools import Tool, Toolbox
-from graphs.agent.transcript import tool_message
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision, why_unreachable
 from graphs.approvals.states import Refusal
 from graphs.approvals.terms import Terms
 from graphs.errors import QuestionExpired
+from graphs.models.transcript import tool_message
 from graphs.runtime.asking import Answer, Question, ask, known_question
 from graphs.runtime.calling import awaitable
 from graphs.runtime.effects import claim_of

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from graphs.agent import arguments as argument_bytes
 from graphs.agent.arguments import Arguments
-from graphs.agent.canonical import Digest, canonical_json, digest
 from graphs.agent.docstring import parse
 from graphs.agent.errors import AgentError, InvalidArguments, InvalidTool, Problem, ToolTimedOut, UnknownTool
 from graphs.agent.policy import Approval
@@ -20,6 +19,7 @@ from graphs.agent.titles import Title
 from graphs.agent.titles import declared as declared_title
 from graphs.errors import UnexpectedExit
 from graphs.runtime.calling import TimeIsUp, awaitable, held, limited
+from graphs.texts.canonical import Digest, canonical_json, digest
 
 P = ParamSpec("P")
 R = TypeVar("R")

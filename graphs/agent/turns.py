@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphs.agent.transcript import Message
+from graphs.models.transcript import Message
 
 BROKE_OFF = (
     "(This broke off before it was finished. What is left of it is not to be done unless its author asks again.)"

@@ -11,12 +11,12 @@ from typing import Any
 from graphs.agent.agent import Agent
 from graphs.agent.call_record import CallRecord, records
 from graphs.agent.desk import Decided, Desk
-from graphs.agent.model import ModelReply, TextDelta, ToolCall
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool
 from graphs.approvals.decisions import Decision
 from graphs.approvals.judge import Refused
 from graphs.approvals.terms import Actor, UserId
+from graphs.models.model import ModelReply, TextDelta, ToolCall
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
 from storage import Connection, Storage

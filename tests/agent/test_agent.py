@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from graphs.agent.agent import Agent
-from graphs.agent.errors import InvalidTool, ModelUnavailable
-from graphs.agent.model import ModelReply, TextDelta
+from graphs.agent.errors import InvalidTool
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
 from graphs.approvals.decisions import Approve
+from graphs.models.errors import ModelUnavailable
+from graphs.models.model import ModelReply, TextDelta
 from storage import Storage
 from tests.agent.conversing import CONFIG, Talk, calls, says
 

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, PlainSerializer, SecretStr
 
-from graphs.agent.canonical import MOST_BYTES, MOST_LEVELS, canonical_json, plain_decimal, read_json
 from graphs.agent.errors import InvalidArguments, UnstorableArguments
 from graphs.agent.results import result_text
 from graphs.agent.tools import tool
+from graphs.texts.canonical import MOST_BYTES, MOST_LEVELS, canonical_json, plain_decimal, read_json
 
 
 class Colour(Enum):
@@ -147,7 +147,7 @@ def test_a_huge_decimal_is_not_written_out():
 
 def test_the_order_of_a_set_does_not_depend_on_the_process():
     program = (
-        "from graphs.agent.canonical import canonical_json;"
+        "from graphs.texts.canonical import canonical_json;"
         "print(canonical_json({'tags': {'a', 'b', 'c', 'd', 'e'}}).decode())"
     )
     printed = {

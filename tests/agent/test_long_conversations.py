@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from graphs.agent.agent import Agent
-from graphs.agent.chat import ChatModel
-from graphs.agent.errors import ModelUnavailable
 from graphs.agent.tools import tool
+from graphs.models.chat import ChatModel
+from graphs.models.errors import ModelUnavailable
 from storage import Storage
-from tests.agent.chat_server import Answer, ChatServer, call, chunk, serve, sse
 from tests.agent.conversing import CONFIG, THREAD
+from tests.models.chat_server import Answer, ChatServer, call, chunk, serve, sse
 from tests.support.rows import claims_of
 
 SAYS_HI = Answer([sse(chunk({"content": "Hi!"}), chunk({}, "stop"))])

@@ -13,13 +13,13 @@ from typing import Annotated, Any
 import pytest
 from pydantic import AfterValidator, BaseModel, SecretStr, model_serializer
 
-from graphs.agent.canonical import digest
 from graphs.agent.errors import ToolError
 from graphs.agent.policy import Approval
 from graphs.agent.results import read_result
 from graphs.agent.tools import Tool, tool
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond
 from graphs.errors import InvalidAnswer
+from graphs.texts.canonical import digest
 from storage import Storage
 from storage.claims import ClaimRow
 from tests.agent.conversing import ANA, CONFIG, LEA, THREAD, Talk, calls, gated, says

@@ -19,8 +19,8 @@ from bot.settings import Settings
 from bot.socket_mode import socket_mode
 from bot.worker import Worker
 from graphs.agent.agent import Agent
-from graphs.agent.model import Model
 from graphs.agent.tools import Tool
+from graphs.models.model import Model
 from storage import Storage
 from tests.agent.conversing import Line, ScriptedModel
 from tests.demo.workspace.support import Json, Page

@@ -12,16 +12,16 @@ import aiohttp
 import pytest
 
 from bot.demo.workspace import Workspace
-from graphs.agent.chat import ChatModel
-from graphs.agent.model import ModelReply, TextDelta
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
+from graphs.models.chat import ChatModel
+from graphs.models.model import ModelReply, TextDelta
 from storage import Storage
-from tests.agent.chat_server import Answer, ChatServer, call, chunk, serve, sse
-from tests.agent.odd_streams import ONLY_CLOSED, THOUGHTS
 from tests.bot.running import Bot, running
 from tests.bot.support import calls_of
 from tests.demo.workspace.support import Page
+from tests.models.chat_server import Answer, ChatServer, call, chunk, serve, sse
+from tests.models.odd_streams import ONLY_CLOSED, THOUGHTS
 from tests.support.waiting import until
 
 KEY = "k3y-of-the-account"

@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 from bot.demo.workspace import Workspace
-from graphs.agent.errors import ModelUnavailable
 from graphs.agent.tools import Tool, tool
+from graphs.models.errors import ModelUnavailable
 from storage import Storage, feedback
 from storage.ids import ThreadId
 from tests.agent.conversing import calls, says

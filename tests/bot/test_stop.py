@@ -9,9 +9,9 @@ import pytest
 
 from bot.demo.workspace import Workspace
 from bot.halting import NOTHING
-from graphs.agent.model import ModelReply, TextDelta
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
+from graphs.models.model import ModelReply, TextDelta
 from storage import Storage
 from tests.agent.conversing import ScriptedModel, calls, says
 from tests.bot.running import Bot, button, running

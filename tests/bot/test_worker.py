@@ -18,10 +18,10 @@ from bot.people import unknown
 from bot.telling import QUEUED
 from bot.worker import BEGUN_AT_ONCE, LOOK_EVERY
 from graphs.agent.agent import Agent
-from graphs.agent.errors import ModelUnavailable
-from graphs.agent.model import ModelReply, TextDelta
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
+from graphs.models.errors import ModelUnavailable
+from graphs.models.model import ModelReply, TextDelta
 from storage import Connection, Storage, inbox, open_storage
 from storage.ids import ThreadId
 from storage.inbox import Delivery, DeliveryKind

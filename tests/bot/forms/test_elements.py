@@ -14,7 +14,7 @@ from slack_sdk.models.blocks import Block as SlackBlock
 from bot.forms.forms import Form, FormErrors
 from bot.forms.inputs import block_id
 from bot.shown.text import Block
-from graphs.agent.canonical import canonical_json
+from graphs.texts.canonical import canonical_json
 from tests.bot.forms.test_forms import input_of, state_of
 
 MANY = [f"choice {number}" for number in range(150)]

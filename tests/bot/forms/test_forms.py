@@ -17,7 +17,7 @@ from bot.forms.forms import PAGE, PAGES, Form, FormErrors
 from bot.forms.inputs import block_id
 from bot.forms.modals import modal
 from bot.shown.text import Block, visible
-from graphs.agent.canonical import canonical_json
+from graphs.texts.canonical import canonical_json
 
 GIVEN = {
     "initial_option": "selected_option",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.forms.json_text import NotJson, parse, write
 from bot.shown.text import visible
-from graphs.agent.canonical import canonical_json
+from graphs.texts.canonical import canonical_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=30),

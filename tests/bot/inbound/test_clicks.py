@@ -19,11 +19,11 @@ from bot.shown.posting import Poster
 from bot.shown.shown_calls import revision
 from graphs.agent.call_record import records
 from graphs.agent.desk import Decided, read_poll
-from graphs.agent.errors import ModelUnavailable
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
 from graphs.approvals.decisions import Approve, Reject
 from graphs.approvals.judge import Refused
+from graphs.models.errors import ModelUnavailable
 from storage import Storage, posts
 from storage.posts import Post
 from tests.agent.conversing import LEA, THREAD, Talk, calls, says

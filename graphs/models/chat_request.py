@@ -13,12 +13,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphs.agent.arguments import as_object, is_object
-from graphs.agent.chat_options import Option
-from graphs.agent.chat_reply import text_of
-from graphs.agent.outgoing import outgoing, with_plain_ids, with_words, without_system
-from graphs.agent.surrogates import mended_tree
-from graphs.agent.transcript import Message
+from graphs.models.chat_options import Option
+from graphs.models.chat_reply import text_of
+from graphs.models.outgoing import outgoing, with_plain_ids, with_words, without_system
+from graphs.models.transcript import Message
+from graphs.texts.objects import as_object, is_object
+from graphs.texts.surrogates import mended_tree
 
 KEPT_BYTES = 32 * 2**20
 """How much JSON of conversations is kept at most; the one that was used longest ago goes first."""

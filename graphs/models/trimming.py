@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from itertools import accumulate
 
-from graphs.agent.transcript import Message
+from graphs.models.transcript import Message
 
 BEGINS_AT = "begins_at"
 """A reply's message has the id of the first message that its request had, when older ones were left out of it."""

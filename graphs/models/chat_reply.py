@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from graphs.agent.chat_calls import Calls
-from graphs.agent.chat_extra import Fields, bounded, join_parts, merge, unnamed
-from graphs.agent.errors import ModelUnavailable
-from graphs.agent.model import Extra, Finish, ModelReply, ToolCall, Usage
-from graphs.agent.surrogates import Pieces, mended, mended_json
-from graphs.agent.thinking import Spoken
-from graphs.agent.transcript import Message, call_ids
+from graphs.models.chat_calls import Calls
+from graphs.models.chat_extra import Fields, bounded, join_parts, merge, unnamed
+from graphs.models.errors import ModelUnavailable
+from graphs.models.model import Extra, Finish, ModelReply, ToolCall, Usage
+from graphs.models.thinking import Spoken
+from graphs.models.transcript import Message, call_ids
+from graphs.texts.surrogates import Pieces, mended, mended_json
 
 _MESSAGE_KEYS = frozenset({"role", "content", "refusal", "tool_calls", "function_call"})
 _TEXT_PARTS = ("text", "output_text", "refusal")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from graphs.agent.surrogates import mended_tree
+from graphs.texts.surrogates import mended_tree
 
 MOST_KEPT = 256 * 2**10
 """Bytes of such fields that are kept of one message; a field that is larger than what is left is not kept at all."""

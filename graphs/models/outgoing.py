@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from graphs.agent.transcript import Message
+from graphs.models.transcript import Message
 
 NO_REPLY: Message = {"role": "assistant", "content": "(There was no reply to this.)"}
 NO_TEXT = "What can you do? (The message has no text: nothing but your name.)"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from graphs.agent.chat import ChatModel
-from graphs.agent.errors import ModelUnavailable, TooLong
-from graphs.agent.model import ModelReply
-from tests.agent.chat_server import Answer, ChatServer, call, chunk, serve, sse
-from tests.agent.odd_streams import CALLS, CUT, NO_CALLS, ONLY_CLOSED, REASONS, SHAPES, THOUGHTS, Case, recorded
+from graphs.models.chat import ChatModel
+from graphs.models.errors import ModelUnavailable, TooLong
+from graphs.models.model import ModelReply
+from tests.models.chat_server import Answer, ChatServer, call, chunk, serve, sse
+from tests.models.odd_streams import CALLS, CUT, NO_CALLS, ONLY_CLOSED, REASONS, SHAPES, THOUGHTS, Case, recorded
 
 HELLO: list[dict[str, Any]] = [{"role": "user", "content": "hello", "id": "u1", "by": "U0ANA"}]
 SAYS_HI = sse(chunk({"content": "Hi!"}), chunk({}, "stop"))

@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphs.agent import chat_request
-from graphs.agent.chat_request import ChatRequests, chat_message
 from graphs.agent.tools import Toolbox, tool
+from graphs.models import chat_request
+from graphs.models.chat_request import ChatRequests, chat_message
 
 BETWEEN = {"role": "assistant", "content": "(There was no reply to this.)"}
 SYSTEM = {"role": "system", "content": "Be brief."}

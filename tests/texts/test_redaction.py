@@ -18,14 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, SecretBytes, SecretStr
 
-from graphs.agent.chat import ChatModel
-from graphs.agent.errors import InvalidArguments, ModelUnavailable, ToolError
+from graphs.agent.errors import InvalidArguments, ToolError
 from graphs.agent.policy import Approval
-from graphs.agent.redaction import Redaction, without_secrets_in_use, without_tokens
 from graphs.agent.tools import Tool, tool
+from graphs.models.chat import ChatModel
+from graphs.models.errors import ModelUnavailable
+from graphs.texts.redaction import Redaction, without_secrets_in_use, without_tokens
 from storage import Storage
-from tests.agent.chat_server import Answer, serve
 from tests.agent.conversing import THREAD, Talk, calls, says
+from tests.models.chat_server import Answer, serve
 from tests.support.rows import claims_of
 
 PASSWORD = "p+ss/w\"örd'<&>\n!"

@@ -19,15 +19,15 @@ import httpx2
 import openai
 from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient, Timeout
 
-from graphs.agent.chat_options import WORDS, Option, refused
-from graphs.agent.chat_reply import BrokeOff, Reply, broke_off, reported_error
-from graphs.agent.chat_request import ChatRequests
-from graphs.agent.chat_stream import END, Event, EventReader
-from graphs.agent.errors import ModelUnavailable
-from graphs.agent.model import ModelReply, TextDelta, new_call_id
-from graphs.agent.provider_errors import cause, said, unavailable
-from graphs.agent.redaction import Redaction, keys_among
-from graphs.agent.surrogates import mended
+from graphs.models.chat_options import WORDS, Option, refused
+from graphs.models.chat_reply import BrokeOff, Reply, broke_off, reported_error
+from graphs.models.chat_request import ChatRequests
+from graphs.models.chat_stream import END, Event, EventReader
+from graphs.models.errors import ModelUnavailable
+from graphs.models.model import ModelReply, TextDelta, new_call_id
+from graphs.models.provider_errors import cause, said, unavailable
+from graphs.texts.redaction import Redaction, keys_among
+from graphs.texts.surrogates import mended
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.demo.model import serve_model
-from graphs.agent.chat import ChatModel, is_loopback
-from graphs.agent.errors import InvalidArguments, ModelUnavailable
-from graphs.agent.model import Model, ModelReply, TextDelta, ToolCall, Usage
+from graphs.agent.errors import InvalidArguments
 from graphs.agent.tools import tool
-from tests.agent.chat_server import Answer, ChatServer, call, chunk, serve, sse
+from graphs.models.chat import ChatModel, is_loopback
+from graphs.models.errors import ModelUnavailable
+from graphs.models.model import Model, ModelReply, TextDelta, ToolCall, Usage
+from tests.models.chat_server import Answer, ChatServer, call, chunk, serve, sse
 
 KEY = "sk-very-secret"
 HELLO = [{"role": "user", "content": "hello", "id": "u1", "author": "U0ANA"}]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, cast
 
-from graphs.agent.transcript import Message
+from graphs.models.transcript import Message
 
 Option = Literal["usage", "extra", "stream", "system", "null", "ids"]
 """`usage`: that the stream tells its tokens. `extra`: what came with messages and goes back. `stream`: to stream.

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphs.agent.chat_reply import BrokeOff, Reply, reported_error
-from graphs.agent.chat_request import ChatRequests
-from graphs.agent.chat_stream import END, EventReader
-from graphs.agent.transcript import call_ids
+from graphs.models.chat_reply import BrokeOff, Reply, reported_error
+from graphs.models.chat_request import ChatRequests
+from graphs.models.chat_stream import END, EventReader
+from graphs.models.transcript import call_ids
 
 TEXTS = st.sampled_from(
     ["", "a", "{}", '{"a":1}', "{", "}", "\ud83d", "\ude00", "<think>", "</think>", "stop", "length"]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphs.agent.surrogates import Pieces, mended, mended_json, mended_tree
-from graphs.agent.thinking import Spoken
+from graphs.models.thinking import Spoken
+from graphs.texts.surrogates import Pieces, mended, mended_json, mended_tree
 
 PARTS = [
     "<think>",

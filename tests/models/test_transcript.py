@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphs.agent import tool_messages
-from graphs.agent.chat_request import chat_message
 from graphs.agent.errors import InvalidArguments, Problem, UnknownTool
-from graphs.agent.transcript import Message, call_ids, tool_message
-from graphs.agent.transcript import complete as completing
+from graphs.models.chat_request import chat_message
+from graphs.models.transcript import Message, call_ids, tool_message
+from graphs.models.transcript import complete as completing
 
 
 def assistant(*ids: str, content: str = "") -> dict[str, Any]:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import openai
 
-from graphs.agent.errors import ModelUnavailable, TooLong
-from graphs.agent.redaction import Redaction, without_tokens
-from graphs.agent.surrogates import mended
+from graphs.models.errors import ModelUnavailable, TooLong
+from graphs.texts.redaction import Redaction, without_tokens
+from graphs.texts.surrogates import mended
 
 _NO_CREDIT = "insufficient_quota"
 

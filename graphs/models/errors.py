@@ -1,0 +1,27 @@
+"""What can go wrong with a model.
+
+GraphError
+└── ModelUnavailable      no reply from the model; the message is the sentence for a person
+    └── TooLong           the messages are more than the model can read
+"""
+
+from graphs.errors import GraphError
+
+
+class ModelUnavailable(GraphError):
+    """The model gave no usable reply. The message is one sentence for a person; the cause is in `__cause__`.
+
+    `retryable`: the same request may work in a moment; otherwise someone has to change something first.
+    """
+
+    def __init__(self, sentence: str, *, retryable: bool) -> None:
+        self.retryable = retryable
+        super().__init__(sentence)
+
+
+class TooLong(ModelUnavailable):
+    """The messages are more than the model can read at once: fewer may do."""
+
+    def __init__(self) -> None:
+        sentence = "This has become too long for the model. Write something shorter, or start a new conversation."
+        super().__init__(sentence, retryable=False)
