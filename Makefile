@@ -60,7 +60,7 @@ PIN = UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile --universal --python-
 lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv/' >&2; exit 1; }
 	$(PIN) pyproject.toml --group dev --upgrade -o requirements-dev.lock
-	$(PIN) pyproject.toml --group install --constraints requirements-dev.lock --upgrade -o requirements.lock
+	$(PIN) pyproject.toml --group install --group demo --constraints requirements-dev.lock --upgrade -o requirements.lock
 	$(PIN) --group bench --constraints requirements.lock --upgrade -o benchmarks/requirements.lock
 
 clean: ## Remove what make made; conversations and settings stay

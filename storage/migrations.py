@@ -213,9 +213,28 @@ _SEEN = (
     "create index inbox_of_user on inbox (user, channel)",
 )
 
+_MODELS_AND_SERVERS = (
+    # What each of the model's replies took, for whom. A reply that is asked for again after a crash has the same id.
+    """create table usage (
+        message_id text primary key, thread_id text not null, person text, day text not null, model text not null,
+        prompt_tokens integer not null, completion_tokens integer not null) without rowid""",
+    "create index usage_by_day on usage (day)",
+    "create index usage_of_thread on usage (thread_id)",
+    # A server's tool as it may be used (`definition`), and as its server describes it now, where that differs.
+    """create table pins (
+        server text not null, tool text not null, digest text not null, definition text not null, seen_at real not null,
+        changed_digest text, changed text, changed_at real, decided_by text, decided_at real,
+        primary key (server, tool)) without rowid""",
+    # What a tool returned and a model is not told in full: pictures, files, and the whole of long texts.
+    """create table kept_results (
+        thread_id text not null, call_id text not null, number integer not null, name text not null,
+        media_type text not null, data blob not null, at real not null, shown_in text,
+        primary key (thread_id, call_id, number)) without rowid""",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     *(_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION, _PLACES),
-    _SEEN,
+    *(_SEEN, _MODELS_AND_SERVERS),
 )
 
 

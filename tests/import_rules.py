@@ -104,6 +104,8 @@ HOMES: Mapping[str, Where] = {
     "openai": inside("graphs.models"),
     "httpx2": inside("graphs.models"),
     "jsonschema": inside("graphs", "bot.demo.model"),
+    "mcp": inside("graphs.mcp"),
+    "celpy": inside("graphs.agent.conditions"),
     "aiosqlite": inside("storage"),
     "pydantic_settings": inside("bot.settings"),
     "typing_extensions": inside("graphs.runtime.hints"),

@@ -59,14 +59,22 @@ class Agent:
     def __post_init__(self) -> None:
         object.__setattr__(self, "toolbox", Toolbox(self.tools))
 
-    def compile(self, model: Model, storage: Storage, unreachable: Unreachable | None = None) -> CompiledGraph:
+    def compile(
+        self,
+        model: Model,
+        storage: Storage,
+        unreachable: Unreachable | None = None,
+        toolbox: Toolbox | None = None,
+    ) -> CompiledGraph:
         """The agent as a graph whose threads are conversations: `ainvoke({"messages": [...]}, config, by=author)`.
 
         `unreachable` says when no people there are could approve a call: then nothing is asked, and the model is told.
+        `toolbox` is what it has in the place of its own tools: these under stricter rules, and those of servers.
         """
+        tools = self.toolbox if toolbox is None else toolbox
         graph = StateGraph(AgentState)
-        graph.add_node(MODEL, _ModelNode(self.instructions, self.toolbox, model), starts=MODEL_STARTS)
-        graph.add_node(CALL, CallNode(self.toolbox, storage.clock, unreachable), starts=CALL_STARTS)
+        graph.add_node(MODEL, _ModelNode(self.instructions, tools, model), starts=MODEL_STARTS)
+        graph.add_node(CALL, CallNode(tools, storage.clock, unreachable), starts=CALL_STARTS)
         graph.add_edge(START, MODEL)
         graph.add_conditional_edges(MODEL, _calls_or_end, [CALL, END])
         graph.add_edge(CALL, MODEL)
@@ -82,6 +90,7 @@ class _ModelNode:
     model: Model
 
     async def __call__(self, state: AgentState, runtime: Runtime[Any]) -> dict[str, Any]:
+        await self.toolbox.ready()
         seen = as_seen(await complete(state["messages"], lambda ids: outcomes_on_record(ids, self.toolbox)))
         # The same when the task runs again after a crash: whoever shows the reply goes on in the post that it began.
         message_id = idempotency_key("reply")

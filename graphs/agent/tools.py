@@ -1,11 +1,12 @@
 """`@tool`: a typed, documented function becomes something a model can propose and a person can judge."""
 
+import asyncio
 import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from pydantic import BaseModel
 
@@ -244,17 +245,46 @@ def _timeout(name: str, timeout: object) -> float | None:
     return float(timeout)
 
 
-class Toolbox(Mapping[str, "Tool[..., Any]"]):
-    """Tools by name, in their order. Raises InvalidTool for two of one name; an unknown name is UnknownTool."""
+class Source(Protocol):
+    """Tools that come and go while the program runs, as those of an MCP server do."""
 
-    def __init__(self, tools: Iterable["Tool[..., Any]"]) -> None:
-        self._tools: dict[str, Tool[..., Any]] = {}
+    @property
+    def tools(self) -> Mapping[str, "Tool[..., Any]"]:
+        """Those there are now, by name: the same object until they change."""
+        ...
+
+    async def ready(self) -> None:
+        """Returns once it has looked what tools there are, or has waited long enough for that. Raises nothing."""
+        ...
+
+
+class Toolbox(Mapping[str, "Tool[..., Any]"]):
+    """Tools by name, in their order, then those of the `sources`. Raises InvalidTool for two of one name; an unknown
+    name is UnknownTool. Where a source has a name that is taken, it is the other's.
+    """
+
+    def __init__(self, tools: Iterable["Tool[..., Any]"], sources: Sequence[Source] = ()) -> None:
+        self._declared: dict[str, Tool[..., Any]] = {}
+        self.sources = sources
         for each in tools:
             if not isinstance(cast(object, each), Tool):
                 raise InvalidTool(getattr(each, "__name__", repr(each)), "it is not a tool. Put @tool above it.")
-            if each.name in self._tools:
+            if each.name in self._declared:
                 raise InvalidTool(each.name, "two tools have this name. Rename one of the functions.")
-            self._tools[each.name] = each
+            self._declared[each.name] = each
+        self._seen: Sequence[Mapping[str, Tool[..., Any]]] | None = None
+        self._known: Mapping[str, Tool[..., Any]] = {}
+        self._definitions: Sequence[Mapping[str, Any]] = ()
+
+    async def ready(self) -> None:
+        """To be awaited before a model is told of the tools."""
+        if self.sources:
+            await asyncio.gather(*(each.ready() for each in self.sources))
+
+    @property
+    def declared(self) -> Mapping[str, "Tool[..., Any]"]:
+        """Those that are there from the start."""
+        return self._declared
 
     def __getitem__(self, name: str) -> "Tool[..., Any]":
         try:
@@ -272,7 +302,22 @@ class Toolbox(Mapping[str, "Tool[..., Any]"]):
     def __len__(self) -> int:
         return len(self._tools)
 
-    @functools.cached_property
+    @property
     def definitions(self) -> Sequence[Mapping[str, Any]]:
-        """All tools as Chat Completions takes them."""
-        return tuple(each.definition() for each in self._tools.values())
+        """All tools as Chat Completions takes them: the same object until they change."""
+        self._look()
+        return self._definitions
+
+    @property
+    def _tools(self) -> Mapping[str, "Tool[..., Any]"]:
+        self._look()
+        return self._known
+
+    def _look(self) -> None:
+        seen = [each.tools for each in self.sources]
+        if self._seen is None or any(now is not then for now, then in zip(seen, self._seen, strict=True)):
+            known = dict(self._declared)
+            for tools in seen:
+                known |= {name: each for name, each in tools.items() if name not in known}
+            self._seen, self._known = seen, known
+            self._definitions = tuple(each.definition() for each in known.values())
