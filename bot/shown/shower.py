@@ -168,7 +168,9 @@ class Display:
         return LiveReply(self._client, self._poster, message_id)
 
     async def say_status(self, conversation: Conversation, status: str) -> None:
-        """The line under the conversation. Not worth failing for."""
+        """The line under the conversation, where that is a thread. Not worth failing for."""
+        if not conversation.thread_ts:
+            return
         try:
             await self._client.assistant_threads_setStatus(
                 channel_id=conversation.channel, thread_ts=conversation.thread_ts, status=status
