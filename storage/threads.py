@@ -184,6 +184,7 @@ def delete(db: Connection, thread_id: ThreadId) -> None:
         "conversations",
         "attachments",
         "feedback",
+        "kept_results",
         "threads",
     ):
         db.execute(f"delete from {table} where thread_id = ?", (thread_id,))

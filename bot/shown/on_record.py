@@ -42,6 +42,7 @@ class ShownCalls:
     ) -> ShownCall:
         name = proposed["function"]["name"]
         tool = self.toolbox.find(name)
+        name = tool.name if tool is not None else name
         record = self.records.get(proposed["id"], NOTHING)
         values = _read(proposed["function"]["arguments"])
         # Once it has ended its check has run, and came to an end; what may end the process is not begun here.
@@ -96,7 +97,7 @@ def _shown(tool: Tool[..., Any] | None, values: Mapping[str, Any], *, checked: b
         if checked:
             return tool.validate(values).shown
     secret = tool.secret_arguments
-    shown = tool.model.model_fields.keys() - secret
+    shown = frozenset(tool.signature.names) - secret
     return {name: MASK if secret and name not in shown else value for name, value in values.items()}
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
 from graphs.agent import fingerprint, rules
-from graphs.agent.arguments import Arguments, secret_fields
+from graphs.agent.arguments import Arguments
 from graphs.agent.errors import InvalidPolicy
 from graphs.approvals.decisions import VERBS, Verb
 from graphs.approvals.terms import CHANNEL, REQUESTER, Terms, UserId
@@ -162,7 +162,7 @@ def _rule(tool: str, policy: Approval, arguments: Arguments) -> str | None:
             "the policy of tool %r returned a %s instead of a bool; the call asks", tool, type(answer).__name__
         )
         return "its rule gave no clear answer"
-    return rules.in_words(policy.when, secret_fields(type(arguments.model)))
+    return rules.in_words(policy.when, arguments.signature.secret)
 
 
 def _check_when(when: object) -> None:

@@ -114,7 +114,7 @@ def did_it_run(
     payload = {
         "type": IN_DOUBT,
         "tool_call_id": call["id"],
-        "name": call["name"],
+        "name": tool.name,
         "args": arguments.shown,
         "idempotency_key": doubt.idempotency_key,
         "attempt": number,

@@ -151,7 +151,7 @@ class _Proposal:
 
     async def _reread(self, edited: _Edited) -> Arguments | _Ended:
         """What a person made of the call; how it ended where that cannot run."""
-        if edited.edit.name != self.tool.name:
+        if edited.edit.name not in (self.tool.name, self.tool.wire_name):
             why = f"It names another tool, {edited.edit.name!r}."
         else:
             try:

@@ -108,6 +108,9 @@ class Session:
     _about: dict[tuple[Scope, str], Mapping[str, Any]] = field(
         default_factory=dict[tuple[Scope, str], Mapping[str, Any]]
     )
+    _beside: dict[tuple[Scope, str], Callable[[Connection], None]] = field(
+        default_factory=dict[tuple[Scope, str], Callable[[Connection], None]]
+    )
     _claimed: dict[tuple[Scope, str], asyncio.Future[None]] = field(
         default_factory=dict[tuple[Scope, str], "asyncio.Future[None]"]
     )
@@ -168,9 +171,13 @@ class Session:
         if self.storage is None:
             return
 
+        beside = self._beside.pop((row.scope, row.key), None) if row.status == "done" else None
+
         def job(db: Connection) -> None:
             first(db)
             claims.put(db, row, self._about.get((row.scope, row.key)))
+            if beside is not None:
+                beside(db)
 
         try:
             await self.storage.write(job)
@@ -181,6 +188,10 @@ class Session:
     def note(self, scope: Scope, key: str, about: Mapping[str, Any]) -> None:
         """Audit this claim, and what becomes of it, as being about this (see `claims.put`)."""
         self._about[scope, key] = about
+
+    def beside(self, scope: Scope, key: str, job: Callable[[Connection], None]) -> None:
+        """Have `job` done in the transaction that stores the result of this effect."""
+        self._beside[scope, key] = job
 
     def _keep(self, row: ClaimRow) -> None:
         self._own_claims[row.scope, row.key] = self.ledger.claims[row.scope, row.key] = row
