@@ -11,10 +11,11 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 from pydantic import BaseModel
 
 from graphs.agent import arguments as argument_bytes
+from graphs.agent.approval import Approval
 from graphs.agent.arguments import Arguments
 from graphs.agent.docstring import parse
 from graphs.agent.errors import AgentError, InvalidArguments, InvalidTool, Problem, ToolTimedOut, UnknownTool
-from graphs.agent.policy import Approval
+from graphs.agent.governing import Rule
 from graphs.agent.schema import IDEMPOTENCY_KEY, JsonSchema, arguments_model, parameters_schema
 from graphs.agent.titles import Title
 from graphs.agent.titles import declared as declared_title
@@ -35,6 +36,9 @@ class Tool(Generic[P, R]):
     `repeatable`: running it twice does no harm, so a crash in the middle simply runs it again. `destructive` says that
     what it does cannot be taken back: who approves it is asked twice. `check` and `preview` are functions of the
     validated arguments (see `beforehand.py`). `timeout` is in seconds. Called directly, it is the function.
+
+    `rules` are those of the configuration that may decide about a call, besides `approval`. `own_rule_binds`: they may
+    be stricter than `approval` only; it does not where `approval` was derived, from what a server says of its tool.
     """
 
     name: str
@@ -51,12 +55,20 @@ class Tool(Generic[P, R]):
     preview: Callable[..., object] | None
     function: Callable[P, R]
     model: type[BaseModel]
+    rules: Sequence[Rule] = ()
+    own_rule_binds: bool = True
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<tool {self.name!r}>"
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether there may be a call of it that is asked about."""
+        is_lifted = not self.own_rule_binds and any(rule.when is None for rule in self.rules)
+        return (self.approval is not None and not is_lifted) or any(rule.may_ask for rule in self.rules)
 
     @property
     def secret_arguments(self) -> frozenset[str]:
