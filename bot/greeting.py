@@ -35,8 +35,8 @@ def _who(settings: Settings) -> str:
 def _with_what(settings: Settings, toolbox: Toolbox | None) -> str:
     if toolbox is None:
         return f"the graph {settings.signoff_agent}"
-    asking = [name for name, tool in toolbox.items() if tool.approval is not None]
-    others = [name for name, tool in toolbox.items() if tool.approval is None]
+    asking = [name for name, tool in toolbox.items() if tool.may_ask]
+    others = [name for name, tool in toolbox.items() if not tool.may_ask]
     said = [f"{what} {_named(names)}" for what, names in (("asks before", asking), ("runs", others)) if names]
     return f"the agent {settings.signoff_agent}" + (f": {'; '.join(said)}" if said else ", which has no tools")
 

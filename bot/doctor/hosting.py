@@ -95,7 +95,7 @@ async def _load(case: Case, channel: str, path: str, named: str, found: Findings
 def _told(hosted: Hosted) -> str:
     if hosted.is_own:
         return "a graph, whose questions name who decides when they ask"
-    asking = sum(tool.approval is not None for tool in hosted.toolbox.values())
+    asking = sum(tool.may_ask for tool in hosted.toolbox.values())
     return f"an agent with {len(hosted.toolbox)} tools, of which {asking} may ask"
 
 

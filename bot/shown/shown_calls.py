@@ -80,7 +80,7 @@ class ShownCall:
 
     @property
     def gated(self) -> bool:
-        return self.tool is not None and self.tool.approval is not None
+        return self.tool is not None and self.tool.may_ask
 
     @property
     def uneditable(self) -> str | None:

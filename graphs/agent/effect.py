@@ -114,7 +114,9 @@ class Effect:
         question was about."""
         number = 0
         while True:
-            answer = ask(did_it_run(self.call, self.tool, self.arguments, self.requester, doubt, number))
+            # The rules' conditions say who may settle it: they hold up nobody but this call.
+            question = awaitable(did_it_run, bounded=False)
+            answer = ask(await question(self.call, self.tool, self.arguments, self.requester, doubt, number))
             choice = cast("Literal['it_ran', 'run_again', 'give_up']", answer.value["type"])
             if choice != "give_up" and (why := await evidence.against(answer)) is not None:
                 logger.error(

@@ -4,6 +4,8 @@ GraphError
 └── AgentError
     ├── InvalidTool           a function that cannot be a tool (raised where it is declared)
     ├── InvalidPolicy         an Approval that cannot mean anything (raised where it is declared)
+    ├── InvalidCondition      a condition of a rule that cannot be read
+    ├── Unworkable            a condition that cannot be worked out for the arguments of a call
     ├── UnknownTool           a name that no tool has
     ├── InvalidArguments      arguments that the tool does not take
     ├── UnstorableArguments   arguments that change when they are written down and read again
@@ -41,6 +43,14 @@ class InvalidTool(AgentError, TypeError):
 
 class InvalidPolicy(AgentError, ValueError):
     """The Approval cannot mean anything. The message names the field and what it takes."""
+
+
+class InvalidCondition(AgentError, ValueError):
+    """The text is no condition. The message says what is wrong and where, and quotes none of it but a name."""
+
+
+class Unworkable(AgentError):
+    """The condition could not be worked out for these arguments. The message repeats none of them."""
 
 
 class UnknownTool(AgentError, KeyError):

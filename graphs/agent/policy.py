@@ -1,84 +1,26 @@
-"""What may run unasked, and who decides about the rest: `Approval`, declared beside the tool.
+"""What may run unasked, and who decides about the rest, for one very call: by the tool's own `Approval` and by the rule
+of the configuration that fits the call.
 
 Fail closed: whatever a policy does other than saying False asks.
 """
 
-import functools
-import inspect
 import logging
-import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from datetime import datetime
+from typing import Protocol, cast
 
-from graphs.agent import fingerprint, rules
+from graphs.agent import governing, rules
+from graphs.agent.approval import Approval
 from graphs.agent.arguments import Arguments
-from graphs.agent.errors import InvalidPolicy
-from graphs.approvals.decisions import VERBS, Verb
-from graphs.approvals.terms import CHANNEL, REQUESTER, Terms, UserId
+from graphs.agent.governing import Deciding, Rule
+from graphs.approvals.decisions import Verb
+from graphs.approvals.terms import Terms, UserId
 from graphs.runtime.calling import held
 from graphs.texts.canonical import Digest, canonical_json, digest
 from graphs.texts.redaction import Redaction, in_use, redacted
 
 logger = logging.getLogger(__name__)
-
-_APPROVER = re.compile(r"requester|channel|[UWS][A-Z0-9]{2,}")
-_DAY = timedelta(hours=24)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Approval:
-    """When a tool call asks, and who decides.
-
-    `when`: a plain function of the tool's validated arguments; the call runs unasked only if it returns False itself.
-    None: every call asks. `approvers`: "requester", "channel" (whoever is in the conversation), user ids ("U…", "W…")
-    and user group ids ("S…"); none means the requester. `quorum`: how many of them have to approve. `self_approval`:
-    whether the requester's own approval counts. `allow`: the decisions offered. `expires_after`: how long the question
-    waits, None for ever. `valid_for` is a name for what is not built yet, and is refused. Raises InvalidPolicy.
-    """
-
-    when: Callable[[Any], bool] | None = None
-    approvers: Collection[str] = (REQUESTER,)
-    quorum: int = 1
-    self_approval: bool = True
-    allow: Collection[str] = VERBS
-    expires_after: timedelta | None = _DAY
-    valid_for: timedelta | None = None
-
-    def __post_init__(self) -> None:
-        _check_when(self.when)
-        object.__setattr__(self, "approvers", _approvers(self.approvers))
-        object.__setattr__(self, "allow", _allow(self.allow))
-        _check_flag(self.self_approval)
-        _check_period("expires_after", self.expires_after)
-        if self.valid_for is not None:
-            raise InvalidPolicy("Approval(valid_for=...) is not built yet. Leave it out.")
-        _check_quorum(self.quorum, cast("tuple[str, ...]", self.approvers), self.self_approval)
-
-    @property
-    def fingerprint(self) -> Digest:
-        """A digest of all fields, the same in every process.
-
-        `when` counts as `fingerprint.py` says, with its limits. What it holds may change while the program runs: then
-        the digest is made anew each time.
-        """
-        return self._once if fingerprint.is_fixed(self.when) else self._digest()
-
-    @functools.cached_property
-    def _once(self) -> Digest:
-        return self._digest()
-
-    def _digest(self) -> Digest:
-        fields = {
-            "when": fingerprint.of(self.when),
-            "approvers": self.approvers,
-            "quorum": self.quorum,
-            "self_approval": self.self_approval,
-            "allow": sorted(self.allow),
-            "expires_after": _seconds(self.expires_after),
-        }
-        return digest(canonical_json(fields))
 
 
 class Gated(Protocol):
@@ -90,25 +32,50 @@ class Gated(Protocol):
     def schema_digest(self) -> Digest: ...
     @property
     def approval(self) -> Approval | None: ...
+    @property
+    def rules(self) -> Sequence[Rule]: ...
+    @property
+    def own_rule_binds(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class _Effective:
+    """The policy of a call, and the rule that made it what it is beside the tool's own."""
+
+    policy: Approval
+    rule: Rule | None = None
+
+    @property
+    def fingerprint(self) -> Digest:
+        """Another one for another rule, and for a tool without one that of its own policy."""
+        own = self.policy.fingerprint
+        return own if self.rule is None else digest(canonical_json({"policy": own, "rule": self.rule.identity}))
 
 
 def required(tool: Gated, arguments: Arguments, *, requester: str, now: datetime) -> Terms | None:
     """What approving this very call means, or None when it runs unasked. `now` is aware; the deadline counts from it.
 
-    A `when` that raises, or returns anything but True or False, asks, and the log says so.
+    A `when` that raises, or returns anything but True or False, asks, and the log says so; so does a condition that
+    cannot be worked out.
     """
-    policy = tool.approval
-    if policy is None:
-        return None
-    rule = _rule(tool.name, policy, arguments)
-    if rule is None:
-        return None
+    decided = governing.deciding(tool.rules, arguments)
+    own = _own(tool, decided)
+    own_why = _why(tool.name, own, arguments) if own is not None else None
+    if decided is None or decided.why is None:
+        if own is None or own_why is None:
+            return None
+        effective, why = _Effective(own), own_why
+    else:
+        effective, why = _ruled(own, decided.rule, both_ask=own_why is not None), decided.why
+        if why == governing.EVERY_CALL and own_why is not None:
+            why = own_why
+    policy = effective.policy
     return Terms(
         tool=tool.name,
         args_digest=arguments.digest,
         schema_digest=tool.schema_digest,
-        policy=policy.fingerprint,
-        rule=rule,
+        policy=effective.fingerprint,
+        rule=why,
         requester=UserId(requester),
         approvers=tuple(policy.approvers),
         quorum=policy.quorum,
@@ -120,13 +87,19 @@ def required(tool: Gated, arguments: Arguments, *, requester: str, now: datetime
 
 def settling_terms(tool: Gated, arguments: Arguments, *, requester: str) -> Terms:
     """Who may say what became of a call that may have run: those who may approve it, the requester of one that none
-    has to. One voice is enough, and it does not expire."""
-    policy = tool.approval or Approval()
+    has to. One voice is enough, and it does not expire. The tool's own `when` is not asked again."""
+    decided = governing.deciding(tool.rules, arguments)
+    own = _own(tool, decided)
+    if decided is not None and decided.why is not None:
+        effective = _ruled(own, decided.rule, both_ask=own is not None)
+    else:
+        effective = _Effective(own or Approval())
+    policy = effective.policy
     return Terms(
         tool=tool.name,
         args_digest=arguments.digest,
         schema_digest=tool.schema_digest,
-        policy=policy.fingerprint,
+        policy=effective.fingerprint,
         rule="the call may already have run",
         requester=UserId(requester),
         approvers=tuple(policy.approvers),
@@ -143,10 +116,26 @@ def replay_terms(tool: Gated, arguments: Arguments, *, requester: str) -> Terms:
     return terms.model_copy(update={"rule": "the call has run before", "allow": ("approve", "reject")})
 
 
-def _rule(tool: str, policy: Approval, arguments: Arguments) -> str | None:
-    """Why the call asks, in a few words for the audit; None when it does not."""
+def is_code(tool: Gated) -> bool:
+    """Whether judging a call of it takes code: its own `when`, or conditions of rules."""
+    return bool(tool.rules) or (tool.approval is not None and tool.approval.when is not None)
+
+
+def _own(tool: Gated, decided: Deciding | None) -> Approval | None:
+    """The tool's own policy, where it counts: one that was derived gives way to a rule that fits."""
+    return tool.approval if tool.own_rule_binds or decided is None else None
+
+
+def _ruled(own: Approval | None, rule: Rule, *, both_ask: bool) -> _Effective:
+    if own is None:
+        return _Effective(rule.said.over(Approval()), rule)
+    return _Effective(governing.stricter(own, rule.said) if both_ask else rule.said.over(own), rule)
+
+
+def _why(tool: str, policy: Approval, arguments: Arguments) -> str | None:
+    """Why the call asks by the tool's own policy, in a few words for the audit; None when it does not."""
     if policy.when is None:
-        return "every call asks"
+        return governing.EVERY_CALL
     redact = Redaction(arguments.secrets)
     try:
         with in_use(redact):
@@ -154,7 +143,7 @@ def _rule(tool: str, policy: Approval, arguments: Arguments) -> str | None:
     except Exception as error:  # a policy may fail in any way, and no call may get through by it
         said = redacted(error, redact)
         logger.error("the policy of tool %r raised; the call asks", tool, exc_info=said)
-        return "its rule could not be worked out"
+        return governing.FAILED
     if answer is False:
         return None
     if answer is not True:
@@ -163,62 +152,3 @@ def _rule(tool: str, policy: Approval, arguments: Arguments) -> str | None:
         )
         return "its rule gave no clear answer"
     return rules.in_words(policy.when, arguments.signature.secret)
-
-
-def _check_when(when: object) -> None:
-    if when is not None and not callable(when):
-        raise InvalidPolicy(
-            f"Approval(when={when!r}): give a function of the arguments, or leave it out to ask always."
-        )
-    if inspect.iscoroutinefunction(when):
-        raise InvalidPolicy("Approval(when=...): give a plain function; an `async def` cannot be asked.")
-
-
-def _approvers(given: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(given, str):
-        raise InvalidPolicy(f"Approval(approvers={given!r}): give a list, [{given!r}].")
-    for each in (names := tuple(dict.fromkeys(given))):
-        if not isinstance(cast(object, each), str) or not _APPROVER.fullmatch(each):
-            raise InvalidPolicy(
-                f"Approval(approvers=...): {each!r} is neither 'requester' nor 'channel' nor a user id (U…, W…) nor a "
-                "user group id (S…). Names and @handles change; ids do not."
-            )
-    return names or (REQUESTER,)
-
-
-def _allow(given: Iterable[str]) -> frozenset[str]:
-    if isinstance(given, str):
-        raise InvalidPolicy(f"Approval(allow={given!r}): give a set, {{{given!r}}}.")
-    allowed = frozenset(given)
-    if unknown := sorted(map(str, allowed - VERBS)):
-        raise InvalidPolicy(f"Approval(allow=...): there is no decision {unknown[0]!r}; there are {sorted(VERBS)!r}.")
-    if not allowed:
-        raise InvalidPolicy("Approval(allow=...): no decision is allowed, so no call could ever be answered.")
-    return allowed
-
-
-def _check_flag(self_approval: object) -> None:
-    if not isinstance(self_approval, bool):
-        raise InvalidPolicy(f"Approval(self_approval={self_approval!r}): give True or False.")
-
-
-def _check_period(name: str, period: object) -> None:
-    if period is not None and (not isinstance(period, timedelta) or period <= timedelta(0)):
-        raise InvalidPolicy(f"Approval({name}={period!r}): give a timedelta above zero, or None.")
-
-
-def _check_quorum(quorum: object, approvers: tuple[str, ...], self_approval: bool) -> None:
-    if not isinstance(quorum, int) or isinstance(quorum, bool) or quorum < 1:
-        raise InvalidPolicy(f"Approval(quorum={quorum!r}): give a number of people, 1 or more.")
-    if any(each == CHANNEL or each.startswith("S") for each in approvers):
-        return  # how many people that is, is known when the call asks
-    people = len(approvers) - (0 if self_approval else approvers.count(REQUESTER))
-    if people < quorum:
-        raise InvalidPolicy(
-            f"Approval(quorum={quorum}): only {people} of the approvers {list(approvers)!r} can approve "
-            f"(self_approval={self_approval}), so no call could ever run. Add approvers or lower the quorum."
-        )
-
-
-def _seconds(period: timedelta | None) -> float | None:
-    return None if period is None else period.total_seconds()

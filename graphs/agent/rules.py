@@ -8,10 +8,10 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import Any
 
 UNSAID = "its rule asks for these arguments"
@@ -39,8 +39,18 @@ def in_words(rule: Callable[..., Any], secret: Collection[str] = ()) -> str:
     """What the rule asks about, as a clause after "because". What it says of a `secret` argument stays unsaid."""
     try:
         body, argument = _lambda(rule)
-        said = _Words(argument, frozenset(secret), rule.__globals__).of(body)
     except (_Unsaid, OSError, TypeError, SyntaxError, ValueError):
+        return UNSAID
+    return expression_in_words(body, argument, secret, rule.__globals__)
+
+
+def expression_in_words(
+    body: ast.expr, argument: str, secret: Collection[str] = (), names: Mapping[str, Any] = MappingProxyType({})
+) -> str:
+    """As `in_words`, of what a rule returns that calls the arguments `argument`. It may name numbers of `names`."""
+    try:
+        said = _Words(argument, frozenset(secret), names).of(body)
+    except (_Unsaid, ValueError):
         return UNSAID
     return said if len(said) <= LONGEST and said.isprintable() else UNSAID
 
@@ -83,7 +93,7 @@ class _Words:
 
     argument: str
     secret: frozenset[str]
-    names: dict[str, Any]
+    names: Mapping[str, Any]
 
     def of(self, node: ast.expr) -> str:
         match node:

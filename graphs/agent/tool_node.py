@@ -19,7 +19,7 @@ from graphs.agent.call_record import ending, has_run, ran_before
 from graphs.agent.effect import Effect
 from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
 from graphs.agent.evidence import Evidence
-from graphs.agent.policy import replay_terms, required
+from graphs.agent.policy import is_code, replay_terms, required
 from graphs.agent.proposals import APPROVAL, ProposedCall, as_asked, claim_key, may_it_run, named, terms_of
 from graphs.agent.tools import Tool, Toolbox
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision, why_unreachable
@@ -68,7 +68,7 @@ class CallNode:
         on_file = await evidence.look(call["id"]) if known else evidence.NOTHING
         if not tool.repeatable and (before := ran_before(call["id"], on_file.claims)):
             call = {**call, "ran_before": before}
-            terms = terms or replay_terms(tool, arguments, requester=requester)
+            terms = terms or await awaitable(replay_terms, bounded=False)(tool, arguments, requester=requester)
         proposal = _Proposal(call, tool, requester, self.clock, thread_id, self.unreachable, on_file)
         return await proposal.settle(arguments, terms)
 
@@ -229,8 +229,8 @@ async def _validated(tool: Tool[..., Any], arguments: str | Mapping[str, object]
 
 
 async def _required(tool: Tool[..., Any], arguments: Arguments, requester: str, now: datetime) -> Terms | None:
-    """What the rule asks for. Its `when` is somebody else's code: it holds up nobody but this call."""
-    if tool.approval is None or tool.approval.when is None:
+    """What the rule asks for. A `when` is somebody else's code: it holds up nobody but this call."""
+    if not is_code(tool):
         return required(tool, arguments, requester=requester, now=now)
     return await awaitable(required, bounded=False)(tool, arguments, requester=requester, now=now)
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from graphs.agent import arguments as argument_bytes
+from graphs.agent.approval import Approval
 from graphs.agent.arguments import Arguments, Signature
 from graphs.agent.docstring import parse
 from graphs.agent.errors import AgentError, InvalidArguments, InvalidTool, Problem, ToolTimedOut, UnknownTool
-from graphs.agent.policy import Approval
+from graphs.agent.governing import Rule
 from graphs.agent.schema import IDEMPOTENCY_KEY, JsonSchema, arguments_model, parameters_schema
 from graphs.agent.titles import Title
 from graphs.agent.titles import declared as declared_title
@@ -36,6 +37,9 @@ class Tool(Generic[P, R]):
     validated arguments (see `beforehand.py`). `timeout` is in seconds. Called directly, it is the function.
 
     A model knows it by its `wire_name`, which has only what models' wires allow, unless it is not `offered` to them.
+
+    `rules` are those of the configuration that may decide about a call, besides `approval`. `own_rule_binds`: they may
+    be stricter than `approval` only; it does not where `approval` was derived, from what a server says of its tool.
     """
 
     name: str
@@ -54,12 +58,20 @@ class Tool(Generic[P, R]):
     signature: Signature
     wire_name: str
     offered: bool = True
+    rules: Sequence[Rule] = ()
+    own_rule_binds: bool = True
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<tool {self.name!r}>"
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether there may be a call of it that is asked about."""
+        is_lifted = not self.own_rule_binds and any(rule.when is None for rule in self.rules)
+        return (self.approval is not None and not is_lifted) or any(rule.may_ask for rule in self.rules)
 
     @property
     def secret_arguments(self) -> frozenset[str]:
