@@ -43,7 +43,8 @@ from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.desk import Desk
 from graphs.agent.halting import Halts
-from graphs.models.chat import OPENAI_URL, ChatModel
+from graphs.models.choosing import open_model
+from graphs.models.model import Model
 from storage import Storage, deadlines, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
@@ -138,7 +139,7 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
 async def _assemble(
     settings: Settings,
     agent: Found,
-    model: ChatModel,
+    model: Model,
     storage: Storage,
     client: SlackClient,
     identity: Mapping[str, str],
@@ -182,11 +183,12 @@ async def _assemble(
     return worker, homes, app
 
 
-def _model(settings: Settings) -> ChatModel:
-    return ChatModel(
+def _model(settings: Settings) -> Model:
+    return open_model(
         api_key=settings.openai_api_key.get_secret_value(),
         model=settings.openai_model,
-        base_url=settings.openai_base_url or OPENAI_URL,
+        base_url=settings.openai_base_url,
+        api=settings.llm_api,
     )
 
 

@@ -94,8 +94,9 @@ def is_too_long(error: Exception) -> bool:
 
 def is_about_request(error: Exception) -> bool:
     """Whether what is wrong may be something in the request."""
-    others = (openai.APIConnectionError, *_OTHER_REASONS)
-    return isinstance(error, openai.APIError) and not isinstance(error, others)
+    if isinstance(error, openai.NotFoundError):  # of what is in the input, or else of the model
+        return error.param is not None
+    return isinstance(error, openai.APIError) and not isinstance(error, _OTHER_REASONS)
 
 
 def is_busy(error: Exception) -> bool:
@@ -194,14 +195,13 @@ def _server(error: openai.OpenAIError, _model: str) -> ModelUnavailable:
     return ModelUnavailable(f"The model's provider has a problem of its own. {_again(error)}", retryable=True)
 
 
-# Not about what is in the request.
 _OTHER_REASONS = (
+    openai.APIConnectionError,
     openai.AuthenticationError,
     openai.PermissionDeniedError,
-    openai.NotFoundError,
     openai.RateLimitError,
 )
-
+"""Not about what is in the request."""
 
 # The first that fits counts: a timeout is a connection error, too.
 _KINDS: tuple[tuple[type[openai.OpenAIError], Callable[[openai.OpenAIError, str], ModelUnavailable]], ...] = (
