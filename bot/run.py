@@ -24,7 +24,8 @@ from bot.socket_mode import socket_mode
 from bot.stopping import Stop
 from bot.worker import Worker
 from graphs.agent.agent import Agent
-from graphs.models.chat import OPENAI_URL, ChatModel
+from graphs.models.choosing import open_model
+from graphs.models.model import Model
 from storage import Storage, deadlines, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
@@ -118,11 +119,12 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(task, told, return_exceptions=True)
 
 
-def _model(settings: Settings) -> ChatModel:
-    return ChatModel(
+def _model(settings: Settings) -> Model:
+    return open_model(
         api_key=settings.openai_api_key.get_secret_value(),
         model=settings.openai_model,
-        base_url=settings.openai_base_url or OPENAI_URL,
+        base_url=settings.openai_base_url,
+        api=settings.llm_api,
     )
 
 

@@ -16,7 +16,8 @@ from bot.loading import host, load
 from bot.settings import BadSettings
 from bot.slack_errors import UNCERTAIN, describe
 from graphs.approvals.terms import Terms
-from graphs.models.chat import ChatModel
+from graphs.models.choosing import open_model
+from graphs.models.model import Model
 from storage import open_storage
 
 LOADING = 30.0
@@ -118,9 +119,9 @@ def _in_time() -> Generator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _unused_model() -> ChatModel:
+def _unused_model() -> Model:
     """For a graph that is compiled and not run."""
-    return ChatModel(api_key="unused", model="unused")
+    return open_model(api_key="unused", model="unused")
 
 
 async def _anybody(_terms: Terms, _thread_id: str) -> str | None:

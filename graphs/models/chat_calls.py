@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from graphs.models.chat_extra import Fields, merge, unnamed
+from graphs.models.extra import Fields, merge, unnamed
 
 MOST_CALLS = 128
 """Calls of one reply; a model that repeats itself for ever writes more."""

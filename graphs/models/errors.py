@@ -12,7 +12,10 @@ class ModelUnavailable(GraphError):
     """The model gave no usable reply. The message is one sentence for a person; the cause is in `__cause__`.
 
     `retryable`: the same request may work in a moment; otherwise someone has to change something first.
+    `is_elsewhere`: the server says that the model is to be asked over its other interface.
     """
+
+    is_elsewhere: bool = False
 
     def __init__(self, sentence: str, *, retryable: bool) -> None:
         self.retryable = retryable

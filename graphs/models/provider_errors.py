@@ -3,26 +3,24 @@
 The cause that it carries, for the log, is one line with the secrets taken out.
 """
 
-import json
+import math
 import re
 from collections.abc import Callable
 
 import openai
 
 from graphs.models.errors import ModelUnavailable, TooLong
+from graphs.models.provider_words import LONGEST_SAID, names, retry_after, said, status_of
 from graphs.texts.redaction import Redaction, without_tokens
 from graphs.texts.surrogates import mended
 
 _NO_CREDIT = "insufficient_quota"
 
-_PASSING = (408, 409, 425)
+PASSING = (408, 409, 425)
 """Too slow, in conflict with another request, too early: not about what is in the request."""
 
 LONGEST_CAUSE = 1000
 """Characters of a provider's words that the log gets."""
-
-LONGEST_SAID = 20_000
-"""Characters of them that are looked at: some servers send the request back."""
 
 # How providers say that a request has more tokens than their model reads: OpenAI and whoever copies it (DeepSeek,
 # vLLM, OpenRouter, Mistral, Azure), Anthropic, Gemini, llama.cpp, Ollama, LM Studio, SGLang, Groq, Together, TGI,
@@ -47,6 +45,14 @@ _NO_TOOLS = re.compile(
     r"|no endpoints[^.]{0,40}support tool",
     re.IGNORECASE,
 )
+
+
+_BUSY = re.compile(r"rate_limit|too_many_requests|overloaded|resource_exhausted", re.IGNORECASE)
+_LASTING = re.compile(r"invalid|not_found|policy|unsupported|permission|authentication", re.IGNORECASE)
+"""Names of errors, as they stand in a stream that has none of HTTP's numbers."""
+
+_LONG = 90
+"""Seconds; a wait that is longer is told in minutes."""
 
 
 class ProviderError(Exception):
@@ -75,20 +81,9 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-def said(error: Exception) -> str:
-    """All that the provider said: its sentence, and the body of its answer."""
-    body = getattr(error, "body", None)
-    try:
-        rest = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False) if body else ""
-    except (ValueError, TypeError, RecursionError):
-        rest = ""
-    message = str(error)
-    return (message if rest in message else f"{message} {rest}")[:LONGEST_SAID]
-
-
-def is_too_long(error: openai.OpenAIError) -> bool:
+def is_too_long(error: Exception) -> bool:
     """Whether the provider refused because the messages are more than its model reads."""
-    status = getattr(error, "status_code", None)
+    status = status_of(error)
     if status in (401, 403, 404):
         return False
     words = said(error)
@@ -97,11 +92,54 @@ def is_too_long(error: openai.OpenAIError) -> bool:
     return status == 413 or (_TOO_LONG.search(words) is not None and _RATE.search(words) is None)
 
 
+def is_about_request(error: Exception) -> bool:
+    """Whether what is wrong may be something in the request."""
+    if isinstance(error, openai.NotFoundError):  # of what is in the input, or else of the model
+        return error.param is not None
+    return isinstance(error, openai.APIError) and not isinstance(error, _OTHER_REASONS)
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether the provider has too much to do, or we ask too often."""
+    is_unpaid = _NO_CREDIT in names(error) or getattr(error, "code", None) == _NO_CREDIT
+    return not is_unpaid and (status_of(error) in (429, 529) or _BUSY.search(names(error)) is not None)
+
+
+def is_lasting(error: Exception) -> bool:
+    """Whether what a stream reports as an error will be there the next time as well."""
+    if is_busy(error):
+        return False
+    status = status_of(error)
+    if status is not None:
+        return status < 500 and status not in PASSING
+    return _NO_CREDIT in names(error) or _LASTING.search(names(error)) is not None or is_too_long(error)
+
+
 def _sentence(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     for kind, describe in _KINDS:
         if isinstance(error, kind):
             return describe(error, model)
-    return ModelUnavailable("The model's provider reported an error. Please try again in a moment.", retryable=True)
+    return _reported(error, model)
+
+
+def _reported(error: openai.OpenAIError, model: str) -> ModelUnavailable:
+    """An error inside a stream, or of a kind of its own."""
+    if is_busy(error) or _NO_CREDIT in names(error):
+        return _busy(error, model)
+    sentence = "The model's provider reported an error."
+    if is_lasting(error):
+        return ModelUnavailable(f"{sentence} It did not accept the request.", retryable=False)
+    return ModelUnavailable(f"{sentence} {_again(error)}", retryable=True)
+
+
+def _again(error: openai.OpenAIError, otherwise: str = "in a moment") -> str:
+    """When to try again, as far as the provider said."""
+    seconds = retry_after(error) or 0
+    if seconds <= _LONG:
+        return f"Please try again {otherwise}."
+    minutes = math.ceil(seconds / 60)
+    hours = math.ceil(minutes / 60)
+    return f"Please try again in {minutes} minutes." if minutes <= 120 else f"Please try again in {hours} hours."
 
 
 def _timeout(error: openai.OpenAIError, model: str) -> ModelUnavailable:
@@ -128,16 +166,16 @@ def _not_found(error: openai.OpenAIError, model: str) -> ModelUnavailable:
 
 
 def _busy(error: openai.OpenAIError, model: str) -> ModelUnavailable:
-    if getattr(error, "code", None) == _NO_CREDIT:
+    if _NO_CREDIT in (getattr(error, "code", None), getattr(error, "type", None)):
         return _payment(error, model)
-    return ModelUnavailable("The model is busy. Please try again in a minute.", retryable=True)
+    return ModelUnavailable(f"The model is busy. {_again(error, 'in a minute')}", retryable=True)
 
 
 def _refused(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     status = getattr(error, "status_code", None)
     if status == 402:
         return _payment(error, model)
-    if status in _PASSING:
+    if status in PASSING:
         return _server(error, model)
     if _NO_TOOLS.search(said(error)):
         return _no_tools(model)
@@ -153,11 +191,17 @@ def _payment(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:
     return ModelUnavailable("The account with the model's provider has no credit left.", retryable=False)
 
 
-def _server(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:
-    return ModelUnavailable(
-        "The model's provider has a problem of its own. Please try again in a moment.", retryable=True
-    )
+def _server(error: openai.OpenAIError, _model: str) -> ModelUnavailable:
+    return ModelUnavailable(f"The model's provider has a problem of its own. {_again(error)}", retryable=True)
 
+
+_OTHER_REASONS = (
+    openai.APIConnectionError,
+    openai.AuthenticationError,
+    openai.PermissionDeniedError,
+    openai.RateLimitError,
+)
+"""Not about what is in the request."""
 
 # The first that fits counts: a timeout is a connection error, too.
 _KINDS: tuple[tuple[type[openai.OpenAIError], Callable[[openai.OpenAIError, str], ModelUnavailable]], ...] = (
