@@ -36,8 +36,12 @@ class DescribedArguments:
     def names(self) -> Collection[str]:
         return self._properties
 
-    @functools.cached_property
+    @property
     def secret(self) -> frozenset[str]:
+        return self._secret
+
+    @functools.cached_property
+    def _secret(self) -> frozenset[str]:
         return frozenset(name for name, part in self._properties.items() if _holds_secret(part, self.schema, set()))
 
     def read(self, tool: str, text: bytes) -> dict[str, Any]:
@@ -79,8 +83,10 @@ class DescribedArguments:
         from referencing import Registry
 
         kind: Any = validator_for(self.schema, default=Draft202012Validator)
-        nothing: Any = Registry()  # fetches nothing
-        return with_safe_patterns(kind)(self.schema, registry=nothing, format_checker=kind.FORMAT_CHECKER)
+        # A registry of its own has nothing but the schema, and fetches nothing.
+        return with_safe_patterns(kind)(
+            self.schema, registry=cast("Any", Registry)(), format_checker=kind.FORMAT_CHECKER
+        )
 
 
 def _bounded(problems: list[Problem]) -> list[Problem]:

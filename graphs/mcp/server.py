@@ -1,0 +1,262 @@
+"""One server: started when it is first needed, started again when it has died, and its tools as they are pinned."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphs.agent.errors import ToolError
+from graphs.agent.results import ToolResult
+from graphs.mcp.definition import Definition, unusable
+from graphs.mcp.log import ServerLog
+from graphs.mcp.names import tool_name
+from graphs.mcp.offering import BLOCKED, AnyTool, Policy, tool_of
+from graphs.mcp.spec import ServerSpec
+from storage import Storage, pins
+from storage.pins import Pin, Seen
+
+if TYPE_CHECKING:
+    from graphs.mcp.connection import Connection
+
+logger = logging.getLogger(__name__)
+
+READY_WITHIN = 10.0
+"""Seconds that a model's turn waits for what tools there are."""
+
+FRESH_FOR = 60.0
+"""Seconds after which the tools are listed anew before one is called, or offered."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
+"""Seconds until a server that died, or could not be started, is started again. They grow each time."""
+
+WORTH_WAITING = 5.0
+"""Seconds of such a pause that a call waits."""
+
+STABLE_AFTER = 60.0
+"""Seconds after which a server that dies had been well."""
+
+
+class Unavailable(Exception):
+    """The server cannot be asked. The message is a sentence that says why."""
+
+
+@dataclass(frozen=True)
+class ServerTool:
+    """The function of a server's tool."""
+
+    server: Server
+    definition: Definition
+
+    async def __call__(self, values: dict[str, Any], *, idempotency_key: str) -> ToolResult:
+        return await self.server.call(self.definition, values, idempotency_key)
+
+
+class Server:
+    """A source of tools (`graphs.agent.tools.Source`). `changes` is called when a tool newly differs from its pin."""
+
+    def __init__(self, spec: ServerSpec, policy: Policy, storage: Storage, changes: Callable[[], None]) -> None:
+        self.spec = spec
+        self._policy, self._storage, self._changes = policy, storage, changes
+        self._log = ServerLog(spec)
+        self._pins: Mapping[str, Pin] = {}
+        self._listed: frozenset[str] | None = None
+        self._tools: Mapping[str, AnyTool] = {}
+        self._connection: Connection | None = None
+        self._connecting: asyncio.Task[Connection] | None = None
+        self._failures, self._not_before, self._why = 0, 0.0, ""
+        self._looked_at, self._is_stale = 0.0, False
+        self._looking = asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_closed = False
+
+    @property
+    def tools(self) -> Mapping[str, AnyTool]:
+        return self._tools
+
+    async def ready(self) -> None:
+        """See `Source`. Also once it is known that the server is down."""
+        if self._is_closed or (self._connecting is None and self._pause() > 0):
+            return
+        looking = self._spawn(self._look())
+        await asyncio.wait([looking], timeout=READY_WITHIN)
+
+    async def call(self, definition: Definition, values: dict[str, Any], key: str) -> ToolResult:
+        """Call the tool as it was described. Raises what `Call.run` raises, and ToolError for a server that cannot be
+        asked, or describes the tool otherwise by now.
+        """
+        from graphs.mcp.calling import Call, NotSent
+
+        name = tool_name(self.spec.name, definition.name)
+        why = ""
+        for _ in range(2):
+            try:
+                connection = await self._fresh()
+            except Unavailable as error:
+                raise ToolError(str(error)) from error
+            self._hold(definition)
+            call = Call(connection, definition.name, name, values, key, self.spec.timeout)
+            try:
+                return await call.run()
+            except NotSent as error:
+                why = str(error)
+                await self._drop(connection, why)
+        raise ToolError(f"The server {self.spec.name} could not be reached: {why}. The call did not run.")
+
+    def know(self, pinned: Sequence[Pin]) -> None:
+        """Have the tools that these pins say, as far as the server has them still."""
+        self._pins = {pin.tool: pin for pin in pinned}
+        there = [pin for pin in pinned if self._listed is None or pin.tool in self._listed]
+        made = [self._tool(pin) for pin in there]
+        self._tools = {tool.name: tool for tool in made}
+        known = {name for tool in made for name in tool.signature.names}
+        if made and (missing := sorted(self.spec.fixed.keys() - known)):
+            self._log.once(f"no tool of it has the argument {', '.join(map(repr, missing))} that is fixed")
+
+    async def close(self) -> None:
+        """Stop it."""
+        self._is_closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._connection is not None:
+            await self._connection.close()
+
+    def _tool(self, pin: Pin) -> AnyTool:
+        definition = Definition.read(pin.definition)
+        function = ServerTool(self, definition)
+        return tool_of(self.spec, definition, function, self._policy, is_blocked=pin.changed is not None)
+
+    def _hold(self, definition: Definition) -> None:
+        """Raises ToolError where the tool is not what was shown."""
+        pin = self._pins.get(definition.name)
+        if pin is None or (self._listed is not None and definition.name not in self._listed):
+            raise ToolError(f"The server {self.spec.name} has no tool {definition.name!r} any more. It did not run.")
+        if pin.changed is not None or pin.digest != definition.digest:
+            raise ToolError(BLOCKED.format(server=self.spec.name, tool=definition.name))
+
+    async def _look(self) -> None:
+        """Bring the tools up to date, if the server can be asked."""
+        with suppress(Unavailable):  # it is in the log
+            await self._fresh()
+
+    async def _fresh(self) -> Connection:
+        """A connection whose tools were looked at lately. Raises Unavailable."""
+        from graphs.mcp.connection import CannotStart
+
+        connection = await self._connected()
+        async with self._looking:
+            if self._is_stale or self._now() - self._looked_at > FRESH_FOR:
+                try:
+                    await self._list(connection)
+                except CannotStart as error:
+                    await self._drop(connection, str(error))
+                    raise Unavailable(self._why) from error
+        return connection
+
+    async def _connected(self) -> Connection:
+        if self._connection is not None and not self._connection.ended.is_set():
+            return self._connection
+        if self._is_closed:
+            raise Unavailable(f"The server {self.spec.name} was stopped.")
+        if self._connecting is None or self._connecting.done():
+            if (pause := self._pause()) > WORTH_WAITING:
+                raise Unavailable(self._why)
+            self._connecting = self._spawn(self._connect(pause))
+        return await asyncio.shield(self._connecting)
+
+    async def _connect(self, pause: float) -> Connection:
+        from graphs.mcp.connection import CannotStart, Connection, Listener
+
+        await asyncio.sleep(pause)
+        connection = Connection(
+            self.spec, Listener(self._log.line, self._log.complaint, self._log.left_out, self._stale)
+        )
+        try:
+            await connection.open()
+            await self._list(connection)
+        except CannotStart as error:
+            await self._drop(connection, str(error))
+            raise Unavailable(self._why) from error
+        except asyncio.CancelledError:
+            await connection.close()
+            raise
+        self._connection = connection
+        self._log.up()
+        self._spawn(self._await_end(connection, self._now()))
+        return connection
+
+    async def _await_end(self, connection: Connection, since: float) -> None:
+        await connection.ended.wait()
+        if self._connection is connection and not self._is_closed:
+            if self._now() - since > STABLE_AFTER:
+                self._failures = 0
+            await self._drop(connection, "it ended")
+
+    async def _drop(self, connection: Connection, why: str) -> None:
+        """The server is down, and not started again at once."""
+        if self._connection is connection:
+            self._connection = None
+        self._failures += 1
+        pause = min(FIRST_PAUSE * 2 ** (self._failures - 1), LONGEST_PAUSE) * random.uniform(0.8, 1.2)
+        self._not_before = self._now() + pause
+        self._why = f"The server {self.spec.name} could not be started: {why}."
+        self._log.down(why)
+        await connection.close()
+
+    async def _list(self, connection: Connection) -> None:
+        """Compare what the server lists with what is pinned. Raises CannotStart where it does not."""
+        self._is_stale = False
+        listed = await connection.tools()
+        reasons = await asyncio.to_thread(lambda: [unusable(each) for each in listed])
+        usable = {each.name: each for each, why in zip(listed, reasons, strict=True) if why is None}
+        for each, why in zip(listed, reasons, strict=True):
+            if why is not None:
+                self._log.left_out(each.name, why)
+        seen = {name: Seen(each.digest, each.text) for name, each in usable.items()}
+        server, now, before = self.spec.name, self._storage.now(), self._pins
+        pinned = await self._storage.write(lambda db: pins.see(db, server, seen, now))
+        self._looked_at = self._now()
+        if frozenset(usable) != self._listed or {pin.tool: pin for pin in pinned} != before:
+            self._listed = frozenset(usable)
+            self.know(pinned)
+        self._tell(before)
+
+    def _tell(self, before: Mapping[str, Pin]) -> None:
+        news = [pin for pin in self._pins.values() if pin.changed is not None and pin.decided_at is None]
+        fresh = [pin for pin in news if pin.tool not in before or before[pin.tool].changed != pin.changed]
+        for pin in fresh:
+            logger.warning(
+                "MCP server %s: its tool %r changed since it was allowed, and is not offered until an admin allows it",
+                *(self.spec.name, pin.tool),
+            )
+        if fresh:
+            self._changes()
+
+    def _stale(self) -> None:
+        """What is known of the tools is old: look at once."""
+        self._is_stale = True
+        if not self._is_closed:
+            self._spawn(self._look())
+
+    def _pause(self) -> float:
+        """Seconds until it may be started again."""
+        return max(0.0, self._not_before - self._now())
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._over)
+        return task
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Unavailable):
+            logger.error("MCP server %s: looking after it failed", self.spec.name, exc_info=error)
