@@ -8,7 +8,7 @@ import functools
 import gc
 import logging
 import sqlite3
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -44,6 +44,8 @@ from graphs.agent.agent import Agent
 from graphs.agent.desk import Desk
 from graphs.agent.halting import Halts
 from graphs.models.chat import OPENAI_URL, ChatModel
+from graphs.models.window import Window
+from graphs.models.window_lookup import lookup
 from storage import Storage, deadlines, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
@@ -91,8 +93,12 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
         model = _model(settings)
         stack.push_async_callback(model.aclose)
+        window = _window(settings, size=None)
+        stack.push_async_callback(window.aclose)
         by_channel = await loaded.by_id(client)
-        worker, homes, app = await _assemble(settings, loaded.default, model, storage, client, identity, by_channel)
+        worker, homes, app = await _assemble(
+            settings, loaded.default, model, storage, client, identity, by_channel, window
+        )
         if address is None:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
@@ -143,14 +149,16 @@ async def _assemble(
     client: SlackClient,
     identity: Mapping[str, str],
     by_channel: Mapping[str, Found] = MappingProxyType({}),
+    window: Window | None = None,
+    admins: Collection[str] = (),
 ) -> tuple[Worker, Homes, AsyncApp]:
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
-    graph = await hosts(agent, by_channel, model, storage, Reach(people, storage))
+    graph = await hosts(agent, by_channel, model, storage, Reach(people, storage), window)
     toolbox, examples = graph.toolbox, graph.default.examples
     poster = Poster(client, storage, identity["user_id"], identity.get("url", ""))
     display = Display(storage, graph, toolbox, client, poster, people, graph.own_state)
-    withdrawing = Withdrawing(storage, Desk(storage, toolbox), people)
     halting = Halting(storage, graph, people)
+    withdrawing = Withdrawing(storage, Desk(storage, toolbox), people, halting)
     halts = Halts(storage, graph, toolbox)
     worker = Worker(storage, graph, display, poster, people, withdrawing, halting, halts)
     secret = settings.slack_signing_secret
@@ -166,13 +174,13 @@ async def _assemble(
     desk = Desk(promptly, toolbox)
     team, bot_user = identity["team_id"], identity["user_id"]
     arrivals = Arrivals(storage, client, poster, bot_user, team, examples, storage.now())
-    gathering = Gathering(storage, people, toolbox, team, identity.get("url", ""))
+    gathering = Gathering(storage, people, toolbox, team, identity.get("url", ""), admins)
     homes = Homes(storage, gathering, client, examples)
     listeners = routes.Listeners(
         arrivals,
         Clicks(promptly, graph, desk, poster, people),
         Filling(promptly, desk, client, poster, people),
-        Queued(Withdrawing(promptly, desk, people), poster),
+        Queued(Withdrawing(promptly, desk, people, replace(halting, storage=promptly)), poster),
         Commands(promptly, replace(gathering, storage=promptly), replace(halting, storage=promptly).stop),
         Trying(promptly, client, people, team, examples),
         Answering(promptly, graph, client, poster, people, replace(halting, storage=promptly)),
@@ -188,6 +196,16 @@ def _model(settings: Settings) -> ChatModel:
         model=settings.openai_model,
         base_url=settings.openai_base_url or OPENAI_URL,
     )
+
+
+def _window(settings: Settings, size: int | None) -> Window:
+    """How much the model reads at once: as its server says; `size` is what counts where it does not."""
+    asked = lookup(
+        api_key=settings.openai_api_key.get_secret_value(),
+        base_url=settings.openai_base_url or OPENAI_URL,
+        model=settings.openai_model,
+    )
+    return Window(size, asked)
 
 
 async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:

@@ -78,6 +78,11 @@ class ChatModel:
             http_client=DefaultAioHttpClient(base_url=base_url, timeout=timeout, trust_env=not is_loopback(base_url)),
         )
 
+    @property
+    def name(self) -> str:
+        """The model's, as its provider calls it."""
+        return self._model
+
     async def aclose(self) -> None:
         """Give back the connections."""
         await self._client.close()
