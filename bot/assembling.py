@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from slack_bolt.async_app import AsyncApp
@@ -49,17 +49,18 @@ def assemble(
     client: SlackClient,
     identity: Mapping[str, str],
     people: People,
+    admins: Collection[str] = (),
 ) -> Bot:
     """`identity` is what Slack says of the bot's token. Nothing is started."""
     team, bot_user, team_url = identity["team_id"], identity["user_id"], identity.get("url", "")
     toolbox, examples = hosted.toolbox, hosted.default.examples
     poster = Poster(client, storage, bot_user, team_url)
     display = Display(storage, hosted, toolbox, client, poster, people, hosted.own_state)
-    withdrawing = Withdrawing(storage, Desk(storage, toolbox), people)
     halting = Halting(storage, hosted, people)
+    withdrawing = Withdrawing(storage, Desk(storage, toolbox), people, halting)
     halts = Halts(storage, hosted, toolbox)
     worker = Worker(storage, hosted, display, poster, people, withdrawing, halting, halts)
-    gathering = Gathering(storage, people, toolbox, team, team_url)
+    gathering = Gathering(storage, people, toolbox, team, team_url, admins)
     homes = Homes(storage, gathering, client, examples)
     # What is to be stored before an acknowledgement is not waited for as long as the rest.
     promptly = storage.impatient(PROMPTLY)
@@ -68,7 +69,7 @@ def assemble(
         arrivals=Arrivals(storage, client, poster, bot_user, team, examples, storage.now()),
         clicks=Clicks(promptly, hosted, desk, poster, people),
         filling=Filling(promptly, desk, client, poster, people),
-        queued=Queued(Withdrawing(promptly, desk, people), poster),
+        queued=Queued(Withdrawing(promptly, desk, people, prompt_halting), poster),
         commands=Commands(promptly, replace(gathering, storage=promptly), prompt_halting.stop),
         trying=Trying(promptly, client, people, team, examples),
         answering=Answering(promptly, hosted, client, poster, people, prompt_halting),

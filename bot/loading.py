@@ -20,6 +20,7 @@ from graphs.agent.errors import AgentError
 from graphs.agent.tool_node import Unreachable
 from graphs.errors import GraphError, UnexpectedExit
 from graphs.models.model import Model
+from graphs.models.window import Window
 from graphs.runtime.calling import awaitable, held
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.graph import StateGraph
@@ -49,11 +50,16 @@ def load(path: str, named: str = "SIGNOFF_AGENT") -> Found:
 
 
 async def host(
-    found: Found, model: Model, storage: Storage, unreachable: Unreachable, named: str = "SIGNOFF_AGENT"
+    found: Found,
+    model: Model,
+    storage: Storage,
+    unreachable: Unreachable,
+    named: str = "SIGNOFF_AGENT",
+    window: Window | None = None,
 ) -> Hosted:
     """Compile it on this storage. Raises `BadSettings` for what cannot hold a conversation here."""
     if isinstance(found, Agent):
-        return Hosted(found.compile(model, storage, unreachable), found.toolbox, found.examples)
+        return Hosted(found.compile(model, storage, unreachable, window=window), found.toolbox, found.examples)
     try:
         graph = found.compile(storage) if isinstance(found, StateGraph) else await awaitable(found)(storage)
     except GraphError as error:
@@ -94,9 +100,16 @@ def load_all(settings: Settings) -> Loaded:
 
 
 async def hosts(
-    default: Found, by_channel: Mapping[str, Found], model: Model, storage: Storage, unreachable: Unreachable
+    default: Found,
+    by_channel: Mapping[str, Found],
+    model: Model,
+    storage: Storage,
+    unreachable: Unreachable,
+    window: Window | None = None,
 ) -> Hosts:
-    """Everything that is hosted, prepared. Raises `BadSettings` as `host` does, and `CannotGoOn`."""
+    """Everything that is hosted, prepared; `window` is that of the model. Raises `BadSettings` as `host` does, and
+    `CannotGoOn`.
+    """
     for agent in {id(each): each for each in (default, *by_channel.values()) if isinstance(each, Agent)}.values():
         if agent.prepare is not None:
             try:
@@ -104,9 +117,10 @@ async def hosts(
             except Exception as error:
                 raise CannotGoOn(f"what prepares the agent (Agent.prepare) failed: {raised_by(error)}") from error
     channels = {
-        channel: await host(found, model, storage, unreachable, channel) for channel, found in by_channel.items()
+        channel: await host(found, model, storage, unreachable, channel, window)
+        for channel, found in by_channel.items()
     }
-    return Hosts(await host(default, model, storage, unreachable), channels)
+    return Hosts(await host(default, model, storage, unreachable, window=window), channels)
 
 
 def raised_by(error: Exception) -> str:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from bot import connecting, greeting
 from bot.assembling import assemble
+from bot.backing import open_backing
 from bot.errors import CannotGoOn
 from bot.home.publishing import Homes
 from bot.http_mode import http_mode
@@ -24,8 +25,6 @@ from bot.socket_mode import socket_mode
 from bot.stopping import Stop
 from bot.worker import Worker
 from graphs.agent.agent import Agent
-from graphs.models.choosing import open_model
-from graphs.models.model import Model
 from storage import Storage, deadlines, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
@@ -71,11 +70,10 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
             raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
         except (StorageError, OSError, sqlite3.OperationalError) as error:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
-        model = _model(settings)
-        stack.push_async_callback(model.aclose)
+        backing = await stack.enter_async_context(open_backing(settings))
         by_channel = await loaded.by_id(client)
         people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
-        hosted = await hosts(loaded.default, by_channel, model, storage, Reach(people, storage))
+        hosted = await hosts(loaded.default, by_channel, backing.model, storage, Reach(people, storage), backing.window)
         bot = assemble(settings, hosted, storage, client, identity, people)
         if address is None:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
@@ -117,15 +115,6 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
         task.cancel()
         told.cancel()
         await asyncio.gather(task, told, return_exceptions=True)
-
-
-def _model(settings: Settings) -> Model:
-    return open_model(
-        api_key=settings.openai_api_key.get_secret_value(),
-        model=settings.openai_model,
-        base_url=settings.openai_base_url,
-        api=settings.llm_api,
-    )
 
 
 async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:

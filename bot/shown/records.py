@@ -144,7 +144,7 @@ def _outcome(call: ShownCall) -> list[Block]:
     """What came of it, with the first line of the result."""
     if call.decision not in ("approve", "edit") and call.state not in _TENSE:
         return []
-    word = _OUTCOME.get(call.state)
+    word = "Waits for an answer to what it asks" if call.asks else _OUTCOME.get(call.state)
     if word is None:
         return []
     result = call.refusal.why if call.refusal is not None else call.result

@@ -226,14 +226,15 @@ class Display:
     ) -> list[tuple[str, Shown]]:
         is_running = news.thread.status == "running"
         said = timeline.wanted(news.rest, shown, held.known, unfinished, is_running=is_running)
-        said += questions.wanted(self._asked(held, news), held.known)
+        asked = questions.wanted(self._asked(held, news), held.known)
+        # What stands there is changed first: who answered sees it before the reply that follows is whole.
+        before = [each for each in asked if each[0] in held.known]
+        said = [*before, *said, *(each for each in asked if each[0] not in held.known)]
         return said + timeline.stopping(news.thread.halted, shown)
 
     def _asked(self, held: Held, news: _News) -> list[questions.Card]:
-        """The cards of what the thread asks by itself."""
-        names = self._own_state(news.thread.thread_id)
-        if names is None:
-            return []
+        """The cards of what the thread asks by itself. An agent's state is its conversation, which is shown."""
+        names = self._own_state(news.thread.thread_id) or {}
         state = {name: each for name, each in news.snapshot.values.items() if name in names}
         return questions.cards_of(news.questions, state, held.known, is_editable=any(names.values()))
 
@@ -269,8 +270,18 @@ class Display:
         snapshot = self._graph.state_on(db, config_of(thread_id))
         rest = _from(held.settled, snapshot)
         record = record_of(db, self._toolbox, thread_id, rest.values["messages"])
-        asked = interrupts.of_kinds(db, thread_id, KINDS) if self._own_state(thread_id) is not None else ()
+        if self._own_state(thread_id) is None and not _asks(snapshot, record, held):
+            return _News(thread, snapshot, rest, record)
+        asked = interrupts.of_kinds(db, thread_id, KINDS)
+        record = replace(record, asked=[row for row in asked if row.status in OPEN])
         return _News(thread, snapshot, rest, record, asked)
+
+
+def _asks(snapshot: StateSnapshot, record: ShownCalls, held: Held) -> bool:
+    """Whether an agent's thread asks something, or asked, beside what is on record of its calls; without reading it."""
+    about_calls = {row.id for each in record.records.values() for row in each.questions}
+    waits = any(each.id not in about_calls for each in snapshot.interrupts)
+    return waits or any(subject.startswith(timeline.QUESTION) for subject in held.known)
 
 
 def _from(start: int, snapshot: StateSnapshot) -> StateSnapshot:

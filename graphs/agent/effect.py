@@ -14,7 +14,7 @@ from graphs.agent.errors import ArgumentsChanged, ToolError, ToolTimedOut
 from graphs.agent.proposals import ProposedCall, claim_key, did_it_run, named
 from graphs.agent.results import RESULT_LENGTH, Failure, ToolResult, failure, result_text, told, unwritable, whole
 from graphs.agent.tools import Tool
-from graphs.errors import CutOff, InDoubt
+from graphs.errors import CutOff, InDoubt, QuestionExpired
 from graphs.runtime.asking import ask
 from graphs.runtime.calling import awaitable
 from graphs.runtime.effects import beside_result, idempotency_key, perform
@@ -25,6 +25,8 @@ from storage.audit import LONGEST_ID
 from storage.ids import InterruptId
 
 logger = logging.getLogger(__name__)
+
+NOT_ANSWERED = "Nobody answered in time what it asked."
 
 WRITTEN_WITHIN = 10.0
 """Seconds that a result's own methods have to say what it is."""
@@ -86,6 +88,9 @@ class Effect:
                 raise
             about["outcome"] = "failed"
             return failure(str(error), tool_messages.failed(f"{error} It may be called again."), redact)
+        except QuestionExpired:
+            about["outcome"] = "failed"
+            return failure(NOT_ANSWERED, tool_messages.failed(f"{NOT_ANSWERED} This is no refusal."), redact)
         except ToolError as error:
             about["outcome"] = "failed"
             refusal = failure(str(error), tool_messages.failed(str(error)), redact)

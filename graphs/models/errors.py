@@ -2,7 +2,8 @@
 
 GraphError
 └── ModelUnavailable      no reply from the model; the message is the sentence for a person
-    └── TooLong           the messages are more than the model can read
+    ├── TooLong           the messages are more than the model can read
+    └── TooManyCalls      one reply calls more than any reply may
 """
 
 from graphs.errors import GraphError
@@ -20,6 +21,14 @@ class ModelUnavailable(GraphError):
     def __init__(self, sentence: str, *, retryable: bool) -> None:
         self.retryable = retryable
         super().__init__(sentence)
+
+
+class TooManyCalls(ModelUnavailable):
+    """One reply has more than `most` calls, so nobody waits for its end: a model that repeats itself has none."""
+
+    def __init__(self, most: int) -> None:
+        sentence = f"The model called more than {most} tools in one reply, so none was run. Ask for less at a time."
+        super().__init__(sentence, retryable=False)
 
 
 class TooLong(ModelUnavailable):

@@ -28,6 +28,8 @@ Durability = Literal["sync", "exit"]
 Emit = Callable[[str, Any], None]
 """Hands a chunk to the stream mode of that name."""
 
+Job = Callable[[Connection], object]
+
 
 @dataclass
 class Commit:
@@ -46,6 +48,8 @@ class Commit:
     ended: list[Scope] = field(default_factory=list[Scope])
     resumed: list[Scope] = field(default_factory=list[Scope])
     """Tasks that run again: they no longer wait."""
+    jobs: list[Job] = field(default_factory=list[Job])
+    """What tasks that ended want stored beside their ends."""
     release: ThreadStatus | None = None
 
     @property
@@ -65,6 +69,8 @@ class Commit:
             tasks.resume(db, self.resumed)
         for row in self.tasks:
             tasks.save(db, thread_id, row, now)
+        for job in self.jobs:
+            job(db)
         if self.consumed:
             interrupts.consume(db, self.consumed)
         interrupts.close(db, self.passed)
