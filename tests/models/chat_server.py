@@ -38,6 +38,8 @@ class ChatServer:
     paths: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     """When each request came, by the event loop's clock."""
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set with the first request."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a client left a hanging answer."""
 
@@ -83,6 +85,7 @@ async def _complete(server: ChatServer, request: web.Request) -> web.StreamRespo
     server.requests.append(await request.json())
     server.headers.append(dict(request.headers))
     server.paths.append(request.path)
+    server.asked.set()
     server.times.append(asyncio.get_running_loop().time())
     answer = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
     if not isinstance(answer, Answer):
