@@ -96,7 +96,7 @@ def is_about_request(error: Exception) -> bool:
     """Whether what is wrong may be something in the request."""
     if isinstance(error, openai.NotFoundError):  # of what is in the input, or else of the model
         return error.param is not None
-    return isinstance(error, openai.APIError) and not isinstance(error, _OTHER_REASONS)
+    return isinstance(error, openai.APIError) and not isinstance(error, _OTHER_REASONS) and not is_too_long(error)
 
 
 def is_busy(error: Exception) -> bool:

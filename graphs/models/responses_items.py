@@ -47,9 +47,9 @@ class OutputItem:
         return self.fields.get("status") in (None, "", "completed")
 
     def take(self, fields: Mapping[str, Any]) -> None:
-        """What is told of it once more; null, and arguments that are empty, tell nothing."""
+        """What is told of it once more. What is empty tells nothing: there may be more of it already."""
         for key, value in fields.items():
-            if value is not None and not (key == "arguments" and value in ("", {}) and self.arguments):
+            if value not in (None, "", [], {}) and not (key == "arguments" and value == "{}" and self.arguments):
                 self.fields[key] = value
 
     def is_named(self, ids: Collection[Any]) -> bool:
@@ -121,8 +121,9 @@ class OutputItems:
             if same is None and not _ids(call.fields) and place < len(earlier):
                 same = earlier[place]
             if same is not None:
-                call.fields = {**same.fields, **{key: each for key, each in call.fields.items() if each}}
+                told, call.fields = call.fields, dict(same.fields)
                 call.pieces, call.announced = same.pieces, same.announced
+                call.take(told)
         self._items = items
 
     def _new(self, kind: str, event: Mapping[str, Any]) -> OutputItem:

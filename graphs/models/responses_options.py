@@ -38,8 +38,7 @@ _NAMED: Mapping[Option, re.Pattern[str]] = {
         r"encrypted[\W_]?content[^.]{0,80}(?:invalid|could not|cannot|can't|verif|decrypt|pars)"
         r"|invalid[\W_]encrypted|(?:verif|decrypt|pars)\w*[^.]{0,40}encrypted"
         r"|\bitem\b[^.]{0,80}(?:not found|without its required|not persisted|duplicate)"
-        r"|input\W{0,2}(?:\[?\d+\]?|\.)[^.]{0,60}(?:type|status|phase|summary|reasoning|annotations|encrypted)"
-        r"|\breasoning\b[^.]{0,40}\b(?:items?|input)\b",
+        r"|\binput\W{1,6}(?:\d+|list|str)\b|\breasoning\b[^.]{0,40}\b(?:items?|input)\b",
         re.IGNORECASE,
     ),
     "include": re.compile(r"\binclude\b|encrypted[\W_]?content|encrypted reasoning", re.IGNORECASE),

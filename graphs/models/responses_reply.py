@@ -171,8 +171,7 @@ def _goes_back(item: OutputItem) -> bool:
 def _kept(item: OutputItem) -> dict[str, Any]:
     if item.kind == CALL:
         return {"type": CALL, **unnamed(item.fields, _NOT_KEPT)}
-    fields = {key: value for key, value in item.fields.items() if value is not None}
-    return fields | ({"summary": fields.get("summary", [])} if item.kind == "reasoning" else {})
+    return item.fields | ({"summary": item.fields.get("summary", [])} if item.kind == "reasoning" else {})
 
 
 def _usage(given: Any) -> Usage | None:

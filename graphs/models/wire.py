@@ -5,6 +5,7 @@ What is particular to a wire is a `Wire`: where it asks, what a request says, an
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
@@ -133,6 +134,8 @@ class WireModel:
             except openai.APIConnectionError:
                 if not reply.is_all_said:  # some servers never close what they are done with
                     raise
+            except json.JSONDecodeError as error:
+                raise (BrokeOff() if reply.is_begun else error) from None
         if is_anything and not (reply.is_begun or reply.is_complete):
             raise ValueError("nothing that was sent is a part of a reply")
         if text := reply.end():
