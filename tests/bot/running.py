@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -94,6 +94,7 @@ async def running(
     examples: Sequence[str] = (),
     own: Found | None = None,
     by_channel: Mapping[str, Found] = MappingProxyType({}),
+    admins: Collection[str] = (),
 ) -> AsyncIterator[Bot]:
     """Runs the bot, assembled as `signoff run` does, until the block ends; on the lines, or on a model of one's own.
     `own` is what it hosts in place of an agent with these tools, `by_channel` what it hosts elsewhere.
@@ -111,7 +112,9 @@ async def running(
     hosted = own or Agent("Be brief.", list(tools), examples)
     async with web_client(settings) as client:
         answers = cast("Any", model or scripted)
-        worker, homes, app = await assemble(settings, hosted, answers, storage, client, identity, by_channel)
+        worker, homes, app = await assemble(
+            settings, hosted, answers, storage, client, identity, by_channel, admins=admins
+        )
         working = asyncio.create_task(worker.run())
         publishing = asyncio.create_task(homes.run())
         try:
