@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -94,11 +94,12 @@ async def assembled(
     client: SlackClient,
     identity: Mapping[str, str],
     by_channel: Mapping[str, Found] = MappingProxyType({}),
+    admins: Collection[str] = (),
 ) -> assembling.Bot:
     """The bot, put together as `signoff run` does; nothing is started."""
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     found = await hosts(hosted, by_channel, model, storage, Reach(people, storage))
-    return assembling.assemble(settings, found, storage, client, identity, people)
+    return assembling.assemble(settings, found, storage, client, identity, people, admins)
 
 
 @asynccontextmanager
@@ -112,6 +113,7 @@ async def running(
     examples: Sequence[str] = (),
     own: Found | None = None,
     by_channel: Mapping[str, Found] = MappingProxyType({}),
+    admins: Collection[str] = (),
 ) -> AsyncIterator[Bot]:
     """Runs the bot, assembled as `signoff run` does, until the block ends; on the lines, or on a model of one's own.
     `own` is what it hosts in place of an agent with these tools, `by_channel` what it hosts elsewhere.
@@ -129,7 +131,7 @@ async def running(
     hosted = own or Agent("Be brief.", list(tools), examples)
     async with web_client(settings) as client:
         answers = cast("Any", model or scripted)
-        bot = await assembled(settings, hosted, answers, storage, client, identity, by_channel)
+        bot = await assembled(settings, hosted, answers, storage, client, identity, by_channel, admins)
         working = asyncio.create_task(bot.worker.run())
         publishing = asyncio.create_task(bot.homes.run())
         try:
