@@ -43,6 +43,7 @@ from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.desk import Desk
 from graphs.agent.halting import Halts
+from graphs.agent.ruling import Ruling
 from graphs.models.chat import OPENAI_URL, ChatModel
 from storage import Storage, deadlines, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
@@ -92,7 +93,9 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
         model = _model(settings)
         stack.push_async_callback(model.aclose)
         by_channel = await loaded.by_id(client)
-        worker, homes, app = await _assemble(settings, loaded.default, model, storage, client, identity, by_channel)
+        worker, homes, app = await _assemble(
+            settings, loaded.default, model, storage, client, identity, by_channel, loaded.ruling
+        )
         if address is None:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
@@ -106,7 +109,8 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
             listening = stack.enter_async_context(socket_mode(app, client, token, address))
             await _unless(stop, connecting.in_time(client, listening, tried_for))
         gc.freeze()  # what was imported and built until here stays: it is not walked again for each full collection
-        toolbox = loaded.default.toolbox if isinstance(loaded.default, Agent) else None
+        agent = loaded.default
+        toolbox = loaded.ruling.toolbox(agent.toolbox) if isinstance(agent, Agent) else None
         for line in greeting.lines(settings, identity, toolbox):
             logger.info("%s", line)
         ends = [asyncio.create_task(each.wait()) for each in (stop, client.dead)]
@@ -143,9 +147,10 @@ async def _assemble(
     client: SlackClient,
     identity: Mapping[str, str],
     by_channel: Mapping[str, Found] = MappingProxyType({}),
+    ruling: Ruling | None = None,
 ) -> tuple[Worker, Homes, AsyncApp]:
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
-    graph = await hosts(agent, by_channel, model, storage, Reach(people, storage))
+    graph = await hosts(agent, by_channel, model, storage, Reach(people, storage), ruling)
     toolbox, examples = graph.toolbox, graph.default.examples
     poster = Poster(client, storage, identity["user_id"], identity.get("url", ""))
     display = Display(storage, graph, toolbox, client, poster, people, graph.own_state)
