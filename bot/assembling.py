@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from slack_bolt.async_app import AsyncApp
 
-from bot import connecting, routes
+from bot import changes, connecting, routes
 from bot.halting import Halting
 from bot.home.gathering import Gathering
 from bot.home.publishing import Homes
-from bot.hosting import Hosts
+from bot.hosting import Hosted, Hosts
 from bot.inbound.answering import Answering
 from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
@@ -30,15 +31,26 @@ from bot.withdrawing import Withdrawing
 from bot.worker import Worker
 from graphs.agent.desk import Desk
 from graphs.agent.halting import Halts
+from graphs.mcp.servers import Servers
 from storage import Storage
+
+
+class AtWork(Protocol):
+    """What works until it is stopped."""
+
+    async def run(self) -> None: ...
+    def stop(self) -> None: ...
 
 
 @dataclass(frozen=True)
 class Bot:
-    """What works until the bot is stopped, and the app that Slack's deliveries are handed to."""
+    """What works until the bot is stopped, the worker first; what answers where nothing else does; and the app that
+    Slack's deliveries are handed to.
+    """
 
     worker: Worker
-    homes: Homes
+    at_work: Sequence[AtWork]
+    default: Hosted
     app: AsyncApp
 
 
@@ -49,9 +61,15 @@ def assemble(
     client: SlackClient,
     identity: Mapping[str, str],
     people: People,
-    admins: Collection[str] = (),
+    admins: Sequence[str] = (),
+    servers: Servers | None = None,
 ) -> Bot:
-    """`identity` is what Slack says of the bot's token. Nothing is started."""
+    """`identity` is what Slack says of the bot's token, `admins` those who are asked about what changed of the
+    `servers`. Nothing is started.
+    """
+    asking = None if servers is None else changes.hosted(storage, servers)
+    if asking is not None:
+        hosted = replace(hosted, by_channel={**hosted.by_channel, changes.CHANNEL: asking})
     team, bot_user, team_url = identity["team_id"], identity["user_id"], identity.get("url", "")
     toolbox, examples = hosted.toolbox, hosted.default.examples
     poster = Poster(client, storage, bot_user, team_url)
@@ -77,7 +95,10 @@ def assemble(
     )
     app = _app(settings, client, identity)
     routes.register(app, listeners)
-    return Bot(worker, homes, app)
+    at_work: list[AtWork] = [worker, homes]
+    if servers is not None and asking is not None:
+        at_work.append(changes.Changes(storage, people, servers, asking, team, admins))
+    return Bot(worker, at_work, hosted.default, app)
 
 
 def _app(settings: Settings, client: SlackClient, identity: Mapping[str, str]) -> AsyncApp:

@@ -14,7 +14,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol, TypedDict, TypeVar
 
 from bot.hosting import Hosted
 from bot.people.directory import CannotTell
@@ -45,53 +45,57 @@ LOOK_EVERY = 60.0
 
 
 class Change(Protocol):
-    """A tool whose server describes it differently than when it was allowed; `digest` is that of how it does now."""
+    """A tool that its server describes differently than when it was allowed; `digest` is that of how it does now.
+    `is_new`: nobody has decided about it.
+    """
 
     @property
     def server(self) -> str: ...
     @property
     def tool(self) -> str: ...
     @property
+    def name(self) -> str: ...
+    @property
     def digest(self) -> str: ...
     @property
-    def difference(self) -> str: ...
+    def is_new(self) -> bool: ...
+    @property
+    def difference(self) -> Sequence[str]: ...
 
 
-class Pins(Protocol):
-    """Where tools are pinned."""
+AnyChange = TypeVar("AnyChange", bound=Change)
+
+
+class Pins(Protocol[AnyChange]):
+    """Where tools are pinned; see `graphs.mcp.servers.Servers`."""
 
     @property
-    def news(self) -> asyncio.Event:
-        """Set when it may have changed what there is to ask about."""
-        ...
-
-    def changed(self) -> Sequence[Change]:
-        """The changes that nobody has decided about."""
-        ...
-
-    async def decide(self, server: str, tool: str, digest: str, *, allow: bool, by: str) -> None:
-        """Have the tool used as it is now, or not. Nothing happens where it has changed again."""
-        ...
+    def changed(self) -> asyncio.Event: ...
+    async def changes(self) -> Sequence[AnyChange]: ...
+    async def allow(self, change: AnyChange, by: str) -> bool: ...
+    async def keep_blocked(self, change: AnyChange, by: str) -> bool: ...
 
 
 class Asked(TypedDict):
     """One change, as it is asked about. `admins` are those who may decide."""
 
     messages: list[dict[str, Any]]
+    name: str
     server: str
-    tool: str
     digest: str
-    difference: str
+    difference: list[str]
     admins: list[str]
 
 
-def hosted(storage: Storage, pins: Pins) -> Hosted:
+def hosted(storage: Storage, pins: Pins[Any]) -> Hosted:
     """What asks, in the threads of such changes."""
 
     async def ask_admins(asked: Asked) -> dict[str, Any]:
         answer = ask(_question(asked))
-        allow = answer.value == ALLOW
-        await pins.decide(asked["server"], asked["tool"], asked["digest"], allow=allow, by=answer.by or "")
+        decide = pins.allow if answer.value == ALLOW else pins.keep_blocked
+        for change in await pins.changes():
+            if (change.name, change.digest) == (asked["name"], asked["digest"]):
+                await decide(change, answer.by or "")
         return {}
 
     graph = StateGraph(Asked).add_node("ask_admins", ask_admins)
@@ -101,8 +105,8 @@ def hosted(storage: Storage, pins: Pins) -> Hosted:
 
 def _question(asked: Asked) -> Question:
     payload = {
-        "question": f"Go on using {asked['tool']} of the server {asked['server']} as it is described now?",
-        "what_changed": asked["difference"],
+        "question": f"Go on using {asked['name']} as its server describes it now?",
+        "what_changed": "\n".join(asked["difference"]),
         "until_then": "It is not offered to the model, and nothing of it runs.",
     }
     return Question(payload, response_schema={"enum": [ALLOW, KEEP_BLOCKED]}, terms={APPROVERS: asked["admins"]})
@@ -114,7 +118,7 @@ class Changes:
 
     storage: Storage
     people: People
-    pins: Pins
+    pins: Pins[Any]
     asking: Hosted
     team: str
     admins: Sequence[str]
@@ -126,21 +130,21 @@ class Changes:
     async def run(self) -> None:
         """Work until `stop`."""
         while not self._stopping:
-            self.pins.news.clear()
+            self.pins.changed.clear()
             try:
                 await self._look()
             except (GraphError, CannotTell, StorageUnavailable) as error:
                 logger.info("admins are not asked about changed tools now: %s", error)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):
-                    await self.pins.news.wait()
+                    await self.pins.changed.wait()
 
     def stop(self) -> None:
         self._stopping = True
-        self.pins.news.set()
+        self.pins.changed.set()
 
     async def _look(self) -> None:
-        wanted = {self._thread_of(change): change for change in self.pins.changed()}
+        wanted = {self._thread_of(change): change for change in await self.pins.changes() if change.is_new}
         for thread_id in await self._waiting():
             if thread_id not in wanted:
                 with contextlib.suppress(ThreadBusy):
@@ -151,7 +155,7 @@ class Changes:
 
     def _thread_of(self, change: Change) -> ThreadId:
         """The thread in which these admins are asked about this change."""
-        name = json.dumps([change.server, change.tool, change.digest, sorted(self.admins)])
+        name = json.dumps([change.name, change.digest, sorted(self.admins)])
         return ThreadId(f"{self.team}/{CHANNEL}/{hashlib.sha256(name.encode()).hexdigest()[:32]}")
 
     async def _waiting(self) -> set[ThreadId]:
@@ -164,15 +168,15 @@ class Changes:
         if channel is None:
             if thread_id not in self._warned:
                 self._warned.add(thread_id)
-                logger.warning("%s of server %s changed and is not offered: %s", change.tool, change.server, self._lack)
+                logger.warning("%s changed and is not offered to the model: %s", change.name, self._lack)
             return
         await self.storage.write(lambda db: posts.begin(db, thread_id, self.team, Place(channel, "")))
         asked = Asked(
             messages=[],
+            name=change.name,
             server=change.server,
-            tool=change.tool,
             digest=change.digest,
-            difference=change.difference,
+            difference=list(change.difference),
             admins=list(self.admins),
         )
         with contextlib.suppress(ThreadBusy):

@@ -122,7 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     manifest_.set_defaults(command=_manifest)
     config_ = commands.add_parser("config", help="look at signoff.toml")
     config_.set_defaults(command=lambda options: _help(config_))
-    check = config_.add_subparsers(metavar="ACTION").add_parser("check", help="say what answers where, and why")
+    looking = config_.add_subparsers(metavar="ACTION")
+    check = looking.add_parser("check", help="say what answers where, which calls ask, and which line says so")
     check.set_defaults(command=_check)
     audit_ = commands.add_parser("audit", help="check or print the record of who decided what")
     audit_.set_defaults(command=lambda options: _help(audit_))
@@ -239,15 +240,12 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from bot import config
-    from bot.loading import load
+    from bot.config.described import described
+    from bot.loading import load_all
 
     settings = load_host_settings()
-    chosen = config.read(settings)
-    load(settings.signoff_agent)
-    for channel, path in chosen.agents.items():
-        load(path, chosen.places[channel])
-    print("\n".join(config.described(settings)))
+    loaded = load_all(settings)
+    print("\n".join(described(settings, loaded.chosen, loaded.agents)))
     return 0
 
 

@@ -6,21 +6,21 @@ import importlib
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from bot import config, connecting
+from bot.backing import Backing
 from bot.errors import CannotGoOn
 from bot.hosting import MESSAGES, Hosted, Hosts
-from bot.settings import BadSettings, Settings
+from bot.settings import BadSettings, HostSettings
 from bot.slack_client import SlackClient
 from graphs.agent.agent import Agent
-from graphs.agent.errors import AgentError
+from graphs.agent.errors import AgentError, InvalidPolicy
+from graphs.agent.ruling import Ruling
 from graphs.agent.tool_node import Unreachable
 from graphs.errors import GraphError, UnexpectedExit
-from graphs.models.model import Model
-from graphs.models.window import Window
 from graphs.runtime.calling import awaitable, held
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.graph import StateGraph
@@ -51,15 +51,22 @@ def load(path: str, named: str = "SIGNOFF_AGENT") -> Found:
 
 async def host(
     found: Found,
-    model: Model,
+    backing: Backing,
     storage: Storage,
     unreachable: Unreachable,
     named: str = "SIGNOFF_AGENT",
-    window: Window | None = None,
+    channel: str = "",
 ) -> Hosted:
-    """Compile it on this storage. Raises `BadSettings` for what cannot hold a conversation here."""
+    """Compile it on this storage, an agent with its tools under the rules and with those that are offered in the
+    channel. Raises `BadSettings` for what cannot hold a conversation here.
+    """
     if isinstance(found, Agent):
-        return Hosted(found.compile(model, storage, unreachable, window=window), found.toolbox, found.examples)
+        try:
+            toolbox = backing.toolbox(found, channel)
+        except InvalidPolicy as error:
+            raise BadSettings([str(error)]) from error
+        compiled = found.compile(backing.model, storage, unreachable, toolbox, window=backing.window)
+        return Hosted(compiled, toolbox, found.examples)
     try:
         graph = found.compile(storage) if isinstance(found, StateGraph) else await awaitable(found)(storage)
     except GraphError as error:
@@ -78,49 +85,63 @@ async def host(
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was imported: what answers in general, and by channel as the configuration names it."""
+    """What was imported: what answers in general, and by channel as the configuration names it. `ruling` is what the
+    tools of all of it are put under.
+    """
 
     default: Found
     by_channel: Mapping[str, Found]
     chosen: config.Config
+    ruling: Ruling = field(default_factory=Ruling)
 
-    async def by_id(self, client: SlackClient) -> dict[str, Found]:
-        """By channel id. Raises `BadSettings` for a channel that there is not."""
-        named = any(channel.startswith("#") for channel in self.by_channel)
-        names = config.channels(self.chosen, await connecting.channels(client) if named else {})
-        return {id_: self.by_channel[channel] for id_, channel in names.items()}
+    @property
+    def agents(self) -> dict[str, Agent]:
+        """Those that are agents, by channel, "" for everywhere else."""
+        found = {**self.by_channel, "": self.default}
+        return {channel: each for channel, each in found.items() if isinstance(each, Agent)}
+
+    async def channel_ids(self, client: SlackClient) -> dict[str, str]:
+        """The ids of the channels that the configuration names. Raises `BadSettings` for one that there is not."""
+        known = await connecting.channels(client) if config.are_named(self.chosen) else {}
+        return config.ids(self.chosen, known)
 
 
-def load_all(settings: Settings) -> Loaded:
-    """What the settings and the configuration name. Raises `BadSettings`."""
+def load_all(settings: HostSettings) -> Loaded:
+    """What the settings and the configuration name. Raises `BadSettings` with every problem of it."""
     chosen = config.read(settings)
-    default = load(settings.signoff_agent)
-    by_channel = {channel: load(path, chosen.places[channel]) for channel, path in chosen.agents.items()}
-    return Loaded(default, by_channel, chosen)
+    problems: list[str] = []
+    found: dict[str, Found] = {}
+    for channel, path in {**chosen.agents, "": settings.signoff_agent}.items():
+        try:
+            found[channel] = load(path, chosen.places[channel] if channel else "SIGNOFF_AGENT")
+        except BadSettings as error:
+            problems += error.problems
+    if problems:
+        raise BadSettings(problems)
+    loaded = Loaded(found.pop(""), found, chosen, chosen.ruling)
+    config.check(
+        chosen, {id(tool): tool for each in loaded.agents.values() for tool in each.toolbox.declared.values()}.values()
+    )
+    return loaded
 
 
 async def hosts(
-    default: Found,
-    by_channel: Mapping[str, Found],
-    model: Model,
-    storage: Storage,
-    unreachable: Unreachable,
-    window: Window | None = None,
+    default: Found, by_channel: Mapping[str, Found], backing: Backing, storage: Storage, unreachable: Unreachable
 ) -> Hosts:
-    """Everything that is hosted, prepared; `window` is that of the model. Raises `BadSettings` as `host` does, and
-    `CannotGoOn`.
+    """Everything that is hosted, prepared. A channel in which a server is offered, and nothing is said of what answers,
+    has the default with it. Raises `BadSettings` as `host` does, and `CannotGoOn`.
     """
-    for agent in {id(each): each for each in (default, *by_channel.values()) if isinstance(each, Agent)}.values():
+    found = {**dict.fromkeys(backing.channels, default), **by_channel}
+    for agent in {id(each): each for each in (default, *found.values()) if isinstance(each, Agent)}.values():
         if agent.prepare is not None:
             try:
                 await awaitable(agent.prepare, bounded=False)()
             except Exception as error:
                 raise CannotGoOn(f"what prepares the agent (Agent.prepare) failed: {raised_by(error)}") from error
     channels = {
-        channel: await host(found, model, storage, unreachable, channel, window)
-        for channel, found in by_channel.items()
+        channel: await host(each, backing, storage, unreachable, channel, channel) for channel, each in found.items()
     }
-    return Hosts(await host(default, model, storage, unreachable, window=window), channels)
+    return Hosts(await host(default, backing, storage, unreachable), channels)
 
 
 def raised_by(error: Exception) -> str:

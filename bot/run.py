@@ -8,23 +8,21 @@ import functools
 import gc
 import logging
 import sqlite3
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bot import connecting, greeting
-from bot.assembling import assemble
-from bot.backing import open_backing
+from bot.assembling import AtWork, Bot, assemble
+from bot.backing import Backing, offered, open_model_of, open_servers
 from bot.errors import CannotGoOn
-from bot.home.publishing import Homes
 from bot.http_mode import http_mode
 from bot.loading import Loaded, hosts, load_all
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings
+from bot.slack_client import SlackClient
 from bot.socket_mode import socket_mode
 from bot.stopping import Stop
-from bot.worker import Worker
-from graphs.agent.agent import Agent
 from storage import Storage, deadlines, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
@@ -70,29 +68,24 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
             raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
         except (StorageError, OSError, sqlite3.OperationalError) as error:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
-        backing = await stack.enter_async_context(open_backing(settings))
-        by_channel = await loaded.by_id(client)
-        people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
-        hosted = await hosts(loaded.default, by_channel, backing.model, storage, Reach(people, storage), backing.window)
-        bot = assemble(settings, hosted, storage, client, identity, people)
+        bot = await _bot(stack, settings, loaded, storage, client, identity)
         if address is None:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
             await stack.enter_async_context(http_mode(bot.app, settings.port, ready))
-        publishing = asyncio.create_task(bot.homes.run(), name="homes")
-        working = asyncio.create_task(bot.worker.run(), name="worker")
-        stack.push_async_callback(_finish, [(bot.worker, working), (bot.homes, publishing)], storage)
+        at_work = [(each, asyncio.create_task(each.run(), name=type(each).__name__.lower())) for each in bot.at_work]
+        stack.push_async_callback(_finish, at_work, storage)
         stack.callback(client.end_within, SLACK_ENDS_WITHIN)  # whyever it ends
         if address is not None and settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
             listening = stack.enter_async_context(socket_mode(bot.app, client, token, address))
             await _unless(stop, connecting.in_time(client, listening, tried_for))
         gc.freeze()  # what was imported and built until here stays: it is not walked again for each full collection
-        toolbox = loaded.default.toolbox if isinstance(loaded.default, Agent) else None
-        for line in greeting.lines(settings, identity, toolbox):
+        for line in greeting.lines(settings, identity, None if bot.default.is_own else bot.default.toolbox):
             logger.info("%s", line)
         ends = [asyncio.create_task(each.wait()) for each in (stop, client.dead)]
-        await asyncio.wait([working, storage.gone, *ends], return_when=asyncio.FIRST_COMPLETED)
+        worker = at_work[0][1]
+        await asyncio.wait([worker, storage.gone, *ends], return_when=asyncio.FIRST_COMPLETED)
         for each in ends:
             each.cancel()
         stop.set()
@@ -101,6 +94,26 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
         if storage.gone.done():
             raise CannotGoOn(str(storage.gone.result()))
         logger.info("Stopping, once the steps in flight are finished")
+
+
+async def _bot(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    loaded: Loaded,
+    storage: Storage,
+    client: SlackClient,
+    identity: Mapping[str, str],
+) -> Bot:
+    """The bot, with what it works with, which is closed with the stack."""
+    chosen = loaded.chosen
+    ids = await loaded.channel_ids(client)
+    model, window = await stack.enter_async_context(open_model_of(settings, chosen.context_window))
+    servers = await stack.enter_async_context(open_servers(chosen, storage))
+    backing = Backing(model, window, loaded.ruling, offered(chosen, servers, ids))
+    people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
+    by_channel = {ids[channel]: found for channel, found in loaded.by_channel.items()}
+    hosted = await hosts(loaded.default, by_channel, backing, storage, Reach(people, storage))
+    return assemble(settings, hosted, storage, client, identity, people, chosen.admins, servers)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
@@ -131,7 +144,7 @@ async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
     return True
 
 
-async def _finish(at_work: Sequence[tuple[Worker | Homes, asyncio.Task[None]]], storage: Storage) -> None:
+async def _finish(at_work: Sequence[tuple[AtWork, asyncio.Task[None]]], storage: Storage) -> None:
     for each, _ in at_work:
         each.stop()
     storage.give_up(after=PATIENCE)

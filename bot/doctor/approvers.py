@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,8 @@ from bot.doctor.case import NO_SLACK, Case
 from bot.doctor.findings import Findings
 from bot.people.directory import CannotTell, Directory, Kind
 from bot.slack_errors import describe
-from graphs.agent.policy import Approval
+from graphs.agent.approval import Approval
+from graphs.agent.ruling import Way, ways
 from graphs.agent.tools import Tool
 from graphs.approvals.terms import CHANNEL, REQUESTER
 
@@ -35,14 +37,22 @@ class _Deciders:
 async def approvers(case: Case, found: Findings) -> None:
     """A line for each tool whose rule is in order, and one for each thing that is wrong with another's."""
     tools = [(where, each) for where, hosted in case.hosted.items() for each in hosted.toolbox.values()]
-    asking = [(where, each, each.approval) for where, each in tools if each.approval is not None]
+    asking = [(where, each, way) for where, each in tools for way in _distinct(ways(each))]
     if not asking:
         return
     if case.directory is None:
         found.wrong(NO_SLACK)
         return
-    for where, each, approval in asking:
-        await _rule(case.directory, _called(where, each), approval, found)
+    for where, each, way in asking:
+        place = way.rule.place if way.rule is not None else ""
+        await _rule(case.directory, _called(where, each, place), way.policy, found, place)
+
+
+def _distinct(found: Iterable[Way]) -> list[Way]:
+    """One of each set of people, quorum and own approval."""
+    return list(
+        {(tuple(each.policy.approvers), each.policy.quorum, each.policy.self_approval): each for each in found}.values()
+    )
 
 
 async def users(case: Case, found: Findings) -> None:
@@ -69,7 +79,7 @@ async def users(case: Case, found: Findings) -> None:
         found.ok(f"all {len(named)} people and groups are there")
 
 
-async def _rule(directory: Directory, about: str, approval: Approval, found: Findings) -> None:
+async def _rule(directory: Directory, about: str, approval: Approval, found: Findings, place: str) -> None:
     deciders = _Deciders()
     before = len(found)
     for each in approval.approvers:
@@ -82,7 +92,9 @@ async def _rule(directory: Directory, about: str, approval: Approval, found: Fin
     if count < approval.quorum and not deciders.is_open:
         found.wrong(
             f"it needs {_approvals(approval.quorum)}, and {_people(count)} can give one",
-            "Add people to Approval(approvers=...), or lower quorum=",
+            f"Add people to approvers in {place}, or lower quorum"
+            if place
+            else "Add people to Approval(approvers=...), or lower quorum=",
             about,
         )
     elif len(found) == before:
@@ -145,8 +157,9 @@ def _except_own(approval: Approval, deciders: _Deciders) -> str:
     return " (never what one of them asks for themselves: then too few are left)"
 
 
-def _called(where: str, tool: Tool[..., Any]) -> str:
-    return f"who decides about {tool.name}{f' in {where}' if where else ''}"
+def _called(where: str, tool: Tool[..., Any], place: str) -> str:
+    by = f" by {place}" if place else ""
+    return f"who decides about {tool.name}{f' in {where}' if where else ''}{by}"
 
 
 def _person(name: str, user: str) -> str:

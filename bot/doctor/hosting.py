@@ -9,12 +9,16 @@ from types import FrameType
 from typing import Any
 
 from bot import config, connecting
+from bot.backing import Backing
 from bot.doctor.case import NO_SLACK, Case
 from bot.doctor.findings import Findings
 from bot.hosting import Hosted
-from bot.loading import host, load
+from bot.loading import Found, host, load
 from bot.settings import BadSettings
 from bot.slack_errors import UNCERTAIN, describe
+from graphs.agent.agent import Agent
+from graphs.agent.ruling import Ruling
+from graphs.agent.tools import Tool
 from graphs.approvals.terms import Terms
 from graphs.models.choosing import open_model
 from graphs.models.model import Model
@@ -29,27 +33,56 @@ _INVITE = "Invite it: /invite @{bot} in that channel"
 
 
 async def agents(case: Case, found: Findings) -> None:
-    """Each by itself, compiled on a database in memory; `Agent.prepare` is not called, for that makes things."""
+    """Each by itself, under the rules of signoff.toml, compiled on a database in memory; `Agent.prepare` is not called,
+    for that makes things.
+    """
     settings = case.settings
-    await _load(case, "", settings.signoff_agent, "SIGNOFF_AGENT", found)
-    chosen = config.read(settings)
-    for channel, path in chosen.agents.items():
-        await _load(case, channel, path, chosen.places[channel], found)
+    chosen, unread = _read(case)
+    paths = {"": settings.signoff_agent, **chosen.agents}
+    loaded = {at: _load(path, chosen.places.get(at, "SIGNOFF_AGENT"), found) for at, path in paths.items()}
+    tools = [each for one in loaded.values() if isinstance(one, Agent) for each in one.toolbox.declared.values()]
+    is_whole = all(each is not None for each in loaded.values())  # else it is not known which tools there are
+    problems = unread or (_problems(chosen, tools) if is_whole else [])
+    for problem in problems:
+        found.wrong(problem)
+    ruling = Ruling() if problems else chosen.ruling
+    for channel, one in loaded.items():
+        if one is not None:
+            await _host(case, channel, paths[channel], one, ruling, found)
+
+
+def _read(case: Case) -> tuple[config.Config, list[str]]:
+    try:
+        return config.read(case.settings), []
+    except BadSettings as error:
+        return config.Config(), error.problems
+
+
+def _problems(chosen: config.Config, tools: list[Tool[..., Any]]) -> list[str]:
+    """What is wrong with the rules, when the tools are known."""
+    try:
+        config.check(chosen, tools)
+    except BadSettings as error:
+        return error.problems
+    return []
 
 
 async def channels(case: Case, found: Findings) -> None:
     """Those of signoff.toml: whether they are there, and the bot in them."""
-    chosen = _chosen(case)
-    if not chosen.agents:
+    chosen, _ = _read(case)  # what cannot be read of it is said where the agents are looked at
+    named = config.named(chosen)
+    if not named:
         return
     if case.identity is None:
         found.wrong(NO_SLACK)
         return
-    named = any(each.startswith("#") for each in chosen.agents)
-    known = await connecting.channels(case.client) if named else {}
-    for channel, path in chosen.agents.items():
+    known = await connecting.channels(case.client) if config.are_named(chosen) else {}
+    places: dict[str, str] = {}
+    for place, channel in named:
+        places.setdefault(channel, place)
+    for channel, place in places.items():
         try:
-            (id_,) = config.channels(config.Config({channel: path}, chosen.places), known)
+            id_ = config.id_of(channel, known, place)
         except BadSettings as error:
             found.wrong(str(error))
             continue
@@ -71,20 +104,22 @@ async def _channel(case: Case, channel: str, id_: str, found: Findings) -> None:
         found.ok(f"the bot is in {channel}")
 
 
-def _chosen(case: Case) -> config.Config:
-    """What cannot be read of it is said where the agents are looked at."""
-    try:
-        return config.read(case.settings)
-    except BadSettings:
-        return config.Config({}, {})
-
-
-async def _load(case: Case, channel: str, path: str, named: str, found: Findings) -> None:
+def _load(path: str, named: str, found: Findings) -> Found | None:
     try:
         with _in_time():
-            loaded = load(path, named)
+            return load(path, named)
+    except BadSettings as error:
+        for problem in error.problems:
+            found.wrong(problem, _FROM)
+    return None
+
+
+async def _host(case: Case, channel: str, path: str, loaded: Found, ruling: Ruling, found: Findings) -> None:
+    try:
         async with open_storage("sqlite://") as storage:
-            hosted = await host(loaded, _unused_model(), storage, _anybody, named)
+            hosted = await host(
+                loaded, Backing(_unused_model(), ruling=ruling), storage, _anybody, channel or "SIGNOFF_AGENT"
+            )
     except BadSettings as error:
         for problem in error.problems:
             found.wrong(problem, _FROM)

@@ -149,7 +149,8 @@ def with_defaults(own: Approval, defaults: Said) -> Approval:
 
     Who decides is one thing: where a tool names approvers, a quorum, or takes no own approval, all of that is its own.
     """
-    is_open = (tuple(own.approvers), own.quorum, own.self_approval) == ((REQUESTER,), 1, True)
+    is_own = (tuple(own.approvers), own.quorum, own.self_approval) != ((REQUESTER,), 1, True)
+    is_open = not is_own and defaults.approvers is not None and names_no_others(own, defaults)
     return stricter(
         own,
         Said(

@@ -75,6 +75,7 @@ def tool_of(
         signature=signature,
         wire_name=wire_name(spec.name, definition.name),
         offered=not is_blocked,
+        own_rule_binds=False,
     )
     return policy.ruled(made)
 

@@ -19,7 +19,7 @@ from graphs.agent.ruling import impossible, ruled
 from graphs.agent.tools import Tool, tool
 from graphs.approvals.decisions import VERBS, Approve
 from graphs.approvals.judge import Approved, decide
-from graphs.approvals.terms import Actor, Terms, UserId
+from graphs.approvals.terms import Actor, GroupId, Terms, UserId
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -269,7 +269,7 @@ _said = st.builds(
 _WHENS = [Condition(each) for each in ("args.amount > 50", "args.amount < 60", "args.missing > 1")]
 _rules = st.builds(Rule, tool=st.just("pay"), when=st.none() | st.sampled_from(_WHENS), ask=st.booleans(), said=_said)
 _VOTERS = [
-    Actor(UserId(user), "T0", "member", frozenset(groups), in_channel)
+    Actor(UserId(user), "T0", "member", frozenset(map(GroupId, groups)), in_channel)
     for user in ("U0ANA", "U0LEA", "U0KIM", "U0OTHER")
     for groups in ((), ("S0LEADS",), ("S0LEADS", "S0ALL"))
     for in_channel in (True, False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import Any, cast
 import aiohttp
 
 from bot import assembling
+from bot.backing import Backing
 from bot.connecting import web_client
 from bot.demo.workspace import Workspace
 from bot.loading import Found, hosts
@@ -94,11 +95,11 @@ async def assembled(
     client: SlackClient,
     identity: Mapping[str, str],
     by_channel: Mapping[str, Found] = MappingProxyType({}),
-    admins: Collection[str] = (),
+    admins: Sequence[str] = (),
 ) -> assembling.Bot:
     """The bot, put together as `signoff run` does; nothing is started."""
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
-    found = await hosts(hosted, by_channel, model, storage, Reach(people, storage))
+    found = await hosts(hosted, by_channel, Backing(model), storage, Reach(people, storage))
     return assembling.assemble(settings, found, storage, client, identity, people, admins)
 
 
@@ -113,7 +114,7 @@ async def running(
     examples: Sequence[str] = (),
     own: Found | None = None,
     by_channel: Mapping[str, Found] = MappingProxyType({}),
-    admins: Collection[str] = (),
+    admins: Sequence[str] = (),
 ) -> AsyncIterator[Bot]:
     """Runs the bot, assembled as `signoff run` does, until the block ends; on the lines, or on a model of one's own.
     `own` is what it hosts in place of an agent with these tools, `by_channel` what it hosts elsewhere.
@@ -132,14 +133,13 @@ async def running(
     async with web_client(settings) as client:
         answers = cast("Any", model or scripted)
         bot = await assembled(settings, hosted, answers, storage, client, identity, by_channel, admins)
-        working = asyncio.create_task(bot.worker.run())
-        publishing = asyncio.create_task(bot.homes.run())
+        working, *others = [asyncio.create_task(each.run()) for each in bot.at_work]
         try:
             async with socket_mode(bot.app, client, tokens.app):
                 async with asyncio.timeout(5):
                     await workspace.bot_connected.wait()
                 yield Bot(bot.worker, working, storage, scripted, Page(http, workspace.url))
         finally:
-            bot.worker.stop()
-            bot.homes.stop()
-            await asyncio.gather(working, publishing)
+            for each in bot.at_work:
+                each.stop()
+            await asyncio.gather(working, *others)

@@ -21,10 +21,15 @@ from tests.support.waiting import until
 
 @dataclass(frozen=True)
 class Changed:
-    server: str
     tool: str
     digest: str
-    difference: str
+    difference: Sequence[str]
+    server: str = "git"
+    is_new: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.server}.{self.tool}"
 
 
 @dataclass
@@ -32,23 +37,30 @@ class Pinned:
     """Tools that changed, in memory; what was decided is kept."""
 
     open: list[Changed]
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    decided: list[tuple[str, str, bool, str]] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    decided: list[tuple[str, str, str, str]] = field(default_factory=list)
 
-    def changed(self) -> Sequence[Changed]:
+    async def changes(self) -> Sequence[Changed]:
         return self.open
 
-    async def decide(self, server: str, tool: str, digest: str, *, allow: bool, by: str) -> None:
-        self.open = [each for each in self.open if (each.tool, each.digest) != (tool, digest)]
-        self.decided.append((tool, digest, allow, by))
-        self.news.set()
+    async def allow(self, change: Changed, by: str) -> bool:
+        return self._decide(change, "allowed", by)
+
+    async def keep_blocked(self, change: Changed, by: str) -> bool:
+        return self._decide(change, "blocked", by)
+
+    def _decide(self, change: Changed, what: str, by: str) -> bool:
+        self.set(*(each for each in self.open if each != change))
+        self.decided.append((change.name, change.digest, what, by))
+        return True
 
     def set(self, *changed: Changed) -> None:
         self.open = list(changed)
-        self.news.set()
+        self.changed.set()
 
 
-COMMIT = Changed("git", "git.commit", "d1", "description\n- Records changes\n+ Records changes, and sends them to all")
+COMMIT = Changed("commit", "d1", ["description", "- Records changes", "+ Records changes, and sends them to all"])
+OTHERWISE = Changed("commit", "d2", ["description", "- Records changes", "+ Records nothing"])
 
 
 @asynccontextmanager
@@ -93,7 +105,7 @@ async def test_each_admin_sees_the_difference_and_the_first_answer_counts(
             ]
         await bot.press(copy, "answer_option_0", "U0ANA")
         await until(lambda: pins.decided, "a decision")
-        assert pins.decided == [("git.commit", "d1", True, "U0ANA")]
+        assert pins.decided == [("git.commit", "d1", "allowed", "U0ANA")]
 
         async def over() -> bool:
             return button(await at(page, card), "answer_option_0") is None
@@ -108,7 +120,7 @@ async def test_what_changed_again_is_asked_anew_and_the_old_card_says_so(
     pins = Pinned([COMMIT])
     async with asking(workspace, storage, slack, http, pins, "U0LEA") as bot:
         old = await card_in(page, "D0LEA", "U0LEA")
-        pins.set(Changed("git", "git.commit", "d2", "description\n- Records changes\n+ Records nothing"))
+        pins.set(OTHERWISE)
 
         async def cancelled() -> bool:
             return "ancelled" in str(await at(page, old))
@@ -118,7 +130,7 @@ async def test_what_changed_again_is_asked_anew_and_the_old_card_says_so(
         assert "Records nothing" in str(card["blocks"])
         await bot.press(card, "answer_option_1", "U0LEA")
         await until(lambda: pins.decided, "a decision")
-        assert pins.decided == [("git.commit", "d2", False, "U0LEA")]
+        assert pins.decided == [("git.commit", "d2", "blocked", "U0LEA")]
 
 
 async def test_nobody_to_ask_is_said_once(
@@ -128,9 +140,9 @@ async def test_nobody_to_ask_is_said_once(
     async with asking(workspace, storage, slack, http, pins):
         await until(lambda: caplog.messages, "a line in the log")
         pins.set(COMMIT)
-        await until(lambda: not pins.news.is_set(), "another look")
+        await until(lambda: not pins.changed.is_set(), "another look")
     said = [line for line in caplog.messages if "is not offered" in line]
     assert said == [
-        "git.commit of server git changed and is not offered: signoff.toml names nobody under [admins] who could "
+        "git.commit changed and is not offered to the model: signoff.toml names nobody under [admins] who could "
         "allow it"
     ]

@@ -344,7 +344,7 @@ async def test_what_is_hosted_where(doctor: Doctor) -> None:
 async def test_a_signoff_toml_that_cannot_be_read_stops_nothing_else(doctor: Doctor) -> None:
     (doctor.folder / "signoff.toml").write_text("[agents\n")
     (found,) = await doctor.wrong(SIGNOFF_AGENT="bot.demo.desk:agent")
-    assert found.startswith("agents: signoff.toml: ")
+    assert found.startswith("agents: signoff.toml, line 1: ")
 
 
 async def test_a_terminal_without_the_signs_has_the_words(doctor: Doctor) -> None:

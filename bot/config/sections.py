@@ -1,0 +1,217 @@
+"""The sections that there are, as types. The description of a field says what it has to be, for a line about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal, TypeVar, cast
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+)
+
+from bot.config.lines import Path
+from bot.config.problems import File, dotted
+from bot.settings import AgentPath
+from graphs.agent.conditions import Condition
+from graphs.agent.errors import InvalidCondition
+from graphs.agent.governing import Rule, Said
+from graphs.approvals.decisions import Verb
+
+Collected = TypeVar("Collected", bound=Collection[str])
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LONGEST = timedelta(days=3650)
+
+
+def duration(given: object) -> timedelta:
+    """`24h`, `90m`, `2d`, `30s`, or ISO 8601. Raises ValueError."""
+    if not isinstance(given, str):
+        raise ValueError("is no text")
+    if found := re.fullmatch(r"(\d{1,9})([smhd])", given.strip()):
+        period = timedelta(**{_UNITS[found[2]]: int(found[1])})
+    elif re.fullmatch(r"P[0-9DTHMSW.]{2,30}", given.strip()):
+        period = TypeAdapter(timedelta).validate_python(given.strip())
+    else:
+        raise ValueError("has no such form")
+    if not timedelta(0) < period <= _LONGEST:
+        raise ValueError("is out of range")
+    return period
+
+
+def _some(given: Collected) -> Collected:
+    if not given:
+        raise ValueError("is empty")
+    return given
+
+
+def _condition(given: object) -> Condition:
+    if not isinstance(given, str):
+        raise ValueError("it is no text")
+    return Condition(given)
+
+
+Channel = Annotated[
+    str, Field(pattern=r"^(#[^\s#]{1,80}|[CG][A-Z0-9]{2,})$", description='"#name" of a channel, or its id')
+]
+Approver = Annotated[str, Field(pattern=r"^(requester|channel|[UWS][A-Z0-9]{2,})$")]
+User = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,}$")]
+AGENTS: TypeAdapter[dict[Channel, AgentPath]] = TypeAdapter(dict[Channel, AgentPath])
+
+
+class Section(BaseModel):
+    """Of a known set of keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+
+class Admins(Section):
+    users: tuple[User, ...] = Field(default=(), description="a list of people's ids (U…, W…)")
+
+
+class Model(Section):
+    context_window: Annotated[StrictInt, Field(ge=1)] | None = Field(
+        default=None, description="a number of tokens, 1 or more"
+    )
+
+
+class Approvals(Section):
+    """What a line may say of who decides: for every tool that asks, or in a rule."""
+
+    approvers: Annotated[tuple[Approver, ...], AfterValidator(_some)] | None = Field(
+        default=None, description='a list of "requester", "channel", people (U…, W…) and user groups (S…)'
+    )
+    quorum: Annotated[StrictInt, Field(ge=1)] | None = Field(default=None, description="a number of people, 1 or more")
+    self_approval: StrictBool | None = Field(default=None, description="true or false")
+    allow: Annotated[frozenset[Verb], AfterValidator(_some)] | None = Field(
+        default=None, description="a list of approve, edit, reject and respond"
+    )
+    expires_after: Annotated[timedelta, BeforeValidator(duration)] | None = Field(
+        default=None, description='a duration like "24h", "90m", "2d" or "30s"'
+    )
+
+    @property
+    def said(self) -> Said:
+        return Said(
+            approvers=self.approvers,
+            quorum=self.quorum,
+            self_approval=self.self_approval,
+            allow=self.allow,
+            expires_after=self.expires_after,
+        )
+
+
+class RuleSection(Approvals):
+    tool: str = Field(min_length=1, description="the name of a tool, or a pattern of names like git.*")
+    when: Annotated[Condition, BeforeValidator(_condition)] | None = Field(default=None, description="a condition")
+    ask: StrictBool = Field(default=True, description="true or false")
+
+    def rule(self, place: str) -> Rule:
+        return Rule(tool=self.tool, when=self.when, ask=self.ask, said=self.said, place=place)
+
+
+Transport = Literal["stdio", "http", "streamable-http", "streamable_http", "streamableHttp"]
+
+
+def _seconds(given: object) -> float:
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return float(given)
+    return duration(given).total_seconds()
+
+
+class Server(Section):
+    """The keys of an `mcpServers` entry, and ours."""
+
+    command: str | None = Field(default=None, min_length=1, description="the program to start")
+    args: tuple[str, ...] = Field(default=(), description="a list of texts")
+    env: dict[str, str] = Field(default_factory=dict[str, str], description="a table of texts")
+    cwd: str | None = Field(default=None, description="a folder")
+    url: str | None = Field(
+        default=None, pattern=r"^https?://[^\s/?#]+[^\s#]*$", description="an address like https://host/path"
+    )
+    headers: dict[str, str] = Field(default_factory=dict[str, str], description="a table of texts")
+    type: Transport | None = Field(default=None, description="stdio or http (SSE alone is not spoken here)")
+    transport: Transport | None = Field(default=None, description="stdio or http (SSE alone is not spoken here)")
+    fixed: dict[str, Any] = Field(default_factory=dict[str, Any], description="a table of arguments by name")
+    trust_annotations: StrictBool = Field(default=False, description="true or false")
+    channels: tuple[Channel, ...] = Field(default=(), description='a list of "#name" of channels, or their ids')
+    timeout: Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=86400)] | None = Field(
+        default=None, description='seconds above zero, or a duration like "90s"'
+    )
+
+    @property
+    def wrong(self) -> str | None:
+        """What of it does not go together, as a clause."""
+        if self.command is not None and self.url is not None:
+            return "has a command and a url: keep the one that is meant"
+        if self.command is None and self.url is None:
+            return "has neither a command nor a url"
+        kinds = {each == "stdio" for each in (self.type, self.transport) if each is not None}
+        if kinds and kinds != {self.command is not None}:
+            return f"has a {'command' if self.command else 'url'} and is said to be of another type"
+        if self.command is not None and self.headers:
+            return "has a command and headers, which only a url has"
+        if self.url is not None and (self.args or self.env or self.cwd):
+            return "has a url, and args, env or cwd, which only a command has"
+        return None
+
+
+S = TypeVar("S", bound=Section)
+
+
+def validated(kind: type[S], tree: object, path: Path, file: File) -> S | None:
+    """The section, or None and a problem for each thing that is wrong with it."""
+    try:
+        return kind.model_validate(tree)
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            _add(kind.model_fields, each, path, file)
+    return None
+
+
+def agents(tree: object, file: File) -> dict[str, str]:
+    """Paths by channel; what is wrong with one takes nothing from the others."""
+    if not isinstance(tree, Mapping):
+        file.add(("agents",), "agents is no table")
+        return {}
+    found: dict[str, str] = {}
+    for channel, path in cast("Mapping[str, object]", tree).items():
+        try:
+            found |= AGENTS.validate_python({channel: path})
+        except ValidationError as error:
+            for each in error.errors():
+                at: Path = ("agents", channel)
+                if each["loc"][-1] == "[key]":
+                    file.add(at, f'{channel!r} is no channel; write "#name" or its id')
+                elif at not in file.absent:
+                    file.add(at, f"{dotted(at)} is not module:attribute{file.shown(at, each['input'])}")
+    return found
+
+
+def _add(fields: Mapping[str, Any], error: Any, path: Path, file: File) -> None:
+    loc = tuple(each for each in error["loc"] if each != "[key]")
+    at = (*path, *loc)
+    where = dotted((*path, *loc[:1]))
+    cause = (error.get("ctx") or {}).get("error")
+    if at in file.absent:
+        return
+    if error["type"] == "extra_forbidden":
+        file.add(at, f"there is no {dotted(at)}; there is {', '.join(fields)}")
+    elif error["type"] == "missing":
+        file.add(at, f"{where} is missing: {fields[str(loc[0])].description}")
+    elif isinstance(cause, InvalidCondition):
+        file.add(at, f"{where}: {cause}")
+    elif not loc:
+        file.add(at, f"{dotted(path)} is no table")
+    else:
+        said = fields[str(loc[0])].description
+        file.add(at, f"{where} is not {said}{file.shown(at, error['input'])}")
