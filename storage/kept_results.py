@@ -12,8 +12,8 @@ from storage.ids import ThreadId
 
 @dataclass(frozen=True)
 class KeptResult:
-    """The `number`-th file, from 0, of a call's result; `size` in bytes. `shown_in` is the subject of the post beside
-    which Slack shows it, None while it does not. `at` is in Unix seconds.
+    """The `number`-th file, from 0, of a call's result; `size` in bytes. `shown_in` is where Slack shows
+    it, or that it does not take it; None while it is not there. `at` is in Unix seconds.
     """
 
     call_id: str
@@ -42,9 +42,18 @@ def keep(
 
 def of_thread(db: Connection, thread_id: ThreadId) -> list[KeptResult]:
     """Those of a thread, without their bytes, the first first."""
+    return _select(db, "thread_id = ?", thread_id)
+
+
+def not_shown(db: Connection, thread_id: ThreadId) -> list[KeptResult]:
+    """Those of a thread that Slack does not show, and was not found to refuse."""
+    return _select(db, "thread_id = ? and shown_in is null", thread_id)
+
+
+def _select(db: Connection, where: str, thread_id: ThreadId) -> list[KeptResult]:
     rows = db.execute(
-        """select call_id, number, name, media_type, length(data), at, shown_in from kept_results
-           where thread_id = ? order by at, call_id, number""",
+        f"""select call_id, number, name, media_type, length(data), at, shown_in from kept_results
+            where {where} order by at, call_id, number""",
         (thread_id,),
     )
     return [KeptResult(*row) for row in rows]
@@ -59,10 +68,10 @@ def data(db: Connection, thread_id: ThreadId, call_id: str, number: int) -> byte
     return None if row is None else row["data"]
 
 
-def shown(db: Connection, thread_id: ThreadId, call_id: str, number: int, subject: str, now: float) -> None:
-    """Say beside which post one is shown; whoever shows the thread looks again."""
+def shown(db: Connection, thread_id: ThreadId, call_id: str, number: int, where: str, now: float) -> None:
+    """Say what became of one; whoever shows the thread looks again."""
     db.execute(
         "update kept_results set shown_in = ? where thread_id = ? and call_id = ? and number = ?",
-        (subject, thread_id, call_id, number),
+        (where, thread_id, call_id, number),
     )
     threads.touch(db, thread_id, now)

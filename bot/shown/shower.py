@@ -28,6 +28,7 @@ from bot.shown.live import LiveReply
 from bot.shown.on_record import ShownCalls, record_of
 from bot.shown.placing import Placing
 from bot.shown.posting import Poster
+from bot.shown.results import Results
 from bot.shown.sessions import Sessions, status_of
 from bot.shown.timeline import Card
 from bot.shown.troubles import Troubles
@@ -41,10 +42,11 @@ from graphs.agent.turns import broken_off
 from graphs.runtime.calling import awaitable
 from graphs.runtime.compiled import Threads, config_of
 from graphs.runtime.types import StateSnapshot
-from storage import Connection, Storage, interrupts, posts, threads
+from storage import Connection, Storage, interrupts, kept_results, posts, threads
 from storage.errors import LeaseLost
 from storage.ids import ThreadId
 from storage.interrupts import OPEN, InterruptRow
+from storage.kept_results import KeptResult
 from storage.posts import Conversation
 from storage.recent import Recent
 from storage.threads import ThreadRow
@@ -72,6 +74,7 @@ class _News:
     rest: StateSnapshot
     record: ShownCalls
     questions: Sequence[InterruptRow] = ()
+    files: Sequence[KeptResult] = ()
 
 
 class Display:
@@ -97,6 +100,7 @@ class Display:
         self._placing = Placing(storage, poster, people)
         self._copies = Copies(poster, people)
         self._attaching = Attaching(client, storage)
+        self._results = Results(client, storage)
         self._unanswerable = Unanswerable(people, Desk(storage, toolbox), QuestionDesk(storage))
         self._troubles = Troubles()
         self.sessions = Sessions(client)
@@ -210,6 +214,7 @@ class Display:
             posted |= await self._placing.show(held, wanted, asker_of)
             await self._copies.show(held, asking)
         await self._attaching.show(held, shown)
+        await self._results.show(held, news.files)
         await self._unanswerable.end(held, shown, asker_of)
         await self._unanswerable.end_questions(held, self._asked(held, news))
         held.version = thread.version
@@ -269,12 +274,15 @@ class Display:
             return None
         snapshot = self._graph.state_on(db, config_of(thread_id))
         rest = _from(held.settled, snapshot)
-        record = record_of(db, self._toolbox, thread_id, rest.values["messages"])
+        messages = rest.values["messages"]
+        record = record_of(db, self._toolbox, thread_id, messages)
+        has_results = any(message["role"] == "tool" for message in messages)
+        files = kept_results.not_shown(db, thread_id) if has_results else ()
         if self._own_state(thread_id) is None and not _asks(snapshot, record, held):
-            return _News(thread, snapshot, rest, record)
+            return _News(thread, snapshot, rest, record, files=files)
         asked = interrupts.of_kinds(db, thread_id, KINDS)
         record = replace(record, asked=[row for row in asked if row.status in OPEN])
-        return _News(thread, snapshot, rest, record, asked)
+        return _News(thread, snapshot, rest, record, asked, files)
 
 
 def _asks(snapshot: StateSnapshot, record: ShownCalls, held: Held) -> bool:
