@@ -68,7 +68,7 @@ def _kept(what: str, kind: str, data: str, files: list[ResultFile], name: str = 
 def _says(text: str, structured: Any) -> bool:
     """Whether a text is the JSON of the structured content, or the one value in it: what wraps a plain result."""
     values = list(cast("dict[str, object]", structured).values()) if isinstance(structured, dict) else []
-    only = values[0] if len(values) == 1 else structured
+    only: object = values[0] if len(values) == 1 else cast("object", structured)
     if text == only:
         return True
     try:

@@ -131,11 +131,15 @@ async def test_a_long_text_is_cut_for_the_model_and_kept_whole(
     assert (kept.name, kept.size) == ("result.txt", 300_002)
 
 
-async def test_fifty_megabytes_are_refused_in_a_line(storage: Storage, folder: Folder, started: list[Servers]):
-    talk = await talking(storage, folder, started, listed("huge"), {})
+@pytest.mark.parametrize(("tool", "what"), [("huge", "more than 32 MB"), ("many", "more values than can be read")])
+async def test_what_is_too_large_is_refused_in_a_line(
+    storage: Storage, folder: Folder, started: list[Servers], tool: str, what: str
+):
+    talk = await talking(storage, folder, started, listed(tool), {})
     await talk.decide(Approve())
     (told,) = await talk.results()
-    assert "It returned more than 32 MB." in told
+    assert f"It returned {what}." in told
+    assert "has taken effect" in told
     assert await storage.read(lambda db: kept_results.of_thread(db, THREAD)) == []
 
 

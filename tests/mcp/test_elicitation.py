@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
+import mcp_types as types
 import pytest
+from mcp.shared.exceptions import MCPError
 
 from graphs import Command
 from graphs.approvals.decisions import Approve
 from graphs.mcp import live
 from graphs.mcp.elicitation import DECLINE, SEND, Unaskable, form
+from graphs.mcp.live import LiveCalls
 from graphs.mcp.servers import Servers
-from storage import Storage
+from storage import Storage, deadlines
 from storage.interrupts import InterruptRow
 from tests.agent.conversing import CONFIG, calls, says
 from tests.mcp.conftest import ServedTalk
@@ -103,8 +107,8 @@ async def test_a_call_under_way_does_not_wait_for_ever(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("era", ["2025-11-25"], indirect=True)
-async def test_two_calls_that_ask_at_once_are_not_taken_for_each_other(
+@pytest.mark.parametrize("era", ["2026-07-28"], indirect=True)
+async def test_what_a_call_asks_stands_beside_a_call_that_waits(
     storage: Storage, folder: Folder, started: list[Servers]
 ):
     folder.lists(listed("asks"), listed("echo"))
@@ -112,12 +116,14 @@ async def test_two_calls_that_ask_at_once_are_not_taken_for_each_other(
     started.append(servers)
     talk = ServedTalk(storage, servers, calls(("raw__asks", {}), ("raw__echo", {"a": 1})), says("Done."))
     await talk.say("Go.")
-    asks, echo = await talk.all_waiting()
-    await talk.decide(Approve(), row=asks)
-    (question,) = [row for row in await talk.all_waiting() if row.kind == "question"]
-    assert question.node == asks.node
-    assert question.payload["question"] == "raw asks: Whose name?"
-    assert echo.kind == "tool_approval"
+    rows = {row.payload["name"]: row for row in await talk.all_waiting()}
+    await talk.decide(Approve(), row=rows["raw.asks"])
+    asked, waits = sorted(await talk.all_waiting(), key=lambda row: row.kind)
+    assert asked.payload == {"question": "raw asks: Whose name?"}
+    assert waits.id == rows["raw.echo"].id
+    await talk.decide(Approve(), row=waits)
+    assert [row.id for row in await talk.all_waiting()] == [asked.id]
+    assert folder.calls("echo") == ['echo {"a": 1} None']
 
 
 @pytest.mark.slow
@@ -141,8 +147,57 @@ async def test_a_question_that_nobody_answers_in_time_is_cancelled(
     storage: Storage, folder: Folder, started: list[Servers], clock: Clock
 ):
     talk = await asking(storage, folder, started)
-    row = await talk.waiting()
-    assert row.expires_at == clock.seconds() + 24 * 3600
+    clock.forward(hours=25)
+    await storage.write(lambda db: deadlines.expire(db, clock.seconds()))
+    await talk.go_on()
+    if folder.era == "2026-07-28":
+        await answer(talk, "Yes")
+    (told,) = await talk.results()
+    assert json.loads(told)[0] == {"action": "cancel"}
+
+
+ASKED = types.ElicitRequestFormParams(message="Whose?", requested_schema={"type": "object", "properties": {}})
+
+
+async def forever() -> None:
+    await asyncio.Event().wait()
+
+
+async def test_what_is_asked_while_two_calls_are_at_work_is_refused_and_they_take_turns_from_then_on():
+    calls_under_way = LiveCalls()
+    first = await calls_under_way.begin("1", forever)
+    await calls_under_way.begin("2", forever)
+    refused = await calls_under_way.asked(ASKED)
+    assert isinstance(refused, types.ErrorData)
+    assert "cannot tell which one" in refused.message
+    third = asyncio.create_task(calls_under_way.begin("3", forever))
+    first.give_up()
+    await first.over()
+    asked = asyncio.create_task(calls_under_way.asked(ASKED))
+    second = await calls_under_way.begin("2", forever)
+    assert await second.question(0) == ASKED
+    await third  # the second waits for a person, and holds up nobody
+    second.answer(0, types.ElicitResult(action="decline"))
+    assert await asked == types.ElicitResult(action="decline")
+    calls_under_way.close()
+
+
+async def test_an_address_is_not_opened():
+    refused = await LiveCalls().asked(types.ElicitRequestURLParams(message="Log in", url="https://example.com/"))
+    assert isinstance(refused, types.ErrorData)
+
+
+async def test_no_more_than_so_many_wait_for_people(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live, "MOST_KEPT", 1)
+    calls_under_way = LiveCalls()
+    first = await calls_under_way.begin("1", forever)
+    asked = asyncio.create_task(calls_under_way.asked(ASKED))
+    assert await first.question(0) == ASKED
+    await calls_under_way.begin("2", forever)
+    with pytest.raises(MCPError, match="given up"):
+        await first.result()
+    asked.cancel()
+    calls_under_way.close()
 
 
 def requested(properties: dict[str, Any], *required: str) -> dict[str, Any]:

@@ -96,6 +96,8 @@ def call(id_: Any, params: dict[str, Any]) -> None:  # noqa: C901 - a list of wh
             pass
         case "huge":
             text(id_, "x" * 50_000_000)
+        case "many":
+            text(id_, "many", _meta={"values": [[]] * 1_000_000})
         case "long":
             text(id_, "A" + "y" * 300_000 + "Z")
         case "flood":
