@@ -66,16 +66,12 @@ def _kept(what: str, kind: str, data: str, files: list[ResultFile], name: str = 
 
 
 def _says(text: str, structured: Any) -> bool:
-    """Whether a text is the JSON of the structured content."""
-    if not text.lstrip().startswith(("{", "[")):
-        return _only(structured) == text
+    """Whether a text is the JSON of the structured content, or the one value in it: what wraps a plain result."""
+    values = list(cast("dict[str, object]", structured).values()) if isinstance(structured, dict) else []
+    only: object = values[0] if len(values) == 1 else cast("object", structured)
+    if text == only:
+        return True
     try:
-        return json.loads(text) == structured
+        return json.loads(text) in (structured, only)
     except (ValueError, RecursionError):
         return False
-
-
-def _only(structured: Any) -> object:
-    """The one value that it has: what wraps a plain result repeats it."""
-    values = list(cast("dict[str, object]", structured).values()) if isinstance(structured, dict) else []
-    return values[0] if len(values) == 1 else None

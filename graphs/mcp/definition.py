@@ -11,14 +11,11 @@ from typing import Any, cast
 
 from graphs.agent.described import resolved
 from graphs.mcp.names import LONGEST_TOOL_NAME
-from graphs.texts.canonical import MOST_LEVELS, Digest, bounded, canonical_json, digest
+from graphs.texts.canonical import Digest, bounded, canonical_json, digest
 from graphs.texts.surrogates import mended_tree
 
 LARGEST = 200_000
 """Bytes of what a server says of one tool: some 60,000 tokens, more than a model could be told of all of them."""
-
-MOST_VALUES = 5_000
-"""Values and names in it."""
 
 _NOT_SCHEMAS = frozenset({"const", "default", "enum", "examples"})
 """Where a schema has values, in which `$ref` would be a value too."""
@@ -36,7 +33,16 @@ class Definition:
 
     @cached_property
     def text(self) -> str:
-        """Canonical JSON: equal descriptions have equal texts."""
+        """JSON that `read` reads, in the order of the server: forms and models go by it."""
+        return json.dumps(self._parts, ensure_ascii=False, allow_nan=False)
+
+    @cached_property
+    def digest(self) -> Digest:
+        """Of all that is said, in whatever order."""
+        return digest(canonical_json(self._parts))
+
+    @cached_property
+    def _parts(self) -> dict[str, Any]:
         parts = {
             "name": self.name,
             "title": self.title,
@@ -44,11 +50,7 @@ class Definition:
             "schema": self.schema,
             "annotations": self.annotations,
         }
-        return canonical_json(mended_tree(parts)).decode()
-
-    @cached_property
-    def digest(self) -> Digest:
-        return digest(self.text.encode())
+        return mended_tree(parts)
 
     @classmethod
     def read(cls, text: str) -> Definition:
@@ -85,15 +87,10 @@ def _lines(definition: Definition) -> list[str]:
 
 def _too_large(definition: Definition) -> str | None:
     try:
-        text = definition.text.encode()
-        if len(text) > LARGEST:
-            return f"its description has {len(text)} bytes; at most {LARGEST} are read"
-        bounded(text)
-    except (ValueError, TypeError, RecursionError):
-        return f"its description is no JSON, or deeper than {MOST_LEVELS} levels"
-    if (values := text.count(b",") + text.count(b":")) > 4 * MOST_VALUES:
-        return f"its schema has about {values} values; at most {MOST_VALUES} are read"
-    return None
+        text = bounded(definition.text.encode())
+    except (ValueError, TypeError, RecursionError) as error:
+        return f"what is said of it cannot be read: {str(error)[:200]}"
+    return f"what is said of it has {len(text)} bytes; at most {LARGEST} are read" if len(text) > LARGEST else None
 
 
 def _no_schema(schema: dict[str, Any]) -> str | None:

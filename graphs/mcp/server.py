@@ -228,7 +228,7 @@ class Server:
 
     def _tell(self, before: Mapping[str, Pin]) -> None:
         news = [pin for pin in self._pins.values() if pin.changed is not None and pin.decided_at is None]
-        fresh = [pin for pin in news if pin.tool not in before or before[pin.tool].changed != pin.changed]
+        fresh = [pin for pin in news if pin.tool not in before or before[pin.tool].changed_digest != pin.changed_digest]
         for pin in fresh:
             logger.warning(
                 "MCP server %s: its tool %r changed since it was allowed, and is not offered until an admin allows it",

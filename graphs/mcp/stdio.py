@@ -21,6 +21,7 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
 from graphs.mcp.spec import ServerSpec
+from graphs.texts.canonical import structure
 
 LARGEST_MESSAGE = 32_000_000
 """Bytes of one message: more than any result that is kept has in base64."""
@@ -29,6 +30,9 @@ LONGEST_LINE = 2000
 """Bytes of a line on standard error that are kept."""
 
 CHUNK = 256 * 1024
+
+LARGE = 1_000_000
+"""Bytes of a message that is read beside the event loop, and that it may have without its strings."""
 
 ENDS_WITHIN = 2.0
 """Seconds that a process has to end by itself once its input is closed, and again once it is told to."""
@@ -92,7 +96,9 @@ async def _read(started: asyncio.subprocess.Process, to_session: Any) -> None:
         async with to_session:
             while chunk := await started.stdout.read(CHUNK):
                 for line, is_whole in lines.fed(chunk):
-                    if (item := _message(line, is_whole)) is not None:
+                    large = len(line) > LARGE
+                    item = await asyncio.to_thread(_message, line, is_whole) if large else _message(line, is_whole)
+                    if item is not None:
                         await to_session.send(item)
     except (anyio.BrokenResourceError, anyio.ClosedResourceError):
         while await started.stdout.read(CHUNK):  # nobody listens any more, but what cannot write cannot end
@@ -172,14 +178,20 @@ class Lines:
 def _message(line: bytes, is_whole: bool) -> SessionMessage | Exception | None:
     """What a line says. One that is too large is the refusal of the request that it answers, where that can be told."""
     if not is_whole:
-        found = _ID.search(line)
-        if found is None:
-            return InvalidMessage(f"it wrote more than {LARGEST_MESSAGE} bytes at once")
-        error = types.ErrorData(code=TOO_LARGE, message=f"It returned more than {LARGEST_MESSAGE // 1_000_000} MB.")
-        return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=int(found[1]), error=error))
+        return _refused(line, f"more than {LARGEST_MESSAGE // 1_000_000} MB")
+    if len(line) > LARGE and structure(line) > LARGE:
+        return _refused(line, "more values than can be read")
     if not line.strip():
         return None
     try:
         return SessionMessage(types.jsonrpc_message_adapter.validate_json(line, by_name=False))
     except ValidationError:
         return InvalidMessage("it wrote a line that is no message of the protocol on its standard output")
+
+
+def _refused(line: bytes, what: str) -> SessionMessage | Exception:
+    found = _ID.search(line[:_HEAD])
+    if found is None:
+        return InvalidMessage(f"it wrote {what} at once")
+    error = types.ErrorData(code=TOO_LARGE, message=f"It returned {what}.")
+    return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=int(found[1]), error=error))

@@ -56,6 +56,11 @@ def bounded(text: bytes) -> bytes:
     return text
 
 
+def structure(text: bytes) -> int:
+    """Bytes of a JSON text without its strings: what it has of values, which take far more room once they are read."""
+    return len(_STRING.sub(b"", text))
+
+
 def _hold_structure(bare: bytes) -> None:
     """Refuse a JSON text, given without its strings, for its depth or number of values."""
     level = 0
