@@ -148,7 +148,7 @@ def _used(usage: Usage, reader: str) -> list[Block]:
     ]
     if named:
         more = f" · and {len(people) - USERS_SHOWN} more" if len(people) > USERS_SHOWN else ""
-        line: list[Piece] = ["Most of it for ", *(piece for each in named for piece in each), more]
+        line: list[Piece] = ["By person: ", *(piece for each in named for piece in each), more]
         blocks.append(_small(in_mrkdwn(line)))
     return blocks
 

@@ -276,7 +276,7 @@ def test_what_replies_took_stands_last_with_people_as_mentions() -> None:
         "Last 7 days: 913,234 tokens in 41 replies (901,200 read, 12,034 written)",
     ]
     small = shown(STATES["usage"])["blocks"][-2]["elements"][0]["text"]
-    assert small == "Most of it for <@U0ANA> 710,000 · you 202,000"
+    assert small == "By person: <@U0ANA> 710,000 · you 202,000"
     assert "and 35 more" in str(shown(STATES["full, for an admin"])["blocks"])
 
 
