@@ -143,12 +143,12 @@ def _used(usage: Usage, reader: str) -> list[Block]:
     people = [each for each in usage.people if each.key]
     blocks = [_header("Usage"), *map(_section, lines)]
     named = [
-        [", " if number else "", "you" if each.key == reader else Person(each.key), f" {each.tokens:,}"]
+        [" · " if number else "", "you" if each.key == reader else Person(each.key), f" {each.tokens:,}"]
         for number, each in enumerate(people[:USERS_SHOWN])
     ]
     if named:
-        more = f" and {len(people) - USERS_SHOWN} more" if len(people) > USERS_SHOWN else ""
-        line: list[Piece] = ["Most for ", *(piece for each in named for piece in each), more]
+        more = f" · and {len(people) - USERS_SHOWN} more" if len(people) > USERS_SHOWN else ""
+        line: list[Piece] = ["By person: ", *(piece for each in named for piece in each), more]
         blocks.append(_small(in_mrkdwn(line)))
     return blocks
 

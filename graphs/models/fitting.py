@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from graphs.models.transcript import Message
 from graphs.models.trimming import shorter
@@ -20,6 +20,9 @@ RESULTS_NOTICE = "A tool returned more than the model can read: it was told the 
 
 SHORTEST_RESULT = 400
 """Bytes of each result that are kept whatever happens."""
+
+PICTURE = 4_500
+"""Bytes that stand for a picture, or another part that is no text: some 1,500 tokens."""
 
 OVERHEAD = 16
 """Bytes that stand for what a wire adds to a message or a call."""
@@ -86,8 +89,16 @@ def length(message: Message) -> int:
 def _bytes(value: Any) -> int:
     if value is None:
         return 0
+    if isinstance(value, list):
+        return sum(map(_bytes_of_part, cast("list[Any]", value)))
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+
+
+def _bytes_of_part(part: Any) -> int:
+    """A picture's bytes say nothing of the tokens that it takes."""
+    kind = cast("Mapping[str, Any]", part).get("type") if isinstance(part, Mapping) else None
+    return _bytes(part) if kind is None or "text" in str(kind) else PICTURE
 
 
 def _is_longer(message: Message, longest: int) -> bool:

@@ -128,7 +128,7 @@ async def test_what_a_tool_asks_is_a_form_and_its_call_reads_as_one_that_waits(s
         root = (await stage.page.say("a seat for Macbeth", "D0ANA"))["ts"]
         card = await bot.card(root, "answer")
         assert "Macbeth" in str(card["blocks"])
-        row = await bot.reads(root, "waits for an answer to what it asks")
+        row = await bot.reads(root, "waits for an answer")
         assert row["ts"] != card["ts"]
         assert "task_card" not in str(row["blocks"])
         await session(stage.page, "suspended")
@@ -147,7 +147,7 @@ async def test_a_call_that_was_approved_and_asks_says_so_and_runs_its_rest_once(
         card = await bot.card(root)
         await bot.press(card, "approve")
         question = await bot.card(root, "answer_yes")
-        assert (await bot.reads(root, "Waits for an answer to what it asks"))["ts"] == card["ts"]
+        assert (await bot.reads(root, "Waits for an answer"))["ts"] == card["ts"]
         await bot.press(question, "answer_yes")
         await bot.reads(root, "Booked.")
         assert stage.booked == ["begun Macbeth", "begun Macbeth", "Macbeth True"]

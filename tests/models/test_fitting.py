@@ -101,3 +101,9 @@ def test_a_conversation_without_a_known_window_is_halved_when_it_is_refused():
         fit = fit.smaller()
     assert lengths == sorted(lengths, reverse=True)
     assert lengths[-1] < 800
+
+
+def test_a_picture_takes_no_more_room_than_pictures_do():
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{'A' * 500_000}"}}
+    message = {"role": "user", "content": [{"type": "text", "text": "x" * 1_000}, picture, "y" * 1_000], "id": "m"}
+    assert 6_000 < length(message) < 7_000
