@@ -11,10 +11,11 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import aiohttp
 import openai
 
 from graphs.models.provider_errors import PASSING, is_about_request, is_busy, is_lasting
-from graphs.models.provider_words import retry_after, said
+from graphs.models.provider_words import first_cause, retry_after, said
 from graphs.models.replies import BrokeOff
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
@@ -36,6 +37,7 @@ class Attempts:
     left_out: frozenset[str]
     is_shown: bool = False
     made: int = field(default=0, init=False)
+    was_stale: bool = field(default=False, init=False)
 
     async def may_go_on(self, error: Exception, refused: Callable[[str], str | None]) -> bool:
         """Whether it is worth another try, once it is time for that: without what was refused, or as it was.
@@ -46,6 +48,9 @@ class Attempts:
             return False
         if is_about_request(error) and (option := refused(said(error))) is not None:
             self.left_out = self.left_out.union((option,))
+            return True
+        if not self.was_stale and _is_stale(error):
+            self.was_stale = True
             return True
         if self.left <= 0 or not _passes(error):
             return False
@@ -64,6 +69,13 @@ class Attempts:
             return None
         pause = asked or min(FIRST_PAUSE * 2**self.made, LONGEST_PAUSE)
         return pause * (1 + JITTER * random.random())
+
+
+def _is_stale(error: Exception) -> bool:
+    """Whether a connection was closed before anything came: mostly one that was kept from the last request. llama.cpp
+    says that it keeps them, and does not."""
+    gone = (aiohttp.ServerDisconnectedError, aiohttp.ClientConnectionResetError)
+    return isinstance(error, openai.APIConnectionError) and isinstance(first_cause(error), gone)
 
 
 def _passes(error: Exception) -> bool:

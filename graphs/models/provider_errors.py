@@ -10,7 +10,7 @@ from collections.abc import Callable
 import openai
 
 from graphs.models.errors import ModelUnavailable, TooLong
-from graphs.models.provider_words import LONGEST_SAID, names, retry_after, said, status_of
+from graphs.models.provider_words import LONGEST_SAID, first_cause, names, retry_after, said, status_of
 from graphs.texts.redaction import Redaction, without_tokens
 from graphs.texts.surrogates import mended
 
@@ -68,17 +68,10 @@ def unavailable(error: openai.OpenAIError, model: str, redact: Redaction) -> Mod
 
 def cause(error: Exception, redact: Redaction) -> ProviderError:
     """What the log is told of an error."""
-    first = _first(error)
+    first = first_cause(error)
     words = dict.fromkeys([type(error).__name__, said(error), type(first).__name__, str(first)[:LONGEST_SAID]])
     line = " ".join(" ".join(words).split())
     return ProviderError(mended(without_tokens(redact(line)))[:LONGEST_CAUSE])
-
-
-def _first(error: BaseException) -> BaseException:
-    """What it began with."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error
 
 
 def is_too_long(error: Exception) -> bool:
@@ -143,7 +136,7 @@ def _again(error: openai.OpenAIError, otherwise: str = "in a moment") -> str:
 
 
 def _timeout(error: openai.OpenAIError, model: str) -> ModelUnavailable:
-    if not isinstance(_first(error), TimeoutError):  # over aiohttp, openai calls every broken connection a timeout
+    if not isinstance(first_cause(error), TimeoutError):  # over aiohttp, openai calls every broken connection a timeout
         return _unreachable(error, model)
     return ModelUnavailable("The model did not answer in time. Please try again in a moment.", retryable=True)
 

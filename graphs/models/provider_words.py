@@ -30,6 +30,13 @@ def said(error: Exception) -> str:
     return (message if rest in message else f"{message} {rest}")[:LONGEST_SAID]
 
 
+def first_cause(error: BaseException) -> BaseException:
+    """What it began with."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
 def names(error: Exception) -> str:
     """What the provider calls the error: the short words of its body, without the sentence."""
     body = getattr(error, "body", None)

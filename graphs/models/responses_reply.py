@@ -101,8 +101,8 @@ class ResponsesReply:
                 self._items.written(event)
             case "response.output_item.done":
                 self._items.end(event)
-                item = mapping(event.get("item"))
-                return self._said.message(item) if item.get("type") == "message" else ""
+                is_message = mapping(event.get("item")).get("type") == "message"
+                return self._said.message(event) if is_message else ""
             case _:
                 pass
         return ""

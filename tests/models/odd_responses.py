@@ -1,4 +1,8 @@
-"""What servers that speak Responses in their own way send: answers in `streams/responses`, and what they mean."""
+"""What servers that speak Responses in their own way send: answers in `streams/responses`, and what they mean.
+
+Those of llama.cpp were taken down from it (build 11549 of 2026-10). The others are written after what OpenAI's
+reference has and what is reported of servers.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,9 @@ READ = [
     _case("openai-a-refusal.sse", "I cannot do that."),
     _case("everything-in-the-last-event-only.sse", "Both.", TWO_PAYMENTS),
     _case("llama-cpp-no-numbers-call-ids-in-the-place-of-item-ids.sse", "", TWO_PAYMENTS),
+    _case("llama-cpp-a-call.sse", "", ONE_PAYMENT),
+    _case("llama-cpp-a-call-as-a-document.json", "", ONE_PAYMENT),
+    _case("llama-cpp-words.sse", "It is paid..."),
     _case("no-ids-at-all.sse", "", TWO_PAYMENTS),
     _case("one-id-for-all.sse", "", TWO_PAYMENTS),
     _case("another-item-id-with-each-event.sse", "", TWO_PAYMENTS),
@@ -53,5 +60,6 @@ READ = [
 NO_CALLS = sorted(f"responses/{file.name}" for file in STREAMS.glob("none-*"))
 """Answers with a call that is whole, and something that says that the reply is not."""
 
+CUT_AND_COMPLETE = "responses/llama-cpp-a-call-that-was-cut-and-is-said-to-be-complete.sse"
 CUT = "responses/cut-for-a-reason.sse"
 REASONS = ("max_output_tokens", "max_tokens", "content_filter", "safety", "")

@@ -201,6 +201,31 @@ async def test_a_connection_that_breaks_before_anything_was_shown_is_made_again(
 
 
 @both
+async def test_a_connection_that_was_kept_and_is_closed_by_now_costs_no_attempt(wire: str):
+    """As with llama.cpp, which says that it keeps connections."""
+    body = SAYS_HI[wire]
+    head = b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: %d\r\n\r\n" % len(body)
+    came = 0
+
+    async def once_each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal came
+        came += 1
+        request = await reader.readuntil(b"\r\n\r\n")
+        length = next(line for line in request.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        await reader.readexactly(int(length.partition(b":")[2]))
+        writer.write(head + body)
+        await reader.read(1)  # the next request
+        writer.transport.abort()
+
+    async with await asyncio.start_server(once_each, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        async with aclosing(model_at(f"http://{host}:{port}/v1", wire, max_retries=0)) as model:
+            assert (await ask(model))[1].text == "Hi!"
+            assert (await ask(model))[1].text == "Hi!"
+    assert came == 2
+
+
+@both
 @pytest.mark.usefixtures("soon")
 async def test_a_piece_that_is_no_json_breaks_a_reply_off(wire: str):
     first, last = SAYS_HI[wire].split(b"\n\n", 1)

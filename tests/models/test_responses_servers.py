@@ -5,13 +5,15 @@ from contextlib import aclosing
 
 import pytest
 
+from graphs.agent.errors import InvalidArguments
+from graphs.agent.tools import tool
 from graphs.models import attempts
 from graphs.models.connection import Deadlines
 from graphs.models.errors import ModelUnavailable
 from graphs.models.model import ModelReply
 from tests.models.asking import SAYS_HI, ask, model_at, refusal_by, reply_to
 from tests.models.chat_server import Answer, serve
-from tests.models.odd_responses import CUT, NO_CALLS, READ, REASONS, STREAMS
+from tests.models.odd_responses import CUT, CUT_AND_COMPLETE, NO_CALLS, READ, REASONS, STREAMS
 from tests.models.odd_streams import recorded
 from tests.models.responses_events import called, ended, event, piece, said, thought
 
@@ -34,7 +36,7 @@ async def test_what_a_server_sends_is_read(size: int):
 
 
 def test_every_stream_that_is_there_is_read():
-    named = {case.file for case in READ} | {*NO_CALLS, CUT}
+    named = {case.file for case in READ} | {*NO_CALLS, CUT, CUT_AND_COMPLETE}
     assert named == {f"responses/{file.name}" for file in STREAMS.iterdir()}
 
 
@@ -62,6 +64,16 @@ async def test_calls_of_a_reply_that_was_cut_are_dropped(reason: str):
     assert (reply.text, reply.tool_calls, reply.extra) == ("Well", (), None)
     assert reply.finish == ("content_filter" if reason in ("content_filter", "safety") else "length")
     assert reply.notice is not None
+
+
+async def test_half_a_call_that_is_said_to_be_complete_is_refused_by_its_tool():
+    @tool
+    async def pay(number: int) -> None:
+        """Pay."""
+
+    _, reply = await reply_to(WIRE, recorded(CUT_AND_COMPLETE))
+    with pytest.raises(InvalidArguments, match="Invalid JSON"):
+        pay.validate(reply.tool_calls[0].arguments)
 
 
 async def test_nothing_is_waited_for_behind_the_last_event():
