@@ -112,7 +112,8 @@ class HostSettings(DatabaseSettings):
     )
     signoff_config: Path | None = Field(
         default=None,
-        description="The file that says which agent answers in which channel. Default: signoff.toml, where it exists.",
+        description="The file with agents by channel, rules for calls, MCP servers and admins. "
+        "Default: signoff.toml, where it exists.",
     )
 
 

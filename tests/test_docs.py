@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from bot import config
+from bot.config.sections import Approvals, RuleSection, Server
 from bot.loading import load
 from bot.settings import Settings
 from bot.shown.commands import help_
@@ -201,6 +202,20 @@ def test_the_readmes_code_parses_and_its_names_import(block: str) -> None:
 def test_the_readmes_signoff_toml_can_be_read() -> None:
     (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     assert dict(config.parse(block, "signoff.toml").agents) == {"#general": "my_graph:graph"}
+
+
+def test_the_whole_signoff_toml_can_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", PAGES["docs/tools.md"], re.DOTALL)
+    (tmp_path / "mcp.json").write_text('{"mcpServers": {"files": {"command": "npx"}}}')
+    for name in set(re.findall(r"\$\{(\w+)\}", block)):
+        monkeypatch.setenv(name, "some-token")
+    read = config.parse(block, "signoff.toml", tmp_path)
+    assert {each.name for each in read.servers} == {"git", "remote", "files"}
+    assert [rule.tool for rule in read.rules] == ["git.git_status", "git.*", "refund_order"]
+    shown = set(re.findall(r"^(\w+) = |^\[+([\w.]+)\]+", block, re.MULTILINE))
+    keys = {key for pair in shown for key in pair if key}
+    assert keys >= {*Approvals.model_fields, *RuleSection.model_fields, "admins", "agents", "model"}
+    assert keys >= {*Server.model_fields} - {"type", "transport"}
 
 
 def test_every_word_of_the_slash_command_that_a_page_names_is_one() -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
 
-import celpy
 from celpy import celparser, celtypes, evaluation
 
 from graphs.agent import condition_names, condition_numbers, condition_words
@@ -25,6 +24,11 @@ logging.getLogger("celpy").setLevel(logging.CRITICAL + 1)  # it would write the 
 
 LONGEST = 2000
 """Characters of a condition."""
+
+DEEPEST = 100
+"""Levels of a condition: half of what the stack of a thread holds when it is evaluated."""
+
+_TOO_DEEP = "it is nested too deeply, or has too many parts. Make several rules of it."
 
 STEPS = 100_000
 """Nodes of a condition that are looked at for one call; what is large counts for more. About half a second."""
@@ -70,14 +74,30 @@ def _read(text: str) -> Any:
     if len(text) > LONGEST:
         raise InvalidCondition(f"it has {len(text)} characters; {LONGEST} are enough for a condition.")
     try:
-        tree: Any = cast("Any", celpy.Environment()).compile(text)
+        # Not by an `Environment`, which sets the recursion limit of the whole process.
+        tree: Any = cast("Any", celparser.CELParser()).parse(text)
+        if _depth(tree) > DEEPEST:
+            raise InvalidCondition(_TOO_DEEP)
         if (wrong := next(condition_names.unknown(tree), None)) is not None:
             raise InvalidCondition(wrong)
     except celparser.CELParseError as error:
         raise InvalidCondition(_where(text, error.line, error.column)) from None
     except RecursionError:
-        raise InvalidCondition("it is nested too deeply.") from None
+        raise InvalidCondition(_TOO_DEEP) from None
+    except InvalidCondition:
+        raise
+    except Exception as error:  # noqa: BLE001 - the library's parser raises errors of any kind
+        raise InvalidCondition(f"it cannot be read ({type(error).__name__}).") from None
     return tree
+
+
+def _depth(tree: Any) -> int:
+    deepest, left = 0, [(tree, 1)]
+    while left:
+        node, depth = left.pop()
+        deepest = max(deepest, depth)
+        left += [(each, depth + 1) for each in getattr(node, "children", ())]
+    return deepest
 
 
 def _where(text: str, line: int | None, column: int | None) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from graphs.agent import governing
 from graphs.agent.approval import Approval
@@ -20,15 +21,18 @@ class Ruling:
 
     rules: Sequence[Rule] = ()
     defaults: Said = NOTHING
-    _made: dict[Tool[..., Any], Tool[..., Any]] = field(
-        default_factory=dict[Tool[..., Any], Tool[..., Any]], repr=False
+    _made: MutableMapping[Tool[..., Any], Tool[..., Any]] = field(
+        default_factory=WeakKeyDictionary[Tool[..., Any], Tool[..., Any]], repr=False, compare=False
     )
 
     def tool(self, tool: Tool[..., Any]) -> Tool[..., Any]:
         """See `ruled`. Raises InvalidPolicy."""
-        if tool not in self._made:
-            self._made[tool] = ruled(tool, self.rules, self.defaults)
-        return self._made[tool]
+        made = self._made.get(tool)
+        if made is None:
+            made = ruled(tool, self.rules, self.defaults)
+            if made is not tool:  # which would keep itself
+                self._made[tool] = made
+        return made
 
     def toolbox(self, toolbox: Toolbox) -> Toolbox:
         """The declared tools under the rules, beside the same sources: those of a source are put under them by it."""

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
 from graphs.agent.conditions import LONGEST, Condition
@@ -76,6 +78,8 @@ def holds(text: str, **given: Any) -> bool:
         ("args.code == 'hunter2'", {}, True),
         ("args.missing > 5 || true", {}, True),
         ("args.name == 'x' // a comment", {}, False),
+        ("args.urgent || " * 80 + "!args.urgent", {}, True),
+        ("((((((((args.urgent))))))))", {}, False),
     ],
 )
 def test_what_is_true_of_which_arguments(text: str, given: dict[str, Any], expected: bool):
@@ -99,6 +103,7 @@ def test_what_is_true_of_which_arguments(text: str, given: dict[str, Any], expec
         ("args.items.all(each, other > 3)", "there is no 'other'"),
         ("Message{a: 1} == args.name", "there is no 'Message'|it makes an object"),
         ("(" * 900 + "true" + ")" * 900, "it is nested too deeply"),
+        ("true && " * 150 + "true", "it is nested too deeply"),
         ("true || " * LONGEST + "true", "characters"),
     ],
 )
@@ -210,3 +215,44 @@ def test_it_is_evaluated_in_many_threads_at_once():
 )
 def test_plain_ones_are_put_into_words(text: str, words: str):
     assert Condition(text).in_words({"code"}) == words
+
+
+PIECES = [
+    *[
+        "args",
+        "amount",
+        "name",
+        "items",
+        "note",
+        "code",
+        "urgent",
+        "missing",
+        "each",
+        ".",
+        ".",
+        ".",
+        "(",
+        ")",
+        "[",
+        "]",
+    ],
+    *["{", "}", ",", ":", "?", "!", "-", "+", "*", "/", "%", "<", "<=", ">", ">=", "==", "!=", "in", "&&", "||", "//"],
+    *["1", "0", "-1", "1.5", "1e999", "99999999999999999999", "7u", "'a'", '"b"', r"r'\'", "b'x'", "true", "null"],
+    *["has", "size", "matches", "contains", "all", "exists", "map", "filter", "exists_one", "timestamp", "duration"],
+    *["int", "double", "string", "bytes", "bool", "type", "dyn", "getHours", "google", "Message"],
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map(" ".join) | st.text(max_size=40))
+def test_whatever_is_written_holds_or_is_refused_or_unworkable(text: str):
+    try:
+        condition = Condition(text)
+    except InvalidCondition:
+        return
+    assert condition.in_words().isprintable()
+    for given_ in ({}, {"items": [1, 2], "note": "x", "urgent": True}):
+        try:
+            held = condition.holds(pay.validate(given_))
+        except Unworkable:
+            continue
+        assert held in (True, False)

@@ -5,12 +5,17 @@ from typing import Annotated, Any, TypedDict
 
 import pytest
 
-from bot.loading import host, load
-from bot.settings import BadSettings
+from bot.loading import host, hosts, load, load_all
+from bot.settings import BadSettings, HostSettings
 from graphs import END, START, StateGraph, add_messages
+from graphs.agent.agent import Agent
+from graphs.agent.conditions import Condition
+from graphs.agent.governing import Rule, Said
+from graphs.agent.ruling import Ruling
+from graphs.agent.tools import tool
 from graphs.runtime.compiled import CompiledGraph
 from storage import Storage, open_storage
-from tests.agent.conversing import ScriptedModel
+from tests.agent.conversing import ScriptedModel, calls, says
 
 
 class Chat(TypedDict):
@@ -91,3 +96,42 @@ def test_what_is_neither_agent_nor_graph_is_one_line(path: str):
     (line,) = refused.value.problems
     assert line.startswith(f"SIGNOFF_AGENT is {path!r}, which is a ")
     assert line.endswith("expected an Agent, a StateGraph, or a function of the storage that returns a compiled graph")
+
+
+@tool
+def book(amount: int) -> str:
+    """Book it."""
+    return "booked"
+
+
+async def test_agents_are_hosted_with_their_tools_under_the_rules(storage: Storage):
+    ruling = Ruling([Rule(tool="book", when=Condition("args.amount > 50"), place="signoff.toml, line 1")])
+    model = ScriptedModel([calls(("book", {"amount": 51})), says("Done.")])
+    one, other = Agent("Be brief.", [book]), Agent("Be long.", [book])
+    found = await hosts(one, {"C0DESK": other}, model, storage, None, ruling)  # type: ignore[arg-type]
+    assert found.toolbox["book"] is found.default.toolbox["book"] is found.by_channel["C0DESK"].toolbox["book"]
+    assert found.toolbox["book"].may_ask
+    message = {"role": "user", "content": "book", "id": "m1"}
+    await found.default.graph.ainvoke({"messages": [message]}, {"configurable": {"thread_id": "t1"}}, by="U0ANA")
+    (row,) = await storage.interrupts(status="waiting")
+    assert row.terms["terms"]["rule"] == "amount is over 50"
+
+
+async def test_a_rule_that_nobody_could_meet_is_one_line(storage: Storage):
+    ruling = Ruling([Rule(tool="book", said=Said(quorum=2), place="signoff.toml, line 1")])
+    with pytest.raises(BadSettings) as refused:
+        await host(Agent("Be brief.", [book]), ScriptedModel(()), storage, None, ruling=ruling)  # type: ignore[arg-type]
+    (line,) = refused.value.problems
+    assert line.startswith("signoff.toml, line 1: ")
+
+
+def test_every_path_that_cannot_be_imported_is_said(tmp_path: Path):
+    file = tmp_path / "signoff.toml"
+    file.write_text('[agents]\n"#a" = "gone:agent"\n"#b" = "bot.loading:gone"\n')
+    with pytest.raises(BadSettings) as refused:
+        load_all(HostSettings.model_construct(signoff_agent="gone:too", signoff_config=file))
+    assert [line.partition(" is ")[0] for line in refused.value.problems] == [
+        "signoff.toml, line 2",
+        "signoff.toml, line 3",
+        "SIGNOFF_AGENT",
+    ]

@@ -341,6 +341,22 @@ async def test_what_is_hosted_where(doctor: Doctor) -> None:
     assert id_.startswith("channels: C0NOWHERE cannot be looked up: channel_not_found")
 
 
+async def test_who_decides_by_a_rule_is_looked_up_too(doctor: Doctor) -> None:
+    (doctor.folder / "signoff.toml").write_text(
+        '[[approvals.rules]]\ntool = "find_order"\napprovers = ["U0NOBODY"]\n'
+        '[[approvals.rules]]\ntool = "no_such_tool"\n[mcp.git]\ncommand = "x"\nchannels = ["#nowhere"]\n'
+    )
+    rule, channel = await doctor.wrong()
+    assert rule.startswith("agents: signoff.toml, line 4: there is no tool 'no_such_tool'; there are cancel_order, ")
+    assert channel.startswith("channels: signoff.toml, line 6: there is no channel #nowhere")
+    text = (doctor.folder / "signoff.toml").read_text()
+    (doctor.folder / "signoff.toml").write_text(text.partition('[[approvals.rules]]\ntool = "no')[0])
+    nobody, few = await doctor.wrong()
+    about = "who decides about find_order by signoff.toml, line 1"
+    assert nobody.startswith(f"{about}: U0NOBODY is not in this workspace")
+    assert few.startswith(f"{about}: it needs an approval, and nobody can give one. Add people to approvers in signoff")
+
+
 async def test_a_signoff_toml_that_cannot_be_read_stops_nothing_else(doctor: Doctor) -> None:
     (doctor.folder / "signoff.toml").write_text("[agents\n")
     (found,) = await doctor.wrong(SIGNOFF_AGENT="bot.demo.desk:agent")
