@@ -25,6 +25,9 @@ from graphs.runtime.types import Runtime
 from storage import usage
 from storage.ids import ThreadId
 
+MOST_TOKENS = 10**9
+"""Of one request: a server that counts more, or less than none, miscounts."""
+
 
 @dataclass(frozen=True)
 class ModelNode:
@@ -142,7 +145,7 @@ class _Asking:
 
 
 def _sum(counts: Iterable[int]) -> int:
-    return sum(max(count, 0) for count in counts)
+    return sum(min(max(count, 0), MOST_TOKENS) for count in counts)
 
 
 def _said_once(fit: Fit, messages: Sequence[Message]) -> str | None:

@@ -78,6 +78,11 @@ class Tool(Generic[P, R]):
         """The names of those that are secrets, or hold some."""
         return self.signature.secret
 
+    @property
+    def fixed(self) -> frozenset[str]:
+        """The names of those that are the same in every call: nobody is asked for them."""
+        return frozenset(self.signature.names) - frozenset(self.parameters.get("properties") or ())
+
     def title_of(self, values: Mapping[str, object]) -> str | None:
         """What a call with these values is called, where its `title=` can say it: they may be ones that it refuses."""
         try:

@@ -100,15 +100,17 @@ def _offered(schema: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, A
 
 
 def _titling(definition: Definition, signature: DescribedArguments) -> Callable[[Any], str]:
-    """What a call is called: its server's words for the tool, and its first arguments."""
+    """What a call is called: its server's words for the tool, and its first arguments; those that are fixed are the
+    same in every call.
+    """
     words = definition.name.replace("_", " ").replace("-", " ").strip() or definition.name
     said = _cut(" ".join((definition.title or "").split()) or words[:1].upper() + words[1:], LONGEST_TITLE)
 
     def write(values: Mapping[str, Any]) -> str:
-        shown = [name for name in signature.names if name in values and name not in signature.secret]
-        shown.sort(key=lambda name: name in signature.fixed)
-        parts = [f"{name.replace('_', ' ')} {_value(values[name])}" for name in shown[:MOST_VALUES]]
-        if len(values) > len(parts):
+        told = [name for name in signature.names if name in values and name not in signature.fixed]
+        shown = [name for name in told if name not in signature.secret][:MOST_VALUES]
+        parts = [f"{name.replace('_', ' ')} {_value(values[name])}" for name in shown]
+        if len(values.keys() - signature.fixed.keys()) > len(parts):
             parts.append("…")
         return f"{said} ({', '.join(parts)})" if parts else said
 

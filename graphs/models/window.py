@@ -29,16 +29,19 @@ LOOK_WITHIN = 20.0
 """Seconds that the server may take to say how much its model reads."""
 
 # What servers say beside a request that is too long: OpenAI, vLLM, SGLang, OpenRouter, Mistral, llama.cpp, xAI,
-# Anthropic, Gemini, TGI, LM Studio. The first number that fits counts.
+# Anthropic, Gemini, TGI, Together, GitHub Models, DashScope, Moonshot. The first number that fits counts.
 _SIZES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"(?:context|prompt|model)[\s_-]*(?:length|window|size|limit|len)[^0-9.;]{0,40}?(\d[\d,_]{2,})",
+        r"(\d[\d,_]{2,}) (?:tokens? )?max(?:imum)? context",
+        r"(?:context|model|model token)[\s_-]*(?:length|window|size|limit|len)[^0-9.;]{0,40}?(\d[\d,_]{2,})",
         r'"n_ctx"\s*:\s*(\d+)',
         r"(?:max_model_len|max_seq_len|maximum context|maximum prompt|maximum model)[^0-9.;]{0,40}?(\d[\d,_]{2,})",
         r"\d tokens? > (\d[\d,_]{2,}) maximum",
         r"maximum number of (?:input )?tokens[^0-9.;]{0,40}?(\d[\d,_]{2,})",
-        r"must have less than (\d[\d,_]{2,}) tokens",
+        r"must (?:be (?:<=|less than|at most)|have less than) (\d[\d,_]{2,})",
+        r"max(?:imum)? size[^0-9.;]{0,20}?(\d[\d,_]{2,}) tokens",
+        r"range of input length[^0-9.;]{0,20}\[\d+, (\d+)\]",
     )
 )
 

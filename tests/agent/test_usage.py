@@ -112,3 +112,10 @@ async def test_it_costs_neither_a_commit_nor_a_hop(storage: Storage):
     assert laps[3]["commits"] == laps[1]["commits"]
     assert laps[3]["statements"] == laps[1]["statements"] + 1
     assert laps[3]["hops"] <= max(lap["hops"] for lap in laps[:2])
+
+
+async def test_a_server_that_counts_nonsense_ends_no_turn(storage: Storage):
+    model = CountingModel([(says("Hi."), Usage(10**30, -5)), (says("Hi."), Usage(1, 1))])
+    await say(storage, model)
+    await say(storage, model)
+    assert [row[3:] for row in await rows(storage)] == [(1, 1), (10**9, 0)]
