@@ -22,7 +22,7 @@ from graphs.errors import CutOff, InterruptMisused, QuestionExpired
 from graphs.mcp import contents, elicitation
 from graphs.mcp.connection import Connection, Round
 from graphs.mcp.http import CUT_OFF, UNREACHED
-from graphs.mcp.stdio import TOO_LARGE
+from graphs.mcp.lines import TOO_LARGE
 from graphs.runtime.asking import Question, ask, known_question
 from graphs.runtime.frames import frame_of
 from storage.interrupts import InterruptRow

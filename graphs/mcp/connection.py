@@ -14,36 +14,28 @@ import mcp_types as types
 from mcp.client.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from graphs.mcp.definition import Definition
 from graphs.mcp.http import endpoint
+from graphs.mcp.lines import InvalidMessage
+from graphs.mcp.listing import CannotStart, listed, why
 from graphs.mcp.live import LiveCalls
 from graphs.mcp.spec import ServerSpec
-from graphs.mcp.stdio import InvalidMessage, process
+from graphs.mcp.stdio import process
 from graphs.mcp.streams import Incoming, Outgoing
 
 STARTS_WITHIN = 45.0
 """Seconds that a server has to start and to say what protocol it speaks."""
 
-LISTS_WITHIN = 20.0
-"""Seconds that it has to list its tools."""
-
 CLOSES_WITHIN = 8.0
 """Seconds after which a connection that does not close is cut."""
-
-MOST_TOOLS = 500
-MOST_PAGES = 50
 
 _RESULT: TypeAdapter[types.CallToolResult | types.InputRequiredResult] = TypeAdapter(
     types.CallToolResult | types.InputRequiredResult
 )
 
 Round = types.CallToolResult | types.InputRequiredResult
-
-
-class CannotStart(Exception):
-    """The server could not be started, or reached. The message is a clause that says why."""
 
 
 @dataclass(frozen=True)
@@ -96,28 +88,7 @@ class Connection:
 
     async def tools(self) -> list[Definition]:
         """What it lists. Raises CannotStart for what is no list of tools, or takes too long."""
-        found: dict[str, Definition] = {}
-        try:
-            async with asyncio.timeout(LISTS_WITHIN):
-                cursor: str | None = None
-                for _ in range(MOST_PAGES):
-                    page = await self._session.list_tools(params=types.PaginatedRequestParams(cursor=cursor))
-                    for each in page.tools:
-                        if len(found) < MOST_TOOLS:
-                            found.setdefault(each.name, _definition(each))
-                        else:
-                            self._listener.left_out(each.name, f"a server may have {MOST_TOOLS} tools")
-                    if (cursor := page.next_cursor) is None:
-                        break
-        except MCPError as error:
-            if error.code == types.METHOD_NOT_FOUND:
-                return []
-            raise CannotStart(f"it does not list its tools: {error.message[:300]}") from error
-        except ValidationError as error:
-            raise CannotStart("what it lists is not what the protocol allows") from error
-        except TimeoutError as error:
-            raise CannotStart(f"it did not list its tools within {LISTS_WITHIN:g} s") from error
-        return list(found.values())
+        return await listed(self._session, self._listener.left_out)
 
     async def call(
         self, tool: str, values: dict[str, Any], *, state: str | None = None, responses: dict[str, Any] | None = None
@@ -148,7 +119,7 @@ class Connection:
                 await _first(self._over, self.ended)
         except Exception as error:  # noqa: BLE001 - whatever a server, or the SDK on its behalf, came to
             if not opened.done():
-                opened.set_exception(CannotStart(_why(error, self.spec)))
+                opened.set_exception(CannotStart(why(error, self.spec, STARTS_WITHIN)))
         finally:
             self.ended.set()
             self.live.close()
@@ -193,14 +164,6 @@ class Connection:
                     self._listener.changed()
 
 
-def _definition(tool: types.Tool) -> Definition:
-    claims: dict[str, Any] = {}
-    if tool.annotations is not None:
-        claims = tool.annotations.model_dump(by_alias=True, mode="json", exclude_none=True)
-    title = tool.title or (tool.annotations.title if tool.annotations is not None else None)
-    return Definition(tool.name, title, tool.description or "", tool.input_schema, claims)
-
-
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -214,24 +177,3 @@ async def _first(*events: asyncio.Event) -> None:
     finally:
         for each in waiting:
             each.cancel()
-
-
-def _why(error: BaseException, spec: ServerSpec) -> str:
-    """Why it could not be started, as a clause."""
-    while isinstance(error, BaseExceptionGroup):
-        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
-    match error:
-        case FileNotFoundError() if spec.cwd is not None and error.filename == spec.cwd:
-            return f"its directory {spec.cwd!r} is not there"
-        case FileNotFoundError():
-            return f"the command {spec.command!r} was not found; install it, or write its whole path"
-        case PermissionError():
-            return f"the command {spec.command!r} may not be run"
-        case TimeoutError():
-            return f"it did not answer within {STARTS_WITHIN:g} s"
-        case MCPError() if error.code == types.CONNECTION_CLOSED and spec.url is None:
-            return "it ended before it answered; what it wrote stands above in the log"
-        case MCPError():
-            return error.message[:300]
-        case _:
-            return f"{type(error).__name__}: {str(error)[:300]}"

@@ -10,8 +10,8 @@ from typing import Any
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
 
+from graphs.mcp.lines import LARGEST_MESSAGE
 from graphs.mcp.spec import ServerSpec
-from graphs.mcp.stdio import LARGEST_MESSAGE
 
 CONNECTS_WITHIN = 10.0
 """Seconds for a connection, and for each piece that is sent."""

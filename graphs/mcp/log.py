@@ -39,16 +39,12 @@ class ServerLog:
         elif self._lines == LINES_A_MINUTE:
             logger.info("MCP server %s writes more than the log takes; the rest of this minute is left out", self._name)
 
-    def complaint(self, why: str) -> None:
-        """What is wrong with what it sends, as a clause."""
-        self.once(why)
-
     def left_out(self, tool: str, why: str) -> None:
         """A tool that cannot be offered, and why, as a clause."""
         self.once(f"its tool {tool[:100]!r} is left out: {why}")
 
     def once(self, what: str) -> None:
-        """Say it the first time."""
+        """Something about it, as a clause: said the first time."""
         if what not in self._said and len(self._said) < 1000:
             self._said.add(what)
             logger.warning("MCP server %s%s: %s", self._name, self._place, self._clean(what))

@@ -1,11 +1,10 @@
-"""One server: started when it is first needed, started again when it has died, and its tools as they are pinned."""
+"""One server: its tools as they are pinned, and calls of them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from graphs.agent.errors import ToolError
 from graphs.agent.results import ToolResult
 from graphs.mcp.definition import Definition, unusable
+from graphs.mcp.lifeline import Lifeline, Tasks, Unavailable
 from graphs.mcp.log import ServerLog
 from graphs.mcp.names import tool_name
 from graphs.mcp.offering import BLOCKED, AnyTool, Policy, tool_of
@@ -30,19 +30,6 @@ READY_WITHIN = 10.0
 
 FRESH_FOR = 60.0
 """Seconds after which the tools are listed anew before one is called, or offered."""
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
-"""Seconds until a server that died, or could not be started, is started again. They grow each time."""
-
-WORTH_WAITING = 5.0
-"""Seconds of such a pause that a call waits."""
-
-STABLE_AFTER = 60.0
-"""Seconds after which a server that dies had been well."""
-
-
-class Unavailable(Exception):
-    """The server cannot be asked. The message is a sentence that says why."""
 
 
 @dataclass(frozen=True)
@@ -66,24 +53,23 @@ class Server:
         self._pins: Mapping[str, Pin] = {}
         self._listed: frozenset[str] | None = None
         self._tools: Mapping[str, AnyTool] = {}
-        self._connection: Connection | None = None
-        self._connecting: asyncio.Task[Connection] | None = None
-        self._failures, self._not_before, self._why = 0, 0.0, ""
+        self._tasks = Tasks(spec.name)
+        self._lifeline = Lifeline(spec, self._log, self._tasks, self._list, self._stale)
         self._looked_at, self._is_stale = 0.0, False
+        self._verdicts: dict[str, str | None] = {}
         self._looking = asyncio.Lock()
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._is_closed = False
 
     @property
     def tools(self) -> Mapping[str, AnyTool]:
         return self._tools
 
     async def ready(self) -> None:
-        """See `Source`. Also once it is known that the server is down."""
-        if self._is_closed or (self._connecting is None and self._pause() > 0):
+        """See `Source`. One that was down is waited for no more: it is tried beside what goes on."""
+        if self._tasks.are_over or self._lifeline.pause > 0:
             return
-        looking = self._spawn(self._look())
-        await asyncio.wait([looking], timeout=READY_WITHIN)
+        looking = self._tasks.begin(self._look())
+        if not self._lifeline.has_failed:
+            await asyncio.wait([looking], timeout=READY_WITHIN)
 
     async def call(self, definition: Definition, values: dict[str, Any], key: str) -> ToolResult:
         """Call the tool as it was described. Raises what `Call.run` raises, and ToolError for a server that cannot be
@@ -104,7 +90,7 @@ class Server:
                 return await call.run()
             except NotSent as error:
                 why = str(error)
-                await self._drop(connection, why)
+                await self._lifeline.drop(connection, why)
         raise ToolError(f"The server {self.spec.name} could not be reached: {why}. The call did not run.")
 
     def know(self, pinned: Sequence[Pin]) -> None:
@@ -119,12 +105,8 @@ class Server:
 
     async def close(self) -> None:
         """Stop it."""
-        self._is_closed = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._connection is not None:
-            await self._connection.close()
+        await self._tasks.end()
+        await self._lifeline.close()
 
     def _tool(self, pin: Pin) -> AnyTool:
         definition = Definition.read(pin.definition)
@@ -146,77 +128,22 @@ class Server:
 
     async def _fresh(self) -> Connection:
         """A connection whose tools were looked at lately. Raises Unavailable."""
-        from graphs.mcp.connection import CannotStart
+        from graphs.mcp.listing import CannotStart
 
-        connection = await self._connected()
+        connection = await self._lifeline.connection()
         async with self._looking:
             if self._is_stale or self._now() - self._looked_at > FRESH_FOR:
                 try:
                     await self._list(connection)
                 except CannotStart as error:
-                    await self._drop(connection, str(error))
-                    raise Unavailable(self._why) from error
+                    await self._lifeline.drop(connection, str(error))
+                    raise Unavailable(self._lifeline.why) from error
         return connection
-
-    async def _connected(self) -> Connection:
-        if self._connection is not None and not self._connection.ended.is_set():
-            return self._connection
-        if self._is_closed:
-            raise Unavailable(f"The server {self.spec.name} was stopped.")
-        if self._connecting is None or self._connecting.done():
-            if (pause := self._pause()) > WORTH_WAITING:
-                raise Unavailable(self._why)
-            self._connecting = self._spawn(self._connect(pause))
-        return await asyncio.shield(self._connecting)
-
-    async def _connect(self, pause: float) -> Connection:
-        from graphs.mcp.connection import CannotStart, Connection, Listener
-
-        await asyncio.sleep(pause)
-        connection = Connection(
-            self.spec, Listener(self._log.line, self._log.complaint, self._log.left_out, self._stale)
-        )
-        try:
-            await connection.open()
-            await self._list(connection)
-        except CannotStart as error:
-            await self._drop(connection, str(error))
-            raise Unavailable(self._why) from error
-        except asyncio.CancelledError:
-            await connection.close()
-            raise
-        self._connection = connection
-        self._log.up()
-        self._spawn(self._await_end(connection, self._now()))
-        return connection
-
-    async def _await_end(self, connection: Connection, since: float) -> None:
-        await connection.ended.wait()
-        if self._connection is connection and not self._is_closed:
-            if self._now() - since > STABLE_AFTER:
-                self._failures = 0
-            await self._drop(connection, "it ended")
-
-    async def _drop(self, connection: Connection, why: str) -> None:
-        """The server is down, and not started again at once."""
-        if self._connection is connection:
-            self._connection = None
-        self._failures += 1
-        pause = min(FIRST_PAUSE * 2 ** (self._failures - 1), LONGEST_PAUSE) * random.uniform(0.8, 1.2)
-        self._not_before = self._now() + pause
-        self._why = f"The server {self.spec.name} could not be started: {why}."
-        self._log.down(why)
-        await connection.close()
 
     async def _list(self, connection: Connection) -> None:
         """Compare what the server lists with what is pinned. Raises CannotStart where it does not."""
         self._is_stale = False
-        listed = await connection.tools()
-        reasons = await asyncio.to_thread(lambda: [unusable(each) for each in listed])
-        usable = {each.name: each for each, why in zip(listed, reasons, strict=True) if why is None}
-        for each, why in zip(listed, reasons, strict=True):
-            if why is not None:
-                self._log.left_out(each.name, why)
+        usable = await self._usable(await connection.tools())
         seen = {name: Seen(each.digest, each.text) for name, each in usable.items()}
         server, now, before = self.spec.name, self._storage.now(), self._pins
         pinned = await self._storage.write(lambda db: pins.see(db, server, seen, now))
@@ -225,6 +152,26 @@ class Server:
             self._listed = frozenset(usable)
             self.know(pinned)
         self._tell(before)
+
+    async def _usable(self, listed: Sequence[Definition]) -> Mapping[str, Definition]:
+        """Those that can be tools, by name."""
+        verdicts = await asyncio.to_thread(lambda: [self._verdict(each) for each in listed])
+        for each, why in zip(listed, verdicts, strict=True):
+            if why is not None:
+                self._log.left_out(each.name, why)
+        return {each.name: each for each, why in zip(listed, verdicts, strict=True) if why is None}
+
+    def _verdict(self, definition: Definition) -> str | None:
+        """As `unusable`; a list is looked at often, and seldom another one."""
+        try:
+            key = definition.digest
+        except (ValueError, TypeError, RecursionError):
+            return unusable(definition)
+        if key not in self._verdicts:
+            if len(self._verdicts) >= pins.MOST:
+                self._verdicts.clear()
+            self._verdicts[key] = unusable(definition)
+        return self._verdicts[key]
 
     def _tell(self, before: Mapping[str, Pin]) -> None:
         news = [pin for pin in self._pins.values() if pin.changed is not None and pin.decided_at is None]
@@ -240,23 +187,7 @@ class Server:
     def _stale(self) -> None:
         """What is known of the tools is old: look at once."""
         self._is_stale = True
-        if not self._is_closed:
-            self._spawn(self._look())
-
-    def _pause(self) -> float:
-        """Seconds until it may be started again."""
-        return max(0.0, self._not_before - self._now())
+        self._tasks.begin(self._look())
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
-
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._over)
-        return task
-
-    def _over(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Unavailable):
-            logger.error("MCP server %s: looking after it failed", self.spec.name, exc_info=error)

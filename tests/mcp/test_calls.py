@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.shown.on_record import record_of
 from graphs.agent.errors import InvalidArguments
 from graphs.approvals.decisions import Approve, Edit
 from graphs.approvals.states import DoubtChoice
@@ -211,3 +212,15 @@ async def test_what_is_stopped_is_told_to_the_server(storage: Storage, folder: F
     with pytest.raises(asyncio.CancelledError):
         await turn
     await until(lambda: folder.calls("cancelled"), "the server to hear of it")
+
+
+async def test_a_card_has_the_servers_title_and_the_exact_name_in_small_print(
+    storage: Storage, folder: Folder, started: list[Servers]
+):
+    tool = listed("echo", {"b": {}, "a": {}}, title="Echo <!channel> *now*\nReads nothing")
+    talk = await talking(storage, folder, started, tool, {"a": 1, "b": "two words"})
+    messages = await talk.messages()
+    record = await storage.read(lambda db: record_of(db, talk.toolbox, THREAD, messages))
+    (call,) = record.calls(messages[-1], {})
+    assert call.title == 'Echo <!channel> *now* Reads nothing (b "two words", a 1)'
+    assert (call.function, list(call.args)) == ("raw.echo", ["b", "a"])

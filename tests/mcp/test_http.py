@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from graphs import Command
 from graphs.approvals.decisions import Approve
-from graphs.mcp import server as server_room
+from graphs.mcp import connection, lifeline
 from graphs.mcp.elicitation import SEND
 from graphs.mcp.servers import Servers
 from storage import Storage
@@ -15,6 +17,13 @@ from tests.mcp.conftest import ServedTalk, Web
 from tests.mcp.served import loaded, names
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the protocol is agreed on: as ever, or as with a server that knows the older one only."""
+    monkeypatch.setattr(connection, "Client", partial(connection.Client, mode=request.param))
+    return request.param
 
 
 async def talking(storage: Storage, web: Web, started: list[Servers], tool: str, args: dict) -> ServedTalk:
@@ -27,6 +36,7 @@ async def talking(storage: Storage, web: Web, started: list[Servers], tool: str,
     return talk
 
 
+@pytest.mark.usefixtures("mode")
 async def test_its_tools_are_called(storage: Storage, web: Web, started: list[Servers]):
     talk = await talking(storage, web, started, "add", {"a": 1, "b": 2})
     assert await talk.results() == ["3"]
@@ -37,7 +47,8 @@ async def test_its_headers_go_with_each_call(storage: Storage, web: Web, started
     assert await talk.results() == ["a-secret-key"]
 
 
-async def test_it_asks_and_goes_on_from_the_state_that_it_gave(storage: Storage, web: Web, started: list[Servers]):
+@pytest.mark.usefixtures("mode")
+async def test_it_asks_and_goes_on_with_the_answer(storage: Storage, web: Web, started: list[Servers]):
     talk = await talking(storage, web, started, "greet", {})
     row = await talk.waiting()
     assert row.payload["question"] == "web asks: Whose name?"
@@ -46,16 +57,18 @@ async def test_it_asks_and_goes_on_from_the_state_that_it_gave(storage: Storage,
     assert web.calls() == ["greet Ana"]
 
 
+@pytest.mark.usefixtures("mode")
 async def test_one_that_dies_in_a_call_leaves_it_in_doubt(storage: Storage, web: Web, started: list[Servers]):
     talk = await talking(storage, web, started, "die", {})
     assert (await talk.waiting()).kind == "in_doubt"
     assert web.calls() == ["die"]
 
 
+@pytest.mark.usefixtures("mode")
 async def test_one_that_is_away_is_no_doubt_and_back_when_it_is_back(
     storage: Storage, web: Web, started: list[Servers], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(server_room, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(lifeline, "FIRST_PAUSE", 0.01)
     await web.start()
     servers = await loaded(Servers([web.spec], storage))
     started.append(servers)

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from graphs.agent.errors import ToolError
-from graphs.mcp import server as server_room
+from graphs.mcp import lifeline
 from graphs.mcp.servers import Servers
 from graphs.mcp.spec import ServerSpec
 from storage import Storage
@@ -69,32 +70,33 @@ async def test_its_tools_stay_known_and_a_call_says_why_it_fails(
 async def test_one_that_died_is_started_again(
     storage: Storage, folder: Folder, started: list[Servers], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(server_room, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(lifeline, "FIRST_PAUSE", 0.01)
     folder.lists(listed("echo"))
     servers = await loaded(folder.servers(storage))
     started.append(servers)
-    raw, first = servers.servers["raw"], folder.pid
+    first = folder.pid
     os.kill(first, signal.SIGKILL)
-    await until(lambda: raw._connection is None, "the end to be noticed")
-    await until(lambda: _ready(raw), "another one")
-    assert folder.pid != first
+
+    async def there_is_another() -> bool:
+        await servers.servers["raw"].ready()
+        return folder.pid != first
+
+    await until(there_is_another, "another one")
+    assert runs(folder.pid)
 
 
-async def _ready(raw: server_room.Server) -> bool:
-    await raw.ready()
-    return raw._connection is not None
-
-
-async def test_it_is_not_started_again_at_every_turn(storage: Storage, folder: Folder, started: list[Servers]):
-    servers = Servers([NEVER], storage)
+async def test_one_that_cannot_be_started_is_not_tried_at_every_turn_nor_waited_for(
+    storage: Storage, started: list[Servers], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(lifeline, "FIRST_PAUSE", 50.0)
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho started >> {tmp_path}/starts\n")
+    program.chmod(0o755)
+    servers = await loaded(Servers([ServerSpec(name="short", command=str(program))], storage))
     started.append(servers)
-    await servers.load()
-    gone = servers.servers["gone"]
-    gone._failures = 6
-    await gone.ready()
-    assert gone._pause() > server_room.WORTH_WAITING
-    with pytest.raises(server_room.Unavailable):
-        await gone._connected()
+    for _ in range(3):
+        await servers.servers["short"].ready()
+    assert (tmp_path / "starts").read_text() == "started\n"
 
 
 async def test_stopping_ends_the_process_whatever_it_does(storage: Storage, folder: Folder):
