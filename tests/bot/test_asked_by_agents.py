@@ -123,6 +123,18 @@ async def test_no_ends_the_turn_and_the_next_message_is_answered(stage: Stage):
         assert told == [call["id"] for message in sent for call in message.get("tool_calls") or ()]
 
 
+async def test_stop_while_it_is_asked_whether_to_go_on_ends_the_turn(stage: Stage):
+    async with stage.bot(MANY, says("(not said)"), says("Back again.")) as bot:
+        root = (await stage.page.say("look everywhere", "D0ANA"))["ts"]
+        card = await bot.card(root, "answer_yes")
+        await stage.page.post("/client/stop", channel="D0ANA", thread_ts=root)
+        await bot.reads(root, "Stopped.")
+        over = await bot.reads(root, "Cancelled, the request was stopped.")
+        assert over["ts"] == card["ts"]
+        await stage.page.say("hello", "D0ANA", thread_ts=root)
+        await bot.reads(root, "Back again.")
+
+
 async def test_what_a_tool_asks_is_a_form_and_its_call_reads_as_one_that_waits(stage: Stage):
     async with stage.bot(calls(("choose_seat", {"show": "Macbeth"})), says("Row 3 it is.")) as bot:
         root = (await stage.page.say("a seat for Macbeth", "D0ANA"))["ts"]
