@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 
 from bot import config
-from bot.config.sections import Approvals, RuleSection, Server
+from bot.config.sections import Approvals, RuleSection
+from bot.config.servers import Server
 from bot.loading import load
 from bot.settings import Settings
 from bot.shown.commands import help_

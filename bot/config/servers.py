@@ -6,17 +6,66 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path as FilePath
-from typing import Any, cast
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BeforeValidator, Field, JsonValue, StrictBool
 
 from bot.config import secrets
 from bot.config.lines import Path, json_lines
 from bot.config.problems import File, dotted
-from bot.config.sections import Server, validated
+from bot.config.sections import Channel, Section, duration, validated
 from graphs.mcp.spec import TIMEOUT, ServerSpec
 
 KEY = "mcpServers"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+Transport = Literal["stdio", "http", "streamable-http", "streamable_http", "streamableHttp"]
+
+
+def _seconds(given: object) -> float:
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return float(given)
+    return duration(given).total_seconds()
+
+
+class Server(Section):
+    """The keys of an `mcpServers` entry, and ours."""
+
+    command: str | None = Field(default=None, min_length=1, description="the program to start")
+    args: tuple[str, ...] = Field(default=(), description="a list of texts")
+    env: dict[str, str] = Field(default_factory=dict[str, str], description="a table of texts")
+    cwd: str | None = Field(default=None, description="a folder")
+    url: str | None = Field(
+        default=None, pattern=r"^https?://[^\s/?#]+[^\s#]*$", description="an address like https://host/path"
+    )
+    headers: dict[str, str] = Field(default_factory=dict[str, str], description="a table of texts")
+    type: Transport | None = Field(default=None, description="stdio or http (SSE alone is not spoken here)")
+    transport: Transport | None = Field(default=None, description="stdio or http (SSE alone is not spoken here)")
+    fixed: dict[str, JsonValue] = Field(
+        default_factory=dict[str, JsonValue], description="a table of arguments by name"
+    )
+    trust_annotations: StrictBool = Field(default=False, description="true or false")
+    channels: tuple[Channel, ...] = Field(default=(), description='a list of "#name" of channels, or their ids')
+    timeout: Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=86400)] | None = Field(
+        default=None, description='seconds above zero, or a duration like "90s"'
+    )
+
+    @property
+    def wrong(self) -> str | None:
+        """What of it does not go together, as a clause."""
+        if self.command is not None and self.url is not None:
+            return "has a command and a url: keep the one that is meant"
+        if self.command is None and self.url is None:
+            return "has neither a command nor a url"
+        kinds = {each == "stdio" for each in (self.type, self.transport) if each is not None}
+        if kinds and kinds != {self.command is not None}:
+            return f"has a {'command' if self.command else 'url'} and is said to be of another type"
+        if self.command is not None and self.headers:
+            return "has a command and headers, which only a url has"
+        if self.url is not None and (self.args or self.env or self.cwd):
+            return "has a url, and args, env or cwd, which only a command has"
+        return None
 
 
 def of(tree: object, prefix: Path, file: File) -> list[ServerSpec]:

@@ -22,7 +22,7 @@ from graphs.approvals.terms import CHANNEL, REQUESTER
 from graphs.texts.redaction import Redaction, in_use
 
 if TYPE_CHECKING:  # what evaluates conditions is loaded where there is one
-    from graphs.agent.conditions import Condition
+    from graphs.agent.conditions.condition import Condition
 
 logger = logging.getLogger(__name__)
 

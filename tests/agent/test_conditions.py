@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
-from graphs.agent.conditions import LONGEST, Condition
+from graphs.agent.conditions.condition import LONGEST, Condition
 from graphs.agent.errors import InvalidCondition, Unworkable
 from graphs.agent.tools import tool
 

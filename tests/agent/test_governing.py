@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphs.agent.approval import Approval
-from graphs.agent.conditions import Condition
+from graphs.agent.conditions.condition import Condition
 from graphs.agent.errors import InvalidPolicy
 from graphs.agent.governing import NOTHING, Rule, Said, names_no_others
 from graphs.agent.policy import replay_terms, required, settling_terms

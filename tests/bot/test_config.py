@@ -12,7 +12,7 @@ from bot import config
 from bot.config.lines import json_lines, nearest, toml_lines
 from bot.config.sections import duration
 from bot.settings import BadSettings
-from graphs.agent.conditions import Condition
+from graphs.agent.conditions.condition import Condition
 from graphs.agent.governing import NOTHING, Rule, Said
 from graphs.mcp.spec import ServerSpec
 
@@ -184,6 +184,7 @@ RULE = '[[approvals.rules]]\ntool = "pay"\n'
         ('[mcp.a]\ncommand = "x"\nargs = [1]\n', "line 3: mcp.a.args is not a list of texts: 1"),
         ('[mcp.a]\ncommand = "x"\nchannels = ["x"]\n', "line 3: mcp.a.channels is not a list of"),
         ('[mcp.a]\ncommand = "x"\ndisabled = true\n', "line 3: there is no mcp.a.disabled; there is command, args"),
+        ('[mcp.a]\ncommand = "x"\nfixed = { since = 2026-01-01 }\n', "line 3: mcp.a.fixed is not a table of arguments"),
         ('[mcp."a b"]\ncommand = "x"\n', "line 1: 'a b' is no name for a server"),
         ("mcp = 5\n", "line 1: mcp is no table of servers by name"),
         ("[mcp]\na = 5\n", "line 2: mcp.a is no table"),

@@ -9,7 +9,7 @@ from bot.loading import host, hosts, load, load_all
 from bot.settings import BadSettings, HostSettings
 from graphs import END, START, StateGraph, add_messages
 from graphs.agent.agent import Agent
-from graphs.agent.conditions import Condition
+from graphs.agent.conditions.condition import Condition
 from graphs.agent.governing import Rule, Said
 from graphs.agent.ruling import Ruling
 from graphs.agent.tools import tool
