@@ -36,7 +36,7 @@ _MESSAGES: tuple[dict[str, Any], ...] = (
     {"role": "user", "content": f"call {TOOL} word=ready"},
 )
 
-_LOOK = "Look at OPENAI_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY, and at what the provider says of its state"
+_LOOK = "Look at OPENAI_MODEL, OPENAI_BASE_URL, OPENAI_API_KEY and LLM_API, and at what the provider says of its state"
 
 
 async def model(case: Case, found: Findings) -> None:

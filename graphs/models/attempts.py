@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import openai
 
-from graphs.models.provider_errors import PASSING, is_about_request, is_busy, is_lasting
+from graphs.models.provider_kinds import PASSING, is_about_request, is_busy, is_lasting
 from graphs.models.provider_words import first_cause, retry_after, said
 from graphs.models.replies import BrokeOff
 

@@ -16,7 +16,8 @@ from graphs.models.chat_reply import Reply
 from graphs.models.chat_request import ChatRequests
 from graphs.models.connection import OPENAI_URL
 from graphs.models.provider_words import said
-from graphs.models.wire import Messages, WireModel, server_of
+from graphs.models.wire import Messages, server_of
+from graphs.models.wire_model import WireModel
 
 # OpenAI, of models that are not to be had here, or not with tools.
 _NAMES_RESPONSES = re.compile(r"\bv1/responses\b|\bresponses api\b", re.IGNORECASE)
@@ -27,6 +28,7 @@ class ChatWire:
 
     path = "/chat/completions"
     words: Mapping[Any, str] = WORDS
+    elsewhere = "The model can be used over Responses only; whoever runs this bot has to check LLM_API."
 
     def __init__(self, model: str, base_url: str) -> None:
         self._server = server_of("chat", base_url)

@@ -36,8 +36,8 @@ class Deadlines:
     """Until there is a connection."""
     first: float = 120.0
     """From the request until the first byte of the answer's body: a server may load the model first."""
-    between: float = 90.0
-    """Between two pieces of the answer; a comment that says "at work" is one."""
+    between: float = 120.0
+    """Between two pieces of the answer, while the model may think; a comment that says "at work" is a piece."""
     turn: float = 900.0
     """For a whole reply, with all that is tried again for it and all that is waited in between."""
 

@@ -17,7 +17,8 @@ from graphs.models.provider_words import said, status_of
 from graphs.models.responses_options import WORDS, Option, refused
 from graphs.models.responses_reply import ResponsesReply
 from graphs.models.responses_request import ResponsesRequests
-from graphs.models.wire import Messages, WireModel, server_of
+from graphs.models.wire import Messages, server_of
+from graphs.models.wire_model import WireModel
 
 _ABOUT_ANOTHER = re.compile(
     r"\bmodels?\b|\bdeployments?\b|\bitem\b|\bendpoints? found\b|\bprevious_response", re.IGNORECASE
@@ -40,6 +41,7 @@ class ResponsesWire:
 
     path = "/responses"
     words: Mapping[Any, str] = WORDS
+    elsewhere = "The model's server has no Responses; whoever runs this bot has to check LLM_API and OPENAI_BASE_URL."
 
     def __init__(self, model: str, base_url: str) -> None:
         self._server = server_of("responses", base_url, model)

@@ -177,5 +177,7 @@ async def test_several_conversations_at_once_find_out_together():
 async def test_what_is_set_does_not_change(wire: str):
     status, body = CHAT_ELSEWHERE[0] if wire == "chat" else RESPONSES_ELSEWHERE[0]
     async with serve(Answer(status=status, body=body)) as server:
-        assert not (await refusal_by(server, wire)).retryable
+        error = await refusal_by(server, wire)
+    assert "whoever runs this bot has to check LLM_API" in str(error)
+    assert not error.retryable
     assert len(server.requests) == 1
