@@ -1,4 +1,4 @@
-"""#git of the demo: the tools of a server that others wrote. Reading is free, committing asks, and what was shown runs."""
+"""#git of the demo: tools of a server that others wrote. Reading is free, committing asks, and what was shown runs."""
 
 import shutil
 import signal
