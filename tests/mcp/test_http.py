@@ -9,7 +9,6 @@ import pytest
 from graphs import Command
 from graphs.approvals.decisions import Approve
 from graphs.mcp import connection, lifeline
-from graphs.mcp.elicitation import SEND
 from graphs.mcp.servers import Servers
 from storage import Storage
 from tests.agent.conversing import CONFIG, calls, says
@@ -52,7 +51,7 @@ async def test_it_asks_and_goes_on_with_the_answer(storage: Storage, web: Web, s
     talk = await talking(storage, web, started, "greet", {})
     row = await talk.waiting()
     assert row.payload["question"] == "web asks: Whose name?"
-    await talk.graph.ainvoke(Command(resume={row.id: {"decision": SEND, "name": "Ana"}}), CONFIG, by="U0ANA")
+    await talk.graph.ainvoke(Command(resume={row.id: {"name": "Ana"}}), CONFIG, by="U0ANA")
     assert await talk.results() == ["Hello Ana"]
     assert web.calls() == ["greet Ana"]
 
