@@ -35,7 +35,8 @@ class Tool(Generic[P, R]):
     what it does cannot be taken back: who approves it is asked twice. `check` and `preview` are functions of the
     validated arguments (see `beforehand.py`). `timeout` is in seconds. Called directly, it is the function.
 
-    A model knows it by its `wire_name`, which has only what models' wires allow, unless it is not `offered` to them.
+    `wire` is what models call it where its name is none that their wires allow. They are not told of one that is not
+    `offered`.
     """
 
     name: str
@@ -52,7 +53,7 @@ class Tool(Generic[P, R]):
     preview: Callable[..., object] | None
     function: Callable[P, R]
     signature: Signature
-    wire_name: str
+    wire: str | None = None
     offered: bool = True
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -60,6 +61,11 @@ class Tool(Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<tool {self.name!r}>"
+
+    @property
+    def wire_name(self) -> str:
+        """What models call it."""
+        return self.wire or self.name
 
     @property
     def secret_arguments(self) -> frozenset[str]:
@@ -187,7 +193,6 @@ def _declare(
         preview=_function(name, "preview", preview),
         function=function,
         signature=TypedArguments(model),
-        wire_name=name,
     )
     for attribute in functools.WRAPPER_ASSIGNMENTS:
         object.__setattr__(declared, attribute, getattr(function, attribute))
