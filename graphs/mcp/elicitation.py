@@ -23,6 +23,8 @@ _WORDS = frozenset(
 )
 """What the protocol has in the schema of a value. A pattern, which it has not, might be matched for ever."""
 
+_TYPES = ("string", "number", "integer", "boolean", "array")
+
 LONGEST = 1000
 """Characters of what a server asks."""
 
@@ -92,11 +94,14 @@ def _properties(requested: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain(part) for name, part in asked.items()}
 
 
-def _plain(part: Any) -> dict[str, Any]:
+def _plain(asked: Any) -> dict[str, Any]:
     """Of a value's schema, what the protocol knows."""
-    if not isinstance(part, dict):
+    if not isinstance(asked, dict):
         raise Unaskable("a value that it asks for has no type")
-    return {word: said for word, said in cast("dict[str, Any]", part).items() if word in _WORDS}
+    part = cast("dict[str, Any]", asked)
+    if part.get("type", "string") not in _TYPES:
+        raise Unaskable(f"a value that it asks for has the type {str(part['type'])[:40]!r}")
+    return {word: said for word, said in part.items() if word in _WORDS}
 
 
 def _buttons(part: dict[str, Any]) -> dict[str, Any]:
