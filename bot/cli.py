@@ -1,4 +1,4 @@
-"""The command line: `signoff run`, `doctor`, `demo`, `manifest`, `config`, `audit`."""
+"""The command line: `signoff run`, `doctor`, `demo`, `manifest`, `config`, `audit`, `usage`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot import audit, logs, manifest
+from bot import audit, logs, manifest, usage
 from bot.errors import CannotGoOn
 from bot.settings import BadSettings, Settings, load_database_settings, load_host_settings, load_settings
 from graphs.texts.redaction import Redaction, keys_among, without_secrets_in_use, without_tokens
@@ -136,6 +136,11 @@ def _parser() -> argparse.ArgumentParser:
         "--since", type=_moment, help="from this time on: 2026-09-21, or with a time; UTC without a zone"
     )
     export.set_defaults(command=_export)
+    usage_ = commands.add_parser("usage", help="add up what the model's replies took, in tokens")
+    usage_.add_argument("--days", type=_days, default=usage.DAYS, help=f"so many, with today (default: {usage.DAYS})")
+    usage_.add_argument("--by", choices=("day", "person", "thread"), default="day", help="a line each (default: day)")
+    usage_.add_argument("--json", action="store_true", help="print lines of JSON")
+    usage_.set_defaults(command=_usage)
     return parser
 
 
@@ -147,6 +152,12 @@ def _help(parser: argparse.ArgumentParser) -> int:
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"expected a number of days from 1 on, got {text!r}")
     return int(text)
 
 
@@ -244,6 +255,10 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     return asyncio.run(audit.export(load_database_settings(), options.since))
+
+
+def _usage(options: argparse.Namespace) -> int:
+    return usage.show(load_database_settings(), options.days, options.by, as_json=options.json)
 
 
 def _manifest(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from bot.http_mode import ENDPOINT
 from bot.settings import Settings
 from graphs.agent.tools import Toolbox
-from graphs.models.chat import OPENAI_URL
+from graphs.models.connection import OPENAI_URL
 
 NAMED = 12
 """Tools that are named."""

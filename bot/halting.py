@@ -67,9 +67,11 @@ class Halting:
         *,
         pressed: str | None = None,
         also: Callable[[Connection], None] = lambda db: None,
+        where_stopped: Callable[[Connection], None] = lambda db: None,
     ) -> str:
         """Stop what is at work in this thread, as this person: what they are told, `STOPPED` when it was so. `pressed`
-        is Slack's time of that: what was begun later is left alone. `also` is stored with it, whatever it comes to.
+        is Slack's time of that: what was begun later is left alone. `also` is stored with it, whatever it comes to, and
+        `where_stopped` only when it was so.
         """
         name, now = f"stopped-{self.storage.new_id()}", self.storage.now()
 
@@ -79,8 +81,10 @@ class Halting:
             also(db)
             if why is not None:
                 return why
-            begun = halting.begin(db, found.thread_id, name, now, by=by.user, team=by.team)
-            return STOPPED if begun else NOTHING
+            if not halting.begin(db, found.thread_id, name, now, by=by.user, team=by.team):
+                return NOTHING
+            where_stopped(db)
+            return STOPPED
 
         said: str | None = None
         while said is None:

@@ -68,8 +68,10 @@ class Hosts:
     @functools.cached_property
     def toolbox(self) -> Toolbox:
         """The tools of all agents. Raises InvalidTool where two have different ones of one name."""
-        tools = {id(tool): tool for each in (self.default, *self.by_channel.values()) for tool in each.toolbox.values()}
-        return Toolbox(tools.values())
+        all_of_them = [each.toolbox for each in (self.default, *self.by_channel.values())]
+        tools = {id(tool): tool for each in all_of_them for tool in each.declared.values()}
+        sources = {id(source): source for each in all_of_them for source in each.sources}
+        return Toolbox(tools.values(), list(sources.values()))
 
     async def astream(self, input: Any, config: Config | None = None, **options: Any) -> AsyncGenerator[Any]:  # noqa: A002
         """As `CompiledGraph.astream` in several modes. What a graph of one's own streams is shown once it is whole."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from bot import config, connecting
+from bot.backing import Backing
 from bot.errors import CannotGoOn
 from bot.hosting import MESSAGES, Hosted, Hosts
 from bot.settings import BadSettings, HostSettings
@@ -20,7 +21,6 @@ from graphs.agent.errors import AgentError, InvalidPolicy
 from graphs.agent.ruling import Ruling
 from graphs.agent.tool_node import Unreachable
 from graphs.errors import GraphError, UnexpectedExit
-from graphs.models.model import Model
 from graphs.runtime.calling import awaitable, held
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.graph import StateGraph
@@ -51,21 +51,22 @@ def load(path: str, named: str = "SIGNOFF_AGENT") -> Found:
 
 async def host(
     found: Found,
-    model: Model,
+    backing: Backing,
     storage: Storage,
     unreachable: Unreachable,
     named: str = "SIGNOFF_AGENT",
-    ruling: Ruling | None = None,
+    channel: str = "",
 ) -> Hosted:
-    """Compile it on this storage, an agent with its tools under the rules. Raises `BadSettings` for what cannot hold a
-    conversation here.
+    """Compile it on this storage, an agent with its tools under the rules and with those that are offered in the
+    channel. Raises `BadSettings` for what cannot hold a conversation here.
     """
     if isinstance(found, Agent):
         try:
-            toolbox = found.toolbox if ruling is None else ruling.toolbox(found.toolbox)
+            toolbox = backing.toolbox(found, channel)
         except InvalidPolicy as error:
             raise BadSettings([str(error)]) from error
-        return Hosted(found.compile(model, storage, unreachable, toolbox), toolbox, found.examples)
+        compiled = found.compile(backing.model, storage, unreachable, toolbox, window=backing.window)
+        return Hosted(compiled, toolbox, found.examples)
     try:
         graph = found.compile(storage) if isinstance(found, StateGraph) else await awaitable(found)(storage)
     except GraphError as error:
@@ -99,11 +100,10 @@ class Loaded:
         found = {**self.by_channel, "": self.default}
         return {channel: each for channel, each in found.items() if isinstance(each, Agent)}
 
-    async def by_id(self, client: SlackClient) -> dict[str, Found]:
-        """By channel id. Raises `BadSettings` for a channel that there is not."""
-        named = config.are_named(self.chosen)
-        names = config.channels(self.chosen, await connecting.channels(client) if named else {})
-        return {id_: self.by_channel[channel] for id_, channel in names.items()}
+    async def channel_ids(self, client: SlackClient) -> dict[str, str]:
+        """The ids of the channels that the configuration names. Raises `BadSettings` for one that there is not."""
+        known = await connecting.channels(client) if config.are_named(self.chosen) else {}
+        return config.ids(self.chosen, known)
 
 
 def load_all(settings: HostSettings) -> Loaded:
@@ -126,25 +126,22 @@ def load_all(settings: HostSettings) -> Loaded:
 
 
 async def hosts(
-    default: Found,
-    by_channel: Mapping[str, Found],
-    model: Model,
-    storage: Storage,
-    unreachable: Unreachable,
-    ruling: Ruling | None = None,
+    default: Found, by_channel: Mapping[str, Found], backing: Backing, storage: Storage, unreachable: Unreachable
 ) -> Hosts:
-    """Everything that is hosted, prepared. Raises `BadSettings` as `host` does, and `CannotGoOn`."""
-    for agent in {id(each): each for each in (default, *by_channel.values()) if isinstance(each, Agent)}.values():
+    """Everything that is hosted, prepared. A channel in which a server is offered, and nothing is said of what answers,
+    has the default with it. Raises `BadSettings` as `host` does, and `CannotGoOn`.
+    """
+    found = {**dict.fromkeys(backing.channels, default), **by_channel}
+    for agent in {id(each): each for each in (default, *found.values()) if isinstance(each, Agent)}.values():
         if agent.prepare is not None:
             try:
                 await awaitable(agent.prepare, bounded=False)()
             except Exception as error:
                 raise CannotGoOn(f"what prepares the agent (Agent.prepare) failed: {raised_by(error)}") from error
     channels = {
-        channel: await host(found, model, storage, unreachable, channel, ruling)
-        for channel, found in by_channel.items()
+        channel: await host(each, backing, storage, unreachable, channel, channel) for channel, each in found.items()
     }
-    return Hosts(await host(default, model, storage, unreachable, ruling=ruling), channels)
+    return Hosts(await host(default, backing, storage, unreachable), channels)
 
 
 def raised_by(error: Exception) -> str:

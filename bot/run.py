@@ -9,42 +9,20 @@ import gc
 import logging
 import sqlite3
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import replace
-from types import MappingProxyType
 from typing import Any, TypeVar
 
-from slack_bolt.async_app import AsyncApp
-
-from bot import connecting, greeting, routes
+from bot import connecting, greeting
+from bot.assembling import AtWork, Bot, assemble
+from bot.backing import Backing, offered, open_model_of, open_servers
 from bot.errors import CannotGoOn
-from bot.halting import Halting
-from bot.home.gathering import Gathering
-from bot.home.publishing import Homes
 from bot.http_mode import http_mode
-from bot.inbound.answering import Answering
-from bot.inbound.arrivals import PROMPTLY, Arrivals
-from bot.inbound.clicks import Clicks
-from bot.inbound.commands import Commands
-from bot.inbound.feedback import FeedbackClicks
-from bot.inbound.filling import Filling
-from bot.inbound.queued import Queued
-from bot.inbound.trying import Trying
-from bot.loading import Found, Loaded, hosts, load_all
+from bot.loading import Loaded, hosts, load_all
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
-from bot.settings import BadSettings, Settings, hidden_slack_variables
-from bot.shown.posting import Poster
-from bot.shown.shower import Display
+from bot.settings import BadSettings, Settings
 from bot.slack_client import SlackClient
 from bot.socket_mode import socket_mode
 from bot.stopping import Stop
-from bot.withdrawing import Withdrawing
-from bot.worker import Worker
-from graphs.agent.agent import Agent
-from graphs.agent.desk import Desk
-from graphs.agent.halting import Halts
-from graphs.agent.ruling import Ruling
-from graphs.models.chat import OPENAI_URL, ChatModel
 from storage import Storage, deadlines, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
@@ -90,31 +68,24 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
             raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
         except (StorageError, OSError, sqlite3.OperationalError) as error:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
-        model = _model(settings)
-        stack.push_async_callback(model.aclose)
-        by_channel = await loaded.by_id(client)
-        worker, homes, app = await _assemble(
-            settings, loaded.default, model, storage, client, identity, by_channel, loaded.ruling
-        )
+        bot = await _bot(stack, settings, loaded, storage, client, identity)
         if address is None:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
-            await stack.enter_async_context(http_mode(app, settings.port, ready))
-        publishing = asyncio.create_task(homes.run(), name="homes")
-        working = asyncio.create_task(worker.run(), name="worker")
-        stack.push_async_callback(_finish, [(worker, working), (homes, publishing)], storage)
+            await stack.enter_async_context(http_mode(bot.app, settings.port, ready))
+        at_work = [(each, asyncio.create_task(each.run(), name=type(each).__name__.lower())) for each in bot.at_work]
+        stack.push_async_callback(_finish, at_work, storage)
         stack.callback(client.end_within, SLACK_ENDS_WITHIN)  # whyever it ends
         if address is not None and settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
-            listening = stack.enter_async_context(socket_mode(app, client, token, address))
+            listening = stack.enter_async_context(socket_mode(bot.app, client, token, address))
             await _unless(stop, connecting.in_time(client, listening, tried_for))
         gc.freeze()  # what was imported and built until here stays: it is not walked again for each full collection
-        agent = loaded.default
-        toolbox = loaded.ruling.toolbox(agent.toolbox) if isinstance(agent, Agent) else None
-        for line in greeting.lines(settings, identity, toolbox):
+        for line in greeting.lines(settings, identity, None if bot.default.is_own else bot.default.toolbox):
             logger.info("%s", line)
         ends = [asyncio.create_task(each.wait()) for each in (stop, client.dead)]
-        await asyncio.wait([working, storage.gone, *ends], return_when=asyncio.FIRST_COMPLETED)
+        worker = at_work[0][1]
+        await asyncio.wait([worker, storage.gone, *ends], return_when=asyncio.FIRST_COMPLETED)
         for each in ends:
             each.cancel()
         stop.set()
@@ -123,6 +94,26 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
         if storage.gone.done():
             raise CannotGoOn(str(storage.gone.result()))
         logger.info("Stopping, once the steps in flight are finished")
+
+
+async def _bot(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    loaded: Loaded,
+    storage: Storage,
+    client: SlackClient,
+    identity: Mapping[str, str],
+) -> Bot:
+    """The bot, with what it works with, which is closed with the stack."""
+    chosen = loaded.chosen
+    ids = await loaded.channel_ids(client)
+    model, window = await stack.enter_async_context(open_model_of(settings, chosen.context_window))
+    servers = await stack.enter_async_context(open_servers(chosen, storage))
+    backing = Backing(model, window, loaded.ruling, offered(chosen, servers, ids))
+    people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
+    by_channel = {ids[channel]: found for channel, found in loaded.by_channel.items()}
+    hosted = await hosts(loaded.default, by_channel, backing, storage, Reach(people, storage))
+    return assemble(settings, hosted, storage, client, identity, people, chosen.admins, servers)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
@@ -139,62 +130,6 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(task, told, return_exceptions=True)
 
 
-async def _assemble(
-    settings: Settings,
-    agent: Found,
-    model: ChatModel,
-    storage: Storage,
-    client: SlackClient,
-    identity: Mapping[str, str],
-    by_channel: Mapping[str, Found] = MappingProxyType({}),
-    ruling: Ruling | None = None,
-) -> tuple[Worker, Homes, AsyncApp]:
-    people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
-    graph = await hosts(agent, by_channel, model, storage, Reach(people, storage), ruling)
-    toolbox, examples = graph.toolbox, graph.default.examples
-    poster = Poster(client, storage, identity["user_id"], identity.get("url", ""))
-    display = Display(storage, graph, toolbox, client, poster, people, graph.own_state)
-    withdrawing = Withdrawing(storage, Desk(storage, toolbox), people)
-    halting = Halting(storage, graph, people)
-    halts = Halts(storage, graph, toolbox)
-    worker = Worker(storage, graph, display, poster, people, withdrawing, halting, halts)
-    secret = settings.slack_signing_secret
-    with hidden_slack_variables():
-        app = AsyncApp(
-            client=client.without_token(),
-            authorize=connecting.authorized(client, identity),
-            logger=logging.getLogger("slack_bolt"),
-            ignoring_self_events_enabled=False,  # that a message of ours was deleted is such an event
-            signing_secret=secret.get_secret_value() if secret is not None else None,
-        )
-    promptly = storage.impatient(PROMPTLY)
-    desk = Desk(promptly, toolbox)
-    team, bot_user = identity["team_id"], identity["user_id"]
-    arrivals = Arrivals(storage, client, poster, bot_user, team, examples, storage.now())
-    gathering = Gathering(storage, people, toolbox, team, identity.get("url", ""))
-    homes = Homes(storage, gathering, client, examples)
-    listeners = routes.Listeners(
-        arrivals,
-        Clicks(promptly, graph, desk, poster, people),
-        Filling(promptly, desk, client, poster, people),
-        Queued(Withdrawing(promptly, desk, people), poster),
-        Commands(promptly, replace(gathering, storage=promptly), replace(halting, storage=promptly).stop),
-        Trying(promptly, client, people, team, examples),
-        Answering(promptly, graph, client, poster, people, replace(halting, storage=promptly)),
-        FeedbackClicks(promptly),
-    )
-    routes.register(app, listeners)
-    return worker, homes, app
-
-
-def _model(settings: Settings) -> ChatModel:
-    return ChatModel(
-        api_key=settings.openai_api_key.get_secret_value(),
-        model=settings.openai_model,
-        base_url=settings.openai_base_url or OPENAI_URL,
-    )
-
-
 async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
     """Whether storage answers and nobody has told the bot to stop."""
     if stop.is_set() or storage.outage.is_on:
@@ -209,7 +144,7 @@ async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
     return True
 
 
-async def _finish(at_work: Sequence[tuple[Worker | Homes, asyncio.Task[None]]], storage: Storage) -> None:
+async def _finish(at_work: Sequence[tuple[AtWork, asyncio.Task[None]]], storage: Storage) -> None:
     for each, _ in at_work:
         each.stop()
     storage.give_up(after=PATIENCE)

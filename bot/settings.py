@@ -57,11 +57,15 @@ def _http_url(value: str) -> str:
     return value.removesuffix("/") + "/"
 
 
-def _without_password(value: str) -> str:
-    # Slack's token takes the place in a request where a name and password would be sent.
-    if "@" in urlsplit(value).netloc:
-        raise ValueError("has a name or password before its host, which cannot be sent beside Slack's token")
-    return value
+def _without_password(beside: str) -> AfterValidator:
+    """Catches a name and password: a token or a key takes the place in a request where these would be sent."""
+
+    def check(value: str) -> str:
+        if "@" in urlsplit(value).netloc:
+            raise ValueError(f"has a name or password before its host, which cannot be sent beside {beside}")
+        return value
+
+    return AfterValidator(check)
 
 
 def _ids(value: Any) -> Any:
@@ -72,7 +76,7 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 UserOrGroup = Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{2,}$")]
 DatabaseUrl = Annotated[str, Field(pattern=r"^sqlite://(/.+)?$")]
 AgentPath = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*$")]
-LlmApi = Literal["auto", "chat"]
+LlmApi = Literal["auto", "responses", "chat"]
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -132,19 +136,23 @@ class Settings(HostSettings):
         "From Slack's app settings: Basic Information → App-Level Tokens, with the scope connections:write.",
     )
     port: int = Field(default=3000, ge=1, le=65535, description="The port that HTTP mode listens on: 1 to 65535.")
-    slack_api_url: Annotated[HttpUrl, AfterValidator(_without_password)] = Field(
+    slack_api_url: Annotated[HttpUrl, _without_password("Slack's token")] = Field(
         default="https://slack.com/api/",
         description="Where Slack's Web API is. Change it only to talk to something else that speaks it.",
     )
     openai_api_key: Annotated[SecretStr, _secret()] = Field(
         description="The key for the model, from its provider. OpenAI: platform.openai.com → API keys."
     )
-    openai_base_url: HttpUrl | None = Field(
-        default=None, description="Where the model is, for another provider that speaks OpenAI's wire. Default: OpenAI."
+    openai_base_url: Annotated[HttpUrl, _without_password("OPENAI_API_KEY")] | None = Field(
+        default=None,
+        description="Where the model is, for another provider that speaks one of OpenAI's interfaces: "
+        "see docs/models.md. Default: OpenAI.",
     )
     openai_model: str = Field(default="gpt-5-mini", description="The model's name, as its provider writes it.")
     llm_api: Annotated[LlmApi, BeforeValidator(str.lower)] = Field(
-        default="auto", description="Which of OpenAI's interfaces the model speaks: auto or chat."
+        default="auto",
+        description="Which of OpenAI's interfaces the model speaks: responses, chat, or auto, "
+        "which is responses at OpenAI and Azure, chat elsewhere, and the other one where the server says so.",
     )
     signoff_users: Annotated[frozenset[UserOrGroup], NoDecode, BeforeValidator(_ids)] = Field(
         default=frozenset(),

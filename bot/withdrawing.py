@@ -1,14 +1,22 @@
-"""While a call waits, who asked for it can take it back: by a word, or for a message that they wrote meanwhile."""
+"""While a call waits, who asked for it can take it back: by a word, or for a message that they wrote meanwhile.
+
+What a graph or a tool asks in the middle of its work cannot be rejected and gone on with: the word ends the turn, as
+Slack's own button does.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from bot.halting import Halting
 from bot.inbound.payloads import Person
 from bot.people.people import People
+from bot.telling import slack_thread
 from graphs.agent.desk import Desk, asked_by_requester
-from storage import Connection, Storage, inbox
+from graphs.agent.halting import STOPPED
+from graphs.agent.question_desk import KINDS
+from storage import Connection, Storage, inbox, interrupts
 from storage.inbox import Delivery
 
 _WORD = re.compile(r"\s*(?:stop|cancel)(?:\s+that)?\s*\.?\s*", re.IGNORECASE)
@@ -25,6 +33,12 @@ class _Read(Exception):
     """The message was read meanwhile."""
 
 
+def _is_asked(db: Connection, delivery: Delivery) -> bool:
+    """Whether a question waits that is about no call, and that is theirs. A job."""
+    rows = interrupts.open_in(db, delivery.thread_id)
+    return any(row.kind in KINDS and row.requester == delivery.user for row in rows)
+
+
 @dataclass(frozen=True)
 class Withdrawing:
     """Takes calls back for those who asked for them."""
@@ -32,6 +46,7 @@ class Withdrawing:
     storage: Storage
     desk: Desk
     people: People
+    halting: Halting
 
     async def asks(self, delivery: Delivery) -> bool:
         """Whether something waits in the thread that its author asked for."""
@@ -41,11 +56,14 @@ class Withdrawing:
         """Whether the message took back what its author asked for, and is done with: it says "stop" or "cancel"."""
         if delivery.kind != "message" or not _WORD.fullmatch(delivery.text):
             return False
-        actor = await self.people.actor(Person(delivery.user, delivery.team))
+        by = Person(delivery.user, delivery.team)
 
         def read(db: Connection) -> None:
             inbox.mark_done(db, delivery.event_id)
 
+        if await self.storage.read(lambda db: _is_asked(db, delivery)):
+            return await self.halting.stop(slack_thread(delivery), by, where_stopped=read) == STOPPED
+        actor = await self.people.actor(by)
         return await self.desk.withdraw(delivery.thread_id, actor, TAKEN_BACK, read) > 0
 
     async def for_message(self, event_id: str, person: Person) -> str | None:

@@ -9,6 +9,7 @@
     ├── QuestionChanged         a node asks something else on every run
     ├── QuestionExpired         nobody answered in time
     ├── InDoubt                 an effect may or may not have happened
+    ├── CutOff                  an effect says of itself that it cannot know (raised by effects)
     ├── CutShort                the process ended in the middle of it, too often to begin it once more unasked
     ├── UnexpectedExit          a function raised what is no error: it ended that call and nothing else
     ├── NoPlace                 a function that blocks was not begun: too many do already
@@ -55,6 +56,13 @@ class QuestionChanged(GraphError):
 
 class QuestionExpired(GraphError):
     """Nobody answered the question before its deadline. It takes no answer any more; go on without one."""
+
+
+class CutOff(GraphError):
+    """What an effect raises that was cut off on its way: it may or may not have happened, and only a person can look.
+
+    The message says in a sentence what was lost. It is in doubt then, as after a crash; one that is repeatable failed.
+    """
 
 
 class InDoubt(GraphError):

@@ -7,9 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from storage import owners
+from storage import owners, posts
 from storage.connections import Connection
 from storage.ids import OwnerId, ThreadId
+from storage.posts import Place
 from storage.threads import ThreadStatus
 
 DeliveryKind = Literal["message", "retry", "stop"]
@@ -57,10 +58,7 @@ def receive(db: Connection, delivery: Delivery, now: float) -> bool:
             now,
         ),
     )
-    db.execute(
-        "insert or ignore into conversations (thread_id, team, channel, thread_ts) values (?, ?, ?, ?)",
-        (delivery.thread_id, delivery.team, delivery.channel, delivery.thread_ts),
-    )
+    posts.begin(db, delivery.thread_id, delivery.team, Place(delivery.channel, delivery.thread_ts))
     if delivery.kind == "message":  # where somebody can write, it is tried again
         db.execute(
             "update conversations set refused = null where thread_id = ? and channel = ? and refused is not null",

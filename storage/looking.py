@@ -8,14 +8,22 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from storage.connections import ATTEMPT, Connection, open_file
+from storage.errors import NotOurDatabase
 from storage.files import open_to_others
 from storage.migrations import MIGRATIONS
 from storage.opening import path_of, version_of
+
+T = TypeVar("T")
+
+PATIENCE = 30.0
+"""Seconds that a command waits for a file which is locked."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,24 @@ def look(url: str) -> Look | None:
     path = path.absolute()
     version = _version(path) if path.exists() else _could_be_made(path)
     return Look(path, version, open_to_others(path), shutil.disk_usage(path.parent).free)
+
+
+def read(url: str, job: Callable[[Connection], T]) -> T:
+    """What a job finds in the file at the URL, also beside a bot at work. Raises `NotOurDatabase`, also for a file of
+    an older version, which only a bot's start brings up to this one; and `sqlite3.Error` or `OSError` for a file that
+    is not there, or cannot be read.
+    """
+    path = path_of(url)
+    if path is None or not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "there is no such file", url)
+    with closing(open_file(path, ("pragma query_only = on",), new=False, timeout=PATIENCE)) as db:
+        version = version_of(db, path)
+        if version < len(MIGRATIONS):
+            raise NotOurDatabase(
+                f"{str(path)!r} has version {version}, and this Signoff reads {len(MIGRATIONS)}: start the bot once."
+            )
+        db.execute("begin")  # one look, whatever is stored meanwhile
+        return job(db)
 
 
 def _version(path: Path) -> int:

@@ -215,11 +215,11 @@ _SEEN = (
 
 _MODELS_AND_SERVERS = (
     # What each of the model's replies took, for whom. A reply that is asked for again after a crash has the same id.
+    # It is read by day, and the days stand together: so it needs no index.
     """create table usage (
-        message_id text primary key, thread_id text not null, person text, day text not null, model text not null,
-        prompt_tokens integer not null, completion_tokens integer not null) without rowid""",
-    "create index usage_by_day on usage (day)",
-    "create index usage_of_thread on usage (thread_id)",
+        message_id text not null, thread_id text not null, person text, day text not null, model text not null,
+        prompt_tokens integer not null, completion_tokens integer not null,
+        primary key (day, message_id)) without rowid""",
     # A server's tool as it may be used (`definition`), and as its server describes it now, where that differs.
     """create table pins (
         server text not null, tool text not null, digest text not null, definition text not null, seen_at real not null,

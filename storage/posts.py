@@ -73,6 +73,14 @@ class Post:
 _COLUMNS = "thread_id, team, channel, thread_ts, shown_version, shower, shower_fence, refused, link"
 
 
+def begin(db: Connection, thread_id: ThreadId, team: str, place: Place) -> None:
+    """The thread is held there, unless it is held somewhere already."""
+    db.execute(
+        "insert or ignore into conversations (thread_id, team, channel, thread_ts) values (?, ?, ?, ?)",
+        (thread_id, team, *place),
+    )
+
+
 def conversation(db: Connection, thread_id: ThreadId) -> Conversation | None:
     row = db.execute(f"select {_COLUMNS} from conversations where thread_id = ?", (thread_id,)).fetchone()
     return None if row is None else Conversation(*row)

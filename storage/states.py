@@ -38,13 +38,14 @@ with the one it had. A question begins as `waiting`."""
 
 CLAIM: Mapping[str, frozenset[ClaimStatus]] = {
     "claimed": frozenset({"paused", "in doubt", "failed", "done"}),
-    "paused": frozenset({"claimed"}),
+    "paused": frozenset({"claimed", "in doubt"}),
     "in doubt": frozenset({"claimed", "failed", "done"}),
     "failed": frozenset({"claimed", "failed", "done"}),
     "done": frozenset(),
 }
-"""The late end of an effect settles a claim that was put in doubt meanwhile. `done` stands. What is claimed is not
-claimed again: of two that begin the same effect one goes on."""
+"""The late end of an effect settles a claim that was put in doubt meanwhile. One that paused is put in doubt when its
+question was taken back with the request: what came before the question may have happened. `done` stands. What is
+claimed is not claimed again: of two that begin the same effect one goes on."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from storage import owners
+from storage import owners, usage
 from storage.connections import Connection
 from storage.errors import LeaseLost, ThreadHalted, ThreadHeld, ThreadMoved
 from storage.ids import OwnerId, ThreadId
@@ -168,7 +168,10 @@ def cut_short(db: Connection) -> list[ThreadId]:
 
 
 def delete(db: Connection, thread_id: ThreadId) -> None:
-    """Remove every row of the thread but its audit. A run that holds it loses its lease."""
+    """Remove every row of the thread but its audit, and what its replies took, which names it no more. A run that holds
+    it loses its lease.
+    """
+    usage.forget(db, thread_id)
     for table in ("answers", "votes"):
         db.execute(
             f"delete from {table} where interrupt_id in (select id from interrupts where thread_id = ?)", (thread_id,)
@@ -184,6 +187,7 @@ def delete(db: Connection, thread_id: ThreadId) -> None:
         "conversations",
         "attachments",
         "feedback",
+        "kept_results",
         "threads",
     ):
         db.execute(f"delete from {table} where thread_id = ?", (thread_id,))

@@ -56,6 +56,7 @@ LAYERS = (
                 "pydantic",
                 "pydantic_core",
                 "jsonschema",
+                "referencing",
                 "typing_extensions",
             ),
         ),
@@ -102,9 +103,12 @@ HOMES: Mapping[str, Where] = {
     "slack_sdk": but(inside("bot"), inside("bot.demo")),
     "aiohttp": inside("bot", "graphs.models"),
     "openai": inside("graphs.models"),
-    "httpx2": inside("graphs.models"),
+    "httpx2": inside("graphs.models", "graphs.mcp"),
     "jsonschema": inside("graphs", "bot.demo.model"),
+    "referencing": inside("graphs"),  # jsonschema's own: what a schema may refer to
     "mcp": inside("graphs.mcp"),
+    "mcp_types": inside("graphs.mcp"),  # what the SDK's messages are made of
+    "anyio": inside("graphs.mcp"),  # what the SDK's transports are made of
     "celpy": inside("graphs.agent.conditions"),
     "aiosqlite": inside("storage"),
     "pydantic_settings": inside("bot.settings"),

@@ -3,9 +3,9 @@
 `${NAME}` in a text stands for that variable of the environment. A problem is one line with its place in the file.
 """
 
-from bot.config.channels import are_named, channels, id_of, named
+from bot.config.channels import are_named, id_of, ids, named
 from bot.config.checking import check
 from bot.config.reading import DEFAULT, parse, read
 from bot.config.values import Config
 
-__all__ = ["DEFAULT", "Config", "are_named", "channels", "check", "id_of", "named", "parse", "read"]
+__all__ = ["DEFAULT", "Config", "are_named", "check", "id_of", "ids", "named", "parse", "read"]

@@ -14,19 +14,18 @@ def named(config: Config) -> list[tuple[str, str]]:
     return found + [(server.place, channel) for server in config.servers for channel in server.channels]
 
 
-def channels(config: Config, known: Mapping[str, str]) -> dict[str, str]:
-    """Those that agents answer in, as the configuration names them, by id; `known` are the ids by name. Raises
-    `BadSettings`, for those that servers are offered in, too.
-    """
+def ids(config: Config, known: Mapping[str, str]) -> dict[str, str]:
+    """The ids of all of them, by what it calls them; `known` are the ids by name. Raises `BadSettings`."""
     problems: list[str] = []
+    found: dict[str, str] = {}
     for place, channel in named(config):
         try:
-            id_of(channel, known, place)
+            found[channel] = id_of(channel, known, place)
         except BadSettings as error:
             problems += error.problems
     if problems:
         raise BadSettings(list(dict.fromkeys(problems)))
-    return {id_of(channel, known): channel for channel in config.agents}
+    return found
 
 
 def id_of(channel: str, known: Mapping[str, str], place: str = "") -> str:

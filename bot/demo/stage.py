@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.demo.git import make_repository
 from bot.demo.model import serve_model
 from bot.demo.models import choose_model
 from bot.demo.workspace import HARBOUR_GOODS, LOCAL_TEAM, Workspace, serve_workspace
@@ -21,6 +22,9 @@ STOP_AFTER = 15.0
 
 SAMPLE = "bot.demo.desk:agent"
 """The agent of the sample shop, which the demo shows when it is told of no other."""
+
+REPOSITORY = "repository"
+"""The folder of what #git works on."""
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +108,9 @@ async def stage(
             )
         )
         environment = _environment(os.environ, workspace, data, log_level) | dict(choice.environment)
+        if sample:
+            await asyncio.to_thread(make_repository, data / REPOSITORY)
+            environment |= {"DEMO_PYTHON": sys.executable, "DEMO_REPOSITORY": str(data / REPOSITORY)}
         if choice.is_script:
             examples = await asyncio.to_thread(_examples, os.environ)
             model = await stack.enter_async_context(serve_model(port=0, examples=examples))

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 from bot import config, connecting
+from bot.backing import Backing
 from bot.doctor.case import NO_SLACK, Case
 from bot.doctor.findings import Findings
 from bot.hosting import Hosted
@@ -19,7 +20,8 @@ from graphs.agent.agent import Agent
 from graphs.agent.ruling import Ruling
 from graphs.agent.tools import Tool
 from graphs.approvals.terms import Terms
-from graphs.models.chat import ChatModel
+from graphs.models.choosing import open_model
+from graphs.models.model import Model
 from storage import open_storage
 
 LOADING = 30.0
@@ -115,7 +117,9 @@ def _load(path: str, named: str, found: Findings) -> Found | None:
 async def _host(case: Case, channel: str, path: str, loaded: Found, ruling: Ruling, found: Findings) -> None:
     try:
         async with open_storage("sqlite://") as storage:
-            hosted = await host(loaded, _unused_model(), storage, _anybody, channel or "SIGNOFF_AGENT", ruling)
+            hosted = await host(
+                loaded, Backing(_unused_model(), ruling=ruling), storage, _anybody, channel or "SIGNOFF_AGENT"
+            )
     except BadSettings as error:
         for problem in error.problems:
             found.wrong(problem, _FROM)
@@ -150,9 +154,9 @@ def _in_time() -> Generator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _unused_model() -> ChatModel:
+def _unused_model() -> Model:
     """For a graph that is compiled and not run."""
-    return ChatModel(api_key="unused", model="unused")
+    return open_model(api_key="unused", model="unused")
 
 
 async def _anybody(_terms: Terms, _thread_id: str) -> str | None:

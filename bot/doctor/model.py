@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from bot.doctor.case import Case
 from bot.doctor.findings import Findings
-from graphs.models.chat import OPENAI_URL, ChatModel
+from graphs.models.choosing import open_model
+from graphs.models.connection import OPENAI_URL, Deadlines
 from graphs.models.errors import ModelUnavailable
-from graphs.models.model import ModelReply
+from graphs.models.model import Model, ModelReply
 
 SILENCE = 40.0
 """Seconds that the model may say nothing."""
@@ -35,17 +36,18 @@ _MESSAGES: tuple[dict[str, Any], ...] = (
     {"role": "user", "content": f"call {TOOL} word=ready"},
 )
 
-_LOOK = "Look at OPENAI_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY, and at what the provider says of its state"
+_LOOK = "Look at OPENAI_MODEL, OPENAI_BASE_URL, OPENAI_API_KEY and LLM_API, and at what the provider says of its state"
 
 
 async def model(case: Case, found: Findings) -> None:
     settings = case.settings
     name = f"{settings.openai_model} at {urlsplit(settings.openai_base_url or OPENAI_URL).hostname}"
-    asked = ChatModel(
+    asked = open_model(
         api_key=settings.openai_api_key.get_secret_value(),
         model=settings.openai_model,
-        base_url=settings.openai_base_url or OPENAI_URL,
-        idle_timeout=SILENCE,
+        base_url=settings.openai_base_url,
+        api=settings.llm_api,
+        deadlines=Deadlines(first=SILENCE, between=SILENCE),
         max_retries=0,
     )
     try:
@@ -65,7 +67,7 @@ async def model(case: Case, found: Findings) -> None:
         )
 
 
-async def _reply(asked: ChatModel) -> ModelReply:
+async def _reply(asked: Model) -> ModelReply:
     reply = ModelReply("")
     async with aclosing(asked.stream(_MESSAGES, [_TOOL])) as parts:
         async for part in parts:

@@ -10,7 +10,7 @@ numbers of JSON text as floats): its int, float and Decimal fields take them wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -68,10 +68,12 @@ class _Input:
 
 class Form:
     """The arguments of a call as the inputs of a modal: `schema` is the tool's, `values` are those proposed, `zone` is
-    the name of the time zone of who reads it.
+    the name of the time zone of who reads it; the `fixed` ones are the same in every call.
     """
 
-    def __init__(self, schema: JsonSchema, values: Mapping[str, object], zone: str = "") -> None:
+    def __init__(
+        self, schema: JsonSchema, values: Mapping[str, object], zone: str = "", fixed: Collection[str] = ()
+    ) -> None:
         self._values = values
         self._zone = zone
         self._inputs: list[_Input] = []
@@ -93,7 +95,8 @@ class Form:
             else:
                 late.append(field)
         self._add_rest(late)
-        self.kept |= dict.fromkeys(values.keys() - {field.name for field in declared}, "it is not in the tool's schema")
+        for name in values.keys() - {field.name for field in declared}:
+            self.kept[name] = "it is the same in every call" if name in fixed else "it is not in the tool's schema"
 
     @property
     def unsupported(self) -> str | None:

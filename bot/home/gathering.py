@@ -5,8 +5,9 @@ Fail closed: what nobody can tell of whether it is theirs to decide is not shown
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from bot.home import reading
@@ -37,13 +38,16 @@ ANYBODY = "*"
 
 @dataclass(frozen=True)
 class Gathering:
-    """`team` is the one that the app is installed in, `team_url` what the addresses of its messages begin with."""
+    """`team` is the one that the app is installed in, `team_url` what the addresses of its messages begin with.
+    `admins` are the ids of those who see what the model's replies took.
+    """
 
     storage: Storage
     people: People
     toolbox: Mapping[str, Tool[..., Any]]
     team: str
     team_url: str
+    admins: Collection[str] = ()
 
     async def overview(self, user: str, direct: str | None, waiting: Iterable[Concern]) -> Overview:
         """What concerns them, of all that is `waiting`; `direct` is their direct message with the bot. Raises
@@ -57,7 +61,8 @@ class Gathering:
             if not concerned(each.row).isdisjoint((user, ANYBODY)) and not _is_late(each.row, now)
         ]
         mine, unclear = await self._mine(user, about)
-        rows = await self.storage.read(lambda db: reading.of_person(db, user, about))
+        today = self.storage.clock().astimezone(UTC).date() if user in self.admins else None
+        rows = await self.storage.read(lambda db: reading.of_person(db, user, about, today))
         titles = {each.row.id: await self._called(each.row) or rows.titles[each.row.id] for each in about}
 
         def told(each: Concern) -> Waiting:
@@ -80,6 +85,7 @@ class Gathering:
             messages=links.conversation(self.team_url, direct) if direct is not None else None,
             is_new=not rows.has_written,
             unclear=unclear,
+            usage=rows.usage if refusal is None else None,
         )
 
     async def _mine(self, user: str, about: Iterable[Concern]) -> tuple[set[str], bool]:

@@ -35,6 +35,9 @@ LOOK_EVERY = 30.0
 AT_ONCE, A_SECOND = 20, 1.5
 """Views published in a burst, and then: Slack takes about a hundred a minute."""
 
+USAGE_EVERY = 300.0
+"""Seconds after which the Homes of admins are made again for what replies took, which changes with each of them."""
+
 FIRST_REST, LONGEST_REST = 2.0, 120.0
 """Seconds before a Home that could not be published is tried again."""
 
@@ -108,6 +111,7 @@ class Homes:
         self._looked_at: dict[str, Signature] = {}
         self._due: set[str] = set()
         self._new: set[str] = set()
+        self._usage_shown_at = time.monotonic()
 
     async def run(self) -> None:
         """Work until `stop`."""
@@ -175,6 +179,12 @@ class Homes:
             if home_.is_waited_for or home_.user in news.touched or self._looked_at.get(home_.user) != about:
                 self._due.add(home_.user)
             self._looked_at[home_.user] = about
+        self._take_usage(news.homes)
+
+    def _take_usage(self, everybody: Sequence[Home]) -> None:
+        if time.monotonic() - self._usage_shown_at >= USAGE_EVERY:
+            self._usage_shown_at = time.monotonic()
+            self._due.update(each.user for each in everybody if each.user in self._gathering.admins)
 
     async def _refresh(self, each: Home) -> None:
         """Make Slack show what concerns somebody, if it does not yet, or somebody waits for it."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from bot.shown import naming, questions, timeline
 from bot.shown.home import DECIDED_SHOWN
+from bot.shown.overview import Usage
 from graphs.agent import call_record
 from graphs.agent.call_record import NOTHING, CallRecord
 from graphs.agent.proposals import APPROVAL, IN_DOUBT
-from storage import Connection, concerns, inbox, posts
+from storage import Connection, concerns, inbox, posts, usage
 from storage.concerns import Concern
 from storage.ids import InterruptId
 from storage.interrupts import InterruptRow
@@ -36,17 +38,25 @@ class Past:
 
 @dataclass(frozen=True)
 class Rows:
-    """`titles` are those of the questions that wait, by id."""
+    """`titles` are those of the questions that wait, by id; `usage` is for those who may see it."""
 
     past: Sequence[Past]
     titles: Mapping[InterruptId, str]
     has_written: bool
+    usage: Usage | None = None
 
 
-def of_person(db: Connection, user: str, waiting: Iterable[Concern]) -> Rows:
-    """A job."""
+def of_person(db: Connection, user: str, waiting: Iterable[Concern], today: date | None = None) -> Rows:
+    """What was used is read up to `today`, by UTC, where that is given. A job."""
     titles = {each.row.id: title(each.row, _record(db, each.row)) for each in waiting}
-    return Rows(_past(db, user), titles, inbox.has_written(db, user))
+    used = None if today is None else _usage(db, today)
+    return Rows(_past(db, user), titles, inbox.has_written(db, user), used)
+
+
+def _usage(db: Connection, today: date) -> Usage:
+    week = (today - timedelta(days=6)).isoformat()
+    days, people = usage.sums(db, "day", week), usage.sums(db, "person", week)
+    return Usage([each for each in days if each.key == today.isoformat()], days, people)
 
 
 def title(row: InterruptRow, record: CallRecord = NOTHING) -> str:

@@ -1,4 +1,4 @@
-"""Answers to what a graph of one's own asks, and what is done at its stops: by a button, or in a form.
+"""Answers to what a graph, or a tool while it runs, asks, and what is done at its stops: by a button, or in a form.
 
 An answer is stored before its click is acknowledged.
 """

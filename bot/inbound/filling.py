@@ -168,9 +168,9 @@ class Filling:
     async def _form(self, tool: Tool[..., Any], row: InterruptRow, person: Person) -> Form:
         """The form of what is asked, for this reader: when it opens, and again when it is submitted."""
         values = json.loads(row.terms["data"])
-        form = Form(tool.parameters, values)
+        form = Form(tool.parameters, values, fixed=tool.fixed)
         zone = await self.people.zone(person.user) if form.asks_for_moments else ""
-        return Form(tool.parameters, values, zone) if zone else form
+        return Form(tool.parameters, values, zone, tool.fixed) if zone else form
 
     def _arguments(self, row: InterruptRow) -> list[Block]:
         """What the form is about, as the card shows it, where the call's title does not say all of it."""
@@ -204,5 +204,5 @@ def _problems(tool: Tool[..., Any], values: Mapping[str, object]) -> Sequence[Pr
 
 def _edit_view(row: InterruptRow, form: Form, page: int, problem: str = "", typed: StateValues | None = None) -> Block:
     """One of the views of an edit; `problem` is what is wrong with the whole, `typed` what it holds by now."""
-    name, place = naming.in_words(row.payload["name"]), (page + 1, len(form.pages))
+    name, place = naming.tool_in_words(row.payload["name"]), (page + 1, len(form.pages))
     return modals.edit_modal(EDIT_FORMS[page], row.id, name, form.page(page, typed), place=place, problem=problem)

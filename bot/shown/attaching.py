@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -20,7 +21,7 @@ from bot.shown.timeline import Card
 from bot.slack_errors import UNCERTAIN, is_final, reason
 from storage import Storage, attachments
 from storage.attachments import Attachment
-from storage.posts import Post
+from storage.posts import Place, Post
 
 logger = logging.getLogger(__name__)
 
@@ -45,28 +46,30 @@ class Attaching:
 
     async def _attach(self, held: Held, call: ShownCall, post: Post) -> None:
         assert call.question is not None
-        refused: str | None = None
-        try:
-            await self._upload(call, post)
-        except SlackApiError as error:
-            if not is_final(error):
-                raise
-            refused = reason(error)
-            logger.warning("Slack takes no file in %s: %s", post.channel, refused)
-        except SlackRequestError as error:  # the address that Slack gave for it took nothing
-            raise ConnectionError(str(error)) from error
+        name, whole = f"{call.call_id[:40]}.json", call.arguments.file
+        refused = await upload(self.client, post.place, name, "All of the arguments", whole)
         attachment, now = Attachment(call.question.id, post.subject, refused), self.storage.now()
         thread_id = held.conversation.thread_id
         await self.storage.write(lambda db: attachments.put(db, thread_id, attachment, now))
 
-    async def _upload(self, call: ShownCall, post: Post) -> None:
-        await self.client.files_upload_v2(
-            content=call.arguments.file,
-            filename=f"{call.call_id[:40]}.json",
-            title="All of the arguments",
-            channel=post.channel,
-            thread_ts=post.thread_ts or None,
+
+async def upload(client: AsyncWebClient, place: Place, name: str, title: str, content: str | bytes) -> str | None:
+    """Post a file. Why Slack never takes it there, where it does not; raises what Slack or the connection says, try
+    again later.
+    """
+    held: dict[str, Any] = {"content": content} if isinstance(content, str) else {"file": content}
+    try:
+        await client.files_upload_v2(
+            filename=name, title=title, channel=place.channel, thread_ts=place.thread_ts or None, **held
         )
+    except SlackApiError as error:
+        if not is_final(error):
+            raise
+        logger.warning("Slack takes no file in %s: %s", place.channel, reason(error))
+        return reason(error)
+    except SlackRequestError as error:  # the address that Slack gave for it took nothing
+        raise ConnectionError(str(error)) from error
+    return None
 
 
 def _missing(held: Held, shown: Sequence[Card]) -> Iterator[tuple[ShownCall, Post]]:

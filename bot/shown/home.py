@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 
 from bot.shown import tenses
-from bot.shown.overview import Decided, Overview, Some, Waiting
+from bot.shown.overview import Decided, Overview, Some, Usage, Waiting
 from bot.shown.pieces import Moment, Person, Piece, Styled, elements, in_mrkdwn
 from bot.shown.text import (
     Block,
@@ -26,6 +26,7 @@ from bot.shown.text import (
 )
 from bot.shown.wording import NAMES, who_answers, who_decides
 from graphs.approvals.states import State
+from storage.usage import Sum
 
 OPEN = "open_question"
 TRY_EXAMPLE = "try_example"
@@ -34,6 +35,7 @@ WAITING_SHOWN = 20
 THEIRS_SHOWN = 8
 DOUBTS_SHOWN = 6
 DECIDED_SHOWN = 8
+USERS_SHOWN = 5
 """How many are shown: a view has 100 blocks, and each that waits takes two."""
 
 TITLE_LIMIT = 200
@@ -73,6 +75,8 @@ def _blocks(shown: Overview, examples: Sequence[str]) -> list[Block]:
         return refused if shown.is_empty else _apart([refused, _waiting(shown, ""), _doubts(shown)])
     example = fitted(one_line(examples[0]), TITLE_LIMIT) if examples else EXAMPLE
     sections = [_waiting(shown, example), _theirs(shown, example), _doubts(shown), _decided(shown, example)]
+    if shown.usage is not None:
+        sections.append(_used(shown.usage, shown.reader))
     if shown.is_new:
         begin = _begin(shown, examples)
         sections = [begin, *sections] if shown.is_empty else [*sections, begin]
@@ -126,6 +130,34 @@ def _decided(shown: Overview, example: str) -> list[Block]:
     done = fitted(tenses.done(f"{example[:1].upper()}{example[1:]}"), TITLE_LIMIT)
     teaches = f"No decisions yet. The last ones are here, each as “{done} · approved by you”."
     return _with(_header("Last decisions"), [_record(each, shown.reader) for each in shown.decided], teaches)
+
+
+def _used(usage: Usage, reader: str) -> list[Block]:
+    """What the model's replies took, in tokens: today, in seven days, and for whom most of that."""
+    if not usage.week:
+        return [
+            _header("Usage"),
+            _section("Nothing in the last 7 days. What the model's replies take is added up here."),
+        ]
+    lines = [f"Today: {_tokens(usage.today)}", f"Last 7 days: {_tokens(usage.week)}"]
+    people = [each for each in usage.people if each.key]
+    blocks = [_header("Usage"), *map(_section, lines)]
+    named = [
+        [" · " if number else "", "you" if each.key == reader else Person(each.key), f" {each.tokens:,}"]
+        for number, each in enumerate(people[:USERS_SHOWN])
+    ]
+    if named:
+        more = f" · and {len(people) - USERS_SHOWN} more" if len(people) > USERS_SHOWN else ""
+        line: list[Piece] = ["By person: ", *(piece for each in named for piece in each), more]
+        blocks.append(_small(in_mrkdwn(line)))
+    return blocks
+
+
+def _tokens(sums: Sequence[Sum]) -> str:
+    replies = sum(each.replies for each in sums)
+    read, written = (sum(each.prompt_tokens for each in sums), sum(each.completion_tokens for each in sums))
+    of = f"{replies:,} {'reply' if replies == 1 else 'replies'}"
+    return f"{read + written:,} tokens in {of} ({read:,} read, {written:,} written)" if replies else "nothing yet"
 
 
 def _with(header: Block, blocks: Sequence[Block], teaches: str) -> list[Block]:

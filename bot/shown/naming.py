@@ -28,6 +28,11 @@ def in_words(name: str) -> str:
     return fitted(words[:1].upper() + words[1:], NAME_LIMIT)
 
 
+def tool_in_words(name: str) -> str:
+    """A tool's name in words; that of a server's tool without its server: `git.git_commit` → "Git commit"."""
+    return in_words(name.partition(".")[2] or name)
+
+
 def title(name: str, args: Mapping[str, Any]) -> str:
     """What a call would do, in a line that tells it from every other: "Pay bill (number 7, reason late)".
 
@@ -57,7 +62,8 @@ def _whole(name: str, args: Mapping[str, Any]) -> str:
     said = [_argument(key, value) for key, value in islice(args.items(), MOST_ARGUMENTS)]
     if len(args) > MOST_ARGUMENTS:
         said.append("…")
-    return f"{in_words(name)} ({', '.join(said)})" if said else in_words(name)
+    words = tool_in_words(name)
+    return f"{words} ({', '.join(said)})" if said else words
 
 
 def _argument(name: str, value: object) -> str:

@@ -11,6 +11,7 @@ from bot.shown.shown_calls import ShownCall
 from graphs.agent import call_record
 from graphs.agent.call_record import NOTHING, CallRecord, answer_of, decision_of
 from graphs.agent.errors import AgentError
+from graphs.agent.proposals import asked_within
 from graphs.agent.tools import Tool, Toolbox
 from graphs.approvals.states import Refusal
 from graphs.models.transcript import call_ids
@@ -18,15 +19,17 @@ from graphs.texts.canonical import MASK, read_json
 from storage import Connection, attachments
 from storage.attachments import Attachment
 from storage.ids import ThreadId
+from storage.interrupts import InterruptRow
 
 
 @dataclass(frozen=True)
 class ShownCalls:
-    """What is on record of a thread's calls, by call id, as a card shows it."""
+    """What is on record of a thread's calls, by call id, as a card shows it; `asked` is what waits beside that."""
 
     toolbox: Toolbox
     records: Mapping[str, CallRecord]
     files: Sequence[Attachment] = ()
+    asked: Sequence[InterruptRow] = ()
 
     def calls(
         self, message: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], *, is_last: bool = True
@@ -42,6 +45,7 @@ class ShownCalls:
     ) -> ShownCall:
         name = proposed["function"]["name"]
         tool = self.toolbox.find(name)
+        name = tool.name if tool is not None else name
         record = self.records.get(proposed["id"], NOTHING)
         values = _read(proposed["function"]["arguments"])
         # Once it has ended its check has run, and came to an end; what may end the process is not begun here.
@@ -55,6 +59,7 @@ class ShownCalls:
         return ShownCall(
             message["id"], name, tool, args, edited, record, result.get("content"), refusal, passed_over, named,
             message.get("content") or "", proposed["id"], self._attached(record),
+            any(asked_within(row, proposed["id"]) for row in self.asked),
         )  # fmt: skip
 
     def _attached(self, record: CallRecord) -> dict[str, str | None]:
@@ -96,7 +101,7 @@ def _shown(tool: Tool[..., Any] | None, values: Mapping[str, Any], *, checked: b
         if checked:
             return tool.validate(values).shown
     secret = tool.secret_arguments
-    shown = tool.model.model_fields.keys() - secret
+    shown = frozenset(tool.signature.names) - secret
     return {name: MASK if secret and name not in shown else value for name, value in values.items()}
 
 

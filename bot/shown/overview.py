@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 from graphs.approvals.states import State
+from storage.usage import Sum
 
 T = TypeVar("T")
 
@@ -64,10 +65,19 @@ class Some(Generic[T]):
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What the model's replies took: today and in the last seven days (UTC), by day, and by person the most first."""
+
+    today: Sequence[Sum]
+    week: Sequence[Sum]
+    people: Sequence[Sum]
+
+
+@dataclass(frozen=True)
 class Overview:
     """What concerns `reader`: `waiting` waits for them, `theirs` is of theirs and waits for others. `refusal` says why
     they may not talk to the bot, None when they may. `is_new`: they never wrote to it. `unclear`: it cannot be told now
-    whether more waits for them. `messages` leads to where they write to the bot.
+    whether more waits for them. `messages` leads to where they write to the bot. `usage` is for admins.
     """
 
     reader: str
@@ -79,6 +89,7 @@ class Overview:
     messages: str | None = None
     is_new: bool = False
     unclear: bool = False
+    usage: Usage | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -1,5 +1,5 @@
-"""What a graph of one's own waits for, as a card: a question with the buttons that answer it, a stop with those that
-pass it; and the record of what came of either. Pure.
+"""What a graph, or a tool while it runs, waits for, as a card: a question with the buttons that answer it, a stop with
+those that pass it; and the record of what came of either. Pure.
 """
 
 from __future__ import annotations

@@ -79,7 +79,8 @@ def in_words(call: ShownCall) -> str:
 
 def _lines(call: ShownCall) -> list[list[Piece]]:
     if call.state in _TENSE:
-        return [[Styled(_TENSE[call.state](call.title), "bold"), *_by(call), *_at(call, call.decided_at), *_link(call)]]
+        told = call.title if call.asks else _TENSE[call.state](call.title)
+        return [[Styled(told, "bold"), *_by(call), *_at(call, call.decided_at), *_link(call)]]
     return [[Styled(call.title, "strike")], _why_not(call)]
 
 
@@ -144,7 +145,7 @@ def _outcome(call: ShownCall) -> list[Block]:
     """What came of it, with the first line of the result."""
     if call.decision not in ("approve", "edit") and call.state not in _TENSE:
         return []
-    word = _OUTCOME.get(call.state)
+    word = "Waits for an answer" if call.asks else _OUTCOME.get(call.state)
     if word is None:
         return []
     result = call.refusal.why if call.refusal is not None else call.result

@@ -39,9 +39,9 @@ class Sessions:
         self._said = Recent(REMEMBERED)
 
     async def say(self, conversation: Conversation, status: SessionStatus) -> None:
-        """Once for each change."""
+        """Once for each change. What stands outside of threads is no session."""
         thread_id = conversation.thread_id
-        if self._said.look(thread_id) == status or conversation.refused is not None:
+        if self._said.look(thread_id) == status or conversation.refused is not None or not conversation.thread_ts:
             return
         self._said.put(thread_id, status)
         try:

@@ -28,6 +28,7 @@ from bot.shown.live import LiveReply
 from bot.shown.on_record import ShownCalls, record_of
 from bot.shown.placing import Placing
 from bot.shown.posting import Poster
+from bot.shown.results import Results
 from bot.shown.sessions import Sessions, status_of
 from bot.shown.timeline import Card
 from bot.shown.troubles import Troubles
@@ -41,10 +42,11 @@ from graphs.agent.turns import broken_off
 from graphs.runtime.calling import awaitable
 from graphs.runtime.compiled import Threads, config_of
 from graphs.runtime.types import StateSnapshot
-from storage import Connection, Storage, interrupts, posts, threads
+from storage import Connection, Storage, interrupts, kept_results, posts, threads
 from storage.errors import LeaseLost
 from storage.ids import ThreadId
 from storage.interrupts import OPEN, InterruptRow
+from storage.kept_results import KeptResult
 from storage.posts import Conversation
 from storage.recent import Recent
 from storage.threads import ThreadRow
@@ -72,6 +74,7 @@ class _News:
     rest: StateSnapshot
     record: ShownCalls
     questions: Sequence[InterruptRow] = ()
+    files: Sequence[KeptResult] = ()
 
 
 class Display:
@@ -97,6 +100,7 @@ class Display:
         self._placing = Placing(storage, poster, people)
         self._copies = Copies(poster, people)
         self._attaching = Attaching(client, storage)
+        self._results = Results(client, storage)
         self._unanswerable = Unanswerable(people, Desk(storage, toolbox), QuestionDesk(storage))
         self._troubles = Troubles()
         self.sessions = Sessions(client)
@@ -168,7 +172,9 @@ class Display:
         return LiveReply(self._client, self._poster, message_id)
 
     async def say_status(self, conversation: Conversation, status: str) -> None:
-        """The line under the conversation. Not worth failing for."""
+        """The line under the conversation, where that is a thread. Not worth failing for."""
+        if not conversation.thread_ts:
+            return
         try:
             await self._client.assistant_threads_setStatus(
                 channel_id=conversation.channel, thread_ts=conversation.thread_ts, status=status
@@ -208,6 +214,7 @@ class Display:
             posted |= await self._placing.show(held, wanted, asker_of)
             await self._copies.show(held, asking)
         await self._attaching.show(held, shown)
+        await self._results.show(held, news.files)
         await self._unanswerable.end(held, shown, asker_of)
         await self._unanswerable.end_questions(held, self._asked(held, news))
         held.version = thread.version
@@ -224,14 +231,15 @@ class Display:
     ) -> list[tuple[str, Shown]]:
         is_running = news.thread.status == "running"
         said = timeline.wanted(news.rest, shown, held.known, unfinished, is_running=is_running)
-        said += questions.wanted(self._asked(held, news), held.known)
+        asked = questions.wanted(self._asked(held, news), held.known)
+        # What stands there is changed first: who answered sees it before the reply that follows is whole.
+        before = [each for each in asked if each[0] in held.known]
+        said = [*before, *said, *(each for each in asked if each[0] not in held.known)]
         return said + timeline.stopping(news.thread.halted, shown)
 
     def _asked(self, held: Held, news: _News) -> list[questions.Card]:
-        """The cards of what the thread asks by itself."""
-        names = self._own_state(news.thread.thread_id)
-        if names is None:
-            return []
+        """The cards of what the thread asks by itself. An agent's state is its conversation, which is shown."""
+        names = self._own_state(news.thread.thread_id) or {}
         state = {name: each for name, each in news.snapshot.values.items() if name in names}
         return questions.cards_of(news.questions, state, held.known, is_editable=any(names.values()))
 
@@ -266,9 +274,22 @@ class Display:
             return None
         snapshot = self._graph.state_on(db, config_of(thread_id))
         rest = _from(held.settled, snapshot)
-        record = record_of(db, self._toolbox, thread_id, rest.values["messages"])
-        asked = interrupts.of_kinds(db, thread_id, KINDS) if self._own_state(thread_id) is not None else ()
-        return _News(thread, snapshot, rest, record, asked)
+        messages = rest.values["messages"]
+        record = record_of(db, self._toolbox, thread_id, messages)
+        has_results = any(message["role"] == "tool" for message in messages)
+        files = kept_results.not_shown(db, thread_id) if has_results else ()
+        if self._own_state(thread_id) is None and not _asks(snapshot, record, held):
+            return _News(thread, snapshot, rest, record, files=files)
+        asked = interrupts.of_kinds(db, thread_id, KINDS)
+        record = replace(record, asked=[row for row in asked if row.status in OPEN])
+        return _News(thread, snapshot, rest, record, asked, files)
+
+
+def _asks(snapshot: StateSnapshot, record: ShownCalls, held: Held) -> bool:
+    """Whether an agent's thread asks something, or asked, beside what is on record of its calls; without reading it."""
+    about_calls = {row.id for each in record.records.values() for row in each.questions}
+    waits = any(each.id not in about_calls for each in snapshot.interrupts)
+    return waits or any(subject.startswith(timeline.QUESTION) for subject in held.known)
 
 
 def _from(start: int, snapshot: StateSnapshot) -> StateSnapshot:

@@ -51,6 +51,8 @@ class ShownCall:
     call_id: str = ""
     attached: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
     """Beside which posts the file of its arguments is up (None), or why it never will be."""
+    asks: bool = False
+    """Whether it was begun, and its tool asks something by itself, which has a card of its own."""
 
     @property
     def description(self) -> str:

@@ -14,7 +14,8 @@ ID_LENGTH = 40
 def is_at_work(call: ShownCall) -> bool:
     """Whether it runs, and nobody was asked about it: one that its rule may still ask about is not begun yet."""
     begun = not call.gated or call.record.claim is not None
-    return begun and call.state is State.RUNNING and call.asked is None and call.doubt is None
+    is_running = call.state is State.RUNNING and not call.asks
+    return begun and is_running and call.asked is None and call.doubt is None
 
 
 def card(call: ShownCall) -> Block:

@@ -10,6 +10,7 @@ from bot.shown import cards, notices, tasks
 from bot.shown.cards import Request, Shown
 from bot.shown.on_record import ShownCalls
 from bot.shown.shown_calls import ShownCall, revision
+from graphs.agent.bounds import ENDED
 from graphs.agent.halting import STOPPED
 from graphs.agent.proposals import terms_of
 from graphs.agent.turns import latest
@@ -21,7 +22,7 @@ FAILURE = "failure:"
 """How the subject of a turn that broke off begins."""
 
 QUESTION = "question:"
-"""How the subject begins of what a graph of one's own waits for."""
+"""How the subject begins of what a graph, or a tool while it runs, waits for."""
 
 CUT_SHORT = (
     "This was stopped each time that it was begun, so it was not begun again. It may have happened in part: look "
@@ -200,12 +201,13 @@ def stopping(name: str | None, shown: Sequence[Card]) -> list[tuple[str, Shown]]
 
 def _is_answer(message: Mapping[str, Any]) -> bool:
     """Whether it ends a turn of the model's, which people can say of whether it helped."""
-    return not message.get("tool_calls") and not message.get("own") and message["content"] != STOPPED
+    is_last = not message.get("tool_calls") and not message.get(ENDED)
+    return is_last and not message.get("own") and message["content"] != STOPPED
 
 
 def _has_just_begun(row: ShownCall) -> bool:
     """Whether nothing is to be said of a call yet: it has not ended, and nobody was asked."""
-    return row.state == "running" and row.asked is None and row.doubt is None
+    return row.state == "running" and row.asked is None and row.doubt is None and not row.asks
 
 
 def _messages(snapshot: StateSnapshot) -> Sequence[dict[str, Any]]:

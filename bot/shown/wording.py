@@ -26,6 +26,9 @@ SAID_LIMIT = 400
 BRIEFLY = 100
 """Characters of the same where there is no room for more."""
 
+WAITS_FOR_ANSWER = "waits for an answer"
+"""Of a call whose tool asks something while it runs."""
+
 NAMES = 6
 """People who are named in one line."""
 
@@ -172,6 +175,8 @@ def unasked(call: ShownCall) -> str:
     if call.state is State.REFUSED:
         kind = call.refusal.kind if call.refusal is not None else "passed over" if call.passed_over else "refused"
         return _NOT_RUN[kind].format(title=title, name=call.function)
+    if call.asks:
+        return f"{title} · {WAITS_FOR_ANSWER}"
     # That its rule asks nobody is known once it was begun: until then somebody may still be asked.
     passed = call.gated and call.record.claim is not None
     return _UNASKED[call.state](title) + (", without asking: its rule lets this one pass" if passed else "")

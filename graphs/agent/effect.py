@@ -12,17 +12,21 @@ from graphs.agent import evidence, tool_messages
 from graphs.agent.arguments import Arguments
 from graphs.agent.errors import ArgumentsChanged, ToolError, ToolTimedOut
 from graphs.agent.proposals import ProposedCall, claim_key, did_it_run, named
-from graphs.agent.results import Failure, failure, result_text, told, unwritable
+from graphs.agent.results import RESULT_LENGTH, Failure, ToolResult, failure, result_text, told, unwritable, whole
 from graphs.agent.tools import Tool
-from graphs.errors import InDoubt
+from graphs.errors import CutOff, InDoubt, QuestionExpired
 from graphs.runtime.asking import ask
 from graphs.runtime.calling import awaitable
-from graphs.runtime.effects import idempotency_key, perform
+from graphs.runtime.effects import beside_result, idempotency_key, perform
+from graphs.runtime.frames import frame_of
 from graphs.texts.redaction import Redaction, in_use, redacted
+from storage import kept_results
 from storage.audit import LONGEST_ID
 from storage.ids import InterruptId
 
 logger = logging.getLogger(__name__)
+
+NOT_ANSWERED = "Nobody answered in time what it asked."
 
 WRITTEN_WITHIN = 10.0
 """Seconds that a result's own methods have to say what it is."""
@@ -78,6 +82,15 @@ class Effect:
         except ArgumentsChanged as error:
             about["outcome"] = "stale"
             return failure(str(error), tool_messages.stale())
+        except CutOff as error:
+            if not self.tool.repeatable:
+                logger.warning("tool %r was cut off (call %r): %s", self.tool.name, self.call["id"], error)
+                raise
+            about["outcome"] = "failed"
+            return failure(str(error), tool_messages.failed(f"{error} It may be called again."), redact)
+        except QuestionExpired:
+            about["outcome"] = "failed"
+            return failure(NOT_ANSWERED, tool_messages.failed(f"{NOT_ANSWERED} This is no refusal."), redact)
         except ToolError as error:
             about["outcome"] = "failed"
             refusal = failure(str(error), tool_messages.failed(str(error)), redact)
@@ -89,7 +102,17 @@ class Effect:
             logger.error("tool %r failed (call %s)", self.tool.name, self.call["id"], exc_info=said)
             message = str(error) or type(error).__name__
             return failure(message, tool_messages.failed(message), redact)
+        if isinstance(result, ToolResult) or (isinstance(result, str) and len(result) > RESULT_LENGTH):
+            return self._kept(await awaitable(whole, bounded=False)(result, redact))
         return await _written(result, redact)
+
+    def _kept(self, result: ToolResult) -> str:
+        """What the model is told; the rest is stored with it."""
+        files = [(each.name, each.media_type, each.data) for each in result.files]
+        if files:
+            call_id, now = self.call["id"], frame_of("a tool").session.now()
+            beside_result(lambda db, thread_id: kept_results.keep(db, thread_id, call_id, files, now))
+        return result.text
 
     async def _settle(self, doubt: InDoubt) -> str:
         """Nobody knows whether it ran: a person looks and says. Leave to run it again counts for the attempt that the
@@ -117,7 +140,10 @@ class Effect:
                 return tool_messages.in_doubt()
             if answer.terms["since"] == doubt.since:
                 effect = functools.partial(self._run, about)
-                return told(await perform(doubt.key, effect, repeatable=False, again=True, about=about))
+                try:
+                    return told(await perform(doubt.key, effect, repeatable=False, again=True, about=about))
+                except InDoubt as error:
+                    doubt = error
             number += 1
 
 

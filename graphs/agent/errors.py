@@ -20,6 +20,14 @@ from dataclasses import field as dataclass_field
 
 from graphs.errors import GraphError
 
+NAME_LENGTH = 100
+"""Characters of a name that the model made up, where it is repeated."""
+
+
+def brief(name: str) -> str:
+    """A name that the model made up, for a message."""
+    return name if len(name) <= NAME_LENGTH else f"{name[:NAME_LENGTH]}…"
+
 
 class AgentError(GraphError):
     """The base of all errors about tools and policies."""
@@ -50,7 +58,7 @@ class UnknownTool(AgentError, KeyError):
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name = name
-        self.message = f"There is no tool {name[:100]!r}. The tools are: {', '.join(sorted(known)) or 'none'}."
+        self.message = f"There is no tool {name[:NAME_LENGTH]!r}. The tools are: {', '.join(sorted(known)) or 'none'}."
         super().__init__(self.message)
 
     def __str__(self) -> str:

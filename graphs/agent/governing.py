@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphs.agent import rules
 from graphs.agent.approval import DAY, Approval
-from graphs.agent.arguments import Arguments, secret_fields
+from graphs.agent.arguments import Arguments
 from graphs.agent.errors import Unworkable
 from graphs.approvals.decisions import VERBS
 from graphs.approvals.terms import CHANNEL, REQUESTER
@@ -116,7 +116,7 @@ def deciding(rules: Sequence[Rule], arguments: Arguments) -> Deciding | None:
 
 
 def _words(rule: Rule, when: Condition, arguments: Arguments) -> str:
-    said = when.in_words(secret_fields(type(arguments.model)))
+    said = when.in_words(arguments.signature.secret)
     return f"{rules.UNSAID} ({rule.place})" if said == rules.UNSAID and rule.place else said
 
 

@@ -69,7 +69,7 @@ class Halts:
         def over(db: Connection) -> None:
             if not threads.halt_over(db, thread_id, name):
                 raise NotWaiting(f"thread {thread_id!r} was stopped before")
-            for claim in begun:  # its process ended before it did: whether it took effect, nobody knows
+            for claim in begun:  # its process ended before it did, or it asked: whether it took effect, nobody knows
                 claims.put(db, replace(claim, status="in doubt"))
 
         ends = {"role": "assistant", "id": name, "content": STOPPED, "stopped": True}
@@ -85,7 +85,8 @@ class Halts:
         unanswered = _unanswered(snapshot)
         records = call_record.read(db, thread_id, unanswered) if unanswered else {}
         told = [self._told(call_id, name, records.get(call_id, NOTHING)) for call_id, name in unanswered.items()]
-        begun = [row for row in claims.of_tasks(db, [task.id for task in snapshot.tasks]) if row.status == "claimed"]
+        claimed = claims.of_tasks(db, [task.id for task in snapshot.tasks])
+        begun = [row for row in claimed if row.status in ("claimed", "paused")]
         return thread.halted, told, begun
 
     def _told(self, call_id: str, tool: str, record: CallRecord) -> dict[str, Any]:

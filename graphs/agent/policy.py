@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 from graphs.agent import governing, rules
 from graphs.agent.approval import Approval
-from graphs.agent.arguments import Arguments, secret_fields
+from graphs.agent.arguments import Arguments
 from graphs.agent.governing import Deciding, Rule
 from graphs.approvals.decisions import Verb
 from graphs.approvals.terms import Terms, UserId
@@ -151,4 +151,4 @@ def _why(tool: str, policy: Approval, arguments: Arguments) -> str | None:
             "the policy of tool %r returned a %s instead of a bool; the call asks", tool, type(answer).__name__
         )
         return "its rule gave no clear answer"
-    return rules.in_words(policy.when, secret_fields(type(arguments.model)))
+    return rules.in_words(policy.when, arguments.signature.secret)

@@ -16,7 +16,9 @@ from graphs.errors import InDoubt
 from graphs.runtime.asking import Answer, Question
 from graphs.texts.canonical import digest
 from storage.audit import LONGEST_ID
+from storage.ids import Scope
 from storage.interrupts import InterruptRow
+from storage.scopes import is_within
 
 APPROVAL = "tool_approval"
 IN_DOUBT = "in_doubt"
@@ -63,6 +65,11 @@ class BoundTerms(TypedDict):
 def claim_key(call_id: str) -> str:
     """The key that a call's effect is claimed under."""
     return f"call:{call_id}"
+
+
+def asked_within(row: InterruptRow, call_id: str) -> bool:
+    """Whether the effect of this call asked the question: the tool's own code did, while it ran."""
+    return is_within(Scope(row.scope.partition("/")[2]), Scope(claim_key(call_id)))
 
 
 def may_it_run(
@@ -114,7 +121,7 @@ def did_it_run(
     payload = {
         "type": IN_DOUBT,
         "tool_call_id": call["id"],
-        "name": call["name"],
+        "name": tool.name,
         "args": arguments.shown,
         "idempotency_key": doubt.idempotency_key,
         "attempt": number,

@@ -1,4 +1,4 @@
-"""Taking a person's answer to what a graph of one's own asks, and passing its stops: judged, then stored, or refused.
+"""Taking a person's answer to what a graph asks, and passing its stops: judged, then stored, or refused.
 
 Nothing runs here. Whoever owns the thread finds the stored answer and goes on.
 """
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 QUESTION = "question"
 STOP = breakpoints.KIND
 KINDS = (QUESTION, STOP)
-"""What graphs of one's own wait for."""
+"""What a thread may wait for beside decisions on calls: what its graph or one of its tools asks, and static stops."""
 
 Update = Callable[[Callable[[Connection], None]], Awaitable[object]]
 """Edits a state, with a job that is to run first in the transaction that stores the edit."""

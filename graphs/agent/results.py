@@ -29,6 +29,27 @@ SHORTEST_CUT = 400
 """Characters of a text that are kept where there is no room left."""
 
 
+MOST_KEPT = 10_000_000
+"""Bytes of the files of one result that are kept."""
+
+
+@dataclass(frozen=True)
+class ResultFile:
+    """What people see of a result, and a model is not told in full."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What a tool returns that has files beside what the model is told."""
+
+    text: str
+    files: Sequence[ResultFile] = ()
+
+
 class Failure(TypedDict):
     """A call that went wrong, as it stands in its claim. `failed` is for people, `told` is what the model reads."""
 
@@ -81,6 +102,37 @@ def _json(result: object) -> str:
         return str(kept)
     except (ValueError, RecursionError):  # a number of thousands of digits, lists within lists without end
         return unwritable(result)
+
+
+def whole(result: object, redact: Redaction = NO_SECRETS) -> ToolResult:
+    """A text, or a result with files, as one with files: a text that is too long for a model is one of them. They are
+    without the call's secrets, and no more than `MOST_KEPT`; the text says what is left out.
+    """
+    given = result if isinstance(result, ToolResult) else ToolResult(str(result))
+    files = list(given.files)
+    if len(given.text) > RESULT_LENGTH:
+        files.append(ResultFile("result.txt", "text/plain", mended(given.text).encode()))
+    kept, lines, left = list[ResultFile](), list[str](), MOST_KEPT
+    for each in files:
+        if len(each.data) > left:
+            lines.append(f"[{each.name}, {size(len(each.data))}, is too large and was not kept]")
+            continue
+        left -= len(each.data)
+        kept.append(_without_secrets(each, redact))
+    return ToolResult("\n".join([result_text(given.text, redact), *lines]), kept)
+
+
+def size(number: int) -> str:
+    """Bytes, for people."""
+    if number < 1000:
+        return f"{number} bytes"
+    return f"{number / 1000:.0f} kB" if number < 1_000_000 else f"{number / 1_000_000:.1f} MB"
+
+
+def _without_secrets(file: ResultFile, redact: Redaction) -> ResultFile:
+    if not redact.has_secrets or not file.media_type.startswith("text/"):
+        return file
+    return dataclasses.replace(file, data=redact(file.data.decode(errors="replace")).encode())
 
 
 def unwritable(result: object) -> str:

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from graphs.agent import arguments
 from graphs.agent.errors import InvalidTool
+from graphs.agent.typed import secret_fields
 from graphs.runtime.calling import held
 from graphs.texts.redaction import Redaction, in_use, redacted
 
@@ -116,7 +117,7 @@ def _check_field(tool: str, name: str, spec: str, conversion: str | None, model:
             f"title= has {{{name}{'!' + conversion if conversion else ''}{':' + spec if spec else ''}}}. In braces "
             f"stands an argument's name, and perhaps a format: {{name}}, {{name:.2f}}. The arguments are: {names}.",
         )
-    if name in arguments.secret_fields(model):
+    if name in secret_fields(model):
         raise InvalidTool(tool, f"title= shows {name!r}, which is a secret. Leave it out.")
     if any(int(number) > LONGEST for number in _NUMBERS.findall(spec)):
         raise InvalidTool(tool, f"title= formats {name!r} as {spec!r}. A title has at most {LONGEST} characters.")

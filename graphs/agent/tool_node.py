@@ -15,6 +15,7 @@ from typing import Any, assert_never
 from graphs.agent import beforehand, evidence, tool_messages
 from graphs.agent.arguments import Arguments
 from graphs.agent.binding import change_since, under_old_rule
+from graphs.agent.bounds import ANSWERED
 from graphs.agent.call_record import ending, has_run, ran_before
 from graphs.agent.effect import Effect
 from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArguments
@@ -27,7 +28,7 @@ from graphs.approvals.states import Refusal
 from graphs.approvals.terms import Terms
 from graphs.errors import QuestionExpired
 from graphs.models.transcript import tool_message
-from graphs.runtime.asking import Answer, Question, ask, known_question
+from graphs.runtime.asking import Answer, Question, ask, known_question, was_answered
 from graphs.runtime.calling import awaitable
 from graphs.runtime.effects import claim_of
 from graphs.runtime.types import Runtime
@@ -53,6 +54,8 @@ class CallNode:
         message = {**tool_message(call["id"], ended.told), "id": f"result:{call['id']}"}
         if ended.refusal is not None:
             message["refusal"] = asdict(ended.refusal)
+        if was_answered():
+            message[ANSWERED] = True
         return {"messages": [message]}
 
     async def _outcome(self, call: ProposedCall, requester: str, thread_id: str) -> _Ended:
@@ -151,7 +154,7 @@ class _Proposal:
 
     async def _reread(self, edited: _Edited) -> Arguments | _Ended:
         """What a person made of the call; how it ended where that cannot run."""
-        if edited.edit.name != self.tool.name:
+        if edited.edit.name not in (self.tool.name, self.tool.wire_name):
             why = f"It names another tool, {edited.edit.name!r}."
         else:
             try:

@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
-from pydantic import BaseModel
-
 from graphs.agent import arguments as argument_bytes
 from graphs.agent.approval import Approval
-from graphs.agent.arguments import Arguments
+from graphs.agent.arguments import Arguments, Signature
 from graphs.agent.docstring import parse
 from graphs.agent.errors import AgentError, InvalidArguments, InvalidTool, Problem, ToolTimedOut, UnknownTool
 from graphs.agent.governing import Rule
 from graphs.agent.schema import IDEMPOTENCY_KEY, JsonSchema, arguments_model, parameters_schema
 from graphs.agent.titles import Title
 from graphs.agent.titles import declared as declared_title
+from graphs.agent.typed import TypedArguments
 from graphs.errors import UnexpectedExit
 from graphs.runtime.calling import TimeIsUp, awaitable, held, limited
 from graphs.texts.canonical import Digest, canonical_json, digest
@@ -37,6 +36,8 @@ class Tool(Generic[P, R]):
     what it does cannot be taken back: who approves it is asked twice. `check` and `preview` are functions of the
     validated arguments (see `beforehand.py`). `timeout` is in seconds. Called directly, it is the function.
 
+    A model knows it by its `wire_name`, which has only what models' wires allow, unless it is not `offered` to them.
+
     `rules` are those of the configuration that may decide about a call, besides `approval`. `own_rule_binds`: they may
     be stricter than `approval` only; it does not where `approval` was derived, from what a server says of its tool.
     """
@@ -54,7 +55,9 @@ class Tool(Generic[P, R]):
     check: Callable[..., object] | None
     preview: Callable[..., object] | None
     function: Callable[P, R]
-    model: type[BaseModel]
+    signature: Signature
+    wire_name: str
+    offered: bool = True
     rules: Sequence[Rule] = ()
     own_rule_binds: bool = True
 
@@ -73,7 +76,12 @@ class Tool(Generic[P, R]):
     @property
     def secret_arguments(self) -> frozenset[str]:
         """The names of those that are secrets, or hold some."""
-        return argument_bytes.secret_fields(self.model)
+        return self.signature.secret
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """The names of those that are the same in every call: nobody is asked for them."""
+        return frozenset(self.signature.names) - frozenset(self.parameters.get("properties") or ())
 
     def title_of(self, values: Mapping[str, object]) -> str | None:
         """What a call with these values is called, where its `title=` can say it: they may be ones that it refuses."""
@@ -84,7 +92,7 @@ class Tool(Generic[P, R]):
 
     def definition(self) -> dict[str, Any]:
         """The tool as Chat Completions takes it."""
-        function = {"name": self.name, "description": self.description, "parameters": self.parameters}
+        function = {"name": self.wire_name, "description": self.description, "parameters": self.parameters}
         return {"type": "function", "function": function}
 
     def validate(self, arguments: str | bytes | Mapping[str, object]) -> Arguments:
@@ -92,7 +100,7 @@ class Tool(Generic[P, R]):
         tool's own that raises anything else has refused them too.
         """
         try:
-            return held(argument_bytes.validate, self.name, self.model, arguments)
+            return held(argument_bytes.validate, self.name, self.signature, arguments)
         except AgentError:
             raise
         except Exception as error:
@@ -109,11 +117,12 @@ class Tool(Generic[P, R]):
         begins. An `async def` is cancelled when it is up. A thread cannot be: we stop waiting for a `def`, and it goes
         on in the background until it ends by itself.
         """
-        values = await awaitable(argument_bytes.reopen, bounded=False)(arguments, self.model)
+        read = await awaitable(argument_bytes.reopen, bounded=False)(arguments, self.signature)
+        values, named = self.signature.passed(read)
         if self._takes_key:
-            values[IDEMPOTENCY_KEY] = idempotency_key
+            named[IDEMPOTENCY_KEY] = idempotency_key
         try:
-            return await limited(self.timeout, cast("Callable[..., object]", self.function), **values)
+            return await limited(self.timeout, cast("Callable[..., object]", self.function), *values, **named)
         except TimeIsUp as error:
             raise ToolTimedOut(self.name, cast(float, self.timeout)) from error
 
@@ -194,7 +203,8 @@ def _declare(
         check=_function(name, "check", check),
         preview=_function(name, "preview", preview),
         function=function,
-        model=model,
+        signature=TypedArguments(model),
+        wire_name=name,
     )
     for attribute in functools.WRAPPER_ASSIGNMENTS:
         object.__setattr__(declared, attribute, getattr(function, attribute))
@@ -271,8 +281,9 @@ class Source(Protocol):
 
 
 class Toolbox(Mapping[str, "Tool[..., Any]"]):
-    """Tools by name, in their order, then those of the `sources`. Raises InvalidTool for two of one name; an unknown
-    name is UnknownTool. Where a source has a name that is taken, it is the other's.
+    """Tools by name, in their order, then those of the `sources`. A tool is found by its wire name too, which is what
+    models call it. Raises InvalidTool for two of one name; an unknown name is UnknownTool. Where a source has a name
+    that is taken, it is the other's.
     """
 
     def __init__(self, tools: Iterable["Tool[..., Any]"], sources: Sequence[Source] = ()) -> None:
@@ -286,6 +297,7 @@ class Toolbox(Mapping[str, "Tool[..., Any]"]):
             self._declared[each.name] = each
         self._seen: Sequence[Mapping[str, Tool[..., Any]]] | None = None
         self._known: Mapping[str, Tool[..., Any]] = {}
+        self._by_wire_name: Mapping[str, Tool[..., Any]] = {}
         self._definitions: Sequence[Mapping[str, Any]] = ()
 
     async def ready(self) -> None:
@@ -299,37 +311,37 @@ class Toolbox(Mapping[str, "Tool[..., Any]"]):
         return self._declared
 
     def __getitem__(self, name: str) -> "Tool[..., Any]":
-        try:
-            return self._tools[name]
-        except KeyError:
-            raise UnknownTool(name, self._tools) from None
+        found = self.find(name)
+        if found is None:
+            raise UnknownTool(name, (wire for wire, each in self._by_wire_name.items() if each.offered))
+        return found
 
     def find(self, name: str) -> "Tool[..., Any] | None":
         """The tool of this name, if there is one: what a model or a record names may not be there."""
-        return self._tools.get(name)
+        self._look()
+        return self._known.get(name) or self._by_wire_name.get(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._tools)
+        self._look()
+        return iter(self._known)
 
     def __len__(self) -> int:
-        return len(self._tools)
+        self._look()
+        return len(self._known)
 
     @property
     def definitions(self) -> Sequence[Mapping[str, Any]]:
-        """All tools as Chat Completions takes them: the same object until they change."""
+        """All tools that are offered, as Chat Completions takes them: the same object until they change."""
         self._look()
         return self._definitions
-
-    @property
-    def _tools(self) -> Mapping[str, "Tool[..., Any]"]:
-        self._look()
-        return self._known
 
     def _look(self) -> None:
         seen = [each.tools for each in self.sources]
         if self._seen is None or any(now is not then for now, then in zip(seen, self._seen, strict=True)):
             known = dict(self._declared)
-            for tools in seen:
-                known |= {name: each for name, each in tools.items() if name not in known}
-            self._seen, self._known = seen, known
-            self._definitions = tuple(each.definition() for each in known.values())
+            wired = {each.wire_name: each for each in known.values()}
+            for each in (each for tools in seen for each in tools.values()):
+                if each.name not in known and each.wire_name not in wired:
+                    known[each.name] = wired[each.wire_name] = each
+            self._seen, self._known, self._by_wire_name = seen, known, wired
+            self._definitions = tuple(each.definition() for each in known.values() if each.offered)

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from graphs.models.chat_extra import Fields, merge, unnamed
+from graphs.models.errors import TooManyCalls
+from graphs.models.extra import Fields, merge, unnamed
 
 MOST_CALLS = 128
 """Calls of one reply; a model that repeats itself for ever writes more."""
@@ -111,7 +112,7 @@ class Calls:
 
     def _new(self, call: CallPieces) -> None:
         if len(self._calls) == MOST_CALLS:
-            raise ValueError("the reply calls without end")
+            raise TooManyCalls(MOST_CALLS)
         self._calls.append(call)
 
     def _begun(self, piece: _Piece) -> CallPieces | None:

@@ -9,15 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from graphs.models.chat_calls import Calls
-from graphs.models.chat_extra import Fields, bounded, join_parts, merge, unnamed
-from graphs.models.errors import ModelUnavailable
+from graphs.models.extra import Fields, bounded, join_parts, merge, unnamed
 from graphs.models.model import Extra, Finish, ModelReply, ToolCall, Usage
+from graphs.models.replies import TEXT_PARTS, WHYS, BrokeOff, is_usable, mapping, text_of
 from graphs.models.thinking import Spoken
 from graphs.models.transcript import Message, call_ids
 from graphs.texts.surrogates import Pieces, mended, mended_json
 
 _MESSAGE_KEYS = frozenset({"role", "content", "refusal", "tool_calls", "function_call"})
-_TEXT_PARTS = ("text", "output_text", "refusal")
 
 _COMPLETE = frozenset(
     {"stop", "tool_calls", "tool_call", "tool_use", "function_call", "end", "end_turn", "eos", "eos_token", "done"}
@@ -34,14 +33,6 @@ _FINISHES: Mapping[str, Finish] = {
 _BROKEN = frozenset({"error", "abort", "aborted", "cancelled", "canceled", "network_error", "timeout"}) | frozenset(
     {"insufficient_system_resource", "malformed_function_call", "unexpected_tool_call", "unavailable"}
 )
-
-
-_WHYS = ("detail", "details", "error_msg", "error_message", "errors", "err_msg", "msg", "Message")
-"""Where servers that report an error with a status of 200 say what it is."""
-
-
-class BrokeOff(Exception):
-    """The reply is not whole."""
 
 
 class Reply:
@@ -80,7 +71,11 @@ class Reply:
         """Whether it turned out that the model leaves out the tag that opens its thoughts."""
         return self._spoken.turned_out
 
-    def add(self, chunk: Mapping[str, Any]) -> str:
+    def reported_error(self, data: Any, event: str = "") -> Mapping[str, Any] | None:
+        """See `GrowingReply.reported_error`."""
+        return reported_error(data, event)
+
+    def add(self, chunk: Mapping[str, Any], _event: str = "") -> str:
         """Take a chunk, or a whole answer; returns the text that it brought."""
         self._usage = _usage(chunk.get("usage")) or self._usage
         choice = _choice(chunk)
@@ -89,9 +84,9 @@ class Reply:
         self._is_begun = True
         for key in ("finish_reason", "native_finish_reason"):
             self._finishes(_reason(choice.get(key)), is_said_by_others=key != "finish_reason")
-        if delta := _mapping(choice.get("delta")):
+        if delta := mapping(choice.get("delta")):
             return self._add(delta, self._calls.add)
-        message = _mapping(choice.get("message"))
+        message = mapping(choice.get("message"))
         return self._add(self._news(message), self._calls.add_whole) if message else ""
 
     def _finishes(self, reason: str | None, *, is_said_by_others: bool) -> None:
@@ -127,7 +122,7 @@ class Reply:
         return self._spoken.add(self._pieces.end()) + self._spoken.end()
 
     def _add(self, delta: Mapping[str, Any], add_calls: Callable[[list[Any]], None]) -> str:
-        calls, function = delta.get("tool_calls"), _mapping(delta.get("function_call"))
+        calls, function = delta.get("tool_calls"), mapping(delta.get("function_call"))
         pieces = cast("list[Any]", calls) if isinstance(calls, list) else [calls]
         self._has_tool_calls |= pieces not in ([], [None], [{}])
         if not self._has_tool_calls and (function.get("name") or function.get("arguments")):
@@ -156,7 +151,7 @@ class Reply:
         taken = {call_id for message in transcript for call_id in call_ids(message)} if self._calls else set[str]()
         extras: dict[str, Fields] = {}
         for call in self._calls if finish == "stop" else ():
-            call_id = call.id if _is_usable(call.id) and call.id not in taken else new_id()
+            call_id = call.id if is_usable(call.id) and call.id not in taken else new_id()
             taken.add(call_id)
             calls.append(ToolCall(call_id, mended(call.name), mended_json(call.text)))
             if call.extra:
@@ -167,7 +162,7 @@ class Reply:
     def _kept(self, calls: Mapping[str, Fields]) -> Extra | None:
         """The fields that go back. Those of calls come first: without them a server refuses the whole conversation."""
         kept, left = bounded(calls)
-        has_more = any(_mapping(part).get("type", "text") not in _TEXT_PARTS for part in self._parts)
+        has_more = any(mapping(part).get("type", "text") not in TEXT_PARTS for part in self._parts)
         message = {**self._extra, **({"content": self._parts} if has_more else {})}
         of_message, _ = bounded(message, left)
         return {"server": self._server, "message": of_message, "calls": kept} if of_message or kept else None
@@ -181,23 +176,17 @@ def reported_error(data: Any, event: str = "") -> Mapping[str, Any] | None:
     choice = _choice(fields) or {}
     error = fields.get("error") or choice.get("error")
     if error:
-        return _mapping(error) or {"message": str(error)}
+        return mapping(error) or {"message": str(error)}
     if event == "error" or fields.get("object") == "error" or (not choice and _says_no(fields)):
         return fields
     return None
 
 
-def broke_off() -> ModelUnavailable:
-    """What a person is told of a reply whose end never came."""
-    sentence = "The model's reply broke off in the middle. Please try again in a moment."
-    return ModelUnavailable(sentence, retryable=True)
-
-
 def _says_no(fields: Mapping[str, Any]) -> bool:
     """Whether what has no choices says why: each server under a name of its own."""
-    inside = _mapping(fields.get("base_resp"))
+    inside = mapping(fields.get("base_resp"))
     has_message = isinstance(fields.get("message"), str) and bool(fields["message"])
-    return has_message or any(fields.get(name) for name in _WHYS) or bool(inside.get("status_code"))
+    return has_message or any(fields.get(name) for name in WHYS) or bool(inside.get("status_code"))
 
 
 def _reason(given: Any) -> str | None:
@@ -211,33 +200,11 @@ def _reason(given: Any) -> str | None:
 def _choice(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The one reply that was asked for."""
     given = chunk.get("choices")
-    choices = [_mapping(each) for each in cast("list[Any]", given)] if isinstance(given, list) else []
+    choices = [mapping(each) for each in cast("list[Any]", given)] if isinstance(given, list) else []
     return next((each for each in choices if each and each.get("index") in (0, "0", None)), None)
 
 
 def _usage(given: Any) -> Usage | None:
-    tokens = [_mapping(given).get(key) for key in ("prompt_tokens", "completion_tokens")]
+    tokens = [mapping(given).get(key) for key in ("prompt_tokens", "completion_tokens")]
     counts = [count for count in tokens if isinstance(count, int)]
     return Usage(*counts) if len(counts) == len(tokens) else None
-
-
-def text_of(content: Any) -> str:
-    """The text of a content, in whatever shape: thoughts, and whatever else is no text, are none."""
-    parts = cast("list[Any]", content) if isinstance(content, list) else [content]
-    return "".join(map(_text_of_part, parts))
-
-
-def _text_of_part(part: Any) -> str:
-    fields = _mapping(part)
-    text = part if not fields else fields.get("text") if fields.get("type", "text") in _TEXT_PARTS else None
-    text = _mapping(text).get("value", text)
-    return text if isinstance(text, str) else ""
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
-
-
-def _is_usable(call_id: str) -> bool:
-    """An id is a word: it goes into keys, logs and audit rows."""
-    return bool(call_id) and call_id.isprintable() and " " not in call_id

@@ -2,7 +2,8 @@
 
 GraphError
 └── ModelUnavailable      no reply from the model; the message is the sentence for a person
-    └── TooLong           the messages are more than the model can read
+    ├── TooLong           the messages are more than the model can read
+    └── TooManyCalls      one reply calls more than any reply may
 """
 
 from graphs.errors import GraphError
@@ -12,11 +13,22 @@ class ModelUnavailable(GraphError):
     """The model gave no usable reply. The message is one sentence for a person; the cause is in `__cause__`.
 
     `retryable`: the same request may work in a moment; otherwise someone has to change something first.
+    `is_elsewhere`: the server says that the model is to be asked over its other interface.
     """
+
+    is_elsewhere: bool = False
 
     def __init__(self, sentence: str, *, retryable: bool) -> None:
         self.retryable = retryable
         super().__init__(sentence)
+
+
+class TooManyCalls(ModelUnavailable):
+    """One reply has more than `most` calls, so nobody waits for its end: a model that repeats itself has none."""
+
+    def __init__(self, most: int) -> None:
+        sentence = f"The model called more than {most} tools in one reply, so none was run. Ask for less at a time."
+        super().__init__(sentence, retryable=False)
 
 
 class TooLong(ModelUnavailable):

@@ -98,6 +98,11 @@ class ModelReply:
 class Model(Protocol):
     """A model behind some wire."""
 
+    @property
+    def name(self) -> str:
+        """Its name, as its provider writes it."""
+        ...
+
     def stream(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
     ) -> AsyncGenerator[TextDelta | ModelReply, None]:

@@ -8,15 +8,21 @@ after a tool's. A message between them keeps apart who said what.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from graphs.models.serialised import as_json
 from graphs.models.transcript import Message
+from graphs.texts.objects import as_object, is_object
 
 NO_REPLY: Message = {"role": "assistant", "content": "(There was no reply to this.)"}
 NO_TEXT = "What can you do? (The message has no text: nothing but your name.)"
 CALLS = "(I call a tool.)"
 NO_RESULT = "(The tool returned nothing.)"
+
+LONGEST_NAME = 64
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")  # OpenAI's API reference, "tools.function.name"
 
 
 def outgoing(messages: Sequence[Message]) -> list[Message]:
@@ -74,6 +80,17 @@ def _with_plain_ids(message: Message) -> Message:
 
 def _plain_id(call_id: str) -> str:
     return hashlib.sha256(call_id.encode(errors="surrogatepass")).hexdigest()[:9]
+
+
+def sent_call(call: Mapping[str, Any]) -> tuple[str, str]:
+    """The name and arguments of a call as servers take them back: some read the arguments, and refuse the whole
+    conversation when they cannot."""
+    function = call["function"]
+    name = _NOT_IN_NAMES.sub("_", function["name"])[:LONGEST_NAME] or "unnamed"
+    arguments = as_object(function["arguments"])
+    if not is_object(arguments):
+        arguments = as_json({"unreadable": arguments}).decode()
+    return name, arguments
 
 
 def _is_empty(content: Any) -> bool:

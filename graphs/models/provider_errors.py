@@ -3,50 +3,31 @@
 The cause that it carries, for the log, is one line with the secrets taken out.
 """
 
-import json
+import math
 import re
 from collections.abc import Callable
 
 import openai
 
 from graphs.models.errors import ModelUnavailable, TooLong
+from graphs.models.provider_kinds import NO_CREDIT, PASSING, is_busy, is_lasting, is_too_long
+from graphs.models.provider_words import LONGEST_SAID, first_cause, names, retry_after, said
 from graphs.texts.redaction import Redaction, without_tokens
 from graphs.texts.surrogates import mended
-
-_NO_CREDIT = "insufficient_quota"
-
-_PASSING = (408, 409, 425)
-"""Too slow, in conflict with another request, too early: not about what is in the request."""
 
 LONGEST_CAUSE = 1000
 """Characters of a provider's words that the log gets."""
 
-LONGEST_SAID = 20_000
-"""Characters of them that are looked at: some servers send the request back."""
-
-# How providers say that a request has more tokens than their model reads: OpenAI and whoever copies it (DeepSeek,
-# vLLM, OpenRouter, Mistral, Azure), Anthropic, Gemini, llama.cpp, Ollama, LM Studio, SGLang, Groq, Together, TGI,
-# Cohere, xAI, Moonshot, Zhipu, MiniMax, DashScope, Bedrock, GitHub Models.
-_TOO_LONG = re.compile(
-    r"context[\s_-]*(?:length|window|size|limit)"
-    r"|max(?:imum)?[\s_-]*(?:model[\s_-]*)?(?:context|prompt|input|sequence)[\s_-]*(?:tokens?|length|len|size)"
-    r"|max_model_len|maximum model length|exceed_context|tokens_limit_reached|string_above_max_length"
-    r"|(?:prompt|inputs?|messages?|conversation|request|context)`?\s+(?:is|are|was)\s+"
-    r"(?:too\s+(?:long|large)|longer than)"
-    r"|(?:prompt|input)[^.]{0,80}(?:longer than|exceeds?)[^.]{0,40}(?:max|length|limit|tokens?)"
-    r"|(?:token|tokens)[^.]{0,80}(?:exceed|too large|must be (?:<|less)|must have less)"
-    r"|exceed\w*[^.]{0,80}(?:token|context)|must have less than \d+ tokens|too many (?:input |prompt )?tokens"
-    r"|reduce the length|range of input length|max_new_tokens`? must be|request (?:entity|body|payload)? ?too large",
-    re.IGNORECASE,
-)
-_RATE = re.compile(r"per (?:min|minute|hour|day)|rate[\s_-]*limit|quota", re.IGNORECASE)
-_LARGER_THAN_RATE = re.compile(r"request too large", re.IGNORECASE)
 _NO_TOOLS = re.compile(
     r"(?:not|n't) support[^.]{0,40}(?:tool|function)s?\b"
     r"|(?:tool|function)\w*[^.]{0,40}(?:not|n't) (?:be )?(?:supported|available)"
     r"|no endpoints[^.]{0,40}support tool",
     re.IGNORECASE,
 )
+
+
+_LONG = 90
+"""Seconds; a wait that is longer is told in minutes."""
 
 
 class ProviderError(Exception):
@@ -62,50 +43,41 @@ def unavailable(error: openai.OpenAIError, model: str, redact: Redaction) -> Mod
 
 def cause(error: Exception, redact: Redaction) -> ProviderError:
     """What the log is told of an error."""
-    first = _first(error)
+    first = first_cause(error)
     words = dict.fromkeys([type(error).__name__, said(error), type(first).__name__, str(first)[:LONGEST_SAID]])
     line = " ".join(" ".join(words).split())
     return ProviderError(mended(without_tokens(redact(line)))[:LONGEST_CAUSE])
-
-
-def _first(error: BaseException) -> BaseException:
-    """What it began with."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error
-
-
-def said(error: Exception) -> str:
-    """All that the provider said: its sentence, and the body of its answer."""
-    body = getattr(error, "body", None)
-    try:
-        rest = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False) if body else ""
-    except (ValueError, TypeError, RecursionError):
-        rest = ""
-    message = str(error)
-    return (message if rest in message else f"{message} {rest}")[:LONGEST_SAID]
-
-
-def is_too_long(error: openai.OpenAIError) -> bool:
-    """Whether the provider refused because the messages are more than its model reads."""
-    status = getattr(error, "status_code", None)
-    if status in (401, 403, 404):
-        return False
-    words = said(error)
-    if status == 429:
-        return _LARGER_THAN_RATE.search(words) is not None
-    return status == 413 or (_TOO_LONG.search(words) is not None and _RATE.search(words) is None)
 
 
 def _sentence(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     for kind, describe in _KINDS:
         if isinstance(error, kind):
             return describe(error, model)
-    return ModelUnavailable("The model's provider reported an error. Please try again in a moment.", retryable=True)
+    return _reported(error, model)
+
+
+def _reported(error: openai.OpenAIError, model: str) -> ModelUnavailable:
+    """An error inside a stream, or of a kind of its own."""
+    if is_busy(error) or NO_CREDIT in names(error):
+        return _busy(error, model)
+    sentence = "The model's provider reported an error."
+    if is_lasting(error):
+        return ModelUnavailable(f"{sentence} It did not accept the request.", retryable=False)
+    return ModelUnavailable(f"{sentence} {_again(error)}", retryable=True)
+
+
+def _again(error: openai.OpenAIError, otherwise: str = "in a moment") -> str:
+    """When to try again, as far as the provider said."""
+    seconds = retry_after(error) or 0
+    if seconds <= _LONG:
+        return f"Please try again {otherwise}."
+    minutes = math.ceil(seconds / 60)
+    hours = math.ceil(minutes / 60)
+    return f"Please try again in {minutes} minutes." if minutes <= 120 else f"Please try again in {hours} hours."
 
 
 def _timeout(error: openai.OpenAIError, model: str) -> ModelUnavailable:
-    if not isinstance(_first(error), TimeoutError):  # over aiohttp, openai calls every broken connection a timeout
+    if not isinstance(first_cause(error), TimeoutError):  # over aiohttp, openai calls every broken connection a timeout
         return _unreachable(error, model)
     return ModelUnavailable("The model did not answer in time. Please try again in a moment.", retryable=True)
 
@@ -128,16 +100,16 @@ def _not_found(error: openai.OpenAIError, model: str) -> ModelUnavailable:
 
 
 def _busy(error: openai.OpenAIError, model: str) -> ModelUnavailable:
-    if getattr(error, "code", None) == _NO_CREDIT:
+    if NO_CREDIT in (getattr(error, "code", None), getattr(error, "type", None)):
         return _payment(error, model)
-    return ModelUnavailable("The model is busy. Please try again in a minute.", retryable=True)
+    return ModelUnavailable(f"The model is busy. {_again(error, 'in a minute')}", retryable=True)
 
 
 def _refused(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     status = getattr(error, "status_code", None)
     if status == 402:
         return _payment(error, model)
-    if status in _PASSING:
+    if status in PASSING:
         return _server(error, model)
     if _NO_TOOLS.search(said(error)):
         return _no_tools(model)
@@ -153,10 +125,8 @@ def _payment(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:
     return ModelUnavailable("The account with the model's provider has no credit left.", retryable=False)
 
 
-def _server(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:
-    return ModelUnavailable(
-        "The model's provider has a problem of its own. Please try again in a moment.", retryable=True
-    )
+def _server(error: openai.OpenAIError, _model: str) -> ModelUnavailable:
+    return ModelUnavailable(f"The model's provider has a problem of its own. {_again(error)}", retryable=True)
 
 
 # The first that fits counts: a timeout is a connection error, too.

@@ -183,6 +183,21 @@ async def on_record(read: Callable[[Connection, ThreadId], T]) -> T | None:
     return await session.storage.read(lambda db: read(db, session.thread_id))
 
 
+def store_with_end(job: Callable[[Connection], object]) -> None:
+    """Have `job` run in the very transaction that stores how this task ends: its result, its question or its failure.
+    It costs no transaction of its own. Each run of the task stores its own; what is cut off, by the end of the process
+    or by a stop, stores nothing, and nothing is stored without a checkpointer.
+    """
+    frame_of("store_with_end").attempt.jobs.append(job)
+
+
+def was_answered() -> bool:
+    """Whether somebody answered what this task asked, or something in it did."""
+    frame = frame_of("was_answered")
+    rows = frame.session.ledger.within(frame.scope)
+    return any(row.status == "answered" and row.answered_by is not None for row in rows)
+
+
 def _pause(frame: Frame) -> Paused:
     caller = sys._getframe(2)  # pyright: ignore[reportPrivateUsage] - to say where a swallowed question was asked
     while caller.f_back is not None and caller.f_code.co_filename in (__file__, frames.__file__):

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from graphs.errors import InDoubt
+from graphs.errors import CutOff, InDoubt, InterruptMisused
 from graphs.runtime.calling import Paused, invoke
 from graphs.runtime.frames import Frame, entered, frame_of
 from graphs.runtime.session import Session
 from graphs.runtime.state import dump
+from storage import Connection
 from storage.claims import ClaimRow, ClaimStatus
-from storage.ids import Scope
+from storage.ids import Scope, ThreadId
 
 
 async def once(key: str, fn: Callable[..., Any], *args: Any, repeatable: bool = False) -> Any:
@@ -23,8 +24,9 @@ async def once(key: str, fn: Callable[..., Any], *args: Any, repeatable: bool = 
 
     The claim is stored before `fn` begins. What cuts `fn` off between the claim and the result (a crash, a timeout of
     the node, a cancelled run) raises `InDoubt` on the next run, unless `repeatable`: then nothing is claimed, and `fn`
-    runs again. `fn` that raises has ended, and may be run again; `fn` that asks is entered again when answered, under
-    the same claim. The result is returned as JSON gives it back. A plain function runs in a worker thread.
+    runs again. `fn` that raises `CutOff` says so of itself, and `InDoubt` is raised at once. `fn` that raises anything
+    else has ended, and may be run again; `fn` that asks is entered again when answered, under the same claim. The
+    result is returned as JSON gives it back. A plain function runs in a worker thread.
     """
     return await perform(key, lambda: invoke(fn, *args), repeatable=repeatable)
 
@@ -44,6 +46,15 @@ async def perform(
     if about is not None:
         frame.session.note(frame.scope, key, about)
     return await perform_in(frame, key, effect, repeatable=repeatable, again=again)
+
+
+def beside_result(job: Callable[[Connection, ThreadId], None]) -> None:
+    """Have `job` done in the transaction that stores this effect's result. Called in the effect, once."""
+    frame = frame_of("beside_result")
+    if frame.effect is None:
+        raise InterruptMisused("beside_result was called outside an effect; it works in what `once` runs")
+    session = frame.session
+    session.beside(*frame.effect, lambda db: job(db, session.thread_id))
 
 
 def claim_of(key: str) -> ClaimRow | None:
@@ -90,6 +101,11 @@ async def _carry_out(frame: Frame, claim: ClaimRow, effect: Callable[[], Any], *
         if not repeatable:
             await session.settle(_settled(claim, "paused", session))
         raise
+    except CutOff as error:
+        if repeatable:
+            raise
+        await session.settle(replace(claim, status="in doubt"))
+        raise InDoubt(claim.key, claim.idempotency_key, claim.claimed_at) from error
     except Exception as error:
         await session.settle(replace(_settled(claim, "failed", session), error=f"{type(error).__name__}: {error}"))
         raise

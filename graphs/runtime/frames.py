@@ -16,7 +16,7 @@ from typing import Any
 from graphs.errors import InterruptMisused
 from graphs.runtime.calling import Paused
 from graphs.runtime.ledger import effect_scope
-from graphs.runtime.session import Session
+from graphs.runtime.session import Job, Session
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
 
@@ -39,6 +39,8 @@ class Attempt:
     flush: Callable[[], Awaitable[None]] = _nothing_to_flush
     questions: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
     """New ones, to be stored when the task pauses."""
+    jobs: list[Job] = field(default_factory=list[Job])
+    """What is stored with the end of the task, however it ends."""
     over: bool = False
     _at_work: dict[asyncio.Future[None], asyncio.Task[Any] | None] = field(
         default_factory=dict[asyncio.Future[None], "asyncio.Task[Any] | None"]

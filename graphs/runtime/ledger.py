@@ -6,7 +6,7 @@ A task's writes and targets are kept as JSON while its siblings go on, so that i
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,6 +114,8 @@ class Finished:
 
     writes: list[Write]
     targets: list[Target]
+    jobs: Sequence[Callable[[Connection], object]] = ()
+    """What is stored with this end. None for one that was stored before."""
 
 
 def dump_writes(schema: StateSchema, writes: Iterable[Write]) -> str:

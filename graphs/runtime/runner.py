@@ -16,7 +16,7 @@ from graphs.runtime.giving_up import left_alone
 from graphs.runtime.ledger import Finished, dump_targets, dump_writes, finished, load_writes, written
 from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
 from graphs.runtime.program import Program
-from graphs.runtime.session import Commit, Session
+from graphs.runtime.session import Commit, Job, Session
 from graphs.runtime.step import Departure, Task, due
 from graphs.runtime.tasks import Failed, TaskResult, TaskRun, Waiting
 from graphs.runtime.types import BREAKPOINT, STREAM_MODES
@@ -33,8 +33,9 @@ Ending = Literal["done", "waiting", "cut short"]
 class Runner:
     """One graph of a thread, from its position to where it ends, waits or fails.
 
-    `stored` is the newest position on disk; `consumed`, `ended` and `unsaved` are what the next transaction has to say
-    of answers and tasks since then. `caller` is the task that called this graph, None for the root.
+    `stored` is the newest position on disk; `consumed`, `ended`, `unsaved` and `jobs` are what the next transaction has
+    to say of answers and tasks since then, and to do for these. `caller` is the task that called this graph, None for
+    the root.
     """
 
     program: Program
@@ -53,6 +54,7 @@ class Runner:
     consumed: list[InterruptId] = field(default_factory=list[InterruptId])
     ended: list[Scope] = field(default_factory=list[Scope])
     unsaved: list[TaskRow] = field(default_factory=list[TaskRow])
+    jobs: list[Job] = field(default_factory=list[Job])
 
     @property
     def is_root(self) -> bool:
@@ -136,6 +138,7 @@ class Runner:
         for ended, task in self.running.items():
             if not ended.cancelled() and isinstance(result := ended.result(), Finished):
                 self.results[task.id] = result
+                self.jobs += result.jobs
                 of_task = self._of(task, result)
                 commit.tasks += of_task.tasks
                 commit.closed += of_task.closed
@@ -210,6 +213,7 @@ class Runner:
         """Store how a task ended. True when it was the last of its step and the step is in a checkpoint."""
         if isinstance(result, Waiting) and self.session.is_halted:
             return False  # it asked, or was kept from beginning what it had leave for: that is not to be told of it
+        self.jobs += result.jobs
         if isinstance(result, Finished):
             self.results[task.id] = result
             self._emit("updates", {task.node: {write.key: write.value for write in result.writes} or None})
@@ -237,17 +241,17 @@ class Runner:
         self.consumed += self.seen.pop(task.id, [])
         commit = Commit()
         match result:
-            case Finished(writes, targets):
+            case Finished(writes=writes, targets=targets):
                 commit.tasks = [
                     TaskRow(scope, "finished", dump_writes(self.program.schema, writes), dump_targets(targets))
                 ]
                 commit.closed = [scope] if self.session.ledger.within(scope) else []
-            case Waiting(questions):
+            case Waiting(questions=questions):
                 commit.tasks = [TaskRow(scope, "paused")]
                 commit.questions = list(questions)
                 rows = self.session.ledger.within(scope)
                 commit.passed = [scope] if any(row.status == "reopened" for row in rows) else []
-            case Failed(error, writes):
+            case Failed(error=error, writes=writes):
                 self.failures[task.id] = error
                 kept = None if writes is None else dump_writes(self.program.schema, writes)
                 commit.tasks = [TaskRow(scope, "failed", kept, error=f"{type(error).__name__}: {error}")]
@@ -311,6 +315,7 @@ class Runner:
         commit.ended, self.ended = [scope for scope in self.ended if ledger.has_tasks(scope)], []
         commit.resumed = callers(self.ns)
         commit.tasks, self.unsaved = [*self.unsaved, *commit.tasks], []
+        commit.jobs, self.jobs = [*commit.jobs, *self.jobs], []
         await self.session.commit(commit)
         self.stored = self.position
 

@@ -68,9 +68,14 @@ def misfits(schema: Any, answer: Any) -> Iterator[Misfit]:
 
     Of alternatives that none of fits, what the likeliest one asks.
     """
+    return misfits_by(_validator(json.dumps(schema)), answer)
+
+
+def misfits_by(validator: Any, value: Any) -> Iterator[Misfit]:
+    """The same, by a validator of `jsonschema` that is there already."""
     from jsonschema.exceptions import best_match  # pyright: ignore[reportUnknownVariableType]
 
-    for error in _validator(json.dumps(schema)).iter_errors(answer):
+    for error in validator.iter_errors(value):
         found = cast("ValidationError", best_match([error]) or error)
         place = tuple(found.absolute_path)
         if found.validator == "required":  # it names what is missing in its message only
@@ -83,6 +88,7 @@ def misfits(schema: Any, answer: Any) -> Iterator[Misfit]:
 def _validator(text: str) -> Any:
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import validator_for
+    from referencing import Registry
 
     schema: Any = json.loads(text)
     kind = validator_for(schema)
@@ -90,7 +96,7 @@ def _validator(text: str) -> Any:
         kind.check_schema(schema)
     except SchemaError as error:
         raise InterruptMisused(f"response_schema is no JSON Schema: {error.message}") from error
-    return kind(schema)
+    return kind(schema, registry=Registry())  # which has nothing but the schema, and fetches nothing
 
 
 @lru_cache(KEPT)

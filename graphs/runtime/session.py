@@ -28,6 +28,8 @@ Durability = Literal["sync", "exit"]
 Emit = Callable[[str, Any], None]
 """Hands a chunk to the stream mode of that name."""
 
+Job = Callable[[Connection], object]
+
 
 @dataclass
 class Commit:
@@ -46,6 +48,8 @@ class Commit:
     ended: list[Scope] = field(default_factory=list[Scope])
     resumed: list[Scope] = field(default_factory=list[Scope])
     """Tasks that run again: they no longer wait."""
+    jobs: list[Job] = field(default_factory=list[Job])
+    """What tasks that ended want stored beside their ends."""
     release: ThreadStatus | None = None
 
     @property
@@ -65,6 +69,8 @@ class Commit:
             tasks.resume(db, self.resumed)
         for row in self.tasks:
             tasks.save(db, thread_id, row, now)
+        for job in self.jobs:
+            job(db)
         if self.consumed:
             interrupts.consume(db, self.consumed)
         interrupts.close(db, self.passed)
@@ -107,6 +113,9 @@ class Session:
     _in_use: set[tuple[Scope, str]] = field(default_factory=set[tuple[Scope, str]])
     _about: dict[tuple[Scope, str], Mapping[str, Any]] = field(
         default_factory=dict[tuple[Scope, str], Mapping[str, Any]]
+    )
+    _beside: dict[tuple[Scope, str], Callable[[Connection], None]] = field(
+        default_factory=dict[tuple[Scope, str], Callable[[Connection], None]]
     )
     _claimed: dict[tuple[Scope, str], asyncio.Future[None]] = field(
         default_factory=dict[tuple[Scope, str], "asyncio.Future[None]"]
@@ -168,9 +177,13 @@ class Session:
         if self.storage is None:
             return
 
+        beside = self._beside.pop((row.scope, row.key), None) if row.status == "done" else None
+
         def job(db: Connection) -> None:
             first(db)
             claims.put(db, row, self._about.get((row.scope, row.key)))
+            if beside is not None:
+                beside(db)
 
         try:
             await self.storage.write(job)
@@ -181,6 +194,10 @@ class Session:
     def note(self, scope: Scope, key: str, about: Mapping[str, Any]) -> None:
         """Audit this claim, and what becomes of it, as being about this (see `claims.put`)."""
         self._about[scope, key] = about
+
+    def beside(self, scope: Scope, key: str, job: Callable[[Connection], None]) -> None:
+        """Have `job` done in the transaction that stores the result of this effect."""
+        self._beside[scope, key] = job
 
     def _keep(self, row: ClaimRow) -> None:
         self._own_claims[row.scope, row.key] = self.ledger.claims[row.scope, row.key] = row

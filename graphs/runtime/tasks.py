@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ from graphs.runtime.calling import Paused, held
 from graphs.runtime.frames import Attempt, Frame, current_frame, entered
 from graphs.runtime.ledger import Finished, Target
 from graphs.runtime.program import Branch, Called, Node, Program
-from graphs.runtime.session import Session
+from graphs.runtime.session import Job, Session
 from graphs.runtime.state import Write, dump
 from graphs.runtime.step import Task
 from graphs.runtime.types import UNSET, Command, Runtime, Send
@@ -36,17 +36,21 @@ NEVER_RETRIED = (InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, Ques
 
 @dataclass(frozen=True)
 class Waiting:
-    """The task asked, or something in it did. `questions` are the new ones."""
+    """The task asked, or something in it did. `questions` are the new ones, `jobs` what is stored with them."""
 
     questions: list[NewInterrupt]
+    jobs: Sequence[Job] = ()
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The task raised after its retries. `writes` is set when the node had finished and a router raised."""
+    """The task raised after its retries. `writes` is set when the node had finished and a router raised; `jobs` are
+    stored with it.
+    """
 
     error: Exception
     writes: list[Write] | None = None
+    jobs: Sequence[Job] = ()
 
 
 TaskResult = Finished | Waiting | Failed
@@ -67,6 +71,8 @@ class TaskRun:
     kept: list[Write] | None = None
     """The writes of an earlier attempt whose router raised: the node is not run again."""
     questions: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
+    jobs: list[Job] = field(default_factory=list[Job])
+    """Those of all attempts."""
 
     async def run(self) -> TaskResult:
         current_frame.set(None)  # of the task that called this graph; what this one calls belongs to it alone
@@ -77,11 +83,11 @@ class TaskRun:
         try:
             if writes is None:
                 writes, goto = self._read_result(await self._attempts(node))
-            return Finished(writes, self._stored(goto + await self._route(node, writes)))
+            return Finished(writes, self._stored(goto + await self._route(node, writes)), self.jobs)
         except Paused:
-            return Waiting(self.questions)
+            return Waiting(self.questions, self.jobs)
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its task, not the run's bookkeeping
-            return Failed(error, writes)
+            return Failed(error, writes, self.jobs)
 
     async def _attempts(self, node: Node) -> Any:
         attempt = 0
@@ -103,7 +109,8 @@ class TaskRun:
 
     async def _call(self, node: Node) -> Any:
         """Call the node in a frame of its own, and wait for what it leaves behind."""
-        attempt = Attempt(self.session, self.ns, node.name, self.program.schema.fields.keys(), self.flush)
+        keys = self.program.schema.fields.keys()
+        attempt = Attempt(self.session, self.ns, node.name, keys, self.flush, jobs=self.jobs)
         self.questions = attempt.questions
         try:
             with entered(Frame(attempt, self.scope), f"node {node.name!r}"):

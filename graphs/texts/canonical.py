@@ -9,18 +9,20 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
 from typing import Any, NewType, cast
 
-from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 from pydantic_core import from_json, to_jsonable_python
 
 Digest = NewType("Digest", str)
 """SHA-256 as 64 lower-case hex digits."""
 
 MASK = "••••••••"
+
+AnySecret = SecretStr | SecretBytes | Secret[Any]
 
 MOST_BYTES = 2_000_000
 """Bytes of a JSON text that somebody else wrote: several times what a model writes in one reply."""
@@ -52,6 +54,11 @@ def bounded(text: bytes) -> bytes:
     if text.count(b"[") + text.count(b"{") > MOST_LEVELS or text.count(b",") + text.count(b":") > MOST_VALUES:
         _hold_structure(_STRING.sub(b"", text))
     return text
+
+
+def structure(text: bytes) -> int:
+    """Bytes of a JSON text without its strings: what it has of values, which take far more room once they are read."""
+    return len(_STRING.sub(b"", text))
 
 
 def _hold_structure(bare: bytes) -> None:
@@ -94,8 +101,8 @@ def secrets_in(value: object) -> list[str | bytes]:
     """The secrets anywhere in it, in clear."""
     found: list[str | bytes] = []
 
-    def keep(secret: SecretStr | SecretBytes) -> object:
-        found.append(secret.get_secret_value())
+    def keep(secret: AnySecret) -> object:
+        found.extend(_texts(secret.get_secret_value()))
         return MASK
 
     _tree(value, keep)
@@ -117,15 +124,31 @@ def plain_decimal(number: Decimal) -> int | float | str:
     return str(Decimal((sign, tuple(map(int, kept)), cast(int, exponent) + zeros)))
 
 
-def _reveal(secret: SecretStr | SecretBytes) -> object:
+def _texts(value: Any) -> Iterator[str | bytes]:
+    """What a secret is made of: itself where it is a text or a number, else what is anywhere in it."""
+    match value:
+        case str() | bytes():
+            yield value
+        case Mapping():
+            yield from _texts(list(cast("Mapping[object, object]", value).values()))
+        case list():
+            for each in cast("list[object]", value):
+                yield from _texts(each)
+        case None | bool():
+            pass
+        case _:
+            yield str(value)
+
+
+def _reveal(secret: AnySecret) -> object:
     return secret.get_secret_value()
 
 
-def _mask(_: SecretStr | SecretBytes) -> object:
+def _mask(_: AnySecret) -> object:
     return MASK
 
 
-def _tree(value: object, secret: Callable[[SecretStr | SecretBytes], object]) -> Any:
+def _tree(value: object, secret: Callable[[AnySecret], object]) -> Any:
     match value:
         case Enum():
             return _tree(value.value, secret)
@@ -133,8 +156,8 @@ def _tree(value: object, secret: Callable[[SecretStr | SecretBytes], object]) ->
             return value
         case Decimal():
             return plain_decimal(value)
-        case SecretStr() | SecretBytes():
-            return _tree(secret(value), secret)
+        case SecretStr() | SecretBytes() | Secret():
+            return _tree(secret(cast("AnySecret", value)), secret)
         case Mapping():
             entries = cast("Mapping[object, object]", value)
             return {_key(key): _tree(each, secret) for key, each in entries.items()}

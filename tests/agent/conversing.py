@@ -55,6 +55,7 @@ class ScriptedModel:
 
     lines: Sequence[Line]
     asked: list[list[dict[str, Any]]] = field(default_factory=list)
+    name: str = "scripted"
 
     async def stream(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]

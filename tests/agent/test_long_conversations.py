@@ -13,6 +13,7 @@ from graphs.agent.agent import Agent
 from graphs.agent.tools import tool
 from graphs.models.chat import ChatModel
 from graphs.models.errors import ModelUnavailable
+from graphs.models.window import Window
 from storage import Storage
 from tests.agent.conversing import CONFIG, THREAD
 from tests.models.chat_server import Answer, ChatServer, call, chunk, serve, sse
@@ -21,6 +22,7 @@ from tests.support.rows import claims_of
 SAYS_HI = Answer([sse(chunk({"content": "Hi!"}), chunk({}, "stop"))])
 SAYS_NOTHING = Answer([sse(chunk({"content": " "}), chunk({}, "stop"))])
 TOO_LONG = Answer(status=400, body={"error": {"message": "prompt is too long: 9 tokens > 8 maximum"}})
+CUT = "A tool returned more than the model can read: it was told the beginning and the end."
 LEFT_OUT = "This conversation has become too long for the model: I no longer see its older part."
 
 
@@ -28,6 +30,12 @@ LEFT_OUT = "This conversation has become too long for the model: I no longer see
 async def look(what: str) -> str:
     """Look something up."""
     return f"{what} {'x' * 300}"
+
+
+@tool
+async def dump(what: str) -> str:
+    """Return everything."""
+    return f"{what} " + "row " * 20_000
 
 
 @tool(repeatable=False)
@@ -39,9 +47,10 @@ async def note(what: str) -> str:
 class Thread:
     """One thread of an agent over a real wire to the scripted server."""
 
-    def __init__(self, storage: Storage, server: ChatServer) -> None:
+    def __init__(self, storage: Storage, server: ChatServer, window: Window | None = None) -> None:
         self.storage = storage
         self.server = server
+        self.window = window or Window()
         self.said = 0
 
     async def say(self, text: str, by: str = "U0ANA") -> dict[str, Any]:
@@ -49,9 +58,10 @@ class Thread:
         self.said += 1
         message = {"role": "user", "content": text, "id": f"m{self.said}", "by": by}
         async with aclosing(ChatModel(api_key="k", model="m", base_url=self.server.url, max_retries=0)) as model:
-            graph = Agent("Be brief.", [look, note]).compile(model, self.storage)
+            graph = Agent("Be brief.", [look, dump, note]).compile(model, self.storage, window=self.window)
             result = await graph.ainvoke({"messages": [message]}, CONFIG, by=by)
-        return result["messages"][-1]
+        self.messages: list[dict[str, Any]] = result["messages"]
+        return self.messages[-1]
 
     def sent(self) -> list[dict[str, Any]]:
         """The messages of the last request."""
@@ -72,7 +82,7 @@ def reads_at_most(size: int) -> Any:
         if len(json.dumps(messages)) > size:
             return TOO_LONG
         verb, _, what = messages[-1]["content"].partition(" ")
-        return asks_for(what, verb) if verb in ("look", "note") else SAYS_HI
+        return asks_for(what, verb) if verb in ("look", "note", "dump") else SAYS_HI
 
     return answer
 
@@ -101,6 +111,45 @@ async def test_older_turns_are_left_out_whole_and_that_is_said_once(storage: Sto
     notices = [reply.get("notice") for reply in [*replies, last]]
     assert notices.count(LEFT_OUT) == 1, notices
     assert len(server.requests) == before + 1, "what was left out is not tried again"
+
+
+async def test_with_a_known_window_nothing_is_refused_first_and_it_is_said_once(storage: Storage):
+    async with serve(reads_at_most(12_000)) as server:
+        thread = Thread(storage, server, Window(3_000))
+        replies = [await thread.say(f"look {'o' * 900}{number}") for number in range(14)]
+    assert [reply["content"] for reply in replies] == ["Hi!"] * 14
+    assert [reply.get("notice") for reply in replies].count(LEFT_OUT) == 1
+    assert len(server.requests) == 28, "none was refused"
+
+
+async def test_a_large_result_is_cut_for_a_small_window_the_same_each_time_and_that_is_said_once(storage: Storage):
+    async with serve(reads_at_most(20_000)) as server:
+        thread = Thread(storage, server, Window(8_192))
+        replies = [await thread.say(f"dump {word}") for word in ("one", "two")]
+        results = [[m["content"] for m in request["messages"] if m["role"] == "tool"] for request in server.requests]
+    assert [reply["content"] for reply in replies] == ["Hi!", "Hi!"]
+    assert [reply.get("notice") for reply in replies] == [CUT, None]
+    assert "characters left out here: there is no room for more" in results[1][0]
+    assert results[3][0] == results[2][0] == results[1][0]
+    kept = [len(message["content"]) for message in thread.messages if message["role"] == "tool"]
+    assert kept == [80_004, 80_004]
+
+
+async def test_a_result_that_the_server_refuses_is_cut_until_it_is_taken(storage: Storage):
+    async with serve(reads_at_most(30_000)) as server:
+        reply = await Thread(storage, server).say("dump one")
+    assert (reply["content"], reply["notice"]) == ("Hi!", CUT)
+
+
+async def test_a_size_that_a_refusal_names_is_known_from_then_on(storage: Storage):
+    refused = "This model's maximum context length is 4096 tokens. However, your messages resulted in 9001 tokens."
+    too_long = Answer(status=400, body={"error": {"message": refused, "code": "context_length_exceeded"}})
+    async with serve(SAYS_HI, too_long, SAYS_HI) as server:
+        thread = Thread(storage, server)
+        for text in ("one", "x" * 9_000, "two", "y" * 9_000):
+            await thread.say(text)
+        assert thread.window.size == 4096
+    assert len(server.requests) == 5, "the last one was shortened before it was sent"
 
 
 async def test_a_call_is_never_taken_for_one_of_a_turn_that_was_left_out(storage: Storage):

@@ -11,11 +11,15 @@ from typing import Any, cast
 
 import aiohttp
 
+from bot import assembling
+from bot.backing import Backing
 from bot.connecting import web_client
 from bot.demo.workspace import Workspace
-from bot.loading import Found
-from bot.run import _assemble as assemble
+from bot.loading import Found, hosts
+from bot.people.directory import Directory
+from bot.people.people import People, Reach
 from bot.settings import Settings
+from bot.slack_client import SlackClient
 from bot.socket_mode import socket_mode
 from bot.worker import Worker
 from graphs.agent.agent import Agent
@@ -83,6 +87,22 @@ def button(message: Json, action: str) -> Json | None:
     return next(iter(buttons(message, action)), None)
 
 
+async def assembled(
+    settings: Settings,
+    hosted: Found,
+    model: Model,
+    storage: Storage,
+    client: SlackClient,
+    identity: Mapping[str, str],
+    by_channel: Mapping[str, Found] = MappingProxyType({}),
+    admins: Sequence[str] = (),
+) -> assembling.Bot:
+    """The bot, put together as `signoff run` does; nothing is started."""
+    people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
+    found = await hosts(hosted, by_channel, Backing(model), storage, Reach(people, storage))
+    return assembling.assemble(settings, found, storage, client, identity, people, admins)
+
+
 @asynccontextmanager
 async def running(
     workspace: Workspace,
@@ -94,6 +114,7 @@ async def running(
     examples: Sequence[str] = (),
     own: Found | None = None,
     by_channel: Mapping[str, Found] = MappingProxyType({}),
+    admins: Sequence[str] = (),
 ) -> AsyncIterator[Bot]:
     """Runs the bot, assembled as `signoff run` does, until the block ends; on the lines, or on a model of one's own.
     `own` is what it hosts in place of an agent with these tools, `by_channel` what it hosts elsewhere.
@@ -111,15 +132,14 @@ async def running(
     hosted = own or Agent("Be brief.", list(tools), examples)
     async with web_client(settings) as client:
         answers = cast("Any", model or scripted)
-        worker, homes, app = await assemble(settings, hosted, answers, storage, client, identity, by_channel)
-        working = asyncio.create_task(worker.run())
-        publishing = asyncio.create_task(homes.run())
+        bot = await assembled(settings, hosted, answers, storage, client, identity, by_channel, admins)
+        working, *others = [asyncio.create_task(each.run()) for each in bot.at_work]
         try:
-            async with socket_mode(app, client, tokens.app):
+            async with socket_mode(bot.app, client, tokens.app):
                 async with asyncio.timeout(5):
                     await workspace.bot_connected.wait()
-                yield Bot(worker, working, storage, scripted, Page(http, workspace.url))
+                yield Bot(bot.worker, working, storage, scripted, Page(http, workspace.url))
         finally:
-            worker.stop()
-            homes.stop()
-            await asyncio.gather(working, publishing)
+            for each in bot.at_work:
+                each.stop()
+            await asyncio.gather(working, *others)

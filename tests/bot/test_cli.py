@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,9 +14,14 @@ import pytest
 
 from bot.cli import main
 from bot.manifest import manifest
-from storage import Connection, audit, open_storage
+from storage import Connection, audit, open_storage, usage
+from storage.ids import ThreadId
+from storage.usage import Used
 
-COMMANDS = (("run",), ("doctor",), ("demo",), ("manifest",), ("audit",), ("audit", "verify"), ("audit", "export"))
+COMMANDS = (
+    *(("run",), ("doctor",), ("demo",), ("manifest",), ("usage",)),
+    *(("audit",), ("audit", "verify"), ("audit", "export")),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +57,9 @@ def test_help_and_version_are_everywhere(command: tuple[str, ...], capsys: pytes
         ["manifest", "--url", "https://bot.example.com:x"],
         ["manifest", "--url", "https://bot.example.com/?a=1"],
         ["audit", "export", "--since", "yesterday"],
+        ["usage", "--days", "0"],
+        ["usage", "--days", "many"],
+        ["usage", "--by", "colour"],
     ],
 )
 def test_what_it_does_not_know_is_said_with_exit_code_2(
@@ -86,17 +95,19 @@ def test_the_program_alone_prints_its_help(capsys: pytest.CaptureFixture[str]) -
     assert main([]) == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert all(command in said.out for command in ("run", "doctor", "demo", "manifest", "audit"))
+    assert all(command in said.out for command in ("run", "doctor", "demo", "manifest", "audit", "usage"))
 
 
 @pytest.fixture
 def audited(tmp_path: Path) -> dict[str, str]:
     """The environment of a command, with a database of more rows than a pipe holds."""
     url = f"sqlite:///{tmp_path / 'bot.db'}"
+    today = datetime.now(UTC).date().isoformat()
 
     def refusals(db: Connection) -> None:
         for number in range(600):
             audit.append(db, audit.Entry("refusal", 1.0, "thread", None, None, f"{number:0300}"))
+            usage.put(db, Used(f"m{number}", ThreadId(f"t{number:0200}"), "U0ANA", today, "small", 1, 1))
 
     async def fill() -> None:
         async with open_storage(url) as storage:
@@ -111,6 +122,8 @@ def audited(tmp_path: Path) -> dict[str, str]:
     [
         (["audit", "export"], 1),  # closed while it writes
         (["audit", "verify"], 0),  # closed before anything was flushed
+        (["usage", "--by", "thread", "--json"], 1),
+        (["usage"], 0),
         (["manifest"], 0),
         (["--help"], 0),
         (["audit", "--version"], 0),
@@ -132,7 +145,7 @@ def test_an_output_that_is_closed_early_ends_it_quietly(
         assert program.wait(30) == 0
 
 
-@pytest.mark.parametrize("arguments", [["audit", "export"], ["audit", "verify"], ["--help"], []])
+@pytest.mark.parametrize("arguments", [["audit", "export"], ["audit", "verify"], ["usage"], ["--help"], []])
 def test_an_output_that_was_never_open_is_no_problem(arguments: list[str], audited: dict[str, str]) -> None:
     command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "bot", *arguments]
     env = {**os.environ, **audited, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -140,7 +153,7 @@ def test_an_output_that_was_never_open_is_no_problem(arguments: list[str], audit
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("arguments", [["manifest"], ["audit", "export"], ["audit", "verify"]])
+@pytest.mark.parametrize("arguments", [["manifest"], ["audit", "export"], ["audit", "verify"], ["usage"]])
 def test_an_output_that_cannot_be_written_is_one_line(arguments: list[str], audited: dict[str, str]) -> None:
     env = {**os.environ, **audited, "PYTHONPATH": str(Path(__file__).parents[2])}
     with open("/dev/full", "w") as full:

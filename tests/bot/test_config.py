@@ -84,7 +84,7 @@ def test_it_names_agents_by_channel(monkeypatch: pytest.MonkeyPatch):
         "C0DEBUG": "graphs.patterns.step_by_step:graph",
     }
     assert read.places["#deploys"] == "signoff.toml, line 4"
-    assert config.channels(read, {"deploys": "C0DEPLOYS"}).keys() == {"C0DEPLOYS", "C0DEBUG"}
+    assert config.ids(read, {"deploys": "C0DEPLOYS"}) == {"#deploys": "C0DEPLOYS", "C0DEBUG": "C0DEBUG"}
 
 
 def test_every_section_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -281,7 +281,7 @@ def test_a_channel_that_there_is_not_is_one_line_with_its_place(monkeypatch: pyt
     monkeypatch.setenv("GRAPH", "graph")
     text = GOOD + '[mcp.a]\ncommand = "x"\nchannels = ["#nowhere", "#general"]\n'
     with pytest.raises(BadSettings) as refused:
-        config.channels(config.parse(text, "signoff.toml"), {"general": "C0GENERAL"})
+        config.ids(config.parse(text, "signoff.toml"), {"general": "C0GENERAL"})
     assert refused.value.problems == [
         "signoff.toml, line 4: there is no channel #deploys that the bot can see. Make it, or invite the bot",
         "signoff.toml, line 6: there is no channel #nowhere that the bot can see. Make it, or invite the bot",

@@ -18,11 +18,12 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.demo.workspace import Workspace
 from bot.http_mode import http_mode
-from bot.run import _assemble, _is_ready, run
+from bot.run import _is_ready, run
 from bot.settings import BadSettings, Settings
 from graphs.agent.agent import Agent
 from storage import Storage, homes
 from tests.agent.conversing import ScriptedModel
+from tests.bot.running import assembled
 from tests.demo.workspace.support import Slack
 from tests.support.waiting import until
 
@@ -56,8 +57,8 @@ async def url(workspace: Workspace, storage: Storage, slack: Slack, stop: asynci
     """Where the bot listens. Nothing runs threads, so what was stored stays as it came."""
     who = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
     model = cast("Any", ScriptedModel([]))
-    _, _, app = await _assemble(settings(workspace), Agent("Be brief.", []), model, storage, slack, who)
-    async with http_mode(app, 0, lambda: _is_ready(storage, stop), host="127.0.0.1") as port:
+    bot = await assembled(settings(workspace), Agent("Be brief.", []), model, storage, slack, who)
+    async with http_mode(bot.app, 0, lambda: _is_ready(storage, stop), host="127.0.0.1") as port:
         yield f"http://127.0.0.1:{port}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot import run, telling
+from bot import assembling, telling
 from bot.demo.workspace import Workspace
 from bot.inbound import arrivals, clicks
 from graphs.agent.policy import Approval
@@ -52,7 +52,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts fail, and people are told, sooner than otherwise."""
     monkeypatch.setattr(telling, "TELL_AFTER", 0.2)
     monkeypatch.setattr(arrivals, "PROMPTLY", 0.2)
-    monkeypatch.setattr(run, "PROMPTLY", 0.2)
+    monkeypatch.setattr(assembling, "PROMPTLY", 0.2)
     monkeypatch.setattr(writer, "ATTEMPT", 0.02)
 
 

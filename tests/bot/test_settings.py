@@ -118,7 +118,6 @@ def test_a_file_env_of_another_user_is_a_problem_and_no_traceback() -> None:
         ("PORT", "http", "is 'http'"),
         ("LOG_LEVEL", "chatty", "is 'CHATTY'"),
         ("LLM_API", "soap", "is 'soap'"),
-        ("LLM_API", "responses", "is 'responses'"),
         ("DATABASE_URL", "postgres://host/name", "is 'postgres://host/name'"),
         ("DATABASE_URL", "sqlite:/signoff.db", "is 'sqlite:/signoff.db'"),
         ("DATABASE_URL", "postgres://me:hunter2@host", "is not what is expected"),
@@ -133,6 +132,7 @@ def test_a_file_env_of_another_user_is_a_problem_and_no_traceback() -> None:
         ("OPENAI_BASE_URL", "http://[::1/v1", "is no address like"),
         ("OPENAI_BASE_URL", "http://localhost:99999/v1", "is no address like"),
         ("OPENAI_BASE_URL", "https://host/v1?key=1", "is no address like"),
+        ("OPENAI_BASE_URL", "https://ana:hunter2@host/v1", "has a name or password before its host"),
     ],
 )
 def test_a_wrong_value_is_one_line_with_what_is_expected(variable: str, value: str, what: str) -> None:
@@ -147,13 +147,13 @@ def test_values_are_taken_as_people_write_them() -> None:
     found = load(
         **GOOD,
         LOG_LEVEL="debug",
-        LLM_API="Chat",
+        LLM_API="Responses",
         SIGNOFF_USERS=" U0ANA, S0LEADS,,U0ANA ",
         OPENAI_BASE_URL="http://127.0.0.1:8080/v1",
         DATABASE_URL="sqlite://",
         SIGNOFF_AGENT="shop.desk:agent",
     )
-    assert (found.log_level, found.llm_api) == ("DEBUG", "chat")
+    assert (found.log_level, found.llm_api) == ("DEBUG", "responses")
     assert found.signoff_users == {"U0ANA", "S0LEADS"}
     assert found.openai_base_url == "http://127.0.0.1:8080/v1/"
     assert (found.database_url, found.signoff_agent) == ("sqlite://", "shop.desk:agent")

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypedDict
 import aiohttp
 import pytest
 
-from bot import run
+from bot import assembling
 from bot.demo.workspace import Workspace
 from bot.halting import NOTHING, Halting
 from bot.inbound import arrivals
@@ -188,7 +188,7 @@ async def test_while_nothing_can_be_stored_it_is_kept_for_later(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(arrivals, "PROMPTLY", 0.2)
-    monkeypatch.setattr(run, "PROMPTLY", 0.2)
+    monkeypatch.setattr(assembling, "PROMPTLY", 0.2)
     monkeypatch.setattr(writer, "ATTEMPT", 0.02)
     async with running(workspace, storage, [write], calls(("write", {"text": "a"})), says("-"), http=http) as bot:
         root = (await page.say("write a", "D0ANA"))["ts"]

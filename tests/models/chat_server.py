@@ -1,4 +1,4 @@
-"""A server that speaks the Chat Completions wire exactly as a test tells it to, byte by byte, on loopback."""
+"""A server that speaks either wire exactly as a test tells it to, byte by byte, on loopback."""
 
 import asyncio
 import functools
@@ -35,6 +35,11 @@ class ChatServer:
     answers: list[Answers]
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    """When each request came, by the event loop's clock."""
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set with the first request."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a client left a hanging answer."""
 
@@ -64,7 +69,8 @@ async def serve(*answers: Answers) -> AsyncIterator[ChatServer]:
     """Serve these answers until the block ends."""
     server = ChatServer("", list(answers))
     app = web.Application()
-    app.router.add_post("/v1/chat/completions", functools.partial(_complete, server))
+    for path in ("/v1/chat/completions", "/v1/responses"):
+        app.router.add_post(path, functools.partial(_complete, server))
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -78,9 +84,14 @@ async def serve(*answers: Answers) -> AsyncIterator[ChatServer]:
 async def _complete(server: ChatServer, request: web.Request) -> web.StreamResponse:
     server.requests.append(await request.json())
     server.headers.append(dict(request.headers))
+    server.paths.append(request.path)
+    server.asked.set()
+    server.times.append(asyncio.get_running_loop().time())
     answer = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
     if not isinstance(answer, Answer):
         answer = answer(server.requests[-1])
+    if answer.status != 200 and isinstance(answer.body, bytes):
+        return web.Response(body=answer.body, status=answer.status, headers=answer.headers)
     if answer.status != 200:
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"} | answer.headers)

@@ -26,6 +26,7 @@ def recorded(file: str) -> bytes:
 TWO_PAYMENTS = (("pay", '{"number":1}'), ("pay", '{"number":2}'))
 
 CALLS = [
+    Case("llama-cpp-a-call.sse", calls=TWO_PAYMENTS[:1]),
     Case("ollama-every-call-has-the-number-0-and-an-id-of-its-own.sse", calls=TWO_PAYMENTS),
     Case("one-number-no-ids-a-whole-call-a-piece.sse", calls=TWO_PAYMENTS),
     Case("gemini-no-numbers-empty-ids-both-calls-in-one-piece.sse", calls=TWO_PAYMENTS),

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from bot.demo.model import serve_model
 from graphs.agent.errors import InvalidArguments
 from graphs.agent.tools import tool
-from graphs.models.chat import ChatModel, is_loopback
+from graphs.models.chat import ChatModel
+from graphs.models.connection import Deadlines, is_loopback
 from graphs.models.errors import ModelUnavailable
 from graphs.models.model import Model, ModelReply, TextDelta, ToolCall, Usage
 from tests.models.chat_server import Answer, ChatServer, call, chunk, serve, sse
@@ -286,14 +287,14 @@ async def test_a_request_that_got_no_answer_is_repeated_a_few_times():
 
 async def test_silence_is_an_error_in_the_end():
     for pieces in ([], [sse(chunk({"content": "Hi"}), done=False)]):
-        error, server = await refusal(Answer(pieces, end="hang"), idle_timeout=0.05)
+        error, server = await refusal(Answer(pieces, end="hang"), deadlines=Deadlines(first=0.5, between=0.05))
         assert "did not answer in time" in str(error)
         assert error.retryable
         await asyncio.wait_for(server.gone.wait(), 10)
 
 
 async def test_a_server_that_only_says_that_it_is_at_work_is_waited_for_no_longer_than_that():
-    error, server = await refusal(Answer([b": at work\n\n"], end="hang"), patience=0.0)
+    error, server = await refusal(Answer([b": at work\n\n"], end="hang"), deadlines=Deadlines(turn=0.3))
     assert "did not answer in time" in str(error)
     await asyncio.wait_for(server.gone.wait(), 10)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from graphs.models.chat import ChatModel
+from graphs.models.connection import Deadlines
 from graphs.models.errors import ModelUnavailable, TooLong
 from graphs.models.model import ModelReply
 from tests.models.chat_server import Answer, ChatServer, call, chunk, serve, sse
@@ -114,7 +115,7 @@ async def test_words_that_are_finished_are_a_reply_however_the_connection_ends(e
     body = sse(chunk({"content": "Hi!"}), chunk({}, "stop"), done=False)
     async with (
         serve(Answer([body], end=end)) as server,
-        aclosing(model_at(server, idle_timeout=0.5)) as model,
+        aclosing(model_at(server, deadlines=Deadlines(between=0.5))) as model,
     ):
         assert await ask(model) == (["Hi!"], ModelReply("Hi!"))
 
@@ -124,7 +125,7 @@ async def test_calls_are_not_whole_when_the_connection_breaks(end: str):
     body = sse(chunk(call(0, "{}", id="a", name="ring"), "tool_calls"), done=False)
     async with (
         serve(Answer([body], end=end)) as server,
-        aclosing(model_at(server, idle_timeout=0.5)) as model,
+        aclosing(model_at(server, deadlines=Deadlines(between=0.5))) as model,
     ):
         with pytest.raises(ModelUnavailable):
             await ask(model)

@@ -9,9 +9,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphs.models.chat_reply import BrokeOff, Reply, reported_error
+from graphs.models.chat_reply import Reply, reported_error
 from graphs.models.chat_request import ChatRequests
-from graphs.models.chat_stream import END, EventReader
+from graphs.models.event_stream import END, EventReader
+from graphs.models.replies import BrokeOff
 from graphs.models.transcript import call_ids
 
 TEXTS = st.sampled_from(

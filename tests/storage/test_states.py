@@ -37,7 +37,7 @@ QUESTIONS: Table = {
 }
 CLAIMS: Table = {
     "claimed": {"paused", "in doubt", "failed", "done"},
-    "paused": {"claimed"},
+    "paused": {"claimed", "in doubt"},
     "in doubt": {"claimed", "failed", "done"},
     "failed": {"claimed", "failed", "done"},
     "done": set(),

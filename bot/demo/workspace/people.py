@@ -178,6 +178,7 @@ _EXAMPLES = {
     "announcements": ("Announce the winter sale", "Announce the new opening hours"),
     "intake": ("I would like to sign up",),
     "debug": ("Look into order 1042",),
+    "git": ("What is the status?", 'Commit with the message "Open on Sundays"'),
 }
 """The channels where the demo's other graphs work, one each, and what can be said there to begin with."""
 

@@ -250,6 +250,12 @@ async def test_a_model_that_refuses_the_key(doctor: Doctor, http: aiohttp.Client
     assert "[hidden]" in found
 
 
+async def test_a_model_that_speaks_another_interface(doctor: Doctor) -> None:
+    (found,) = await doctor.wrong(LLM_API="responses")
+    assert found.startswith("model: gpt-5-mini at 127.0.0.1 gives no reply: The model's server has no Responses; ")
+    assert "LLM_API" in found
+
+
 async def test_a_model_that_calls_no_tools(doctor: Doctor, tmp_path: Path) -> None:
     (tmp_path / "script.json").write_text('[{"text": "I am ready."}]')
     async with serve_model(script=tmp_path / "script.json") as model:

@@ -15,6 +15,7 @@ from bot.forms.inputs import block_id
 from graphs.agent.arguments import validate
 from graphs.agent.errors import InvalidArguments
 from graphs.agent.schema import parameters_schema
+from graphs.agent.typed import TypedArguments
 from tests.support import linter
 
 
@@ -71,7 +72,7 @@ CASES: list[tuple[Any, object, str]] = [
 def test_what_is_wrong_is_said_in_words_at_its_field(kind: Any, given: object, said: str) -> None:
     model = create_model("Asked", it=(kind, ...))
     with pytest.raises(InvalidArguments) as caught:
-        validate("ask", model, {"it": given})
+        validate("ask", TypedArguments(model), {"it": given})
     found = Form(parameters_schema(model), {}).errors(
         (problem.field, problems.in_words(problem)) for problem in caught.value.problems
     )

@@ -28,6 +28,7 @@ from bot.forms.modals import edit_modal
 from bot.shown import naming
 from graphs.agent.arguments import validate
 from graphs.agent.schema import parameters_schema
+from graphs.agent.typed import TypedArguments
 from tests.bot.forms.test_forms import state_of
 from tests.support import linter
 
@@ -131,14 +132,14 @@ def test_a_call_submitted_as_its_form_shows_it_is_the_same_call(
     proposal: tuple[type[BaseModel], dict[str, Any]], zone: str
 ):
     model, values = proposal
-    proposed = validate("book", model, values)
+    proposed = validate("book", TypedArguments(model), values)
     form = Form(parameters_schema(model), json.loads(proposed.data), zone)
     if form.unsupported is not None:
         return
     shown, pages = form, form.pages
     state = {block: held for page in pages for block, held in state_of(page).items()}
     form = Form(parameters_schema(model), json.loads(proposed.data))  # as when the reader's zone is not known any more
-    assert validate("book", model, form.read(state)).data == proposed.data
+    assert validate("book", TypedArguments(model), form.read(state)).data == proposed.data
     assert len(pages) <= PAGES
     for number, page in enumerate(pages):
         inputs = [block for block in page if block["type"] == "input"]
@@ -153,7 +154,7 @@ def test_a_call_submitted_as_its_form_shows_it_is_the_same_call(
 @given(proposals())
 def test_one_emptied_input_changes_no_other_argument(proposal: tuple[type[BaseModel], dict[str, Any]]):
     model, values = proposal
-    proposed = validate("book", model, values)
+    proposed = validate("book", TypedArguments(model), values)
     form = Form(parameters_schema(model), json.loads(proposed.data))
     state = {block: held for page in form.pages for block, held in state_of(page).items()}
     before = form.read(state) if state else {}

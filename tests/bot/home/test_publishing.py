@@ -1,15 +1,19 @@
 """Everybody's Home: published when they open it, and whenever what concerns them changes; nobody else's."""
 
+from datetime import UTC
 from typing import Any
 
 import aiohttp
 import pytest
 
 from bot.demo.workspace import Workspace
+from bot.home import publishing
 from bot.home.publishing import Pace
 from graphs.agent.policy import Approval
 from graphs.agent.tools import tool
-from storage import Storage, homes
+from storage import Storage, homes, usage
+from storage.ids import ThreadId
+from storage.usage import Used
 from tests.agent.conversing import calls, says
 from tests.bot.running import Bot, running
 from tests.demo.workspace.support import Json, Page
@@ -276,3 +280,34 @@ def test_views_are_published_at_the_pace_that_slack_takes():
     assert [pace.take(), pace.take()] == [0.0, 2.0]
     now[0] = 100.0
     assert [pace.take(), pace.take(), pace.take()] == [0.0, 0.0, 2.0]
+
+
+async def test_an_admin_reads_what_replies_took_and_nobody_else_does(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page
+):
+    today = storage.clock().astimezone(UTC).date().isoformat()
+    used = Used("m1", ThreadId("t"), "U0ANA", today, "small", 1_200, 34)
+    await storage.write(lambda db: usage.put(db, used))
+    async with running(workspace, storage, [], http=http, admins=["U0LEA"]):
+        await opens(page, "U0LEA")
+        found = await reads(page, "Today: 1,234 tokens in 1 reply", "U0LEA")
+        assert "Usage" in found
+        await opens(page)
+        assert "Usage" not in await reads(page, "Waiting for you")
+
+
+async def test_the_home_of_an_admin_follows_what_replies_take(
+    workspace: Workspace,
+    storage: Storage,
+    http: aiohttp.ClientSession,
+    page: Page,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(publishing, "USAGE_EVERY", 0.0)
+    async with running(workspace, storage, [], http=http, admins=["U0LEA"]):
+        await opens(page, "U0LEA")
+        await reads(page, "Nothing in the last 7 days", "U0LEA")
+        today = storage.clock().astimezone(UTC).date().isoformat()
+        used = Used("m1", ThreadId("t"), "U0ANA", today, "small", 1_200, 34)
+        await storage.write(lambda db: usage.put(db, used))
+        await reads(page, "Today: 1,234 tokens in 1 reply", "U0LEA")

@@ -1,6 +1,6 @@
 """Every state in which a card can stand, as rows: what the linter looks at, and what tests look at one by one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -67,11 +67,13 @@ class State:
     results: dict[str, Any] = field(default_factory=dict[str, Any])
     content: str = "The parcel came three days late."
     unreached: tuple[str, ...] = ()
+    asks: bool = False
 
     def shown(self, request: Request | None = None) -> Shown:
         """Its card."""
         message = proposed(*self.calls, content=self.content)
-        (page,) = cards.pages(rows(TOOLS, message, *self.stored, results=self.results))
+        told = rows(TOOLS, message, *self.stored, results=self.results)
+        (page,) = cards.pages([replace(each, asks=self.asks) for each in told])
         return cards.calls(page, revision(page), self.unreached, request)
 
 
@@ -124,6 +126,7 @@ STATES: dict[str, State] = {
     "approved": decided(),
     "approved by two": State((refund(answer=APPROVED, by=KIM, at=AT + 60, quorum=2), vote(LEA), vote(KIM))),
     "running": decided(claim("claimed")),
+    "running, and asks": replace(decided(claim("paused")), asks=True),
     "done": decided(claim("done", "Refunded 80.00 euro of order 1042.\nMore of it.")),
     "done a day later": decided(claim("done", "ok"), at=AT + 86_400),
     "done, with a link": decided(claim("done", "See https://shop.example/refunds/7.")),

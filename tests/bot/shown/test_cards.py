@@ -20,6 +20,7 @@ from graphs.agent.policy import Approval
 from graphs.agent.proposals import IN_DOUBT
 from graphs.agent.tools import tool
 from tests.bot.rows import AT, claim, proposed, question, rows, vote
+from tests.bot.shown.states import STATES, State
 
 
 @tool(approval=Approval(when=lambda args: args.amount > 50))
@@ -588,3 +589,13 @@ def test_the_names_in_a_note_are_not_formatted() -> None:
     assert_nothing_fires(shown)
     assert all("*a*" not in node["text"] for node in nodes(shown.blocks) if node.get("type") == "mrkdwn")
     assert "unusual way" in words(shown)
+
+
+def test_a_call_whose_tool_asks_something_reads_as_one_that_waits_and_not_as_one_at_work() -> None:
+    decided, passed = STATES["running, and asks"].shown(), State((claim("paused"),), asks=True).shown()
+    assert "Waits for an answer" in str(decided.blocks)
+    assert decided.text.startswith("Refund 80.00 euro on order 1042 · approved by <@U0ANA>")
+    assert "Running" not in str(decided.blocks)
+    assert passed.text.startswith("Refund ")
+    assert passed.text.endswith(" · waits for an answer")
+    assert {block["type"] for block in passed.blocks} == {"context"}

@@ -1,5 +1,6 @@
 """Home as a view: what stands first, what an empty section says, and what Slack and the standard ask of all of it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from hypothesis import strategies as some
 
 from bot.demo.workspace.blocks.limits import view_problems
 from bot.shown import home
-from bot.shown.overview import Decided, Overview, Some, Waiting
+from bot.shown.overview import Decided, Overview, Some, Usage, Waiting
 from bot.shown.text import Block
 from graphs.approvals.states import State
+from storage.usage import Sum
 from tests.support import linter
 
 NOW = 1_790_000_000.0
@@ -64,7 +66,14 @@ def many(title: str = "Refund 80.00 euro on order 1042") -> Overview:
     )
 
 
+WEEK = [Sum("2026-09-20", 40, 900_000, 12_000), Sum("2026-09-21", 1, 1_200, 34)]
+PEOPLE = [Sum("U0ANA", 30, 700_000, 10_000), Sum("U0EVA", 10, 200_000, 2_000), Sum("", 1, 1_200, 34)]
+MANY_PEOPLE = [Sum(f"U{number:08}", 1, 10**9, 10**9) for number in range(40)]
+
 STATES = {
+    "usage": Overview(READER, decided=[decided()], usage=Usage(WEEK[1:], WEEK, PEOPLE)),
+    "no usage": Overview(READER, usage=Usage([], [], [])),
+    "full, for an admin": replace(many(), usage=Usage(WEEK[1:], WEEK, MANY_PEOPLE)),
     "first visit": Overview(READER, is_new=True),
     "empty": Overview(READER),
     "new, and asked to decide": Overview(READER, waiting=Some([waiting()], 1), is_new=True),
@@ -257,3 +266,20 @@ def test_the_time_of_the_update_is_the_readers_and_no_part_of_what_tells_views_a
     digests = {home.digest(overview, EXAMPLES) for overview in STATES.values()}
     assert len(digests) == len(STATES)
     assert linter.view(home.unknown(NOW)) == []
+
+
+def test_what_replies_took_stands_last_with_people_as_mentions() -> None:
+    lines = read(STATES["usage"])
+    start = lines.index("Usage")
+    assert lines[start + 1 : start + 3] == [
+        "Today: 1,234 tokens in 1 reply (1,200 read, 34 written)",
+        "Last 7 days: 913,234 tokens in 41 replies (901,200 read, 12,034 written)",
+    ]
+    small = shown(STATES["usage"])["blocks"][-2]["elements"][0]["text"]
+    assert small == "By person: <@U0ANA> 710,000 · you 202,000"
+    assert "and 35 more" in str(shown(STATES["full, for an admin"])["blocks"])
+
+
+def test_who_is_no_admin_reads_nothing_of_it() -> None:
+    assert "Usage" not in read(STATES["one of each"])
+    assert any(line.startswith("Nothing in the last 7 days.") for line in read(STATES["no usage"]))

@@ -1,4 +1,4 @@
-"""The body of a Chat Completions answer: bytes as they come → the JSON values in it. No I/O.
+"""The body of an answer: bytes as they come → the JSON values in it. No I/O.
 
 Asked for a stream, servers send server-sent events; some one JSON document, or a line of JSON each. Comments, line
 ends of every kind, a byte order mark, events with no empty line between them, and bytes that are no UTF-8 are read.
@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-LARGEST_ANSWER = 16 * 2**20
-"""Bytes of an answer that are read at most; no model writes as many."""
+LARGEST_ANSWER = 64 * 2**20
+"""Bytes of an answer that are read at most; no model writes as many, at some three hundred for a token."""
 
 _BOM = b"\xef\xbb\xbf"
 _DONE = re.compile(r"\s*\"?(?:\[DONE\]|DONE\s*\Z)", re.IGNORECASE)
