@@ -108,6 +108,7 @@ async def test_C5_a_new_message_in_the_place_of_an_answer_leaves_no_call_without
 
 async def test_closing_the_stream_early_closes_the_models(storage: Storage):
     class Endless:
+        name = "endless"
         closed = asyncio.Event()
 
         async def stream(self, messages: Any, tools: Any):
