@@ -36,15 +36,11 @@ class Tool(Generic[P, R]):
     what it does cannot be taken back: who approves it is asked twice. `check` and `preview` are functions of the
     validated arguments (see `beforehand.py`). `timeout` is in seconds. Called directly, it is the function.
 
-<<<<<<< HEAD
-    A model knows it by its `wire_name`, which has only what models' wires allow, unless it is not `offered` to them.
+    `wire` is what models call it where its name is none that their wires allow. They are not told of one that is not
+    `offered`.
 
     `rules` are those of the configuration that may decide about a call, besides `approval`. `own_rule_binds`: they may
     be stricter than `approval` only; it does not where `approval` was derived, from what a server says of its tool.
-=======
-    `wire` is what models call it where its name is none that their wires allow. They are not told of one that is not
-    `offered`.
->>>>>>> d
     """
 
     name: str
@@ -73,16 +69,15 @@ class Tool(Generic[P, R]):
         return f"<tool {self.name!r}>"
 
     @property
-<<<<<<< HEAD
     def may_ask(self) -> bool:
         """Whether there may be a call of it that is asked about."""
         is_lifted = not self.own_rule_binds and any(rule.when is None for rule in self.rules)
         return (self.approval is not None and not is_lifted) or any(rule.may_ask for rule in self.rules)
-=======
+
+    @property
     def wire_name(self) -> str:
         """What models call it."""
         return self.wire or self.name
->>>>>>> d
 
     @property
     def secret_arguments(self) -> frozenset[str]:

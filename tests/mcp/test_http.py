@@ -8,12 +8,7 @@ import pytest
 
 from graphs import Command
 from graphs.approvals.decisions import Approve
-<<<<<<< HEAD
-from graphs.mcp import connection, lifeline
-=======
 from graphs.mcp import connection, lifeline, server
-from graphs.mcp.elicitation import SEND
->>>>>>> d
 from graphs.mcp.servers import Servers
 from storage import Storage
 from tests.agent.conversing import CONFIG, calls, says
