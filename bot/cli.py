@@ -241,11 +241,13 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from bot.config.described import described
+    from bot.config.pinned import server_tools
     from bot.loading import load_all
 
     settings = load_host_settings()
     loaded = load_all(settings)
-    print("\n".join(described(settings, loaded.chosen, loaded.agents)))
+    known = server_tools(settings.database_url, loaded.chosen)
+    print("\n".join(described(settings, loaded.chosen, loaded.agents, known)))
     return 0
 
 

@@ -76,6 +76,9 @@ def _tool(tool: Tool[..., Any], config: Config, ruling: Ruling) -> Iterator[str]
     own = f"its own rule in {tool.function.__module__}" if tool.own_rule_binds else "what its server says of it"
     if under.approval is not None and under.approval != tool.approval:
         own = f"{own}, made stricter by {config.defaults_place}"
+    if not tool.offered:
+        yield f"  {tool.name}  is blocked: its server describes it otherwise than when it was allowed"
+        return
     found = list(ways(under))
     for each in found:
         kept = "; approvers stay the tool's own, who are stricter" if each.is_kept else ""

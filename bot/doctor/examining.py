@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot import connecting
-from bot.doctor import approvers, database, hosting, model, slack
+from bot.doctor import approvers, database, hosting, model, servers, slack
 from bot.doctor.case import Case
 from bot.doctor.findings import Findings, Tell
 from bot.errors import CannotGoOn
@@ -31,6 +31,7 @@ CHECKS = (
     Check("model", model.model, 90.0),
     Check("database", database.database),
     Check("agents", hosting.agents, 120.0),
+    Check("servers", servers.servers, 60.0),
     Check("channels", hosting.channels),
     Check("SIGNOFF_USERS", approvers.users, 60.0),
     Check("who decides", approvers.approvers, 120.0),

@@ -14,6 +14,7 @@ from graphs.agent.tools import Tool
 from graphs.mcp.definition import Definition
 from graphs.mcp.names import tool_name, wire_name
 from graphs.mcp.spec import ServerSpec
+from storage.pins import Pin
 
 AnyTool = Tool[..., Any]
 
@@ -78,6 +79,16 @@ def tool_of(
         own_rule_binds=False,
     )
     return policy.ruled(made)
+
+
+def pinned_tool(spec: ServerSpec, pin: Pin, policy: Policy) -> AnyTool:
+    """The tool that a pin says, for whoever only looks at it: there is nothing behind it that could be called."""
+    definition = Definition.read(pin.definition)
+    return tool_of(spec, definition, _nothing, policy, is_blocked=pin.changed is not None)
+
+
+def _nothing(values: object) -> None:
+    raise NotImplementedError("this tool was made to be looked at")
 
 
 @dataclass(frozen=True)

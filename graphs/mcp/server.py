@@ -63,6 +63,11 @@ class Server:
     def tools(self) -> Mapping[str, AnyTool]:
         return self._tools
 
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be asked, as a sentence; None while it can, or nobody has tried."""
+        return self._lifeline.why if self._lifeline.has_failed else None
+
     async def ready(self) -> None:
         """See `Source`. One that was down is waited for no more: it is tried beside what goes on."""
         if self._tasks.are_over or self._lifeline.pause > 0:

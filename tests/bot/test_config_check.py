@@ -15,6 +15,9 @@ from graphs.agent.agent import Agent
 from graphs.agent.approval import Approval
 from graphs.agent.governing import Rule
 from graphs.agent.tools import tool
+from graphs.mcp.definition import Definition
+from storage import open_storage, pins
+from storage.pins import Seen
 from tests.agent.test_governing import from_server
 
 SHOP = '''
@@ -211,3 +214,26 @@ def test_what_is_known_of_a_servers_tools_is_said_like_other_tools():
 )
 def test_which_rules_may_be_about_a_servers_tools(glob: str, is_about: bool):
     assert is_about_server(Rule(tool=glob), "git") is is_about
+
+
+async def test_what_a_bot_has_pinned_is_said_tool_by_tool(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'signoff.db'}"
+    only_reads = {"readOnlyHint": True}
+    reading = Definition(name="log", description="Reads.", schema={"type": "object"}, annotations=only_reads)
+        name="log", description="Reads.", schema={"type": "object"}, annotations={"readOnlyHint": True}
+    )
+    writing = Definition(name="commit", description="Writes.", schema={"type": "object"})
+    otherwise = Definition(name="push", description="Writes.", schema={"type": "object"})
+    async with open_storage(url) as storage:
+        seen = {each.name: Seen(each.digest, each.text) for each in (reading, writing, otherwise)}
+        await storage.write(lambda db: pins.see(db, "git", seen, 1.0))
+        changed = Definition(name="push", description="Sends.", schema={"type": "object"})
+        await storage.write(lambda db: pins.see(db, "git", {"push": Seen(changed.digest, changed.text)}, 2.0))
+    said = checked(tmp_path, '[mcp.git]\ncommand = "git"\ntrust_annotations = true\n', DATABASE_URL=url)
+    assert said.returncode == 0
+    assert said.stdout.splitlines()[-4:] == [
+        "Tools of the server git (signoff.toml, line 1):",
+        "  git.commit  asks always: whoever asked, within 24h  (what its server says of it)",
+        "  git.log  runs unasked  (no rule)",
+        "  git.push  is blocked: its server describes it otherwise than when it was allowed",
+    ]

@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import stat
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -352,8 +353,9 @@ async def test_who_decides_by_a_rule_is_looked_up_too(doctor: Doctor) -> None:
         '[[approvals.rules]]\ntool = "find_order"\napprovers = ["U0NOBODY"]\n'
         '[[approvals.rules]]\ntool = "no_such_tool"\n[mcp.git]\ncommand = "x"\nchannels = ["#nowhere"]\n'
     )
-    rule, channel = await doctor.wrong()
+    rule, server, channel = await doctor.wrong()
     assert rule.startswith("agents: signoff.toml, line 4: there is no tool 'no_such_tool'; there are cancel_order, ")
+    assert server.startswith("servers: The server git could not be started: the command 'x' was not found")
     assert channel.startswith("channels: signoff.toml, line 6: there is no channel #nowhere")
     text = (doctor.folder / "signoff.toml").read_text()
     (doctor.folder / "signoff.toml").write_text(text.partition('[[approvals.rules]]\ntool = "no')[0])
@@ -361,6 +363,18 @@ async def test_who_decides_by_a_rule_is_looked_up_too(doctor: Doctor) -> None:
     about = "who decides about find_order by signoff.toml, line 1"
     assert nobody.startswith(f"{about}: U0NOBODY is not in this workspace")
     assert few.startswith(f"{about}: it needs an approval, and nobody can give one. Add people to approvers in signoff")
+
+
+async def test_servers_are_started_and_say_what_they_have(doctor: Doctor) -> None:
+    (doctor.folder / "signoff.toml").write_text(
+        f'[mcp.time]\ncommand = "{sys.executable}"\nargs = ["-m", "mcp_server_time"]\n'
+        f'[mcp.bad]\ncommand = "{sys.executable}"\nargs = ["-c", "import sys; sys.exit(3)"]\n'
+    )
+    code, lines, said = await doctor()
+    assert (code, said) == (1, "")
+    about = [line for line in lines if "servers: " in line]
+    assert about[0] == "✓ ok  servers: time has 2 tools, of which 2 may ask"
+    assert about[1].startswith("✗ wrong  servers: The server bad could not be started: ")
 
 
 async def test_a_signoff_toml_that_cannot_be_read_stops_nothing_else(doctor: Doctor) -> None:
