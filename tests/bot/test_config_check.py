@@ -220,8 +220,6 @@ async def test_what_a_bot_has_pinned_is_said_tool_by_tool(tmp_path: Path):
     url = f"sqlite:///{tmp_path / 'signoff.db'}"
     only_reads = {"readOnlyHint": True}
     reading = Definition(name="log", description="Reads.", schema={"type": "object"}, annotations=only_reads)
-        name="log", description="Reads.", schema={"type": "object"}, annotations={"readOnlyHint": True}
-    )
     writing = Definition(name="commit", description="Writes.", schema={"type": "object"})
     otherwise = Definition(name="push", description="Writes.", schema={"type": "object"})
     async with open_storage(url) as storage:
