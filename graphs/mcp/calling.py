@@ -47,6 +47,9 @@ TERMS = "mcp"
 _LOST = ("SSE stream ", "Connection closed", "The call was given up")
 """How the SDK, or we, say that a connection was lost with an answer due."""
 
+_UNREAD = "Failed to parse"
+"""How the SDK says that an answer is none."""
+
 
 class NotSent(Exception):
     """The call did not reach the server. The message is a clause that says why."""
@@ -90,6 +93,8 @@ class Call:
         lost = self.connection.ended.is_set() and error.code == types.CONNECTION_CLOSED
         if error.code == UNREACHED:
             return NotSent(error.message)
+        if error.code == types.PARSE_ERROR and error.message.startswith(_UNREAD):
+            return ToolError(f"What the server {self.server} returned cannot be read. It may have taken effect.")
         if error.code == TOO_LARGE:
             return ToolError(f"{error.message} That is more than is read; it has taken effect all the same.")
         if lost or error.code == CUT_OFF or (error.code == types.CONNECTION_CLOSED and error.message.startswith(_LOST)):

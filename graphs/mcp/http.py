@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
@@ -39,10 +40,15 @@ async def endpoint(spec: ServerSpec) -> AsyncGenerator[tuple[Any, Any]]:
     assert spec.url is not None
     timeout = httpx2.Timeout(CONNECTS_WITHIN, read=HELD_OPEN)
     async with (
-        httpx2.AsyncClient(transport=_Telling(), headers=dict(spec.headers), timeout=timeout) as client,
+        httpx2.AsyncClient(transport=_Telling(), headers=_headers(spec), timeout=timeout) as client,
         streamable_http_client(spec.url, http_client=client, max_sse_event_size=LARGEST_MESSAGE) as streams,
     ):
         yield streams
+
+
+def _headers(spec: ServerSpec) -> dict[str, str]:
+    """Its own; and nothing is to come compressed, which has no bound until it is unpacked."""
+    return {"accept-encoding": "identity", **spec.headers}
 
 
 class _Telling(httpx2.AsyncBaseTransport):
@@ -70,10 +76,30 @@ class _Telling(httpx2.AsyncBaseTransport):
             await response.aclose()
             why = f"{request.url.host} answered {response.status_code}: look at the headers that it is configured with"
             return _refusal(request, REFUSED, why)
+        if response.headers.get("content-type", "").lower().startswith("application/json"):
+            response.stream = _Bounded(cast("httpx2.AsyncByteStream", response.stream))
         return response
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+@dataclass(frozen=True)
+class _Bounded(httpx2.AsyncByteStream):
+    """A body that is one message. The SDK reads it whole."""
+
+    inner: httpx2.AsyncByteStream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        length = 0
+        async for chunk in self.inner:
+            length += len(chunk)
+            if length > LARGEST_MESSAGE:
+                raise httpx2.StreamError(f"it has more than {LARGEST_MESSAGE // 1_000_000} MB")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
 
 
 def _words(error: Exception) -> str:

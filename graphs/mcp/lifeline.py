@@ -95,12 +95,19 @@ class Lifeline:
         if self._current is not None and not self._current.ended.is_set():
             return self._current
         if self._tasks.are_over:
-            raise Unavailable(f"The server {self._spec.name} was stopped.")
+            raise self._stopped
         if self._connecting is None or self._connecting.done():
             if self.pause > WORTH_WAITING:
                 raise Unavailable(self.why)
             self._connecting = self._tasks.begin(self._connect())
-        return await asyncio.shield(self._connecting)
+        await asyncio.wait([self._connecting])
+        if self._connecting.cancelled():
+            raise self._stopped
+        return self._connecting.result()
+
+    @property
+    def _stopped(self) -> Unavailable:
+        return Unavailable(f"The server {self._spec.name} was stopped.")
 
     async def drop(self, connection: Connection, why: str) -> None:
         """Give it up; `why` is a clause. The server is not started again at once."""

@@ -21,6 +21,8 @@ MOST_KEPT = 20
 
 UNCLEAR = "Several calls are under way, and this client cannot tell which one this is about. It should be called again."
 
+NOTHING = "Nothing is under way that this could be about."
+
 
 class LiveCall:
     """One call under way: what was asked so far, in its order, and what it comes to."""
@@ -120,7 +122,9 @@ class LiveCalls:
         if isinstance(params, types.ElicitRequestURLParams):
             return types.ErrorData(code=types.INVALID_REQUEST, message="This client opens no addresses.")
         at_work = [each for each in self._calls.values() if each.is_at_work]
-        if len(at_work) != 1:
+        if not at_work:
+            return types.ErrorData(code=types.INVALID_REQUEST, message=NOTHING)
+        if len(at_work) > 1:
             self._one_by_one = True
             return types.ErrorData(code=types.INVALID_REQUEST, message=UNCLEAR)
         self._moved.set()

@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 READY_WITHIN = 10.0
 """Seconds that a model's turn waits for what tools there are."""
 
+SETTLES_WITHIN = 0.2
+"""Seconds after a server says that its tools changed in which it may say it again."""
+
 FRESH_FOR = 60.0
 """Seconds after which the tools are listed anew before one is called, or offered."""
 
@@ -56,6 +59,7 @@ class Server:
         self._tasks = Tasks(spec.name)
         self._lifeline = Lifeline(spec, self._log, self._tasks, self._list, self._stale)
         self._looked_at, self._is_stale = 0.0, False
+        self._looking_soon: asyncio.Task[None] | None = None
         self._verdicts: dict[str, str | None] = {}
         self._looking = asyncio.Lock()
 
@@ -126,8 +130,9 @@ class Server:
         if pin.changed is not None or pin.digest != definition.digest:
             raise ToolError(BLOCKED.format(server=self.spec.name, tool=definition.name))
 
-    async def _look(self) -> None:
+    async def _look(self, after: float = 0.0) -> None:
         """Bring the tools up to date, if the server can be asked."""
+        await asyncio.sleep(after)
         with suppress(Unavailable):  # it is in the log
             await self._fresh()
 
@@ -195,9 +200,10 @@ class Server:
             self._changes()
 
     def _stale(self) -> None:
-        """What is known of the tools is old: look at once."""
+        """What is known of the tools is old: look soon, once for all that is said until then."""
         self._is_stale = True
-        self._tasks.begin(self._look())
+        if self._looking_soon is None or self._looking_soon.done():
+            self._looking_soon = self._tasks.begin(self._look(after=SETTLES_WITHIN))
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

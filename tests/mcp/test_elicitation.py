@@ -182,6 +182,10 @@ async def test_what_is_asked_while_two_calls_are_at_work_is_refused_and_they_tak
     calls_under_way.close()
 
 
+async def test_what_is_asked_while_nothing_is_under_way_is_refused():
+    assert isinstance(await LiveCalls().asked(ASKED), types.ErrorData)
+
+
 async def test_an_address_is_not_opened():
     refused = await LiveCalls().asked(types.ElicitRequestURLParams(message="Log in", url="https://example.com/"))
     assert isinstance(refused, types.ErrorData)

@@ -46,6 +46,12 @@ async def test_its_headers_go_with_each_call(storage: Storage, web: Web, started
     assert await talk.results() == ["a-secret-key"]
 
 
+async def test_what_is_too_large_is_refused(storage: Storage, web: Web, started: list[Servers]):
+    talk = await talking(storage, web, started, "huge", {})
+    (told,) = await talk.results()
+    assert "What the server web returned cannot be read. It may have taken effect." in told
+
+
 @pytest.mark.usefixtures("mode")
 async def test_it_asks_and_goes_on_with_the_answer(storage: Storage, web: Web, started: list[Servers]):
     talk = await talking(storage, web, started, "greet", {})

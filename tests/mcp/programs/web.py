@@ -49,6 +49,12 @@ def greet(name: Annotated[Name, Resolve(whose)]) -> str:
 
 
 @server.tool()
+def huge() -> str:
+    """More than anybody reads."""
+    return "x" * 40_000_000
+
+
+@server.tool()
 def die() -> str:
     """End the process in the middle of a call."""
     note("die")
