@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.config import Config
 from bot.settings import Settings
 from graphs.agent.agent import Agent
 from graphs.agent.approval import Approval
-from graphs.agent.ruling import Ruling
-from graphs.agent.tools import Source, Toolbox
+from graphs.agent.ruling import Ruling, ruled
+from graphs.agent.tools import Source, Tool, Toolbox
 from graphs.mcp.servers import Servers
 from graphs.models.choosing import open_model
 from graphs.models.connection import OPENAI_URL
@@ -69,7 +70,11 @@ async def open_model_of(settings: Settings, context_window: int | None) -> Async
 @asynccontextmanager
 async def open_servers(config: Config, storage: Storage) -> AsyncGenerator[Servers]:
     """The servers that the configuration names. None is started by this, and all are stopped at its end."""
-    servers = Servers(config.servers, storage, approval=config.defaults.over(Approval()), ruled=config.ruling.tool)
+
+    def under_rules(tool: Tool[..., Any]) -> Tool[..., Any]:
+        return ruled(tool, config.rules, config.defaults)
+
+    servers = Servers(config.servers, storage, approval=config.defaults.over(Approval()), ruled=under_rules)
     try:
         await servers.load()
         yield servers

@@ -46,4 +46,5 @@ def _wrong(config: Config, rule: Rule, tools: list[Tool[..., Any]]) -> Iterator[
 
 def is_about_server(rule: Rule, server: str) -> bool:
     """Whether it may be about a tool of this server, whose tools are known only once it was asked."""
-    return rule.tool.startswith(f"{server}.") or fnmatch.fnmatchcase(f"{server}.", rule.tool)
+    first, dot, _ = rule.tool.partition(".")
+    return fnmatch.fnmatchcase(server, first) if dot else fnmatch.fnmatchcase(f"{server}.", rule.tool)

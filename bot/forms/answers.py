@@ -14,6 +14,7 @@ from bot.forms.elements import element, holds_json
 from bot.forms.fields import FormField, JsonSchema, UnsupportedField, fields, resolved
 from bot.forms.forms import Form
 from bot.forms.inputs import StateValues
+from bot.shown.choices import filled_in
 from graphs.runtime.schemas import misfits
 
 ANSWER = "answer"
@@ -32,7 +33,7 @@ class AnswerForm:
     """
 
     def __init__(self, schema: JsonSchema | None, given: Mapping[str, object], zone: str = "") -> None:
-        self._schema: JsonSchema = TEXT if schema is None else schema
+        self._schema: JsonSchema = TEXT if schema is None else filled_in(schema)
         whole = _object(self._schema)
         self.is_one = whole is None
         if whole is None:

@@ -23,7 +23,7 @@ from bot.inbound.opening import open_form
 from bot.inbound.payloads import Body, Click, Person, Submission
 from bot.inbound.refusing import refuse, whisper
 from bot.people.people import People
-from bot.shown import questions
+from bot.shown import choices, questions
 from bot.shown.posting import Poster
 from bot.shown.text import Block, escape_visible
 from graphs.agent.question_desk import NOT_THERE, STOP, QuestionDesk, terms_of
@@ -183,9 +183,9 @@ def _meant(action: str, row: InterruptRow) -> Any:
     if action in (questions.YES, questions.NO):
         return action == questions.YES
     if action in questions.OPTIONS:
-        choices = questions.options(row.schema)
+        given = choices.options(row.schema)
         number = questions.OPTIONS.index(action)
-        return choices[number] if number < len(choices) else None
+        return given[number] if number < len(given) else None
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bot.shown import arguments, naming, timeline, wording
+from bot.shown import arguments, choices, naming, timeline, wording
 from bot.shown.buttons import button
 from bot.shown.cards import Shown
 from bot.shown.pieces import Moment, Person, Piece, Styled, elements, in_mrkdwn
@@ -20,10 +20,7 @@ from storage.interrupts import OPEN, InterruptRow
 
 YES, NO, ANSWER = "answer_yes", "answer_no", "answer"
 CONTINUE, EDIT_STATE, STOP_HERE = "continue", "edit_state", "stop_here"
-MOST_OPTIONS = 5
-"""Choices that have a button each; of more, one is chosen in a form."""
-
-OPTIONS = tuple(f"answer_option_{number}" for number in range(MOST_OPTIONS))
+OPTIONS = tuple(f"answer_option_{number}" for number in range(choices.MOST_OPTIONS))
 
 QUESTION = "question"
 """Where a value that is asked has its first line."""
@@ -31,8 +28,6 @@ QUESTION = "question"
 _LINE_LIMIT = 300
 _ANSWER_LIMIT = 200
 _DETAILS_LIMIT = 6000
-_LABEL_LIMIT = 30
-"""Characters of a button that a phone shows."""
 
 UNSAID = "What should happen next?"
 
@@ -165,8 +160,8 @@ class Card:
     def _answer(self) -> str:
         given = answer_in(self.row)
         said = {True: "Yes", False: "No"}[given] if isinstance(given, bool) else None
-        if said is None and given in options(self.row.schema):
-            said = _label(given)
+        if said is None and given in choices.options(self.row.schema):
+            said = choices.label(given)
         if said is None:
             said = given if isinstance(given, str) else arguments.in_line({"answer": given}, _ANSWER_LIMIT)
         return fitted(one_line(said), _ANSWER_LIMIT) or "(empty)"
@@ -184,36 +179,13 @@ class Card:
             found = [button("Continue", CONTINUE, id_, style="primary")]
             found += [button("Edit State", EDIT_STATE, id_)] if self.is_editable else []
             return [*found, button("Stop", STOP_HERE, id_)]
-        if is_yes_or_no(self.row.schema):
+        if choices.is_yes_or_no(self.row.schema):
             return [button("Yes", YES, id_, style="primary"), button("No", NO, id_)]
-        if choices := options(self.row.schema):
-            labels = [_label(choice) for choice in choices]
-            return [button(label, action, id_) for label, action in zip(labels, OPTIONS, strict=False)]
-        return [button("Answer", ANSWER, id_, style="primary")]
-
-
-def is_yes_or_no(schema: Any) -> bool:
-    """Whether it is answered by Yes or No."""
-    return isinstance(schema, Mapping) and _mapping(schema).get("type") == "boolean"
-
-
-def options(schema: Any) -> list[Any]:
-    """What it is answered with, where that is one of a few; none where it is not."""
-    if not isinstance(schema, Mapping):
-        return []
-    found = _mapping(schema)
-    choices = [found["const"]] if "const" in found else list(found.get("enum") or ())
-    labels = {_label(choice) for choice in choices}
-    return choices if len(choices) <= MOST_OPTIONS and len(labels) == len(choices) and "" not in labels else []
-
-
-def _label(choice: Any) -> str:
-    """A choice on a button, in Title Case; empty where none says it."""
-    if not isinstance(choice, str | int) or isinstance(choice, bool):
-        return ""
-    said = one_line(str(choice).replace("_", " "))
-    line = " ".join(word[:1].upper() + word[1:] for word in said.split())
-    return line if len(line) <= _LABEL_LIMIT else ""
+        schema, given = self.row.schema, choices.options(self.row.schema)
+        labels = [choices.label(choice) for choice in given]
+        words = [button(label, action, id_) for label, action in zip(labels, OPTIONS, strict=False)]
+        has_form = not given or choices.filled_in(schema) is not schema
+        return [*([button("Answer", ANSWER, id_, style="primary")] if has_form else []), *words]
 
 
 def _names(nodes: object) -> str:

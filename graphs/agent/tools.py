@@ -36,7 +36,8 @@ class Tool(Generic[P, R]):
     what it does cannot be taken back: who approves it is asked twice. `check` and `preview` are functions of the
     validated arguments (see `beforehand.py`). `timeout` is in seconds. Called directly, it is the function.
 
-    A model knows it by its `wire_name`, which has only what models' wires allow, unless it is not `offered` to them.
+    `wire` is what models call it where its name is none that their wires allow. They are not told of one that is not
+    `offered`.
 
     `rules` are those of the configuration that may decide about a call, besides `approval`. `own_rule_binds`: they may
     be stricter than `approval` only; it does not where `approval` was derived, from what a server says of its tool.
@@ -56,7 +57,7 @@ class Tool(Generic[P, R]):
     preview: Callable[..., object] | None
     function: Callable[P, R]
     signature: Signature
-    wire_name: str
+    wire: str | None = None
     offered: bool = True
     rules: Sequence[Rule] = ()
     own_rule_binds: bool = True
@@ -72,6 +73,11 @@ class Tool(Generic[P, R]):
         """Whether there may be a call of it that is asked about."""
         is_lifted = not self.own_rule_binds and any(rule.when is None for rule in self.rules)
         return (self.approval is not None and not is_lifted) or any(rule.may_ask for rule in self.rules)
+
+    @property
+    def wire_name(self) -> str:
+        """What models call it."""
+        return self.wire or self.name
 
     @property
     def secret_arguments(self) -> frozenset[str]:
@@ -204,7 +210,6 @@ def _declare(
         preview=_function(name, "preview", preview),
         function=function,
         signature=TypedArguments(model),
-        wire_name=name,
     )
     for attribute in functools.WRAPPER_ASSIGNMENTS:
         object.__setattr__(declared, attribute, getattr(function, attribute))

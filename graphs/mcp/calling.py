@@ -88,7 +88,7 @@ class Call:
 
     def _meaning(self, error: MCPError) -> Exception:
         lost = self.connection.ended.is_set() and error.code == types.CONNECTION_CLOSED
-        if error.code == UNREACHED or error.message == "Session terminated":
+        if error.code == UNREACHED:
             return NotSent(error.message)
         if error.code == TOO_LARGE:
             return ToolError(f"{error.message} That is more than is read; it has taken effect all the same.")

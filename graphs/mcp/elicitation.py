@@ -1,7 +1,7 @@
 """What a server asks a person for, as a question of the runtime, and the answer as the server wants it. Pure.
 
-A person may always say no. So the form of a question has one choice more than the server's: whether to send what is
-filled in. What has one choice only (yes or no, one of a few) is a button each, and one that declines.
+A person may always say no: beside the form stands a word that declines. What has one choice only (yes or no, one of a
+few) is a button each.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _WORDS = frozenset(
 )
 """What the protocol has in the schema of a value. A pattern, which it has not, might be matched for ever."""
 
+_TYPES = ("string", "number", "integer", "boolean", "array")
+
 LONGEST = 1000
 """Characters of what a server asks."""
 
@@ -38,27 +40,22 @@ class Unaskable(Exception):
 class Form:
     """What is asked, and how the answer is to be read.
 
-    `buttons` are the texts of its choices with the values that they stand for, where one value is all that is asked;
-    `decision` is the name under which a form says whether it is to be sent.
+    `buttons` are the texts of its choices with the values that they stand for, where one value is all that is asked.
     """
 
     payload: dict[str, Any]
     schema: dict[str, Any]
     field: str | None
     buttons: Mapping[str, Any]
-    decision: str | None
 
     def result(self, answer: Any) -> dict[str, Any]:
         """The server's answer (`ElicitResult`), from a person's."""
-        if self.decision is None:
-            if answer not in self.buttons:
-                return {"action": "decline"}
-            return {"action": "accept", "content": {} if self.field is None else {self.field: self.buttons[answer]}}
-        given = cast("dict[str, Any]", answer)
-        if given.get(self.decision) != SEND:
+        if isinstance(answer, Mapping):
+            given = cast("Mapping[str, Any]", answer)
+            return {"action": "accept", "content": {name: value for name, value in given.items() if value is not None}}
+        if answer not in self.buttons:
             return {"action": "decline"}
-        content = {name: value for name, value in given.items() if name != self.decision and value is not None}
-        return {"action": "accept", "content": content}
+        return {"action": "accept", "content": {} if self.field is None else {self.field: self.buttons[answer]}}
 
 
 def form(server: str, message: str, requested: Mapping[str, Any]) -> Form:
@@ -78,23 +75,13 @@ def form(server: str, message: str, requested: Mapping[str, Any]) -> Form:
 
 
 def _choosing(payload: dict[str, Any], name: str | None, buttons: Mapping[str, Any]) -> Form:
-    return Form(payload, {"enum": [*buttons, DECLINE]}, name, buttons, None)
+    return Form(payload, {"enum": [*buttons, DECLINE]}, name, buttons)
 
 
 def _filling(payload: dict[str, Any], properties: dict[str, Any], required: list[Any]) -> Form:
-    decision = "decision"
-    while decision in properties:
-        decision += "_"
-    choice = {"enum": [SEND, DECLINE], "title": "Your decision", "description": "Whether this is sent to the server"}
-    schema = {
-        "type": "object",
-        "properties": {**properties, decision: choice},
-        "required": [decision],
-        # What is declined needs nothing filled in.
-        "if": {"properties": {decision: {"const": SEND}}},
-        "then": {"required": [name for name in required if name in properties]},
-    }
-    return Form(payload, schema, None, {}, decision)
+    wanted = [name for name in required if name in properties]
+    filled = {"type": "object", "properties": properties, "required": wanted}
+    return Form(payload, {"anyOf": [filled, {"const": DECLINE}]}, None, {})
 
 
 def _properties(requested: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,11 +94,14 @@ def _properties(requested: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain(part) for name, part in asked.items()}
 
 
-def _plain(part: Any) -> dict[str, Any]:
+def _plain(asked: Any) -> dict[str, Any]:
     """Of a value's schema, what the protocol knows."""
-    if not isinstance(part, dict):
+    if not isinstance(asked, dict):
         raise Unaskable("a value that it asks for has no type")
-    return {word: said for word, said in cast("dict[str, Any]", part).items() if word in _WORDS}
+    part = cast("dict[str, Any]", asked)
+    if part.get("type", "string") not in _TYPES:
+        raise Unaskable(f"a value that it asks for has the type {str(part['type'])[:40]!r}")
+    return {word: said for word, said in part.items() if word in _WORDS}
 
 
 def _buttons(part: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,9 @@ CUT_OFF = -32097
 """That of a request whose connection was lost before its answer came."""
 
 
+SESSION = "mcp-session-id"
+"""The header of a session. Not found, it has to be begun anew, and nothing was done in it."""
+
 REFUSED = -32096
 """That of a request by somebody whom the server does not know."""
 
@@ -60,6 +63,9 @@ class _Telling(httpx2.AsyncBaseTransport):
         except httpx2.TransportError as error:
             return _refusal(request, CUT_OFF, f"the connection to {request.url.host} was lost: {_words(error)}")
 
+        if response.status_code == 404 and SESSION in request.headers:
+            await response.aclose()
+            return _refusal(request, UNREACHED, f"{request.url.host} has ended the session")
         if response.status_code in (401, 403):
             await response.aclose()
             why = f"{request.url.host} answered {response.status_code}: look at the headers that it is configured with"

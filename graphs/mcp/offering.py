@@ -73,7 +73,7 @@ def tool_of(
         preview=None,
         function=function,
         signature=signature,
-        wire_name=wire_name(spec.name, definition.name),
+        wire=wire_name(spec.name, definition.name),
         offered=not is_blocked,
         own_rule_binds=False,
     )

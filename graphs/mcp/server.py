@@ -127,18 +127,23 @@ class Server:
             await self._fresh()
 
     async def _fresh(self) -> Connection:
-        """A connection whose tools were looked at lately. Raises Unavailable."""
+        """A connection whose tools were looked at lately; one that does not list them any more is replaced, once.
+
+        Raises Unavailable.
+        """
         from graphs.mcp.listing import CannotStart
 
-        connection = await self._lifeline.connection()
-        async with self._looking:
-            if self._is_stale or self._now() - self._looked_at > FRESH_FOR:
-                try:
-                    await self._list(connection)
-                except CannotStart as error:
-                    await self._lifeline.drop(connection, str(error))
-                    raise Unavailable(self._lifeline.why) from error
-        return connection
+        for _ in range(2):
+            connection = await self._lifeline.connection()
+            try:
+                async with self._looking:
+                    if self._is_stale or self._now() - self._looked_at > FRESH_FOR:
+                        await self._list(connection)
+            except CannotStart as error:
+                await self._lifeline.drop(connection, str(error))
+            else:
+                return connection
+        raise Unavailable(self._lifeline.why)
 
     async def _list(self, connection: Connection) -> None:
         """Compare what the server lists with what is pinned. Raises CannotStart where it does not."""

@@ -79,6 +79,8 @@ def extra_names(messages: Sequence[Message]) -> set[str]:
     names: set[str] = set()
     for message in messages:
         extra = cast("Mapping[str, Any]", message.get("extra") or {})
+        if not str(extra.get("server")).startswith("chat "):
+            continue
         every: list[Mapping[str, Any]] = [extra.get("message") or {}, *(extra.get("calls") or {}).values()]
         for fields in every:
             names.update(key for key in fields if key not in ("content", "function"))

@@ -104,10 +104,11 @@ class Connection:
                     piece = await anext(pieces, None)
                 if piece is None:
                     break
-                until = min(ends, asyncio.get_running_loop().time() + self._deadlines.between)
                 for event in reader.feed(piece):
                     is_anything = True
                     yield event
+                # Counted from here: whoever reads may have taken their time with it.
+                until = min(ends, asyncio.get_running_loop().time() + self._deadlines.between)
         except TimeoutError:
             raise openai.APITimeoutError(response.request) from TimeoutError(OVER)
         except httpx2.TimeoutException as error:

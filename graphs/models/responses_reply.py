@@ -11,7 +11,7 @@ from typing import Any
 
 from graphs.models.extra import bounded, unnamed
 from graphs.models.model import Extra, Finish, ModelReply, ToolCall, Usage
-from graphs.models.replies import WHYS, BrokeOff, is_usable, listed, mapping
+from graphs.models.replies import WHYS, BrokeOff, is_usable, listed, mapping, text_of
 from graphs.models.responses_items import CALL, OutputItem, OutputItems, said_in
 from graphs.models.responses_text import Said
 from graphs.models.thinking import Spoken
@@ -163,9 +163,11 @@ def _is_certain(call: OutputItem) -> bool:
 
 
 def _goes_back(item: OutputItem) -> bool:
-    """Thoughts that nobody could read, as those that are kept at the provider, would be refused."""
+    """What is empty would be refused, and so would thoughts that are kept at the provider."""
+    if item.kind == "message":
+        return bool(text_of(item.fields.get("content")))
     has_thoughts = bool(item.fields.get("encrypted_content") or item.fields.get("content"))
-    return item.kind in (CALL, "message") or (item.kind == "reasoning" and has_thoughts)
+    return item.kind == CALL or (item.kind == "reasoning" and has_thoughts)
 
 
 def _kept(item: OutputItem) -> dict[str, Any]:

@@ -53,9 +53,9 @@ class ScriptedModel:
     """A model that says its lines: reply n to a transcript with n replies of its own, so that a repeated request gets
     the same reply. It keeps every transcript that it was asked with."""
 
+    name = "scripted"
     lines: Sequence[Line]
     asked: list[list[dict[str, Any]]] = field(default_factory=list)
-    name: str = "scripted"
 
     async def stream(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]

@@ -155,7 +155,7 @@ async def test_C2_what_is_no_approval_stands_after_any_change(storage: Storage, 
 
 
 def rename(pay: Tool[..., Any]) -> list[Tool[..., Any]]:
-    return [replace(pay, name="send", wire_name="send")]
+    return [replace(pay, name="send")]
 
 
 @pytest.mark.parametrize("release", [rename, lambda pay: []])

@@ -12,7 +12,7 @@ from typing import Any, cast
 import aiohttp
 
 from bot import assembling
-from bot.backing import Backing
+from bot.backing import Backing, Offered
 from bot.connecting import web_client
 from bot.demo.workspace import Workspace
 from bot.loading import Found, hosts
@@ -24,6 +24,7 @@ from bot.socket_mode import socket_mode
 from bot.worker import Worker
 from graphs.agent.agent import Agent
 from graphs.agent.tools import Tool
+from graphs.mcp.servers import Servers
 from graphs.models.model import Model
 from storage import Storage
 from tests.agent.conversing import Line, ScriptedModel
@@ -40,6 +41,7 @@ class Bot:
     storage: Storage
     model: ScriptedModel
     page: Page
+    servers: Servers | None = None
 
     async def stop(self) -> None:
         """From now on nothing runs; clicks and messages still come in."""
@@ -96,11 +98,13 @@ async def assembled(
     identity: Mapping[str, str],
     by_channel: Mapping[str, Found] = MappingProxyType({}),
     admins: Sequence[str] = (),
+    servers: Servers | None = None,
 ) -> assembling.Bot:
-    """The bot, put together as `signoff run` does; nothing is started."""
+    """The bot, put together as `signoff run` does; nothing is started. All `servers` are offered everywhere."""
+    backing = Backing(model, servers=[Offered(each) for each in servers.servers.values()] if servers else [])
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
-    found = await hosts(hosted, by_channel, Backing(model), storage, Reach(people, storage))
-    return assembling.assemble(settings, found, storage, client, identity, people, admins)
+    found = await hosts(hosted, by_channel, backing, storage, Reach(people, storage))
+    return assembling.assemble(settings, found, storage, client, identity, people, admins, servers)
 
 
 @asynccontextmanager
@@ -115,6 +119,7 @@ async def running(
     own: Found | None = None,
     by_channel: Mapping[str, Found] = MappingProxyType({}),
     admins: Sequence[str] = (),
+    servers: Servers | None = None,
 ) -> AsyncIterator[Bot]:
     """Runs the bot, assembled as `signoff run` does, until the block ends; on the lines, or on a model of one's own.
     `own` is what it hosts in place of an agent with these tools, `by_channel` what it hosts elsewhere.
@@ -132,13 +137,13 @@ async def running(
     hosted = own or Agent("Be brief.", list(tools), examples)
     async with web_client(settings) as client:
         answers = cast("Any", model or scripted)
-        bot = await assembled(settings, hosted, answers, storage, client, identity, by_channel, admins)
+        bot = await assembled(settings, hosted, answers, storage, client, identity, by_channel, admins, servers)
         working, *others = [asyncio.create_task(each.run()) for each in bot.at_work]
         try:
             async with socket_mode(bot.app, client, tokens.app):
                 async with asyncio.timeout(5):
                     await workspace.bot_connected.wait()
-                yield Bot(bot.worker, working, storage, scripted, Page(http, workspace.url))
+                yield Bot(bot.worker, working, storage, scripted, Page(http, workspace.url), servers)
         finally:
             for each in bot.at_work:
                 each.stop()

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.config.checking import is_about_server
 from bot.config.described import described
 from bot.config.reading import parse
 from bot.settings import HostSettings
 from graphs.agent.agent import Agent
 from graphs.agent.approval import Approval
+from graphs.agent.governing import Rule
 from graphs.agent.tools import tool
 from tests.agent.test_governing import from_server
 
@@ -190,3 +192,22 @@ def test_what_is_known_of_a_servers_tools_is_said_like_other_tools():
         "  pay  asks always: whoever asked, within 24h  (what its server says of it)",
         "  pay  runs unasked when args.amount < 5  (signoff.toml, line 1)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("glob", "is_about"),
+    [
+        ("git.*", True),
+        ("git.log", True),
+        ("git*", True),
+        ("*", True),
+        ("*.log", True),
+        ("g?t.log", True),
+        ("github.*", False),
+        ("git", False),
+        ("gi", False),
+        ("log", False),
+    ],
+)
+def test_which_rules_may_be_about_a_servers_tools(glob: str, is_about: bool):
+    assert is_about_server(Rule(tool=glob), "git") is is_about

@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypedDict
 
 import pytest
 
+from bot.backing import Backing
 from bot.loading import host, hosts, load, load_all
 from bot.settings import BadSettings, HostSettings
 from graphs import END, START, StateGraph, add_messages
@@ -55,7 +56,7 @@ def fails(storage: Storage) -> CompiledGraph:
 
 
 async def hosted(found: Any, storage: Storage) -> Any:
-    return await host(found, ScriptedModel(()), storage, None)  # type: ignore[arg-type]  # only an agent reaches anybody
+    return await host(found, Backing(ScriptedModel(())), storage, None)  # type: ignore[arg-type]  # only an agent reaches anybody
 
 
 @pytest.mark.parametrize("found", [graph_of(Chat), compiles, compiles_later])
@@ -108,7 +109,7 @@ async def test_agents_are_hosted_with_their_tools_under_the_rules(storage: Stora
     ruling = Ruling([Rule(tool="book", when=Condition("args.amount > 50"), place="signoff.toml, line 1")])
     model = ScriptedModel([calls(("book", {"amount": 51})), says("Done.")])
     one, other = Agent("Be brief.", [book]), Agent("Be long.", [book])
-    found = await hosts(one, {"C0DESK": other}, model, storage, None, ruling)  # type: ignore[arg-type]
+    found = await hosts(one, {"C0DESK": other}, Backing(model, ruling=ruling), storage, None)  # type: ignore[arg-type]
     assert found.toolbox["book"] is found.default.toolbox["book"] is found.by_channel["C0DESK"].toolbox["book"]
     assert found.toolbox["book"].may_ask
     message = {"role": "user", "content": "book", "id": "m1"}
@@ -120,7 +121,7 @@ async def test_agents_are_hosted_with_their_tools_under_the_rules(storage: Stora
 async def test_a_rule_that_nobody_could_meet_is_one_line(storage: Storage):
     ruling = Ruling([Rule(tool="book", said=Said(quorum=2), place="signoff.toml, line 1")])
     with pytest.raises(BadSettings) as refused:
-        await host(Agent("Be brief.", [book]), ScriptedModel(()), storage, None, ruling=ruling)  # type: ignore[arg-type]
+        await host(Agent("Be brief.", [book]), Backing(ScriptedModel(()), ruling=ruling), storage, None)  # type: ignore[arg-type]
     (line,) = refused.value.problems
     assert line.startswith("signoff.toml, line 1: ")
 

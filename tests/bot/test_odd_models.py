@@ -77,7 +77,7 @@ class ThinksAloud:
     """A model whose words turn out, once they are shown, to have been thoughts."""
 
     page: Page
-    name: str = "thinks aloud"
+    name = "thinks-aloud"
 
     async def stream(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]

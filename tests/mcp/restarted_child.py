@@ -11,7 +11,6 @@ from pathlib import Path
 
 from graphs import Command
 from graphs.approvals.decisions import Approve
-from graphs.mcp.elicitation import SEND
 from storage import open_storage
 from tests.agent.conversing import CONFIG, calls, says
 from tests.mcp.conftest import ServedTalk
@@ -31,7 +30,7 @@ async def main() -> None:
             await talk.decide(Approve())
         elif WHAT == "answer":
             row = await talk.waiting()
-            value = "Yes" if "sure" in row.payload["question"] else {"decision": SEND, "name": "Ana"}
+            value = "Yes" if "sure" in row.payload["question"] else {"name": "Ana"}
             await talk.graph.ainvoke(Command(resume={row.id: value}), CONFIG, by="U0ANA")
         else:
             await servers.servers["raw"].ready()

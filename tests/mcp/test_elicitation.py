@@ -24,7 +24,7 @@ from tests.mcp.served import Folder, listed, loaded
 from tests.support.clock import Clock
 from tests.support.waiting import until
 
-NAMED = {"decision": SEND, "name": "Ana"}
+NAMED = {"name": "Ana"}
 
 
 async def asking(storage: Storage, folder: Folder, started: list[Servers], tool: str = "asks") -> ServedTalk:
@@ -66,7 +66,7 @@ async def test_a_server_asks_twice_and_goes_on_with_what_it_was_told(
 @pytest.mark.slow
 async def test_a_person_may_say_no(storage: Storage, folder: Folder, started: list[Servers]):
     talk = await asking(storage, folder, started)
-    await answer(talk, {"decision": DECLINE})
+    await answer(talk, DECLINE)
     if folder.era == "2026-07-28":
         await answer(talk, DECLINE)
     (told,) = await talk.results()
@@ -228,15 +228,10 @@ def test_what_has_few_answers_is_a_button_each(schema: Any, buttons: list[str]):
 )
 def test_anything_else_is_a_form_that_may_be_declined(schema: Any):
     made = form("git", "Who?", schema)
-    assert made.schema["required"] == ["decision"]
-    assert made.result({"decision": DECLINE}) == {"action": "decline"}
-    assert made.result({"decision": SEND, "a": None}) == {"action": "accept", "content": {}}
-
-
-def test_the_choice_has_a_name_that_the_server_does_not_use():
-    made = form("git", "Who?", requested({"decision": {"type": "string"}, "b": {"type": "string"}}))
-    assert made.decision == "decision_"
-    assert made.result({"decision_": SEND, "decision": "x"})["content"] == {"decision": "x"}
+    assert made.schema == {"anyOf": [schema, {"const": DECLINE}]}
+    assert made.result(DECLINE) == {"action": "decline"}
+    assert made.result({"a": None}) == {"action": "accept", "content": {}}
+    assert made.result({"a": "x"}) == {"action": "accept", "content": {"a": "x"}}
 
 
 def test_what_a_server_asks_is_one_bounded_line_that_says_who_asks():

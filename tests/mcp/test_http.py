@@ -8,8 +8,7 @@ import pytest
 
 from graphs import Command
 from graphs.approvals.decisions import Approve
-from graphs.mcp import connection, lifeline
-from graphs.mcp.elicitation import SEND
+from graphs.mcp import connection, lifeline, server
 from graphs.mcp.servers import Servers
 from storage import Storage
 from tests.agent.conversing import CONFIG, calls, says
@@ -52,7 +51,7 @@ async def test_it_asks_and_goes_on_with_the_answer(storage: Storage, web: Web, s
     talk = await talking(storage, web, started, "greet", {})
     row = await talk.waiting()
     assert row.payload["question"] == "web asks: Whose name?"
-    await talk.graph.ainvoke(Command(resume={row.id: {"decision": SEND, "name": "Ana"}}), CONFIG, by="U0ANA")
+    await talk.graph.ainvoke(Command(resume={row.id: {"name": "Ana"}}), CONFIG, by="U0ANA")
     assert await talk.results() == ["Hello Ana"]
     assert web.calls() == ["greet Ana"]
 
@@ -83,6 +82,25 @@ async def test_one_that_is_away_is_no_doubt_and_back_when_it_is_back(
     await web.start()
     await talk.decide(Approve())
     assert (await talk.results())[1] == "4"
+
+
+@pytest.mark.usefixtures("mode")
+async def test_one_that_was_started_anew_meanwhile_is_spoken_to_anew(
+    storage: Storage, web: Web, started: list[Servers], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(lifeline, "FIRST_PAUSE", 0.01)
+    await web.start()
+    servers = await loaded(Servers([web.spec], storage))
+    started.append(servers)
+    add = calls(("web__add", {"a": 1, "b": 2}))
+    talk = ServedTalk(storage, servers, add, add, says("Done."))
+    await talk.say("Go.")
+    for fresh_for in (60.0, -1.0):
+        web.stop()
+        await web.start()
+        monkeypatch.setattr(server, "FRESH_FOR", fresh_for)
+        await talk.decide(Approve())
+    assert await talk.results() == ["3", "3"]
 
 
 async def test_one_that_cannot_be_reached_is_down(

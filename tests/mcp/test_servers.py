@@ -22,6 +22,13 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 
+
+@pytest.fixture
+def era() -> str:
+    """What nearly all servers speak; the other one is started and stopped in the same way."""
+    return "2025-11-25"
+
+
 NEVER = ServerSpec(name="gone", command="no-such-command-anywhere")
 
 

@@ -148,6 +148,16 @@ async def test_thoughts_that_are_kept_at_the_provider_do_not_go_back():
     ]
 
 
+async def test_a_message_without_words_does_not_go_back():
+    async with (
+        serve(Answer([ended(thought(), said("", content=[]), called("a"))]), Answer([HI])) as server,
+        aclosing(model_at(server, WIRE)) as model,
+    ):
+        _, reply = await ask(model)
+        await ask(model, [*HELLO, reply.message(), DONE])
+    assert [item["type"] for item in server.requests[1]["input"][1:3]] == ["reasoning", "function_call"]
+
+
 async def test_what_was_said_goes_back_where_the_last_event_left_it_out():
     body = piece("Let me pay.") + ended(thought(), called("a"))
     async with serve(Answer([body]), Answer([HI])) as server, aclosing(model_at(server, WIRE)) as model:
