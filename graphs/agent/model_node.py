@@ -139,8 +139,7 @@ class _Asking:
             _sum(each.prompt_tokens for each in self.used),
             _sum(each.completion_tokens for each in self.used),
         )
-        name: str = getattr(self.node.model, "name", "")
-        used = usage.Used(self.message_id, thread_id, person, day, name, prompt, completion)
+        used = usage.Used(self.message_id, thread_id, person, day, self.node.model.name, prompt, completion)
         store_with_end(lambda db: usage.put(db, used))
 
 
