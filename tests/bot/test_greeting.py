@@ -42,7 +42,7 @@ def test_it_says_what_is_set_otherwise() -> None:
         PORT=3100,
         SIGNOFF_USERS="U0ANA,S0LEADS",
         SIGNOFF_AGENT="mine:graph",
-        OPENAI_BASE_URL="https://me:pass-secret@models.example.com/v1",
+        OPENAI_BASE_URL="https://models.example.com/v1",
     )
     said = greeting.lines(given, {"team_id": "T0", "user_id": "U0", "bot_id": "B0"}, None)
     assert said == [
