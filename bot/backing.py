@@ -14,7 +14,8 @@ from bot.settings import Settings
 from graphs.agent.agent import Agent
 from graphs.agent.approval import Approval
 from graphs.agent.ruling import Ruling, ruled
-from graphs.agent.tools import Source, Tool, Toolbox
+from graphs.agent.toolbox import Source, Toolbox
+from graphs.agent.tools import Tool
 from graphs.mcp.servers import Servers
 from graphs.models.choosing import open_model
 from graphs.models.connection import OPENAI_URL

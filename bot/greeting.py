@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from bot.http_mode import ENDPOINT
 from bot.settings import Settings
-from graphs.agent.tools import Toolbox
+from graphs.agent.toolbox import Toolbox
 from graphs.models.connection import OPENAI_URL
 
 NAMED = 12

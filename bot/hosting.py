@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from graphs.agent.tools import Toolbox
+from graphs.agent.toolbox import Toolbox
 from graphs.runtime.compiled import CompiledGraph, thread_id_of
 from graphs.runtime.types import Config, StateSnapshot
 from storage import Connection

@@ -12,7 +12,8 @@ from graphs.agent import call_record
 from graphs.agent.call_record import NOTHING, CallRecord, answer_of, decision_of
 from graphs.agent.errors import AgentError
 from graphs.agent.proposals import asked_within
-from graphs.agent.tools import Tool, Toolbox
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import Tool
 from graphs.approvals.states import Refusal
 from graphs.models.transcript import call_ids
 from graphs.texts.canonical import MASK, read_json

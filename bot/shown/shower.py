@@ -37,7 +37,7 @@ from bot.slack_errors import UNCERTAIN
 from graphs.agent.agent import MODEL
 from graphs.agent.desk import Desk
 from graphs.agent.question_desk import KINDS, QuestionDesk
-from graphs.agent.tools import Toolbox
+from graphs.agent.toolbox import Toolbox
 from graphs.agent.turns import broken_off
 from graphs.runtime.calling import awaitable
 from graphs.runtime.compiled import Threads, config_of

@@ -16,7 +16,8 @@ from graphs.agent.bounds import Bounds, go_on
 from graphs.agent.model_node import ModelNode
 from graphs.agent.proposals import ProposedCall
 from graphs.agent.tool_node import CallNode, Unreachable
-from graphs.agent.tools import Tool, Toolbox
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import Tool
 from graphs.models.model import Model
 from graphs.models.window import Window
 from graphs.runtime.compiled import CompiledGraph

@@ -18,7 +18,7 @@ from graphs.agent import tool_messages
 from graphs.agent.errors import AgentError
 from graphs.agent.proposals import APPROVAL, IN_DOUBT, claim_key, named
 from graphs.agent.results import Failure, read_result, told
-from graphs.agent.tools import Toolbox
+from graphs.agent.toolbox import Toolbox
 from graphs.approvals.states import Facts, State, derive
 from graphs.runtime.asking import on_record
 from graphs.runtime.effects import idempotency_key

@@ -19,7 +19,7 @@ from graphs.agent.errors import InvalidArguments, Problem
 from graphs.agent.policy import required
 from graphs.agent.proposals import APPROVAL, IN_DOUBT, ProposedCall, may_it_run, terms_of
 from graphs.agent.refusing import refuse
-from graphs.agent.tools import Toolbox
+from graphs.agent.toolbox import Toolbox
 from graphs.agent.voting import Ballot, Successor
 from graphs.approvals.decisions import (
     Approve,

@@ -14,7 +14,7 @@ from typing import Any
 
 from graphs.agent import call_record, tool_messages
 from graphs.agent.call_record import NOTHING, CallRecord
-from graphs.agent.tools import Toolbox
+from graphs.agent.toolbox import Toolbox
 from graphs.approvals.states import Refusal, State
 from graphs.errors import NotWaiting
 from graphs.models.transcript import Message, call_ids, tool_message

@@ -11,7 +11,7 @@ from typing import Any
 
 from graphs.agent.bounds import Bounds, end
 from graphs.agent.call_record import outcomes_on_record
-from graphs.agent.tools import Toolbox
+from graphs.agent.toolbox import Toolbox
 from graphs.agent.turns import as_seen
 from graphs.models.errors import ModelUnavailable, TooLong
 from graphs.models.fitting import CUT_AT, RESULTS_NOTICE, Fit, fitting

@@ -12,7 +12,8 @@ from graphs.agent import governing
 from graphs.agent.approval import Approval
 from graphs.agent.errors import InvalidPolicy
 from graphs.agent.governing import NOTHING, Rule, Said
-from graphs.agent.tools import Tool, Toolbox
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import Tool
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from graphs.agent.errors import InvalidArguments, UnknownTool, UnstorableArgumen
 from graphs.agent.evidence import Evidence
 from graphs.agent.policy import is_code, replay_terms, required
 from graphs.agent.proposals import APPROVAL, ProposedCall, as_asked, claim_key, may_it_run, named, terms_of
-from graphs.agent.tools import Tool, Toolbox
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import Tool
 from graphs.approvals.decisions import Approve, Edit, Reject, Respond, parse_decision, why_unreachable
 from graphs.approvals.states import Refusal
 from graphs.approvals.terms import Terms

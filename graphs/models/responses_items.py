@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphs.models.chat_calls import MOST_CALLS, written
+from graphs.models.errors import TooManyCalls
 from graphs.models.replies import listed, mapping, text_of
 
 BETWEEN = "\n\n"
@@ -127,7 +128,9 @@ class OutputItems:
         self._items = items
 
     def _new(self, kind: str, event: Mapping[str, Any]) -> OutputItem:
-        if len(self._items) == MOST_ITEMS or (kind == CALL and len(self.calls) == MOST_CALLS):
+        if kind == CALL and len(self.calls) == MOST_CALLS:
+            raise TooManyCalls(MOST_CALLS)
+        if len(self._items) == MOST_ITEMS:
             raise ValueError("the reply has items without end")
         self._items.append(OutputItem(kind, event.get("output_index")))
         return self._items[-1]

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from graphs.agent import call_record
 from graphs.agent.call_record import CallRecord, outcomes_on_record
 from graphs.agent.policy import Approval
-from graphs.agent.tools import Toolbox, tool
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import tool
 from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.types import START

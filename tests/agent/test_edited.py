@@ -9,7 +9,8 @@ import pytest
 
 from graphs.agent import call_record
 from graphs.agent.policy import Approval
-from graphs.agent.tools import Tool, Toolbox, tool
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import Tool, tool
 from graphs.approvals.decisions import Approve, Decision, Edit, Reject, Respond
 from graphs.approvals.terms import Actor, UserId
 from storage import Storage, deadlines

@@ -11,7 +11,8 @@ from graphs.agent.approval import Approval
 from graphs.agent.desk import Decided
 from graphs.agent.governing import Rule, Said
 from graphs.agent.ruling import Ruling, ruled
-from graphs.agent.tools import Tool, Toolbox, tool
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import Tool, tool
 from graphs.approvals.decisions import Approve, Edit
 from graphs.approvals.judge import Refused
 from storage import Storage

@@ -15,7 +15,8 @@ from pydantic import BaseModel, Field, SecretStr
 
 from graphs.agent.errors import ArgumentsChanged, InvalidArguments, InvalidTool, ToolTimedOut, UnknownTool
 from graphs.agent.policy import Approval
-from graphs.agent.tools import Tool, Toolbox, tool
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import Tool, tool
 
 
 class Colour(Enum):

@@ -8,7 +8,7 @@ import json
 import sys
 
 from graphs.agent.desk import Desk
-from graphs.agent.tools import Toolbox
+from graphs.agent.toolbox import Toolbox
 from graphs.approvals.decisions import Approve, Reject
 from graphs.approvals.judge import Refused
 from graphs.approvals.terms import Actor, UserId

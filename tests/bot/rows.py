@@ -8,7 +8,8 @@ from bot.shown.on_record import ShownCalls
 from bot.shown.shown_calls import ShownCall
 from graphs.agent.call_record import records
 from graphs.agent.proposals import APPROVAL, IN_DOUBT, claim_key
-from graphs.agent.tools import Tool, Toolbox
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import Tool
 from storage.claims import ClaimRow, ClaimStatus
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.interrupts import InterruptRow

@@ -5,7 +5,8 @@ from typing import Any
 from bot import greeting
 from bot.settings import Settings
 from graphs.agent.policy import Approval
-from graphs.agent.tools import Toolbox, tool
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import tool
 
 IDENTITY = {"team_id": "T0", "user_id": "U0", "bot_id": "B0", "team": "Harbour Goods", "user": "signoff"}
 

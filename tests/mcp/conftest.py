@@ -15,7 +15,7 @@ import pytest
 
 from graphs.agent.agent import Agent
 from graphs.agent.desk import Desk
-from graphs.agent.tools import Toolbox
+from graphs.agent.toolbox import Toolbox
 from graphs.mcp.servers import Servers
 from graphs.mcp.spec import ServerSpec
 from storage import Storage

@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphs.agent.tools import Toolbox, tool
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import tool
 from graphs.models import chat_request
 from graphs.models.chat_request import ChatRequests, chat_message
 

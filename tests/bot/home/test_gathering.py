@@ -13,7 +13,8 @@ from bot.people.directory import Directory
 from bot.people.people import People
 from bot.shown.overview import Overview
 from graphs.agent.policy import Approval
-from graphs.agent.tools import Toolbox, tool
+from graphs.agent.toolbox import Toolbox
+from graphs.agent.tools import tool
 from graphs.approvals.states import State
 from graphs.approvals.terms import Terms, UserId
 from storage import Connection, Storage, claims, concerns, inbox, interrupts, posts, threads, votes
