@@ -114,7 +114,11 @@ class Call:
         try:
             while (asked := await self._in_time(live.question(number))) is not None:
                 waits = True
-                result = self._ask(cast("types.ElicitRequestFormParams", asked))
+                try:
+                    result = self._ask(cast("types.ElicitRequestFormParams", asked))
+                except ToolError:  # what cannot be asked is nothing that a person is waited for
+                    waits = False
+                    raise
                 waits = False
                 live.answer(number, result)
                 number += 1

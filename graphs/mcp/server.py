@@ -100,7 +100,7 @@ class Server:
             except NotSent as error:
                 why = str(error)
                 await self._lifeline.drop(connection, why)
-        raise ToolError(f"The server {self.spec.name} could not be reached: {why}. The call did not run.")
+        raise ToolError(f"The server {self.spec.name} could not be reached: {why}. Nothing was sent.")
 
     def know(self, pinned: Sequence[Pin]) -> None:
         """Have the tools that these pins say, as far as the server has them still."""
@@ -126,7 +126,7 @@ class Server:
         """Raises ToolError where the tool is not what was shown."""
         pin = self._pins.get(definition.name)
         if pin is None or (self._listed is not None and definition.name not in self._listed):
-            raise ToolError(f"The server {self.spec.name} has no tool {definition.name!r} any more. It did not run.")
+            raise ToolError(f"The server {self.spec.name} has no tool {definition.name!r} any more. Nothing was sent.")
         if pin.changed is not None or pin.digest != definition.digest:
             raise ToolError(BLOCKED.format(server=self.spec.name, tool=definition.name))
 
