@@ -14,7 +14,7 @@ from graphs.agent.conditions.evaluating import Budget
 
 def as_cel(arguments: Arguments, budget: Budget) -> Any:
     """Their JSON values; a Decimal stays one, also where JSON has it as its digits in a text."""
-    return _as_cel(arguments.values, arguments.model.model_dump(by_alias=True), budget)
+    return _as_cel(arguments.values, arguments.signature.plain(arguments.model), budget)
 
 
 def _as_cel(value: object, kept: object, budget: Budget) -> Any:
