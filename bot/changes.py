@@ -105,9 +105,8 @@ def hosted(storage: Storage, pins: Pins[Any]) -> Hosted:
 
 def _question(asked: Asked) -> Question:
     payload = {
-        "question": f"Go on using {asked['name']} as its server describes it now?",
+        "question": f"Allow {asked['name']} as its server describes it now? Until then it is not offered.",
         "what_changed": "\n".join(asked["difference"]),
-        "until_then": "It is not offered to the model, and nothing of it runs.",
     }
     return Question(payload, response_schema={"enum": [ALLOW, KEEP_BLOCKED]}, terms={APPROVERS: asked["admins"]})
 

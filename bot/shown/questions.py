@@ -108,7 +108,7 @@ class Card:
         until = [" · until ", Moment(self.row.expires_at)] if self.row.expires_at is not None else []
         terms = terms_of(self.row)
         who = wording.who_answers(terms)
-        asked = f"<@{self.row.requester}>" if self.row.requester else "somebody"
+        asked = f"For <@{self.row.requester}>" if self.row.requester else ""
         made = arguments.written(self.details, {}, _DETAILS_LIMIT)
         blocks: list[Block] = [
             {**rich(section(words(self.first_line, "bold")), *made.parts), "block_id": block_id("asking", self.row)}
@@ -117,14 +117,13 @@ class Card:
             blocks.append(context(plain_visible("⚠ " + " ".join(made.notes), _LINE_LIMIT)))
         if self.row.status == "reopened":
             blocks.append(context(mrkdwn("⚠ The last answer was not taken. It waits for another one.")))
-        is_theirs = self.row.requester is not None and terms.approvers == (REQUESTER,)
-        for_whom = "" if is_theirs else f"For {asked} · "
+        for_whom = f"{asked} · " if asked and terms.approvers != (REQUESTER,) else ""
         blocks.append(context(mrkdwn(f"{for_whom}{who}{in_mrkdwn(until)}")))
         if unreached:
             blocks.append(context(mrkdwn(wording.unreached(unreached))))
         blocks.append({"type": "actions", "block_id": block_id("answer", self.row), "elements": self._buttons()})
-        text = f"Answer needed: {escape_visible(self.first_line)} For {asked}{in_mrkdwn(until)}"
-        return Shown(text, tuple(blocks))
+        text = f"Answer needed: {escape_visible(self.first_line)} {asked}{in_mrkdwn(until)}"
+        return Shown(text.strip(), tuple(blocks))
 
     def _over(self) -> Shown:
         line: list[Piece] = [Styled(self.first_line, "bold" if self.row.status == "answered" else "strike")]
