@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Seque
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+from graphs.texts.objects import as_object, is_object
+
 Finish = Literal["stop", "tool_calls", "length", "content_filter"]
 
 Extra = Mapping[str, Any]
@@ -72,6 +74,11 @@ class ModelReply:
     def is_nothing(self) -> bool:
         """Whether the model has neither said nor called anything, and nobody kept it from that."""
         return not self.text.strip() and not self.tool_calls and self.finish == "stop"
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the arguments of a call are no JSON object, however they are meant."""
+        return any(not is_object(as_object(call.arguments)) for call in self.tool_calls)
 
     @property
     def notice(self) -> str | None:

@@ -71,7 +71,10 @@ class WireModel:
                         attempts.is_shown = True
                         yield TextDelta(text)
                 whole = reply.whole(messages, self._new_id)
-                break
+                # Unreadable arguments are no call. Where asking again does not help, the tool refuses them, in words.
+                if not whole.is_unreadable or not await self._may_go_on(attempts, BrokeOff(), messages):
+                    break
+                continue
             except (openai.OpenAIError, BrokeOff, ValueError, aiohttp.ClientError) as error:
                 if await self._may_go_on(attempts, error, messages):
                     continue

@@ -15,7 +15,8 @@ from graphs.models import attempts
 from graphs.models.connection import Deadlines
 from graphs.models.provider_words import retry_after
 from tests.models.asking import BEGUN, SAYS_HI, ask, both, model_at, refusal_by
-from tests.models.chat_server import Answer, serve
+from tests.models.chat_server import Answer, call, chunk, serve, sse
+from tests.models.responses_events import called, ended
 
 SHORT = {"Retry-After-Ms": "1"}
 LONG = 30.0
@@ -236,6 +237,36 @@ async def test_a_piece_that_is_no_json_breaks_a_reply_off(wire: str):
     ):
         assert (await ask(model))[1].text == "Hi!"
     assert len(server.requests) == 2
+
+
+UNREADABLE = {
+    "chat": sse(chunk(call(0, '{"number": 1,', id="a", name="pay")), chunk({}, "tool_calls")),
+    "responses": ended(called(arguments='{"number": 1,')),
+}
+"""A whole reply that calls with arguments which are no JSON."""
+
+
+@both
+@pytest.mark.usefixtures("soon")
+async def test_a_call_with_arguments_that_are_no_json_is_asked_for_again(wire: str):
+    async with (
+        serve(Answer([UNREADABLE[wire]]), Answer([SAYS_HI[wire]])) as server,
+        aclosing(model_at(server, wire, max_retries=1)) as model,
+    ):
+        reply = (await ask(model))[1]
+        assert (reply.text, reply.tool_calls) == ("Hi!", ())
+    assert len(server.requests) == 2
+
+
+@both
+@pytest.mark.usefixtures("soon")
+async def test_where_that_does_not_help_the_tool_refuses_it_in_words(wire: str):
+    async with (
+        serve(Answer([UNREADABLE[wire]]), Answer([UNREADABLE[wire]])) as server,
+        aclosing(model_at(server, wire, max_retries=1)) as model,
+    ):
+        (made,) = (await ask(model))[1].tool_calls
+    assert (made.arguments, len(server.requests)) == ('{"number": 1,', 2)
 
 
 # How long anything may take.
