@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -89,6 +90,8 @@ class Servers:
     async def load(self) -> None:
         """Have the tools that are pinned, without starting anything; to be called once, first."""
         quiet()
+        if self.servers:  # now, and in no event loop: it takes half a second
+            await asyncio.to_thread(importlib.import_module, "graphs.mcp.calling")
         await self.reload()
         if any(each.is_new for each in await self.changes()):
             self.changed.set()
