@@ -201,8 +201,9 @@ def test_the_readmes_code_parses_and_its_names_import(block: str) -> None:
 
 
 def test_the_readmes_signoff_toml_can_be_read() -> None:
-    (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    assert dict(config.parse(block, "signoff.toml").agents) == {"#general": "my_graph:graph"}
+    first, last = (config.parse(block, "signoff.toml") for block in re.findall(r"```toml\n(.*?)```", README, re.DOTALL))
+    assert ([each.name for each in first.servers], [rule.tool for rule in first.rules]) == (["git"], ["git.git_commit"])
+    assert dict(last.agents) == {"#general": "my_graph:graph"}
 
 
 def test_the_whole_signoff_toml_can_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

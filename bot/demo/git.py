@@ -27,7 +27,7 @@ def make_repository(folder: Path) -> None:
     """
     if folder.exists():
         return
-    folder.mkdir(parents=True)
+    folder.mkdir(mode=0o700, parents=True)
     hours = folder / "opening-hours.md"
     try:
         _git(folder, "init", "--quiet", "--initial-branch=main")

@@ -14,6 +14,7 @@ BUTTONS = {
     "C0ANNOUNCEMENTS": {"Answer"},
     "C0INTAKE": {"Answer"},
     "C0DEBUG": {"Continue", "Edit State", "Stop"},
+    "C0GIT": {"Approve", "Edit", "Reject"},
 }
 
 
@@ -37,7 +38,7 @@ async def test_each_channel_has_a_way_of_its_own_to_ask(tmp_path: Path, monkeypa
         offered = {each["id"]: each["prompts"] for each in (await page.get("/client/boot"))["channels"]}
         assert {channel for channel, prompts in offered.items() if prompts} == set(BUTTONS)
         for channel, labels in BUTTONS.items():
-            await page.say(f"@signoff {offered[channel][0]}", channel=channel)
+            await page.say(f"@signoff {offered[channel][-1]}", channel=channel)
 
             async def asks(channel: str = channel, labels: set[str] = labels) -> bool:
                 return labels <= await _labels(page, channel)

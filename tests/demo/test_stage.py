@@ -86,13 +86,13 @@ async def test_what_the_demo_keeps_is_its_owners(tmp_path: Path, monkeypatch: py
     try:
         async with stage(tmp_path / "new" / "data", 0) as built:
             await built.start_bot()
-            kept = {path.name: path.stat().st_mode & 0o777 for path in built.data.iterdir()}
-            folder = built.data.stat().st_mode & 0o777
+            kept = {path.name: path.stat().st_mode & 0o777 for path in built.data.iterdir() if path.is_file()}
+            folders = [path.stat().st_mode & 0o777 for path in (built.data, built.data / "repository")]
         (built.data / "orders.db").chmod(0o644)
         async with stage(built.data, 0):
             assert (built.data / "orders.db").stat().st_mode & 0o777 == 0o600
     finally:
         os.umask(old)
-    assert folder == 0o700
+    assert folders == [0o700, 0o700]
     assert {"signoff.db", "workspace.db", "orders.db"} <= set(kept)
     assert set(kept.values()) == {0o600}, kept

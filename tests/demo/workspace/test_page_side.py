@@ -17,7 +17,7 @@ from tests.support.waiting import until
 
 async def test_boot_shows_each_person_their_own_conversations(page: Page):
     ana, lea = await page.get("/client/boot"), await page.as_user("U0LEA").get("/client/boot")
-    examples = ["C0DEPLOYS", "C0ANNOUNCEMENTS", "C0INTAKE", "C0DEBUG"]
+    examples = ["C0DEPLOYS", "C0ANNOUNCEMENTS", "C0INTAKE", "C0DEBUG", "C0GIT"]
     assert [each["id"] for each in ana["channels"]] == ["C0SUPPORT", *examples, "D0ANA"]
     assert [each["id"] for each in lea["channels"]] == ["C0SUPPORT", *examples, "C0LEADS", "D0LEA"]
     assert {each["kind"] for each in ana["channels"][:-1]} == {"channel"}

@@ -117,7 +117,7 @@ async def test_people_groups_and_conversations(slack: Slack):
     assert (leads["is_private"], leads["is_im"], leads["is_member"]) == (True, False, True)
     listed = await slack.conversations_list(types="public_channel,im")
     assert [channel["id"] for channel in listed["channels"]] == [
-        *("C0SUPPORT", "C0DEPLOYS", "C0ANNOUNCEMENTS", "C0INTAKE", "C0DEBUG"),
+        *("C0SUPPORT", "C0DEPLOYS", "C0ANNOUNCEMENTS", "C0INTAKE", "C0DEBUG", "C0GIT"),
         *("D0ANA", "D0LEA", "D0MAX"),
     ]
 
