@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypedDict
 
 import pytest
 
-from bot.backing import Backing
+from bot.backing import Backing, Offered
 from bot.loading import host, hosts, load, load_all
 from bot.settings import BadSettings, HostSettings
 from graphs import END, START, StateGraph, add_messages
@@ -13,9 +13,10 @@ from graphs.agent.agent import Agent
 from graphs.agent.conditions.condition import Condition
 from graphs.agent.governing import Rule, Said
 from graphs.agent.ruling import Ruling
-from graphs.agent.tools import tool
+from graphs.agent.tools import Tool, tool
 from graphs.runtime.compiled import CompiledGraph
 from storage import Storage, open_storage
+from storage.ids import ThreadId
 from tests.agent.conversing import ScriptedModel, calls, says
 
 
@@ -136,3 +137,52 @@ def test_every_path_that_cannot_be_imported_is_said(tmp_path: Path):
         "signoff.toml, line 3",
         "SIGNOFF_AGENT",
     ]
+
+
+async def nobody(terms: Any, thread_id: str) -> str | None:
+    """Everybody can be reached."""
+
+
+class Shelf:
+    """A source with one tool."""
+
+    def __init__(self, made: Tool[..., Any]) -> None:
+        self.tools = {made.name: made}
+
+    async def ready(self) -> None:
+        """It is."""
+
+
+@tool
+def weigh(what: str) -> str:
+    """Weigh something."""
+    return "1 kg"
+
+
+@tool
+def measure(what: str) -> str:
+    """Measure something."""
+    return "1 m"
+
+
+async def test_servers_are_offered_in_their_channels_and_everywhere_else_where_they_name_none(storage: Storage):
+    everywhere, here = Offered(Shelf(weigh)), Offered(Shelf(measure), ["C0LAB"])
+    backing = Backing(ScriptedModel([]), servers=[everywhere, here])
+    default, other = Agent("Be brief.", []), load("graphs.sample.assistant:agent")
+    found = await hosts(default, {"C0DESK": other}, backing, storage, nobody)
+    assert list(found.default.toolbox) == ["weigh"]
+    assert {channel: list(each.toolbox) for channel, each in found.by_channel.items()} == {
+        "C0LAB": ["weigh", "measure"],  # nothing else is said of what answers there
+        "C0DESK": ["weigh"],
+    }
+    assert sorted(found.toolbox) == ["measure", "weigh"]
+    assert found.of(ThreadId("T0/C0LAB/1.0")).toolbox is not found.default.toolbox
+
+
+async def test_a_server_that_gets_a_tool_later_has_it_in_every_toolbox(storage: Storage):
+    shelf = Shelf(weigh)
+    found = await hosts(Agent("", []), {}, Backing(ScriptedModel([]), servers=[Offered(shelf)]), storage, nobody)
+    assert sorted(found.toolbox) == sorted(found.default.toolbox) == ["weigh"]
+    shelf.tools = {"weigh": weigh, "measure": measure}
+    assert sorted(found.toolbox) == sorted(found.default.toolbox) == ["measure", "weigh"]
+    assert [each["function"]["name"] for each in found.default.toolbox.definitions] == ["weigh", "measure"]
