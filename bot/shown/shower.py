@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -25,7 +24,7 @@ from bot.shown.cards import Shown
 from bot.shown.copies import Copied, Copies
 from bot.shown.held import Held
 from bot.shown.live import LiveReply
-from bot.shown.on_record import ShownCalls, record_of
+from bot.shown.news import News, OwnState, Reader
 from bot.shown.placing import Placing
 from bot.shown.posting import Poster
 from bot.shown.results import Results
@@ -36,20 +35,18 @@ from bot.shown.unanswerable import Unanswerable
 from bot.slack_errors import UNCERTAIN
 from graphs.agent.agent import MODEL
 from graphs.agent.desk import Desk
-from graphs.agent.question_desk import KINDS, QuestionDesk
+from graphs.agent.question_desk import QuestionDesk
 from graphs.agent.toolbox import Toolbox
 from graphs.agent.turns import broken_off
 from graphs.runtime.calling import awaitable
-from graphs.runtime.compiled import Threads, config_of
+from graphs.runtime.compiled import Threads
 from graphs.runtime.types import StateSnapshot
-from storage import Connection, Storage, interrupts, kept_results, posts, threads
+from storage import Connection, Storage, posts
 from storage.errors import LeaseLost
 from storage.ids import ThreadId
-from storage.interrupts import OPEN, InterruptRow
-from storage.kept_results import KeptResult
+from storage.interrupts import OPEN
 from storage.posts import Conversation
 from storage.recent import Recent
-from storage.threads import ThreadRow
 
 logger = logging.getLogger(__name__)
 
@@ -58,23 +55,6 @@ NOT_NOW = (*UNCERTAIN, CannotTell)
 
 KEPT = 1000
 """Conversations of which it is remembered what is settled; of any other the whole is looked at once."""
-
-
-OwnState = Callable[[ThreadId], Mapping[str, bool] | None]
-
-
-@dataclass(frozen=True)
-class _News:
-    """A thread that is not shown as it stands: how it does, also without the messages that are settled, what is on
-    record of the others' calls, and what it asks by itself.
-    """
-
-    thread: ThreadRow
-    snapshot: StateSnapshot
-    rest: StateSnapshot
-    record: ShownCalls
-    questions: Sequence[InterruptRow] = ()
-    files: Sequence[KeptResult] = ()
 
 
 class Display:
@@ -92,9 +72,7 @@ class Display:
     ) -> None:
         """`own_state`: what is shown of a thread's state, and whether it may be edited, for a graph of one's own."""
         self._storage = storage
-        self._own_state = own_state
-        self._graph = graph
-        self._toolbox = toolbox
+        self._reader = Reader(graph, toolbox, own_state)
         self._client = client
         self._poster = poster
         self._placing = Placing(storage, poster, people)
@@ -188,7 +166,7 @@ class Display:
 
         Raises one of `NOT_NOW`, or `LeaseLost`.
         """
-        news = await self._storage.read(lambda db: self._news(db, held))
+        news = await self._storage.read(lambda db: self._reader.news(db, held))
         if news is None:
             return False
         thread, snapshot, rest, record = news.thread, news.snapshot, news.rest, news.record
@@ -208,7 +186,7 @@ class Display:
                 each[0] for each in wanted
             }:
                 await self._poster.withdraw(held.conversation, subject, held.known)
-        asking: list[Copied] = [*shown, *self._asked(held, news)]
+        asking: list[Copied] = [*shown, *self._reader.asked(held, news)]
         if await self._copies.show(held, asking):
             wanted = self._wanted(held, news, shown, unfinished)
             posted |= await self._placing.show(held, wanted, asker_of)
@@ -216,7 +194,7 @@ class Display:
         await self._attaching.show(held, shown)
         await self._results.show(held, news.files)
         await self._unanswerable.end(held, shown, asker_of)
-        await self._unanswerable.end_questions(held, self._asked(held, news))
+        await self._unanswerable.end_questions(held, self._reader.asked(held, news))
         held.version = thread.version
         if thread.status != "running":
             waits = any(call.waits for card in shown for call in card.rows)
@@ -227,21 +205,15 @@ class Display:
         return posted
 
     def _wanted(
-        self, held: Held, news: _News, shown: Sequence[Card], unfinished: Sequence[str]
+        self, held: Held, news: News, shown: Sequence[Card], unfinished: Sequence[str]
     ) -> list[tuple[str, Shown]]:
         is_running = news.thread.status == "running"
         said = timeline.wanted(news.rest, shown, held.known, unfinished, is_running=is_running)
-        asked = questions.wanted(self._asked(held, news), held.known)
+        asked = questions.wanted(self._reader.asked(held, news), held.known)
         # What stands there is changed first: who answered sees it before the reply that follows is whole.
         before = [each for each in asked if each[0] in held.known]
         said = [*before, *said, *(each for each in asked if each[0] not in held.known)]
         return said + timeline.stopping(news.thread.halted, shown)
-
-    def _asked(self, held: Held, news: _News) -> list[questions.Card]:
-        """The cards of what the thread asks by itself. An agent's state is its conversation, which is shown."""
-        names = self._own_state(news.thread.thread_id) or {}
-        state = {name: each for name, each in news.snapshot.values.items() if name in names}
-        return questions.cards_of(news.questions, state, held.known, is_editable=any(names.values()))
 
     async def _went_back(self, held: Held, shown: Sequence[Card]) -> bool:
         """Whether Slack shows something later of a card that waits than what is on record: an older copy was put back,
@@ -265,37 +237,6 @@ class Display:
         logger.error("thread %s: %s", waiting[0].thread_id, versions.WHY)
         versions.put_on_record(db, seen, waiting, self._storage.now())
         return True
-
-    def _news(self, db: Connection, held: Held) -> _News | None:
-        """None when it is shown already. A job."""
-        thread_id = held.conversation.thread_id
-        thread = threads.get(db, thread_id) or ThreadRow(thread_id, "idle", None, 0, 0)
-        if thread.version == held.version:
-            return None
-        snapshot = self._graph.state_on(db, config_of(thread_id))
-        rest = _from(held.settled, snapshot)
-        messages = rest.values["messages"]
-        record = record_of(db, self._toolbox, thread_id, messages)
-        has_results = any(message["role"] == "tool" for message in messages)
-        files = kept_results.not_shown(db, thread_id) if has_results else ()
-        if self._own_state(thread_id) is None and not _asks(snapshot, record, held):
-            return _News(thread, snapshot, rest, record, files=files)
-        asked = interrupts.of_kinds(db, thread_id, KINDS)
-        record = replace(record, asked=[row for row in asked if row.status in OPEN])
-        return _News(thread, snapshot, rest, record, asked, files)
-
-
-def _asks(snapshot: StateSnapshot, record: ShownCalls, held: Held) -> bool:
-    """Whether an agent's thread asks something, or asked, beside what is on record of its calls; without reading it."""
-    about_calls = {row.id for each in record.records.values() for row in each.questions}
-    waits = any(each.id not in about_calls for each in snapshot.interrupts)
-    return waits or any(subject.startswith(timeline.QUESTION) for subject in held.known)
-
-
-def _from(start: int, snapshot: StateSnapshot) -> StateSnapshot:
-    """The snapshot without its first messages."""
-    messages = snapshot.values.get("messages", ())
-    return replace(snapshot, values={**snapshot.values, "messages": messages[start:]})
 
 
 def _settle(held: Held, snapshot: StateSnapshot, shown: Sequence[Card]) -> None:
