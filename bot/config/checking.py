@@ -22,21 +22,25 @@ NAMED = 12
 def check(config: Config, tools: Iterable[Tool[..., Any]]) -> None:
     """Raises `BadSettings` for a rule about no tool, and for one under which nobody could approve a call of some."""
     known = list(tools)
-    problems = [f"{rule.place}: {why}" for rule in config.rules for why in _wrong(config, rule, known)]
+    unmet_at: dict[str, list[str]] = {}
+    for tool in known:
+        for rule, why in ruling.impossible(tool, config.rules, config.defaults):
+            said = f"nobody could approve {tool.name}: {unmet(InvalidPolicy(why))}"
+            unmet_at.setdefault(rule.place, []).append(said)
+    problems = [
+        f"{rule.place}: {why}"
+        for rule in config.rules
+        for why in (*_wrong(config, rule, known), *unmet_at.get(rule.place, ()))
+    ]
     if problems:
         raise BadSettings(list(dict.fromkeys(problems)))
 
 
 def _wrong(config: Config, rule: Rule, tools: list[Tool[..., Any]]) -> Iterator[str]:
-    meant = [each for each in tools if rule.is_about(each.name)]
     of_server = any(is_about_server(rule, each.name) for each in config.servers)
-    if not meant and not of_server:
+    if not of_server and not any(rule.is_about(each.name) for each in tools):
         names = ", ".join(sorted({each.name for each in tools})[:NAMED])
         yield f"there is no tool {rule.tool!r}; there are {names or 'none'}"
-    for tool in meant:
-        for found, why in ruling.impossible(tool, config.rules, config.defaults):
-            if found.place == rule.place:
-                yield f"nobody could approve {tool.name}: {unmet(InvalidPolicy(why))}"
     if of_server and rule.may_ask:
         try:
             Said(**(config.defaults.given | rule.said.given)).over(Approval())

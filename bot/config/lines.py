@@ -14,6 +14,10 @@ from typing import Any, cast
 Path = tuple[str | int, ...]
 Lines = Mapping[Path, int]
 
+_KEY = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[^"'=])*=""")
+_TOKEN = re.compile(
+    r'''"""(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|[][{},]|[^]["'{},=\s\#]+''', re.DOTALL
+)
 _BLANK = re.compile(r"[\s,:]*")
 
 
@@ -29,26 +33,30 @@ def toml_lines(text: str) -> Lines:
     found: dict[Path, int] = {}
     table: Path = ()
     counts: dict[Path, int] = {}
-    for number, tree, is_header in _statements(text.replace("\r\n", "\n").split("\n")):
+    for number, tree, is_header, statement in _statements(text.replace("\r\n", "\n").split("\n")):
         if is_header:
             table = _opened(tree, counts)
             found.setdefault(table, number)
+            if isinstance(table[-1], int):
+                found.setdefault(table[:-1], number)
         else:
+            start = _array(tree)
+            below = _lines_below(statement) if start and "\n" in statement else {}
             for path in _paths(tree):
-                found.setdefault((*table, *path), number)
+                found.setdefault((*table, *path), number + nearest(below, path[len(start) :]))
     return found
 
 
-def _statements(rows: list[str]) -> Iterator[tuple[int, dict[str, Any], bool]]:
+def _statements(rows: list[str]) -> Iterator[tuple[int, dict[str, Any], bool, str]]:
     start = 0
     while start < len(rows):
         for end in range(start + 1, len(rows) + 1):
             try:
-                tree = tomllib.loads("\n".join(rows[start:end]))
+                tree = tomllib.loads(statement := "\n".join(rows[start:end]))
             except tomllib.TOMLDecodeError:
                 continue
             if tree:
-                yield start + 1, tree, rows[start].lstrip().startswith("[")
+                yield start + 1, tree, rows[start].lstrip().startswith("["), statement
             start = end
             break
         else:
@@ -68,6 +76,38 @@ def _opened(tree: dict[str, Any], counts: dict[Path, int]) -> Path:
         if path in counts:
             path = (*path, counts[path])
     return path
+
+
+def _array(tree: Any) -> Path:
+    """The path of the array that a statement may give a key, else none."""
+    path: Path = ()
+    while isinstance(tree, dict) and len(cast("dict[str, Any]", tree)) == 1:
+        ((key, tree),) = cast("dict[str, Any]", tree).items()
+        path = (*path, key)
+    return path if isinstance(tree, list) else ()
+
+
+def _lines_below(statement: str) -> Lines:
+    """How far below its beginning the members of an array stand, and those of arrays in it. What is within an inline
+    table stands where that begins.
+    """
+    found: dict[Path, int] = {}
+    at: list[int] = []
+    tables = line = end = 0
+    key = _KEY.match(statement)
+    for token in _TOKEN.finditer(statement, key.end() if key is not None else 0):
+        line, end = line + statement.count("\n", end, token.start()), token.start()
+        sign = token[0][0]
+        if sign not in "#,]}" and at and not tables:
+            found.setdefault(tuple(at), line)
+        tables += (sign == "{") - (sign == "}")
+        if not tables and sign == "[":
+            at.append(0)
+        elif not tables and sign == "]" and at:
+            at.pop()
+        elif not tables and sign == "," and at:
+            at[-1] += 1
+    return found
 
 
 def _paths(tree: Any) -> Iterator[Path]:

@@ -31,7 +31,7 @@ def read(settings: HostSettings) -> Config:
     if settings.signoff_config is None and not path.exists():
         return Config()
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         said = getattr(error, "strerror", None) or "is not UTF-8"
         raise BadSettings([f"SIGNOFF_CONFIG is {str(path)!r}, which cannot be read: {said}"]) from error
@@ -42,13 +42,15 @@ def parse(text: str, name: str, folder: FilePath = FilePath()) -> Config:
     """The text of a file of this name, in this folder. Raises `BadSettings`."""
     try:
         raw = tomllib.loads(text)
+        file = File(name, toml_lines(text))
+        secrets.look(raw, file)
+        tree: dict[str, Any] = file.filled(raw)
     except tomllib.TOMLDecodeError as error:
         raise BadSettings([_unreadable(name, str(error))]) from None
+    except ValueError:
+        raise BadSettings([f"{name}: it has a number with too many digits"]) from None
     except RecursionError:
         raise BadSettings([f"{name}: it is nested too deeply"]) from None
-    file = File(name, toml_lines(text))
-    secrets.look(raw, file)
-    tree: dict[str, Any] = file.filled(raw)
     for key in tree:
         if key not in SECTIONS:
             file.add((key,), f"there is no {key}; there is {', '.join(SECTIONS)}")

@@ -163,7 +163,7 @@ def _add(fields: Mapping[str, Any], error: Any, path: Path, file: File) -> None:
     elif error["type"] == "missing":
         file.add(at, f"{where} is missing: {fields[str(loc[0])].description}")
     elif isinstance(cause, InvalidCondition):
-        file.add(at, f"{where}: {cause}")
+        file.add(at, f"{where} is no condition" if file.is_hidden(at) else f"{where}: {cause}")
     elif not loc:
         file.add(at, f"{dotted(path)} is no table")
     else:

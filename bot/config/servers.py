@@ -114,14 +114,14 @@ def of_json(given: object, folder: FilePath, file: File) -> tuple[list[ServerSpe
         return [], None
     path = folder / given
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         tree: Any = json.loads(text)
     except json.JSONDecodeError as error:
         file.add(at, f"{path.name}, line {error.lineno}: it is no JSON ({error.msg})")
         return [], None
     except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
         said = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        file.add(at, f"mcp_config is {given!r}, which cannot be read: {said}")
+        file.add(at, f"mcp_config {'' if file.is_hidden(at) else f'is {given!r}, which '}cannot be read: {said}")
         return [], None
     if not isinstance(tree, dict) or KEY not in tree:
         file.add(at, f"{path.name} has no {KEY}")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot import config
 from bot.config.lines import json_lines, nearest, toml_lines
 from bot.config.sections import duration
-from bot.settings import BadSettings
+from bot.settings import BadSettings, HostSettings
 from graphs.agent.conditions.condition import Condition
 from graphs.agent.governing import NOTHING, Rule, Said
 from graphs.mcp.spec import ServerSpec
@@ -277,6 +277,40 @@ def test_what_came_from_the_environment_is_not_repeated(monkeypatch: pytest.Monk
     assert "private" not in line
 
 
+def test_nor_is_what_came_into_a_condition_or_a_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("WHOM", "someone-private")
+    condition, path = problems('mcp_config = "${WHOM}.json"\n' + RULE + 'when = "args.a == ${WHOM}"\n', tmp_path)[::-1]
+    assert condition == "signoff.toml, line 4: approvals.rules.when is no condition"
+    assert path.startswith("signoff.toml, line 1: mcp_config cannot be read: No such file")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (".".join(["a"] * 3000) + " = 1\n", "signoff.toml: it is nested too deeply"),
+        (f"[model]\ncontext_window = {'9' * 5000}\n", "signoff.toml: it has a number with too many digits"),
+    ],
+)
+def test_what_is_too_large_to_be_read_is_a_line(text: str, problem: str):
+    assert problems(text) == [problem]
+
+
+def test_several_tables_in_the_place_of_one_have_a_line():
+    found = problems("[[admins]]\nusers = []\n[[mcp.git]]\n[[admins]]\n[[model]]\n")
+    assert found == [
+        "signoff.toml, line 1: admins is no table",
+        "signoff.toml, line 3: mcp.git is no table",
+        "signoff.toml, line 5: model is no table",
+    ]
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_none_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "mcp.json").write_text('{"mcpServers": {"x": {"command": "x"}}}', "utf-8-sig")
+    (tmp_path / "own.toml").write_text('mcp_config = "mcp.json"\n', "utf-8-sig")
+    monkeypatch.setenv("SIGNOFF_CONFIG", str(tmp_path / "own.toml"))
+    assert [each.name for each in config.read(HostSettings()).servers] == ["x"]
+
+
 def test_a_channel_that_there_is_not_is_one_line_with_its_place(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GRAPH", "graph")
     text = GOOD + '[mcp.a]\ncommand = "x"\nchannels = ["#nowhere", "#general"]\n'
@@ -340,7 +374,8 @@ def test_the_line_of_each_entry():
         ("title",): 2,
         ("quoted key",): 3,
         ("list",): 7,
-        ("list", 1): 7,
+        ("list", 0): 8,
+        ("list", 1): 9,
         ("a", "b", 0): 11,
         ("a", "b", 0, "x"): 12,
         ("a", "b", 1): 13,
@@ -353,6 +388,43 @@ def test_the_line_of_each_entry():
     assert nearest(lines, ("a", "b", 1, "nothing")) == 13
     assert nearest(lines, ("nothing",)) == 0
     assert toml_lines(ODD.replace("\n", "\r\n")) == lines
+
+
+ARRAYS = '''
+"a = [" = [
+  { b = "],", c = [1, 2] }, # , ]
+  { b = """
+],
+""" }, [], [ [1,
+    2], "x" ], 5,
+  ''\'
+[[x]]
+''\',
+]
+d = { e = [
+  1,
+] }
+'''
+
+
+def test_the_line_of_each_member_of_an_array():
+    lines = toml_lines(ARRAYS)
+    key = "a = ["
+    assert {
+        (key,): 2,
+        (key, 0): 3,
+        (key, 0, "c", 1): 3,
+        (key, 1): 4,
+        (key, 1, "b"): 4,
+        (key, 2): 6,
+        (key, 3): 6,
+        (key, 3, 0, 0): 6,
+        (key, 3, 0, 1): 7,
+        (key, 3, 1): 7,
+        (key, 4): 7,
+        (key, 5): 8,
+        ("d", "e", 0): 12,
+    }.items() <= lines.items()
 
 
 def test_the_line_of_each_entry_of_a_json_file():

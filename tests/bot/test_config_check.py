@@ -235,3 +235,9 @@ async def test_what_a_bot_has_pinned_is_said_tool_by_tool(tmp_path: Path):
         "  git.log  runs unasked  (no rule)",
         "  git.push  is blocked: its server describes it otherwise than when it was allowed",
     ]
+
+
+def test_thousands_of_rules_are_looked_at_at_once(tmp_path: Path):
+    rule = '[[approvals.rules]]\ntool = "find"\nwhen = "args.number > 1"\n'
+    said = checked(tmp_path, rule * 3000)  # in the time that a check has
+    assert (said.returncode, len(said.stdout.splitlines())) == (0, 3000 + 7)

@@ -1,7 +1,8 @@
 """Numbers in conditions: integers, doubles and decimals compare, and count with each other, by what is written.
 
-`0.1` means a tenth beside a Decimal, not the double next to it. Equality of what are not both numbers, and arithmetic
-of numbers of one kind, is the language's own. Knows no library: it is given the functions that it stands before.
+`0.1` means a tenth beside a Decimal, not the double next to it; so it does within lists and objects. Equality of other
+values, and arithmetic of numbers of one kind, is the language's own; a number and a text cannot be compared. Knows no
+library: it is given the functions that it stands before.
 """
 
 from __future__ import annotations
@@ -42,7 +43,34 @@ class _Functions:
         if left is None or right is None:
             failed = _failed(left, right)
             return self.own["bool"](left is right) if failed is None else failed
+        if isinstance(left, list) and isinstance(right, list):
+            return self._same(cast("list[Any]", left), cast("list[Any]", right))
+        if isinstance(left, dict) and isinstance(right, dict):
+            return self._same_entries(cast("dict[Any, Any]", left), cast("dict[Any, Any]", right))
+        is_odd = _number(left) is not None or _number(right) is not None
+        if is_odd and _failed(cast("object", left), cast("object", right)) is None:
+            raise TypeError("no such overload")  # as of the language's own numbers: a text is none, whatever it says
         return self.own["_==_"](left, right)
+
+    def _same(self, left: list[Any], right: list[Any]) -> Any:
+        """Raises TypeError for members that cannot be compared, where no others differ."""
+        if len(left) != len(right):
+            return self.own["bool"](False)
+        odd: TypeError | None = None
+        for pair in zip(left, right, strict=True):
+            try:
+                if not (same := self.equal(*pair)):
+                    return same
+            except TypeError as error:
+                odd = error
+        if odd is not None:
+            raise odd
+        return self.own["bool"](True)
+
+    def _same_entries(self, left: dict[Any, Any], right: dict[Any, Any]) -> Any:
+        if left.keys() != right.keys():
+            return self.own["bool"](False)
+        return self._same(list(left.values()), [right[key] for key in left])
 
     def unequal(self, left: Any, right: Any) -> Any:
         same = self.equal(left, right)

@@ -39,7 +39,7 @@ def _as_python(tree: Any) -> ast.expr:
         case "member_dot":
             return ast.Attribute(_as_python(parts[0]), str(parts[1]))
         case "list_lit":
-            return ast.List([_as_python(each) for each in parts[0].children])
+            return ast.List([_as_python(each) for members in parts for each in members.children])
         case "conditionalor" | "conditionaland" if len(parts) == 2:
             kind = ast.Or if tree.data == "conditionalor" else ast.And
             left, right = _as_python(parts[0]), _as_python(parts[1])
