@@ -54,6 +54,13 @@ def _some(given: Collected) -> Collected:
     return given
 
 
+def _answerable(given: frozenset[Verb]) -> frozenset[Verb]:
+    """With a way for a call to end otherwise than in a no."""
+    if not given - {"reject"}:
+        raise ValueError
+    return given
+
+
 def _condition(given: object) -> Condition:
     if not isinstance(given, str):
         raise ValueError("it is no text")
@@ -92,8 +99,8 @@ class Approvals(Section):
     )
     quorum: Annotated[StrictInt, Field(ge=1)] | None = Field(default=None, description="a number of people, 1 or more")
     self_approval: StrictBool | None = Field(default=None, description="true or false")
-    allow: Annotated[frozenset[Verb], AfterValidator(_some)] | None = Field(
-        default=None, description="a list of approve, edit, reject and respond"
+    allow: Annotated[frozenset[Verb], AfterValidator(_answerable)] | None = Field(
+        default=None, description="a list of approve, edit, reject and respond, more than reject alone"
     )
     expires_after: Annotated[timedelta, BeforeValidator(duration)] | None = Field(
         default=None, description='a duration like "24h", "90m", "2d" or "30s"'

@@ -104,6 +104,18 @@ def _spec(name: str, server: Server, place: str) -> ServerSpec:
     )
 
 
+class _Twice(Exception):
+    """A key that stands twice in one object; the message is the key."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(repr(next(name for name in names if names.count(name) > 1)))
+    return found
+
+
 def of_json(given: object, folder: FilePath, file: File) -> tuple[list[ServerSpec], File | None]:
     """Those of the file that `mcp_config` names, from the folder that signoff.toml is in; and what is wrong there."""
     at: Path = ("mcp_config",)
@@ -115,7 +127,10 @@ def of_json(given: object, folder: FilePath, file: File) -> tuple[list[ServerSpe
     path = folder / given
     try:
         text = path.read_text("utf-8-sig")
-        tree: Any = json.loads(text)
+        tree: Any = json.loads(text, object_pairs_hook=_once)
+    except _Twice as error:
+        file.add(at, f"{path.name} has {error} twice in one place")
+        return [], None
     except json.JSONDecodeError as error:
         file.add(at, f"{path.name}, line {error.lineno}: it is no JSON ({error.msg})")
         return [], None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot import config
 from bot.doctor.case import NO_SLACK, Case
 from bot.doctor.findings import Findings
 from bot.people.directory import CannotTell, Directory, Kind
+from bot.settings import BadSettings
 from bot.slack_errors import describe
 from graphs.agent.approval import Approval
 from graphs.agent.ruling import Way, ways
@@ -57,10 +59,25 @@ def _distinct(found: Iterable[Way]) -> list[Way]:
 
 async def users(case: Case, found: Findings) -> None:
     """Those who may talk to the bot, where they are named."""
-    named = sorted(case.settings.signoff_users)
-    if not named:
+    if case.settings.signoff_users:
+        await _are_there(case, sorted(case.settings.signoff_users), found)
+    else:
         found.ok("none named: all full members may talk to it")
-        return
+
+
+async def admins(case: Case, found: Findings) -> None:
+    """Those of signoff.toml; without any, nobody can allow a server's tool that changed."""
+    try:
+        chosen = config.read(case.settings)
+    except BadSettings:
+        return  # said where the agents are looked at
+    if chosen.admins:
+        await _are_there(case, chosen.admins, found)
+    elif chosen.servers:
+        found.wrong("nobody could allow a server's tool that changed", "Name people under [admins] in signoff.toml")
+
+
+async def _are_there(case: Case, named: Sequence[str], found: Findings) -> None:
     if case.directory is None:
         found.wrong(NO_SLACK)
         return

@@ -34,6 +34,7 @@ CHECKS = (
     Check("servers", servers.servers, 60.0),
     Check("channels", hosting.channels),
     Check("SIGNOFF_USERS", approvers.users, 60.0),
+    Check("admins", approvers.admins, 60.0),
     Check("who decides", approvers.approvers, 120.0),
 )
 

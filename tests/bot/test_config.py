@@ -160,6 +160,10 @@ RULE = '[[approvals.rules]]\ntool = "pay"\n'
         (RULE + RULE + "ask = 1\n", "line 5: approvals.rules.ask is not true or false: 1"),
         (RULE + RULE + 'approvers = ["requester", "lea"]\n', "line 5: approvals.rules.approvers is not a list"),
         (
+            RULE + 'allow = ["reject"]\n',
+            "line 3: approvals.rules.allow is not a list of approve, edit, reject and respond, more than",
+        ),
+        (
             RULE + RULE + 'allow = ["maybe"]\n',
             "line 5: approvals.rules.allow is not a list of approve, edit, reject and",
         ),
@@ -202,6 +206,10 @@ def test_a_mistake_is_one_line_with_its_place(text: str, problem: str, tmp_path:
     [
         ("{\n", "signoff.toml, line 1: mcp.json, line 2: it is no JSON"),
         ("[]", "signoff.toml, line 1: mcp.json has no mcpServers"),
+        (
+            '{"mcpServers": {"a": {"command": "x"}, "a": {"command": "y"}}}',
+            "signoff.toml, line 1: mcp.json has 'a' twice in one place",
+        ),
         ("{}", "signoff.toml, line 1: mcp.json has no mcpServers"),
         ('{"mcpServers": 5}', "mcp.json, line 1: mcpServers is no table of servers by name"),
         ('{"mcpServers": {\n"a": {"command": "x"},\n"b": {}}}', "mcp.json, line 3: mcpServers.b has neither"),

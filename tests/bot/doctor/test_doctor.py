@@ -353,7 +353,7 @@ async def test_who_decides_by_a_rule_is_looked_up_too(doctor: Doctor) -> None:
         '[[approvals.rules]]\ntool = "find_order"\napprovers = ["U0NOBODY"]\n'
         '[[approvals.rules]]\ntool = "no_such_tool"\n[mcp.git]\ncommand = "x"\nchannels = ["#nowhere"]\n'
     )
-    rule, server, channel = await doctor.wrong()
+    rule, server, channel, _ = await doctor.wrong()
     assert rule.startswith("agents: signoff.toml, line 4: there is no tool 'no_such_tool'; there are cancel_order, ")
     assert server.startswith("servers: The server git could not be started: the command 'x' was not found")
     assert channel.startswith("channels: signoff.toml, line 6: there is no channel #nowhere")
@@ -375,6 +375,16 @@ async def test_servers_are_started_and_say_what_they_have(doctor: Doctor) -> Non
     about = [line for line in lines if "servers: " in line]
     assert about[0] == "✓ ok  servers: time has 2 tools, of which 2 may ask"
     assert about[1].startswith("✗ wrong  servers: The server bad could not be started: ")
+
+
+async def test_who_may_allow_what_changed_is_looked_up(doctor: Doctor) -> None:
+    server = f'[mcp.time]\ncommand = "{sys.executable}"\nargs = ["-m", "mcp_server_time"]\n'
+    (doctor.folder / "signoff.toml").write_text(server)
+    (nobody,) = await doctor.wrong()
+    assert nobody.startswith("admins: nobody could allow a server's tool that changed. Name people under [admins]")
+    (doctor.folder / "signoff.toml").write_text(server + '[admins]\nusers = ["U0LEA", "U0NOBODY"]\n')
+    (gone,) = await doctor.wrong()
+    assert gone.startswith("admins: U0NOBODY is not in this workspace")
 
 
 async def test_a_signoff_toml_that_cannot_be_read_stops_nothing_else(doctor: Doctor) -> None:
