@@ -73,7 +73,9 @@ def _again(error: openai.OpenAIError, otherwise: str = "in a moment") -> str:
         return f"Please try again {otherwise}."
     minutes = math.ceil(seconds / 60)
     hours = math.ceil(minutes / 60)
-    return f"Please try again in {minutes} minutes." if minutes <= 120 else f"Please try again in {hours} hours."
+    days = math.ceil(hours / 24)
+    wait = f"{minutes} minutes" if minutes <= 120 else f"{hours} hours" if hours <= 48 else f"{days} days"
+    return f"Please try again in {wait}."
 
 
 def _timeout(error: openai.OpenAIError, model: str) -> ModelUnavailable:

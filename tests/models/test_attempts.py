@@ -103,6 +103,7 @@ async def test_the_server_is_left_alone_for_as_long_as_it_says(wire: str, form: 
         (429, "91", "The model is busy. Please try again in 2 minutes."),
         (429, "3600", "The model is busy. Please try again in 60 minutes."),
         (429, "86400", "The model is busy. Please try again in 24 hours."),
+        (429, "172801", "The model is busy. Please try again in 3 days."),
         (503, "600", "The model's provider has a problem of its own. Please try again in 10 minutes."),
     ],
 )
@@ -120,6 +121,9 @@ async def test_who_is_to_wait_for_long_is_told_at_once(wire: str, status: int, s
         ({"retry-after": "soon"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
+        ({"retry-after": "1e300"}, None),
+        ({"retry-after": "1796104396"}, None),
+        ({"retry-after": "Wed, 21 Oct 9999 07:28:00 GMT"}, None),
         ({"retry-after": "-5"}, 0.0),
         ({"retry-after": "1.5"}, 1.5),
         ({"retry-after": "7", "retry-after-ms": "250"}, 0.25),
