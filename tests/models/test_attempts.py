@@ -13,6 +13,7 @@ import pytest
 
 from graphs.models import attempts
 from graphs.models.connection import Deadlines
+from graphs.models.model import Usage
 from graphs.models.provider_words import retry_after
 from tests.models.asking import BEGUN, SAYS_HI, ask, both, model_at, refusal_by
 from tests.models.chat_server import Answer, call, chunk, serve, sse
@@ -244,7 +245,11 @@ async def test_a_piece_that_is_no_json_breaks_a_reply_off(wire: str):
 
 
 UNREADABLE = {
-    "chat": sse(chunk(call(0, '{"number": 1,', id="a", name="pay")), chunk({}, "tool_calls")),
+    "chat": sse(
+        chunk(call(0, '{"number": 1,', id="a", name="pay")),
+        chunk({}, "tool_calls"),
+        chunk(None, usage={"prompt_tokens": 7, "completion_tokens": 2}),
+    ),
     "responses": ended(called(arguments='{"number": 1,')),
 }
 """A whole reply that calls with arguments which are no JSON."""
@@ -260,6 +265,16 @@ async def test_a_call_with_arguments_that_are_no_json_is_asked_for_again(wire: s
         reply = (await ask(model))[1]
         assert (reply.text, reply.tool_calls) == ("Hi!", ())
     assert len(server.requests) == 2
+    assert reply.tried == (Usage(7, 2),), "it is paid for"
+
+
+@both
+@pytest.mark.usefixtures("soon")
+async def test_what_was_tried_in_vain_counts_too(wire: str):
+    away = refusal(500)
+    async with serve(Answer([UNREADABLE[wire]]), away, away) as server:
+        error = await refusal_by(server, wire, max_retries=2)
+    assert list(error.tried) == [Usage(7, 2)]
 
 
 @both
