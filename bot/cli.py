@@ -157,7 +157,7 @@ def _port(text: str) -> int:
 
 def _days(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 100_000:
-        raise argparse.ArgumentTypeError(f"expected a number of days from 1 on, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a number of days from 1 to 100000, got {text!r}")
     return int(text)
 
 

@@ -16,6 +16,7 @@ from graphs.agent.proposals import terms_of
 from graphs.agent.turns import latest
 from graphs.approvals.terms import Terms
 from graphs.errors import CutShort, GraphRecursionError
+from graphs.models.errors import ModelUnavailable, TooLong, TooManyCalls
 from graphs.runtime.types import StateSnapshot
 
 FAILURE = "failure:"
@@ -35,6 +36,9 @@ WITHOUT_END = (
 )
 
 BROKEN = "Something went wrong, and this was not finished. Nothing is lost: try again."
+
+_OF_THE_MODEL = frozenset(each.__name__ for each in (ModelUnavailable, TooLong, TooManyCalls))
+"""Errors whose words are a sentence for people."""
 
 REPLACED = (
     "What answers here was changed while this waited, so it cannot go on. Nothing is lost: begin a new thread, or ask "
@@ -245,9 +249,9 @@ def sentence(error: str) -> str:
         return CUT_SHORT
     if kind == GraphRecursionError.__name__:
         return WITHOUT_END
-    return message if kind == "ModelUnavailable" else BROKEN
+    return message if kind in _OF_THE_MODEL else BROKEN
 
 
 def reference(task_id: str) -> str:
     """What a person can quote, and whoever is on call can find in the log."""
-    return task_id[:8]
+    return task_id[-8:]  # what an id begins with is the time: the same for all that fails within a minute

@@ -51,13 +51,14 @@ class Bounds:
 
     def too_many(self, proposed: int, messages: Sequence[Message]) -> str | None:
         """Why none of the calls of a reply is run, as a sentence; None when they may run."""
-        left = self.calls - sum(len(call_ids(message)) for message in _turn(messages))
-        if proposed <= min(self.calls_of_reply, left):
-            return None
-        most, where = (self.calls_of_reply, "one reply") if self.calls_of_reply <= left else (self.calls, "one request")
-        return (
-            f"The model wanted {proposed} calls at once; {where} may have {most}. None was run. Ask for less at a time."
-        )
+        made = sum(len(call_ids(message)) for message in _turn(messages))
+        if proposed > self.calls_of_reply:
+            wanted = f"The model wanted {_calls(proposed)} at once; one reply may have {self.calls_of_reply}."
+            return f"{wanted} None was run. Ask for less at a time."
+        if made + proposed > self.calls:
+            wanted = f"The model wanted {_calls(proposed)} more after {made}; one request may have {self.calls}."
+            return f"{wanted} None of these was run. Write again to go on."
+        return None
 
     def asks(self, messages: Sequence[Message]) -> bool:
         """Whether the person is to be asked before the model goes on."""

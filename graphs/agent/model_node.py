@@ -100,7 +100,8 @@ class _Asking:
                 break
             except TooLong as error:
                 window.refused(str(error.__cause__))
-                smaller = fit.smaller()
+                again = fitting(messages, beside, window)  # how much it reads may be known by now
+                smaller = again if again.length < fit.length else fit.smaller()
                 if smaller is None:
                     raise ModelUnavailable(str(error), retryable=False) from error.__cause__
                 fit = smaller
@@ -116,13 +117,18 @@ class _Asking:
     async def _once(self, messages: Sequence[Message]) -> ModelReply:
         transcript = [{"role": "system", "content": self.node.instructions}, *messages]
         reply = ModelReply("")
-        async with aclosing(self.node.model.stream(transcript, self.node.toolbox.definitions)) as parts:
-            async for part in parts:
-                if isinstance(part, TextDelta):
-                    delta = {"role": "assistant", "id": self.message_id, "content": part.text}
-                    self.runtime.message_writer(delta)
-                else:
-                    reply = part
+        try:
+            async with aclosing(self.node.model.stream(transcript, self.node.toolbox.definitions)) as parts:
+                async for part in parts:
+                    if isinstance(part, TextDelta):
+                        delta = {"role": "assistant", "id": self.message_id, "content": part.text}
+                        self.runtime.message_writer(delta)
+                    else:
+                        reply = part
+        except ModelUnavailable as error:
+            self.used.extend(error.tried)
+            raise
+        self.used.extend(reply.tried)
         if reply.usage is not None:
             self.used.append(reply.usage)
         return reply

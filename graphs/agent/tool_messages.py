@@ -40,7 +40,7 @@ def edited(by: Sequence[str], proposed: Mapping[str, Any], made: Mapping[str, An
 
 def useless_edit(by: str, problem: str) -> str:
     """A person changed the arguments into something that cannot run."""
-    return f"Invalid: the edit by {by} cannot be run. {problem} The call did not run."
+    return f"Invalid: the edit by {by} cannot be run. {problem}{_stop(problem)} The call did not run."
 
 
 def expired() -> str:
@@ -103,7 +103,7 @@ def stale() -> str:
 
 def invalid(error: InvalidArguments) -> str:
     """The arguments did not pass; the model can mend them."""
-    return f"Invalid: {error} The call did not run. Correct the arguments and call again."
+    return f"Invalid: {error}{_stop(str(error))} The call did not run. Correct the arguments and call again."
 
 
 def unstorable(error: UnstorableArguments) -> str:

@@ -63,16 +63,16 @@ NAMES = 3
 """People who are named in a refusal."""
 
 _NEVER: Mapping[str, str] = {
-    "guest": "Guests of this workspace cannot decide about calls. Ask a full member to.",
-    "bot": "Bots cannot decide about calls. Ask a person to.",
-    "deactivated": "A deactivated account cannot decide about calls. Ask a member to.",
-    "stranger": "Only members of this workspace can decide about its calls. Ask one of them to.",
+    "guest": "Guests of this workspace cannot decide about this. Ask a full member to.",
+    "bot": "Bots cannot decide about this. Ask a person to.",
+    "deactivated": "A deactivated account cannot decide about this. Ask a member to.",
+    "stranger": "Only members of this workspace can decide about this. Ask one of them to.",
 }
 
 TIMED_OUT = "This question has expired: nobody decided in time, so it was not run. Ask for it anew if it still matters."
 
 _UNCLEAR = Refused(
-    "It could not be checked whether you may decide about this call, so this did not count. Click again in a minute."
+    "It could not be checked whether you may decide about this, so this did not count. Click again in a minute."
 )
 
 
@@ -137,7 +137,7 @@ def _is_approver(terms: Terms, actor: Actor) -> Allowed | Refused:
         unresolved = unresolved or is_one is None
     if unresolved:
         return _UNCLEAR
-    return Refused(f"You are not among those who decide about this call. Ask {_named(terms)}.")
+    return Refused(f"You are not among those who decide about this. Ask {_named(terms)}.")
 
 
 def _named(terms: Terms) -> str:

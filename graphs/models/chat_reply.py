@@ -50,7 +50,7 @@ class Reply:
         self._extra: Fields = {}
         self._finish: str | None = None
         self._is_cut = False
-        self._usage: Usage | None = None
+        self.usage: Usage | None = None
         self._is_begun = False
         self.is_complete = False
         """Whether the server has said that there is no more, or has sent all of it at once."""
@@ -77,7 +77,7 @@ class Reply:
 
     def add(self, chunk: Mapping[str, Any], _event: str = "") -> str:
         """Take a chunk, or a whole answer; returns the text that it brought."""
-        self._usage = _usage(chunk.get("usage")) or self._usage
+        self.usage = _usage(chunk.get("usage")) or self.usage
         choice = _choice(chunk)
         if choice is None:
             return ""
@@ -157,7 +157,7 @@ class Reply:
             if call.extra:
                 extras[call_id] = call.extra
         extra = self._kept(extras)
-        return ModelReply(self._spoken.text, tuple(calls), "tool_calls" if calls else finish, self._usage, extra)
+        return ModelReply(self._spoken.text, tuple(calls), "tool_calls" if calls else finish, self.usage, extra)
 
     def _kept(self, calls: Mapping[str, Fields]) -> Extra | None:
         """The fields that go back. Those of calls come first: without them a server refuses the whole conversation."""

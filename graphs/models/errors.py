@@ -6,17 +6,22 @@ GraphError
     └── TooManyCalls      one reply calls more than any reply may
 """
 
+from collections.abc import Sequence
+
 from graphs.errors import GraphError
+from graphs.models.model import Usage
 
 
 class ModelUnavailable(GraphError):
     """The model gave no usable reply. The message is one sentence for a person; the cause is in `__cause__`.
 
     `retryable`: the same request may work in a moment; otherwise someone has to change something first.
-    `is_elsewhere`: the server says that the model is to be asked over its other interface.
+    `is_elsewhere`: the server says that the model is to be asked over its other interface. `tried`: what the requests
+    took, as far as the provider counted.
     """
 
     is_elsewhere: bool = False
+    tried: Sequence[Usage] = ()
 
     def __init__(self, sentence: str, *, retryable: bool) -> None:
         self.retryable = retryable

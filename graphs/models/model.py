@@ -69,6 +69,8 @@ class ModelReply:
     finish: Finish = "stop"
     usage: Usage | None = field(default=None, compare=False)
     extra: Extra | None = None
+    tried: tuple[Usage, ...] = field(default=(), compare=False)
+    """What the requests took before it whose replies were asked for again, as far as the provider counted."""
 
     @property
     def is_nothing(self) -> bool:

@@ -5,7 +5,7 @@ The cause that it carries, for the log, is one line with the secrets taken out.
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import openai
 
@@ -25,6 +25,8 @@ _NO_TOOLS = re.compile(
     re.IGNORECASE,
 )
 
+_A_MODEL = re.compile(r"\bmodels?\b|\bdeployments?\b|\bendpoints? found\b", re.IGNORECASE)
+"""Of the two things that may not be found, the address and the model, it is the latter."""
 
 _LONG = 90
 """Seconds; a wait that is longer is told in minutes."""
@@ -73,7 +75,9 @@ def _again(error: openai.OpenAIError, otherwise: str = "in a moment") -> str:
         return f"Please try again {otherwise}."
     minutes = math.ceil(seconds / 60)
     hours = math.ceil(minutes / 60)
-    return f"Please try again in {minutes} minutes." if minutes <= 120 else f"Please try again in {hours} hours."
+    days = math.ceil(hours / 24)
+    wait = f"{minutes} minutes" if minutes <= 120 else f"{hours} hours" if hours <= 48 else f"{days} days"
+    return f"Please try again in {wait}."
 
 
 def _timeout(error: openai.OpenAIError, model: str) -> ModelUnavailable:
@@ -95,6 +99,10 @@ def _key(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:
 def _not_found(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     if _NO_TOOLS.search(said(error)):
         return _no_tools(model)
+    is_page = not isinstance(getattr(error, "body", None), Mapping | list)
+    if is_page or not _A_MODEL.search(said(error)):
+        check = "whoever runs this bot has to check OPENAI_BASE_URL and OPENAI_MODEL."
+        return ModelUnavailable(f"The model's server has nothing at this address; {check}", retryable=False)
     sentence = f"The provider does not have the model {model!r}; whoever runs this bot has to check OPENAI_MODEL."
     return ModelUnavailable(sentence, retryable=False)
 

@@ -31,6 +31,8 @@ _TOO_LONG = re.compile(
     r"|reduce the length|range of input length|max_new_tokens`? must be|request (?:entity|body|payload)? ?too large",
     re.IGNORECASE,
 )
+_OF_A_NAME = re.compile(r"\b(?:id|call_id|name|description|model|user)\W{1,4}string too long", re.IGNORECASE)
+"""OpenAI calls it the same when a conversation has no end and when one id has a letter too many."""
 _RATE = re.compile(r"per (?:min|minute|hour|day)|rate[\s_-]*limit|quota", re.IGNORECASE)
 _LARGER_THAN_RATE = re.compile(r"request too large", re.IGNORECASE)
 _BUSY = re.compile(r"rate_limit|too_many_requests|overloaded|resource_exhausted", re.IGNORECASE)
@@ -53,7 +55,8 @@ def is_too_long(error: Exception) -> bool:
     words = said(error)
     if status == 429:
         return _LARGER_THAN_RATE.search(words) is not None
-    return status == 413 or (_TOO_LONG.search(words) is not None and _RATE.search(words) is None)
+    is_of_less = any(each.search(words) for each in (_RATE, _OF_A_NAME))
+    return status == 413 or (_TOO_LONG.search(words) is not None and not is_of_less)
 
 
 def is_about_request(error: Exception) -> bool:

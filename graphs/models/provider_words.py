@@ -18,6 +18,9 @@ LONGEST_SAID = 20_000
 _RETRY_DELAY = re.compile(r'"retryDelay":\s*"(\d{1,9}(?:\.\d{1,9})?)s"')
 """Gemini says it in the body alone."""
 
+LONGEST_BELIEVED = 31 * 24 * 3600.0
+"""Seconds; whoever asks for more has written a date in their place, or nonsense."""
+
 
 def said(error: Exception) -> str:
     """All that the provider said: its sentence, and the body of its answer."""
@@ -54,7 +57,9 @@ def status_of(error: Exception) -> int | None:
 
 
 def retry_after(error: Exception) -> float | None:
-    """The seconds that a server asked for, in a header or its words; None when it did not."""
+    """The seconds that a server asked for, in a header or its words; None when it did not, or wants more than
+    anybody waits.
+    """
     response = getattr(error, "response", None)
     headers = response.headers if isinstance(response, httpx2.Response) else httpx2.Headers()
     delay = _RETRY_DELAY.search(said(error))
@@ -64,7 +69,7 @@ def retry_after(error: Exception) -> float | None:
         _until(headers.get("retry-after")),
         _number(delay[1]) if delay is not None else None,
     )
-    return next((seconds for seconds in every if seconds is not None), None)
+    return next((seconds for seconds in every if seconds is not None and seconds <= LONGEST_BELIEVED), None)
 
 
 def _number(text: str | None, divisor: int = 1) -> float | None:

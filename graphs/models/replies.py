@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from graphs.models.errors import ModelUnavailable
-from graphs.models.model import ModelReply
+from graphs.models.model import ModelReply, Usage
 from graphs.models.transcript import Message
 
 TEXT_PARTS = ("text", "output_text", "refusal")
@@ -29,6 +29,11 @@ class GrowingReply(Protocol):
     @property
     def is_begun(self) -> bool:
         """Whether anything of a reply came."""
+        ...
+
+    @property
+    def usage(self) -> Usage | None:
+        """What it took, as far as the server has said."""
         ...
 
     @property

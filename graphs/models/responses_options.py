@@ -43,7 +43,13 @@ _NAMED: Mapping[Option, re.Pattern[str]] = {
     ),
     "include": re.compile(r"\binclude\b|encrypted[\W_]?content|encrypted reasoning", re.IGNORECASE),
     "strict": re.compile(r"\bstrict\b", re.IGNORECASE),
-    "store": re.compile(r"\bstore\b", re.IGNORECASE),
+    # Only for a server that does not know it, and so keeps nothing: any other one would keep what it is sent.
+    "store": re.compile(
+        r"\b(?:param(?:eter)?|field|argument|input|key|propert(?:y|ies)|option)s?\W{1,6}store\b"
+        r"|\bstore\W{1,4}(?:extra|unknown|unsupported|unrecogni[sz]ed|unexpected|(?:is |are )?not |must not )"
+        r"|\bbody\W{1,6}store\b",
+        re.IGNORECASE,
+    ),
     "stream": re.compile(r"\bstream(?:ing|ed)?\b", re.IGNORECASE),
     "instructions": re.compile(r"\binstructions\b", re.IGNORECASE),
 }

@@ -46,7 +46,7 @@ class ResponsesReply:
         self._items = OutputItems()
         self._status: str | None = None
         self._reason = ""
-        self._usage: Usage | None = None
+        self.usage: Usage | None = None
         self._is_begun = False
         self.is_complete = False
 
@@ -111,7 +111,7 @@ class ResponsesReply:
         told = response.get("status")
         self._status = told if isinstance(told, str) and told in _ENDS.values() else status or None
         self._reason = str(mapping(response.get("incomplete_details")).get("reason") or "")
-        self._usage = _usage(response.get("usage"))
+        self.usage = _usage(response.get("usage"))
         self._items.final(response.get("output"))
         self.is_complete = True
         return self._said.all(said_in([mapping(each) for each in listed(response.get("output"))]))
@@ -128,7 +128,7 @@ class ResponsesReply:
         if self._status == "incomplete":
             is_filtered = self._reason.strip().lower() in _FILTERED
             finish: Finish = "content_filter" if is_filtered else "length"
-            return ModelReply(self._spoken.text, (), finish, self._usage)
+            return ModelReply(self._spoken.text, (), finish, self.usage)
         found = self._items.calls
         if found and (self._status != "completed" or not all(map(_is_certain, found))):
             raise BrokeOff
@@ -140,7 +140,7 @@ class ResponsesReply:
             taken.add(call_id)
             calls.append(ToolCall(call_id, mended(str(item.fields["name"])), mended_json(item.arguments)))
         finish = "tool_calls" if calls else "stop"
-        return ModelReply(self._spoken.text, tuple(calls), finish, self._usage, self._kept())
+        return ModelReply(self._spoken.text, tuple(calls), finish, self.usage, self._kept())
 
     def _kept(self) -> Extra | None:
         """The items that go back, all or none: they belong together."""

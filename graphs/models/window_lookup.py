@@ -4,6 +4,7 @@ their own, in the model's entry or beside the wire.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, cast
@@ -34,6 +35,9 @@ _INSIDE = ("meta", "top_provider", "limits", "metadata", "capabilities", "model_
 
 CONNECT_WITHIN = 5.0
 """Seconds."""
+
+LOADED_WITHIN = 12
+"""Seconds that Ollama may take to load a model, until it counts what the model was trained for."""
 
 
 def lookup(*, api_key: str, base_url: str, model: str) -> Callable[[], Awaitable[int | None]]:
@@ -72,7 +76,11 @@ async def _answers(client: AsyncOpenAI, model: str) -> AsyncGenerator[Any]:
     yield await _get(client, f"/models/{quote(model, safe='/')}")
     yield await _get(client, "/models")
     if base.scheme == "http":
-        yield _of_ollama(await _post(client, f"{root}/api/show", {"model": model}))
+        shown = await _post(client, f"{root}/api/show", {"model": model})
+        yield _set_in(shown)
+        if (trained := _trained_in(shown)) is not None:
+            yield await _once_loaded(client, f"{root}/api/ps", model)
+            yield trained
 
 
 async def _get(client: AsyncOpenAI, path: str) -> Any:
@@ -91,13 +99,29 @@ async def _post(client: AsyncOpenAI, path: str, body: Mapping[str, Any]) -> Any:
         return None
 
 
-def _of_ollama(answer: Any) -> Any:
-    """`model_info` has the length under the name of the model's family; what its file sets stands in `parameters`."""
+async def _once_loaded(client: AsyncOpenAI, path: str, model: str) -> Any:
+    """What Ollama says of a model that it loads for the request beside which this is asked: with how much it runs,
+    which is mostly less than it was trained for. None where it takes too long.
+    """
+    for _ in range(LOADED_WITHIN):
+        answer = await _get(client, path)
+        if any(size_in(entry) is not None for entry in _entries(answer, model)):
+            return answer
+        await asyncio.sleep(1)
+    return None
+
+
+def _set_in(answer: Any) -> Any:
+    """What a model's file sets stands in `parameters`."""
+    lines = [line.split() for line in str(_mapping(answer).get("parameters") or "").splitlines()]
+    return {"context_length": next((words[1] for words in lines if len(words) == 2 and words[0] == "num_ctx"), None)}
+
+
+def _trained_in(answer: Any) -> Any:
+    """`model_info` has the length under the name of the model's family."""
     info = _mapping(_mapping(answer).get("model_info"))
-    set_ = [line.split() for line in str(_mapping(answer).get("parameters") or "").splitlines()]
-    chosen = next((int(words[1]) for words in set_ if len(words) == 2 and words[0] == "num_ctx"), None)
-    trained = next((value for key, value in info.items() if key.endswith(".context_length")), None)
-    return {"context_length": chosen or trained}
+    found = next((value for key, value in info.items() if key.endswith(".context_length")), None)
+    return None if found is None else {"context_length": found}
 
 
 def _entries(answer: Any, model: str) -> Iterator[Mapping[str, Any]]:

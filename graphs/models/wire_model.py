@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, cast
 
 import aiohttp
@@ -16,7 +17,7 @@ from graphs.models.attempts import Attempts
 from graphs.models.connection import OPENAI_URL, Connection, Deadlines
 from graphs.models.errors import ModelUnavailable
 from graphs.models.event_stream import END, Event
-from graphs.models.model import ModelReply, TextDelta, new_call_id
+from graphs.models.model import ModelReply, TextDelta, Usage, new_call_id
 from graphs.models.provider_errors import cause, unavailable
 from graphs.models.replies import BrokeOff, GrowingReply, broke_off
 from graphs.models.wire import Messages, Wire
@@ -62,6 +63,7 @@ class WireModel:
     ) -> AsyncGenerator[TextDelta | ModelReply, None]:
         """See `Model.stream`."""
         attempts = Attempts(self._max_retries, self._connection.turn_ends(), self._left_out)
+        tried: list[Usage] = []
         while True:
             reply = self._wire.reply(starts_in_thought=self._starts_in_thought)
             try:
@@ -74,18 +76,21 @@ class WireModel:
                 # Unreadable arguments are no call. Where asking again does not help, the tool refuses them, in words.
                 if not whole.is_unreadable or not await self._may_go_on(attempts, BrokeOff(), messages):
                     break
+                tried.extend(_known(reply.usage))
                 continue
             except (openai.OpenAIError, BrokeOff, ValueError, aiohttp.ClientError) as error:
+                tried.extend(_known(reply.usage))
                 if await self._may_go_on(attempts, error, messages):
                     continue
                 failure = self._unavailable(error)
+                failure.tried = tried
             raise failure  # out here, where the error that names our secrets is no context of it
         if new := attempts.left_out - self._left_out:
             words = ", ".join(self._wire.words[each] for each in new)
             logger.info("the model's server refuses %s; left out from now on", words)
         self._left_out |= attempts.left_out
         self._starts_in_thought |= reply.starts_in_thought
-        yield whole
+        yield replace(whole, tried=tuple(tried))
 
     async def _may_go_on(self, attempts: Attempts, error: Exception, messages: Messages) -> bool:
         if self._wire.is_elsewhere(error):
@@ -130,6 +135,10 @@ class WireModel:
         elsewhere = ModelUnavailable(self._wire.elsewhere, retryable=False)
         elsewhere.is_elsewhere, elsewhere.__cause__ = True, failure.__cause__
         return elsewhere
+
+
+def _known(usage: Usage | None) -> Sequence[Usage]:
+    return () if usage is None else (usage,)
 
 
 def _read(event: Event, reply: GrowingReply, request: httpx2.Request) -> str:

@@ -84,7 +84,7 @@ async def test_a_turn_has_so_many_calls(storage: Storage, ran: list[str]):
 async def test_a_reply_that_goes_beyond_what_is_left_of_a_turn_is_not_begun(storage: Storage, ran: list[str]):
     talk = Bounded(storage, Bounds(calls=4), looks(1, 2, 3), looks(4, 5))
     await talk.say("look everywhere")
-    assert (await talk.notice() or "").startswith("The model wanted 2 calls at once; one request may have 4.")
+    assert (await talk.notice() or "").startswith("The model wanted 2 calls more after 3; one request may have 4.")
     assert sorted(ran) == ["1", "2", "3"]
 
 

@@ -62,7 +62,7 @@ async def test_a_decision_is_stored_with_who_made_it_and_runs_nothing(storage: S
 @pytest.mark.parametrize(
     ("who", "said"),
     [
-        (ANA, "You are not among those who decide about this call. Ask <@U0LEA>."),
+        (ANA, "You are not among those who decide about this. Ask <@U0LEA>."),
         (Actor(UserId("U0LEA"), "T0LOCAL", "guest"), "Guests"),
         (Actor(UserId("U0LEA"), "T0ELSE", "stranger"), "Only members of this workspace"),
         (Actor(UserId("U0LEA"), "T0LOCAL", "bot"), "Bots"),

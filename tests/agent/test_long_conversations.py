@@ -152,6 +152,23 @@ async def test_a_size_that_a_refusal_names_is_known_from_then_on(storage: Storag
     assert len(server.requests) == 5, "the last one was shortened before it was sent"
 
 
+async def test_once_a_refusal_named_a_size_only_what_does_not_fit_it_is_left_out(storage: Storage):
+    reads = reads_at_most(20_000)
+    named = Answer(status=400, body={"error": {"message": "This model's maximum context length is 8192 tokens."}})
+
+    def names_it(request: dict[str, Any]) -> Answer:
+        answer = reads(request)
+        return named if answer is TOO_LONG else answer
+
+    async with serve(names_it) as server:
+        thread = Thread(storage, server)
+        await thread.say("hello")
+        reply = await thread.say("dump one")
+    assert (reply["content"], reply["notice"]) == ("Hi!", CUT), "the older turn is short"
+    assert thread.sent()[1]["content"] == "hello"
+    assert len(server.requests) == 4, "it was refused once"
+
+
 async def test_a_call_is_never_taken_for_one_of_a_turn_that_was_left_out(storage: Storage):
     async with serve(reads_at_most(1600)) as server:
         thread = Thread(storage, server)

@@ -358,7 +358,10 @@ async def test_C7_a_policy_that_does_not_say_no_asks(storage: Storage, pay: Tool
     [
         (("no_such_tool", {}), "Unknown: There is no tool 'no_such_tool'. The tools are: pay."),
         (("pay", "{"), "Invalid: The arguments for 'pay' are not valid."),
-        (("pay", {"number": 1}), "Invalid: The arguments for 'pay' are not valid. amount: Field required"),
+        (
+            ("pay", {"number": 1}),
+            "Invalid: The arguments for 'pay' are not valid. amount: Field required. The call did not run.",
+        ),
         (("pay", {**PAY, "colour": "red"}), "There is no such argument."),
         (("pay", '{"number": 1, "amount": NaN}'), "Invalid:"),
     ],

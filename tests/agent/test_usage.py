@@ -82,6 +82,17 @@ async def test_a_reply_that_took_two_requests_took_both(storage: Storage):
     assert [row[3:] for row in await rows(storage)] == [(20, 3)]
 
 
+async def test_replies_that_were_asked_for_again_took_what_they_took(storage: Storage):
+    away = ModelUnavailable("The model is away.", retryable=True)
+    away.tried = [Usage(10, 1)]
+    again = replace(says("There."), tried=(Usage(10, 3), Usage(10, 4)))
+    model = CountingModel([(away, None), (again, Usage(10, 2))])
+    with pytest.raises(ModelUnavailable):
+        await say(storage, model)
+    await Agent("Be brief.", [look]).compile(model, storage).ainvoke(None, CONFIG)
+    assert [row[3:] for row in await rows(storage)] == [(40, 10)]
+
+
 async def test_what_nobody_counted_is_not_made_up(storage: Storage):
     await say(storage, CountingModel([(says("Hi."), None)]))
     assert await rows(storage) == []

@@ -13,6 +13,7 @@ import pytest
 
 from graphs.models import attempts
 from graphs.models.connection import Deadlines
+from graphs.models.model import Usage
 from graphs.models.provider_words import retry_after
 from tests.models.asking import BEGUN, SAYS_HI, ask, both, model_at, refusal_by
 from tests.models.chat_server import Answer, call, chunk, serve, sse
@@ -103,6 +104,7 @@ async def test_the_server_is_left_alone_for_as_long_as_it_says(wire: str, form: 
         (429, "91", "The model is busy. Please try again in 2 minutes."),
         (429, "3600", "The model is busy. Please try again in 60 minutes."),
         (429, "86400", "The model is busy. Please try again in 24 hours."),
+        (429, "172801", "The model is busy. Please try again in 3 days."),
         (503, "600", "The model's provider has a problem of its own. Please try again in 10 minutes."),
     ],
 )
@@ -120,6 +122,9 @@ async def test_who_is_to_wait_for_long_is_told_at_once(wire: str, status: int, s
         ({"retry-after": "soon"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
+        ({"retry-after": "1e300"}, None),
+        ({"retry-after": "1796104396"}, None),
+        ({"retry-after": "Wed, 21 Oct 9999 07:28:00 GMT"}, None),
         ({"retry-after": "-5"}, 0.0),
         ({"retry-after": "1.5"}, 1.5),
         ({"retry-after": "7", "retry-after-ms": "250"}, 0.25),
@@ -240,7 +245,11 @@ async def test_a_piece_that_is_no_json_breaks_a_reply_off(wire: str):
 
 
 UNREADABLE = {
-    "chat": sse(chunk(call(0, '{"number": 1,', id="a", name="pay")), chunk({}, "tool_calls")),
+    "chat": sse(
+        chunk(call(0, '{"number": 1,', id="a", name="pay")),
+        chunk({}, "tool_calls"),
+        chunk(None, usage={"prompt_tokens": 7, "completion_tokens": 2}),
+    ),
     "responses": ended(called(arguments='{"number": 1,')),
 }
 """A whole reply that calls with arguments which are no JSON."""
@@ -256,6 +265,16 @@ async def test_a_call_with_arguments_that_are_no_json_is_asked_for_again(wire: s
         reply = (await ask(model))[1]
         assert (reply.text, reply.tool_calls) == ("Hi!", ())
     assert len(server.requests) == 2
+    assert reply.tried == (Usage(7, 2),), "it is paid for"
+
+
+@both
+@pytest.mark.usefixtures("soon")
+async def test_what_was_tried_in_vain_counts_too(wire: str):
+    away = refusal(500)
+    async with serve(Answer([UNREADABLE[wire]]), away, away) as server:
+        error = await refusal_by(server, wire, max_retries=2)
+    assert list(error.tried) == [Usage(7, 2)]
 
 
 @both

@@ -236,6 +236,8 @@ async def test_a_reply_that_breaks_off_is_not_taken_for_whole(end: str):
         (401, {"error": {"message": f"bad key {KEY}", "code": "invalid_api_key"}}, "OPENAI_API_KEY", False),
         (403, {"error": {"message": "no"}}, "OPENAI_API_KEY", False),
         (404, {"error": {"message": "no model"}}, "does not have the model 'm'", False),
+        (404, {"detail": "Not Found"}, "nothing at this address", False),
+        (404, b"<html>404: the model page</html>", "nothing at this address", False),
         (400, {"error": {"message": "long", "code": "context_length_exceeded"}}, "too long for the model", False),
         (400, {"error": {"message": "bad"}}, "did not accept the request", False),
         (422, {"error": "x"}, "did not accept the request", False),

@@ -342,7 +342,8 @@ async def test_a_model_without_a_place_for_instructions_gets_them_with_what_is_s
     ],
 )
 async def test_a_server_that_refuses_the_ids_of_calls_gets_others(message: str):
-    refusal = Answer(status=400, body={"error": {"message": message}})
+    code = "string_above_max_length" if "too long" in message else None
+    refusal = Answer(status=400, body={"error": {"message": message, "code": code}})
     async with serve(Answer([SIGNED]), refusal, Answer([SAYS_HI])) as server:
         conversation = await conversation_with(server)
         async with aclosing(model_at(server)) as model:

@@ -307,6 +307,34 @@ async def test_a_server_that_refuses_its_own_items_gets_what_was_said_alone(stat
     assert server.requests[2]["include"] == ["reasoning.encrypted_content"]
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unsupported parameter: store",
+        "store: Extra inputs are not permitted",
+        "[{'type': 'extra_forbidden', 'loc': ('body', 'store'), 'msg': 'Extra inputs'}]",
+        "create() got an unexpected keyword argument 'store'",
+        "`store` is not supported",
+    ],
+)
+async def test_a_server_that_does_not_know_store_gets_none(message: str):
+    requests = await sent(HELLO, (), Answer(status=400, body={"error": {"message": message}}), Answer([HI]))
+    assert "store" not in requests[1]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Item not found. Items are not persisted when `store` is set to false. Try again with `store` set to true.",
+        "What was written of your store goes against our policy.",
+    ],
+)
+async def test_nothing_is_kept_at_a_provider_because_of_a_word(message: str):
+    async with serve(Answer(status=400, body={"error": {"message": message}}), Answer([HI])) as server:
+        await refusal_by(server, WIRE)
+    assert [request["store"] for request in server.requests] == [False]
+
+
 async def test_a_server_that_refuses_the_ids_of_calls_gets_others():
     refusal = Answer(status=400, body={"error": {"message": "Invalid 'input[1].call_id': string too long."}})
     messages = [*HELLO, {"role": "assistant", "content": "", "tool_calls": [ToolCall("a" * 99, "pay", "{}").message()]}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from graphs.models import window_lookup
 from graphs.models.window_lookup import lookup, size_in
+from tests.support.waiting import until
 
 OPENAI = {"object": "list", "data": [{"id": "m", "object": "model", "created": 1, "owned_by": "openai"}]}
 OTHERS = {"id": "other", "context_length": 999_999}
@@ -93,6 +96,10 @@ SERVERS: dict[str, tuple[Mapping[str, Any], int | None]] = {
         },
         32_768,
     ),
+    "ollama with a setting that is none": (
+        {"/api/show": {"model_info": {"qwen2.context_length": 32_768}, "parameters": "num_ctx many\nstop <x>"}},
+        32_768,
+    ),
     "ollama with a setting": (
         {"/api/show": {"model_info": {"qwen2.context_length": 32_768}, "parameters": "temperature 1\nnum_ctx   8192"}},
         8192,
@@ -111,9 +118,20 @@ SERVERS: dict[str, tuple[Mapping[str, Any], int | None]] = {
 
 
 @pytest.mark.parametrize("server", SERVERS)
-async def test_it_is_found_where_a_server_says_it(server: str):
+async def test_it_is_found_where_a_server_says_it(server: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(window_lookup, "LOADED_WITHIN", 1)
     answers, size = SERVERS[server]
     assert await found(answers) == size
+
+
+async def test_a_model_that_ollama_is_about_to_load_is_waited_for():
+    """It runs with less than it was trained for, and leaves out the rest without a word."""
+    answers: dict[str, Any] = {"/api/ps": {"models": []}, "/api/show": {"model_info": {"qwen3.context_length": 40_960}}}
+    async with serving(answers) as (url, asked):
+        look = asyncio.ensure_future(lookup(api_key="key", base_url=f"{url}/v1", model="m")())
+        await until(lambda: "POST /api/show" in asked or None, "the model to be asked for")
+        answers["/api/ps"] = {"models": [{"name": "m", "context_length": 4096}]}
+        assert await look == 4096
 
 
 async def test_a_name_with_a_slash_is_asked_for_as_it_is():

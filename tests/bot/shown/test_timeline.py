@@ -6,7 +6,9 @@ from typing import Any, cast
 import pytest
 
 from bot.shown import cards, timeline
+from graphs.models.errors import ModelUnavailable, TooLong, TooManyCalls
 from graphs.runtime.types import StateSnapshot
+from storage import new_id
 
 
 @dataclass
@@ -33,6 +35,16 @@ def test_a_failed_turn_is_known_by_its_task_and_its_turn_and_the_button_asks_for
     assert subject == f"failure:task1:{TURN}"
     assert f"'value': '{TURN}'" in str(shown.blocks)
     assert "reference task1" in shown.text
+
+
+def test_what_fails_within_a_minute_has_a_reference_each() -> None:
+    ids = [new_id() for _ in range(3)]
+    assert len({timeline.reference(each) for each in ids}) == len(ids)
+
+
+@pytest.mark.parametrize("error", [TooManyCalls(128), TooLong(), ModelUnavailable("It is away.", retryable=True)])
+def test_what_a_model_does_wrong_is_told_in_its_sentence(error: ModelUnavailable) -> None:
+    assert timeline.sentence(f"{type(error).__name__}: {error}") == str(error)
 
 
 @pytest.mark.parametrize("posted", [[f"failure:task1:{TURN}"], []])
