@@ -11,6 +11,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from graphs import Command
+from graphs.agent import halting
 from graphs.approvals.decisions import Approve
 from graphs.mcp import live
 from graphs.mcp.elicitation import DECLINE, SEND, Unaskable, form
@@ -104,6 +105,21 @@ async def test_a_call_under_way_does_not_wait_for_ever(
     await until(lambda: len(folder.calls("cancelled")) == 2, "the call to be given up")
     await answer(talk, "No")
     assert json.loads((await talk.results())[0])[1]["content"] == {"sure": False}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("era", ["2025-11-25"], indirect=True)
+async def test_a_call_whose_question_is_taken_back_is_given_up(
+    storage: Storage, folder: Folder, started: list[Servers], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "LOOK_EVERY", 0.02)
+    talk = await asking(storage, folder, started)
+    await answer(talk, NAMED)
+    row = await talk.waiting()
+    await asyncio.sleep(0.2)
+    assert folder.calls("cancelled") == []
+    await storage.write(lambda db: halting.begin(db, row.thread_id, "stop", 0.0, by="U0ANA", team="T0LOCAL"))
+    await until(lambda: folder.calls("cancelled"), "the call to be given up")
 
 
 @pytest.mark.slow
