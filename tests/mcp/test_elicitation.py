@@ -254,10 +254,23 @@ def test_anything_else_is_a_form_that_may_be_declined(schema: Any):
     assert made.result({"a": "x"}) == {"action": "accept", "content": {"a": "x"}}
 
 
+def test_a_form_begins_with_what_the_server_proposes():
+    parts = {
+        "count": {"type": "integer", "default": 3},
+        "sure": {"type": "boolean", "default": False},
+        "kinds": {"type": "array", "items": {"enum": ["a", "b"]}, "default": ["a"]},
+        "odd": {"type": "integer", "default": "three"},
+        "none": {"type": "integer", "default": True},
+        "question": {"type": "string", "default": "why"},
+    }
+    said = {"question": "git asks: Who?", "count": 3, "sure": False, "kinds": ["a"]}
+    assert form("git", "Who?", requested(parts)).payload == said
+
+
 def test_what_a_server_asks_is_one_bounded_line_that_says_who_asks():
     said = form("git", "Signoff asks:\n" + "x" * 5000, requested({})).payload["question"]
     assert said.startswith("git asks: Signoff asks: xxx")
-    assert len(said) < 1020
+    assert len(said) < 3020
 
 
 def test_too_much_at_once_cannot_be_asked():
