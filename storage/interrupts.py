@@ -196,6 +196,15 @@ def open_in(db: Connection, thread_id: ThreadId) -> list[InterruptRow]:
     return select(db, "thread_id = ? and status in ('waiting', 'reopened')", (thread_id,))
 
 
+def status_at(db: Connection, thread_id: ThreadId, scope: Scope, ordinal: int) -> InterruptStatus | None:
+    """How the newest question of a task stands that it asked there; None where it is not on record."""
+    found = db.execute(
+        "select status from interrupts where thread_id = ? and scope = ? and ordinal = ? order by seq desc limit 1",
+        (thread_id, scope, ordinal),
+    ).fetchone()
+    return None if found is None else found[0]
+
+
 def of_kinds(db: Connection, thread_id: ThreadId, kinds: Iterable[str]) -> list[InterruptRow]:
     """All that a thread ever asked of these kinds, oldest first."""
     return select(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from bot.forms.fields import LEFT_OUT, FormField, NotUsable, UnsupportedField
-from bot.shown.text import Block, visible
+from bot.shown.text import Block, one_line, visible
 
 RADIOS = 5
 CHECKBOXES = 10
@@ -15,6 +15,8 @@ OPTIONS = 100
 
 _TEXT_LIMIT = 75
 _VALUE_LIMIT = 150
+_SHORTEST_NAME = 10
+"""Characters that are left for what a choice is called, beside its value; with fewer it has none."""
 
 
 def element(field: FormField, value: object) -> Block:
@@ -100,8 +102,19 @@ def _labels(field: FormField, with_none: bool) -> dict[str, str]:
         labels["null"] = "(none)"
     if len(set(labels.values())) < len(labels) or not all(label.strip() for label in labels.values()):
         labels = {key: _json(choice) for key, choice in choices.items()}
+    # The value stays beside its name: that is what runs, whatever a server calls it.
+    names = {_key(choice): name for choice, name in field.choice_names}
+    named = {key: _named(names.get(key, ""), label) for key, label in labels.items()}
+    labels = named if len(set(named.values())) == len(named) else labels
     cut = {key: label if len(label) <= _TEXT_LIMIT else f"{label[: _TEXT_LIMIT - 1]}…" for key, label in labels.items()}
     return cut if len(set(cut.values())) == len(cut) else labels
+
+
+def _named(name: str, label: str) -> str:
+    said, room = one_line(name), _TEXT_LIMIT - len(label) - len(" ()")
+    if not said or said == label or room < _SHORTEST_NAME or visible(said)[1]:
+        return label
+    return f"{said if len(said) <= room else f'{said[: room - 1]}…'} ({label})"
 
 
 def _choices(field: FormField) -> dict[str, object]:

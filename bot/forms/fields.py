@@ -59,6 +59,8 @@ class FormField:
     title: str = ""
     limits: tuple[str, ...] = ()
     as_text: bool = False
+    choice_names: tuple[tuple[object, str], ...] = ()
+    """Choices with what their author calls them."""
 
 
 def fields(schema: JsonSchema) -> list[FormField]:
@@ -103,7 +105,20 @@ def _field(name: str, part: JsonSchema, root: JsonSchema, required: bool) -> For
         title=_title(name, part),
         limits=tuple(_limits(meant)) if meant is not None else (),
         as_text=kind == "number" and any(each.get("type") == "string" for each in plain),
+        choice_names=tuple(_choice_names(part)) if choices and kind != "json" else (),
     )
+
+
+def _choice_names(part: JsonSchema) -> Iterator[tuple[object, str]]:
+    """As JSON Schema has them (a title beside a const), and as the protocol of MCP had them before (enumNames)."""
+    for each in (*(part.get("oneOf") or ()), *(part.get("anyOf") or ())):
+        if isinstance(each, dict) and "const" in each and isinstance(title := each.get("title"), str) and title.strip():
+            yield each["const"], title.strip()
+    names, values = part.get("enumNames"), part.get("enum")
+    if isinstance(names, list) and isinstance(values, list) and len(names) == len(values):
+        yield from ((value, name) for value, name in zip(values, names, strict=True) if isinstance(name, str) and name)
+    if isinstance(items := part.get("items"), dict):
+        yield from _choice_names(items)
 
 
 def _meant(plain: Sequence[JsonSchema], kind: Kind) -> JsonSchema | None:

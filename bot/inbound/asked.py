@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from bot.inbound.payloads import Click, SlackThread, Submission
 from bot.shown import naming, timeline, versions
 from bot.shown.arguments import written
-from bot.shown.on_record import LONG
 from bot.shown.shown_calls import ARGUMENTS_LIMIT
 from bot.shown.text import escape_visible, fitted, one_line
 from graphs.agent.desk import Decided, Poll, read_poll
@@ -86,8 +85,8 @@ def asked_by(db: Connection, click: Click) -> Asked:
 
 
 def is_attached(db: Connection, click: Click, row: InterruptRow | None) -> bool:
-    """Whether the file is up beside the clicked card; it is looked for only where there may be one. A job."""
-    if row is None or row.kind != APPROVAL or len(row.terms["data"]) <= LONG:
+    """Whether the file is up beside the clicked card. A job."""
+    if row is None or row.kind != APPROVAL:
         return False
     post = posts.at(db, click.thread.channel, click.message_ts)
     up = {each.subject for each in attachments.of(db, [row.id]) if each.refused is None}
@@ -100,7 +99,7 @@ UNSEEN = Refused("All that would run is not to be seen here yet. Wait for the at
 def unseen(asked: Asked) -> Refused | None:
     """Why a call cannot be approved where it was clicked: not all of what would run is to be seen there."""
     row = asked.poll.row
-    if row is None or row.kind != APPROVAL or asked.is_attached or len(row.terms["data"]) <= LONG:
+    if row is None or row.kind != APPROVAL or asked.is_attached:
         return None
     return None if written(row.payload["args"], {}, ARGUMENTS_LIMIT).is_whole else UNSEEN
 

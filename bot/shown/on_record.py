@@ -68,17 +68,13 @@ class ShownCalls:
         return {each.subject: each.refused for each in self.files if each.interrupt_id == asked}
 
 
-LONG = 2000
-"""Characters of arguments beyond which a card may be too small for them."""
-
-
 def record_of(
     db: Connection, toolbox: Toolbox, thread_id: ThreadId, messages: Iterable[Mapping[str, Any]]
 ) -> ShownCalls:
     """What is stored of the calls of these messages. A job."""
     ids = [call_id for message in messages for call_id in call_ids(message)]
     records = call_record.read(db, thread_id, ids) if ids else {}
-    asked = [row.id for record in records.values() if (row := record.approval) and len(row.terms["data"]) > LONG]
+    asked = [row.id for record in records.values() if (row := record.approval)]
     return ShownCalls(toolbox, records, attachments.of(db, asked) if asked else ())
 
 

@@ -64,10 +64,14 @@ class Card:
         """What is asked, in a line."""
         if self.row.kind == STOP:
             return self._stop()
+        return fitted(one_line(self._said), _LINE_LIMIT) or UNSAID
+
+    @property
+    def _said(self) -> str:
+        """What is asked, in whatever length."""
         value = self.row.payload
         said = value if isinstance(value, str) else _mapping(value).get(QUESTION)
-        line = one_line(said) if isinstance(said, str) else ""
-        return fitted(line, _LINE_LIMIT) or UNSAID
+        return said if isinstance(said, str) else ""
 
     @property
     def details(self) -> Mapping[str, Any]:
@@ -75,13 +79,14 @@ class Card:
         if self.row.kind == STOP:
             return self.state
         value = self.row.payload
+        whole = {QUESTION: self._said} if len(one_line(self._said)) > _LINE_LIMIT else {}
         if isinstance(value, str):
-            return {}
+            return whole
         if not isinstance(value, Mapping):
             return {"value": value}
         found = _mapping(value)
         first = [key for key in _mapping(_mapping(self.row.schema).get("properties")) if key in found]  # as its form
-        return {key: found[key] for key in dict.fromkeys([*first, *found]) if key != QUESTION}
+        return whole | {key: found[key] for key in dict.fromkeys([*first, *found]) if key != QUESTION}
 
     @property
     def subject(self) -> str:

@@ -53,6 +53,12 @@ _UNDECIDED = {
     State.SUPERSEDED: "Superseded, not run: another question took the place of this one.",
 }
 
+_NOT_ANY_MORE = {
+    "unknown tool": "There is no such tool any more.",
+    "unstorable arguments": "Its arguments cannot be shown as they would run.",
+}
+"""Why a call that was approved could not run, where nothing else is said."""
+
 _SETTLED = {
     "it_ran": ("It ran, says ", "."),
     "run_again": ("Run again by ", "."),
@@ -145,6 +151,9 @@ def _outcome(call: ShownCall) -> list[Block]:
     """What came of it, with the first line of the result."""
     if call.decision not in ("approve", "edit") and call.state not in _TENSE:
         return []
+    if call.state is State.STALE and call.refusal is not None:
+        why = call.refusal.why or _NOT_ANY_MORE.get(call.refusal.kind, "")
+        return [context(plain_visible(f"Not run: {fitted(one_line(why), RESULT_LIMIT)}"))] if why else []
     word = "Waits for an answer" if call.asks else _OUTCOME.get(call.state)
     if word is None:
         return []

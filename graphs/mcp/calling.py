@@ -8,7 +8,7 @@ that is kept under way for a while, and begun again where it is gone; what was a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -25,6 +25,8 @@ from graphs.mcp.http import CUT_OFF, UNREACHED
 from graphs.mcp.lines import TOO_LARGE
 from graphs.runtime.asking import Question, ask, known_question
 from graphs.runtime.frames import frame_of
+from storage import interrupts
+from storage.errors import StorageError
 from storage.interrupts import InterruptRow
 
 T = TypeVar("T")
@@ -125,7 +127,7 @@ class Call:
             return self._final(await live.result())
         finally:
             if waits:
-                live.wait_for_a_person()
+                live.wait_for_a_person(_openness(number))
             else:
                 live.give_up()
 
@@ -191,6 +193,22 @@ class Call:
         if isinstance(result, types.CallToolResult):
             return result
         raise ToolError(f"The server {self.server} asked in a way that its protocol does not have.")
+
+
+def _openness(number: int) -> Callable[[], Awaitable[bool]]:
+    """Whether the `number`-th question of this task still waits for its answer, or for this task to go on with it."""
+    frame = frame_of("a tool of a server")
+    storage, thread_id, scope = frame.session.storage, frame.session.thread_id, frame.scope
+
+    async def is_open() -> bool:
+        assert storage is not None, "what pauses is stored"
+        try:
+            status = await storage.read(lambda db: interrupts.status_at(db, thread_id, scope, number))
+        except StorageError:
+            return True
+        return status is not None and status not in ("superseded", "cancelled")
+
+    return is_open
 
 
 def _on_record(row: InterruptRow | None) -> dict[str, Any] | None:

@@ -25,7 +25,10 @@ _WORDS = frozenset(
 
 _TYPES = ("string", "number", "integer", "boolean", "array")
 
-LONGEST = 1000
+_OF_TYPE = {"number": (int, float), "integer": int, "boolean": bool, "array": list}
+"""What a proposed value has to be; a text where nothing is said."""
+
+LONGEST = 3000
 """Characters of what a server asks."""
 
 MOST_FIELDS = 40
@@ -81,7 +84,16 @@ def _choosing(payload: dict[str, Any], name: str | None, buttons: Mapping[str, A
 def _filling(payload: dict[str, Any], properties: dict[str, Any], required: list[Any]) -> Form:
     wanted = [name for name in required if name in properties]
     filled = {"type": "object", "properties": properties, "required": wanted}
-    return Form(payload, {"anyOf": [filled, {"const": DECLINE}]}, None, {})
+    proposed = {name: part["default"] for name, part in properties.items() if _has_default(name, part)}
+    return Form(payload | proposed, {"anyOf": [filled, {"const": DECLINE}]}, None, {})
+
+
+def _has_default(name: str, part: Mapping[str, Any]) -> bool:
+    """Whether the server proposes a value that its form can begin with. The question itself has a name, too."""
+    default = part.get("default")
+    if name == "question" or default is None or isinstance(default, bool) is not (part.get("type") == "boolean"):
+        return False
+    return isinstance(default, _OF_TYPE.get(part.get("type", "string"), str))
 
 
 def _properties(requested: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,11 @@ class _Telling(httpx2.AsyncBaseTransport):
             await response.aclose()
             why = f"{request.url.host} answered {response.status_code}: look at the headers that it is configured with"
             return _refusal(request, REFUSED, why)
-        if response.headers.get("content-type", "").lower().startswith("application/json"):
+        is_json = response.headers.get("content-type", "").lower().startswith("application/json")
+        if response.status_code >= 500 and not is_json:  # or a gateway did, while the server was at work
+            await response.aclose()
+            return _refusal(request, CUT_OFF, f"{request.url.host} answered {response.status_code}")
+        if is_json:
             response.stream = _Bounded(cast("httpx2.AsyncByteStream", response.stream))
         return response
 
@@ -103,7 +107,7 @@ class _Bounded(httpx2.AsyncByteStream):
 
 
 def _words(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def _refusal(request: httpx2.Request, code: int, message: str) -> httpx2.Response:

@@ -116,7 +116,7 @@ class Lifeline:
         self._failures += 1
         pause = min(FIRST_PAUSE * 2 ** (self._failures - 1), LONGEST_PAUSE)
         self._not_before = _now() + pause * random.uniform(0.8, 1.2)
-        self.why = f"The server {self._spec.name} could not be started: {why}."
+        self.why = f"The server {self._spec.name} could not be started: {self._log.clean(why)}."
         self._log.down(why)
         await connection.close()
 

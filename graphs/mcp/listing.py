@@ -21,6 +21,10 @@ MOST_TOOLS = 500
 MOST_PAGES = 50
 
 
+CLOSED, NOT_FOUND = "Connection closed", "Not Found"
+"""How the SDK says that a process has ended, and that an address answered 404. The codes are those of others, too."""
+
+
 class CannotStart(Exception):
     """The server could not be started, or reached. The message is a clause that says why."""
 
@@ -79,9 +83,11 @@ def why(error: BaseException, spec: ServerSpec, within: float) -> str:
             return f"the command {spec.command!r} may not be run"
         case TimeoutError():
             return f"it did not answer within {within:g} s"
-        case MCPError() if error.code == types.CONNECTION_CLOSED and spec.url is None:
+        case MCPError() if error.message == CLOSED and spec.url is None:
             return "it ended before it answered; what it wrote stands above in the log"
+        case MCPError() if error.message == NOT_FOUND and spec.url is not None:
+            return "nothing is at its address (404): look at the path of its url"
         case MCPError():
-            return error.message[:300]
+            return error.message[:300].rstrip(".") or f"it answered with the error {error.code}"
         case _:
             return f"{type(error).__name__}: {str(error)[:300]}"

@@ -7,7 +7,7 @@ is refused once, and from then on they are at work one after another. A call tha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import mcp_types as types
@@ -15,6 +15,9 @@ from mcp.shared.exceptions import MCPError
 
 KEPT_FOR = 900.0
 """Seconds that a call under way waits for a person. After that it is given up, and begun again once they answered."""
+
+LOOK_EVERY = 2.0
+"""Seconds after which it is looked whether such a call is still waited for: its question may have been taken back."""
 
 MOST_KEPT = 20
 """Calls of one connection that wait so."""
@@ -32,7 +35,7 @@ class LiveCall:
         self._news = asyncio.Event()
         self._task = asyncio.create_task(begin())
         self._task.add_done_callback(lambda task: self._done(task, released))
-        self._giving_up: asyncio.TimerHandle | None = None
+        self._keeping: asyncio.Task[None] | None = None
 
     @property
     def is_at_work(self) -> bool:
@@ -41,7 +44,7 @@ class LiveCall:
 
     async def question(self, number: int) -> types.ElicitRequestParams | None:
         """The `number`-th thing that it asks, from 0, once it does; None once it has come to its end."""
-        self._keep(None)
+        self._let_go()
         while len(self._asked) <= number:
             if self._task.done():
                 return None
@@ -73,24 +76,34 @@ class LiveCall:
         self._news.set()
         return await answer
 
-    def wait_for_a_person(self) -> None:
-        """Keep it under way for a while, without anybody who waits for it here."""
-        self._keep(asyncio.get_running_loop().call_later(KEPT_FOR, self.give_up))
+    def wait_for_a_person(self, is_open: Callable[[], Awaitable[bool]]) -> None:
+        """Keep it under way for a while, as long as its question `is_open`, without anybody who waits for it here."""
+        self._let_go()
+        self._keeping = asyncio.create_task(self._keep(is_open))
 
     def give_up(self) -> None:
         """End it: the server is told."""
-        self._keep(None)
+        self._let_go()
         self._task.cancel()
 
-    def _keep(self, timer: asyncio.TimerHandle | None) -> None:
-        if self._giving_up is not None:
-            self._giving_up.cancel()
-        self._giving_up = timer
+    async def _keep(self, is_open: Callable[[], Awaitable[bool]]) -> None:
+        for _ in range(max(1, round(KEPT_FOR / LOOK_EVERY))):
+            await asyncio.sleep(min(LOOK_EVERY, KEPT_FOR))
+            if not await is_open():
+                break
+        self._keeping = None
+        self.give_up()
+
+    def _let_go(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
 
     def _done(self, task: asyncio.Task[Any], released: Callable[[LiveCall], None]) -> None:
         if not task.cancelled():
             task.exception()  # whoever waits for it is told; if nobody does, nobody has to be
         self._news.set()
+        self._let_go()
         released(self)
 
 

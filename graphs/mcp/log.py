@@ -35,7 +35,7 @@ class ServerLog:
             self._minute, self._lines = now, 0
         self._lines += 1
         if self._lines < LINES_A_MINUTE:
-            logger.info("MCP server %s: %s", self._name, self._clean(text))
+            logger.info("MCP server %s: %s", self._name, self.clean(text))
         elif self._lines == LINES_A_MINUTE:
             logger.info("MCP server %s writes more than the log takes; the rest of this minute is left out", self._name)
 
@@ -47,7 +47,7 @@ class ServerLog:
         """Something about it, as a clause: said the first time."""
         if what not in self._said and len(self._said) < 1000:
             self._said.add(what)
-            logger.warning("MCP server %s%s: %s", self._name, self._place, self._clean(what))
+            logger.warning("MCP server %s%s: %s", self._name, self._place, self.clean(what))
 
     def down(self, why: str) -> None:
         """It cannot be asked, which is said once."""
@@ -56,7 +56,7 @@ class ServerLog:
             logger.warning(
                 "MCP server %s%s is down: %s. Its tools stay known, and calls of them fail, until it can be started "
                 "again; that is tried when one is needed",
-                *(self._name, self._place, self._clean(why)),
+                *(self._name, self._place, self.clean(why)),
             )
 
     def up(self) -> None:
@@ -65,7 +65,8 @@ class ServerLog:
             self._is_down = False
             logger.info("MCP server %s is up again", self._name)
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
+        """The text without what it was handed, and what else looks like a secret."""
         return self._redact(without_tokens(text))
 
 

@@ -29,8 +29,8 @@ MOST_VALUES = 3
 """Of the arguments that stand in a call's title."""
 
 BLOCKED = (
-    "The server {server} describes {tool} otherwise than when it was allowed. An admin has to allow it first; until "
-    "then it is not run."
+    "The server {server} describes its tool {tool!r} otherwise than when it was allowed. An admin has to allow it "
+    "first; until then it is not run."
 )
 
 

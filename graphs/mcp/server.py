@@ -100,7 +100,9 @@ class Server:
             except NotSent as error:
                 why = str(error)
                 await self._lifeline.drop(connection, why)
-        raise ToolError(f"The server {self.spec.name} could not be reached: {why}. Nothing was sent.")
+            except ToolError as error:  # what it says may repeat the key that it was handed
+                raise ToolError(self._log.clean(str(error))) from error
+        raise ToolError(f"The server {self.spec.name} could not be reached: {self._log.clean(why)}. Nothing was sent.")
 
     def know(self, pinned: Sequence[Pin]) -> None:
         """Have the tools that these pins say, as far as the server has them still."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -10,6 +11,7 @@ import pytest
 
 from bot.demo.workspace import Workspace
 from bot.inbound.asked import UNSEEN
+from graphs.agent.described import DescribedArguments
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
 from storage import Storage
@@ -72,6 +74,26 @@ async def test_it_can_be_approved_once_the_file_is_up(
         await bot.press(card, "approve")
         await bot.reads(root, "It is sent.")
         assert sent == [BODY]
+
+
+@pytest.mark.parametrize("args", [{"to": "ana", "body": "\u200b" * 1500}, {str(n): n for n in range(41)}])
+async def test_what_is_short_and_does_not_fit_is_in_one_file_too(
+    workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page, args: dict[str, Any]
+):
+    @tool(approval=True)
+    def note(about: dict[str, Any]) -> str:
+        """Note it."""
+        return "noted"
+
+    described = replace(note, signature=DescribedArguments({"type": "object"}), parameters={"type": "object"})
+    script = (calls(("note", args)), says("It is noted."))
+    async with running(workspace, storage, [described], *script, http=http) as bot:
+        root = (await page.say("note it", "D0ANA"))["ts"]
+        card = await bot.card(root)
+        assert len(await files(page, root)) == 1
+        await bot.press(card, "approve")
+        await bot.reads(root, "It is noted.")
+        assert len(await files(page, root)) == 1
 
 
 async def test_until_then_it_can_be_rejected_and_the_upload_is_tried_again(

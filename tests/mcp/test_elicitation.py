@@ -11,6 +11,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from graphs import Command
+from graphs.agent import halting
 from graphs.approvals.decisions import Approve
 from graphs.mcp import live
 from graphs.mcp.elicitation import DECLINE, SEND, Unaskable, form
@@ -104,6 +105,21 @@ async def test_a_call_under_way_does_not_wait_for_ever(
     await until(lambda: len(folder.calls("cancelled")) == 2, "the call to be given up")
     await answer(talk, "No")
     assert json.loads((await talk.results())[0])[1]["content"] == {"sure": False}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("era", ["2025-11-25"], indirect=True)
+async def test_a_call_whose_question_is_taken_back_is_given_up(
+    storage: Storage, folder: Folder, started: list[Servers], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "LOOK_EVERY", 0.02)
+    talk = await asking(storage, folder, started)
+    await answer(talk, NAMED)
+    row = await talk.waiting()
+    await asyncio.sleep(0.2)
+    assert folder.calls("cancelled") == []
+    await storage.write(lambda db: halting.begin(db, row.thread_id, "stop", 0.0, by="U0ANA", team="T0LOCAL"))
+    await until(lambda: folder.calls("cancelled"), "the call to be given up")
 
 
 @pytest.mark.slow
@@ -238,10 +254,23 @@ def test_anything_else_is_a_form_that_may_be_declined(schema: Any):
     assert made.result({"a": "x"}) == {"action": "accept", "content": {"a": "x"}}
 
 
+def test_a_form_begins_with_what_the_server_proposes():
+    parts = {
+        "count": {"type": "integer", "default": 3},
+        "sure": {"type": "boolean", "default": False},
+        "kinds": {"type": "array", "items": {"enum": ["a", "b"]}, "default": ["a"]},
+        "odd": {"type": "integer", "default": "three"},
+        "none": {"type": "integer", "default": True},
+        "question": {"type": "string", "default": "why"},
+    }
+    said = {"question": "git asks: Who?", "count": 3, "sure": False, "kinds": ["a"]}
+    assert form("git", "Who?", requested(parts)).payload == said
+
+
 def test_what_a_server_asks_is_one_bounded_line_that_says_who_asks():
     said = form("git", "Signoff asks:\n" + "x" * 5000, requested({})).payload["question"]
     assert said.startswith("git asks: Signoff asks: xxx")
-    assert len(said) < 1020
+    assert len(said) < 3020
 
 
 def test_too_much_at_once_cannot_be_asked():

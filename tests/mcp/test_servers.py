@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,23 @@ def era() -> str:
 
 
 NEVER = ServerSpec(name="gone", command="no-such-command-anywhere")
+
+
+REFUSING = """
+import json, os, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    if "id" in asked:
+        error = {"code": -32000, "message": os.environ["KEY"] + " is no key."}
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": error}), flush=True)
+"""
+
+
+async def test_one_that_refuses_to_be_spoken_to_is_quoted_without_its_key(storage: Storage, started: list[Servers]):
+    spec = ServerSpec(name="raw", command=sys.executable, args=("-c", REFUSING), env={"KEY": "a-key-of-some-length"})
+    servers = await loaded(Servers([spec], storage))
+    started.append(servers)
+    assert servers.servers["raw"].problem == "The server raw could not be started: [hidden] is no key."
 
 
 async def test_nothing_is_started_before_it_is_needed(storage: Storage, folder: Folder, started: list[Servers]):

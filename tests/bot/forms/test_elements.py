@@ -245,6 +245,29 @@ def test_a_moment_that_no_picker_shows_is_a_text(proposed: str, zone: str) -> No
     assert (block["element"]["type"], block["element"]["initial_value"]) == ("plain_text_input", proposed)
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "string", "oneOf": [{"const": "u_1", "title": "Ana"}, {"const": "u_2", "title": "Lea"}]},
+        {"type": "string", "title": "Who", "enum": ["u_1", "u_2"], "enumNames": ["Ana", "Lea"]},
+        {
+            "type": "array",
+            "items": {"anyOf": [{"const": "u_1", "title": "Ana"}, {"const": "u_2", "title": "Lea"}]},
+        },
+    ],
+)
+def test_a_choice_has_its_name_beside_its_value(part: dict[str, Any]) -> None:
+    options = one(part, "u_1" if part["type"] == "string" else [])["options"]
+    assert [each["text"]["text"] for each in options] == ["Ana (u_1)", "Lea (u_2)"]
+    assert [each["value"] for each in options] == ['"u_1"', '"u_2"']
+
+
+def test_a_name_that_is_long_or_hides_something_leaves_its_value_whole() -> None:
+    part = {"enum": ["a" * 40, "b" * 74, "c", "d"], "enumNames": ["n" * 100, "n" * 100, "c", "no\u202ees"]}
+    first, second, third, fourth = [each["text"]["text"] for each in one(part, "c")["options"]]
+    assert (len(first), first[-42:], second, third, fourth) == (75, f"({'a' * 40})", "b" * 74, "c", "d")
+
+
 def test_choices_that_are_long_are_cut_where_they_still_differ() -> None:
     first, second = "1" + " long" * 40, "2" + " long" * 40
     form = Form({"properties": {"x": {"enum": [first, second]}}}, {"x": first})

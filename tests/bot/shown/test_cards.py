@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -289,6 +290,22 @@ def test_a_call_that_may_still_ask_is_not_said_to_have_passed() -> None:
     begun = proposed(("call_1", "pay", ARGS), ("call_2", "write", {"text": "a"}))
     shown = card(question({"text": "a"}, call_id="call_2", name="write"), message=begun)
     assert "its rule" not in words(shown)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "why"),
+    [
+        ({"kind": "impossible", "why": "Order 7 was paid meanwhile."}, "Order 7 was paid meanwhile."),
+        ({"kind": "invalid arguments", "why": WHY}, WHY),
+        ({"kind": "unknown tool"}, "There is no such tool any more."),
+    ],
+)
+def test_what_was_approved_and_could_not_run_any_more_says_why(refusal: dict[str, str], why: str) -> None:
+    result = {"call_1": {"content": "…", "refusal": refusal}}
+    asked = replace(question(ARGS, answer=APPROVED, by="U0LEA"), consumed=True)
+    shown = card(asked, results=result)
+    assert "Approved by <@U0LEA>, not run." in words(shown)
+    assert f"Not run: {why}" in words(shown)
 
 
 def test_an_edit_that_could_not_run_says_why() -> None:

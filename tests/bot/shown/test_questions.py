@@ -131,3 +131,10 @@ def test_parts_stand_in_the_order_of_their_form_and_whoever_asked_and_answers_is
     assert said[2].startswith("@ answers · until @")
     for_others = linter.lines(questions.Card(row(draft, terms={"approvers": ["U0LEA"]}), {}).shown().blocks)
     assert any(line.startswith("For @ · @ answers") for line in for_others)
+
+
+@pytest.mark.parametrize("payload", ["Why? " * 400, {"question": "Why? " * 400, "amount": 80}])
+def test_a_question_that_its_line_cuts_stands_whole_below_it(payload: Any):
+    shown = questions.Card(row(payload, schema=None), {}).shown()
+    assert ("Why? " * 400).strip() in str(shown.blocks)
+    assert str(questions.Card(row("Why?"), {}).shown().blocks).count("Why?") == 1
