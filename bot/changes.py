@@ -45,8 +45,8 @@ LOOK_EVERY = 60.0
 
 
 class Change(Protocol):
-    """A tool that its server describes differently than when it was allowed; `digest` is that of how it does now.
-    `is_new`: nobody has decided about it.
+    """A tool that its server describes differently than when it was allowed; `digest` is that of how it does now, `at`
+    when that was seen. `is_new`: nobody has decided about it.
     """
 
     @property
@@ -57,6 +57,8 @@ class Change(Protocol):
     def name(self) -> str: ...
     @property
     def digest(self) -> str: ...
+    @property
+    def at(self) -> float: ...
     @property
     def is_new(self) -> bool: ...
     @property
@@ -153,8 +155,8 @@ class Changes:
                 await self._ask(thread_id, change)
 
     def _thread_of(self, change: Change) -> ThreadId:
-        """The thread in which these admins are asked about this change."""
-        name = json.dumps([change.name, change.digest, sorted(self.admins)])
+        """The thread in which these admins are asked about this change. The same again, later, is another one."""
+        name = json.dumps([change.name, change.digest, change.at, sorted(self.admins)])
         return ThreadId(f"{self.team}/{CHANNEL}/{hashlib.sha256(name.encode()).hexdigest()[:32]}")
 
     async def _waiting(self) -> set[ThreadId]:

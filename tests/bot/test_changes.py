@@ -5,7 +5,7 @@ answer counts.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 
@@ -25,6 +25,7 @@ class Changed:
     digest: str
     difference: Sequence[str]
     server: str = "git"
+    at: float = 1.0
     is_new: bool = True
 
     @property
@@ -131,6 +132,23 @@ async def test_what_changed_again_is_asked_anew_and_the_old_card_says_so(
         await bot.press(card, "answer_option_1", "U0LEA")
         await until(lambda: pins.decided, "a decision")
         assert pins.decided == [("git.commit", "d2", "blocked", "U0LEA")]
+
+
+async def test_the_same_change_again_is_asked_anew(
+    workspace: Workspace, storage: Storage, slack: Slack, http: aiohttp.ClientSession, page: Page
+):
+    pins = Pinned([COMMIT])
+    async with asking(workspace, storage, slack, http, pins, "U0LEA") as bot:
+        for number in (1, 2):  # its server went back to what was allowed in between
+            card = await card_in(page, "D0LEA", "U0LEA")
+            await bot.press(card, "answer_option_0", "U0LEA")
+            await until(lambda number=number: len(pins.decided) == number, "a decision")
+
+            async def over(card: Json = card) -> bool:
+                return button(await at(page, card), "answer_option_0") is None
+
+            await until(over, "the card without buttons")
+            pins.set(replace(COMMIT, at=2.0))
 
 
 async def test_nobody_to_ask_is_said_once(
