@@ -46,11 +46,18 @@ PAUSE = 0.25
 TERMS = "mcp"
 """Where a question's terms say what the call goes on with."""
 
+_ELICITS = "elicitation/create"
+"""In what the SDK refuses a tool of the newer protocol with that asks as the older one does."""
+
 _LOST = ("SSE stream ", "Connection closed", "The call was given up")
 """How the SDK, or we, say that a connection was lost with an answer due."""
 
 _UNREAD = "Failed to parse"
 """How the SDK says that an answer is none."""
+
+
+class AsksOlder(Exception):
+    """The server asks a person in the middle of the call, which only the older protocol has."""
 
 
 class NotSent(Exception):
@@ -75,8 +82,8 @@ class Call:
         return self.connection.spec.name
 
     async def run(self) -> ToolResult:
-        """What the tool returned. Raises ToolError for what it, or its server, said no with; ToolTimedOut, CutOff, and
-        NotSent; and pauses the task where a person is asked.
+        """What the tool returned. Raises ToolError for what it, or its server, said no with; ToolTimedOut, CutOff,
+        NotSent and AsksOlder; and pauses the task where a person is asked.
         """
         try:
             result = await (self._in_rounds() if self.connection.is_modern else self._at_once())
@@ -95,6 +102,8 @@ class Call:
         lost = self.connection.ended.is_set() and error.code == types.CONNECTION_CLOSED
         if error.code == UNREACHED:
             return NotSent(error.message)
+        if self.connection.is_modern and _ELICITS in error.message:
+            return AsksOlder(error.message)
         if error.code == types.PARSE_ERROR and error.message.startswith(_UNREAD):
             return ToolError(f"What the server {self.server} returned cannot be read. It may have taken effect.")
         if error.code == TOO_LARGE:

@@ -51,11 +51,16 @@ class Listener:
 
 
 class Connection:
-    """`ended` is set once nothing can be asked of it any more."""
+    """`ended` is set once nothing can be asked of it any more, `idle` while no call is under way. `older`: the server
+    is to be spoken to in the older protocol, also where it knows the newer.
+    """
 
-    def __init__(self, spec: ServerSpec, listener: Listener) -> None:
+    def __init__(self, spec: ServerSpec, listener: Listener, *, older: bool = False) -> None:
         self.spec = spec
-        self.ended = asyncio.Event()
+        self.ended, self.idle = asyncio.Event(), asyncio.Event()
+        self.idle.set()
+        self._mode = "legacy" if older else "auto"
+        self._under_way = 0
         self.live = LiveCalls()
         self._listener = listener
         self._over = asyncio.Event()
@@ -98,8 +103,15 @@ class Connection:
         """
         given = cast("types.InputResponses | None", responses)
         params = types.CallToolRequestParams(name=tool, arguments=values, input_responses=given, request_state=state)
-        # Not by the SDK's `call_tool`: it refuses a result for its form after the effect has happened.
-        return await self._session.send_request(types.CallToolRequest(params=params), _RESULT)
+        self._under_way += 1
+        self.idle.clear()
+        try:
+            # Not by the SDK's `call_tool`: it refuses a result for its form after the effect has happened.
+            return await self._session.send_request(types.CallToolRequest(params=params), _RESULT)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self.idle.set()
 
     @property
     def _session(self) -> Any:
@@ -129,6 +141,7 @@ class Connection:
     def _new_client(self) -> Client:
         return Client(
             self._transport(),
+            mode=self._mode,
             cache=None,
             client_info=types.Implementation(name="signoff", version="1"),
             elicitation_callback=self._asked,

@@ -12,6 +12,9 @@ import mcp_types as types
 from graphs.agent.errors import ToolError
 from graphs.agent.results import ResultFile, ToolResult, size
 
+_NOTHING = {"result": None}
+"""How the SDK wraps that a function returned nothing."""
+
 LONGEST_REFUSAL = 4000
 """Characters of what a tool says when it fails."""
 
@@ -28,7 +31,8 @@ def read(result: types.CallToolResult) -> ToolResult:
     texts = [_told(block, files) for block in result.content]
     told = "\n".join(texts)
     structured = result.structured_content
-    if structured is not None and not any(_says(text, structured) for text in texts):
+    is_news = structured is not None and structured != _NOTHING and not any(_says(text, structured) for text in texts)
+    if is_news:
         told = "\n".join(filter(None, [told, json.dumps(structured, ensure_ascii=False, separators=(",", ":"))]))
     if result.is_error:
         raise ToolError(told[:LONGEST_REFUSAL] or "It failed, and did not say why.")

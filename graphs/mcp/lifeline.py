@@ -78,6 +78,7 @@ class Lifeline:
         self._current: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
         self._failures, self._not_before = 0, 0.0
+        self._older = False
         self.why = ""
 
     @property
@@ -120,6 +121,17 @@ class Lifeline:
         self._log.down(why)
         await connection.close()
 
+    def go_older(self, connection: Connection) -> None:
+        """Speak to the server in the older protocol from now on. What is under way on this connection comes to its end
+        there.
+        """
+        if not self._older:
+            self._older = True
+            self._log.once("it asks people as the older protocol has it, and is spoken to in that from now on")
+        if self._current is connection:
+            self._current = None
+            self._tasks.begin(_close_when_idle(connection))
+
     async def close(self) -> None:
         """Stop it."""
         if self._current is not None:
@@ -131,7 +143,7 @@ class Lifeline:
 
         await asyncio.sleep(self.pause)
         listener = Listener(self._log.line, self._log.once, self._log.left_out, self._changed)
-        connection = Connection(self._spec, listener)
+        connection = Connection(self._spec, listener, older=self._older)
         try:
             await connection.open()
             await self._opened(connection)
@@ -152,6 +164,13 @@ class Lifeline:
             if _now() - since > STABLE_AFTER:
                 self._failures = 0
             await self.drop(connection, "it ended")
+
+
+async def _close_when_idle(connection: Connection) -> None:
+    try:
+        await connection.idle.wait()
+    finally:
+        await connection.close()
 
 
 def _now() -> float:

@@ -59,6 +59,7 @@ class Server:
         self._tasks = Tasks(spec.name)
         self._lifeline = Lifeline(spec, self._log, self._tasks, self._list, self._stale)
         self._looked_at, self._is_stale = 0.0, False
+        self._was_waited_for = False
         self._looking_soon: asyncio.Task[None] | None = None
         self._verdicts: dict[str, str | None] = {}
         self._looking = asyncio.Lock()
@@ -73,22 +74,23 @@ class Server:
         return self._lifeline.why if self._lifeline.has_failed else None
 
     async def ready(self) -> None:
-        """See `Source`. One that was down is waited for no more: it is tried beside what goes on."""
+        """See `Source`. One that was down, or took too long, is waited for no more: it is tried beside what goes on."""
         if self._tasks.are_over or self._lifeline.pause > 0:
             return
         looking = self._tasks.begin(self._look())
-        if not self._lifeline.has_failed:
+        if not self._lifeline.has_failed and not self._was_waited_for:
             await asyncio.wait([looking], timeout=READY_WITHIN)
+            self._was_waited_for = not looking.done()
 
     async def call(self, definition: Definition, values: dict[str, Any], key: str) -> ToolResult:
         """Call the tool as it was described. Raises what `Call.run` raises, and ToolError for a server that cannot be
         asked, or describes the tool otherwise by now.
         """
-        from graphs.mcp.calling import Call, NotSent
+        from graphs.mcp.calling import AsksOlder, Call, NotSent
 
         name = tool_name(self.spec.name, definition.name)
         why = ""
-        for _ in range(2):
+        for _ in range(3):
             try:
                 connection = await self._fresh()
             except Unavailable as error:
@@ -100,6 +102,9 @@ class Server:
             except NotSent as error:
                 why = str(error)
                 await self._lifeline.drop(connection, why)
+            except AsksOlder:
+                # It was refused where it asked. Begun again, it does what comes before that a second time.
+                self._lifeline.go_older(connection)
             except ToolError as error:  # what it says may repeat the key that it was handed
                 raise ToolError(self._log.clean(str(error))) from error
         raise ToolError(f"The server {self.spec.name} could not be reached: {self._log.clean(why)}. Nothing was sent.")
@@ -164,7 +169,7 @@ class Server:
         seen = {name: Seen(each.digest, each.text) for name, each in usable.items()}
         server, now, before = self.spec.name, self._storage.now(), self._pins
         pinned = await self._storage.write(lambda db: pins.see(db, server, seen, now))
-        self._looked_at = self._now()
+        self._looked_at, self._was_waited_for = self._now(), False
         if frozenset(usable) != self._listed or {pin.tool: pin for pin in pinned} != before:
             self._listed = frozenset(usable)
             self.know(pinned)
