@@ -120,6 +120,8 @@ class Stage:
 
     def start_bot(self) -> None:
         """Start it, and wait until it is connected."""
+        if self.bot is not None:
+            self.bot.kill()  # also where it has ended by itself: what it wrote to is closed
         _wait(lambda: not self._connected(), "the bot before to be gone")
         bot = self.bot = Program(["bot", "run"], self.folder, self.folder / "bot.log", self.environment)
         _wait(lambda: self._connected() or bot.process.poll() is not None, "the bot to connect")

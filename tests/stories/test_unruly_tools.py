@@ -192,7 +192,7 @@ async def test_a_tool_that_takes_the_process_along_is_set_aside_and_everybody_el
     await is_served(lea)
     assert died(ledger) == 2
 
-    await ana.click(await thread.card("Try Again"), "Try Again")
+    await ana.click(await thread.card("Try Again"), "Try Again", survives=False)
     assert await ended(stage) == 9
     assert await starts_until_it_stays(stage) == 2
     assert died(ledger) == 4
