@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, cast
-from urllib.parse import unquote
+
+from graphs.texts.references import holds_secret, target_of
 
 JsonSchema = Mapping[str, Any]
 Kind = Literal[
@@ -80,7 +81,7 @@ def _as_object(part: JsonSchema | bool) -> JsonSchema:
 
 
 def _field(name: str, part: JsonSchema, root: JsonSchema, required: bool) -> FormField:
-    if _holds_secret(part, root, frozenset()):
+    if holds_secret(part, root):
         return FormField(name, "secret", "", required, nullable=False)
     try:
         alternatives = list(_alternatives(part, root, _NESTING_LIMIT))
@@ -180,25 +181,6 @@ def _without_null(choices: Sequence[object]) -> tuple[object, ...]:
     return tuple(choice for choice in choices if choice is not None)
 
 
-def _holds_secret(part: Any, root: JsonSchema, followed: frozenset[str]) -> bool:
-    """Whether a value of this schema, or a part of it, is one that must not be shown."""
-    if isinstance(part, list):
-        return any(_holds_secret(each, root, followed) for each in cast("list[Any]", part))
-    if not isinstance(part, dict):
-        return False
-    found = cast("dict[str, Any]", part)
-    if found.get("writeOnly") is True or found.get("format") == "password":
-        return True
-    reference = found.get("$ref")
-    if isinstance(reference, str) and reference not in followed:
-        try:
-            if _holds_secret(_referenced(reference, root), root, followed | {reference}):
-                return True
-        except UnsupportedField:
-            pass  # nothing is known of it: no secret is marked
-    return any(_holds_secret(each, root, followed) for each in found.values())
-
-
 def _alternatives(part: JsonSchema, root: JsonSchema, depth: int) -> Iterator[JsonSchema]:
     if depth == 0:
         raise UnsupportedField("it refers to itself")
@@ -219,16 +201,10 @@ def _alternatives(part: JsonSchema, root: JsonSchema, depth: int) -> Iterator[Js
 
 
 def _referenced(reference: str, root: JsonSchema) -> JsonSchema:
-    target: Any = root
-    try:
-        start, *steps = reference.split("/")
-        if start != "#":
-            raise KeyError(start)
-        for step in steps:
-            target = target[unquote(step).replace("~1", "/").replace("~0", "~")]
-    except (KeyError, TypeError):
-        raise UnsupportedField(f"it refers to {reference!r}, which its schema lacks") from None
-    return target
+    found = target_of(reference, root) if reference.partition("/")[0] == "#" else None
+    if found is None:
+        raise UnsupportedField(f"it refers to {reference!r}, which its schema lacks")
+    return cast("JsonSchema", found)
 
 
 def _choices(part: JsonSchema) -> list[object]:

@@ -6,10 +6,9 @@ Nothing is fetched to read a schema, and no default is invented: what was given 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import unquote
 
 from pydantic import Secret
 
@@ -18,6 +17,7 @@ from graphs.agent.errors import InvalidArguments, Problem
 from graphs.agent.patterns import with_safe_patterns
 from graphs.runtime.schemas import misfits_by
 from graphs.texts.canonical import read_json
+from graphs.texts.references import holds_secret
 
 MOST_PROBLEMS = 100
 """Problems of one call that are told one by one."""
@@ -42,7 +42,7 @@ class DescribedArguments:
 
     @functools.cached_property
     def _secret(self) -> frozenset[str]:
-        return frozenset(name for name, part in self._properties.items() if _holds_secret(part, self.schema, set()))
+        return frozenset(name for name, part in self._properties.items() if holds_secret(part, self.schema))
 
     def read(self, tool: str, text: bytes) -> dict[str, Any]:
         try:
@@ -93,38 +93,3 @@ def _bounded(problems: list[Problem]) -> list[Problem]:
     if (more := len(problems) - MOST_PROBLEMS) > 0:
         return [*problems[:MOST_PROBLEMS], Problem("", f"and {more} more problems")]
     return problems
-
-
-def _holds_secret(part: object, root: JsonSchema, followed: set[str]) -> bool:
-    """Whether a value of this schema, or a part of it, is one that must not be shown."""
-    if isinstance(part, list):
-        return _any_secret(cast("list[object]", part), root, followed)
-    if not isinstance(part, dict):
-        return False
-    found = cast("dict[str, object]", part)
-    if found.get("writeOnly") is True or found.get("format") == "password":
-        return True
-    reference = found.get("$ref")
-    if isinstance(reference, str) and reference not in followed:
-        followed.add(reference)
-        if _holds_secret(resolved(reference, root), root, followed):
-            return True
-    return _any_secret(found.values(), root, followed)
-
-
-def _any_secret(parts: Iterable[object], root: JsonSchema, followed: set[str]) -> bool:
-    return any(_holds_secret(each, root, followed) for each in parts)
-
-
-def resolved(reference: str, root: JsonSchema) -> object:
-    """What a JSON Pointer within the schema ("#/$defs/order") leads to; None where it leads nowhere."""
-    found: object = root
-    for step in reference.removeprefix("#").split("/")[1:]:
-        key = unquote(step).replace("~1", "/").replace("~0", "~")
-        if isinstance(found, dict) and key in found:
-            found = cast("dict[str, object]", found)[key]
-        elif isinstance(found, list) and key.isascii() and key.isdecimal() and int(key) < len(cast("list[Any]", found)):
-            found = cast("list[object]", found)[int(key)]
-        else:
-            return None
-    return found

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
-from graphs.agent.described import resolved
 from graphs.mcp.names import LONGEST_TOOL_NAME
 from graphs.texts.canonical import Digest, bounded, canonical_json, digest
+from graphs.texts.references import target_of
 from graphs.texts.surrogates import mended_tree
 
 LARGEST = 200_000
@@ -115,7 +115,7 @@ def _foreign(schema: dict[str, Any]) -> str | None:
     for reference in _references(schema):
         if not reference.startswith("#"):
             return f"its schema refers to {reference[:200]!r}, and nothing is fetched"
-        if reference.startswith("#/") and not own_base and resolved(reference, schema) is None:
+        if reference.startswith("#/") and not own_base and target_of(reference, schema) is None:
             return f"its schema refers to {reference[:200]!r}, which it lacks"
     return None
 
