@@ -50,7 +50,7 @@ class Backing:
     def toolbox(self, agent: Agent, channel: str) -> Toolbox:
         """What the agent has in a channel (an id; "" for all that have none of their own). Raises InvalidPolicy."""
         here = [each.source for each in self.servers if not each.channels or channel in each.channels]
-        return Toolbox(self.ruling.toolbox(agent.toolbox).declared.values(), here)
+        return self.ruling.toolbox(Toolbox(agent.toolbox.declared.values(), here))
 
 
 @asynccontextmanager

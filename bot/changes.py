@@ -50,10 +50,6 @@ class Change(Protocol):
     """
 
     @property
-    def server(self) -> str: ...
-    @property
-    def tool(self) -> str: ...
-    @property
     def name(self) -> str: ...
     @property
     def digest(self) -> str: ...
@@ -83,7 +79,6 @@ class Asked(TypedDict):
 
     messages: list[dict[str, Any]]
     name: str
-    server: str
     digest: str
     difference: list[str]
     admins: list[str]
@@ -175,7 +170,6 @@ class Changes:
         asked = Asked(
             messages=[],
             name=change.name,
-            server=change.server,
             digest=change.digest,
             difference=list(change.difference),
             admins=list(self.admins),

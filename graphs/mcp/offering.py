@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphs.agent.described import DescribedArguments
+from graphs.agent.errors import ToolError
 from graphs.agent.policy import Approval
 from graphs.agent.titles import Title
 from graphs.agent.tools import Tool
@@ -88,7 +89,7 @@ def pinned_tool(spec: ServerSpec, pin: Pin, policy: Policy) -> AnyTool:
 
 
 def _nothing(values: object) -> None:
-    raise NotImplementedError("this tool was made to be looked at")
+    raise ToolError("This tool was made to be looked at, and is not run.")
 
 
 @dataclass(frozen=True)
