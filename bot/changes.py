@@ -22,7 +22,7 @@ from bot.people.people import People
 from graphs.agent.question_desk import QUESTION
 from graphs.errors import GraphError, ThreadBusy
 from graphs.runtime.asking import APPROVERS, Question, ask
-from graphs.runtime.compiled import config_of
+from graphs.runtime.configs import config_of
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.types import END, START
 from storage import Storage, posts, threads

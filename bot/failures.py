@@ -13,7 +13,8 @@ from bot.telling import Addressee, Telling, slack_thread
 from graphs.agent.turns import broken_off, latest, turns
 from graphs.errors import CutShort, GraphChanged, GraphError, GraphRecursionError
 from graphs.models.errors import ModelUnavailable
-from graphs.runtime.compiled import Threads, config_of
+from graphs.runtime.compiled import Threads
+from graphs.runtime.configs import config_of
 from graphs.runtime.types import PendingTask
 from storage import Storage, inbox, threads
 from storage.errors import UnreadableRow

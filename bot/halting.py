@@ -20,7 +20,8 @@ from graphs.agent.proposals import APPROVAL, IN_DOUBT, terms_of
 from graphs.agent.turns import latest
 from graphs.approvals.judge import Allowed, may_decide
 from graphs.approvals.terms import Actor, Terms
-from graphs.runtime.compiled import Threads, config_of
+from graphs.runtime.compiled import Threads
+from graphs.runtime.configs import config_of
 from storage import Connection, Storage, inbox, interrupts, posts, threads
 from storage.ids import ThreadId
 from storage.inbox import Delivery

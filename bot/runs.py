@@ -14,7 +14,8 @@ from bot.shown.turn import Turn
 from graphs.agent.agent import MODEL
 from graphs.agent.halting import Halts
 from graphs.errors import NotWaiting, ThreadBusy, ThreadWaiting
-from graphs.runtime.compiled import Threads, config_of
+from graphs.runtime.compiled import Threads
+from graphs.runtime.configs import config_of
 from graphs.runtime.types import INTERRUPT
 from storage import Connection, Storage
 from storage.errors import DatabaseGone, StorageUnavailable

@@ -1,6 +1,7 @@
 """What can go wrong in a graph, as one family.
 
     GraphError
+    ├── LeftOut                 a name or an option of LangGraph's that this runtime leaves out on purpose
     ├── InvalidGraph            the graph cannot be compiled
     ├── GraphChanged            the thread waits in a node that this graph no longer has
     ├── InvalidUpdateError      a write that the state does not take
@@ -28,6 +29,12 @@ After each of them nothing has changed, except where the class says so.
 
 class GraphError(Exception):
     """The base of every error this package raises on purpose."""
+
+
+class LeftOut(GraphError, NotImplementedError):
+    """A name or an option of LangGraph's that this runtime leaves out on purpose. The message says why, and what to use
+    instead.
+    """
 
 
 class InvalidGraph(GraphError, ValueError):

@@ -30,7 +30,7 @@ from graphs.agent.question_desk import NOT_THERE, STOP, QuestionDesk, terms_of
 from graphs.approvals.judge import Refused
 from graphs.errors import GraphError, InvalidAnswer
 from graphs.runtime.calling import awaitable
-from graphs.runtime.compiled import config_of
+from graphs.runtime.configs import config_of
 from storage import Storage, interrupts, posts
 from storage.interrupts import InterruptRow
 

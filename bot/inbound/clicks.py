@@ -27,7 +27,8 @@ from graphs.approvals.decisions import Approve
 from graphs.approvals.judge import Refused
 from graphs.approvals.states import DoubtChoice
 from graphs.approvals.terms import Actor
-from graphs.runtime.compiled import Threads, config_of
+from graphs.runtime.compiled import Threads
+from graphs.runtime.configs import config_of
 from storage import Connection, Storage, inbox
 from storage.errors import StorageUnavailable
 from storage.ids import ThreadId

@@ -10,7 +10,8 @@ from bot.shown.held import Held
 from bot.shown.on_record import ShownCalls, record_of
 from graphs.agent.question_desk import KINDS
 from graphs.agent.toolbox import Toolbox
-from graphs.runtime.compiled import Threads, config_of
+from graphs.runtime.compiled import Threads
+from graphs.runtime.configs import config_of
 from graphs.runtime.types import StateSnapshot
 from storage import Connection, interrupts, kept_results, threads
 from storage.ids import ThreadId

@@ -18,7 +18,8 @@ from graphs.agent.toolbox import Toolbox
 from graphs.approvals.states import Refusal, State
 from graphs.errors import NotWaiting
 from graphs.models.transcript import Message, call_ids, tool_message
-from graphs.runtime.compiled import Threads, config_of
+from graphs.runtime.compiled import Threads
+from graphs.runtime.configs import config_of
 from graphs.runtime.types import StateSnapshot
 from storage import Connection, Storage, claims, interrupts, threads
 from storage.claims import ClaimRow

@@ -2,7 +2,7 @@
 
 One step, and one resume, by the names of the files:
 
-A graph is built in `graph` and becomes a checked `program`; compiled, it is `compiled.CompiledGraph`. A call of
+A graph is built in `graph` and becomes a checked `program`; compiled, it is `compiled.CompiledGraph`. A `call` of
 `ainvoke` begins in `begin`: what does this input mean for the thread as it stands? One transaction takes the thread
 and stores the answer: a new position (`positions`) with the tasks that are due. `runner` then runs a step: each task
 by `tasks` (the node, its retries, its routers), all at once. Their writes are merged by the rules in `state`, `step`
@@ -20,5 +20,6 @@ and runs its node again from the first line. Tasks that had finished are read fr
 
 `nested` runs a graph inside a node of another, `functional` writes a flow as one function, `snapshots` reads a
 thread and its history, `edits` changes it or forks it from an older checkpoint, `breakpoints` stops at a step's border,
-`session` is what all of one run share.
+`session` is what all of one run share. `streams` hands out what is seen on the way, `surface` is how callers see the
+state, `at_work` the tasks of a step that run side by side.
 """

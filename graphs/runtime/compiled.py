@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-from graphs.errors import AnswerError, ThreadBusy
+from graphs.errors import AnswerError
 from graphs.runtime import answers, breakpoints, nested
-from graphs.runtime.begin import OnWaiting, Opener, without_storage
 from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.call import Call
+from graphs.runtime.configs import checkpoint_of, thread_id_of
 from graphs.runtime.drawing import Drawing
 from graphs.runtime.edits import Editor
-from graphs.runtime.frames import current_frame
 from graphs.runtime.program import Program
-from graphs.runtime.runner import Ending, Runner
-from graphs.runtime.seen import ROOT, remember
-from graphs.runtime.session import Commit, Durability, Session
-from graphs.runtime.snapshots import Snapshots, checkpoint_of, public
-from graphs.runtime.types import END, INTERRUPT, STREAM_MODES, Config, StateSnapshot
-from storage import Connection, Storage, interrupts, new_id
+from graphs.runtime.snapshots import Snapshots
+from graphs.runtime.streams import queued
+from graphs.runtime.types import END, INTERRUPT, Config, StateSnapshot
+from storage import Connection, Storage, interrupts
 from storage.errors import AnswerRefused
-from storage.ids import InterruptId, Scope, ThreadId, thread_id_text
-
-DEFAULT_LIMIT = 1000
+from storage.ids import InterruptId, ThreadId
 
 
 class Threads(Protocol):
@@ -65,8 +59,7 @@ class CompiledGraph:
         `input` is an update of the state, `Command(resume=...)` to answer and run, or None to go on. The options are
         those of `astream`.
         """
-        run = _Run(self, config or {}, emit=lambda mode, chunk: None, **options)
-        return await run.to_end(input)
+        return await Call(self, config or {}, **options).to_end(input)
 
     async def astream(
         self,
@@ -88,15 +81,14 @@ class CompiledGraph:
         `also` (a job that runs in the transaction that stores the input; what it raises stops the run before it began).
         """
         modes = [stream_mode] if isinstance(stream_mode, str) else list(stream_mode)
-        if unknown := [mode for mode in modes if mode not in STREAM_MODES]:
-            raise ValueError(f"{unknown[0]!r} is no stream mode; the modes are {list(STREAM_MODES)!r}")
-        chunks: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
-        run = _Run(self, config or {}, emit=_into(chunks, modes), **options)
-        task = asyncio.create_task(run.to_end(input), name=f"run of {self.name}")
+        stream, chunks = queued(modes)
+        call = Call(self, config or {}, stream=stream, **options)
+        task = asyncio.create_task(call.to_end(input), name=f"run of {self.name}")
         task.add_done_callback(lambda _: chunks.put_nowait(None))
         try:
             while (item := await chunks.get()) is not None:
-                yield item[1] if isinstance(stream_mode, str) else item
+                _, mode, chunk = item
+                yield chunk if isinstance(stream_mode, str) else (mode, chunk)
             result = await task
             if INTERRUPT in result:
                 for mode in modes:
@@ -185,132 +177,3 @@ class CompiledGraph:
     def _snapshots(self, config: Config) -> Snapshots:
         storage, thread_id = self._durable(config)
         return Snapshots(self.program, storage, thread_id, checkpoint_of(config))
-
-
-class _Run:
-    """One call of `ainvoke` or `astream`."""
-
-    def __init__(
-        self,
-        graph: CompiledGraph,
-        config: Config,
-        *,
-        emit: Callable[[str, Any], None],
-        interrupt_before: Breakpoints | None = None,
-        interrupt_after: Breakpoints | None = None,
-        durability: Durability = "sync",
-        context: Any = None,
-        by: str | None = None,
-        on_waiting: OnWaiting = "reject",
-        stop: Callable[[], bool] = lambda: False,
-        halt: asyncio.Event | None = None,
-        also: Callable[[Connection], None] | None = None,
-    ) -> None:
-        self.graph = graph
-        self.config = config
-        nodes = graph.program.topology.nodes
-        self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)
-        self.after = graph.after if interrupt_after is None else breakpoints.check(interrupt_after, nodes)
-        self.on_waiting: OnWaiting = on_waiting
-        self.also = also
-        storage = graph.checkpointer
-        self.session = Session(
-            thread_id=thread_id_of(config) if storage is not None else ThreadId(""),
-            storage=storage,
-            lease=None,
-            new_id=storage.new_id if storage is not None else new_id,
-            config=config,
-            context=context,
-            by=by,
-            answered_by=by,
-            emit=emit,
-            stop=stop,
-            durability=durability,
-            halt=halt,
-        )
-
-    async def to_end(self, given: Any) -> dict[str, Any]:
-        frame = current_frame.get() if self.graph.checkpointer is None else None
-        storage = self.session.storage if frame is None else frame.session.storage
-        if storage is None and (self.before or self.after):
-            raise ValueError("a static interrupt needs a checkpointer: compile(checkpointer=storage)")
-        if frame is not None:
-            return await nested.call(self.graph, given, frame, self.before, self.after)
-        runner = await self._open(given)
-        try:
-            ending = await runner.run()
-        finally:
-            await self._give_back(runner)
-        if self.session.storage is not None and self.session.released and runner.stored is runner.position:
-            remember(self.session.storage, self.graph.program, self.session, runner.position)
-        return await self._result(runner, ending)
-
-    async def _open(self, given: Any) -> Runner:
-        graph, session = self.graph, self.session
-        if session.storage is None:
-            position = stored = await without_storage(graph.program, session, given)
-        else:
-            opener = Opener(
-                graph.program,
-                session.storage,
-                session,
-                self.before,
-                self.after,
-                self.on_waiting,
-                checkpoint_of(self.config),
-                self.also,
-            )
-            position, stored = await opener.open(given)
-        session.emit("values", position.values)
-        limit = self.config.get("recursion_limit", DEFAULT_LIMIT)
-        return Runner(graph.program, session, ROOT, position, stored, self.before, self.after, limit)
-
-    async def _give_back(self, runner: Runner) -> None:
-        """A run that was cut off leaves its thread to be taken up again; one that is to stop, and did not come to a
-        border, as a process leaves it that dies.
-        """
-        session = self.session
-        if session.storage is None or session.released or session.stop():
-            return
-        with suppress(ThreadBusy):
-            await asyncio.shield(runner.store(Commit(release="running")))
-
-    async def _result(self, runner: Runner, ending: Ending) -> dict[str, Any]:
-        values = runner.values()
-        if self.session.storage is None or ending != "waiting":
-            return values
-        rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]
-        waiting = [public(row) for row in rows if answers.is_open(row)]
-        return {**values, INTERRUPT: waiting} if waiting else values
-
-
-def config_of(thread_id: ThreadId) -> Config:
-    """What names a thread, at its newest checkpoint."""
-    return {"configurable": {"thread_id": thread_id}}
-
-
-def thread_id_of(config: Config) -> ThreadId:
-    """Raises `ValueError` that names `thread_id` when the config has none that can be one."""
-    given = cast("Mapping[str, Any]", config.get("configurable", {})).get("thread_id")
-    if (thread_id := thread_id_text(given)) is None:
-        found = "" if given is None else f", not {type(given).__name__}"
-        raise ValueError(
-            'a durable thread needs a thread_id: config = {"configurable": {"thread_id": "..."}}, '
-            f"a text, an int or a UUID{found}"
-        )
-    return thread_id
-
-
-def _into(chunks: asyncio.Queue[tuple[str, Any] | None], modes: list[str]) -> Callable[[str, Any], None]:
-    """Puts chunks of the wanted modes into the queue, also from a node's worker thread."""
-    loop, home = asyncio.get_running_loop(), threading.get_ident()
-
-    def emit(mode: str, chunk: Any) -> None:
-        if mode not in modes:
-            return
-        if threading.get_ident() == home:
-            chunks.put_nowait((mode, chunk))
-        else:
-            loop.call_soon_threadsafe(chunks.put_nowait, (mode, chunk))
-
-    return emit

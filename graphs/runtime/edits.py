@@ -15,6 +15,7 @@ from graphs.runtime.seen import ROOT, Seen, look
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
 from graphs.runtime.step import Departure, Joins, Task, due, led_again, renewed
+from graphs.runtime.streams import UNHEARD
 from graphs.runtime.tasks import targets
 from graphs.runtime.types import END, START, Config, Send
 from storage import Connection, Storage, threads
@@ -150,7 +151,7 @@ class Editor:
     async def _targets(self, node: str, values: Mapping[str, Any]) -> list[str | Send]:
         """Where the routers after a node lead with this state."""
         session = Session(
-            self.thread_id, self.storage, None, self.storage.new_id, {}, None, None, None, _nowhere, bool, "sync"
+            self.thread_id, self.storage, None, self.storage.new_id, {}, None, None, None, UNHEARD, bool, "sync"
         )
         return await targets(self.program, node, values, session)
 
@@ -202,10 +203,6 @@ def _names(tasks: Sequence[Task]) -> tuple[str, ...]:
 def _falling_away(ledger: Ledger, tasks: Sequence[Task]) -> list[InterruptId]:
     """The questions of these tasks that nothing has come of."""
     return [row.id for task in tasks for row in ledger.within(scope_of(ROOT, task)) if answers.falls_away(row)]
-
-
-def _nowhere(mode: str, chunk: Any) -> None:
-    """An edit has no stream."""
 
 
 def _ran_last(position: Position) -> str:

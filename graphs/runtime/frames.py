@@ -17,6 +17,7 @@ from graphs.errors import InterruptMisused
 from graphs.runtime.calling import Paused
 from graphs.runtime.ledger import effect_scope
 from graphs.runtime.session import Job, Session
+from graphs.runtime.streams import Where
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
 
@@ -27,13 +28,15 @@ async def _nothing_to_flush() -> None:
 
 @dataclass(slots=True)
 class Attempt:
-    """One run of a task's node, shared by everything in it. `keys` are those of the state that the node may write.
+    """One run of a task's node, shared by everything in it. `where` is what a graph called in it is told by in streams,
+    `keys` are those of the state that the node may write.
 
     `flush` puts the position on disk that the task belongs to, before a claim names it.
     """
 
     session: Session
     ns: Namespace
+    where: Where
     node: str
     keys: Collection[str] = ()
     flush: Callable[[], Awaitable[None]] = _nothing_to_flush

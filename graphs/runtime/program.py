@@ -11,6 +11,7 @@ from typing import Any
 from graphs.errors import InvalidGraph
 from graphs.runtime.calling import awaitable
 from graphs.runtime.state import StateSchema
+from graphs.runtime.surface import AllOfIt, Surface
 from graphs.runtime.types import END, START, RetryPolicy
 
 EXTRAS = frozenset({"config", "runtime"})
@@ -91,6 +92,7 @@ class Program:
     name: str
     schema: StateSchema
     topology: Topology
+    surface: Surface = field(default_factory=AllOfIt)
 
 
 def check(topology: Topology) -> None:

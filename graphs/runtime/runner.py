@@ -7,10 +7,11 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from graphs.errors import GraphRecursionError, UnexpectedExit
+from graphs.errors import GraphRecursionError
 from graphs.runtime import breakpoints
+from graphs.runtime.at_work import AtWork
 from graphs.runtime.breakpoints import Breakpoints
-from graphs.runtime.calling import PATIENCE, Apart
+from graphs.runtime.calling import Apart
 from graphs.runtime.frames import Attempt
 from graphs.runtime.giving_up import left_alone
 from graphs.runtime.ledger import Finished, dump_targets, dump_writes, finished, load_writes, written
@@ -18,8 +19,9 @@ from graphs.runtime.positions import Position, callers, normalise, scope_of, to_
 from graphs.runtime.program import Program
 from graphs.runtime.session import Commit, Job, Session
 from graphs.runtime.step import Departure, Task, due
+from graphs.runtime.streams import STREAM_MODES, Where
 from graphs.runtime.tasks import Failed, TaskResult, TaskRun, Waiting
-from graphs.runtime.types import BREAKPOINT, STREAM_MODES
+from graphs.runtime.types import BREAKPOINT
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
 from storage.tasks import TaskRow
 from storage.threads import ThreadStatus
@@ -49,12 +51,20 @@ class Runner:
     caller: Attempt | None = None
     results: dict[TaskId, Finished] = field(default_factory=dict[TaskId, Finished])
     failures: dict[TaskId, Exception] = field(default_factory=dict[TaskId, Exception])
-    running: dict[asyncio.Task[TaskResult], Task] = field(default_factory=dict[asyncio.Task[TaskResult], Task])
     seen: dict[TaskId, list[InterruptId]] = field(default_factory=dict[TaskId, list[InterruptId]])
     consumed: list[InterruptId] = field(default_factory=list[InterruptId])
     ended: list[Scope] = field(default_factory=list[Scope])
     unsaved: list[TaskRow] = field(default_factory=list[TaskRow])
     jobs: list[Job] = field(default_factory=list[Job])
+    at_work: AtWork = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.at_work = AtWork(self.session)
+
+    @property
+    def where(self) -> Where:
+        """Where this graph's chunks come from."""
+        return self.caller.where if self.caller is not None else ()
 
     @property
     def is_root(self) -> bool:
@@ -107,24 +117,21 @@ class Runner:
                 if self._is_to_halt():
                     return await self._halt()
                 self._start_due()
-                if not self.running:
+                if not self.at_work.running:
                     if await self._park("failed" if self.failures else "waiting"):
                         return False
                     continue
                 if news is None and listens and self._asking():
                     news = asyncio.create_task(self.session.news(self._asking))
-                waiters: set[asyncio.Task[Any]] = {*self.running, *filter(None, (news, halt))}
-                done, _ = await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+                done = await self.at_work.until_some_end(news, halt)
                 if news is not None and news in done:
                     done.discard(news)
                     listens, news = self._heard(news), None
                 for ended in () if self._is_to_halt() else done:  # else that is for `_halt`
-                    # Nobody else has cancelled it.
-                    result = Failed(UnexpectedExit("CancelledError")) if ended.cancelled() else ended.result()
-                    if await self._record(self.running.pop(ended), result):
+                    if await self._record(*self.at_work.take(ended)):
                         return True
         finally:
-            await self._cancel([*self.running, *filter(None, (news, halt))])
+            await self.at_work.cancel((news, halt))
 
     def _is_to_halt(self) -> bool:
         return self.is_root and self.session.is_halted
@@ -133,25 +140,16 @@ class Runner:
         """Cut off what runs, wait for the end of what was claimed, and give the thread back in the middle of its step.
         What has finished by then is stored.
         """
-        await asyncio.gather(*(self._cut_off(each, task) for each, task in self.running.items()))
         commit = Commit(release="running")
-        for ended, task in self.running.items():
-            if not ended.cancelled() and isinstance(result := ended.result(), Finished):
+        for task, result in await self.at_work.cut_off():
+            if isinstance(result, Finished):
                 self.results[task.id] = result
                 self.jobs += result.jobs
                 of_task = self._of(task, result)
                 commit.tasks += of_task.tasks
                 commit.closed += of_task.closed
-        self.running.clear()
         await self.store(commit)
         return False
-
-    async def _cut_off(self, running: asyncio.Task[TaskResult], task: Task) -> None:
-        while over := self.session.claimed_within(scope_of(self.ns, task)):
-            await asyncio.wait(over)
-            await asyncio.wait([running], timeout=PATIENCE)  # to say what came of it
-        running.cancel()
-        await asyncio.wait([running])
 
     def _heard(self, news: asyncio.Task[None]) -> bool:
         """Whether to listen on. Where listening failed nobody is cut off for it: answers are looked for again when the
@@ -161,14 +159,8 @@ class Runner:
             logger.warning("thread %s cannot see now whether it is answered: %s", self.session.thread_id, error)
         return error is None
 
-    async def _cancel(self, left: list[asyncio.Task[Any]]) -> None:
-        for task in left:
-            task.cancel()
-        if left:
-            await asyncio.gather(*left, return_exceptions=True)
-
     def _start_due(self) -> None:
-        active = {task.id for task in self.running.values()}
+        active = self.at_work.ids
         if self.session.is_halted:
             return
         for task in self.position.tasks:
@@ -180,7 +172,7 @@ class Runner:
             paused = row is not None and row.status == "paused" and self.session.ledger.waits(scope)
             if not news and (task.id in self.failures or paused):
                 continue
-            self.running[asyncio.create_task(self._run_of(task).run(), name=f"{task.node} {task.id}")] = task
+            self.at_work.begin(self._run_of(task))
 
     def _only(self) -> Task | None:
         """The task of a step of one that was not run before: nothing can happen beside it that it would have to wait
@@ -201,11 +193,11 @@ class Runner:
         routed = row is not None and row.writes is not None and not news
         kept = load_writes(self.program.schema, task, row) if row is not None and routed else None
         values = self.position.values
-        return TaskRun(self.program, self.session, self.ns, scope, task, values, self.flush, kept)
+        return TaskRun(self.program, self.session, self.ns, self.where, scope, task, values, self.flush, kept)
 
     def _asking(self) -> list[Scope]:
         """The tasks that do not run, and that an answer would begin again."""
-        done = {task.id for task in self.running.values()} | self.results.keys()
+        done = self.at_work.ids | self.results.keys()
         scopes = [scope_of(self.ns, task) for task in self.position.tasks if task.id not in done]
         return [scope for scope in scopes if self.session.ledger.within(scope)]
 
@@ -216,7 +208,8 @@ class Runner:
         self.jobs += result.jobs
         if isinstance(result, Finished):
             self.results[task.id] = result
-            self._emit("updates", {task.node: {write.key: write.value for write in result.writes} or None})
+            update = self.program.surface.update({write.key: write.value for write in result.writes})
+            self._emit("updates", {task.node: update})
             if len(self.results) == len(self.position.tasks):
                 try:
                     position = self._next()
@@ -227,10 +220,10 @@ class Runner:
                     await self._advance(position)
                     return True
         commit = self._of(task, result)
-        if isinstance(result, Finished) and self.running and self.session.durability == "exit":
+        if isinstance(result, Finished) and self.at_work.running and self.session.durability == "exit":
             self.unsaved += commit.tasks
             return False
-        if not self.running and self.is_root:
+        if not self.at_work.running and self.is_root:
             commit.release = "failed" if self.failures else "waiting"
         await self.store(commit)
         return False
@@ -286,7 +279,7 @@ class Runner:
             self.session.roots = tuple(task.id for task in position.tasks)
         if self.session.storage is not None:
             await self._keep(position)
-        self._emit("values", self.position.values)
+        self._emit("values", self.program.surface.output(self.position.values))
 
     async def _keep(self, position: Position) -> None:
         """Store a position that was just reached, with the stop at its border, where the run's durability says so."""
@@ -350,9 +343,8 @@ class Runner:
         stop = next((row for row in rows if row.status == "waiting"), None)
         if stop is not None:
             for mode in STREAM_MODES:
-                self.session.emit(mode, {BREAKPOINT: {"id": stop.id, **stop.payload}})
+                self.session.stream.emit((), mode, {BREAKPOINT: {"id": stop.id, **stop.payload}})
         return stop is not None
 
     def _emit(self, mode: str, chunk: Any) -> None:
-        if self.is_root:
-            self.session.emit(mode, chunk)
+        self.session.stream.emit(self.where, mode, chunk)

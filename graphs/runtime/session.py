@@ -13,6 +13,7 @@ from typing import Any, Literal
 from graphs.errors import InterruptMisused, ThreadBusy
 from graphs.runtime.calling import Paused
 from graphs.runtime.ledger import Ledger
+from graphs.runtime.streams import Stream
 from graphs.runtime.types import Config
 from storage import Connection, Storage, checkpoints, claims, interrupts, tasks, threads
 from storage.checkpoints import CheckpointRow, ValueChange
@@ -25,9 +26,6 @@ from storage.tasks import TaskRow
 from storage.threads import Lease, ThreadStatus
 
 Durability = Literal["sync", "exit"]
-Emit = Callable[[str, Any], None]
-"""Hands a chunk to the stream mode of that name."""
-
 Job = Callable[[Connection], object]
 
 
@@ -97,7 +95,7 @@ class Session:
     """Who gave the input that this run works on."""
     answered_by: str | None
     """Who resumed it."""
-    emit: Emit
+    stream: Stream
     stop: Callable[[], bool]
     durability: Durability
     halt: asyncio.Event | None = None

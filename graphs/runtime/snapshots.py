@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graphs.runtime import breakpoints, positions
+from graphs.runtime.configs import checkpoint_of
 from graphs.runtime.ledger import Finished, Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of
 from graphs.runtime.program import Program
@@ -83,7 +84,7 @@ class Snapshots:
         writes = written(position.tasks, results)
         asked = [r for task in position.tasks for r in ledger.within(scope_of(ROOT, task)) if r.status in OPEN]
         return StateSnapshot(
-            values=self.program.schema.apply(position.values, writes),
+            values=self.program.surface.values(self.program.schema.apply(position.values, writes)),
             next=tuple(task.node for task in position.tasks if task.id not in results),
             config=self._config(row.checkpoint_id),
             metadata={"source": row.source, "step": row.step, **position.metadata, "by": position.by}
@@ -99,11 +100,6 @@ class Snapshots:
         if checkpoint_id is None:
             return {"configurable": {"thread_id": self.thread_id}}
         return {"configurable": {"thread_id": self.thread_id, "checkpoint_id": checkpoint_id}}
-
-
-def checkpoint_of(config: Config) -> CheckpointId | None:
-    found = config.get("configurable", {}).get("checkpoint_id")
-    return CheckpointId(found) if found else None
 
 
 def public(row: InterruptRow) -> Interrupt:

@@ -26,6 +26,7 @@ from graphs.runtime.program import Branch, Called, Node, Program
 from graphs.runtime.session import Job, Session
 from graphs.runtime.state import Write, dump
 from graphs.runtime.step import Task
+from graphs.runtime.streams import Where
 from graphs.runtime.types import UNSET, Command, Runtime, Send
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
@@ -63,6 +64,7 @@ class TaskRun:
     program: Program
     session: Session
     ns: Namespace
+    where: Where
     scope: Scope
     task: Task
     values: Mapping[str, Any]
@@ -110,12 +112,13 @@ class TaskRun:
     async def _call(self, node: Node) -> Any:
         """Call the node in a frame of its own, and wait for what it leaves behind."""
         keys = self.program.schema.fields.keys()
-        attempt = Attempt(self.session, self.ns, node.name, keys, self.flush, jobs=self.jobs)
+        within = (*self.where, f"{node.name}:{self.task.id}")
+        attempt = Attempt(self.session, self.ns, within, node.name, keys, self.flush, jobs=self.jobs)
         self.questions = attempt.questions
         try:
             with entered(Frame(attempt, self.scope), f"node {node.name!r}"):
                 argument = self.program.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
-                return await call(node, argument, self.session)
+                return await call(node, argument, self.session, self.where)
         finally:
             await attempt.end()
 
@@ -133,7 +136,8 @@ class TaskRun:
     async def _route(self, node: Node, writes: list[Write]) -> list[Target]:
         if node.name not in self.program.topology.branches:
             return []
-        return await targets(self.program, node.name, self.program.schema.apply(self.values, writes), self.session)
+        after = self.program.schema.apply(self.values, writes)
+        return await targets(self.program, node.name, after, self.session, self.where)
 
     def _stored(self, targets: list[Target]) -> list[Target]:
         """The targets, with the private inputs of `Send` as a restart would give them."""
@@ -148,17 +152,19 @@ def normalised(target: Target) -> Target:
     return Send(target.node, json.loads(dump(target.arg, f"the input sent to {target.node!r}")))
 
 
-async def targets(program: Program, source: str, values: Mapping[str, Any], session: Session) -> list[Target]:
+async def targets(
+    program: Program, source: str, values: Mapping[str, Any], session: Session, where: Where = ()
+) -> list[Target]:
     """Where the routers after a node, or at START, say to go with this state."""
     found: list[Target] = []
     for branch in program.topology.branches.get(source, ()):
-        found += await _route(branch, program.schema.view(values), session, source)
+        found += await _route(branch, program.schema.view(values), session, source, where)
     return found
 
 
-async def _route(branch: Branch, state: Any, session: Session, source: str) -> list[Target]:
+async def _route(branch: Branch, state: Any, session: Session, source: str, where: Where) -> list[Target]:
     """Where a router says to go."""
-    result = await call(branch, state, session)
+    result = await call(branch, state, session, where)
     found: list[Target] = []
     for target in cast("list[Any]", result) if isinstance(result, list | tuple) else [result]:
         if isinstance(target, Send) or branch.targets is None:
@@ -172,7 +178,7 @@ async def _route(branch: Branch, state: Any, session: Session, source: str) -> l
     return found
 
 
-async def call(called: Called, argument: Any, session: Session) -> Any:
+async def call(called: Called, argument: Any, session: Session, where: Where) -> Any:
     """Call a node or router with the state, and with what it takes beside it."""
     extras = called.extras
     if not extras:
@@ -185,7 +191,7 @@ async def call(called: Called, argument: Any, session: Session) -> Any:
             session.context,
             session.thread_id if session.storage is not None else None,
             session.by,
-            lambda chunk: session.emit("custom", chunk),
-            lambda chunk: session.emit("messages", chunk),
+            lambda chunk: session.stream.emit(where, "custom", chunk),
+            lambda chunk: session.stream.emit(where, "messages", chunk),
         )
     return await called.call(argument, **offered)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, NotRequired, TypedDict, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NotRequired, TypedDict, TypeVar
 from uuid import UUID
 
 START = "__start__"
@@ -16,9 +16,6 @@ INTERRUPT = "__interrupt__"
 
 BREAKPOINT = "__breakpoint__"
 """The key under which stream chunks say at which static interrupt the thread stopped."""
-
-
-STREAM_MODES = ("values", "updates", "messages", "custom")
 
 
 class _Unset:
@@ -47,12 +44,16 @@ ContextT = TypeVar("ContextT")
 class Command(Generic[N]):
     """From a node: `update` the state and `goto` other nodes. From a caller: also `resume` with an answer.
 
-    `Command[Literal["a", "b"]]` as a node's return annotation declares where it may go.
+    `Command[Literal["a", "b"]]` as a node's return annotation declares where it may go. `graph=Command.PARENT`, from a
+    node of a graph that was called inside another: it ends, and the update and the goto are the caller's.
     """
+
+    PARENT: ClassVar[Literal["__parent__"]] = "__parent__"
 
     update: Any = None
     resume: Any = UNSET
     goto: str | Send | list[str | Send] | tuple[str | Send, ...] = ()
+    graph: str | None = None
 
     def targets(self) -> list[str | Send]:
         return list(self.goto) if isinstance(self.goto, list | tuple) else [self.goto]

@@ -1,0 +1,125 @@
+"""One call of a graph, from its input to where it ends, waits or fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from graphs.errors import ThreadBusy
+from graphs.runtime import answers, breakpoints, nested
+from graphs.runtime.begin import OnWaiting, Opener, without_storage
+from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.configs import checkpoint_of, thread_id_of
+from graphs.runtime.frames import current_frame
+from graphs.runtime.runner import Ending, Runner
+from graphs.runtime.seen import ROOT, remember
+from graphs.runtime.session import Commit, Durability, Session
+from graphs.runtime.snapshots import public
+from graphs.runtime.streams import UNHEARD, Stream
+from graphs.runtime.types import INTERRUPT, Config
+from storage import Connection, new_id
+from storage.ids import Scope, ThreadId
+
+if TYPE_CHECKING:
+    from graphs.runtime.compiled import CompiledGraph
+
+DEFAULT_LIMIT = 1000
+
+
+class Call:
+    """One call of `ainvoke` or `astream`."""
+
+    def __init__(
+        self,
+        graph: CompiledGraph,
+        config: Config,
+        *,
+        stream: Stream = UNHEARD,
+        interrupt_before: Breakpoints | None = None,
+        interrupt_after: Breakpoints | None = None,
+        durability: Durability = "sync",
+        context: Any = None,
+        by: str | None = None,
+        on_waiting: OnWaiting = "reject",
+        stop: Callable[[], bool] = lambda: False,
+        halt: asyncio.Event | None = None,
+        also: Callable[[Connection], None] | None = None,
+    ) -> None:
+        self.graph = graph
+        self.config = config
+        nodes = graph.program.topology.nodes
+        self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)
+        self.after = graph.after if interrupt_after is None else breakpoints.check(interrupt_after, nodes)
+        self.on_waiting: OnWaiting = on_waiting
+        self.also = also
+        storage = graph.checkpointer
+        self.session = Session(
+            thread_id=thread_id_of(config) if storage is not None else ThreadId(""),
+            storage=storage,
+            lease=None,
+            new_id=storage.new_id if storage is not None else new_id,
+            config=config,
+            context=context,
+            by=by,
+            answered_by=by,
+            stream=stream,
+            stop=stop,
+            durability=durability,
+            halt=halt,
+        )
+
+    async def to_end(self, given: Any) -> dict[str, Any]:
+        frame = current_frame.get() if self.graph.checkpointer is None else None
+        storage = self.session.storage if frame is None else frame.session.storage
+        if storage is None and (self.before or self.after):
+            raise ValueError("a static interrupt needs a checkpointer: compile(checkpointer=storage)")
+        if frame is not None:
+            return await nested.call(self.graph, given, frame, self.before, self.after)
+        runner = await self._open(given)
+        try:
+            ending = await runner.run()
+        finally:
+            await self._give_back(runner)
+        if self.session.storage is not None and self.session.released and runner.stored is runner.position:
+            remember(self.session.storage, self.graph.program, self.session, runner.position)
+        return await self._result(runner, ending)
+
+    async def _open(self, given: Any) -> Runner:
+        graph, session = self.graph, self.session
+        if session.storage is None:
+            position = stored = await without_storage(graph.program, session, given)
+        else:
+            opener = Opener(
+                graph.program,
+                session.storage,
+                session,
+                self.before,
+                self.after,
+                self.on_waiting,
+                checkpoint_of(self.config),
+                self.also,
+            )
+            position, stored = await opener.open(given)
+        session.stream.emit((), "values", graph.program.surface.output(position.values))
+        limit = self.config.get("recursion_limit", DEFAULT_LIMIT)
+        return Runner(graph.program, session, ROOT, position, stored, self.before, self.after, limit)
+
+    async def _give_back(self, runner: Runner) -> None:
+        """A run that was cut off leaves its thread to be taken up again; one that is to stop, and did not come to a
+        border, as a process leaves it that dies.
+        """
+        session = self.session
+        if session.storage is None or session.released or session.stop():
+            return
+        with suppress(ThreadBusy):
+            await asyncio.shield(runner.store(Commit(release="running")))
+
+    async def _result(self, runner: Runner, ending: Ending) -> dict[str, Any]:
+        values = runner.values()
+        if self.session.storage is None or ending != "waiting":
+            return values
+        rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]
+        waiting = [public(row) for row in rows if answers.is_open(row)]
+        return {**values, INTERRUPT: waiting} if waiting else values

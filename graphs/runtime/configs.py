@@ -1,0 +1,32 @@
+"""Configs: which thread, and which of its checkpoints, a caller means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from graphs.runtime.types import Config
+from storage.ids import CheckpointId, ThreadId, thread_id_text
+
+
+def config_of(thread_id: ThreadId) -> Config:
+    """What names a thread, at its newest checkpoint."""
+    return {"configurable": {"thread_id": thread_id}}
+
+
+def thread_id_of(config: Config) -> ThreadId:
+    """Raises `ValueError` that names `thread_id` when the config has none that can be one."""
+    given = cast("Mapping[str, Any]", config.get("configurable", {})).get("thread_id")
+    if (thread_id := thread_id_text(given)) is None:
+        found = "" if given is None else f", not {type(given).__name__}"
+        raise ValueError(
+            'a durable thread needs a thread_id: config = {"configurable": {"thread_id": "..."}}, '
+            f"a text, an int or a UUID{found}"
+        )
+    return thread_id
+
+
+def checkpoint_of(config: Config) -> CheckpointId | None:
+    """The checkpoint that is meant; None for the newest."""
+    found = config.get("configurable", {}).get("checkpoint_id")
+    return CheckpointId(found) if found else None
