@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from graphs.errors import AnswerError
 from graphs.runtime import answers, breakpoints, nested
+from graphs.runtime.blocking import blocking, blocking_iterator
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.call import Call
 from graphs.runtime.configs import checkpoint_of, thread_id_of
@@ -165,6 +166,12 @@ class CompiledGraph:
         """
         storage, thread_id = self._durable(config)
         await Editor(self.program, storage, thread_id, None).update(values, END, also)
+
+    invoke = blocking(ainvoke)
+    stream = blocking_iterator(astream)
+    get_state = blocking(aget_state)
+    get_state_history = blocking_iterator(aget_state_history)
+    update_state = blocking(aupdate_state)
 
     def get_graph(self) -> Drawing:
         return Drawing(self.program.topology)
