@@ -34,9 +34,9 @@ async def as_node(graph: CompiledGraph, state: Any) -> dict[str, Any]:
     elif dataclasses.is_dataclass(state) and not isinstance(state, type):
         state = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
     outer = cast("Mapping[str, Any]", state)
-    result = await graph.ainvoke({key: value for key, value in outer.items() if key in graph.program.schema.fields})
+    result = await graph.ainvoke({key: value for key, value in outer.items() if key in graph.program.takes.keys})
     frame = current_frame.get()
-    known = frame.attempt.keys if frame is not None else graph.program.schema.fields
+    known = frame.attempt.keys if frame is not None else graph.program.gives.keys
     return {key: value for key, value in result.items() if key in known}
 
 
@@ -53,12 +53,12 @@ async def call(
             position = stored = await without_storage(graph.program, session, given)
             runner = Runner(graph.program, session, ns, position, stored)
             await runner.run()
-            return runner.values()
+            return graph.program.result(runner.values())
         runner = await _open(graph, given, frame, ns, before, after)
         if await runner.run() == "waiting":
             frame.paused_at = f"the graph {graph.name!r} called in it"
             raise Paused
-        return runner.values()
+        return graph.program.result(runner.values())
 
 
 async def _open(
