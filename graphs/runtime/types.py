@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Literal, NotRequired, TypedDict, TypeVar
 from uuid import UUID
 
@@ -73,23 +73,31 @@ class Interrupt:
 class RetryPolicy:
     """How often, and how long apart in seconds, a node that raised is run again before its task fails.
 
-    `retry_on` is an exception type, a tuple of them, or a predicate. Interrupts are never retried.
+    `retry_on` is an exception type, several of them, or a predicate. None: what may pass by itself, see
+    `retrying.retried_by_default`; mistakes in code (`ValueError`, `TypeError` ...) are not tried again. Interrupts are
+    never retried.
     """
 
-    max_attempts: int = 3
     initial_interval: float = 0.5
     backoff_factor: float = 2.0
     max_interval: float = 128.0
+    max_attempts: int = 3
     jitter: bool = True
-    retry_on: type[Exception] | tuple[type[Exception], ...] | Callable[[Exception], bool] = Exception
-
-    def applies_to(self, error: Exception) -> bool:
-        kinds: Any = self.retry_on
-        return isinstance(error, kinds) if isinstance(kinds, type | tuple) else bool(kinds(error))
+    retry_on: type[Exception] | Sequence[type[Exception]] | Callable[[Exception], bool] | None = None
 
     def interval(self, attempt: int) -> float:
         """Seconds to wait after the `attempt`-th failure, counted from 1, before jitter."""
         return min(self.max_interval, self.initial_interval * self.backoff_factor ** (attempt - 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeoutPolicy:
+    """How long one attempt of a node may take: `run_timeout`, in seconds or as a `timedelta`. `idle_timeout` is left
+    out, and raises `LeftOut` where the policy is used.
+    """
+
+    run_timeout: float | timedelta | None = None
+    idle_timeout: float | timedelta | None = None
 
 
 @dataclass(frozen=True)
