@@ -130,7 +130,7 @@ class Opener:
                 "answer, call ainvoke(None), or pass on_waiting='cancel'"
             )
         start = base or positions.before_all(self.program.schema)
-        writes = self.program.schema.writes(START, given)
+        writes = self.program.schema.writes(START, self.program.surface.given(given))
         if base is None:
             self.program.schema.validate_input({write.key: write.value for write in writes})
         writes = self.program.schema.normalise(writes)
@@ -305,7 +305,7 @@ async def without_storage(program: Program, session: Session, given: Any) -> Pos
         raise AnswerError("there is nothing to resume without a checkpointer: compile(checkpointer=storage)")
     if given is None:
         raise NotWaiting("there is nothing to go on with without a checkpointer: give an input")
-    writes = program.schema.writes(START, given)
+    writes = program.schema.writes(START, program.surface.given(given))
     program.schema.validate_input({write.key: write.value for write in writes})
     values = program.schema.apply(program.schema.initial(), writes)
     tasks = entry(program.topology, await targets(program, START, values, session), session.new_id)

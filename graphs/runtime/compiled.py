@@ -50,7 +50,7 @@ class CompiledGraph:
         self.before = breakpoints.check(before, program.topology.nodes)
         self.after = breakpoints.check(after, program.topology.nodes)
 
-    async def __call__(self, state: Any) -> dict[str, Any]:
+    async def __call__(self, state: Any) -> Any:
         """As a node of another graph: run on its state, and write the keys that both have."""
         return await nested.as_node(self, state)
 

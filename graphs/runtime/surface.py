@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol, cast
+
+from pydantic import BaseModel
 
 
 class Surface(Protocol):
     """What stands between a graph's state and its callers: in results, streams, snapshots and edits."""
 
+    @property
+    def edits_as(self) -> str | None:
+        """The node whose edit it is when nobody says; None for the one that ran last."""
+        ...
+
     def given(self, value: Any) -> Any:
-        """An input, or an edit from outside, as an update of the state."""
+        """An input as an update of the state."""
+        ...
+
+    def edited(self, value: Any) -> Any:
+        """An edit from outside as an update of the state."""
         ...
 
     def values(self, values: Mapping[str, Any]) -> Any:
@@ -25,11 +37,24 @@ class Surface(Protocol):
         """What a node wrote, for the stream of updates and a task's result."""
         ...
 
+    def taken(self, state: Any, keys: Collection[str]) -> Any:
+        """Of the state of a graph in which this one is a node: its input. `keys` are this one's own."""
+        ...
+
+    def left(self, result: Any, keys: Collection[str]) -> Any:
+        """Its result as an update of that state, which has these keys."""
+        ...
+
 
 class AllOfIt:
     """The state as it is."""
 
+    edits_as = None
+
     def given(self, value: Any) -> Any:
+        return value
+
+    def edited(self, value: Any) -> Any:
         return value
 
     def values(self, values: Mapping[str, Any]) -> Any:
@@ -40,3 +65,13 @@ class AllOfIt:
 
     def update(self, writes: Mapping[str, Any]) -> Any:
         return writes or None
+
+    def taken(self, state: Any, keys: Collection[str]) -> Any:
+        if isinstance(state, BaseModel):
+            state = {key: getattr(state, key) for key in type(state).model_fields}
+        elif dataclasses.is_dataclass(state) and not isinstance(state, type):
+            state = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
+        return {key: value for key, value in cast("Mapping[str, Any]", state).items() if key in keys}
+
+    def left(self, result: Any, keys: Collection[str]) -> Any:
+        return {key: value for key, value in cast("Mapping[str, Any]", result).items() if key in keys}

@@ -89,9 +89,9 @@ class TaskRun:
         attempt = Attempt(self.session, self.ns, within, node.name, keys, self.flush, jobs=self.jobs)
         self.questions = attempt.questions
         try:
-            with entered(Frame(attempt, self.scope), f"node {node.name!r}"):
+            with entered(frame := Frame(attempt, self.scope), f"node {node.name!r}"):
                 argument = self.program.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
-                return await call(node, argument, self.session, self.where)
+                return await frame.carry_out(lambda: call(node, argument, self.session, self.where))
         finally:
             await attempt.end()
 
