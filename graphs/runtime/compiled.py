@@ -52,7 +52,7 @@ class CompiledGraph(NoRunnable):
         self.before = breakpoints.check(before, program.topology.nodes)
         self.after = breakpoints.check(after, program.topology.nodes)
 
-    async def __call__(self, state: Any) -> dict[str, Any]:
+    async def __call__(self, state: Any) -> Any:
         """As a node of another graph: run on its state, and write the keys that both have."""
         return await nested.as_node(self, state)
 
@@ -195,7 +195,10 @@ class CompiledGraph(NoRunnable):
     def get_subgraphs(
         self, *, namespace: str | None = None, recurse: bool = False
     ) -> Generator[tuple[str, CompiledGraph]]:
-        """(node, graph) of the nodes that are graphs, with `recurse` theirs too, as "node|node"; `namespace` names one."""
+        """(node, graph) of the nodes that are graphs, with `recurse` theirs too, as "node|node".
+
+        `namespace` names one.
+        """
         for name, node in self.program.topology.nodes.items():
             if not isinstance(node.fn, CompiledGraph):
                 continue
