@@ -14,6 +14,7 @@ from graphs.errors import AnswerError, GraphChanged, GraphError, NotWaiting, Thr
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.giving_up import given_up
+from graphs.runtime.kept import kept_after
 from graphs.runtime.ledger import Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.program import Program
@@ -21,8 +22,9 @@ from graphs.runtime.seen import ROOT, Seen, look, unseen
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
 from graphs.runtime.step import Task, entry, fresh, renewed
-from graphs.runtime.tasks import normalised, targets
+from graphs.runtime.tasks import targets
 from graphs.runtime.types import START, UNSET, Command
+from graphs.runtime.upward import normalised
 from storage import Connection, Storage, interrupts, threads
 from storage.errors import AnswerRefused, ThreadHalted, ThreadHeld, ThreadMoved
 from storage.ids import CheckpointId, InterruptId
@@ -146,6 +148,7 @@ class Opener:
             joins={},
             by=self.session.by,
             ran=(),
+            kept=kept_after(start, self.session.ledger),
         )
         if base is None:
             position = replace(position, parent_id=None)
@@ -250,7 +253,7 @@ class Opener:
         now = self.storage.now()
 
         session.by = position.by
-        session.roots = tuple(task.id for task in position.tasks)
+        session.roots, session.kept = tuple(task.id for task in position.tasks), position.kept
 
         def job(db: Connection) -> tuple[Lease, int, Ledger]:
             threads.unless_halted(db, session.thread_id)
@@ -299,14 +302,21 @@ class Opener:
                 )
 
 
-async def without_storage(program: Program, session: Session, given: Any) -> Position:
-    """The first position of a run on this input that nothing is stored of, and that nothing can wait in."""
+async def without_storage(program: Program, session: Session, given: Any, begun_on: Position | None = None) -> Position:
+    """The first position of a run on this input that nothing is stored of, and that nothing can wait in; `begun_on` is
+    the position whose state it goes on with.
+    """
     if isinstance(given, Command):
         raise AnswerError("there is nothing to resume without a checkpointer: compile(checkpointer=storage)")
     if given is None:
         raise NotWaiting("there is nothing to go on with without a checkpointer: give an input")
     writes = program.schema.writes(START, given)
-    program.schema.validate_input({write.key: write.value for write in writes})
-    values = program.schema.apply(program.schema.initial(), writes)
+    start = begun_on or positions.before_all(program.schema)
+    if begun_on is None:
+        program.schema.validate_input({write.key: write.value for write in writes})
+    values = program.schema.apply(start.values, writes)
     tasks = entry(program.topology, await targets(program, START, values, session), session.new_id)
-    return Position(CheckpointId(session.new_id()), None, "input", 0, values, {}, tasks, {})
+    first = Position(CheckpointId(session.new_id()), None, "input", start.step + 1, values, start.versions, tasks, {})
+    if begun_on is None:
+        return first
+    return replace(first, parent_id=start.checkpoint_id, since=first.step, begun_on=start.checkpoint_id)

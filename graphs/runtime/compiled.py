@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from graphs.errors import AnswerError
 from graphs.runtime import answers, breakpoints, nested
@@ -21,6 +21,8 @@ from storage import Connection, Storage, interrupts
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
 
+Memory = Literal["call", "kept", "none"]
+
 
 class Threads(Protocol):
     """What runs threads, and tells how they stand: a compiled graph, or several of which each has its own threads."""
@@ -32,19 +34,22 @@ class Threads(Protocol):
 
 
 class CompiledGraph:
-    """A graph that can be run. With a checkpointer its threads are durable; without one, and called inside a node of
-    another graph, it uses the caller's."""
+    """A graph that can be run. With a checkpointer its threads are durable. Called inside a node of another graph it
+    runs in the caller's thread; `memory` says what of it is stored there: how far this call has come ("call"), that and
+    its state for the next call at this place ("kept"), or nothing ("none").
+    """
 
     def __init__(
         self,
         program: Program,
-        checkpointer: Storage | None,
+        checkpointer: Storage | bool | None,
         *,
         before: Breakpoints,
         after: Breakpoints,
     ) -> None:
         self.program = program
-        self.checkpointer = checkpointer
+        self.checkpointer = None if isinstance(checkpointer, bool) else checkpointer
+        self.memory: Memory = "call" if not isinstance(checkpointer, bool) else "kept" if checkpointer else "none"
         self.name = self.__name__ = program.name
         self.before = breakpoints.check(before, program.topology.nodes)
         self.after = breakpoints.check(after, program.topology.nodes)

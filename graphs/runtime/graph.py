@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from graphs.errors import InvalidGraph
+from graphs.runtime import reach
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.program import Branch, Join, Node, Program, Topology, check
 from graphs.runtime.state import StateSchema
@@ -55,7 +56,8 @@ class StateGraph:
             retry_policy,
             timeout,
             declared or (),
-            anywhere=declared is None and _mentions_command(fn),
+            anywhere=_leads_anywhere(fn, declared),
+            outward=reach.commands_caller(fn),
             starts=starts,
         )
         return self
@@ -99,16 +101,27 @@ class StateGraph:
 
     def compile(
         self,
-        checkpointer: Storage | None = None,
+        checkpointer: Storage | bool | None = None,
         *,
         interrupt_before: Sequence[str] | Literal["*"] = (),
         interrupt_after: Sequence[str] | Literal["*"] = (),
         name: str = "graph",
     ) -> CompiledGraph:
-        """Check the graph and make it runnable. Raises `InvalidGraph` that names the node or edge to mend."""
+        """Check the graph and make it runnable. Raises `InvalidGraph` that names the node or edge to mend.
+
+        With a storage as `checkpointer` its threads are durable. Called inside a node of another graph it runs in the
+        caller's thread, with the caller's checkpointer, unless it has one and is given the id of another thread. True:
+        it keeps its state there between calls; False: nothing of it is stored there, and it cannot ask.
+        """
         check(self.topology)
         program = Program(name, self.schema, self.topology)
         return CompiledGraph(program, checkpointer, before=interrupt_before, after=interrupt_after)
+
+
+def _leads_anywhere(fn: Callable[..., Any], declared: tuple[str, ...] | None) -> bool:
+    if isinstance(fn, CompiledGraph):
+        return reach.leads_out(fn.program)
+    return reach.calls_graphs(fn) or (declared is None and reach.mentions_command(fn))
 
 
 def _declared(fn: Callable[..., Any]) -> tuple[str, ...] | None:
@@ -131,16 +144,3 @@ def _literals(hint: Any) -> tuple[str, ...]:
     if get_origin(hint) is Literal:
         return tuple(get_args(hint))
     return tuple(name for part in get_args(hint) for name in _literals(part))
-
-
-def _mentions_command(fn: Callable[..., Any]) -> bool:
-    """Whether the function's code, or a function within it, uses a name that stands for `Command`."""
-    code = getattr(inspect.unwrap(fn), "__code__", None)
-    names = {name for name, value in getattr(fn, "__globals__", {}).items() if value is Command} | {"Command"}
-    pending = [code] if code is not None else []
-    while pending:
-        current = pending.pop()
-        if names & {*current.co_names, *current.co_freevars}:
-            return True
-        pending += [constant for constant in current.co_consts if inspect.iscode(constant)]
-    return False
