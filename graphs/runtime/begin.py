@@ -10,7 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
-from graphs.errors import AnswerError, GraphChanged, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.errors import (
+    AnswerError,
+    GraphChanged,
+    GraphError,
+    InvalidUpdateError,
+    NotWaiting,
+    ThreadBusy,
+    ThreadWaiting,
+)
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.giving_up import given_up
@@ -167,6 +175,8 @@ class Opener:
         return Opening(head, head, answers=dict.fromkeys(stops), goes_on=True)
 
     async def _command(self, command: Command[Any], head: Position | None) -> Opening:
+        if command.graph is not None:
+            raise InvalidUpdateError("there is no graph around this one to command: leave graph= out")
         if command.resume is UNSET and command.update is None and not command.targets():
             raise AnswerError("Command() says nothing: give it resume=, update= or goto=")
         if self.checkpoint_id is not None and (head is None or self.checkpoint_id != head.checkpoint_id):
