@@ -10,8 +10,9 @@ from graphs.errors import InvalidGraph
 from graphs.runtime import reach
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.program import Branch, Join, Node, Program, Topology, check
+from graphs.runtime.retrying import Retries, Timeout, policies, seconds
 from graphs.runtime.state import StateSchema
-from graphs.runtime.types import END, START, Command, RetryPolicy
+from graphs.runtime.types import END, START, Command
 from storage import Storage
 
 
@@ -32,8 +33,8 @@ class StateGraph:
         node: str | Callable[..., Any],
         fn: Callable[..., Any] | None = None,
         *,
-        retry_policy: RetryPolicy | None = None,
-        timeout: float | None = None,
+        retry_policy: Retries = None,
+        timeout: Timeout = None,
         destinations: Sequence[str] | None = None,
         starts: int | None = None,
     ) -> StateGraph:
@@ -53,8 +54,8 @@ class StateGraph:
         self.topology.nodes[name] = Node(
             fn,
             name,
-            retry_policy,
-            timeout,
+            policies(retry_policy) or (),
+            seconds(timeout),
             declared or (),
             anywhere=_leads_anywhere(fn, declared),
             outward=reach.commands_caller(fn),

@@ -133,7 +133,10 @@ def dump_writes(schema: StateSchema, writes: Iterable[Write]) -> str:
     return "[" + ",".join(f"[{json.dumps(write.key)},{schema.dump_write(write)}]" for write in writes) + "]"
 
 
-def load_writes(schema: StateSchema, task: Task, row: TaskRow) -> list[Write]:
+def load_writes(schema: StateSchema | None, task: Task, row: TaskRow) -> list[Write]:
+    """What a row has of a task's writes; without a schema as plain JSON."""
+    if schema is None:
+        return [Write(task.node, key, value) for key, value in json.loads(row.writes or "[]")]
     return [schema.load_write(task.node, key, json.dumps(value)) for key, value in json.loads(row.writes or "[]")]
 
 
@@ -153,7 +156,7 @@ def load_leads(row: TaskRow, caller: Caller | None = None) -> tuple[list[Target]
 
 
 def finished(
-    schema: StateSchema, ledger: Ledger, ns: Namespace, tasks: Iterable[Task], caller: Caller | None = None
+    schema: StateSchema | None, ledger: Ledger, ns: Namespace, tasks: Iterable[Task], caller: Caller | None = None
 ) -> dict[TaskId, Finished]:
     """The tasks of a step that had ended well when their thread was left. `caller` is who called the graph."""
     found: dict[TaskId, Finished] = {}

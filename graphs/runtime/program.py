@@ -44,7 +44,7 @@ class Node(Called):
     """
 
     name: str
-    retry_policy: RetryPolicy | None = None
+    retries: tuple[RetryPolicy, ...] = ()
     timeout: float | None = None
     destinations: tuple[str, ...] = ()
     anywhere: bool = False

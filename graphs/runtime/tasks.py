@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from graphs.errors import (
-    InDoubt,
-    InterruptMisused,
-    InvalidAnswer,
-    InvalidUpdateError,
-    QuestionChanged,
-    QuestionExpired,
-    ThreadBusy,
-)
+from graphs.errors import InvalidUpdateError
 from graphs.runtime import places
-from graphs.runtime.calling import Paused, held
+from graphs.runtime.calling import Paused
 from graphs.runtime.frames import Attempt, Frame, current_frame, entered
 from graphs.runtime.ledger import Finished
 from graphs.runtime.program import Branch, Called, Node, Program
+from graphs.runtime.retrying import attempts
 from graphs.runtime.session import Job, Session
 from graphs.runtime.state import Write
 from graphs.runtime.step import Task
@@ -30,9 +21,6 @@ from graphs.runtime.types import UNSET, Command, Runtime, Send
 from graphs.runtime.upward import ParentCommand, Target, Upward, normalised, upward
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
-
-NEVER_RETRIED = (InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, QuestionExpired, ThreadBusy)
-"""What another attempt would only raise again."""
 
 
 @dataclass(frozen=True)
@@ -105,22 +93,7 @@ class TaskRun:
         return self._read_result(result)
 
     async def _attempts(self, node: Node) -> Any:
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                if node.timeout is None:
-                    return await self._call(node)
-                async with asyncio.timeout(node.timeout):
-                    return await self._call(node)
-            except NEVER_RETRIED:
-                raise
-            except Exception as error:
-                policy = node.retry_policy
-                if policy is None or attempt >= policy.max_attempts or not held(policy.applies_to, error):
-                    raise
-                interval = policy.interval(attempt)
-            await asyncio.sleep(interval * random.uniform(0.5, 1.0) if policy.jitter else interval)
+        return await attempts(lambda: self._call(node), node.name, node.retries, node.timeout)
 
     async def _call(self, node: Node) -> Any:
         """Call the node in a frame of its own, and wait for what it leaves behind."""
