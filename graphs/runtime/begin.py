@@ -17,6 +17,7 @@ from graphs.runtime.giving_up import given_up
 from graphs.runtime.ledger import Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.program import Program
+from graphs.runtime.results import dump_results, ends
 from graphs.runtime.seen import ROOT, Seen, look, unseen
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
@@ -145,8 +146,6 @@ class Opener:
             by=self.session.by,
             ran=(),
         )
-        if base is None:
-            position = replace(position, parent_id=None)
         ended = head.tasks if head is base and head is not None else ()
         return Opening(position, start, cancelled=self._standing(), ended=ended, stops=self._stops(position))
 
@@ -243,9 +242,10 @@ class Opener:
         commit = Commit(questions=opening.stops, cancelled=opening.cancelled, ended=ended)
         settles = bool(ended or commit.cancelled or commit.questions)
         if not position.stored and (session.durability != "exit" or settles):
+            results = self._results(opening)
             stored, changes = positions.normalise(self.program.schema, stored, position)
             position = stored
-            commit.checkpoint = (to_row(position, session.thread_id, ROOT, session.now()), changes)
+            commit.checkpoint = (to_row(position, session.thread_id, ROOT, session.now(), results), changes)
         now = self.storage.now()
 
         session.by = position.by
@@ -288,6 +288,14 @@ class Opener:
     def _finished(self, position: Position) -> list[Write]:
         """What the finished tasks of the step in flight wrote."""
         return written(position.tasks, finished(self.program.schema, self.session.ledger, ROOT, position.tasks))
+
+    def _results(self, opening: Opening) -> str | None:
+        """What the tasks came to that this ends."""
+        if not opening.ended:
+            return None
+        schema, base, ledger = self.program.schema, opening.base, self.session.ledger
+        ended = ends(ledger, ROOT, opening.ended, finished(schema, ledger, ROOT, opening.ended))
+        return dump_results(schema, base.tasks, ended, base.values, opening.position.values)
 
     def _check_nodes(self, position: Position) -> None:
         for task in position.tasks:

@@ -54,7 +54,12 @@ class Attempt:
         """Around a part of the task that its end waits for."""
         if self.over:
             raise Paused
-        done = asyncio.get_running_loop().create_future()
+        if (loop := asyncio.get_running_loop()) is not self.session.loop:
+            raise InterruptMisused(
+                f"something of node {self.node!r} was begun in an event loop of its own (asyncio.run?): "
+                "in a plain `def` call the blocking twin, `graph.invoke(...)`, which runs in the loop of this run"
+            )
+        done = loop.create_future()
         self._at_work[done] = asyncio.current_task()
         try:
             yield
