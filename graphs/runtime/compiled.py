@@ -50,7 +50,7 @@ class CompiledGraph(Described):
         self.before = breakpoints.check(before, program.topology.nodes)
         self.after = breakpoints.check(after, program.topology.nodes)
 
-    async def __call__(self, state: Any) -> dict[str, Any]:
+    async def __call__(self, state: Any) -> Any:
         """As a node of another graph: run on its state, and write the keys that both have."""
         return await nested.as_node(self, state)
 
@@ -175,7 +175,10 @@ class CompiledGraph(Described):
     def get_subgraphs(
         self, *, namespace: str | None = None, recurse: bool = False
     ) -> Generator[tuple[str, CompiledGraph]]:
-        """(node, graph) of the nodes that are graphs; with `recurse` theirs too, as "node|node". `namespace` names one."""
+        """(node, graph) of the nodes that are graphs, with `recurse` theirs too, as "node|node".
+
+        `namespace` names one.
+        """
         for name, node in self.program.topology.nodes.items():
             if not isinstance(node.fn, CompiledGraph):
                 continue

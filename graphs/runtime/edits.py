@@ -87,6 +87,7 @@ class Editor:
             return self._follow(thread, written(base.tasks, results), self._writes(END, values), (), {})
         if values is None and as_node is None:
             return self._follow(thread, [], [], base.tasks, base.joins, ran=base.ran)
+        as_node = as_node or self.program.surface.edits_as
         node = as_node if as_node is not None else _ran_last(base)
         if node != START and node not in self.program.topology.nodes:
             raise InvalidUpdateError(
@@ -146,7 +147,8 @@ class Editor:
         )
 
     def _writes(self, node: str, values: Any) -> list[Write]:
-        return self.program.schema.normalise(self.program.schema.writes(node, values))
+        given = None if values is None else self.program.surface.edited(values)
+        return self.program.schema.normalise(self.program.schema.writes(node, given))
 
     async def _targets(self, node: str, values: Mapping[str, Any]) -> list[str | Send]:
         """Where the routers after a node lead with this state."""

@@ -21,6 +21,7 @@ from graphs.runtime.program import Branch, Join, Node, Program, Topology, check
 from graphs.runtime.retrying import Retries, Timeout, policies, seconds
 from graphs.runtime.shapes import Shape, annotated
 from graphs.runtime.state import StateSchema
+from graphs.runtime.surface import AllOfIt, SomeKeys
 from graphs.runtime.types import END, START
 from storage import Storage
 
@@ -191,13 +192,15 @@ class StateGraph:
         self.validate()
         schema, topology = self.schema.copy(), self.topology.copy()
         topology.nodes = {name: self._with_defaults(node) for name, node in topology.nodes.items()}
+        takes, gives = schema.add(self.input_schema), schema.add(self.output_schema)
         program = Program(
             name or "graph",
             schema,
             topology,
-            takes=schema.add(self.input_schema),
-            gives=schema.add(self.output_schema),
-            context=ContextSchema(self.context_schema),
+            takes,
+            gives,
+            ContextSchema(self.context_schema),
+            AllOfIt() if len(gives.keys) == len(schema.fields) else SomeKeys(gives.keys),
         )
         graph = CompiledGraph(
             program, _checked(checkpointer), before=interrupt_before or (), after=interrupt_after or ()

@@ -135,7 +135,7 @@ class Program:
         """An input, as writes. Raises `InvalidUpdateError` for a key that no input has, and where the `first` input of
         a thread does not make an instance of its class.
         """
-        writes = self.schema.writes(START, value)
+        writes = self.schema.writes(START, self.surface.given(value))
         keys = self.takes.keys
         if unknown := [write.key for write in writes if write.key not in keys]:
             raise InvalidUpdateError(
@@ -145,11 +145,6 @@ class Program:
             values = {**self.schema.initial(), **{write.key: write.value for write in writes}}
             self.takes.view(values)
         return writes
-
-    def result(self, values: dict[str, Any]) -> dict[str, Any]:
-        """What a caller gets of the state when a run ends."""
-        keys = self.gives.keys
-        return values if len(keys) == len(self.schema.fields) else {k: v for k, v in values.items() if k in keys}
 
 
 def check(topology: Topology) -> None:
