@@ -61,7 +61,7 @@ class Call:
             lease=None,
             new_id=storage.new_id if storage is not None else new_id,
             config=config,
-            context=context,
+            context=graph.program.context.built(context),
             by=by,
             answered_by=by,
             stream=stream,
@@ -118,7 +118,7 @@ class Call:
             await asyncio.shield(runner.store(Commit(release="running")))
 
     async def _result(self, runner: Runner, ending: Ending) -> Any:
-        shown = self.graph.program.surface.output(runner.values())
+        shown = self.graph.program.result(runner.values())
         if self.session.storage is None or ending != "waiting":
             return shown
         rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
 from typing import Any, Protocol
 
 from graphs.errors import AnswerError
@@ -11,10 +11,11 @@ from graphs.runtime import answers, breakpoints, nested
 from graphs.runtime.blocking import blocking, blocking_iterator
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.call import Call
-from graphs.runtime.configs import checkpoint_of, thread_id_of
+from graphs.runtime.configs import checkpoint_of, graph_of, thread_id_of
 from graphs.runtime.drawing import Drawing
 from graphs.runtime.edits import Editor
-from graphs.runtime.program import Program
+from graphs.runtime.left_out import NoRunnable
+from graphs.runtime.program import Node, Program
 from graphs.runtime.snapshots import Snapshots
 from graphs.runtime.streams import queued
 from graphs.runtime.types import END, INTERRUPT, Config, StateSnapshot
@@ -32,7 +33,7 @@ class Threads(Protocol):
     async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = ...) -> None: ...
 
 
-class CompiledGraph:
+class CompiledGraph(NoRunnable):
     """A graph that can be run. With a checkpointer its threads are durable; without one, and called inside a node of
     another graph, it uses the caller's."""
 
@@ -47,6 +48,7 @@ class CompiledGraph:
         self.program = program
         self.checkpointer = checkpointer
         self.name = self.__name__ = program.name
+        self.builder: Any = None
         self.before = breakpoints.check(before, program.topology.nodes)
         self.after = breakpoints.check(after, program.topology.nodes)
 
@@ -117,14 +119,18 @@ class CompiledGraph:
         except AnswerRefused as error:
             raise answers.refusal(error) from None
 
-    async def aget_state(self, config: Config) -> StateSnapshot:
-        """The thread now, or as recorded at the config's `checkpoint_id`. An unknown thread is an empty snapshot."""
-        storage, _ = self._durable(config)
-        return await storage.read(lambda db: self.state_on(db, config))
+    async def aget_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
+        """The thread now, or as recorded at the config's `checkpoint_id`. An unknown thread is an empty snapshot.
 
-    def state_on(self, db: Connection, config: Config) -> StateSnapshot:
+        With `subgraphs` each task that called a graph has that graph's snapshot as its `state`, else the config that
+        names it: by that, this reads the graph itself. One that a node's own code calls shows plain JSON.
+        """
+        storage, _ = self._durable(config)
+        return await storage.read(lambda db: self.state_on(db, config, subgraphs=subgraphs))
+
+    def state_on(self, db: Connection, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
         """What `aget_state` gives, for a job that reads more at the same moment."""
-        return self._snapshots(config).get(db)
+        return self._snapshots(config).get(db, checkpoint_of(config), subgraphs=subgraphs)
 
     async def aget_state_history(
         self,
@@ -134,8 +140,9 @@ class CompiledGraph:
         before: Config | None = None,
         filter: Mapping[str, Any] | None = None,  # noqa: A002
     ) -> AsyncIterator[StateSnapshot]:
-        """Snapshots, newest first; `filter` compares metadata. Nothing is locked while the caller iterates."""
-        async for snapshot in self._snapshots(config).history(limit, before, filter):
+        """Snapshots as recorded, newest first; `filter` compares metadata. Nothing is locked while one iterates."""
+        cursor = checkpoint_of(before) if before else None
+        async for snapshot in self._snapshots(config).history(limit, cursor, filter):
             yield snapshot
 
     async def aupdate_state(
@@ -167,6 +174,45 @@ class CompiledGraph:
         storage, thread_id = self._durable(config)
         await Editor(self.program, storage, thread_id, None).update(values, END, also)
 
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        return self.program.topology.nodes
+
+    @property
+    def context_schema(self) -> Any:
+        return self.program.context.type
+
+    def get_input_jsonschema(self, config: Config | None = None) -> dict[str, Any]:
+        return self.program.takes.json_schema()
+
+    def get_output_jsonschema(self, config: Config | None = None) -> dict[str, Any]:
+        return self.program.gives.json_schema()
+
+    def get_context_jsonschema(self) -> dict[str, Any] | None:
+        """None when the graph declares no context."""
+        return self.program.context.json_schema()
+
+    def get_subgraphs(
+        self, *, namespace: str | None = None, recurse: bool = False
+    ) -> Generator[tuple[str, CompiledGraph]]:
+        """(node, graph) of the nodes that are graphs, with `recurse` theirs too, as "node|node"; `namespace` is one."""
+        for name, node in self.program.topology.nodes.items():
+            if not isinstance(node.fn, CompiledGraph):
+                continue
+            if namespace in (None, name):
+                yield name, node.fn
+            if recurse:
+                rest = namespace.removeprefix(f"{name}|") if namespace is not None else None
+                for inner, graph in node.fn.get_subgraphs(namespace=rest, recurse=True):
+                    yield f"{name}|{inner}", graph
+
+    async def aget_subgraphs(
+        self, *, namespace: str | None = None, recurse: bool = False
+    ) -> AsyncIterator[tuple[str, CompiledGraph]]:
+        """As `get_subgraphs`."""
+        for each in self.get_subgraphs(namespace=namespace, recurse=recurse):
+            yield each
+
     invoke = blocking(ainvoke)
     stream = blocking_iterator(astream)
     get_state = blocking(aget_state)
@@ -183,4 +229,4 @@ class CompiledGraph:
 
     def _snapshots(self, config: Config) -> Snapshots:
         storage, thread_id = self._durable(config)
-        return Snapshots(self.program, storage, thread_id, checkpoint_of(config))
+        return Snapshots(self.program, storage, thread_id, graph_of(config))

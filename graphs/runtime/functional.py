@@ -11,6 +11,7 @@ from graphs.errors import InvalidGraph, LeftOut
 from graphs.runtime import flow_state
 from graphs.runtime.calling import invoke
 from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.context_schema import ContextSchema
 from graphs.runtime.declared import Form, hints_of
 from graphs.runtime.flow_state import INPUT, Final, FlowSchema, FlowSurface
 from graphs.runtime.flow_tasks import TaskFunction
@@ -145,7 +146,9 @@ class entrypoint:  # noqa: N801 - a decorator
             edges={START: [name], name: [END]},
         )
         given, returned, saved = _types(fn, name)
-        program = Program(name, FlowSchema(name, given, returned, saved), topology, FlowSurface(name))
+        schema = FlowSchema(name, given, returned, saved)
+        context = ContextSchema(self._context_schema)
+        program = Program(name, schema, topology, schema.takes, schema.gives, context, FlowSurface(name))
         return CompiledGraph(program, self._checkpointer, before=(), after=())
 
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 async def as_node(graph: CompiledGraph, state: Any) -> Any:
     """Run a graph as a node: on those keys of the state that it has; what it wrote to keys that the caller has."""
     program = graph.program
-    result = await graph.ainvoke(program.surface.taken(state, program.schema.fields))
+    result = await graph.ainvoke(program.surface.taken(state, program.takes.keys))
     frame = current_frame.get()
-    return program.surface.left(result, frame.attempt.keys if frame is not None else program.schema.fields)
+    return program.surface.left(result, frame.attempt.keys if frame is not None else program.gives.keys)
 
 
 async def call(graph: CompiledGraph, given: Any, frame: Frame, before: Breakpoints, after: Breakpoints) -> Any:
@@ -43,12 +43,12 @@ async def call(graph: CompiledGraph, given: Any, frame: Frame, before: Breakpoin
             position = stored = await without_storage(graph.program, session, given)
             runner = Runner(graph.program, session, ns, position, stored)
             await runner.run()
-            return graph.program.surface.output(runner.values())
+            return graph.program.result(runner.values())
         runner = await _open(graph, given, frame, ns, before, after)
         if await runner.run() == "waiting":
             frame.paused_at = f"the graph {graph.name!r} called in it"
             raise Paused
-        return graph.program.surface.output(runner.values())
+        return graph.program.result(runner.values())
 
 
 async def _open(

@@ -18,6 +18,11 @@ BREAKPOINT = "__breakpoint__"
 """The key under which stream chunks say at which static interrupt the thread stopped."""
 
 
+PULL = "__pregel_pull"
+PUSH = "__pregel_push"
+"""What the path of a task begins with: it is due because something led to its node, or because it was sent."""
+
+
 class _Unset:
     """Tells an argument that was not given from one that is None."""
 
@@ -34,6 +39,17 @@ class Send:
 
     node: str
     arg: Any
+
+
+OVERWRITE = "__overwrite__"
+"""The key under which an `Overwrite` is written as JSON: {"__overwrite__": value}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overwrite:
+    """A write that goes round the key's reducer: `value` is what the key holds then. One a key and step."""
+
+    value: Any
 
 
 N = TypeVar("N", bound=str)
@@ -61,12 +77,15 @@ class Command(Generic[N]):
 
 @dataclass(frozen=True)
 class Interrupt:
-    """A question that waits. `replaces` is the id of the question it took the place of."""
+    """A question. `replaces` is the id of the question it took the place of, `answered` says whether it was answered,
+    which one that waits is not.
+    """
 
     value: Any
     id: str
     replaces: str | None = None
     schema: Any = field(default=None, repr=False)
+    answered: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +138,7 @@ class Configurable(TypedDict, total=False):
     """What a caller says of the run. Other keys are kept, and nodes that take `config` see them."""
 
     thread_id: str | int | UUID
+    checkpoint_ns: str
     checkpoint_id: str
 
 
@@ -132,18 +152,26 @@ class Config(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class PendingTask:
-    """A task of the step that a snapshot shows: finished ones carry a `result`, failed ones an `error`."""
+    """A task of the step that a snapshot shows: finished ones carry a `result`, failed ones an `error`.
+
+    `path` says why it is due: (`PULL`, node), or (`PUSH`, number) for what was sent. `state` is the graph that was
+    called in it: its snapshot, or the config that names it.
+    """
 
     id: str
     name: str
-    interrupts: tuple[Interrupt, ...] = ()
-    result: Any = None
+    path: tuple[str | int, ...] = ()
     error: str | None = None
+    interrupts: tuple[Interrupt, ...] = ()
+    state: Config | StateSnapshot | None = None
+    result: Any = None
 
 
 @dataclass(frozen=True)
 class StateSnapshot:
-    """A thread at one moment. `next` names the nodes of unfinished tasks; `interrupts` are the questions that wait.
+    """A thread at one moment. Now: `next` names the nodes of unfinished tasks, `values` have what the finished ones
+    wrote, `interrupts` are the questions that wait. As recorded at a checkpoint: `next` names all that was due there,
+    `values` are its own, and its tasks have all that became of them, with the questions that were answered.
 
     `breakpoints` are the static interrupts it stopped at, by id. An unknown thread is a snapshot without a checkpoint.
     """
