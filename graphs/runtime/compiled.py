@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from graphs.errors import AnswerError
 from graphs.runtime import answers, breakpoints, nested
@@ -22,6 +22,8 @@ from storage import Connection, Storage, interrupts
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
 
+Memory = Literal["call", "kept", "none"]
+
 
 class Threads(Protocol):
     """What runs threads, and tells how they stand: a compiled graph, or several of which each has its own threads."""
@@ -32,20 +34,29 @@ class Threads(Protocol):
     async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = ...) -> None: ...
 
 
+<<<<<<< HEAD
+class CompiledGraph(NoRunnable):
+    """A graph that can be run. With a checkpointer its threads are durable. Called inside a node of another graph it
+    runs in the caller's thread; `memory` says what of it is stored there: how far this call has come ("call"), that and
+    its state for the next call at this place ("kept"), or nothing ("none").
+    """
+=======
 class CompiledGraph(Described):
     """A graph that can be run. With a checkpointer its threads are durable; without one, and called inside a node of
     another graph, it uses the caller's."""
+>>>>>>> building
 
     def __init__(
         self,
         program: Program,
-        checkpointer: Storage | None,
+        checkpointer: Storage | bool | None,
         *,
         before: Breakpoints,
         after: Breakpoints,
     ) -> None:
         self.program = program
-        self.checkpointer = checkpointer
+        self.checkpointer = None if isinstance(checkpointer, bool) else checkpointer
+        self.memory: Memory = "call" if not isinstance(checkpointer, bool) else "kept" if checkpointer else "none"
         self.name = self.__name__ = program.name
         self.before = breakpoints.check(before, program.topology.nodes)
         self.after = breakpoints.check(after, program.topology.nodes)
@@ -54,7 +65,7 @@ class CompiledGraph(Described):
         """As a node of another graph: run on its state, and write the keys that both have."""
         return await nested.as_node(self, state)
 
-    async def ainvoke(self, input: Any, config: Config | None = None, **options: Any) -> dict[str, Any]:  # noqa: A002
+    async def ainvoke(self, input: Any, config: Config | None = None, **options: Any) -> Any:  # noqa: A002
         """Run until the graph ends, waits or fails; the state then, with `__interrupt__` when it waits for answers.
 
         `input` is an update of the state, `Command(resume=...)` to answer and run, or None to go on. The options are
@@ -175,10 +186,7 @@ class CompiledGraph(Described):
     def get_subgraphs(
         self, *, namespace: str | None = None, recurse: bool = False
     ) -> Generator[tuple[str, CompiledGraph]]:
-        """(node, graph) of the nodes that are graphs, with `recurse` theirs too, as "node|node".
-
-        `namespace` names one.
-        """
+        """(node, graph) of nodes that are graphs; with `recurse` theirs too, as "node|node". `namespace` names one."""
         for name, node in self.program.topology.nodes.items():
             if not isinstance(node.fn, CompiledGraph):
                 continue

@@ -105,8 +105,10 @@ def drawn(topology: Topology) -> Drawing:
 def _edges(topology: Topology) -> list[DrawnEdge]:
     found = [DrawnEdge(source, target) for source, targets in topology.edges.items() for target in targets]
     found += [DrawnEdge(source, join.target) for join in topology.joins for source in join.sources]
+    inside = {*topology.nodes, END}
     for node in topology.nodes.values():
-        found += [DrawnEdge(node.name, each, node.labels.get(each), conditional=True) for each in node.destinations]
+        to = [each for each in node.destinations if each in inside]
+        found += [DrawnEdge(node.name, each, node.labels.get(each), conditional=True) for each in to]
     for source, branches in topology.branches.items():
         for branch in branches:
             targets = {name: name for name in (*topology.nodes, END)} if branch.targets is None else branch.targets

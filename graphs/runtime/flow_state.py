@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import ValidationError
-from typing_extensions import TypedDict
 
 from graphs.errors import InvalidUpdateError
 from graphs.runtime.declared import lenient, or_none, strict
+from graphs.runtime.hints import typed_dict
 from graphs.runtime.state import StateSchema, Write, dump
 
 R = TypeVar("R")
@@ -41,7 +41,7 @@ class FlowSchema(StateSchema):
     def __init__(self, name: str, given: Any, returned: Any, saved: Any) -> None:
         self.name = name
         keys = {INPUT: or_none(strict(given)), OUTPUT: lenient(returned), SAVED: or_none(list[lenient(saved)])}
-        super().__init__(cast("Any", TypedDict)("FlowState", keys, total=False))
+        super().__init__(typed_dict("FlowState", keys))
 
     def dump_write(self, write: Write) -> str:
         return dump(write.value, f"entrypoint {self.name!r} {'was given' if write.key == INPUT else 'returned'}")
