@@ -8,7 +8,7 @@ from graphs.runtime.effects import once
 from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.messages import add_messages
-from graphs.runtime.types import END, START, Command, Interrupt, RetryPolicy, Runtime, Send, TimeoutPolicy
+from graphs.runtime.types import END, START, Command, Interrupt, RetryPolicy, Runtime, Send, StateUpdate, TimeoutPolicy
 
 if TYPE_CHECKING:
     from graphs.agent.agent import Agent
@@ -27,6 +27,7 @@ __all__ = [
     "Runtime",
     "Send",
     "StateGraph",
+    "StateUpdate",
     "TimeoutPolicy",
     "ToolError",
     "add_messages",

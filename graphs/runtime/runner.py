@@ -269,6 +269,7 @@ class Runner:
             values=values,
             tasks=tasks,
             joins=joins,
+            metadata=self.session.noted,
             ran=tuple(dict.fromkeys(task.node for task in old.tasks)),
         )
 
