@@ -7,10 +7,7 @@ and one that had paused goes on where it was.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from graphs.errors import AnswerError, GraphChanged
 from graphs.runtime import positions
@@ -27,22 +24,15 @@ if TYPE_CHECKING:
     from graphs.runtime.compiled import CompiledGraph
 
 
-async def as_node(graph: CompiledGraph, state: Any) -> dict[str, Any]:
+async def as_node(graph: CompiledGraph, state: Any) -> Any:
     """Run a graph as a node: on those keys of the state that it has; what it wrote to keys that the caller has."""
-    if isinstance(state, BaseModel):
-        state = {key: getattr(state, key) for key in type(state).model_fields}
-    elif dataclasses.is_dataclass(state) and not isinstance(state, type):
-        state = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
-    outer = cast("Mapping[str, Any]", state)
-    result = await graph.ainvoke({key: value for key, value in outer.items() if key in graph.program.schema.fields})
+    program = graph.program
+    result = await graph.ainvoke(program.surface.taken(state, program.takes.keys))
     frame = current_frame.get()
-    known = frame.attempt.keys if frame is not None else graph.program.schema.fields
-    return {key: value for key, value in result.items() if key in known}
+    return program.surface.left(result, frame.attempt.keys if frame is not None else program.gives.keys)
 
 
-async def call(
-    graph: CompiledGraph, given: Any, frame: Frame, before: Breakpoints, after: Breakpoints
-) -> dict[str, Any]:
+async def call(graph: CompiledGraph, given: Any, frame: Frame, before: Breakpoints, after: Breakpoints) -> Any:
     """Run, resume or repeat the result of the graph that this frame calls now. Raises `Paused` when it waits."""
     session = frame.session
     if isinstance(given, Command):
@@ -53,12 +43,12 @@ async def call(
             position = stored = await without_storage(graph.program, session, given)
             runner = Runner(graph.program, session, ns, position, stored)
             await runner.run()
-            return runner.values()
+            return graph.program.surface.output(runner.values())
         runner = await _open(graph, given, frame, ns, before, after)
         if await runner.run() == "waiting":
             frame.paused_at = f"the graph {graph.name!r} called in it"
             raise Paused
-        return runner.values()
+        return graph.program.surface.output(runner.values())
 
 
 async def _open(

@@ -289,7 +289,7 @@ class Runner:
             self.session.roots = tuple(task.id for task in position.tasks)
         if self.session.storage is not None:
             await self._keep(position)
-        self._emit("values", self.program.surface.output(self.position.values))
+        self._emit("values", self.program.surface.streamed(self.position.values))
 
     async def _keep(self, position: Position) -> None:
         """Store a position that was just reached, with the stop at its border, where the run's durability says so."""

@@ -68,7 +68,7 @@ class Superstep:
         return await self._in_place_of_all(returned)
 
     async def _one(self, update: StateUpdate) -> Edited:
-        base, results, (values, as_node, _) = self.base, self.results, update
+        base, results, (values, as_node, task_id) = self.base, self.results, update
         if as_node == END:
             writes, goto = self._read(END, values)
             if goto:
@@ -80,13 +80,14 @@ class Superstep:
             source = "fork" if as_node == COPY else "update"
             tasks = renewed(base.tasks, self.new_id) if as_node == COPY else base.tasks
             return self._follow([], [], tasks, base.joins, ran=base.ran, source=source)
+        as_node = as_node or self.program.surface.edits_as
         if as_node is None:
             node = _ran_last(base)
             self._check(node)
             writes, goto = self._read(node, values)
             returned = _Returned(node, writes, goto, None)
         else:
-            (returned,) = self._returned([update])
+            (returned,) = self._returned([StateUpdate(values, as_node, task_id)])
         if returned.task is not None:
             return await self._finish([returned])
         node = returned.node
@@ -134,7 +135,7 @@ class Superstep:
             for task in done
         ]
         departures += [Departure(each.node, led[id(each)]) for each in returned if each.task is None]
-        tasks, joins = due(self.program.topology, departures, base.joins, self.new_id)
+        tasks, joins = due(self.program.topology, departures, base.joins, self.new_id, beside=left)
         in_order = [
             write
             for task in done
@@ -175,7 +176,7 @@ class Superstep:
             command = cast("Command[Any]", values)
             values, goto = command.update, [normalised(target) for target in command.targets()]
         elif values is not None:
-            values = self.program.surface.given(values)
+            values = self.program.surface.edited(values)
         return self.program.schema.normalise(self.program.schema.writes(node, values)), goto
 
     async def _led(self, returned: _Returned, values: Mapping[str, Any]) -> list[Target]:

@@ -80,7 +80,7 @@ class TaskRun:
             return Failed(error, writes, self.jobs)
 
     async def _attempts(self, node: Node) -> Any:
-        return await attempts(lambda: self._call(node), node.name, node.retries, node.timeout)
+        return await attempts(lambda: self._call(node), node.name, node.retries or (), node.timeout)
 
     async def _call(self, node: Node) -> Any:
         """Call the node in a frame of its own, and wait for what it leaves behind."""
@@ -89,11 +89,16 @@ class TaskRun:
         attempt = Attempt(self.session, self.ns, within, node.name, keys, self.flush, jobs=self.jobs)
         self.questions = attempt.questions
         try:
-            with entered(Frame(attempt, self.scope), f"node {node.name!r}"):
-                argument = self.program.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
-                return await call(node, argument, self.session, self.where)
+            with entered(frame := Frame(attempt, self.scope), f"node {node.name!r}"):
+                argument = self._argument(node)
+                return await frame.carry_out(lambda: call(node, argument, self.session, self.where))
         finally:
             await attempt.end()
+
+    def _argument(self, node: Node) -> Any:
+        if self.task.arg is UNSET:
+            return self.program.argument(node, self.values)
+        return self.program.sent(node, self.task.arg)
 
     def _read_result(self, result: Any) -> tuple[list[Write], list[Target]]:
         writes: list[Write] = []
@@ -131,7 +136,7 @@ async def targets(
     """Where the routers after a node, or at START, say to go with this state."""
     found: list[Target] = []
     for branch in program.topology.branches.get(source, ()):
-        found += await _route(branch, program.schema.view(values), session, source, where)
+        found += await _route(branch, program.routed(branch, source, values), session, source, where)
     return found
 
 
