@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import ValidationError
-from typing_extensions import TypedDict
 
 from graphs.errors import InvalidUpdateError
 from graphs.runtime.declared import adapter_of, lenient, or_none, strict
-from graphs.runtime.hints import readable
+from graphs.runtime.hints import readable, typed_dict
 from graphs.runtime.shapes import Shape
 from graphs.runtime.state import StateSchema, Write, dump
 
@@ -54,7 +53,7 @@ class FlowSchema(StateSchema):
     def __init__(self, name: str, given: Any, returned: Any, saved: Any) -> None:
         self.name = name
         keys = {INPUT: or_none(strict(given)), OUTPUT: lenient(returned), SAVED: or_none(list[lenient(saved)])}
-        state = cast("Any", TypedDict)("FlowState", keys, total=False)
+        state = typed_dict("FlowState", keys)
         super().__init__(state)
         self.takes, self.gives = _Declared(state, strict(given)), _Declared(state, strict(returned))
 
@@ -96,6 +95,9 @@ class FlowSurface:
 
     def values(self, values: Mapping[str, Any]) -> Any:
         return values.get(OUTPUT)
+
+    def streamed(self, values: Mapping[str, Any]) -> Any:
+        return self.output(values)
 
     def output(self, values: Mapping[str, Any]) -> Any:
         return None if values.get(INPUT) is not None else values.get(OUTPUT)

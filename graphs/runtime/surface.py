@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel
@@ -29,8 +30,12 @@ class Surface(Protocol):
         """The state, for `aget_state` and the history."""
         ...
 
+    def streamed(self, values: Mapping[str, Any]) -> Any:
+        """The state, for the stream of values; None where there is nothing to see yet."""
+        ...
+
     def output(self, values: Mapping[str, Any]) -> Any:
-        """The state, for results and the stream of values."""
+        """The state, for results."""
         ...
 
     def update(self, writes: Mapping[str, Any]) -> Any:
@@ -60,6 +65,9 @@ class AllOfIt:
     def values(self, values: Mapping[str, Any]) -> Any:
         return values
 
+    def streamed(self, values: Mapping[str, Any]) -> Any:
+        return values
+
     def output(self, values: Mapping[str, Any]) -> Any:
         return values
 
@@ -71,7 +79,21 @@ class AllOfIt:
             state = {key: getattr(state, key) for key in type(state).model_fields}
         elif dataclasses.is_dataclass(state) and not isinstance(state, type):
             state = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
-        return {key: value for key, value in cast("Mapping[str, Any]", state).items() if key in keys}
+        return _only(cast("Mapping[str, Any]", state), keys)
 
     def left(self, result: Any, keys: Collection[str]) -> Any:
-        return {key: value for key, value in cast("Mapping[str, Any]", result).items() if key in keys}
+        return _only(cast("Mapping[str, Any]", result), keys)
+
+
+@dataclass(frozen=True)
+class SomeKeys(AllOfIt):
+    """The state, of which results have these keys only."""
+
+    keys: Collection[str]
+
+    def output(self, values: Mapping[str, Any]) -> Any:
+        return _only(values, self.keys)
+
+
+def _only(values: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key in keys}
