@@ -34,17 +34,11 @@ class Threads(Protocol):
     async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = ...) -> None: ...
 
 
-<<<<<<< HEAD
-class CompiledGraph(NoRunnable):
+class CompiledGraph(Described):
     """A graph that can be run. With a checkpointer its threads are durable. Called inside a node of another graph it
     runs in the caller's thread; `memory` says what of it is stored there: how far this call has come ("call"), that and
     its state for the next call at this place ("kept"), or nothing ("none").
     """
-=======
-class CompiledGraph(Described):
-    """A graph that can be run. With a checkpointer its threads are durable; without one, and called inside a node of
-    another graph, it uses the caller's."""
->>>>>>> building
 
     def __init__(
         self,
