@@ -30,7 +30,7 @@ from graphs.runtime.results import dump_results, ends
 from graphs.runtime.seen import ROOT, Seen, look, unseen
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
-from graphs.runtime.step import Task, entry, fresh, renewed
+from graphs.runtime.step import Task, arriving, entry, renewed
 from graphs.runtime.tasks import targets
 from graphs.runtime.types import START, UNSET, Command
 from graphs.runtime.upward import normalised
@@ -141,20 +141,18 @@ class Opener:
                 "answer, call ainvoke(None), or pass on_waiting='cancel'"
             )
         start = base or positions.before_all(self.program.schema)
-        writes = self.program.schema.writes(START, given)
-        if base is None:
-            self.program.schema.validate_input({write.key: write.value for write in writes})
-        writes = self.program.schema.normalise(writes)
+        writes = self.program.schema.normalise(self.program.given(given, first=base is None))
         values = self.program.schema.apply(self.program.schema.apply(start.values, self._finished(start)), writes)
         led = [normalised(target) for target in await targets(self.program, START, values, self.session)]
+        tasks, joins = entry(self.program.topology, led, self.storage.new_id)
         position = start.follow(
             CheckpointId(self.storage.new_id()),
             source="input",
             step=start.step + 1,
             since=start.step + 1,
             values=values,
-            tasks=entry(self.program.topology, led, self.storage.new_id),
-            joins={},
+            tasks=tasks,
+            joins=joins,
             by=self.session.by,
             ran=(),
             kept=kept_after(start, self.session.ledger),
@@ -202,14 +200,15 @@ class Opener:
         """
         writes = self.program.schema.normalise(self.program.schema.writes("Command", command.update))
         led = [normalised(target) for target in command.targets()]
-        arriving = fresh(self.program.topology, led, self.storage.new_id)
+        new, joins = arriving(self.program.topology, led, head.joins, self.storage.new_id, head.tasks)
         position = head.follow(
             CheckpointId(self.storage.new_id()),
             source="update",
             step=head.step + 1,
             since=head.since + 1 if head.tasks else head.step + 1,
             values=self.program.schema.apply(head.values, writes),
-            tasks=(*head.tasks, *arriving),
+            tasks=(*head.tasks, *new),
+            joins=joins,
             ran=head.ran if head.tasks else (),
         )
         return Opening(position, head, stops=[] if head.tasks else self._stops(position))
@@ -328,13 +327,9 @@ async def without_storage(program: Program, session: Session, given: Any, begun_
         raise AnswerError("there is nothing to resume without a checkpointer: compile(checkpointer=storage)")
     if given is None:
         raise NotWaiting("there is nothing to go on with without a checkpointer: give an input")
-    writes = program.schema.writes(START, given)
     start = begun_on or positions.before_all(program.schema)
-    if begun_on is None:
-        program.schema.validate_input({write.key: write.value for write in writes})
-    values = program.schema.apply(start.values, writes)
-    tasks = entry(program.topology, await targets(program, START, values, session), session.new_id)
-    first = Position(CheckpointId(session.new_id()), None, "input", start.step + 1, values, start.versions, tasks, {})
-    if begun_on is None:
-        return first
-    return replace(first, since=first.step, begun_on=start.checkpoint_id)
+    values = program.schema.apply(start.values, program.given(given, first=begun_on is None))
+    tasks, joins = entry(program.topology, await targets(program, START, values, session), session.new_id)
+    step = start.step + 1
+    first = Position(CheckpointId(session.new_id()), None, "input", step, values, start.versions, tasks, joins)
+    return replace(first, since=step, begun_on=start.checkpoint_id) if begun_on is not None else first

@@ -67,7 +67,7 @@ class Call:
             lease=None,
             new_id=storage.new_id if storage is not None else new_id,
             config=config,
-            context=context,
+            context=graph.program.context.built(context) if self.caller is None else None,
             by=by,
             answered_by=by,
             stream=stream,
@@ -128,7 +128,7 @@ class Call:
             await asyncio.shield(runner.store(Commit(release="running")))
 
     async def _result(self, runner: Runner, ending: Ending) -> dict[str, Any]:
-        values = runner.values()
+        values = self.graph.program.result(runner.values())
         if self.session.storage is None or ending != "waiting":
             return values
         rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]

@@ -14,7 +14,8 @@ from graphs.runtime.call import Call
 from graphs.runtime.configs import checkpoint_of, graph_of, thread_id_of
 from graphs.runtime.drawing import Drawing
 from graphs.runtime.edits import Editor
-from graphs.runtime.program import Program
+from graphs.runtime.left_out import NoRunnable
+from graphs.runtime.program import Node, Program
 from graphs.runtime.snapshots import Snapshots
 from graphs.runtime.streams import queued
 from graphs.runtime.types import END, INTERRUPT, Config, StateSnapshot
@@ -34,7 +35,7 @@ class Threads(Protocol):
     async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = ...) -> None: ...
 
 
-class CompiledGraph:
+class CompiledGraph(NoRunnable):
     """A graph that can be run. With a checkpointer its threads are durable. Called inside a node of another graph it
     runs in the caller's thread; `memory` says what of it is stored there: how far this call has come ("call"), that and
     its state for the next call at this place ("kept"), or nothing ("none").
@@ -52,6 +53,7 @@ class CompiledGraph:
         self.checkpointer = None if isinstance(checkpointer, bool) else checkpointer
         self.memory: Memory = "call" if not isinstance(checkpointer, bool) else "kept" if checkpointer else "none"
         self.name = self.__name__ = program.name
+        self.builder: Any = None
         self.before = breakpoints.check(before, program.topology.nodes)
         self.after = breakpoints.check(after, program.topology.nodes)
 
@@ -177,10 +179,28 @@ class CompiledGraph:
         storage, thread_id = self._durable(config)
         await Editor(self.program, storage, thread_id, None).update(values, END, also)
 
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        return self.program.topology.nodes
+
+    @property
+    def context_schema(self) -> Any:
+        return self.program.context.type
+
+    def get_input_jsonschema(self, config: Config | None = None) -> dict[str, Any]:
+        return self.program.takes.json_schema()
+
+    def get_output_jsonschema(self, config: Config | None = None) -> dict[str, Any]:
+        return self.program.gives.json_schema()
+
+    def get_context_jsonschema(self) -> dict[str, Any] | None:
+        """None when the graph declares no context."""
+        return self.program.context.json_schema()
+
     def get_subgraphs(
         self, *, namespace: str | None = None, recurse: bool = False
     ) -> Generator[tuple[str, CompiledGraph]]:
-        """(node, graph) of nodes that are graphs; with `recurse` theirs too, as "node|node". `namespace` names one."""
+        """(node, graph) of nodes that are graphs, with `recurse` theirs too, as "node|node"; `namespace` names one."""
         for name, node in self.program.topology.nodes.items():
             if not isinstance(node.fn, CompiledGraph):
                 continue

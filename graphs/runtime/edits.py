@@ -118,7 +118,7 @@ class Editor:
         done = [task for task in base.tasks if task.id in results or task is meant[0]]
         left = tuple(task for task in base.tasks if task not in done)
         departures = [Departure(t.node, led if t is meant[0] else results[t.id].targets) for t in done]
-        tasks, joins = due(self.program.topology, departures, base.joins, self.storage.new_id)
+        tasks, joins = due(self.program.topology, departures, base.joins, self.storage.new_id, beside=left)
         if meant[0].id in results:  # the edit comes on top of what the node returned
             return self._follow(thread, kept, writes, left + tasks, joins, ran=_names(done))
         in_order = [w for task in done for w in (writes if task is meant[0] else results[task.id].writes)]

@@ -40,14 +40,14 @@ async def as_node(graph: CompiledGraph, state: Any) -> dict[str, Any]:
     elif dataclasses.is_dataclass(state) and not isinstance(state, type):
         state = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
     outer = cast("Mapping[str, Any]", state)
-    result = await graph.ainvoke({key: value for key, value in outer.items() if key in graph.program.schema.fields})
+    result = await graph.ainvoke({key: value for key, value in outer.items() if key in graph.program.takes.keys})
     if INTERRUPT in result:
         raise InterruptMisused(
             f"the graph {graph.name!r} is a node, and waits for an answer in a thread of its own, which the graph "
             "around it does not know: compile that with the checkpointer, compile(checkpointer=storage)"
         )
     frame = current_frame.get()
-    known = frame.attempt.keys if frame is not None else graph.program.schema.fields
+    known = frame.attempt.keys if frame is not None else graph.program.gives.keys
     return {key: value for key, value in result.items() if key in known}
 
 
@@ -106,7 +106,7 @@ class NestedCall:
         if runner.upward:
             self.frame.commanded_by = self.graph.name
             raise ParentCommand(runner.upward)
-        return runner.values()
+        return self.graph.program.result(runner.values())
 
     async def _unstored(self, given: Any) -> Runner:
         session = self.frame.session if self.frame.session.storage is None else self.frame.session.unstored()

@@ -10,7 +10,8 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from graphs.errors import GraphChanged
-from graphs.runtime.state import StateSchema, copied, dump
+from graphs.runtime.shapes import copied
+from graphs.runtime.state import StateSchema, dump
 from graphs.runtime.step import Joins, Task, dump_tasks, load_tasks
 from storage import Connection, checkpoints
 from storage.checkpoints import CheckpointRow, ValueChange

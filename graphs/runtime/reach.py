@@ -12,6 +12,7 @@ from contextlib import suppress
 from types import CodeType
 from typing import Any
 
+from graphs.runtime.annotations import code_of
 from graphs.runtime.program import Program
 from graphs.runtime.types import Command
 
@@ -21,7 +22,8 @@ _CALLS = frozenset({"ainvoke", "invoke", "astream", "stream"})
 
 def mentions_command(fn: Callable[..., Any]) -> bool:
     """Whether the code uses a name that stands for `Command`."""
-    aliases = {name for name, value in getattr(fn, "__globals__", {}).items() if value is Command}
+    known = getattr(inspect.unwrap(code_of(fn)), "__globals__", {})
+    aliases = {name for name, value in known.items() if value is Command}
     return bool(_names(fn) & (aliases | {"Command"}))
 
 
@@ -43,7 +45,7 @@ def leads_out(program: Program) -> bool:
 
 def _names(fn: Callable[..., Any]) -> set[str]:
     """The names in the code of a function, and in that of the functions of its module which it uses."""
-    pending, seen, found = [inspect.unwrap(fn)], set[int](), set[str]()
+    pending, seen, found = [inspect.unwrap(code_of(fn))], set[int](), set[str]()
     while pending:
         each = pending.pop()
         if id(each) in seen:

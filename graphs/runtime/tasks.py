@@ -93,7 +93,7 @@ class TaskRun:
         return self._read_result(result)
 
     async def _attempts(self, node: Node) -> Any:
-        return await attempts(lambda: self._call(node), node.name, node.retries, node.timeout)
+        return await attempts(lambda: self._call(node), node.name, node.retries or (), node.timeout)
 
     async def _call(self, node: Node) -> Any:
         """Call the node in a frame of its own, and wait for what it leaves behind."""
@@ -115,10 +115,14 @@ class TaskRun:
         self.questions = attempt.questions
         try:
             with entered(Frame(attempt, self.scope), f"node {node.name!r}"):
-                argument = self.program.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
-                return await call(node, argument, self.session, self.where)
+                return await call(node, self._argument(node), self.session, self.where)
         finally:
             await attempt.end()
+
+    def _argument(self, node: Node) -> Any:
+        if self.task.arg is UNSET:
+            return self.program.argument(node, self.values)
+        return self.program.sent(node, self.task.arg)
 
     def _read_result(self, result: Any) -> Finished:
         """Of several commands those to the caller count before where others lead: the graph ends."""
@@ -170,7 +174,7 @@ async def targets(
     """Where the routers after a node, or at START, say to go with this state."""
     found: list[Target] = []
     for branch in program.topology.branches.get(source, ()):
-        found += await _route(branch, program.schema.view(values), session, source, where)
+        found += await _route(branch, program.routed(branch, source, values), session, source, where)
     return found
 
 

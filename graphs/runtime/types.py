@@ -41,6 +41,17 @@ class Send:
     arg: Any
 
 
+OVERWRITE = "__overwrite__"
+"""The key under which an `Overwrite` is written as JSON: {"__overwrite__": value}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overwrite:
+    """A write that goes round the key's reducer: `value` is what the key holds then. One a key and step."""
+
+    value: Any
+
+
 N = TypeVar("N", bound=str)
 ContextT = TypeVar("ContextT")
 
