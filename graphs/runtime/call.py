@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from graphs.errors import GraphMisused, ThreadBusy
+from graphs.errors import ThreadBusy
 from graphs.runtime import answers, breakpoints, nested
 from graphs.runtime.begin import OnWaiting, Opener, without_storage
 from graphs.runtime.breakpoints import Breakpoints
@@ -54,11 +54,6 @@ class Call:
         self.on_waiting: OnWaiting = on_waiting
         self.also = also
         self.caller = nested.caller_of(graph, config)
-        if self.caller is None and graph.memory == "kept":
-            raise GraphMisused(
-                "a graph that keeps its state in the thread of another (checkpointer=True) runs in a node of that; to "
-                "run it by itself compile it with a storage, compile(checkpointer=storage)"
-            )
         storage = graph.checkpointer if self.caller is None else None
         self.config = config = nested.own_config(config, current_frame.get()) if storage is not None else config
         self.session = Session(

@@ -229,7 +229,10 @@ class CompiledGraph(NoRunnable):
 
     def _durable(self, config: Config) -> tuple[Storage, ThreadId]:
         if self.checkpointer is None:
-            raise ValueError("this graph was compiled without a checkpointer: compile(checkpointer=storage)")
+            raise ValueError(
+                "this graph was compiled without a checkpointer of its own: compile(checkpointer=storage). What it has "
+                "come to in another's thread is shown by that one: aget_state(config, subgraphs=True)"
+            )
         return self.checkpointer, thread_id_of(config)
 
     def _snapshots(self, config: Config) -> Snapshots:
