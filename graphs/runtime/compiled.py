@@ -216,7 +216,10 @@ class CompiledGraph(Described):
 
     def _durable(self, config: Config) -> tuple[Storage, ThreadId]:
         if self.checkpointer is None:
-            raise ValueError("this graph was compiled without a checkpointer: compile(checkpointer=storage)")
+            raise ValueError(
+                "this graph was compiled without a checkpointer of its own: compile(checkpointer=storage). What it has "
+                "come to in another's thread is shown by that one: aget_state(config, subgraphs=True)"
+            )
         return self.checkpointer, thread_id_of(config)
 
     def _editor(self, config: Config) -> Editor:

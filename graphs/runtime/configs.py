@@ -27,10 +27,12 @@ def thread_id_of(config: Config) -> ThreadId:
     return thread_id
 
 
-def names_another(config: Config, thread_id: ThreadId) -> bool:
-    """Whether a config names a thread, and not this one."""
-    given = cast("Mapping[str, Any]", config.get("configurable", {})).get("thread_id")
-    return given is not None and thread_id_text(given) != thread_id
+def names_another(config: Config, other: Config) -> bool:
+    """Whether a config names a thread, and not the one that the other names."""
+    given, known = (
+        cast("Mapping[str, Any]", each.get("configurable", {})).get("thread_id") for each in (config, other)
+    )
+    return given is not None and thread_id_text(given) != thread_id_text(known)
 
 
 def graph_of(config: Config) -> str:
