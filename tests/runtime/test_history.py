@@ -330,8 +330,19 @@ async def test_L10_a_copy_has_the_same_work_done_once_more(storage: Storage, con
     assert (state.metadata or {})["source"] == "fork"
     assert ids(await graph.ainvoke(None, copy))["q"] != first
     assert await graph.ainvoke(Command(resume=2), copy) == {"log": ["a", "q=2"]}
-    with pytest.raises(LeftOut):
+    with pytest.raises(InvalidUpdateError, match="a list of StateUpdate"):
         await graph.aupdate_state(config, {"log": []}, as_node="__copy__")
+
+
+async def test_L10_a_copy_may_be_given_what_its_tasks_came_to(storage: Storage, config: Config) -> None:
+    graph = chain(storage, ("a", logs("a")), ("q", asks("q")), ("z", logs("z")))
+    await graph.ainvoke({"log": []}, config)
+    await graph.ainvoke(Command(resume=1), config)
+    old = await at(graph, config, "q")
+    fork = await graph.aupdate_state(old.config, [StateUpdate({"log": ["by hand"]}, "q")], as_node="__copy__")
+    assert await graph.ainvoke(None, fork) == {"log": ["a", "by hand", "z"]}
+    _, edited, copy, *_ = await history(graph, config)
+    assert (edited.config, copy.next, by_name(copy)["q"].result) == (fork, ("q",), {"log": ["by hand"]})
 
 
 async def test_L10_bulk_edits_are_a_checkpoint_for_each_superstep(url: str, config: Config) -> None:
