@@ -6,6 +6,7 @@
     ├── GraphChanged            the thread waits in a node that this graph no longer has
     ├── InvalidUpdateError      a write that the state does not take
     ├── GraphRecursionError     one input ran more steps than allowed
+    ├── GraphMisused            a graph was called where it cannot run
     ├── InterruptMisused        `interrupt` where it cannot work, or one that was swallowed
     ├── QuestionChanged         a node asks something else on every run
     ├── QuestionExpired         nobody answered in time
@@ -15,6 +16,7 @@
     ├── UnexpectedExit          a function raised what is no error: it ended that call and nothing else
     ├── NoPlace                 a function that blocks was not begun: too many do already
     ├── NodeTimeoutError        an attempt of a node took longer than its timeout
+    ├── RendererMissing         what makes pictures is not installed
     ├── ThreadBusy              another run holds the thread
     ├── ThreadWaiting           new input for a thread that waits for an answer
     └── AnswerError             an answer that cannot be taken
@@ -52,6 +54,10 @@ class InvalidUpdateError(GraphError):
 
 class GraphRecursionError(GraphError):
     """One input ran more steps than `recursion_limit`. Raise the limit, or look for a loop without an end."""
+
+
+class GraphMisused(GraphError, RuntimeError):
+    """A graph that keeps its state within another's thread was called outside of one, or twice at the same time."""
 
 
 class InterruptMisused(GraphError):
@@ -123,6 +129,10 @@ class NodeTimeoutError(GraphError, TimeoutError):
         self.elapsed = elapsed
         self.run_timeout = self.timeout = run_timeout
         super().__init__(f"{node!r} was still at work after {elapsed:.3f} s; its timeout is {run_timeout:g} s")
+
+
+class RendererMissing(GraphError):
+    """A picture was asked for, and the program that draws it is not there or failed: the message says what to do."""
 
 
 class ThreadBusy(GraphError):

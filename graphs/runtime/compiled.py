@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from graphs.errors import AnswerError
 from graphs.runtime import answers, breakpoints, nested
@@ -12,16 +12,17 @@ from graphs.runtime.blocking import blocking, blocking_iterator
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.call import Call
 from graphs.runtime.configs import checkpoint_of, graph_of, noted, thread_id_of
-from graphs.runtime.drawing import Drawing
+from graphs.runtime.described import Described
 from graphs.runtime.edits import Editor
-from graphs.runtime.left_out import NoRunnable
-from graphs.runtime.program import Node, Program
+from graphs.runtime.program import Program
 from graphs.runtime.snapshots import Snapshots
 from graphs.runtime.streams import queued
 from graphs.runtime.types import INTERRUPT, Config, StateSnapshot, StateUpdate
 from storage import Connection, Storage, interrupts
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
+
+Memory = Literal["call", "kept", "none"]
 
 
 class Threads(Protocol):
@@ -33,22 +34,24 @@ class Threads(Protocol):
     async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = ...) -> None: ...
 
 
-class CompiledGraph(NoRunnable):
-    """A graph that can be run. With a checkpointer its threads are durable; without one, and called inside a node of
-    another graph, it uses the caller's."""
+class CompiledGraph(Described):
+    """A graph that can be run. With a checkpointer its threads are durable. Called inside a node of another graph it
+    runs in the caller's thread; `memory` says what of it is stored there: how far this call has come ("call"), that and
+    its state for the next call at this place ("kept"), or nothing ("none").
+    """
 
     def __init__(
         self,
         program: Program,
-        checkpointer: Storage | None,
+        checkpointer: Storage | bool | None,
         *,
         before: Breakpoints,
         after: Breakpoints,
     ) -> None:
         self.program = program
-        self.checkpointer = checkpointer
+        self.checkpointer = None if isinstance(checkpointer, bool) else checkpointer
+        self.memory: Memory = "call" if not isinstance(checkpointer, bool) else "kept" if checkpointer else "none"
         self.name = self.__name__ = program.name
-        self.builder: Any = None
         self.before = breakpoints.check(before, program.topology.nodes)
         self.after = breakpoints.check(after, program.topology.nodes)
 
@@ -56,7 +59,7 @@ class CompiledGraph(NoRunnable):
         """As a node of another graph: run on its state, and write the keys that both have."""
         return await nested.as_node(self, state)
 
-    async def ainvoke(self, input: Any, config: Config | None = None, **options: Any) -> dict[str, Any]:  # noqa: A002
+    async def ainvoke(self, input: Any, config: Config | None = None, **options: Any) -> Any:  # noqa: A002
         """Run until the graph ends, waits or fails; the state then, with `__interrupt__` when it waits for answers.
 
         `input` is an update of the state, `Command(resume=...)` to answer and run, or None to go on. The options are
@@ -183,31 +186,10 @@ class CompiledGraph(NoRunnable):
         storage, thread_id = self._durable(config)
         await Editor(self.program, storage, thread_id, None).end(values, also)
 
-    @property
-    def nodes(self) -> Mapping[str, Node]:
-        return self.program.topology.nodes
-
-    @property
-    def context_schema(self) -> Any:
-        return self.program.context.type
-
-    def get_input_jsonschema(self, config: Config | None = None) -> dict[str, Any]:
-        return self.program.takes.json_schema()
-
-    def get_output_jsonschema(self, config: Config | None = None) -> dict[str, Any]:
-        return self.program.gives.json_schema()
-
-    def get_context_jsonschema(self) -> dict[str, Any] | None:
-        """None when the graph declares no context."""
-        return self.program.context.json_schema()
-
     def get_subgraphs(
         self, *, namespace: str | None = None, recurse: bool = False
     ) -> Generator[tuple[str, CompiledGraph]]:
-        """(node, graph) of the nodes that are graphs, with `recurse` theirs too, as "node|node".
-
-        `namespace` names one.
-        """
+        """(node, graph) of nodes that are graphs; with `recurse` theirs too, as "node|node". `namespace` names one."""
         for name, node in self.program.topology.nodes.items():
             if not isinstance(node.fn, CompiledGraph):
                 continue
@@ -231,9 +213,6 @@ class CompiledGraph(NoRunnable):
     get_state_history = blocking_iterator(aget_state_history)
     update_state = blocking(aupdate_state)
     bulk_update_state = blocking(abulk_update_state)
-
-    def get_graph(self) -> Drawing:
-        return Drawing(self.program.topology)
 
     def _durable(self, config: Config) -> tuple[Storage, ThreadId]:
         if self.checkpointer is None:

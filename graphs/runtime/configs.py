@@ -27,6 +27,12 @@ def thread_id_of(config: Config) -> ThreadId:
     return thread_id
 
 
+def names_another(config: Config, thread_id: ThreadId) -> bool:
+    """Whether a config names a thread, and not this one."""
+    given = cast("Mapping[str, Any]", config.get("configurable", {})).get("thread_id")
+    return given is not None and thread_id_text(given) != thread_id
+
+
 def graph_of(config: Config) -> str:
     """The name of the graph that is meant, within the thread's own; "" for that one itself."""
     return config.get("configurable", {}).get("checkpoint_ns") or ""

@@ -8,6 +8,7 @@ from typing import Any
 
 from graphs.errors import LeftOut, NotWaiting, ThreadBusy
 from graphs.runtime import answers, breakpoints, grafts, positions
+from graphs.runtime.kept import kept_after
 from graphs.runtime.ledger import Finished, finished
 from graphs.runtime.positions import Position, callers, scope_of, to_row
 from graphs.runtime.program import Program
@@ -131,7 +132,8 @@ class Editor:
         edits: list[Edited] = []
         base, results, in_flight = thread.base, thread.results, thread.in_flight
         for updates in supersteps:
-            step = Superstep(program, new_id, route, base, results, in_flight, self.metadata)
+            kept = kept_after(base, thread.seen.ledger)
+            step = Superstep(program, new_id, route, base, results, in_flight, self.metadata, kept)
             edits.append(await step.apply(updates))
             base, in_flight = edits[-1].position, True
             results = {task.id: results[task.id] for task in base.tasks if task.id in results}

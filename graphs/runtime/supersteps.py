@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from graphs.errors import InvalidUpdateError, LeftOut
-from graphs.runtime.ledger import Finished, Target, written
+from graphs.runtime.ledger import Finished, written
 from graphs.runtime.positions import Position
 from graphs.runtime.program import Program
 from graphs.runtime.state import Write
 from graphs.runtime.step import Departure, Joins, Task, due, led_again, renewed
-from graphs.runtime.tasks import normalised
 from graphs.runtime.types import END, START, Command, StateUpdate
+from graphs.runtime.upward import Target, normalised
 from storage.ids import CheckpointId, TaskId
 
 COPY = "__copy__"
@@ -68,6 +68,8 @@ class Superstep:
     results: Mapping[TaskId, Finished]
     in_flight: bool
     metadata: Mapping[str, Any]
+    kept: Mapping[str, str]
+    """Where graphs that keep their state stand after it."""
 
     async def apply(self, updates: Sequence[StateUpdate]) -> Edited:
         """Raises `InvalidUpdateError`."""
@@ -180,6 +182,7 @@ class Superstep:
             "tasks": tuple(tasks) if self.in_flight else renewed(tasks, self.new_id),
             "joins": joins,
             "metadata": dict(self.metadata),
+            "kept": self.kept,
         }
         return Edited(base.follow(CheckpointId(self.new_id()), **fields | changes))
 
