@@ -1,6 +1,5 @@
 """Rows L10 and L8 of docs/behaviour.md: what the history keeps of each step, going back to it, edits in bulk."""
 
-import asyncio
 import json
 import operator
 from decimal import Decimal
@@ -168,7 +167,6 @@ WRITES: list[dict[str, Any]] = [
     {"items": []},
     {"known": {"b", "c"}},
     {"messages": [{"role": "assistant", "content": BIG, "id": "m1"}]},
-    {"messages": {"role": "assistant", "content": BIG, "id": "m2"}},
     {"whole": [1, 2, 3, 4]},
     {"whole": [1, 2]},
 ]
@@ -443,6 +441,15 @@ async def test_L10_bulk_edits_of_an_older_checkpoint_fork_it(storage: Storage, c
     assert (await history(graph, config))[-len(before) :] == before
 
 
+async def test_L10_a_fork_in_the_place_of_a_task_leaves_what_that_task_wrote(storage: Storage, config: Config) -> None:
+    graph = chain(storage, ("a", logs("a")), ("b", logs("b")), ("c", logs("c")))
+    await graph.ainvoke({"log": []}, config)
+    before = await history(graph, config)
+    fork = await graph.aupdate_state((await at(graph, config, "b")).config, {"log": ["by hand"]}, as_node="b")
+    assert await graph.ainvoke(None, fork) == {"log": ["a", "by hand", "c"]}
+    assert (await history(graph, config))[-len(before) :] == before
+
+
 async def test_L10_what_the_config_says_for_the_record_is_in_the_metadata(url: str, config: Config) -> None:
     said: Config = {
         "configurable": {"thread_id": "t1", "user_id": "u7", "nothing": None, "__own": 1},  # type: ignore[typeddict-unknown-key]
@@ -500,12 +507,3 @@ async def test_L8_beside_a_question_a_command_passes_no_stop(storage: Storage, c
     await graph.ainvoke(Command(update={"log": ["edited"]}), config)
     after = await graph.aget_state(config)
     assert (after.interrupts, after.breakpoints) == (before.interrupts, before.breakpoints)
-
-
-async def test_L8_two_commands_at_once_pass_one_stop(storage: Storage, config: Config) -> None:
-    graph = chain(storage, *((name, logs(name)) for name in "abc"), interrupt_before=["b", "c"])
-    await graph.ainvoke({"log": []}, config)
-    calls = [graph.ainvoke(Command(update={"log": [n]}), config) for n in range(2)]
-    ended = await asyncio.gather(*calls, return_exceptions=True)
-    assert [type(each).__name__ for each in ended if isinstance(each, Exception)] == ["ThreadBusy"]
-    assert (await graph.aget_state(config)).next == ("c",)
