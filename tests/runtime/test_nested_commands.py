@@ -139,12 +139,23 @@ async def test_L8_one_that_is_swallowed_is_an_error_that_says_which(storage: Sto
         await outer(storage, node).ainvoke({"log": []}, config)
 
 
-async def test_L8_graphs_side_by_side_in_a_node_wait_for_the_one_that_asks(storage: Storage, config: Config):
-    asker = chain(None, ("q", asks("q")), name="asker")
+@pytest.mark.parametrize("by", ["the node", "an effect"])
+async def test_L8_a_command_waits_for_a_graph_beside_it_that_asks(storage: Storage, config: Config, by: str):
+    commanded = asyncio.Event()
+
+    async def late(state: Log) -> Any:
+        await commanded.wait()
+        return {"log": [interrupt("q")]}
+
+    asker = chain(None, ("q", late), name="asker")
     commander = chain(None, ("n", commands({"log": ["up"]}, "there")), name="commander")
 
     async def node(state: Outer) -> dict[str, Any]:
-        await asyncio.gather(commander.ainvoke({"log": []}), asker.ainvoke({"log": []}))
+        call = commander.ainvoke({"log": []}) if by == "the node" else once("call", commander.ainvoke, {"log": []})
+        try:
+            await asyncio.gather(call, asker.ainvoke({"log": []}))
+        finally:
+            commanded.set()
         return {"log": ["not said"]}
 
     graph = outer(storage, node, "there")

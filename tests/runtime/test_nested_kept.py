@@ -188,6 +188,23 @@ async def test_L4_twice_at_once_at_one_place_is_refused(storage: Storage, config
         await graph.ainvoke({"told": []}, config)
 
 
+async def test_L4_a_call_beside_one_that_waits_is_refused(storage: Storage, config: Config):
+    inner = kept(("q", asks("q")))
+
+    async def node(state: Any) -> Any:
+        mark = await storage.changes.mark()
+        while state["told"] == ["second"] and not await storage.interrupts():
+            await storage.changes.wait(mark, 10)
+            mark = await storage.changes.mark()
+        await inner.ainvoke(says("a"))
+
+    sends = [Send("n", {"told": [each]}) for each in ("first", "second")]
+    builder = StateGraph(Outer).add_node("n", node)
+    graph = builder.add_conditional_edges(START, lambda _: sends, ["n"]).compile(storage)
+    with pytest.raises(GraphMisused, match="called twice at the same time"):
+        await graph.ainvoke({"told": []}, config)
+
+
 async def test_L4_another_task_that_called_it_while_a_call_waited_is_found_out(url: str, config: Config):
     """The second process does not know that a call waits, and nothing may be lost for that."""
     let: list[bool] = []
