@@ -3,12 +3,24 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from graphs.runtime import left_out
 from graphs.runtime.asking import interrupt
 from graphs.runtime.effects import once
 from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.graph import StateGraph
-from graphs.runtime.messages import add_messages
-from graphs.runtime.types import END, START, Command, Interrupt, RetryPolicy, Runtime, Send, TimeoutPolicy
+from graphs.runtime.messages import REMOVE_ALL_MESSAGES, MessagesState, add_messages
+from graphs.runtime.types import (
+    END,
+    START,
+    Command,
+    Interrupt,
+    Overwrite,
+    RetryPolicy,
+    Runtime,
+    Send,
+    StateUpdate,
+    TimeoutPolicy,
+)
 
 if TYPE_CHECKING:
     from graphs.agent.agent import Agent
@@ -18,15 +30,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "END",
+    "REMOVE_ALL_MESSAGES",
     "START",
     "Agent",
     "Approval",
     "Command",
     "Interrupt",
+    "MessagesState",
+    "Overwrite",
     "RetryPolicy",
     "Runtime",
     "Send",
     "StateGraph",
+    "StateUpdate",
     "TimeoutPolicy",
     "ToolError",
     "add_messages",
@@ -48,5 +64,5 @@ _OF_THE_AGENT = {
 
 def __getattr__(name: str) -> Any:
     if name not in _OF_THE_AGENT:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise left_out.imported(__name__, name)
     return getattr(import_module(_OF_THE_AGENT[name]), name)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graphs.errors import ThreadBusy
 from graphs.runtime import answers, breakpoints, nested
@@ -71,7 +71,7 @@ class Call:
             halt=halt,
         )
 
-    async def to_end(self, given: Any) -> dict[str, Any]:
+    async def to_end(self, given: Any) -> Any:
         storage = self.session.storage if self.caller is None else self.caller.session.storage
         if (storage is None or self.graph.memory == "none") and (self.before or self.after):
             raise ValueError("a static interrupt needs a checkpointer: compile(checkpointer=storage)")
@@ -108,7 +108,11 @@ class Call:
                 self.also,
             )
             position, stored = await opener.open(given)
-        session.stream.emit((), "values", graph.program.surface.output(position.values))
+        if (
+            session.stream.wants("values", ())
+            and (shown := graph.program.surface.streamed(position.values)) is not None
+        ):
+            session.stream.emit((), "values", shown)
         limit = self.config.get("recursion_limit", DEFAULT_LIMIT)
         return Runner(graph.program, session, ROOT, position, stored, self.before, self.after, limit)
 
@@ -122,10 +126,12 @@ class Call:
         with suppress(ThreadBusy):
             await asyncio.shield(runner.store(Commit(release="running")))
 
-    async def _result(self, runner: Runner, ending: Ending) -> dict[str, Any]:
-        values = self.graph.program.result(runner.values())
+    async def _result(self, runner: Runner, ending: Ending) -> Any:
+        shown = self.graph.program.surface.output(runner.values())
         if self.session.storage is None or ending != "waiting":
-            return values
+            return shown
         rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]
         waiting = [public(row) for row in rows if answers.is_open(row)]
-        return {**values, INTERRUPT: waiting} if waiting else values
+        if not waiting:
+            return shown
+        return {**(cast("Mapping[str, Any]", shown) if isinstance(shown, Mapping) else {}), INTERRUPT: waiting}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -37,6 +38,24 @@ def names_another(config: Config, other: Config) -> bool:
 def graph_of(config: Config) -> str:
     """The name of the graph that is meant, within the thread's own; "" for that one itself."""
     return config.get("configurable", {}).get("checkpoint_ns") or ""
+
+
+def noted(config: Config) -> dict[str, Any]:
+    """What a config says for the record, in its `metadata` and beside what it names: texts, numbers and truth values.
+    Each checkpoint of the run has it in its metadata, so that a history can be filtered by it.
+    """
+    found: dict[str, Any] = {}
+    for given in (config.get("configurable", {}), config.get("metadata", {})):
+        for key, value in cast("Mapping[Any, Any]", given).items():
+            is_plain = isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
+            if isinstance(key, str) and is_plain and key not in _OURS and not key.startswith(("__", "langgraph_")):
+                found[key] = value
+    return found
+
+
+_NAMES = ("thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map")
+_OURS = frozenset({*_NAMES, "source", "step", "since", "by", "ran", "parents"})
+"""What names a checkpoint, and what its metadata says of itself."""
 
 
 def checkpoint_of(config: Config) -> CheckpointId | None:

@@ -8,18 +8,14 @@ from typing import Any, Literal, Self, cast
 
 from graphs.errors import InvalidGraph
 from graphs.runtime import left_out, reach
-from graphs.runtime.annotations import (
-    checked_function,
-    declared_destinations,
-    declared_targets,
-    name_of,
-)
+from graphs.runtime.annotations import checked_function, declared_destinations, declared_targets, name_of
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.context_schema import ContextSchema
 from graphs.runtime.program import Branch, Join, Node, Program, Topology, check
 from graphs.runtime.retrying import Retries, Timeout, policies, seconds
 from graphs.runtime.shapes import Shape, annotated
 from graphs.runtime.state import StateSchema
+from graphs.runtime.surface import AllOfIt, SomeKeys
 from graphs.runtime.types import END, START
 from storage import Storage
 
@@ -195,13 +191,15 @@ class StateGraph:
         self.validate()
         schema, topology = self.schema.copy(), self.topology.copy()
         topology.nodes = {name: self._with_defaults(node) for name, node in topology.nodes.items()}
+        takes, gives = schema.add(self.input_schema), schema.add(self.output_schema)
         program = Program(
             name or "graph",
             schema,
             topology,
-            takes=schema.add(self.input_schema),
-            gives=schema.add(self.output_schema),
-            context=ContextSchema(self.context_schema),
+            takes,
+            gives,
+            ContextSchema(self.context_schema),
+            AllOfIt() if len(gives.keys) == len(schema.fields) else SomeKeys(gives.keys),
         )
         graph = CompiledGraph(
             program, _checked(checkpointer), before=interrupt_before or (), after=interrupt_after or ()
@@ -214,12 +212,6 @@ class StateGraph:
         return replace(node, **missing) if missing else node
 
 
-def _leads_anywhere(fn: Callable[..., Any], declared: tuple[str, ...] | None) -> bool:
-    if isinstance(fn, CompiledGraph):
-        return reach.leads_out(fn.program)
-    return reach.calls_graphs(fn) or (declared is None and reach.mentions_command(fn))
-
-
 def _checked(checkpointer: Any) -> Any:
     """Raises `TypeError` for what is no storage."""
     if checkpointer is None or isinstance(checkpointer, Storage | bool):
@@ -228,3 +220,9 @@ def _checked(checkpointer: Any) -> Any:
         f"a checkpointer is a storage, not {type(checkpointer).__name__}: "
         "`async with open_storage(url) as storage` gives one (from storage import open_storage)"
     )
+
+
+def _leads_anywhere(fn: Callable[..., Any], declared: tuple[str, ...] | None) -> bool:
+    if isinstance(fn, CompiledGraph):
+        return reach.leads_out(fn.program)
+    return reach.calls_graphs(fn) or (declared is None and reach.mentions_command(fn))

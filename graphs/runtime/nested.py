@@ -7,11 +7,8 @@ and one that had paused goes on where it was.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from graphs.errors import AnswerError, GraphChanged, GraphMisused, InterruptMisused, ThreadBusy
 from graphs.runtime import positions
@@ -33,22 +30,17 @@ if TYPE_CHECKING:
     from graphs.runtime.compiled import CompiledGraph
 
 
-async def as_node(graph: CompiledGraph, state: Any) -> dict[str, Any]:
+async def as_node(graph: CompiledGraph, state: Any) -> Any:
     """Run a graph as a node: on those keys of the state that it has; what it wrote to keys that the caller has."""
-    if isinstance(state, BaseModel):
-        state = {key: getattr(state, key) for key in type(state).model_fields}
-    elif dataclasses.is_dataclass(state) and not isinstance(state, type):
-        state = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
-    outer = cast("Mapping[str, Any]", state)
-    result = await graph.ainvoke({key: value for key, value in outer.items() if key in graph.program.takes.keys})
-    if INTERRUPT in result:
+    program = graph.program
+    result = await graph.ainvoke(program.surface.taken(state, program.takes.keys))
+    if isinstance(result, dict) and INTERRUPT in result:
         raise InterruptMisused(
             f"the graph {graph.name!r} is a node, and waits for an answer in a thread of its own, which the graph "
             "around it does not know: compile that with the checkpointer, compile(checkpointer=storage)"
         )
     frame = current_frame.get()
-    known = frame.attempt.keys if frame is not None else graph.program.gives.keys
-    return {key: value for key, value in result.items() if key in known}
+    return program.surface.left(result, frame.attempt.keys if frame is not None else program.gives.keys)
 
 
 def caller_of(graph: CompiledGraph, config: Config) -> Frame | None:
@@ -94,7 +86,7 @@ class NestedCall:
         ns = Namespace(f"{frame.scope}/{frame.numbered(f'graph {graph.name}')}")
         return cls(graph, frame, before, after, limit, ns)
 
-    async def to_end(self, given: Any) -> dict[str, Any]:
+    async def to_end(self, given: Any) -> Any:
         """Run, resume or repeat the result. Raises `Paused` when the graph waits, and `ParentCommand` when a node of it
         commands in the caller's place.
         """
@@ -111,7 +103,7 @@ class NestedCall:
         if runner.upward:
             self.frame.commanded_by = self.graph.name
             raise ParentCommand(runner.upward)
-        return self.graph.program.result(runner.values())
+        return self.graph.program.surface.output(runner.values())
 
     async def _unstored(self, given: Any) -> Runner:
         session = self.frame.session if self.frame.session.storage is None else self.frame.session.unstored()

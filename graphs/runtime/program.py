@@ -33,7 +33,7 @@ class Called:
     def extras(self) -> frozenset[str]:
         """The parameters, by name, that a run fills beside the state."""
         try:
-            return EXTRAS & inspect.signature(self.fn).parameters.keys()
+            return EXTRAS.intersection(list(inspect.signature(self.fn).parameters)[1:])  # the first takes the state
         except (TypeError, ValueError):  # a builtin without a signature takes the state alone
             return frozenset()
 
@@ -137,7 +137,7 @@ class Program:
         """An input, as writes. Raises `InvalidUpdateError` for a key that no input has, and where the `first` input of
         a thread does not make an instance of its class.
         """
-        writes = self.schema.writes(START, value)
+        writes = self.schema.writes(START, self.surface.given(value))
         keys = self.takes.keys
         if unknown := [write.key for write in writes if write.key not in keys]:
             raise InvalidUpdateError(
@@ -147,11 +147,6 @@ class Program:
             values = {**self.schema.initial(), **{write.key: write.value for write in writes}}
             self.takes.view(values)
         return writes
-
-    def result(self, values: dict[str, Any]) -> dict[str, Any]:
-        """What a caller gets of the state when a run ends."""
-        keys = self.gives.keys
-        return values if len(keys) == len(self.schema.fields) else {k: v for k, v in values.items() if k in keys}
 
 
 def check(topology: Topology) -> None:

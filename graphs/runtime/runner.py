@@ -281,6 +281,7 @@ class Runner:
             values=values,
             tasks=tasks,
             joins=joins,
+            metadata=self.session.noted,
             ran=tuple(dict.fromkeys(task.node for task in old.tasks)),
             kept=kept_after(old, self.session.ledger) if self.is_root else old.kept,
             upward=tuple(dump_upward(upward, self.caller.schema)) if self.caller and self.session.storage else (),
@@ -302,7 +303,7 @@ class Runner:
             self.session.roots, self.session.kept = tuple(task.id for task in position.tasks), position.kept
         if self.session.storage is not None:
             await self._keep(position)
-        self._emit("values", self.program.surface.output(self.position.values))
+        self._emit("values", self.program.surface.streamed(self.position.values))
 
     async def _keep(self, position: Position) -> None:
         """Store a position that was just reached, with the stop at its border, where the run's durability says so."""

@@ -117,8 +117,9 @@ class TaskRun:
         )
         self.questions = attempt.questions
         try:
-            with entered(Frame(attempt, self.scope), f"node {node.name!r}"):
-                return await call(node, self._argument(node), self.session, self.where)
+            with entered(frame := Frame(attempt, self.scope), f"node {node.name!r}"):
+                argument = self._argument(node)
+                return await frame.carry_out(lambda: call(node, argument, self.session, self.where))
         finally:
             await attempt.end()
 
