@@ -97,7 +97,9 @@ async def test_L8_it_leads_to_the_graph_that_called_and_to_none_further_out(stor
     middle = (
         StateGraph(Log).add_node("first", innermost).add_node("second", logs("second")).add_edge(START, "first")
     ).compile()
-    graph = outer(storage, middle, "second", "third", edge="third")
+    builder = StateGraph(Log).add_node("caller", middle, destinations=["second"]).add_edge(START, "caller")
+    builder.add_node("second", logs("not this one")).add_node("third", logs("third")).add_edge("caller", "third")
+    graph = builder.compile(storage)
     assert (await graph.ainvoke({"log": []}, config))["log"] == ["innermost", "second", "third"]
 
 
@@ -404,6 +406,8 @@ def test_G3_a_node_that_nothing_leads_to_stays_an_error_beside_graphs_that_comma
         outer(None, chain(None, ("n", logs("n"))), "there")
     with pytest.raises(InvalidGraph, match="nothing leads to node 'there'"):
         outer(None, logs("n"), "there")
+    with pytest.raises(InvalidGraph, match="nothing leads to node 'there'"):
+        outer(None, chain(None, ("calls", calling(chain(None, ("n", commands()))))), "there")
 
 
 async def test_L8_the_question_of_the_commanding_node_itself(storage: Storage, config: Config):

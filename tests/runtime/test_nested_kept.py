@@ -255,6 +255,17 @@ async def test_L4_a_fork_finds_what_was_kept_then(url: str, config: Config):
         assert len((await graph.ainvoke(None, edited))["told"][-1]) == 4
 
 
+async def test_L4_a_fork_beside_a_step_in_flight_finds_what_was_kept_before_it(storage: Storage, config: Config):
+    builder = StateGraph(Outer).add_node("n", told_by(kept())).add_edge(START, "n")
+    graph = builder.add_node("q", lambda state: {"told": [interrupt("q")]}).add_edge(START, "q").compile(storage)
+    await graph.ainvoke({"told": []}, config)
+    await graph.ainvoke(Command(resume=1), config)
+    (first,) = [each.config async for each in graph.aget_state_history(config) if "n" in each.next]
+    await graph.ainvoke({"told": []}, config)  # the second call has ended, its step has not
+    forked = await graph.ainvoke(None, first)
+    assert forked["told"] == [["hello", "saw 1"]]
+
+
 async def test_L4_after_a_crash_nothing_is_lost_and_nothing_counts_twice(url: str, config: Config):
     begun = asyncio.Event()
 
