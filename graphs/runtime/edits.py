@@ -118,7 +118,7 @@ class Editor:
         led = await self._targets(node, self.program.schema.apply(self.program.schema.apply(base.values, kept), writes))
         done = [task for task in base.tasks if task.id in results or task is meant[0]]
         left = tuple(task for task in base.tasks if task not in done)
-        departures = [Departure(t.node, led if t is meant[0] else results[t.id].targets) for t in done]
+        departures = [Departure(t.node, led) if t is meant[0] else results[t.id].departure(t) for t in done]
         tasks, joins = due(self.program.topology, departures, base.joins, self.storage.new_id, beside=left)
         if meant[0].id in results:  # the edit comes on top of what the node returned
             return self._follow(thread, kept, writes, left + tasks, joins, ran=_names(done))
