@@ -146,7 +146,7 @@ class Superstep:
         done = [task for task in base.tasks if task.id in results or task.id in stands]
         left = tuple(task for task in base.tasks if task not in done)
         departures = [
-            Departure(task.node, led[id(stands[task.id])] if task.id in stands else results[task.id].targets)
+            Departure(task.node, led[id(stands[task.id])]) if task.id in stands else results[task.id].departure(task)
             for task in done
         ]
         departures += [Departure(each.node, led[id(each)]) for each in returned if each.task is None]
