@@ -4,11 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from graphs.runtime.asking import interrupt
+from graphs.runtime.context import get_config, get_runtime, get_stream_writer
 from graphs.runtime.effects import once
 from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.messages import add_messages
-from graphs.runtime.types import END, START, Command, Interrupt, RetryPolicy, Runtime, Send
+from graphs.runtime.parts import GraphOutput, StreamWriter
+from graphs.runtime.types import END, START, Command, Config, Interrupt, RetryPolicy, Runtime, Send
 
 if TYPE_CHECKING:
     from graphs.agent.agent import Agent
@@ -22,14 +24,20 @@ __all__ = [
     "Agent",
     "Approval",
     "Command",
+    "Config",
+    "GraphOutput",
     "Interrupt",
     "RetryPolicy",
     "Runtime",
     "Send",
     "StateGraph",
+    "StreamWriter",
     "ToolError",
     "add_messages",
     "entrypoint",
+    "get_config",
+    "get_runtime",
+    "get_stream_writer",
     "interrupt",
     "once",
     "task",

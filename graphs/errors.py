@@ -7,6 +7,7 @@
     ├── InvalidUpdateError      a write that the state does not take
     ├── GraphRecursionError     one input ran more steps than allowed
     ├── InterruptMisused        `interrupt` where it cannot work, or one that was swallowed
+    ├── OutsideOfRun            something that belongs to a run was asked for where none is
     ├── QuestionChanged         a node asks something else on every run
     ├── QuestionExpired         nobody answered in time
     ├── InDoubt                 an effect may or may not have happened
@@ -55,6 +56,10 @@ class GraphRecursionError(GraphError):
 
 class InterruptMisused(GraphError):
     """`interrupt` cannot pause: outside a node, without a checkpointer, or because its signal was swallowed."""
+
+
+class OutsideOfRun(GraphError, RuntimeError):
+    """`get_config`, `get_stream_writer` or `get_runtime` was called where no node, router, tool or `@task` runs."""
 
 
 class QuestionChanged(GraphError):

@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 from graphs.errors import AnswerError, GraphChanged, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.context import Here
 from graphs.runtime.giving_up import given_up
 from graphs.runtime.ledger import Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
@@ -299,8 +300,10 @@ class Opener:
                 )
 
 
-async def without_storage(program: Program, session: Session, given: Any) -> Position:
-    """The first position of a run on this input that nothing is stored of, and that nothing can wait in."""
+async def without_storage(program: Program, session: Session, given: Any, place: Here | None = None) -> Position:
+    """The first position of a run on this input that nothing is stored of, and that nothing can wait in. `place` is
+    where it begins when that is not the root graph.
+    """
     if isinstance(given, Command):
         raise AnswerError("there is nothing to resume without a checkpointer: compile(checkpointer=storage)")
     if given is None:
@@ -308,5 +311,5 @@ async def without_storage(program: Program, session: Session, given: Any) -> Pos
     writes = program.schema.writes(START, given)
     program.schema.validate_input({write.key: write.value for write in writes})
     values = program.schema.apply(program.schema.initial(), writes)
-    tasks = entry(program.topology, await targets(program, START, values, session), session.new_id)
+    tasks = entry(program.topology, await targets(program, START, values, session, place), session.new_id)
     return Position(CheckpointId(session.new_id()), None, "input", 0, values, {}, tasks, {})

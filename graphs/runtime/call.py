@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graphs.errors import ThreadBusy
 from graphs.runtime import answers, breakpoints, nested
@@ -18,6 +18,8 @@ from graphs.runtime.seen import ROOT, remember
 from graphs.runtime.session import Commit, Durability, Session
 from graphs.runtime.snapshots import public
 from graphs.runtime.streams import UNHEARD, Stream
+from graphs.runtime.surface import selected
+from graphs.runtime.telling import Telling
 from graphs.runtime.types import INTERRUPT, Config
 from storage import Connection, new_id
 from storage.ids import Scope, ThreadId
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from graphs.runtime.compiled import CompiledGraph
 
 DEFAULT_LIMIT = 1000
+"""How many steps one input may take where the caller does not say."""
 
 
 class Call:
@@ -37,6 +40,7 @@ class Call:
         config: Config,
         *,
         stream: Stream = UNHEARD,
+        output_keys: str | Sequence[str] | None = None,
         interrupt_before: Breakpoints | None = None,
         interrupt_after: Breakpoints | None = None,
         durability: Durability = "sync",
@@ -52,6 +56,8 @@ class Call:
         nodes = graph.program.topology.nodes
         self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)
         self.after = graph.after if interrupt_after is None else breakpoints.check(interrupt_after, nodes)
+        program = graph.program
+        self.surface = selected(program.surface, output_keys, program.schema.fields)
         self.on_waiting: OnWaiting = on_waiting
         self.also = also
         storage = graph.checkpointer
@@ -70,13 +76,15 @@ class Call:
             halt=halt,
         )
 
-    async def to_end(self, given: Any) -> dict[str, Any]:
+    async def to_end(self, given: Any) -> Any:
         frame = current_frame.get() if self.graph.checkpointer is None else None
         storage = self.session.storage if frame is None else frame.session.storage
         if storage is None and (self.before or self.after):
             raise ValueError("a static interrupt needs a checkpointer: compile(checkpointer=storage)")
         if frame is not None:
-            return await nested.call(self.graph, given, frame, self.before, self.after)
+            return await nested.call(
+                self.graph, given, frame, self.before, self.after, self.session.stream, self.surface
+            )
         runner = await self._open(given)
         try:
             ending = await runner.run()
@@ -102,9 +110,9 @@ class Call:
                 self.also,
             )
             position, stored = await opener.open(given)
-        session.stream.emit((), "values", graph.program.surface.output(position.values))
+        telling = Telling(graph.program, session, session.stream, (), self.surface, ROOT, position)
         limit = self.config.get("recursion_limit", DEFAULT_LIMIT)
-        return Runner(graph.program, session, ROOT, position, stored, self.before, self.after, limit)
+        return Runner(graph.program, session, ROOT, position, stored, telling, self.before, self.after, limit)
 
     async def _give_back(self, runner: Runner) -> None:
         """A run that was cut off leaves its thread to be taken up again; one that is to stop, and did not come to a
@@ -116,10 +124,16 @@ class Call:
         with suppress(ThreadBusy):
             await asyncio.shield(runner.store(Commit(release="running")))
 
-    async def _result(self, runner: Runner, ending: Ending) -> dict[str, Any]:
+    async def _result(self, runner: Runner, ending: Ending) -> Any:
+        """The state as it is shown, with the questions that wait; these alone where it is shown as no mapping."""
         values = runner.values()
+        shown = self.surface.output(values)
         if self.session.storage is None or ending != "waiting":
-            return values
+            return shown
         rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]
-        waiting = [public(row) for row in rows if answers.is_open(row)]
-        return {**values, INTERRUPT: waiting} if waiting else values
+        waiting = [row for row in rows if answers.is_open(row)]
+        runner.telling.left_waiting(waiting, values if runner.results else None)
+        if not waiting:
+            return shown
+        state = cast("Mapping[str, Any]", shown if isinstance(shown, Mapping) else {})
+        return {**state, INTERRUPT: [public(row) for row in waiting]}

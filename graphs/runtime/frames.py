@@ -18,7 +18,8 @@ from graphs.runtime.calling import Paused
 from graphs.runtime.ledger import effect_scope
 from graphs.runtime.session import Job, Session
 from graphs.runtime.streams import Where
-from storage.ids import Namespace, Scope
+from graphs.runtime.telling import Telling
+from storage.ids import Namespace, Scope, TaskId
 from storage.interrupts import NewInterrupt
 
 
@@ -28,7 +29,7 @@ async def _nothing_to_flush() -> None:
 
 @dataclass(slots=True)
 class Attempt:
-    """One run of a task's node, shared by everything in it. `where` is what a graph called in it is told by in streams,
+    """One run of a task's node, shared by everything in it. `telling` is that of the graph that the task is of,
     `keys` are those of the state that the node may write.
 
     `flush` puts the position on disk that the task belongs to, before a claim names it.
@@ -36,7 +37,8 @@ class Attempt:
 
     session: Session
     ns: Namespace
-    where: Where
+    telling: Telling
+    task_id: TaskId
     node: str
     keys: Collection[str] = ()
     flush: Callable[[], Awaitable[None]] = _nothing_to_flush
@@ -48,6 +50,11 @@ class Attempt:
     _at_work: dict[asyncio.Future[None], asyncio.Task[Any] | None] = field(
         default_factory=dict[asyncio.Future[None], "asyncio.Task[Any] | None"]
     )
+
+    @property
+    def where(self) -> Where:
+        """What a graph that is called here is told by in streams."""
+        return (*self.telling.where, f"{self.node}:{self.task_id}")
 
     @contextmanager
     def working(self) -> Generator[None]:

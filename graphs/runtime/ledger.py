@@ -116,6 +116,8 @@ class Finished:
     targets: list[Target]
     jobs: Sequence[Callable[[Connection], object]] = ()
     """What is stored with this end. None for one that was stored before."""
+    updates: Sequence[Sequence[Write]] = ()
+    """The writes by the updates that they came in, where the node returned several."""
 
 
 def dump_writes(schema: StateSchema, writes: Iterable[Write]) -> str:

@@ -7,7 +7,7 @@ and one that had paused goes on where it was.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
@@ -17,9 +17,14 @@ from graphs.runtime import positions
 from graphs.runtime.begin import without_storage
 from graphs.runtime.breakpoints import Breakpoints, stop_at
 from graphs.runtime.calling import Paused
+from graphs.runtime.context import AtStart, Here
 from graphs.runtime.frames import Frame, current_frame
+from graphs.runtime.positions import Position
 from graphs.runtime.runner import Runner
 from graphs.runtime.session import Commit
+from graphs.runtime.streams import UNHEARD, Stream
+from graphs.runtime.surface import Surface
+from graphs.runtime.telling import Telling
 from graphs.runtime.types import Command
 from storage.ids import Namespace
 
@@ -41,28 +46,52 @@ async def as_node(graph: CompiledGraph, state: Any) -> dict[str, Any]:
 
 
 async def call(
-    graph: CompiledGraph, given: Any, frame: Frame, before: Breakpoints, after: Breakpoints
-) -> dict[str, Any]:
-    """Run, resume or repeat the result of the graph that this frame calls now. Raises `Paused` when it waits."""
+    graph: CompiledGraph,
+    given: Any,
+    frame: Frame,
+    before: Breakpoints,
+    after: Breakpoints,
+    stream: Stream = UNHEARD,
+    surface: Surface | None = None,
+) -> Any:
+    """Run, resume or repeat the result of the graph that this frame calls now. Raises `Paused` when it waits.
+
+    `stream` is of those who listen to this call, beside those who listen to the run; `surface` is how they, and the
+    result, are shown the state.
+    """
     session = frame.session
     if isinstance(given, Command):
         raise AnswerError("answers go to the thread's own graph: resume the graph that has the checkpointer")
     ns = Namespace(f"{frame.scope}/{frame.numbered(f'graph {graph.name}')}")
-    with frame.attempt.working():
+    shown = surface or graph.program.surface
+    caller = frame.attempt
+    with caller.working():
+        place = AtStart(session, caller.telling.stream.joined(stream, caller.where), caller.where)
+
+        def telling(position: Position) -> Telling:
+            return Telling(graph.program, session, place.stream, place.where, shown, ns, position, caller.telling)
+
         if session.storage is None:
-            position = stored = await without_storage(graph.program, session, given)
-            runner = Runner(graph.program, session, ns, position, stored)
+            position = stored = await without_storage(graph.program, session, given, place)
+            runner = Runner(graph.program, session, ns, position, stored, telling(position))
             await runner.run()
-            return runner.values()
-        runner = await _open(graph, given, frame, ns, before, after)
+            return shown.output(runner.values())
+        runner = await _open(graph, given, frame, ns, before, after, place, telling)
         if await runner.run() == "waiting":
             frame.paused_at = f"the graph {graph.name!r} called in it"
             raise Paused
-        return runner.values()
+        return shown.output(runner.values())
 
 
 async def _open(
-    graph: CompiledGraph, given: Any, frame: Frame, ns: Namespace, before: Breakpoints, after: Breakpoints
+    graph: CompiledGraph,
+    given: Any,
+    frame: Frame,
+    ns: Namespace,
+    before: Breakpoints,
+    after: Breakpoints,
+    place: Here,
+    telling: Callable[[Position], Telling],
 ) -> Runner:
     """Where this call had come to when its thread was left, else the beginning."""
     session = frame.session
@@ -78,10 +107,12 @@ async def _open(
                 "put the node back, or move the thread on with aupdate_state"
             )
     else:
-        position = await without_storage(graph.program, session, given)
+        position = await without_storage(graph.program, session, given, place)
         stored = dataclasses.replace(position, values=graph.program.schema.initial(), versions={})
         stops = stop_at(session, ns, position, before, after)
-    runner = Runner(graph.program, session, ns, position, stored, before, after, caller=frame.attempt)
+    runner = Runner(
+        graph.program, session, ns, position, stored, telling(position), before, after, caller=frame.attempt
+    )
     if found is None and (stops or session.durability != "exit"):
         await runner.store(Commit(questions=stops))
     return runner

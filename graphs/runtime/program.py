@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from graphs.errors import InvalidGraph
 from graphs.runtime.calling import awaitable
+from graphs.runtime.injected import Kind, extras_of
 from graphs.runtime.state import StateSchema
 from graphs.runtime.surface import AllOfIt, Surface
 from graphs.runtime.types import END, START, RetryPolicy
-
-EXTRAS = frozenset({"config", "runtime"})
 
 
 @dataclass(frozen=True)
@@ -28,12 +26,9 @@ class Called:
         return awaitable(self.fn)
 
     @cached_property
-    def extras(self) -> frozenset[str]:
-        """The parameters, by name, that a run fills beside the state."""
-        try:
-            return EXTRAS & inspect.signature(self.fn).parameters.keys()
-        except (TypeError, ValueError):  # a builtin without a signature takes the state alone
-            return frozenset()
+    def extras(self) -> Mapping[str, Kind]:
+        """The parameters that a run fills beside the state, and with what."""
+        return extras_of(self.fn)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 
@@ -40,3 +41,29 @@ class AllOfIt:
 
     def update(self, writes: Mapping[str, Any]) -> Any:
         return writes or None
+
+
+@dataclass(frozen=True)
+class Selected(AllOfIt):
+    """Some keys of the state; of one key its value alone."""
+
+    keys: str | Sequence[str]
+
+    def output(self, values: Mapping[str, Any]) -> Any:
+        return values.get(self.keys) if isinstance(self.keys, str) else self._of(values)
+
+    def update(self, writes: Mapping[str, Any]) -> Any:
+        return writes.get(self.keys) if isinstance(self.keys, str) else self._of(writes) or None
+
+    def _of(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: values[key] for key in self.keys if key in values}
+
+
+def selected(surface: Surface, keys: str | Sequence[str] | None, known: Collection[str]) -> Surface:
+    """The surface, or these keys of the state in its place. Raises `ValueError` for a key that there is not."""
+    if keys is None:
+        return surface
+    for key in [keys] if isinstance(keys, str) else keys:
+        if key not in known:
+            raise ValueError(f"output_keys names {key!r}, which the state does not have: {sorted(known)!r}")
+    return Selected(keys)

@@ -18,16 +18,18 @@ from graphs.errors import (
     QuestionExpired,
     ThreadBusy,
 )
-from graphs.runtime import places
+from graphs.runtime import context, places
 from graphs.runtime.calling import Paused, held
+from graphs.runtime.context import AtStart, Here
 from graphs.runtime.frames import Attempt, Frame, current_frame, entered
 from graphs.runtime.ledger import Finished, Target
 from graphs.runtime.program import Branch, Called, Node, Program
 from graphs.runtime.session import Job, Session
 from graphs.runtime.state import Write, dump
 from graphs.runtime.step import Task
-from graphs.runtime.streams import Where
-from graphs.runtime.types import UNSET, Command, Runtime, Send
+from graphs.runtime.streams import Stream, Where
+from graphs.runtime.telling import Telling
+from graphs.runtime.types import UNSET, Command, Send
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
 
@@ -53,6 +55,10 @@ class Failed:
     writes: list[Write] | None = None
     jobs: Sequence[Job] = ()
 
+    @property
+    def text(self) -> str:
+        return f"{type(self.error).__name__}: {self.error}"
+
 
 TaskResult = Finished | Waiting | Failed
 
@@ -64,7 +70,7 @@ class TaskRun:
     program: Program
     session: Session
     ns: Namespace
-    where: Where
+    telling: Telling
     scope: Scope
     task: Task
     values: Mapping[str, Any]
@@ -76,16 +82,33 @@ class TaskRun:
     jobs: list[Job] = field(default_factory=list[Job])
     """Those of all attempts."""
 
+    @property
+    def stream(self) -> Stream:
+        return self.telling.stream
+
+    @property
+    def where(self) -> Where:
+        return self.telling.where
+
+    @property
+    def node(self) -> str:
+        return self.task.node
+
+    @property
+    def step(self) -> int:
+        return self.telling.position.step + 1
+
     async def run(self) -> TaskResult:
+        context.here.set(self)
         current_frame.set(None)  # of the task that called this graph; what this one calls belongs to it alone
         places.conversation.set(self.session.thread_id or id(self.session))
         node = self.program.topology.nodes[self.task.node]
         goto: list[Target] = []
-        writes = self.kept
+        writes, updates = self.kept, ()
         try:
             if writes is None:
-                writes, goto = self._read_result(await self._attempts(node))
-            return Finished(writes, self._stored(goto + await self._route(node, writes)), self.jobs)
+                writes, goto, updates = self._read_result(await self._attempts(node))
+            return Finished(writes, self._stored(goto + await self._route(node, writes)), self.jobs, updates)
         except Paused:
             return Waiting(self.questions, self.jobs)
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its task, not the run's bookkeeping
@@ -112,32 +135,37 @@ class TaskRun:
     async def _call(self, node: Node) -> Any:
         """Call the node in a frame of its own, and wait for what it leaves behind."""
         keys = self.program.schema.fields.keys()
-        within = (*self.where, f"{node.name}:{self.task.id}")
-        attempt = Attempt(self.session, self.ns, within, node.name, keys, self.flush, jobs=self.jobs)
+        attempt = Attempt(
+            self.session, self.ns, self.telling, self.task.id, node.name, keys, self.flush, jobs=self.jobs
+        )
         self.questions = attempt.questions
         try:
             with entered(Frame(attempt, self.scope), f"node {node.name!r}"):
                 argument = self.program.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
-                return await call(node, argument, self.session, self.where)
+                return await call(node, argument, self)
         finally:
             await attempt.end()
 
-    def _read_result(self, result: Any) -> tuple[list[Write], list[Target]]:
-        writes: list[Write] = []
+    def _read_result(self, result: Any) -> tuple[list[Write], list[Target], Sequence[list[Write]]]:
+        """What the node wrote and where it said to go; and the writes by update, where it returned several."""
+        updates: list[list[Write]] = []
         goto: list[Target] = []
         for part in cast("list[Any]", result) if isinstance(result, list) else [result]:
             update = part
             if isinstance(part, Command):
                 command = cast("Command[Any]", part)
                 update, goto = command.update, goto + command.targets()
-            writes += self.program.schema.writes(self.task.node, update)
-        return (self.program.schema.normalise(writes) if self.session.storage is not None else writes), goto
+            writes = self.program.schema.writes(self.task.node, update)
+            updates.append(self.program.schema.normalise(writes) if self.session.storage is not None else writes)
+        if len(updates) == 1:
+            return updates[0], goto, ()
+        return [write for writes in updates for write in writes], goto, updates
 
     async def _route(self, node: Node, writes: list[Write]) -> list[Target]:
         if node.name not in self.program.topology.branches:
             return []
         after = self.program.schema.apply(self.values, writes)
-        return await targets(self.program, node.name, after, self.session, self.where)
+        return await targets(self.program, node.name, after, self.session, self)
 
     def _stored(self, targets: list[Target]) -> list[Target]:
         """The targets, with the private inputs of `Send` as a restart would give them."""
@@ -153,18 +181,26 @@ def normalised(target: Target) -> Target:
 
 
 async def targets(
-    program: Program, source: str, values: Mapping[str, Any], session: Session, where: Where = ()
+    program: Program, source: str, values: Mapping[str, Any], session: Session, place: Here | None = None
 ) -> list[Target]:
-    """Where the routers after a node, or at START, say to go with this state."""
-    found: list[Target] = []
-    for branch in program.topology.branches.get(source, ()):
-        found += await _route(branch, program.schema.view(values), session, source, where)
-    return found
+    """Where the routers after a node, or at START, say to go with this state. `place` is where they are called, None
+    for the beginning of the root graph.
+    """
+    branches = program.topology.branches.get(source)
+    if not branches:
+        return []
+    token = context.here.set(place := place or AtStart(session, session.stream))
+    try:
+        return [
+            target for branch in branches for target in await _route(branch, program.schema.view(values), source, place)
+        ]
+    finally:
+        context.here.reset(token)
 
 
-async def _route(branch: Branch, state: Any, session: Session, source: str, where: Where) -> list[Target]:
+async def _route(branch: Branch, state: Any, source: str, place: Here) -> list[Target]:
     """Where a router says to go."""
-    result = await call(branch, state, session, where)
+    result = await call(branch, state, place)
     found: list[Target] = []
     for target in cast("list[Any]", result) if isinstance(result, list | tuple) else [result]:
         if isinstance(target, Send) or branch.targets is None:
@@ -178,20 +214,9 @@ async def _route(branch: Branch, state: Any, session: Session, source: str, wher
     return found
 
 
-async def call(called: Called, argument: Any, session: Session, where: Where) -> Any:
+async def call(called: Called, argument: Any, place: Here) -> Any:
     """Call a node or router with the state, and with what it takes beside it."""
     extras = called.extras
     if not extras:
         return await called.call(argument)
-    offered: dict[str, Any] = {}
-    if "config" in extras:
-        offered["config"] = session.config
-    if "runtime" in extras:
-        offered["runtime"] = Runtime(
-            session.context,
-            session.thread_id if session.storage is not None else None,
-            session.by,
-            lambda chunk: session.stream.emit(where, "custom", chunk),
-            lambda chunk: session.stream.emit(where, "messages", chunk),
-        )
-    return await called.call(argument, **offered)
+    return await called.call(argument, **context.filled(extras, place))

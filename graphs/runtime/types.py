@@ -120,6 +120,7 @@ class Config(TypedDict, total=False):
     configurable: Configurable
     recursion_limit: int
     metadata: NotRequired[dict[str, Any]]
+    tags: NotRequired[list[str]]
 
 
 @dataclass(frozen=True)
