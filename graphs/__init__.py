@@ -10,7 +10,7 @@ from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.messages import add_messages
 from graphs.runtime.parts import GraphOutput, StreamWriter
-from graphs.runtime.types import END, START, Command, Config, Interrupt, RetryPolicy, Runtime, Send
+from graphs.runtime.types import END, START, Command, Config, Interrupt, RetryPolicy, Runtime, Send, TimeoutPolicy
 
 if TYPE_CHECKING:
     from graphs.agent.agent import Agent
@@ -32,6 +32,7 @@ __all__ = [
     "Send",
     "StateGraph",
     "StreamWriter",
+    "TimeoutPolicy",
     "ToolError",
     "add_messages",
     "entrypoint",

@@ -15,6 +15,7 @@
     ├── CutShort                the process ended in the middle of it, too often to begin it once more unasked
     ├── UnexpectedExit          a function raised what is no error: it ended that call and nothing else
     ├── NoPlace                 a function that blocks was not begun: too many do already
+    ├── NodeTimeoutError        an attempt of a node took longer than its timeout
     ├── ThreadBusy              another run holds the thread
     ├── ThreadWaiting           new input for a thread that waits for an answer
     └── AnswerError             an answer that cannot be taken
@@ -112,6 +113,21 @@ class NoPlace(GraphError):
     """A function that blocks was not begun, because every place for such functions is held by one that does not end.
     Give them timeouts that end, or make them `async def`; the call may be made again later.
     """
+
+
+class NodeTimeoutError(GraphError, TimeoutError):
+    """An attempt of a node, or of a `@task`, was still at work after its `run_timeout` seconds; `elapsed` is how long
+    it was. A node that is `def` goes on in its thread, and nobody waits for it.
+    """
+
+    kind = "run"
+    idle_timeout = None
+
+    def __init__(self, node: str, elapsed: float, *, run_timeout: float) -> None:
+        self.node = node
+        self.elapsed = elapsed
+        self.run_timeout = self.timeout = run_timeout
+        super().__init__(f"{node!r} was still at work after {elapsed:.3f} s; its timeout is {run_timeout:g} s")
 
 
 class ThreadBusy(GraphError):

@@ -7,22 +7,31 @@ appended, with `base` naming where the rest is: a conversation of n turns costs 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from storage.connections import Connection
 from storage.errors import UnreadableRow
-from storage.ids import CheckpointId, Namespace, ThreadId
+from storage.ids import CheckpointId, Namespace, Scope, ThreadId
+from storage.scopes import within
 
-FORMAT = 1
+FORMAT = 2
 """Of the JSON in a checkpoint's columns. A row with a higher number is refused, lower ones are read as they were
-meant.
+meant: 1 has no results, and names itself in its versions.
 """
+
+_ITSELF = ""
+"""In the versions of a row: the row's own id, which most of them are."""
 
 
 @dataclass(frozen=True)
 class CheckpointRow:
-    """A checkpoint as stored. `tasks` and `joins` are the runtime's own JSON, `versions` maps key → checkpoint."""
+    """A checkpoint as stored. `versions` maps key → checkpoint; `tasks`, `joins` and `results` are the runtime's own
+    JSON.
+
+    `results` says what the tasks of its parent came to; None where nothing is recorded of that.
+    """
 
     checkpoint_id: CheckpointId
     thread_id: ThreadId
@@ -35,6 +44,7 @@ class CheckpointRow:
     versions: dict[str, str]
     metadata: dict[str, Any]
     created_at: float
+    results: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,14 +56,13 @@ class ValueChange:
     base: str | None = None
 
 
-_COLUMNS = (
-    """checkpoint_id, thread_id, ns, parent_id, source, step, tasks, joins, versions, metadata, created_at, format"""
-)
+_COLUMNS = """checkpoint_id, thread_id, ns, parent_id, source, step, tasks, joins, versions, metadata, created_at,
+              results, format"""
 
 
 def save(db: Connection, row: CheckpointRow, changes: list[ValueChange]) -> None:
     db.execute(
-        f"insert into checkpoints ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"insert into checkpoints ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row.checkpoint_id,
             row.thread_id,
@@ -63,9 +72,10 @@ def save(db: Connection, row: CheckpointRow, changes: list[ValueChange]) -> None
             row.step,
             row.tasks,
             row.joins,
-            json.dumps(row.versions, separators=(",", ":")),
+            json.dumps(_named(row.versions, row.checkpoint_id, _ITSELF), separators=(",", ":")),
             json.dumps(row.metadata, separators=(",", ":")),
             row.created_at,
+            row.results,
             FORMAT,
         ),
     )
@@ -99,6 +109,31 @@ def history(
             and (:before is null or seq < (select seq from checkpoints where checkpoint_id = :before))
             order by seq desc limit :limit""",
             {"thread": thread_id, "ns": ns, "before": before, "limit": limit},
+        )
+    ]
+
+
+def followers(db: Connection, thread_id: ThreadId, ns: Namespace, ids: Iterable[CheckpointId]) -> list[CheckpointRow]:
+    """The checkpoints that record what the tasks of these came to. No index names a parent: what follows is newer."""
+    return [
+        _read(row)
+        for row in db.execute(
+            f"""select {_COLUMNS} from checkpoints where thread_id = :thread and ns = :ns and results is not null
+                and seq > (select min(seq) from checkpoints where checkpoint_id in (select value from json_each(:ids)))
+                and parent_id in (select value from json_each(:ids)) order by seq""",
+            {"thread": thread_id, "ns": ns, "ids": json.dumps(list(ids))},
+        )
+    ]
+
+
+def namespaces(db: Connection, thread_id: ThreadId, scope: Scope) -> list[Namespace]:
+    """Those of the graphs that were called in a task, and in theirs, in the order in which they began."""
+    return [
+        Namespace(row["ns"])
+        for row in db.execute(
+            f"""select ns from checkpoints where thread_id = ?1 and {within("ns", "?2")} group by ns
+                order by min(seq)""",
+            (thread_id, scope),
         )
     ]
 
@@ -151,7 +186,8 @@ def prune(db: Connection, thread_id: ThreadId, keep: int) -> None:
     )
     db.execute(
         """with recursive needed (checkpoint_id, key) as (
-               select named.value, named.key from checkpoints, json_each(checkpoints.versions) named
+               select iif(named.value = '', checkpoints.checkpoint_id, named.value), named.key
+                   from checkpoints, json_each(checkpoints.versions) named
                    where checkpoints.thread_id = :thread
                union
                select v.base, v.key from needed
@@ -171,11 +207,15 @@ def _read(row: Any) -> CheckpointRow:
             row[1], row[0], f"it has format {format_}, this version knows {FORMAT}; install the newer version"
         )
     try:
-        columns[8] = json.loads(columns[8])
+        columns[8] = _named(json.loads(columns[8]), _ITSELF, row[0])
         columns[9] = json.loads(columns[9])
     except ValueError as error:
         raise unreadable(row[1], row[0], f"it is damaged: {error}") from error
     return CheckpointRow(*columns)
+
+
+def _named(versions: dict[str, str], old: str, new: str) -> dict[str, str]:
+    return {key: new if version == old else version for key, version in versions.items()}
 
 
 def unreadable(thread_id: str, checkpoint_id: str, why: str) -> UnreadableRow:

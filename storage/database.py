@@ -16,6 +16,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from storage import checkpoints, interrupts, owners, threads
+from storage.blocking import EitherWay
 from storage.changes import Changes
 from storage.connections import BUSY_TIMEOUT, Connection, Job, JobConnection, Readers, connect
 from storage.errors import DatabaseGone, NotOurDatabase, StorageError, is_fatal, is_passing, sqlite_code
@@ -73,6 +74,11 @@ class Storage:
         self._patience: float | None = None
         self._keeps = False
         self.recent = Recent()
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop in which it was opened, and can be used."""
+        return self._loop
 
     def now(self) -> float:
         """The clock's time as rows hold it: Unix seconds."""
@@ -228,20 +234,30 @@ class Storage:
 
     def _check(self, cause: Exception | None = None) -> None:
         """Raises `DatabaseGone` once it is. What could not be done may be how that shows first: a table is missing."""
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(
+                "this storage was opened in another event loop: open one with `async with open_storage(...)` in the "
+                "loop that uses it, or call the blocking twins (`graph.invoke(...)`) where no loop runs"
+            )
         if cause is not None and (lost := self._lost()) is not None:
             self._lose(lost)
         if self.gone.done():
             raise DatabaseGone(str(self.gone.result())) from cause
 
 
-@asynccontextmanager
-async def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], str] = new_id) -> AsyncGenerator[Storage]:
+def open_storage(url: str, *, clock: Clock = utc_now, ids: Callable[[], str] = new_id) -> EitherWay[Storage]:
     """Open (and create, and migrate) the database at `url`: `sqlite:///relative.db`, `sqlite:////absolute.db`, or
-    `sqlite://` in memory. `clock` and `ids` are handed in so that tests can hand in theirs.
+    `sqlite://` in memory. `async with` it in an event loop, `with` it where there is none: then it is for the blocking
+    twins (`graph.invoke`). `clock` and `ids` are handed in so that tests can hand in theirs.
 
     Raises `NotOurDatabase` for a file that is something else, `ValueError` for another kind of URL, and
     `StorageUnavailable` when another program keeps the file locked for `BUSY_TIMEOUT` seconds.
     """
+    return EitherWay(_opened(url, clock, ids), "open_storage(...)")
+
+
+@asynccontextmanager
+async def _opened(url: str, clock: Clock, ids: Callable[[], str]) -> AsyncGenerator[Storage]:
     path = path_of(url)
     path = path.absolute() if path is not None else None  # wherever this process goes meanwhile
     async with AsyncExitStack() as stack:

@@ -294,6 +294,16 @@ def of_tasks(db: Connection, roots: Iterable[str]) -> list[InterruptRow]:
     )
 
 
+def recorded(db: Connection, roots: Iterable[str]) -> list[InterruptRow]:
+    """All that these tasks of the root graph asked, in that order; not what something else was asked in place of."""
+    return select(
+        db,
+        f"""seq in (select asked.seq from json_each(?) root join interrupts asked
+                      on {within("asked.scope", "root.value")} where asked.status <> 'superseded')""",
+        (json.dumps(list(roots)),),
+    )
+
+
 def newly_answered(db: Connection, thread_id: ThreadId) -> list[InterruptRow]:
     """Questions that were answered, or expired, and their task has not heard of it yet."""
     return select(db, "thread_id = ? and status in ('answered', 'expired') and consumed = 0", (thread_id,))

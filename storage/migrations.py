@@ -232,9 +232,12 @@ _MODELS_AND_SERVERS = (
         primary key (thread_id, call_id, number)) without rowid""",
 )
 
+# What the tasks of the step before a checkpoint came to, by where that stands in its state.
+_RESULTS = ("alter table checkpoints add column results text",)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     *(_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION, _PLACES),
-    *(_SEEN, _MODELS_AND_SERVERS),
+    *(_SEEN, _MODELS_AND_SERVERS, _RESULTS),
 )
 
 

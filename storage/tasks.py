@@ -18,7 +18,8 @@ TaskStatus = Literal["finished", "paused", "failed"]
 class TaskRow:
     """A task that was run. `writes` and `targets` are the runtime's own JSON.
 
-    A failed one with `writes` failed on its way out: its node finished, where to go next is still to be found.
+    A failed one with `writes` failed on its way out: its node finished, where to go next is still to be found. `error`
+    is the last that it had, also where it has not failed since.
     """
 
     scope: Scope

@@ -146,7 +146,7 @@ def ask(question: Question) -> Answer:
     if frame.session.storage is None:
         _pause(frame)  # a node that swallows the error has not asked either
         raise InterruptMisused("interrupt needs a checkpointer: compile(checkpointer=storage)")
-    if frame.attempt.over:
+    if frame.is_over:
         raise Paused
     known = known_question()
     ordinal = frame.next_ordinal()

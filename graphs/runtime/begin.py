@@ -18,10 +18,11 @@ from graphs.runtime.giving_up import given_up
 from graphs.runtime.ledger import Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.program import Program
+from graphs.runtime.results import dump_results, ends
 from graphs.runtime.seen import ROOT, Seen, look, unseen
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
-from graphs.runtime.step import Task, entry, fresh, renewed
+from graphs.runtime.step import Task, arriving, entry, renewed
 from graphs.runtime.tasks import normalised, targets
 from graphs.runtime.types import START, UNSET, Command
 from storage import Connection, Storage, interrupts, threads
@@ -131,25 +132,21 @@ class Opener:
                 "answer, call ainvoke(None), or pass on_waiting='cancel'"
             )
         start = base or positions.before_all(self.program.schema)
-        writes = self.program.schema.writes(START, given)
-        if base is None:
-            self.program.schema.validate_input({write.key: write.value for write in writes})
-        writes = self.program.schema.normalise(writes)
+        writes = self.program.schema.normalise(self.program.given(given, first=base is None))
         values = self.program.schema.apply(self.program.schema.apply(start.values, self._finished(start)), writes)
         led = [normalised(target) for target in await targets(self.program, START, values, self.session)]
+        tasks, joins = entry(self.program.topology, led, self.storage.new_id)
         position = start.follow(
             CheckpointId(self.storage.new_id()),
             source="input",
             step=start.step + 1,
             since=start.step + 1,
             values=values,
-            tasks=entry(self.program.topology, led, self.storage.new_id),
-            joins={},
+            tasks=tasks,
+            joins=joins,
             by=self.session.by,
             ran=(),
         )
-        if base is None:
-            position = replace(position, parent_id=None)
         ended = head.tasks if head is base and head is not None else ()
         return Opening(position, start, cancelled=self._standing(), ended=ended, stops=self._stops(position))
 
@@ -191,14 +188,15 @@ class Opener:
         """
         writes = self.program.schema.normalise(self.program.schema.writes("Command", command.update))
         led = [normalised(target) for target in command.targets()]
-        arriving = fresh(self.program.topology, led, self.storage.new_id)
+        new, joins = arriving(self.program.topology, led, head.joins, self.storage.new_id, head.tasks)
         position = head.follow(
             CheckpointId(self.storage.new_id()),
             source="update",
             step=head.step + 1,
             since=head.since + 1 if head.tasks else head.step + 1,
             values=self.program.schema.apply(head.values, writes),
-            tasks=(*head.tasks, *arriving),
+            tasks=(*head.tasks, *new),
+            joins=joins,
             ran=head.ran if head.tasks else (),
         )
         return Opening(position, head, stops=[] if head.tasks else self._stops(position))
@@ -245,9 +243,10 @@ class Opener:
         commit = Commit(questions=opening.stops, cancelled=opening.cancelled, ended=ended)
         settles = bool(ended or commit.cancelled or commit.questions)
         if not position.stored and (session.durability != "exit" or settles):
+            results = self._results(opening)
             stored, changes = positions.normalise(self.program.schema, stored, position)
             position = stored
-            commit.checkpoint = (to_row(position, session.thread_id, ROOT, session.now()), changes)
+            commit.checkpoint = (to_row(position, session.thread_id, ROOT, session.now(), results), changes)
         now = self.storage.now()
 
         session.by = position.by
@@ -291,6 +290,14 @@ class Opener:
         """What the finished tasks of the step in flight wrote."""
         return written(position.tasks, finished(self.program.schema, self.session.ledger, ROOT, position.tasks))
 
+    def _results(self, opening: Opening) -> str | None:
+        """What the tasks came to that this ends."""
+        if not opening.ended:
+            return None
+        schema, base, ledger = self.program.schema, opening.base, self.session.ledger
+        ended = ends(ledger, ROOT, opening.ended, finished(schema, ledger, ROOT, opening.ended))
+        return dump_results(schema, base.tasks, ended, base.values, opening.position.values)
+
     def _check_nodes(self, position: Position) -> None:
         for task in position.tasks:
             if task.node not in self.program.topology.nodes:
@@ -308,8 +315,6 @@ async def without_storage(program: Program, session: Session, given: Any, place:
         raise AnswerError("there is nothing to resume without a checkpointer: compile(checkpointer=storage)")
     if given is None:
         raise NotWaiting("there is nothing to go on with without a checkpointer: give an input")
-    writes = program.schema.writes(START, given)
-    program.schema.validate_input({write.key: write.value for write in writes})
-    values = program.schema.apply(program.schema.initial(), writes)
-    tasks = entry(program.topology, await targets(program, START, values, session, place), session.new_id)
-    return Position(CheckpointId(session.new_id()), None, "input", 0, values, {}, tasks, {})
+    values = program.schema.apply(program.schema.initial(), program.given(given, first=True))
+    tasks, joins = entry(program.topology, await targets(program, START, values, session, place), session.new_id)
+    return Position(CheckpointId(session.new_id()), None, "input", 0, values, {}, tasks, joins)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from graphs.errors import ThreadBusy
-from graphs.runtime import answers, breakpoints, nested
+from graphs.runtime import answers, breakpoints, left_out, nested
 from graphs.runtime.begin import OnWaiting, Opener, without_storage
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.configs import checkpoint_of, thread_id_of
@@ -50,7 +50,9 @@ class Call:
         stop: Callable[[], bool] = lambda: False,
         halt: asyncio.Event | None = None,
         also: Callable[[Connection], None] | None = None,
+        **more: Any,
     ) -> None:
+        left_out.refuse("ainvoke", more)
         self.graph = graph
         self.config = config
         nodes = graph.program.topology.nodes
@@ -67,7 +69,7 @@ class Call:
             lease=None,
             new_id=storage.new_id if storage is not None else new_id,
             config=config,
-            context=context,
+            context=graph.program.context.built(context),
             by=by,
             answered_by=by,
             stream=stream,

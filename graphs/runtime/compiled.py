@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
 from typing import Any, Protocol
 
 from graphs.errors import AnswerError
 from graphs.runtime import answers, breakpoints, nested, watching
+from graphs.runtime.blocking import blocking, blocking_iterator
 from graphs.runtime.breakpoints import Breakpoints
-from graphs.runtime.configs import checkpoint_of, thread_id_of
+from graphs.runtime.configs import checkpoint_of, graph_of, thread_id_of
 from graphs.runtime.drawing import Drawing
 from graphs.runtime.edits import Editor
-from graphs.runtime.program import Program
+from graphs.runtime.left_out import NoRunnable
+from graphs.runtime.program import Node, Program
 from graphs.runtime.snapshots import Snapshots
 from graphs.runtime.types import END, Config, StateSnapshot
 from storage import Connection, Storage, interrupts
@@ -28,7 +30,7 @@ class Threads(Protocol):
     async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = ...) -> None: ...
 
 
-class CompiledGraph:
+class CompiledGraph(NoRunnable):
     """A graph that can be run. With a checkpointer its threads are durable; without one, and called inside a node of
     another graph, it uses the caller's."""
 
@@ -43,10 +45,11 @@ class CompiledGraph:
         self.program = program
         self.checkpointer = checkpointer
         self.name = self.__name__ = program.name
+        self.builder: Any = None
         self.before = breakpoints.check(before, program.topology.nodes)
         self.after = breakpoints.check(after, program.topology.nodes)
 
-    async def __call__(self, state: Any) -> dict[str, Any]:
+    async def __call__(self, state: Any) -> Any:
         """As a node of another graph: run on its state, and write the keys that both have."""
         return await nested.as_node(self, state)
 
@@ -112,14 +115,18 @@ class CompiledGraph:
         except AnswerRefused as error:
             raise answers.refusal(error) from None
 
-    async def aget_state(self, config: Config) -> StateSnapshot:
-        """The thread now, or as recorded at the config's `checkpoint_id`. An unknown thread is an empty snapshot."""
-        storage, _ = self._durable(config)
-        return await storage.read(lambda db: self.state_on(db, config))
+    async def aget_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
+        """The thread now, or as recorded at the config's `checkpoint_id`. An unknown thread is an empty snapshot.
 
-    def state_on(self, db: Connection, config: Config) -> StateSnapshot:
+        With `subgraphs` each task that called a graph has that graph's snapshot as its `state`, else the config that
+        names it: by that, this reads the graph itself. One that a node's own code calls shows plain JSON.
+        """
+        storage, _ = self._durable(config)
+        return await storage.read(lambda db: self.state_on(db, config, subgraphs=subgraphs))
+
+    def state_on(self, db: Connection, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
         """What `aget_state` gives, for a job that reads more at the same moment."""
-        return self._snapshots(config).get(db)
+        return self._snapshots(config).get(db, checkpoint_of(config), subgraphs=subgraphs)
 
     async def aget_state_history(
         self,
@@ -129,8 +136,9 @@ class CompiledGraph:
         before: Config | None = None,
         filter: Mapping[str, Any] | None = None,  # noqa: A002
     ) -> AsyncIterator[StateSnapshot]:
-        """Snapshots, newest first; `filter` compares metadata. Nothing is locked while the caller iterates."""
-        async for snapshot in self._snapshots(config).history(limit, before, filter):
+        """Snapshots as recorded, newest first; `filter` compares metadata. Nothing is locked while one iterates."""
+        cursor = checkpoint_of(before) if before else None
+        async for snapshot in self._snapshots(config).history(limit, cursor, filter):
             yield snapshot
 
     async def aupdate_state(
@@ -162,6 +170,54 @@ class CompiledGraph:
         storage, thread_id = self._durable(config)
         await Editor(self.program, storage, thread_id, None).update(values, END, also)
 
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        return self.program.topology.nodes
+
+    @property
+    def context_schema(self) -> Any:
+        return self.program.context.type
+
+    def get_input_jsonschema(self, config: Config | None = None) -> dict[str, Any]:
+        return self.program.takes.json_schema()
+
+    def get_output_jsonschema(self, config: Config | None = None) -> dict[str, Any]:
+        return self.program.gives.json_schema()
+
+    def get_context_jsonschema(self) -> dict[str, Any] | None:
+        """None when the graph declares no context."""
+        return self.program.context.json_schema()
+
+    def get_subgraphs(
+        self, *, namespace: str | None = None, recurse: bool = False
+    ) -> Generator[tuple[str, CompiledGraph]]:
+        """(node, graph) of the nodes that are graphs, with `recurse` theirs too, as "node|node".
+
+        `namespace` names one.
+        """
+        for name, node in self.program.topology.nodes.items():
+            if not isinstance(node.fn, CompiledGraph):
+                continue
+            if namespace in (None, name):
+                yield name, node.fn
+            if recurse:
+                rest = namespace.removeprefix(f"{name}|") if namespace is not None else None
+                for inner, graph in node.fn.get_subgraphs(namespace=rest, recurse=True):
+                    yield f"{name}|{inner}", graph
+
+    async def aget_subgraphs(
+        self, *, namespace: str | None = None, recurse: bool = False
+    ) -> AsyncIterator[tuple[str, CompiledGraph]]:
+        """As `get_subgraphs`."""
+        for each in self.get_subgraphs(namespace=namespace, recurse=recurse):
+            yield each
+
+    invoke = blocking(ainvoke)
+    stream = blocking_iterator(astream)
+    get_state = blocking(aget_state)
+    get_state_history = blocking_iterator(aget_state_history)
+    update_state = blocking(aupdate_state)
+
     def get_graph(self) -> Drawing:
         return Drawing(self.program.topology)
 
@@ -172,4 +228,4 @@ class CompiledGraph:
 
     def _snapshots(self, config: Config) -> Snapshots:
         storage, thread_id = self._durable(config)
-        return Snapshots(self.program, storage, thread_id, checkpoint_of(config))
+        return Snapshots(self.program, storage, thread_id, graph_of(config))

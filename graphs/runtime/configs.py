@@ -26,6 +26,11 @@ def thread_id_of(config: Config) -> ThreadId:
     return thread_id
 
 
+def graph_of(config: Config) -> str:
+    """The name of the graph that is meant, within the thread's own; "" for that one itself."""
+    return config.get("configurable", {}).get("checkpoint_ns") or ""
+
+
 def checkpoint_of(config: Config) -> CheckpointId | None:
     """The checkpoint that is meant; None for the newest."""
     found = config.get("configurable", {}).get("checkpoint_id")

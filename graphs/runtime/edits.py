@@ -87,6 +87,7 @@ class Editor:
             return self._follow(thread, written(base.tasks, results), self._writes(END, values), (), {})
         if values is None and as_node is None:
             return self._follow(thread, [], [], base.tasks, base.joins, ran=base.ran)
+        as_node = as_node or self.program.surface.edits_as
         node = as_node if as_node is not None else _ran_last(base)
         if node != START and node not in self.program.topology.nodes:
             raise InvalidUpdateError(
@@ -117,7 +118,7 @@ class Editor:
         done = [task for task in base.tasks if task.id in results or task is meant[0]]
         left = tuple(task for task in base.tasks if task not in done)
         departures = [Departure(t.node, led if t is meant[0] else results[t.id].targets) for t in done]
-        tasks, joins = due(self.program.topology, departures, base.joins, self.storage.new_id)
+        tasks, joins = due(self.program.topology, departures, base.joins, self.storage.new_id, beside=left)
         if meant[0].id in results:  # the edit comes on top of what the node returned
             return self._follow(thread, kept, writes, left + tasks, joins, ran=_names(done))
         in_order = [w for task in done for w in (writes if task is meant[0] else results[task.id].writes)]
@@ -146,7 +147,8 @@ class Editor:
         )
 
     def _writes(self, node: str, values: Any) -> list[Write]:
-        return self.program.schema.normalise(self.program.schema.writes(node, values))
+        given = None if values is None else self.program.surface.edited(values)
+        return self.program.schema.normalise(self.program.schema.writes(node, given))
 
     async def _targets(self, node: str, values: Mapping[str, Any]) -> list[str | Send]:
         """Where the routers after a node lead with this state."""

@@ -43,9 +43,25 @@ async def perform(
     says what it is `about` is audited.
     """
     frame = frame_of("once")
+    session = frame.session
     if about is not None:
-        frame.session.note(frame.scope, key, about)
-    return await perform_in(frame, key, effect, repeatable=repeatable, again=again)
+        session.note(frame.scope, key, about)
+    with frame.attempt.working(), session.alone(frame.scope, key):
+        known = session.ledger.claims.get((frame.scope, key))
+        if known is not None and known.status == "done":
+            return json.loads(known.result or "null")
+        if known is not None and known.status in ("claimed", "in doubt") and not again and not repeatable:
+            if known.status == "claimed":
+                await session.claim(replace(known, status="in doubt"))
+            raise InDoubt(key, known.idempotency_key, known.claimed_at)
+        claim = known or new_claim(frame, key)
+        if repeatable:
+            return await _carry_out(frame, claim, effect, repeatable=True)
+        with session.claiming(frame.scope, key):
+            claim = replace(claim, status="claimed", claimed_at=session.now(), settled_at=None, error=None)
+            await frame.attempt.flush()
+            await session.claim(claim)
+            return await _carry_out(frame, claim, effect, repeatable=False)
 
 
 def beside_result(job: Callable[[Connection, ThreadId], None]) -> None:
@@ -63,40 +79,17 @@ def claim_of(key: str) -> ClaimRow | None:
     return frame.session.ledger.claims.get((frame.scope, key))
 
 
-async def perform_in(
-    frame: Frame, key: str, effect: Callable[[], Any], *, repeatable: bool, again: bool = False
-) -> Any:
-    """`perform` for a frame that need not be the one that awaits it."""
-    session = frame.session
-    with frame.attempt.working(), session.alone(frame.scope, key):
-        known = session.ledger.claims.get((frame.scope, key))
-        if known is not None and known.status == "done":
-            return json.loads(known.result or "null")
-        if known is not None and known.status in ("claimed", "in doubt") and not again and not repeatable:
-            if known.status == "claimed":
-                await session.claim(replace(known, status="in doubt"))
-            raise InDoubt(key, known.idempotency_key, known.claimed_at)
-        now = session.now()
-        claim = known or ClaimRow(
-            frame.scope, key, session.thread_id, _idempotency_key(frame.scope, key), "claimed", None, None, now, None
-        )
-        if repeatable:
-            return await _carry_out(frame, claim, effect, repeatable=True)
-        with session.claiming(frame.scope, key):
-            claim = replace(claim, status="claimed", claimed_at=now, settled_at=None, error=None)
-            await frame.attempt.flush()
-            await session.claim(claim)
-            return await _carry_out(frame, claim, effect, repeatable=False)
-
-
 async def _carry_out(frame: Frame, claim: ClaimRow, effect: Callable[[], Any], *, repeatable: bool) -> Any:
     """Run the effect under its claim, and settle that."""
-    session = frame.session
+    session, inner = frame.session, frame.within(claim.key)
+
+    async def call() -> Any:
+        result = effect()
+        return await result if inspect.isawaitable(result) else result
+
     try:
-        with entered(frame.within(claim.key), f"the function given to once({claim.key!r})", outer=frame):
-            result = effect()
-            if inspect.isawaitable(result):
-                result = await result
+        with entered(inner, f"the function given to once({claim.key!r})", outer=frame):
+            result = await inner.carry_out(call)
     except Paused:
         if not repeatable:
             await session.settle(_settled(claim, "paused", session))
@@ -107,11 +100,27 @@ async def _carry_out(frame: Frame, claim: ClaimRow, effect: Callable[[], Any], *
         await session.settle(replace(claim, status="in doubt"))
         raise InDoubt(claim.key, claim.idempotency_key, claim.claimed_at) from error
     except Exception as error:
-        await session.settle(replace(_settled(claim, "failed", session), error=f"{type(error).__name__}: {error}"))
+        await session.settle(failed(claim, error, session))
         raise
     text = dump(result, f"the result of {claim.key!r}")  # where this raises, the claim stands: the effect has happened
-    await session.settle(replace(_settled(claim, "done", session), result=text))
+    await session.settle(done(claim, text, session))
     return json.loads(text)
+
+
+def new_claim(frame: Frame, key: str) -> ClaimRow:
+    """Of an effect that was not begun before."""
+    place = (frame.scope, key, frame.session.thread_id, _idempotency_key(frame.scope, key))
+    return ClaimRow(*place, "claimed", None, None, frame.session.now(), None)
+
+
+def done(claim: ClaimRow, result: str, session: Session) -> ClaimRow:
+    """The claim, once its effect has returned this, as JSON."""
+    return replace(_settled(claim, "done", session), result=result)
+
+
+def failed(claim: ClaimRow, error: Exception, session: Session) -> ClaimRow:
+    """The claim, once its effect has raised this."""
+    return replace(_settled(claim, "failed", session), error=f"{type(error).__name__}: {error}")
 
 
 def idempotency_key(key: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from graphs.errors import InterruptMisused
 from graphs.runtime.calling import Paused
@@ -21,6 +21,8 @@ from graphs.runtime.streams import Where
 from graphs.runtime.telling import Telling
 from storage.ids import Namespace, Scope, TaskId
 from storage.interrupts import NewInterrupt
+
+T = TypeVar("T")
 
 
 async def _nothing_to_flush() -> None:
@@ -59,15 +61,29 @@ class Attempt:
     @contextmanager
     def working(self) -> Generator[None]:
         """Around a part of the task that its end waits for."""
-        if self.over:
-            raise Paused
-        done = asyncio.get_running_loop().create_future()
-        self._at_work[done] = asyncio.current_task()
+        done = self.enter(asyncio.current_task())
         try:
             yield
         finally:
-            del self._at_work[done]
-            done.set_result(None)
+            self.leave(done)
+
+    def enter(self, task: asyncio.Task[Any] | None = None) -> asyncio.Future[None]:
+        """From now on the end of the task waits for this part of it, which `task` is at."""
+        if self.over:
+            raise Paused
+        if (loop := asyncio.get_running_loop()) is not self.session.loop:
+            raise InterruptMisused(
+                f"something of node {self.node!r} was begun in an event loop of its own (asyncio.run?): "
+                "in a plain `def` call the blocking twin, `graph.invoke(...)`, which runs in the loop of this run"
+            )
+        done = loop.create_future()
+        self._at_work[done] = task
+        return done
+
+    def leave(self, done: asyncio.Future[None]) -> None:
+        """The part has ended."""
+        del self._at_work[done]
+        done.set_result(None)
 
     async def end(self) -> None:
         """Wait for the parts that are still at work. When this is cancelled, so are they."""
@@ -81,6 +97,30 @@ class Attempt:
             raise
         finally:
             self.over = True
+
+
+@dataclass(slots=True, eq=False)
+class Begun:
+    """A `@task` that code in a frame has begun: it is `running`, or has ended, with this `error`. `is_told`: that code
+    knows how.
+    """
+
+    by: Frame
+    running: asyncio.Task[Any] | None = None
+    frame: Frame | None = None
+    """The task's own."""
+    error: BaseException | None = None
+    is_told: bool = False
+
+    def tell(self) -> None:
+        """Its result, or its error, is handed to the code that began it."""
+        self.is_told = True
+        if isinstance(self.error, Paused) and self.frame is not None:
+            unwind(self.by, self.frame)
+
+    def cancel(self) -> None:
+        if self.running is not None:
+            self.running.cancel()
 
 
 @dataclass(slots=True)
@@ -98,6 +138,36 @@ class Frame:
     named: dict[str, int] = field(default_factory=dict[str, int])
     paused_at: str | None = None
     """Where the question was asked that unwinds this frame."""
+    begun: list[Begun] = field(default_factory=list[Begun])
+    is_left: bool = False
+    """Its time was up, or it was cancelled: a thread of it may go on, and nobody waits for it."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is asked and begun here."""
+        return self.is_left or self.attempt.over
+
+    async def carry_out(self, call: Callable[[], Awaitable[T]]) -> T:
+        """What the call returns, once the tasks have ended that it has begun. One that asked pauses it, and one that
+        failed fails it, where the call does not know of that.
+        """
+        try:
+            result = await call()
+            await self._end_of_begun()
+        except asyncio.CancelledError:
+            self.is_left = True
+            for each in self.begun:
+                each.cancel()
+            raise
+        return result
+
+    async def _end_of_begun(self) -> None:
+        while left := [each.running for each in self.begun if each.running is not None]:
+            await asyncio.wait(left)
+        errors = [each.error for each in self.begun if not each.is_told and each.error is not None]
+        for error in sorted(errors, key=lambda error: not isinstance(error, Paused)):
+            if not isinstance(error, asyncio.CancelledError):
+                raise error
 
     @property
     def session(self) -> Session:
@@ -138,7 +208,7 @@ def entered(frame: Frame, what: str, outer: Frame | None = None) -> Generator[No
     try:
         yield
     except Paused:
-        _unwind(outer, frame)
+        unwind(outer, frame)
         raise
     except BaseExceptionGroup as group:
         paused, rest = group.split(Paused)
@@ -146,7 +216,7 @@ def entered(frame: Frame, what: str, outer: Frame | None = None) -> Generator[No
             raise
         if rest is not None:
             raise rest from None
-        _unwind(outer, frame)
+        unwind(outer, frame)
         raise Paused from None
     finally:
         current_frame.reset(token)
@@ -157,6 +227,7 @@ def entered(frame: Frame, what: str, outer: Frame | None = None) -> Generator[No
         )
 
 
-def _unwind(outer: Frame | None, frame: Frame) -> None:
+def unwind(outer: Frame | None, frame: Frame) -> None:
+    """The signal that unwinds a frame unwinds this one too."""
     if outer is not None:
         outer.paused_at = frame.paused_at

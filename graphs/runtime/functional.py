@@ -4,82 +4,192 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from typing import Any, ParamSpec, TypedDict, TypeVar, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ParamSpec, Protocol, TypeVar, get_args, get_origin, overload
 
+from graphs.errors import InvalidGraph, LeftOut
+from graphs.runtime import flow_state
 from graphs.runtime.calling import invoke
 from graphs.runtime.compiled import CompiledGraph
-from graphs.runtime.effects import perform_in
-from graphs.runtime.frames import frame_of
-from graphs.runtime.graph import StateGraph
-from graphs.runtime.types import END, INTERRUPT, START, Command, Config
+from graphs.runtime.context_schema import ContextSchema
+from graphs.runtime.declared import Form, hints_of
+from graphs.runtime.flow_state import INPUT, Final, FlowSchema, FlowSurface
+from graphs.runtime.flow_tasks import TaskFunction
+from graphs.runtime.futures import TaskFuture
+from graphs.runtime.program import Node, Program, Topology
+from graphs.runtime.retrying import Retries, Timeout, policies, seconds
+from graphs.runtime.types import END, START
 from storage import Storage
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-INPUT = "input"
-OUTPUT = "output"
+
+class TaskDecorator(Protocol):
+    """`@task(...)`, before it has its function."""
+
+    @overload
+    def __call__(self, fn: Callable[P, Awaitable[R]], /) -> Callable[P, TaskFuture[R]]: ...
+    @overload
+    def __call__(self, fn: Callable[P, R], /) -> Callable[P, TaskFuture[R]]: ...
 
 
-class _FlowState(TypedDict, total=False):
-    input: Any
-    output: Any
+@overload
+def task(
+    fn: Callable[P, Awaitable[R]],
+    /,
+    *,
+    name: str | None = None,
+    retry_policy: Retries = None,
+    timeout: Timeout = None,
+    cache_policy: None = None,
+) -> Callable[P, TaskFuture[R]]: ...
+@overload
+def task(
+    fn: Callable[P, R],
+    /,
+    *,
+    name: str | None = None,
+    retry_policy: Retries = None,
+    timeout: Timeout = None,
+    cache_policy: None = None,
+) -> Callable[P, TaskFuture[R]]: ...
+@overload
+def task(
+    fn: None = None,
+    /,
+    *,
+    name: str | None = None,
+    retry_policy: Retries = None,
+    timeout: Timeout = None,
+    cache_policy: None = None,
+) -> TaskDecorator: ...
+def task(
+    fn: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    retry_policy: Retries = None,
+    timeout: Timeout = None,
+    cache_policy: Any = None,
+) -> Any:
+    """A step of a flow, or of a node. It begins when it is called, and gives a future: await it, gather several, or in
+    a plain `def` ask for its `result()`.
+
+    Its result is stored when it ends; when the code around it runs again, it is served from there. Calls are matched by
+    the task's name and their order. The result is what its JSON gives in the type that the function declares to return,
+    at once and after a restart; without a checkpointer it is the result itself.
+
+    `timeout` is in seconds, or a timedelta, for one attempt: an `async def` is cancelled then, a `def` goes on in its
+    thread and nobody waits for it. Of a retry_policy of several the first that applies to an error counts. A task that
+    nobody awaits is waited for at the end of what began it: its question pauses that, its error fails it.
+    """
+    if cache_policy is not None:
+        raise _left_out("cache_policy", "a task's result is stored with its thread; keep what others may use yourself")
+    retries, limit = policies(retry_policy) or (), seconds(timeout)
+
+    def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
+        named = name or _name_of(fn)
+        form = Form.of(f"task {named!r} returned", hints_of(fn).get("return", Any))
+        made = TaskFunction(fn, named, form, retries, limit)
+
+        @functools.wraps(fn)
+        def begin(*args: Any, **kwargs: Any) -> Any:
+            return made.begin(args, kwargs)
+
+        return begin
+
+    return decorate if fn is None else decorate(fn)
 
 
-def task(fn: Callable[P, Awaitable[R] | R]) -> Callable[P, Coroutine[Any, Any, R]]:
-    """A step of a flow. Its result is stored when it finishes; when the flow runs again it is served from there.
+class entrypoint:  # noqa: N801 - a decorator
+    """Make a function of one argument a durable flow: a compiled graph whose input is that argument, and whose result
+    is what the function returns (`{"__interrupt__": [...]}` while it waits).
 
-    Calls are matched by the function's name and their order. Await it, or gather several.
+    It may also take `config`, `runtime` and `writer`, and `previous`: what the last finished run of the thread
+    returned, None for the first. `entrypoint.final(value=, save=)` returns one thing and keeps another for that.
+
+    What the function is given, returns and keeps are, with a checkpointer, of the types that it declares, and of JSON
+    where it declares none, the same before and after a restart. An input that does not fit is refused.
+
+    Raises `InvalidGraph` for a function without a parameter, `LeftOut` for a generator, and for a store and caches.
     """
 
+    final = Final
+
+    def __init__(
+        self,
+        checkpointer: Storage | None = None,
+        store: None = None,
+        cache: None = None,
+        context_schema: type[Any] | None = None,
+        cache_policy: None = None,
+        retry_policy: Retries = None,
+        timeout: Timeout = None,
+    ) -> None:
+        if store is not None:
+            raise _left_out("store", "keep what threads share in a database of your own")
+        for option, value in (("cache", cache), ("cache_policy", cache_policy)):
+            if value is not None:
+                raise _left_out(option, "finished tasks are kept in the checkpointer for their thread")
+        self._checkpointer = checkpointer
+        self._context_schema = context_schema
+        self._retries = policies(retry_policy) or ()
+        self._timeout = seconds(timeout)
+
+    def __call__(self, fn: Callable[..., Any]) -> CompiledGraph:
+        name = _name_of(fn)
+        if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+            raise LeftOut(f"{name!r} is a generator: an entrypoint returns its one result, and streams with a writer")
+        topology = Topology(
+            nodes={name: Node(_body(fn, name), name, self._retries, self._timeout)},
+            edges={START: [name], name: [END]},
+        )
+        given, returned, saved = _types(fn, name)
+        schema = FlowSchema(name, given, returned, saved)
+        context = ContextSchema(self._context_schema)
+        program = Program(name, schema, topology, schema.shape, schema.shape, context, FlowSurface(name))
+        return CompiledGraph(program, self._checkpointer, before=(), after=())
+
+
+def _body(fn: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The flow's function as a node: it takes the state for its argument."""
+    parameters = inspect.signature(fn).parameters
+    if "store" in list(parameters)[1:]:
+        raise _left_out("the parameter store", "keep what threads share in a database of your own")
+    hint = hints_of(fn).get("previous", Any)
+    form = Form.of(f"what entrypoint {name!r} saved", hint) if "previous" in parameters else None
+
     @functools.wraps(fn)
-    def start(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
-        outer = frame_of(f"task {fn.__name__!r}")
-        key = outer.numbered(f"task {fn.__name__}")
-        return perform_in(outer, key, lambda: invoke(fn, *args, **kwargs), repeatable=True)
+    async def body(state: Mapping[str, Any], **taken: Any) -> dict[str, Any]:
+        if form is not None:
+            taken["previous"] = form.converted(flow_state.previous(state))
+        result = await invoke(fn, state[INPUT], **taken)
+        if inspect.isawaitable(result):  # a coroutine that returns what it has gathered
+            result = await result
+        return flow_state.ended(result, state)
 
-    return start
-
-
-class Flow:
-    """A function as a graph of one node: `ainvoke(x, config)` gives what the function returns."""
-
-    def __init__(self, graph: CompiledGraph) -> None:
-        self.graph = graph
-        self.aget_state = graph.aget_state
-        self.aget_state_history = graph.aget_state_history
-        self.aanswer = graph.aanswer
-
-    async def ainvoke(self, input: Any, config: Config | None = None, **options: Any) -> Any:  # noqa: A002
-        """What the flow returns; {"__interrupt__": [...]} while it waits."""
-        result = await self.graph.ainvoke(_given(input), config, **options)
-        return {INTERRUPT: result[INTERRUPT]} if INTERRUPT in result else result.get(OUTPUT)
-
-    def astream(self, input: Any, config: Config | None = None, **options: Any) -> AsyncIterator[Any]:  # noqa: A002
-        """As `CompiledGraph.astream`; the flow is its one node."""
-        return self.graph.astream(_given(input), config, **options)
+    return body
 
 
-def _given(input: Any) -> Any:  # noqa: A002
-    if input is None or isinstance(input, Command):
-        return cast("Any", input)
-    return {INPUT: input}
+def _types(fn: Callable[..., Any], name: str) -> tuple[Any, Any, Any]:
+    """What a flow declares to be given, to return, and to save."""
+    first = next(iter(inspect.signature(fn).parameters), None)
+    if first is None:
+        raise InvalidGraph(f"{name!r} takes nothing: an entrypoint has one parameter, which is its input")
+    hints = hints_of(fn)
+    returned = hints.get("return", Any)
+    if returned is Final:
+        return hints.get(first, Any), Any, Any
+    if get_origin(returned) is Final:
+        return hints.get(first, Any), *get_args(returned)
+    return hints.get(first, Any), returned, returned
 
 
-def entrypoint(checkpointer: Storage | None = None) -> Callable[[Callable[..., Any]], Flow]:
-    """Make a function of one argument a durable flow. It may also take `runtime` and `config`."""
+def _name_of(fn: Callable[..., Any]) -> str:
+    """A function's name; of a `partial` that of its function, of a callable object that of its class."""
+    return getattr(fn, "__name__", None) or getattr(getattr(fn, "func", type(fn)), "__name__", type(fn).__name__)
 
-    def decorate(fn: Callable[..., Any]) -> Flow:
-        signature = inspect.signature(fn)
 
-        async def body(state: dict[str, Any], runtime: Any, config: Any) -> dict[str, Any]:
-            offered = {"runtime": runtime, "config": config}
-            extras = {name: value for name, value in offered.items() if name in signature.parameters}
-            return {OUTPUT: await invoke(fn, state[INPUT], **extras)}
-
-        graph = StateGraph(_FlowState).add_node(fn.__name__, body).add_edge(START, fn.__name__)
-        graph.add_edge(fn.__name__, END)
-        return Flow(graph.compile(checkpointer, name=fn.__name__))
-
-    return decorate
+def _left_out(option: str, instead: str) -> LeftOut:
+    return LeftOut(f"{option} is left out of the functional API: {instead}")

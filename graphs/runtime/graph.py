@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, Self, cast
 
 from graphs.errors import InvalidGraph
+from graphs.runtime import left_out
+from graphs.runtime.annotations import (
+    checked_function,
+    declared_destinations,
+    declared_targets,
+    mentions_command,
+    name_of,
+)
 from graphs.runtime.compiled import CompiledGraph
+from graphs.runtime.context_schema import ContextSchema
 from graphs.runtime.program import Branch, Join, Node, Program, Topology, check
+from graphs.runtime.retrying import Retries, Timeout, policies, seconds
+from graphs.runtime.shapes import Shape, annotated
 from graphs.runtime.state import StateSchema
-from graphs.runtime.types import END, START, Command, RetryPolicy
+from graphs.runtime.surface import AllOfIt, SomeKeys
+from graphs.runtime.types import END, START
 from storage import Storage
 
 
@@ -19,128 +31,193 @@ class StateGraph:
 
     A node is `async def` or `def` (run in a worker thread), takes the state (and, if it names them, `runtime` and
     `config`) and returns an update, a `Command`, a list of those, or None.
+
+    `input_schema` and `output_schema` have the keys that a caller gives, and gets as a result; the state's keys are
+    those of all classes together. `context_schema` is the class of the `context` that a caller passes.
     """
 
-    def __init__(self, state: type, *, context_schema: type | None = None) -> None:
-        self.schema = StateSchema(state)
+    def __init__(
+        self,
+        state_schema: Any,
+        context_schema: Any = None,
+        *,
+        input_schema: Any = None,
+        output_schema: Any = None,
+        **more: Any,
+    ) -> None:
+        left_out.refuse("StateGraph", more)
+        self.state_schema = state_schema
         self.context_schema = context_schema
+        self.input_schema = input_schema or state_schema
+        self.output_schema = output_schema or state_schema
+        self.schema = StateSchema(state_schema)
+        self.schema.add(self.input_schema)
+        self.schema.add(self.output_schema)
         self.topology = Topology()
+        self._defaults: dict[str, Any] = {}
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        return self.topology.nodes
 
     def add_node(
         self,
         node: str | Callable[..., Any],
-        fn: Callable[..., Any] | None = None,
+        action: Callable[..., Any] | None = None,
         *,
-        retry_policy: RetryPolicy | None = None,
-        timeout: float | None = None,
-        destinations: Sequence[str] | None = None,
+        defer: bool = False,
+        metadata: Mapping[str, Any] | None = None,
+        input_schema: Any = None,
+        retry_policy: Retries = None,
+        destinations: Sequence[str] | Mapping[str, str] | None = None,
+        timeout: Timeout = None,
         starts: int | None = None,
-    ) -> StateGraph:
-        """Add a node under `node`, or under its function's name. `timeout` is in seconds, for one attempt.
+        **more: Any,
+    ) -> Self:
+        """Add a node under `node`, or under its function's name.
+
+        It is given the state as `input_schema` has it, else as the state class says that its first parameter is
+        annotated with, whose keys become keys of the state; else as the graph's own. `defer`: it waits until nothing
+        else is due. Of several policies the first counts that applies. `timeout` is for one attempt. `destinations`
+        are the nodes that its `Command`s go to, with labels for the drawing if it is a dict; `metadata` is for the
+        drawing too.
 
         A node that takes the process along would do so at each start. `starts` is how often it is begun in one place;
         after that its task has failed with `CutShort`, and whoever wants it begins it anew. None: as often as it takes.
         """
-        name, fn = (node, fn) if isinstance(node, str) else (getattr(node, "__name__", type(node).__name__), node)
-        if fn is None:
-            raise InvalidGraph(f"node {name!r} has no function")
+        left_out.refuse("add_node", more)
+        name, fn = (node, action) if isinstance(node, str) else (name_of(node), node)
+        fn = checked_function(name, fn)
         if name in (START, END) or "/" in name:
             raise InvalidGraph(f"{name!r} cannot be a node's name")
         if name in self.topology.nodes:
             raise InvalidGraph(f"there are two nodes named {name!r}")
-        declared = tuple(destinations) if destinations is not None else _declared(fn)
+        declared = tuple(destinations) if destinations is not None else declared_destinations(fn)
         self.topology.nodes[name] = Node(
             fn,
             name,
-            retry_policy,
-            timeout,
+            policies(retry_policy),
+            seconds(timeout),
             declared or (),
-            anywhere=declared is None and _mentions_command(fn),
+            labels=dict(destinations) if isinstance(destinations, Mapping) else {},
+            anywhere=declared is None and mentions_command(fn),
             starts=starts,
+            sees=self._shape(fn, input_schema),
+            defer=defer,
+            metadata=metadata,
         )
         return self
 
-    def add_edge(self, source: str | Sequence[str], target: str) -> StateGraph:
-        """`target` runs after `source`; after all of them when there are several."""
-        if isinstance(source, str):
-            self.topology.edges.setdefault(source, []).append(target)
+    def _shape(self, fn: Callable[..., Any], given: Any = None) -> Shape | None:
+        """The class that a function wants the state as; None when it does not say."""
+        wanted = given if given is not None else annotated(fn)
+        return None if wanted is None else self.schema.add(wanted)
+
+    def set_node_defaults(self, *, retry_policy: Retries = None, timeout: Timeout = None, **more: Any) -> Self:
+        """What holds for each node, whenever it is added, that is not told otherwise itself; not for graphs within."""
+        left_out.refuse("set_node_defaults", more)
+        given = {"retries": policies(retry_policy), "timeout": seconds(timeout)}
+        self._defaults |= {name: value for name, value in given.items() if value is not None}
+        return self
+
+    def add_edge(self, start_key: str | Sequence[str], end_key: str) -> Self:
+        """`end_key` runs after `start_key`; after all of them when there are several."""
+        sources = [start_key] if isinstance(start_key, str) else list(start_key)
+        if END in sources or end_key == START or not sources:
+            raise InvalidGraph(
+                f"no edge leads from {start_key!r} to {end_key!r}: END has none after it, START none before"
+            )
+        if isinstance(start_key, str):
+            self.topology.edges.setdefault(start_key, []).append(end_key)
         else:
-            self.topology.joins.append(Join(tuple(source), target))
+            self.topology.joins.append(Join(tuple(sources), end_key))
         return self
 
     def add_conditional_edges(
-        self, source: str, router: Callable[..., Any], path_map: dict[Any, str] | Sequence[str] | None = None
-    ) -> StateGraph:
-        """After `source`, `router` says where to go: a node, a `Send`, a list of those, or a key of `path_map`."""
+        self, source: str, path: Callable[..., Any], path_map: Mapping[Any, str] | Sequence[str] | None = None
+    ) -> Self:
+        """After `source`, `path` says where to go: a node, a `Send`, a list of those, or a key of `path_map`."""
+        checked_function(name_of(path), path)
         if path_map is None:
-            declared = _literals(_return_hint(router))
+            declared = declared_targets(path)
             targets = {name: name for name in declared} if declared else None
         else:
-            targets = path_map if isinstance(path_map, dict) else {name: name for name in path_map}
-        self.topology.branches.setdefault(source, []).append(Branch(router, targets))
+            targets = dict(path_map) if isinstance(path_map, Mapping) else {name: name for name in path_map}
+        self.topology.branches.setdefault(source, []).append(Branch(path, targets, self._shape(path)))
         return self
 
-    def add_sequence(self, nodes: Iterable[Callable[..., Any]]) -> StateGraph:
-        """Nodes one after the other."""
+    def add_sequence(self, nodes: Iterable[Callable[..., Any] | tuple[str, Callable[..., Any]]]) -> Self:
+        """Nodes one after the other, each a function or (name, function)."""
         previous: str | None = None
         for node in nodes:
-            name = getattr(node, "__name__", type(node).__name__)
-            self.add_node(name, node)
+            name, fn = cast("tuple[str, Any]", node) if isinstance(node, tuple) else (name_of(node), node)
+            self.add_node(name, fn)
             if previous is not None:
                 self.add_edge(previous, name)
             previous = name
+        if previous is None:
+            raise InvalidGraph("a sequence has at least one node")
         return self
 
-    def set_entry_point(self, node: str) -> StateGraph:
-        return self.add_edge(START, node)
+    def set_entry_point(self, key: str) -> Self:
+        return self.add_edge(START, key)
 
-    def set_finish_point(self, node: str) -> StateGraph:
-        return self.add_edge(node, END)
+    def set_conditional_entry_point(
+        self, path: Callable[..., Any], path_map: Mapping[Any, str] | Sequence[str] | None = None
+    ) -> Self:
+        """`path` says where an input leads, as in `add_conditional_edges`."""
+        return self.add_conditional_edges(START, path, path_map)
+
+    def set_finish_point(self, key: str) -> Self:
+        return self.add_edge(key, END)
+
+    def validate(self) -> Self:
+        """Raises `InvalidGraph` that names the node or edge to mend."""
+        check(self.topology)
+        return self
 
     def compile(
         self,
         checkpointer: Storage | None = None,
         *,
-        interrupt_before: Sequence[str] | Literal["*"] = (),
-        interrupt_after: Sequence[str] | Literal["*"] = (),
-        name: str = "graph",
+        interrupt_before: Sequence[str] | Literal["*"] | None = None,
+        interrupt_after: Sequence[str] | Literal["*"] | None = None,
+        name: str | None = None,
+        **more: Any,
     ) -> CompiledGraph:
-        """Check the graph and make it runnable. Raises `InvalidGraph` that names the node or edge to mend."""
-        check(self.topology)
-        program = Program(name, self.schema, self.topology)
-        return CompiledGraph(program, checkpointer, before=interrupt_before, after=interrupt_after)
+        """Check the graph and make it runnable, as it is now. Raises `InvalidGraph` that names the node or edge to
+        mend.
+        """
+        left_out.refuse("compile", more)
+        self.validate()
+        schema, topology = self.schema.copy(), self.topology.copy()
+        topology.nodes = {name: self._with_defaults(node) for name, node in topology.nodes.items()}
+        takes, gives = schema.add(self.input_schema), schema.add(self.output_schema)
+        program = Program(
+            name or "graph",
+            schema,
+            topology,
+            takes,
+            gives,
+            ContextSchema(self.context_schema),
+            AllOfIt() if len(gives.keys) == len(schema.fields) else SomeKeys(gives.keys),
+        )
+        graph = CompiledGraph(
+            program, _checked(checkpointer), before=interrupt_before or (), after=interrupt_after or ()
+        )
+        graph.builder = self
+        return graph
+
+    def _with_defaults(self, node: Node) -> Node:
+        missing = {name: value for name, value in self._defaults.items() if getattr(node, name) is None}
+        return replace(node, **missing) if missing else node
 
 
-def _declared(fn: Callable[..., Any]) -> tuple[str, ...] | None:
-    """Where a node's return annotation says that it may go; None when it says nothing."""
-    hint = _return_hint(fn)
-    for part in (hint, *get_args(hint)):
-        if get_origin(part) is Command:
-            return _literals(get_args(part)[0])
-    return None
-
-
-def _return_hint(fn: Callable[..., Any]) -> Any:
-    try:
-        return get_type_hints(fn if inspect.isroutine(fn) else type(fn).__call__).get("return")
-    except (NameError, TypeError, AttributeError):  # an annotation that cannot be evaluated here declares nothing
-        return None
-
-
-def _literals(hint: Any) -> tuple[str, ...]:
-    if get_origin(hint) is Literal:
-        return tuple(get_args(hint))
-    return tuple(name for part in get_args(hint) for name in _literals(part))
-
-
-def _mentions_command(fn: Callable[..., Any]) -> bool:
-    """Whether the function's code, or a function within it, uses a name that stands for `Command`."""
-    code = getattr(inspect.unwrap(fn), "__code__", None)
-    names = {name for name, value in getattr(fn, "__globals__", {}).items() if value is Command} | {"Command"}
-    pending = [code] if code is not None else []
-    while pending:
-        current = pending.pop()
-        if names & {*current.co_names, *current.co_freevars}:
-            return True
-        pending += [constant for constant in current.co_consts if inspect.iscode(constant)]
-    return False
+def _checked(checkpointer: Any) -> Any:
+    """Raises `TypeError` for what is no storage."""
+    if checkpointer is None or isinstance(checkpointer, Storage | bool):
+        return checkpointer
+    raise TypeError(
+        f"a checkpointer is a storage, not {type(checkpointer).__name__}: "
+        "`async with open_storage(url) as storage` gives one (from storage import open_storage)"
+    )

@@ -7,11 +7,13 @@ and pydantic takes only the second kind.
 from __future__ import annotations
 
 import collections.abc
+import dataclasses
 import sys
 from collections.abc import Callable
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NewType, NotRequired, Required, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, NewType, NotRequired, Required, TypeVar, Union, cast, get_args, get_origin
 
+from pydantic import BaseModel
 from typing_extensions import ReadOnly, TypeAliasType, TypedDict, get_type_hints, is_typeddict
 
 _QUALIFIERS: tuple[Any, ...] = (Required, NotRequired, ReadOnly)
@@ -32,9 +34,47 @@ def is_typed_dict(state: Any) -> bool:
     return is_typeddict(state)
 
 
-def keys_of(state: type[Any]) -> dict[str, Any]:
-    """The keys of a state class and their types, as they were written."""
-    return get_type_hints(state, include_extras=True)
+def class_of(state: Any) -> Any:
+    """The class of a state that was given type arguments, `State[int]`; what was given, else."""
+    return get_origin(state) or state
+
+
+def is_type(hint: Any) -> bool:
+    """Whether it is something that values can be of."""
+    return isinstance(hint, type | UnionType) or get_origin(hint) is not None
+
+
+def has_instances(made: Any) -> bool:
+    """Whether it is a class of which nodes get instances: a dataclass or a pydantic model."""
+    return isinstance(made, type) and (dataclasses.is_dataclass(made) or issubclass(made, BaseModel))
+
+
+def declares_keys(made: Any) -> bool:
+    """Whether it is a class that says which keys its instances have."""
+    if not isinstance(made, type) or made.__module__ in ("builtins", "typing", "types"):
+        return False
+    return has_instances(made) or is_typed_dict(made) or bool(get_type_hints(cast("Any", made)))
+
+
+def keys_of(state: Any) -> dict[str, Any]:
+    """The keys that a state class declares and their types, as they were written."""
+    made: Any = class_of(state)
+    parameters = getattr(made, "__parameters__", ())
+    hints = get_type_hints(made, include_extras=True)
+    if dataclasses.is_dataclass(made):
+        hints = {each.name: hints[each.name] for each in dataclasses.fields(made)}
+    elif isinstance(made, type) and issubclass(made, BaseModel):
+        hints = {name: hints.get(name, info.annotation) for name, info in made.model_fields.items()}
+    known: dict[Any, Any] = dict(zip(parameters, get_args(state), strict=False))
+    return {name: _applied(hint, known) for name, hint in hints.items() if name != "__slots__"}
+
+
+def _applied(hint: Any, known: dict[Any, Any]) -> Any:
+    """The type with the arguments that its class was given."""
+    if isinstance(hint, TypeVar):
+        return known.get(hint, hint)
+    parameters = getattr(hint, "__parameters__", ())
+    return hint[tuple(known.get(each, each) for each in parameters)] if known and parameters else hint
 
 
 def peeled(hint: Any) -> tuple[Any, list[Any]]:

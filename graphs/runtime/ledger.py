@@ -125,7 +125,10 @@ def dump_writes(schema: StateSchema, writes: Iterable[Write]) -> str:
     return "[" + ",".join(f"[{json.dumps(write.key)},{schema.dump_write(write)}]" for write in writes) + "]"
 
 
-def load_writes(schema: StateSchema, task: Task, row: TaskRow) -> list[Write]:
+def load_writes(schema: StateSchema | None, task: Task, row: TaskRow) -> list[Write]:
+    """What a row has of a task's writes; without a schema as plain JSON."""
+    if schema is None:
+        return [Write(task.node, key, value) for key, value in json.loads(row.writes or "[]")]
     return [schema.load_write(task.node, key, json.dumps(value)) for key, value in json.loads(row.writes or "[]")]
 
 
@@ -139,7 +142,9 @@ def load_targets(text: str) -> list[str | Send]:
     return [target if isinstance(target, str) else Send(target["node"], target["arg"]) for target in found]
 
 
-def finished(schema: StateSchema, ledger: Ledger, ns: Namespace, tasks: Iterable[Task]) -> dict[TaskId, Finished]:
+def finished(
+    schema: StateSchema | None, ledger: Ledger, ns: Namespace, tasks: Iterable[Task]
+) -> dict[TaskId, Finished]:
     """The tasks of a step that had ended well when their thread was left."""
     found: dict[TaskId, Finished] = {}
     for task in tasks:

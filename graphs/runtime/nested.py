@@ -7,10 +7,8 @@ and one that had paused goes on where it was.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
-
-from pydantic import BaseModel
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from graphs.errors import AnswerError, GraphChanged
 from graphs.runtime import positions
@@ -32,17 +30,12 @@ if TYPE_CHECKING:
     from graphs.runtime.compiled import CompiledGraph
 
 
-async def as_node(graph: CompiledGraph, state: Any) -> dict[str, Any]:
+async def as_node(graph: CompiledGraph, state: Any) -> Any:
     """Run a graph as a node: on those keys of the state that it has; what it wrote to keys that the caller has."""
-    if isinstance(state, BaseModel):
-        state = {key: getattr(state, key) for key in type(state).model_fields}
-    elif dataclasses.is_dataclass(state) and not isinstance(state, type):
-        state = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
-    outer = cast("Mapping[str, Any]", state)
-    result = await graph.ainvoke({key: value for key, value in outer.items() if key in graph.program.schema.fields})
+    program = graph.program
+    result = await graph.ainvoke(program.surface.taken(state, program.takes.keys))
     frame = current_frame.get()
-    known = frame.attempt.keys if frame is not None else graph.program.schema.fields
-    return {key: value for key, value in result.items() if key in known}
+    return program.surface.left(result, frame.attempt.keys if frame is not None else program.gives.keys)
 
 
 async def call(

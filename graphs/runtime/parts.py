@@ -32,13 +32,15 @@ class TaskPayload(TypedDict):
 
 
 class TaskResultPayload(TypedDict):
-    """A task has ended, or waits for answers. What it wrote to a key more than once is {"$writes": [...]}."""
+    """A task has ended, or waits for answers. `result` is what it wrote, by key; to one key more than once as
+    {"$writes": [...]}.
+    """
 
     id: str
     name: str
     error: str | None
     interrupts: list[dict[str, Any]]
-    result: dict[str, Any]
+    result: Any
 
 
 class CheckpointTask(TypedDict):

@@ -2,7 +2,8 @@
 
 A conversation has few of them, so that it cannot take those of all others. Nothing else runs in these threads, and the
 process does not wait for them when it ends. A thread cannot be stopped: a call that nobody waits for any more holds its
-place until it ends by itself, and where only such calls are left a new one is refused.
+place until it ends by itself, and where only such calls are left a new one is refused. While a call waits for what the
+runtime does for it (it runs a graph), its place is free for others: that may have functions that block.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Hashable, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from queue import SimpleQueue
 from typing import TypeVar
@@ -53,7 +54,7 @@ class Places:
             if self._taken < self._limit:
                 self._taken += 1
                 return
-            if self._lost == self._limit:
+            if self._lost == self._taken:
                 raise self._refusal()
             granted = asyncio.get_running_loop().create_future()
             self._waiting.append(granted)
@@ -66,26 +67,34 @@ class Places:
                 raise self._refusal() from None
             raise
 
+    def take_again(self) -> None:
+        """For a call that has begun: it does not wait, also where others have its place by now."""
+        with self._lock:
+            self._taken += 1
+
     def give_back(self, *, was_lost: bool = False) -> None:
         with self._lock:
             self._lost -= was_lost
-            while self._waiting:
+            while self._waiting and self._taken <= self._limit:
                 granted = self._waiting.popleft()
                 with suppress(RuntimeError):  # its loop is closed: the next one
                     granted.get_loop().call_soon_threadsafe(self._grant, granted)
                     return
             self._taken -= 1
+            self._refuse_where_none_ends()
 
     def lose(self) -> None:
         """Nobody waits any more for a call that has a place."""
         with self._lock:
             self._lost += 1
-            if self._lost < self._limit:
-                return
-            while self._waiting:
-                refused = self._waiting.popleft()
-                with suppress(RuntimeError):
-                    refused.get_loop().call_soon_threadsafe(self._refuse, refused)
+            self._refuse_where_none_ends()
+
+    def _refuse_where_none_ends(self) -> None:
+        """Whoever waits, where only lost calls are left."""
+        while self._waiting and self._lost == self._taken:
+            refused = self._waiting.popleft()
+            with suppress(RuntimeError):
+                refused.get_loop().call_soon_threadsafe(self._refuse, refused)
 
     def _grant(self, granted: asyncio.Future[None]) -> None:
         if granted.done():  # who waited was cancelled
@@ -122,6 +131,8 @@ class Place:
         self._lock = threading.Lock()
         self._has_ended = False
         self._is_lost = False
+        self._is_lent = False
+        self._waited_for: list[Callable[[], None]] = []
 
     async def run(self, call: Callable[[], T]) -> T:
         """What `call()`, which must not raise, returns in a thread of its own. Cancelled, it is left to itself."""
@@ -129,6 +140,7 @@ class Place:
         done: asyncio.Future[T] = loop.create_future()
 
         def work() -> None:
+            _HERE.place = self
             result = context.run(call)
             self._end()
             with suppress(RuntimeError):  # the loop is closed: nobody waits
@@ -145,6 +157,42 @@ class Place:
             self._lose()
             raise
 
+    @contextmanager
+    def lent(self) -> Generator[None]:
+        """Around waiting, in the call: others have the place meanwhile."""
+        self._lend()
+        try:
+            yield
+        finally:
+            self._take_back()
+
+    @contextmanager
+    def attending(self, cancel: Callable[[], None]) -> Generator[None]:
+        """Around what the call waits for, in the call: that is cancelled when nobody waits for the call any more."""
+        with self._lock:
+            self._waited_for.append(cancel)
+            if self._is_lost:
+                cancel()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waited_for.remove(cancel)
+
+    def _lend(self) -> None:
+        with self._lock:
+            self._is_lent = True
+            for places in self._held:
+                places.give_back(was_lost=self._is_lost)
+
+    def _take_back(self) -> None:
+        with self._lock:
+            self._is_lent = False
+            for places in self._held:
+                places.take_again()
+                if self._is_lost:
+                    places.lose()
+
     def _end(self) -> None:
         with self._lock:
             self._has_ended = True
@@ -153,10 +201,27 @@ class Place:
 
     def _lose(self) -> None:
         with self._lock:
-            if not self._has_ended:
-                self._is_lost = True
+            if self._has_ended:
+                return
+            self._is_lost = True
+            if not self._is_lent:
                 for places in self._held:
                     places.lose()
+            for cancel in self._waited_for:
+                cancel()
+
+
+class _Here(threading.local):
+    place: Place | None = None
+    """Of the call that this thread makes."""
+
+
+_HERE = _Here()
+
+
+def here() -> Place | None:
+    """The place of the call that is made in this thread; None where it is no thread of such calls."""
+    return _HERE.place
 
 
 class _Thread(threading.Thread):

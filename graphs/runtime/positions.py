@@ -10,7 +10,8 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from graphs.errors import GraphChanged
-from graphs.runtime.state import StateSchema, copied, dump
+from graphs.runtime.shapes import copied
+from graphs.runtime.state import StateSchema, dump
 from graphs.runtime.step import Joins, Task, dump_tasks, load_tasks
 from storage import Connection, checkpoints
 from storage.checkpoints import CheckpointRow, ValueChange
@@ -76,7 +77,8 @@ def normalise(schema: StateSchema, old: Position, new: Position) -> tuple[Positi
         if change is not None:
             changes.append(change)
             versions[key] = new.checkpoint_id
-    return replace(new, values=values, versions=versions, stored=True), changes
+    parent_id = old.checkpoint_id if old.stored else None  # what lies between was not stored
+    return replace(new, values=values, versions=versions, parent_id=parent_id, stored=True), changes
 
 
 def _change(schema: StateSchema, key: str, base: str | None, before: Any, value: Any) -> tuple[ValueChange | None, Any]:
@@ -93,7 +95,10 @@ def _change(schema: StateSchema, key: str, base: str | None, before: Any, value:
     return ValueChange(key, text), schema.fields[key].load(text)
 
 
-def to_row(position: Position, thread_id: ThreadId, ns: Namespace, now: float) -> CheckpointRow:
+def to_row(
+    position: Position, thread_id: ThreadId, ns: Namespace, now: float, results: str | None = None
+) -> CheckpointRow:
+    """The position as a row; `results` is what the tasks of the one before came to."""
     return CheckpointRow(
         position.checkpoint_id,
         thread_id,
@@ -106,6 +111,7 @@ def to_row(position: Position, thread_id: ThreadId, ns: Namespace, now: float) -
         position.versions,
         position.metadata | _without_nothing({"since": position.since, "by": position.by, "ran": list(position.ran)}),
         now,
+        results,
     )
 
 
@@ -113,14 +119,15 @@ def _without_nothing(metadata: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in metadata.items() if value}
 
 
-def from_row(schema: StateSchema, row: CheckpointRow, stored: Mapping[str, Any]) -> Position:
-    """The position that a row holds. Keys that the graph's state no longer has are left out.
+def from_row(schema: StateSchema | None, row: CheckpointRow, stored: Mapping[str, Any]) -> Position:
+    """The position that a row holds. Keys that the graph's state no longer has are left out; without a schema, of a
+    graph whose code is not known, its values are plain JSON.
 
     Raises `GraphChanged` for a value that the state's type no longer takes, `UnreadableRow` for a damaged row.
     """
-    values = schema.initial()
+    values = schema.initial() if schema is not None else dict(stored)
     for key, plain in stored.items():
-        if key in schema.fields:
+        if schema is not None and key in schema.fields:
             try:
                 values[key] = schema.fields[key].load(json.dumps(plain))
             except ValidationError as error:
@@ -151,7 +158,11 @@ def from_row(schema: StateSchema, row: CheckpointRow, stored: Mapping[str, Any])
 
 
 def read(
-    db: Connection, schema: StateSchema, thread_id: ThreadId, ns: Namespace, checkpoint_id: CheckpointId | None = None
+    db: Connection,
+    schema: StateSchema | None,
+    thread_id: ThreadId,
+    ns: Namespace,
+    checkpoint_id: CheckpointId | None = None,
 ) -> tuple[CheckpointRow, Position] | None:
     """The newest position of a graph of the thread, or the one at `checkpoint_id`; None when there is none."""
     if checkpoint_id is not None:

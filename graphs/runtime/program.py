@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
-from graphs.errors import InvalidGraph
+from graphs.errors import InvalidGraph, InvalidUpdateError
 from graphs.runtime.calling import awaitable
+from graphs.runtime.context_schema import ContextSchema
 from graphs.runtime.injected import Kind, extras_of
-from graphs.runtime.state import StateSchema
+from graphs.runtime.shapes import Shape
+from graphs.runtime.state import StateSchema, Write
 from graphs.runtime.surface import AllOfIt, Surface
 from graphs.runtime.types import END, START, RetryPolicy
 
@@ -34,24 +36,31 @@ class Called:
 @dataclass(frozen=True)
 class Node(Called):
     """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes. `starts`: how
-    often it is begun in a place where each time the process ends; None: as often as it takes.
+    often it is begun in a place where each time the process ends; None: as often as it takes. `sees` is the class that
+    it is given the state as, None for the graph's own. A node that is to `defer` runs when nothing else is due.
     """
 
     name: str
-    retry_policy: RetryPolicy | None = None
+    retries: tuple[RetryPolicy, ...] | None = None
     timeout: float | None = None
     destinations: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the drawing says of a destination."""
     anywhere: bool = False
     starts: int | None = None
+    sees: Shape | None = None
+    defer: bool = False
+    metadata: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Branch(Called):
-    """A router after a node. `targets` maps what it returns to nodes; None: it returns nodes. It waits for no place
-    among the functions that block.
+    """A router after a node. `targets` maps what it returns to nodes; None: it returns nodes. `sees` is the class that
+    it is given the state as, None for its node's. It waits for no place among the functions that block.
     """
 
     targets: dict[Any, str] | None
+    sees: Shape | None = None
 
     @cached_property
     def call(self) -> Callable[..., Awaitable[Any]]:
@@ -79,15 +88,58 @@ class Topology:
     branches: dict[str, list[Branch]] = field(default_factory=dict[str, list[Branch]])
     joins: list[Join] = field(default_factory=list[Join])
 
+    def copy(self) -> Topology:
+        """The topology as it is, whatever is added to this one later."""
+        edges = {source: list(targets) for source, targets in self.edges.items()}
+        branches = {source: list(found) for source, found in self.branches.items()}
+        return Topology(dict(self.nodes), edges, branches, list(self.joins))
+
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A graph that has been checked: what every run of it goes by."""
+    """A graph that has been checked: what every run of it goes by. Inputs have the keys of `takes`, results those of
+    `gives`, and `context` makes what nodes get of the context that a caller passes.
+    """
 
     name: str
     schema: StateSchema
     topology: Topology
+    takes: Shape
+    gives: Shape
+    context: ContextSchema = field(default_factory=ContextSchema)
     surface: Surface = field(default_factory=AllOfIt)
+
+    def argument(self, node: Node, values: Mapping[str, Any]) -> Any:
+        """The state as a node is given it."""
+        return (node.sees or self.schema.shape).view(values)
+
+    def sent(self, node: Node, arg: Any) -> Any:
+        """The private input of a task. A node that asks for a class of its own gets an instance, where it makes one."""
+        shape = node.sees
+        if shape is None or not shape.is_instance or not isinstance(arg, Mapping):
+            return arg
+        return shape.made(cast("Mapping[str, Any]", arg))
+
+    def routed(self, branch: Branch, source: str, values: Mapping[str, Any]) -> Any:
+        """The state as a router after this node is given it."""
+        node = self.topology.nodes.get(source)
+        shape = branch.sees or (node.sees if node is not None else None) or self.schema.shape
+        return shape.view(values)
+
+    def given(self, value: Any, *, first: bool) -> list[Write]:
+        """An input, as writes. Raises `InvalidUpdateError` for a key that no input has, and where the `first` input of
+        a thread does not make an instance of its class.
+        """
+        writes = self.schema.writes(START, self.surface.given(value))
+        keys = self.takes.keys
+        if unknown := [write.key for write in writes if write.key not in keys]:
+            raise InvalidUpdateError(
+                f"the input has {unknown[0]!r}, which {self.takes.name} does not declare: its keys are {sorted(keys)!r}"
+            )
+        if first and self.takes.is_instance:
+            values = {**self.schema.initial(), **{write.key: write.value for write in writes}}
+            self.takes.view(values)
+        return writes
 
 
 def check(topology: Topology) -> None:

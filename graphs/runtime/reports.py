@@ -12,23 +12,22 @@ from graphs.runtime.ledger import finished
 from graphs.runtime.parts import CheckpointPayload, CheckpointTask, TaskPayload, TaskResultPayload
 from graphs.runtime.positions import Position, scope_of
 from graphs.runtime.program import Program
+from graphs.runtime.results import shown
 from graphs.runtime.session import Session
 from graphs.runtime.snapshots import public
 from graphs.runtime.state import Write
 from graphs.runtime.step import Task
 from graphs.runtime.streams import Where
 from graphs.runtime.surface import Surface
-from graphs.runtime.types import START, UNSET, Config
+from graphs.runtime.types import PUSH, START, UNSET, Config
 from storage.ids import Namespace
 from storage.interrupts import InterruptRow
 from storage.scopes import is_within
 
-SENT = "__pregel_push"
-"""What triggers a task that a `Send` led to."""
-
 
 def begun(program: Program, config: Config, position: Position, task: Task) -> TaskPayload:
-    view = program.schema.view(position.values) if task.arg is UNSET else task.arg
+    node = program.topology.nodes[task.node]
+    view = program.argument(node, position.values) if task.arg is UNSET else program.sent(node, task.arg)
     payload: TaskPayload = {
         "id": task.id,
         "name": task.node,
@@ -43,7 +42,7 @@ def begun(program: Program, config: Config, position: Position, task: Task) -> T
 def triggers(program: Program, position: Position, task: Task) -> tuple[str, ...]:
     """What led to a task, as far as the nodes that ran before say so."""
     if task.arg is not UNSET:
-        return (SENT,)
+        return (PUSH,)
     topology, ran = program.topology, position.ran or (START,)
     filled = [
         join
@@ -65,13 +64,10 @@ def ended(task: Task, result: dict[str, Any], error: str | None, waiting: Iterab
     }
 
 
-def result_of(surface: Surface, writes: Iterable[Write]) -> dict[str, Any]:
-    """What a task wrote, by key."""
-    found: dict[str, list[Any]] = {}
-    for write in writes:
-        found.setdefault(write.key, []).append(write.value)
-    shown = surface.update({key: each[0] if len(each) == 1 else {"$writes": each} for key, each in found.items()})
-    return {} if shown is None else shown
+def result_of(surface: Surface, writes: Iterable[Write]) -> Any:
+    """What a task wrote, as it is shown."""
+    found = shown(writes)
+    return surface.update(found) if found else found
 
 
 def checkpoint(

@@ -17,6 +17,7 @@ from graphs.runtime.giving_up import left_alone
 from graphs.runtime.ledger import Finished, dump_targets, dump_writes, finished, load_writes, written
 from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
 from graphs.runtime.program import Program
+from graphs.runtime.results import Ended, dump_results
 from graphs.runtime.session import Commit, Job, Session
 from graphs.runtime.step import Departure, Task, due
 from graphs.runtime.tasks import Failed, TaskResult, TaskRun, Waiting
@@ -35,8 +36,9 @@ class Runner:
     """One graph of a thread, from its position to where it ends, waits or fails.
 
     `stored` is the newest position on disk, `telling` what is seen of the run; `consumed`, `ended`, `unsaved` and
-    `jobs` are what the next transaction has to say of answers and tasks since then, and to do for these. `caller` is
-    the task that called this graph, None for the root.
+    `jobs` are what the next transaction has to say of answers and tasks since then, and to do for these; `left` is how
+    the tasks of `stored` ended, `errors` what tasks failed with that were run again. `caller` is the task that called
+    this graph, None for the root.
     """
 
     program: Program
@@ -56,6 +58,8 @@ class Runner:
     ended: list[Scope] = field(default_factory=list[Scope])
     unsaved: list[TaskRow] = field(default_factory=list[TaskRow])
     jobs: list[Job] = field(default_factory=list[Job])
+    errors: dict[TaskId, str] = field(default_factory=dict[TaskId, str])
+    left: dict[TaskId, Ended] = field(default_factory=dict[TaskId, Ended])
     at_work: AtWork = field(init=False)
 
     def __post_init__(self) -> None:
@@ -184,6 +188,8 @@ class Runner:
         row = self.session.ledger.tasks.get(scope)
         news = self.session.ledger.answered(scope)
         self.failures.pop(task.id, None)
+        if row is not None and row.error is not None:
+            self.errors[task.id] = row.error
         if news:
             self.seen[task.id] = news
         routed = row is not None and row.writes is not None and not news
@@ -240,20 +246,20 @@ class Runner:
         """What is stored of a task whose step goes on without it."""
         scope = scope_of(self.ns, task)
         self.consumed += self.seen.pop(task.id, [])
-        commit = Commit()
+        commit, error = Commit(), self.errors.get(task.id)
         match result:
             case Finished(writes=writes, targets=targets):
                 commit.tasks = [
-                    TaskRow(scope, "finished", dump_writes(self.program.schema, writes), dump_targets(targets))
+                    TaskRow(scope, "finished", dump_writes(self.program.schema, writes), dump_targets(targets), error)
                 ]
                 commit.closed = [scope] if self.session.ledger.within(scope) else []
             case Waiting(questions=questions):
-                commit.tasks = [TaskRow(scope, "paused")]
+                commit.tasks = [TaskRow(scope, "paused", error=error)]
                 commit.questions = list(questions)
                 rows = self.session.ledger.within(scope)
                 commit.passed = [scope] if any(row.status == "reopened" for row in rows) else []
-            case Failed(error=error, writes=writes):
-                self.failures[task.id] = error
+            case Failed(error=raised, writes=writes):
+                self.failures[task.id] = raised
                 kept = None if writes is None else dump_writes(self.program.schema, writes)
                 commit.tasks = [TaskRow(scope, "failed", kept, error=result.text)]
                 commit.reopened = self.session.ledger.reopenable(scope)
@@ -277,6 +283,10 @@ class Runner:
 
     async def _advance(self, position: Position) -> None:
         """Go to the next position, and store it with everything that it settles."""
+        if self.position.stored:
+            self.left = {
+                task.id: Ended(self.results[task.id].writes, self._error(task)) for task in self.position.tasks
+            }
         for task in self.position.tasks:
             self.consumed += self.seen.pop(task.id, [])
             self.ended.append(scope_of(self.ns, task))
@@ -307,8 +317,13 @@ class Runner:
         if self.caller is not None:
             await self.caller.flush()
         if not self.position.stored:
-            self.position, changes = normalise(self.program.schema, self.stored, self.position)
-            row = to_row(self.position, self.session.thread_id, self.ns, self.session.now())
+            schema, old = self.program.schema, self.stored
+            results = (
+                dump_results(schema, old.tasks, self.left, old.values, self.position.values) if self.left else None
+            )
+            self.left = {}
+            self.position, changes = normalise(schema, old, self.position)
+            row = to_row(self.position, self.session.thread_id, self.ns, self.session.now(), results)
             commit.checkpoint = (row, changes)
         commit.consumed, self.consumed = [*commit.consumed, *self.consumed], []
         ledger = self.session.ledger
@@ -320,6 +335,11 @@ class Runner:
         commit.jobs, self.jobs = [*commit.jobs, *self.jobs], []
         await self.session.commit(commit)
         self.stored = self.position
+
+    def _error(self, task: Task) -> str | None:
+        """The last error that a task had."""
+        row = self.session.ledger.tasks.get(scope_of(self.ns, task))
+        return (row.error if row is not None else None) or self.errors.get(task.id)
 
     async def flush(self) -> None:
         """Put the position on disk, so that a claim made now is found by whoever takes over."""

@@ -118,6 +118,8 @@ class Session:
     _claimed: dict[tuple[Scope, str], asyncio.Future[None]] = field(
         default_factory=dict[tuple[Scope, str], "asyncio.Future[None]"]
     )
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    """In which it runs."""
     _commits: int = 0
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
 

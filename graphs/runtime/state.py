@@ -1,4 +1,4 @@
-"""The state's schema: its keys, how writes to each are merged, and what is stored of each.
+"""The state: the keys of all classes that a graph declares, and how the writes of a step are merged.
 
 What is stored is JSON. A value is normalised when it is written, so that a node sees the same before and after a
 restart.
@@ -7,51 +7,23 @@ restart.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, PydanticUndefined, to_json
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, to_json
 
 from graphs.errors import InvalidGraph, InvalidUpdateError
-from graphs.runtime.calling import held
-from graphs.runtime.hints import empty_of, is_typed_dict, keys_of, peeled, readable
-
-Reducer = Callable[[Any, Any], Any]
-
-
-@dataclass(frozen=True)
-class Field:
-    """One key of the state. `adapter` is None where any JSON may stand, `default` where nothing does in the beginning.
-
-    `empty` makes what a reducer starts from when there is no value.
-    """
-
-    name: str
-    reducer: Reducer | None
-    adapter: TypeAdapter[Any] | None
-    default: Callable[[], Any] | None
-    empty: Callable[[], Any] | None
-
-    def load(self, text: str | bytes) -> Any:
-        """The value as a node sees it, from its JSON."""
-        return json.loads(text) if self.adapter is None else self.adapter.validate_json(text)
-
-    def reduced(self, reducer: Reducer, value: Any, written: Any) -> Any:
-        """The value after a write. Of a type that has no empty value, the first write is the value."""
-        if value is None:
-            if self.empty is None:
-                return written
-            value = self.empty()
-        return held(reducer, value, written)
+from graphs.runtime.fields import Field, as_mapping
+from graphs.runtime.shapes import Shape
+from graphs.runtime.types import OVERWRITE, Overwrite
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One value that a task wrote to one key."""
+    """One value that a task wrote to one key. An `Overwrite` goes round the key's reducer."""
 
     node: str
     key: str
@@ -59,97 +31,139 @@ class Write:
 
 
 class StateSchema:
-    """A `TypedDict`, dataclass or pydantic model, read for its keys and reducers."""
+    """The keys of a state class, and of the classes that are added: those of inputs, outputs and single nodes."""
 
-    def __init__(self, state: type[Any]) -> None:
-        self.type = state
-        self.is_instance = dataclasses.is_dataclass(state) or issubclass(state, BaseModel)
-        if not self.is_instance and not is_typed_dict(state):
-            raise InvalidGraph(f"a state is a TypedDict, a dataclass or a pydantic model, not {state!r}")
-        self.fields = {name: _field(state, name, hint) for name, hint in keys_of(state).items()}
-        self.begins_reduced = all(field.reducer is None or field.default is not None for field in self.fields.values())
+    def __init__(self, state: Any) -> None:
+        self.fields: dict[str, Field] = {}
+        self.begins_reduced = True
         """Whether each reduced key has a value to begin with."""
+        self._shapes: list[Shape] = []
+        self.shape = self.add(state)
+
+    def add(self, state: Any) -> Shape:
+        """A class, whose keys are keys of the state. Where two declare a key, the first says its type.
+
+        Raises `InvalidGraph` when they merge it differently.
+        """
+        if (known := next((shape for shape in self._shapes if shape.type == state), None)) is not None:
+            return known
+        shape = Shape(state)
+        declared = shape.declared()
+        for name, field in declared.items():
+            if name in self.fields and not self.fields[name].agrees(field):
+                first = next(other.name for other in self._shapes if name in other.keys)
+                raise InvalidGraph(
+                    f"{shape.name} declares {name!r} with another reducer than {first} does: a key is merged in one "
+                    "way, so give both the same reducer, or the later one none"
+                )
+        self.fields = {**declared, **self.fields}
+        self.begins_reduced = all(field.reducer is None or field.default is not None for field in self.fields.values())
+        self._shapes.append(shape)
+        return shape
+
+    def copy(self) -> StateSchema:
+        """The schema as it is, whatever is added to this one later."""
+        other = copy.copy(self)
+        other._shapes = list(self._shapes)
+        return other
 
     def initial(self) -> dict[str, Any]:
         """The values of a thread that has seen nothing: reduced keys start empty, declared defaults stand."""
         return {name: field.default() for name, field in self.fields.items() if field.default is not None}
 
     def view(self, values: Mapping[str, Any]) -> Any:
-        """What a node is given: a dict or an instance of the state's type, that it may change without harm."""
-        own = {key: copied(value) for key, value in values.items()}
-        if not self.is_instance:
-            return own
-        try:
-            return self.type(**own)
-        except (TypeError, ValidationError) as error:
-            raise InvalidUpdateError(f"the state does not make a {self.type.__name__}: {error}") from error
+        """The state as its own class shows it."""
+        return self.shape.view(values)
 
     def writes(self, node: str, update: Any) -> list[Write]:
         """An update as single writes. Raises `InvalidUpdateError` for what is no update and for unknown keys."""
         if update is None:
             return []
-        written = _as_mapping(update)
+        written = as_mapping(update)
         if written is None:
             raise InvalidUpdateError(f"node {node!r} returned {type(update).__name__}; expected a dict of state keys")
-        found = [Write(node, str(key), value) for key, value in written.items()]
-        for write in found:
-            if write.key not in self.fields:
-                raise InvalidUpdateError(
-                    f"node {node!r} wrote the key {write.key!r}, which the state does not have: {sorted(self.fields)!r}"
-                )
-        return found
+        if unknown := [name for name in written if name not in self.fields]:
+            raise InvalidUpdateError(
+                f"node {node!r} wrote the key {unknown[0]!r}, which the state does not have: {sorted(self.fields)!r}"
+            )
+        return [Write(node, name, self._said(name, value)) for name, value in written.items()]
 
-    def validate_input(self, values: Mapping[str, Any]) -> None:
-        """Check an input against a dataclass or model before anything is stored. Raises `InvalidUpdateError`."""
-        if self.is_instance:
-            self.view({**self.initial(), **values})
+    def _said(self, name: str, value: Any) -> Any:
+        """What is written to a key: where nothing is reduced, an `Overwrite` says no more than its value does."""
+        if self.fields[name].reducer is None:
+            return value.value if isinstance(value, Overwrite) else value
+        return _as_overwrite(value) or value
 
     def apply(self, values: Mapping[str, Any], writes: Iterable[Write]) -> dict[str, Any]:
-        """The values after a step. Raises `InvalidUpdateError` when two writes meet at a key without a reducer."""
+        """The values after a step. Raises `InvalidUpdateError` when two writes meet at a key without a reducer, or two
+        that go round it. Beside one that does, the other writes of the step to that key do not count.
+        """
         after = dict(values)
         writers: dict[str, str] = {}
+        over: set[str] = set()
         for write in writes:
             field = self.fields[write.key]
-            if field.reducer is not None:
-                after[write.key] = field.reduced(field.reducer, after.get(write.key), write.value)
-            elif write.key in writers:
-                raise InvalidUpdateError(
-                    f"nodes {writers[write.key]!r} and {write.node!r} both wrote {write.key!r} in one step: "
-                    "give the key a reducer (Annotated[type, reducer]) or let one of them write it"
-                )
+            if field.reducer is not None and not isinstance(write.value, Overwrite):
+                if write.key not in over:
+                    after[write.key] = field.reduced(field.reducer, after.get(write.key), write.value)
+                continue
+            if write.key in writers:
+                raise _met(writers[write.key], write)
+            writers[write.key] = write.node
+            if isinstance(write.value, Overwrite):
+                after[write.key] = write.value.value
+                over.add(write.key)
             else:
                 after[write.key] = write.value
-            writers[write.key] = write.node
         return after
 
     def dump_write(self, write: Write) -> str:
         """A write's JSON. Raises `InvalidUpdateError` that names the key and the type that cannot be stored."""
-        return dump(write.value, f"node {write.node!r} wrote {write.key!r}")
+        what = f"node {write.node!r} wrote {write.key!r}"
+        if isinstance(write.value, Overwrite):
+            return f'{{"{OVERWRITE}":{dump(write.value.value, what)}}}'
+        return dump(write.value, what)
 
-    def load_write(self, node: str, key: str, text: str) -> Write:
+    def load_write(self, node: str, name: str, text: str) -> Write:
         """A write as it comes back from its JSON: in the key's type, or as plain JSON where a reducer takes another."""
-        field = self.fields[key]
+        field = self.fields[name]
+        over = _as_overwrite(json.loads(text)) if field.reducer is not None and OVERWRITE in text else None
         try:
-            return Write(node, key, field.load(text))
+            if over is not None:
+                return Write(node, name, Overwrite(field.load(json.dumps(over.value))))
+            return Write(node, name, field.load(text))
         except ValidationError as error:
-            if field.reducer is None:
-                raise InvalidUpdateError(f"node {node!r} wrote to {key!r} what it does not take: {error}") from error
-            return Write(node, key, json.loads(text))
+            if field.reducer is None or over is not None:
+                raise InvalidUpdateError(f"node {node!r} wrote to {name!r} what it does not take: {error}") from error
+            return Write(node, name, json.loads(text))
 
     def normalise(self, writes: Iterable[Write]) -> list[Write]:
         """The writes as they would come back after a restart."""
         return [self.load_write(write.node, write.key, self.dump_write(write)) for write in writes]
 
 
-def _as_mapping(update: Any) -> Mapping[Any, Any] | None:
-    """What an update writes, by key; None for what is no update."""
-    if isinstance(update, Mapping):
-        return cast("Mapping[Any, Any]", update)
-    if isinstance(update, BaseModel):
-        return {key: getattr(update, key) for key in update.model_fields_set}
-    if dataclasses.is_dataclass(update) and not isinstance(update, type):
-        return {field.name: getattr(update, field.name) for field in dataclasses.fields(update)}
+def _as_overwrite(value: Any) -> Overwrite | None:
+    """An `Overwrite`, or one that was written as JSON; None for any other value."""
+    if isinstance(value, Overwrite):
+        return value
+    if isinstance(value, dict):
+        said = cast("dict[str, Any]", value)
+        if OVERWRITE in said and len(said) == 1:
+            return Overwrite(said[OVERWRITE])
+        if said.get("type") == OVERWRITE and said.keys() == {"type", "value"}:
+            return Overwrite(said["value"])
     return None
+
+
+def _met(writer: str, write: Write) -> InvalidUpdateError:
+    if isinstance(write.value, Overwrite):
+        return InvalidUpdateError(
+            f"nodes {writer!r} and {write.node!r} both overwrote {write.key!r} in one step: let one of them write it"
+        )
+    return InvalidUpdateError(
+        f"nodes {writer!r} and {write.node!r} both wrote {write.key!r} in one step: "
+        "give the key a reducer (Annotated[type, reducer]) or let one of them write it"
+    )
 
 
 def dump(value: Any, what: str) -> str:
@@ -165,54 +179,3 @@ def dump(value: Any, what: str) -> str:
 
 def _no_json(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
-
-
-def _field(state: type[Any], name: str, hint: Any) -> Field:
-    bare, extras = peeled(hint)
-    reducer: Reducer | None = next((each for each in extras if callable(each) and not isinstance(each, type)), None)
-    kept = [each for each in extras if each is not reducer]
-    empty = empty_of(bare) if reducer is not None else None
-    typed = Annotated[(bare, *kept)] if kept else bare
-    adapter = _adapter(readable(typed))
-    begins = empty if empty is not None and _is_stored(adapter, empty()) else None
-    return Field(name, reducer, adapter, _declared_default(state, name) or begins, empty)
-
-
-def _is_stored(adapter: TypeAdapter[Any] | None, value: Any) -> bool:
-    """Whether it comes back as it was."""
-    if adapter is None:
-        return False
-    try:
-        adapter.validate_json(to_json(value))
-    except (ValidationError, PydanticSerializationError):
-        return False
-    return True
-
-
-def _adapter(hint: Any) -> TypeAdapter[Any] | None:
-    if hint is Any:
-        return None
-    try:
-        return TypeAdapter(hint)
-    except PydanticSchemaGenerationError:
-        return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
-
-
-def _declared_default(state: type[Any], name: str) -> Callable[[], Any] | None:
-    if dataclasses.is_dataclass(state):
-        for field in dataclasses.fields(state):
-            if field.name == name and field.default is not dataclasses.MISSING:
-                value = field.default
-                return lambda: value
-            if field.name == name and field.default_factory is not dataclasses.MISSING:
-                return field.default_factory
-    elif issubclass(state, BaseModel):
-        info = state.model_fields[name]
-        if info.default is not PydanticUndefined or info.default_factory is not None:
-            return lambda: info.get_default(call_default_factory=True, validated_data={})
-    return None
-
-
-def copied(value: Any) -> Any:
-    """A container that a node may change without changing the thread's; what is in it is shared."""
-    return copy.copy(cast("Any", value)) if isinstance(value, list | dict | set) else value

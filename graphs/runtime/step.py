@@ -13,7 +13,11 @@ from graphs.runtime.types import END, START, UNSET, Send
 from storage.ids import TaskId
 
 Joins = dict[str, list[str]]
-"""For each joining edge that has begun to fill: which of its sources have finished."""
+"""For each joining edge that has begun to fill: which of its sources have finished. And each node that is deferred
+until nothing else is due, as an edge without sources.
+"""
+
+_DEFERRED = "->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +38,26 @@ class Departure:
 
 
 def due(
-    topology: Topology, departures: Iterable[Departure], joins: Joins, new_id: Callable[[], str]
+    topology: Topology,
+    departures: Iterable[Departure],
+    joins: Joins,
+    new_id: Callable[[], str],
+    *,
+    beside: Sequence[Task] = (),
 ) -> tuple[tuple[Task, ...], Joins]:
-    """The tasks of the next step, and what the joins are still waiting for.
+    """The tasks of the next step, and what the joins are still waiting for. `beside` are tasks that go on.
 
     A node that several lead to runs once; each `Send` is a task of its own.
     """
-    waiting = {key: list(sources) for key, sources in joins.items()}
-    nodes: dict[str, None] = {}
+    return _deferred(topology, *_led(topology, departures, joins, new_id), beside)
+
+
+def _led(
+    topology: Topology, departures: Iterable[Departure], joins: Joins, new_id: Callable[[], str]
+) -> tuple[tuple[Task, ...], Joins]:
+    """`due`, with what is to wait until nothing else is due."""
+    waiting = {key: list(sources) for key, sources in joins.items() if not key.startswith(_DEFERRED)}
+    nodes: dict[str, None] = dict.fromkeys(key.removeprefix(_DEFERRED) for key in joins if key not in waiting)
     sends: list[Send] = []
     for departure in departures:
         for target in [*topology.edges.get(departure.node, ()), *departure.targets]:
@@ -60,13 +76,31 @@ def due(
     return fresh(topology, [*nodes, *sends], new_id), waiting
 
 
+def _deferred(
+    topology: Topology, tasks: tuple[Task, ...], joins: Joins, beside: Sequence[Task] = ()
+) -> tuple[tuple[Task, ...], Joins]:
+    """These tasks without those that are to wait for others among them or `beside` them, which the joins keep."""
+    later = [task for task in tasks if task.arg is UNSET and topology.nodes[task.node].defer]
+    if not later or (len(later) == len(tasks) and not beside):
+        return tasks, joins
+    kept: Joins = {f"{_DEFERRED}{task.node}": [] for task in later}
+    return tuple(task for task in tasks if task not in later), joins | kept
+
+
+def arriving(
+    topology: Topology, targets: Iterable[str | Send], joins: Joins, new_id: Callable[[], str], beside: Sequence[Task]
+) -> tuple[tuple[Task, ...], Joins]:
+    """New tasks for these targets beside those that are due."""
+    return _deferred(topology, fresh(topology, targets, new_id), joins, beside)
+
+
 def fresh(topology: Topology, targets: Iterable[str | Send], new_id: Callable[[], str]) -> tuple[Task, ...]:
     """New tasks for these targets. Raises `GraphChanged` for a target that is no node."""
     tasks: list[Task] = []
     for target in targets:
-        node, arg = (target.node, target.arg) if isinstance(target, Send) else (target, UNSET)
-        if node == END:
+        if target == END:
             continue
+        node, arg = (target.node, target.arg) if isinstance(target, Send) else (target, UNSET)
         if node not in topology.nodes:
             raise GraphChanged(
                 f"something leads to {node!r}, which is no node; the nodes are {sorted(topology.nodes)!r}"
@@ -75,9 +109,11 @@ def fresh(topology: Topology, targets: Iterable[str | Send], new_id: Callable[[]
     return tuple(tasks)
 
 
-def entry(topology: Topology, targets: Sequence[str | Send], new_id: Callable[[], str]) -> tuple[Task, ...]:
-    """The tasks of the first step after an input; `targets` is what the routers at START said."""
-    return due(topology, [Departure(START, targets)], {}, new_id)[0]
+def entry(
+    topology: Topology, targets: Sequence[str | Send], new_id: Callable[[], str]
+) -> tuple[tuple[Task, ...], Joins]:
+    """The tasks of the first step after an input, and the joins; `targets` is what the routers at START said."""
+    return due(topology, [Departure(START, targets)], {}, new_id)
 
 
 def renewed(tasks: Iterable[Task], new_id: Callable[[], str]) -> tuple[Task, ...]:
@@ -99,10 +135,10 @@ def led_again(
     `old` are the tasks that are due, `ran` the nodes that led to them. Where `node` is none of those it takes their
     place. Else what others led to stays due, and so does a join that `node` had completed.
     """
-    new, after = due(topology, [Departure(node, targets)], joins, new_id)
+    new, after = _led(topology, [Departure(node, targets)], joins, new_id)
     new = _reconcile(old, new)
     if node not in (ran or (START,)):
-        return new, after
+        return _deferred(topology, new, after)
     completed = {join.target: join.key for join in topology.joins if node in join.sources and join.key not in joins}
     stay: list[Task] = []
     for task in old:
@@ -113,7 +149,7 @@ def led_again(
             stay.append(task)
     plain = {task.node for task in stay if task.arg is UNSET}
     added = [task for task in new if task not in old and not (task.arg is UNSET and task.node in plain)]
-    return (*(task for task in old if task in stay or task in new), *added), after
+    return _deferred(topology, (*(task for task in old if task in stay or task in new), *added), after)
 
 
 def leads(topology: Topology, source: str, target: str) -> bool:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from graphs.errors import (
-    InDoubt,
-    InterruptMisused,
-    InvalidAnswer,
-    InvalidUpdateError,
-    QuestionChanged,
-    QuestionExpired,
-    ThreadBusy,
-)
+from graphs.errors import InvalidUpdateError
 from graphs.runtime import context, places
-from graphs.runtime.calling import Paused, held
+from graphs.runtime.calling import Paused
 from graphs.runtime.context import AtStart, Here
 from graphs.runtime.frames import Attempt, Frame, current_frame, entered
 from graphs.runtime.ledger import Finished, Target
 from graphs.runtime.program import Branch, Called, Node, Program
+from graphs.runtime.retrying import attempts
 from graphs.runtime.session import Job, Session
 from graphs.runtime.state import Write, dump
 from graphs.runtime.step import Task
@@ -32,9 +23,6 @@ from graphs.runtime.telling import Telling
 from graphs.runtime.types import UNSET, Command, Send
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
-
-NEVER_RETRIED = (InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, QuestionExpired, ThreadBusy)
-"""What another attempt would only raise again."""
 
 
 @dataclass(frozen=True)
@@ -115,22 +103,7 @@ class TaskRun:
             return Failed(error, writes, self.jobs)
 
     async def _attempts(self, node: Node) -> Any:
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                if node.timeout is None:
-                    return await self._call(node)
-                async with asyncio.timeout(node.timeout):
-                    return await self._call(node)
-            except NEVER_RETRIED:
-                raise
-            except Exception as error:
-                policy = node.retry_policy
-                if policy is None or attempt >= policy.max_attempts or not held(policy.applies_to, error):
-                    raise
-                interval = policy.interval(attempt)
-            await asyncio.sleep(interval * random.uniform(0.5, 1.0) if policy.jitter else interval)
+        return await attempts(lambda: self._call(node), node.name, node.retries or (), node.timeout)
 
     async def _call(self, node: Node) -> Any:
         """Call the node in a frame of its own, and wait for what it leaves behind."""
@@ -140,11 +113,16 @@ class TaskRun:
         )
         self.questions = attempt.questions
         try:
-            with entered(Frame(attempt, self.scope), f"node {node.name!r}"):
-                argument = self.program.schema.view(self.values) if self.task.arg is UNSET else self.task.arg
-                return await call(node, argument, self)
+            with entered(frame := Frame(attempt, self.scope), f"node {node.name!r}"):
+                argument = self._argument(node)
+                return await frame.carry_out(lambda: call(node, argument, self))
         finally:
             await attempt.end()
+
+    def _argument(self, node: Node) -> Any:
+        if self.task.arg is UNSET:
+            return self.program.argument(node, self.values)
+        return self.program.sent(node, self.task.arg)
 
     def _read_result(self, result: Any) -> tuple[list[Write], list[Target], Sequence[list[Write]]]:
         """What the node wrote and where it said to go; and the writes by update, where it returned several."""
@@ -189,13 +167,14 @@ async def targets(
     branches = program.topology.branches.get(source)
     if not branches:
         return []
+    found: list[Target] = []
     token = context.here.set(place := place or AtStart(session, session.stream))
     try:
-        return [
-            target for branch in branches for target in await _route(branch, program.schema.view(values), source, place)
-        ]
+        for branch in branches:
+            found += await _route(branch, program.routed(branch, source, values), source, place)
     finally:
         context.here.reset(token)
+    return found
 
 
 async def _route(branch: Branch, state: Any, source: str, place: Here) -> list[Target]:

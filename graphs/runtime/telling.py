@@ -21,8 +21,6 @@ from graphs.runtime.types import BREAKPOINT, INTERRUPT
 from storage.ids import InterruptId, Namespace
 from storage.interrupts import InterruptRow
 
-SHOWN_AS = {"checkpoints": "checkpoint", "breakpoints": "breakpoint"}
-
 
 @dataclass
 class Telling:
@@ -50,8 +48,8 @@ class Telling:
         self.position = position
         if not self.is_heard:
             return
-        if wrote and self._wants("values"):
-            self._emit("values", self._state(position.values))
+        if wrote and self._wants("values") and (state := self._state(position.values)) is not None:
+            self._emit("values", state)
         if self.session.storage is not None and self._reports("checkpoints"):
             self._report(
                 "checkpoints",
@@ -78,6 +76,11 @@ class Telling:
                 self._emit("updates", {task.node: update})
         if self._reports("tasks"):
             self._ended(task, reports.result_of(self.program.surface, result.writes))
+
+    def has_returned(self, task: str, result: Any) -> None:
+        """A `@task` of the graph's node returned this."""
+        if self._wants("updates"):
+            self._emit("updates", {task: result})
 
     def has_failed(self, task: Task, error: str) -> None:
         if self.is_heard and self._reports("tasks"):
@@ -123,8 +126,8 @@ class Telling:
             unheard = [row for row in reports.asked_in(rows, self.ns, task) if row.id not in self.told]
             if unheard:
                 self.asks(task.node, unheard)
-        if values is not None and self._wants("values"):
-            self._emit("values", self._state(values))
+        if values is not None and self._wants("values") and (state := self._state(values)) is not None:
+            self._emit("values", state)
 
     def _updates(self, result: Finished) -> list[Any]:
         """Each update that the task's node returned, as it is shown; one that says nothing where none does."""
@@ -133,7 +136,8 @@ class Telling:
         return [update for update in shown if update is not None] or [None]
 
     def _state(self, values: Mapping[str, Any]) -> Any:
-        shown = self.surface.output(values)
+        """The state as it is shown, to be changed without harm; None where there is nothing to see yet."""
+        shown = self.surface.streamed(values)
         return {**cast("Mapping[str, Any]", shown)} if isinstance(shown, Mapping) else shown
 
     def _mark(self, key: str, value: Any, node: str) -> None:
@@ -151,7 +155,7 @@ class Telling:
             self._emit("messages", ({"role": "assistant", "content": "", key: value}, metadata))
 
     def _ended(
-        self, task: Task, result: dict[str, Any], *, error: str | None = None, waiting: Iterable[InterruptRow] = ()
+        self, task: Task, result: Any, *, error: str | None = None, waiting: Iterable[InterruptRow] = ()
     ) -> None:
         self._report("tasks", self.position.step + 1, reports.ended(task, result, error, waiting))
 

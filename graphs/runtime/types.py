@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Literal, NotRequired, TypedDict, TypeVar
 from uuid import UUID
 
@@ -16,6 +16,11 @@ INTERRUPT = "__interrupt__"
 
 BREAKPOINT = "__breakpoint__"
 """The key under which stream chunks say at which static interrupt the thread stopped."""
+
+
+PULL = "__pregel_pull"
+PUSH = "__pregel_push"
+"""What the path of a task begins with: it is due because something led to its node, or because it was sent."""
 
 
 class _Unset:
@@ -34,6 +39,17 @@ class Send:
 
     node: str
     arg: Any
+
+
+OVERWRITE = "__overwrite__"
+"""The key under which an `Overwrite` is written as JSON: {"__overwrite__": value}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overwrite:
+    """A write that goes round the key's reducer: `value` is what the key holds then. One a key and step."""
+
+    value: Any
 
 
 N = TypeVar("N", bound=str)
@@ -61,35 +77,46 @@ class Command(Generic[N]):
 
 @dataclass(frozen=True)
 class Interrupt:
-    """A question that waits. `replaces` is the id of the question it took the place of."""
+    """A question. `replaces` is the id of the question it took the place of, `answered` says whether it was answered,
+    which one that waits is not.
+    """
 
     value: Any
     id: str
     replaces: str | None = None
     schema: Any = field(default=None, repr=False)
+    answered: bool = False
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
     """How often, and how long apart in seconds, a node that raised is run again before its task fails.
 
-    `retry_on` is an exception type, a tuple of them, or a predicate. Interrupts are never retried.
+    `retry_on` is an exception type, several of them, or a predicate. None: what may pass by itself, see
+    `retrying.retried_by_default`; mistakes in code (`ValueError`, `TypeError` ...) are not tried again. Interrupts are
+    never retried.
     """
 
-    max_attempts: int = 3
     initial_interval: float = 0.5
     backoff_factor: float = 2.0
     max_interval: float = 128.0
+    max_attempts: int = 3
     jitter: bool = True
-    retry_on: type[Exception] | tuple[type[Exception], ...] | Callable[[Exception], bool] = Exception
-
-    def applies_to(self, error: Exception) -> bool:
-        kinds: Any = self.retry_on
-        return isinstance(error, kinds) if isinstance(kinds, type | tuple) else bool(kinds(error))
+    retry_on: type[Exception] | Sequence[type[Exception]] | Callable[[Exception], bool] | None = None
 
     def interval(self, attempt: int) -> float:
         """Seconds to wait after the `attempt`-th failure, counted from 1, before jitter."""
         return min(self.max_interval, self.initial_interval * self.backoff_factor ** (attempt - 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeoutPolicy:
+    """How long one attempt of a node may take: `run_timeout`, in seconds or as a `timedelta`. `idle_timeout` is left
+    out, and raises `LeftOut` where the policy is used.
+    """
+
+    run_timeout: float | timedelta | None = None
+    idle_timeout: float | timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +138,7 @@ class Configurable(TypedDict, total=False):
     """What a caller says of the run. Other keys are kept, and nodes that take `config` see them."""
 
     thread_id: str | int | UUID
+    checkpoint_ns: str
     checkpoint_id: str
 
 
@@ -125,18 +153,26 @@ class Config(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class PendingTask:
-    """A task of the step that a snapshot shows: finished ones carry a `result`, failed ones an `error`."""
+    """A task of the step that a snapshot shows: finished ones carry a `result`, failed ones an `error`.
+
+    `path` says why it is due: (`PULL`, node), or (`PUSH`, number) for what was sent. `state` is the graph that was
+    called in it: its snapshot, or the config that names it.
+    """
 
     id: str
     name: str
-    interrupts: tuple[Interrupt, ...] = ()
-    result: Any = None
+    path: tuple[str | int, ...] = ()
     error: str | None = None
+    interrupts: tuple[Interrupt, ...] = ()
+    state: Config | StateSnapshot | None = None
+    result: Any = None
 
 
 @dataclass(frozen=True)
 class StateSnapshot:
-    """A thread at one moment. `next` names the nodes of unfinished tasks; `interrupts` are the questions that wait.
+    """A thread at one moment. Now: `next` names the nodes of unfinished tasks, `values` have what the finished ones
+    wrote, `interrupts` are the questions that wait. As recorded at a checkpoint: `next` names all that was due there,
+    `values` are its own, and its tasks have all that became of them, with the questions that were answered.
 
     `breakpoints` are the static interrupts it stopped at, by id. An unknown thread is a snapshot without a checkpoint.
     """

@@ -127,11 +127,11 @@ def _checked(version: str) -> Version:
 
 
 def _typed(graph: CompiledGraph, options: Mapping[str, Any]) -> Callable[[Any], Any]:
-    """Gives a whole state its own type, where that is a class."""
-    schema = graph.program.schema
-    if not schema.is_instance or options.get("output_keys") is not None:
+    """Makes a result an instance of the class that results have, where that makes instances."""
+    shape = graph.program.gives
+    if not shape.is_instance or options.get("output_keys") is not None:
         return lambda state: state
-    return lambda state: schema.view(cast("Mapping[str, Any]", state)) if isinstance(state, Mapping) else state
+    return lambda state: shape.view(cast("Mapping[str, Any]", state)) if isinstance(state, Mapping) else state
 
 
 def _printers(modes: Modes, *, subgraphs: bool) -> list[Listener]:

@@ -102,7 +102,7 @@ async def test_D12_the_flow_takes_runtime_and_streams(storage: Storage, config: 
         return f"{runtime.context} {name}"
 
     chunks = [chunk async for chunk in flow.astream("Ana", config, stream_mode=["custom", "updates"], context="hello")]
-    assert chunks == [("custom", "working"), ("updates", {"flow": {"output": "hello Ana"}})]
+    assert chunks == [("custom", "working"), ("updates", {"flow": "hello Ana"})]
 
 
 async def test_D12_a_second_input_is_a_flow_of_its_own(storage: Storage, config: Config):

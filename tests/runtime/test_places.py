@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -202,3 +202,81 @@ async def test_an_async_call_that_clings_is_left_when_its_time_is_up() -> None:
         await limited(0.05, clings)
     go_on.set()
     await until(lambda: len(asyncio.all_tasks()) == 1, "it to end")
+
+
+def lending(whose: str | None, inside: Callable[[], object], *, lost_after: float | None = None) -> "asyncio.Task[Any]":
+    """A call that lends its place while `inside()` is at work in it."""
+
+    def work() -> str:
+        place = places.here()
+        assert place is not None
+        with place.lent():
+            inside()
+        return "lent"
+
+    return as_of(whose, lambda: limited(lost_after, work))
+
+
+async def test_a_place_is_for_others_while_its_call_waits_and_taken_back_without_waiting(gate: Gate) -> None:
+    waits, goes_on = threading.Event(), threading.Event()
+
+    def inside() -> None:
+        waits.set()
+        assert goes_on.wait(30)
+
+    lender = lending("t1", inside)
+    await until(waits.is_set, "it to wait")
+    held = [as_of("t1", lambda: invoke(gate.wait)) for _ in range(OF_A_CONVERSATION)]
+    await until(lambda: gate.inside == OF_A_CONVERSATION, "all places to be taken by others")
+    goes_on.set()
+    assert await lender == "lent"  # nobody has ended
+    late = as_of("t1", lambda: invoke(gate.wait))
+    await asyncio.sleep(0.05)
+    assert gate.inside == OF_A_CONVERSATION  # what came back beside the others left no place
+    gate.open()
+    assert set(await asyncio.gather(*held, late)) == {"through"}
+    assert places.here() is None
+
+
+async def test_where_a_lender_is_the_last_to_end_beside_lost_calls_who_waits_is_refused(gate: Gate) -> None:
+    waits, goes_on, again = threading.Event(), threading.Event(), threading.Event()
+
+    def inside() -> None:
+        waits.set()
+        assert goes_on.wait(30)
+
+    def work() -> None:
+        place = places.here()
+        assert place is not None
+        with place.lent():
+            inside()
+        assert again.wait(30)
+
+    lender = as_of("t1", lambda: invoke(work))
+    await until(waits.is_set, "it to wait")
+    lost = [as_of("t1", lambda: limited(0.05, gate.wait)) for _ in range(OF_A_CONVERSATION)]
+    await asyncio.gather(*lost, return_exceptions=True)
+    goes_on.set()
+    await asyncio.sleep(0.05)
+    waiting = as_of("t1", lambda: invoke(str, "waits"))
+    done, _ = await asyncio.wait([waiting], timeout=0.1)
+    assert not done  # the lender will end
+    again.set()
+    with pytest.raises(NoPlace):
+        await waiting
+    await lender
+    gate.open()
+    await until(lambda: gate.ended == OF_A_CONVERSATION, "the lost calls to end")
+    assert await as_of("t1", lambda: invoke(str, "again")) == "again"
+
+
+async def test_a_lender_that_is_lost_holds_its_place_when_it_goes_on(gate: Gate) -> None:
+    goes_on = threading.Event()
+    with pytest.raises(TimeIsUp):
+        await lending("t1", lambda: goes_on.wait(30), lost_after=0.05)
+    held = [as_of("t1", lambda: limited(0.05, gate.wait)) for _ in range(OF_A_CONVERSATION)]
+    await asyncio.gather(*held, return_exceptions=True)
+    goes_on.set()
+    gate.open()
+    await until(lambda: gate.ended == OF_A_CONVERSATION, "the lost calls to end")
+    assert await asyncio.gather(*(as_of("t1", lambda: invoke(str, "in")) for _ in range(9))) == ["in"] * 9

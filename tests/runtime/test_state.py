@@ -359,12 +359,13 @@ async def test_S4_a_fork_beside_a_finished_sibling_leaves_what_it_had_written(st
     graph = builder.add_edge(START, "a").add_edge("a", "q").add_edge("a", "c").compile(storage)
     await graph.ainvoke({"log": []}, config)
     old, start = await history(graph, config, limit=2)
-    assert (old.values, old.next) == ({"log": ["a", "c"]}, ("q",))
+    assert (old.values, old.next) == ({"log": ["a"]}, ("q", "c"))
+    assert {task.name: task.result for task in old.tasks} == {"q": None, "c": {"log": ["c"]}}
     await graph.aupdate_state(start.config, {"log": ["more"]})
     await graph.ainvoke(None, config)
     await graph.ainvoke(None, start.config)
     again = await graph.aget_state(old.config)
-    assert (again.values, again.next) == (old.values, old.next)
+    assert (again.values, again.next, again.tasks) == (old.values, old.next, old.tasks)
 
 
 async def test_S4_new_input_may_start_from_an_old_checkpoint(storage: Storage, config: Config) -> None:

@@ -92,7 +92,7 @@ async def test_each_attempt_of_a_node_counts(noted: Storage):
         tries.append(1)
         note(f"try {len(tries)}")
         if len(tries) < 3:
-            raise OSError("again")
+            raise ConnectionError("again")
         return {}
 
     policy = RetryPolicy(max_attempts=3, initial_interval=0.001)

@@ -1,0 +1,195 @@
+"""What of LangGraph's names and options is left out on purpose: why, and what to use instead. Each raises `LeftOut`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from graphs.errors import LeftOut
+
+
+@dataclass(frozen=True)
+class Reason:
+    why: str
+    instead: str
+
+    def error(self, what: str) -> LeftOut:
+        return LeftOut(self._text(what))
+
+    def no_attribute(self, what: str) -> LeftOut:
+        return _NoAttribute(self._text(what))
+
+    def _text(self, what: str) -> str:
+        return f"{what} is left out: {self.why}. {self.instead}"
+
+
+class _NoAttribute(LeftOut, AttributeError):
+    """Of an object, so that `hasattr` says that it does not have it."""
+
+
+_CACHE = Reason(
+    "what a node returned is kept with its thread, and shared with no other",
+    "Keep what is dear to compute in a table of your own, or let `once` keep it for the task",
+)
+_STORE = Reason(
+    "memory beyond a thread belongs to the program round the graph",
+    "Hand a database or an object of your own to the nodes as context (`context=`, `runtime.context`)",
+)
+_CONTROL = Reason(
+    "a run is stopped by what its caller passes",
+    "Pass stop= (asked between steps) or halt= (an asyncio.Event) to ainvoke or astream",
+)
+_EVENTS = Reason(
+    "it is LangChain's protocol of events",
+    'Use astream(stream_mode=["updates", "tasks", "messages", "custom"]), with subgraphs=True for graphs within',
+)
+_RUNNABLE = Reason(
+    "a graph is no LangChain Runnable, and needs none of its combinators",
+    "Await graph.ainvoke in a function of your own, which may gather, map, retry or pass on as it likes",
+)
+_REMOTE = Reason(
+    "a graph runs where its storage is", "Run it there, and let other programs answer and read through the storage"
+)
+_PREBUILT = Reason(
+    "the agent of this package asks before a tool runs", "Use graphs.Agent and @tool, or the graphs of graphs.patterns"
+)
+_MANAGED = Reason(
+    "a state holds what is stored, and nothing that the runtime makes up for a step",
+    "Count in a key of the state, or catch GraphRecursionError",
+)
+_CHANNELS = Reason(
+    "a key of the state is merged by a reducer and by nothing else",
+    "Declare the key as Annotated[type, reducer], and write Overwrite(value) to replace what it holds",
+)
+_PREGEL = Reason("a graph is built in one way", "Use StateGraph, or @entrypoint for a flow that is one function")
+_NODE_INTERRUPT = Reason("a node asks by a call, which returns the answer", "Call interrupt(value)")
+_MESSAGE_GRAPH = Reason("a state has keys", "Use StateGraph(MessagesState)")
+_SAVER = Reason("a graph is stored by this package's own storage", "Use `async with open_storage(url) as storage`")
+_TRACE = Reason("nothing is traced but what `astream` shows", "Listen to astream(stream_mode=[...]) and record that")
+_PRINTING = Reason(
+    "what is printed of a run is said by its caller", "Pass debug=True or print_mode= to ainvoke or astream"
+)
+_SCHEMAS = Reason(
+    "a schema is told as JSON Schema", "Use get_input_jsonschema, get_output_jsonschema or get_context_jsonschema"
+)
+_PARTS = Reason("what a compiled graph is made of stays its own", "Look at graph.nodes, or at graph.get_graph()")
+_TASK_ID = Reason("an edit stands for a node", "Pass as_node=; several at once go into abulk_update_state")
+_TASK_OF_PLATFORM = Reason("there is no server round the graph", "Pass what nodes need to know as context")
+_HEARTBEAT = Reason("a timeout is of the whole attempt", "Give the node a timeout that it can keep")
+_UI = Reason("what is shown of a state is up to its caller", "Write with get_stream_writer, for stream_mode custom")
+_PUSH = Reason(
+    "a node says what it writes by returning it", "Return it, or write it to a stream by runtime.message_writer"
+)
+_INTERNAL = Reason("it is an inside of LangGraph's", "There is nothing that has to be used in its place")
+_RENAMED_STATE = Reason("it is an old name", "Use input_schema=, output_schema= or context_schema=")
+_RENAMED_RETRY = Reason("it is an old name", "Use retry_policy=")
+
+NAMES: Mapping[str, Reason] = {
+    **dict.fromkeys(("CachePolicy", "BaseCache", "InMemoryCache"), _CACHE),
+    **dict.fromkeys(("BaseStore", "InMemoryStore", "get_store"), _STORE),
+    **dict.fromkeys(("RunControl", "GraphDrained"), _CONTROL),
+    **dict.fromkeys(("RemoteGraph",), _REMOTE),
+    **dict.fromkeys(("create_react_agent", "ToolNode", "tools_condition", "InjectedState", "InjectedStore"), _PREBUILT),
+    **dict.fromkeys(("RemainingSteps", "IsLastStep", "ManagedValue"), _MANAGED),
+    **dict.fromkeys(("DeltaChannel", "EphemeralValue", "LastValue", "Topic", "BinaryOperatorAggregate"), _CHANNELS),
+    **dict.fromkeys(("Pregel", "NodeBuilder"), _PREGEL),
+    "NodeInterrupt": _NODE_INTERRUPT,
+    "MessageGraph": _MESSAGE_GRAPH,
+    **dict.fromkeys(("InMemorySaver", "MemorySaver", "SqliteSaver", "AsyncSqliteSaver"), _SAVER),
+    **dict.fromkeys(("PostgresSaver", "AsyncPostgresSaver", "BaseCheckpointSaver"), _SAVER),
+    **dict.fromkeys(("TracePolicy", "omit_payload"), _TRACE),
+    **dict.fromkeys(("ServerInfo", "BaseUser"), _TASK_OF_PLATFORM),
+    **dict.fromkeys(("push_ui_message", "delete_ui_message", "ui_message_reducer"), _UI),
+    "push_message": _PUSH,
+    **dict.fromkeys(
+        ("ensure_valid_checkpointer", "PregelExecutableTask", "TaskNotFound", "EmptyChannelError"), _INTERNAL
+    ),
+}
+"""What one imports."""
+
+METHODS: Mapping[str, Reason] = {
+    **dict.fromkeys(("astream_events", "stream_events", "astream_log"), _EVENTS),
+    **dict.fromkeys(
+        ("abatch", "batch", "abatch_as_completed", "batch_as_completed", "transform", "atransform"), _RUNNABLE
+    ),
+    **dict.fromkeys(("pipe", "bind", "pick", "assign", "map", "as_tool", "with_retry", "with_fallbacks"), _RUNNABLE),
+    **dict.fromkeys(("with_listeners", "with_alisteners", "with_types", "get_prompts", "get_name"), _RUNNABLE),
+    **dict.fromkeys(("config_specs", "config_schema", "get_config_jsonschema"), _RUNNABLE),
+    **dict.fromkeys(("clear_cache", "aclear_cache", "cache", "cache_policy"), _CACHE),
+    "store": _STORE,
+    **dict.fromkeys(("get_input_schema", "get_output_schema", "input_schema", "output_schema"), _SCHEMAS),
+    **dict.fromkeys(("InputType", "OutputType"), _SCHEMAS),
+    **dict.fromkeys(("attach_node", "attach_edge", "attach_branch", "copy", "channels", "validate"), _PARTS),
+    **dict.fromkeys(("stream_channels", "stream_channels_asis", "stream_channels_list", "input_channels"), _PARTS),
+    **dict.fromkeys(
+        ("output_channels", "stream_eager", "stream_mode", "step_timeout", "retry_policy", "config"), _PARTS
+    ),
+}
+"""Of a compiled graph."""
+
+OF_RUNTIME: Mapping[str, Reason] = {
+    "store": _STORE,
+    **dict.fromkeys(("control", "drain_requested", "drain_reason"), _CONTROL),
+    "heartbeat": _HEARTBEAT,
+    "server_info": _TASK_OF_PLATFORM,
+    **dict.fromkeys(("merge", "override", "patch_execution_info"), _INTERNAL),
+}
+
+OPTIONS: Mapping[str, Reason] = {
+    **dict.fromkeys(("cache", "cache_policy"), _CACHE),
+    "store": _STORE,
+    "control": _CONTROL,
+    "trace_policy": _TRACE,
+    "transformers": _EVENTS,
+    "debug": _PRINTING,
+    "task_id": _TASK_ID,
+    **dict.fromkeys(("input", "output", "config_schema"), _RENAMED_STATE),
+    "retry": _RENAMED_RETRY,
+    "format": Reason("a message is what it was written as", "Convert messages where they leave the graph"),
+}
+"""What is passed by name to a builder, a graph or one of its methods."""
+
+
+def refuse(of: str, given: Mapping[str, Any]) -> None:
+    """Raise for options that `of` does not take: `LeftOut` for one of LangGraph's, `TypeError` for any other. One that
+    asks for nothing (None, False, nothing in it) does no harm.
+    """
+    for name, value in given.items():
+        if name not in OPTIONS:
+            raise TypeError(f"{of}() got an unexpected keyword argument {name!r}")
+        if value is not None and value is not False and value != ():
+            raise OPTIONS[name].error(f"{of}({name}=)")
+
+
+def imported(module: str, name: str) -> Exception:
+    """What is raised for a name that a module does not have."""
+    if name in NAMES:
+        return NAMES[name].error(f"{module}.{name}")
+    return AttributeError(f"module {module!r} has no attribute {name!r}")
+
+
+class LeavesOut:
+    """An object that LangGraph gives attributes which ours does not have."""
+
+    left_out: ClassVar[Mapping[str, Reason]] = {}
+
+    if not TYPE_CHECKING:  # a checker tells a misspelt name by itself
+
+        def __getattr__(self, name: str) -> NoReturn:
+            reason = type(self).left_out.get(name)
+            if reason is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            raise reason.no_attribute(f"{type(self).__name__}.{name}")
+
+
+class NoRunnable(LeavesOut):
+    """A graph, as what is no LangChain Runnable."""
+
+    left_out = METHODS
+
+    def __or__(self, other: object) -> NoReturn:
+        raise _RUNNABLE.error("graph | other")
+
+    def __ror__(self, other: object) -> NoReturn:
+        raise _RUNNABLE.error("other | graph")

@@ -1,0 +1,148 @@
+"""Attempts: how often what raised is called again, how long after, and how long one call may take."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar, cast
+
+from graphs.errors import (
+    InDoubt,
+    InterruptMisused,
+    InvalidAnswer,
+    LeftOut,
+    NodeTimeoutError,
+    QuestionChanged,
+    QuestionExpired,
+    ThreadBusy,
+)
+from graphs.runtime.calling import held
+from graphs.runtime.types import RetryPolicy, TimeoutPolicy
+
+T = TypeVar("T")
+
+NEVER_RETRIED = (InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, QuestionExpired, ThreadBusy)
+"""What another attempt would only raise again."""
+
+Retries = RetryPolicy | Sequence[RetryPolicy] | None
+Timeout = float | timedelta | TimeoutPolicy | None
+
+
+def policies(given: Retries) -> tuple[RetryPolicy, ...] | None:
+    """The policies, of which the first that applies to an error counts; None when nobody said."""
+    if given is None:
+        return None
+    found = (given,) if isinstance(given, RetryPolicy) else tuple(given)
+    if wrong := [each for each in found if not isinstance(cast(object, each), RetryPolicy)]:
+        raise TypeError(f"retry_policy is a RetryPolicy or several, not {wrong[0]!r}")
+    return found
+
+
+def seconds(given: Timeout) -> float | None:
+    """How long one attempt may take; None: as long as it takes. Raises `ValueError` for what is not above zero."""
+    if isinstance(given, TimeoutPolicy):
+        if given.idle_timeout is not None:
+            raise LeftOut(
+                "TimeoutPolicy(idle_timeout=) is left out: nothing tells the runtime that a node makes progress. "
+                "Use run_timeout, or a timeout of the node's own round what may stall"
+            )
+        given = given.run_timeout
+    if given is None:
+        return None
+    found = given.total_seconds() if isinstance(given, timedelta) else float(given)
+    if found <= 0:
+        raise ValueError(f"a timeout is greater than 0 seconds, not {found:g}")
+    return found
+
+
+async def attempts(
+    call: Callable[[], Awaitable[T]], what: str, retries: Sequence[RetryPolicy] = (), timeout: float | None = None
+) -> T:
+    """Await `call()` until it returns, at most as often as the first of the policies says that applies to its error.
+    Each attempt may take `timeout` seconds; `NodeTimeoutError` names `what` took longer. Raises what the last raised.
+    """
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return await call() if timeout is None else await _within(timeout, what, call)
+        except NEVER_RETRIED:
+            raise
+        except Exception as error:
+            policy = next((each for each in retries if held(applies, each, error)), None)
+            if policy is None or attempt >= policy.max_attempts:
+                raise
+            interval = policy.interval(attempt)
+        await asyncio.sleep(interval * random.uniform(0.5, 1.0) if policy.jitter else interval)
+
+
+async def _within(limit: float, what: str, call: Callable[[], Awaitable[T]]) -> T:
+    clock = asyncio.get_running_loop().time
+    began, timeout = clock(), asyncio.timeout(limit)
+    try:
+        async with timeout:
+            return await call()
+    except TimeoutError as error:
+        if not timeout.expired():  # the call's own
+            raise
+        raise NodeTimeoutError(what, clock() - began, run_timeout=limit) from error
+
+
+def applies(policy: RetryPolicy, error: Exception) -> bool:
+    """Whether a policy is about this error. Raises `TypeError` for a `retry_on` that says nothing of errors."""
+    on: Any = policy.retry_on
+    if on is None:
+        return retried_by_default(error)
+    if isinstance(on, type):
+        return isinstance(error, on)
+    if callable(on):
+        return bool(on(error))
+    if isinstance(on, Sequence) and not isinstance(on, str):
+        return isinstance(error, tuple(cast("Sequence[type[Exception]]", on)))
+    raise TypeError(f"retry_on must be an Exception class, several of them, or a function of the error, not {on!r}")
+
+
+_OF_THE_CODE = (
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    ImportError,
+    LookupError,
+    NameError,
+    SyntaxError,
+    RuntimeError,
+    ReferenceError,
+    StopIteration,
+    StopAsyncIteration,
+    OSError,
+)
+"""What is as wrong the next time: mistakes in code, and in files."""
+
+
+def retried_by_default(error: Exception) -> bool:
+    """Whether an error is one that may pass: a connection's, a server's (HTTP 5xx), a timeout of the node, or a type of
+    error that says nothing of a mistake.
+    """
+    if isinstance(error, ConnectionError | NodeTimeoutError):
+        return True
+    if (failed := _http_status(error)) is not None:
+        return 500 <= failed < 600
+    return not isinstance(error, _OF_THE_CODE) or _is_http_error(error)
+
+
+_HTTP_ERRORS = (("httpx", "HTTPStatusError"), ("requests", "HTTPError"))
+
+
+def _is_http_error(error: Exception) -> bool:
+    kinds = (getattr(sys.modules.get(module), name, None) for module, name in _HTTP_ERRORS)
+    return any(isinstance(kind, type) and isinstance(error, kind) for kind in kinds)
+
+
+def _http_status(error: Exception) -> int | None:
+    """The status that an HTTP client's error carries. A client that was not imported has raised nothing."""
+    if not _is_http_error(error):
+        return None
+    return getattr(getattr(error, "response", None), "status_code", None)
