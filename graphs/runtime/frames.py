@@ -48,15 +48,18 @@ class Attempt:
     """New ones, to be stored when the task pauses."""
     jobs: list[Job] = field(default_factory=list[Job])
     """What is stored with the end of the task, however it ends."""
+    graphs: int = 0
+    """How many it has called."""
     over: bool = False
     _at_work: dict[asyncio.Future[None], asyncio.Task[Any] | None] = field(
         default_factory=dict[asyncio.Future[None], "asyncio.Task[Any] | None"]
     )
 
-    @property
-    def where(self) -> Where:
-        """What a graph that is called here is told by in streams."""
-        return (*self.telling.where, f"{self.node}:{self.task_id}")
+    def next_graph(self) -> Where:
+        """What the graph that is called here now is told by in streams: the task, and from the second on its number."""
+        number, self.graphs = self.graphs, self.graphs + 1
+        task = (*self.telling.where, f"{self.node}:{self.task_id}")
+        return (*task, str(number)) if number else task
 
     @contextmanager
     def working(self) -> Generator[None]:

@@ -59,7 +59,8 @@ async def call(
     shown = surface or graph.program.surface
     caller = frame.attempt
     with caller.working():
-        place = AtStart(session, caller.telling.stream.joined(stream, caller.where), caller.where)
+        where = caller.next_graph()
+        place = AtStart(session, caller.telling.stream.joined(stream, where), where)
 
         def telling(position: Position) -> Telling:
             return Telling(graph.program, session, place.stream, place.where, shown, ns, position, caller.telling)

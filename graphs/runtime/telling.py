@@ -14,6 +14,7 @@ from graphs.runtime.positions import Position
 from graphs.runtime.program import Program
 from graphs.runtime.session import Session
 from graphs.runtime.snapshots import public
+from graphs.runtime.state import Write
 from graphs.runtime.step import Task
 from graphs.runtime.streams import Stream, Where
 from graphs.runtime.surface import Surface
@@ -131,7 +132,7 @@ class Telling:
 
     def _updates(self, result: Finished) -> list[Any]:
         """Each update that the task's node returned, as it is shown; one that says nothing where none does."""
-        parts = result.updates or [result.writes]
+        parts = [part for update in result.updates or [result.writes] for part in _without_repeats(update)]
         shown = [self.surface.update({write.key: write.value for write in part}) for part in parts]
         return [update for update in shown if update is not None] or [None]
 
@@ -174,6 +175,11 @@ class Telling:
         if self._wants("debug"):
             kind = "checkpoint" if mode == "checkpoints" else "task_result" if "result" in payload else "task"
             self._emit("debug", _debug(step, kind, payload))
+
+
+def _without_repeats(update: Sequence[Write]) -> Sequence[Sequence[Write]]:
+    """An update as it is, or each write by itself where several are to one key."""
+    return [update] if len({write.key for write in update}) == len(update) else [[write] for write in update]
 
 
 def _debug(step: int, kind: str, payload: Any) -> dict[str, Any]:
