@@ -3,14 +3,26 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from graphs.runtime import left_out
 from graphs.runtime.asking import interrupt
 from graphs.runtime.context import get_config, get_runtime, get_stream_writer
 from graphs.runtime.effects import once
 from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.graph import StateGraph
-from graphs.runtime.messages import add_messages
+from graphs.runtime.messages import REMOVE_ALL_MESSAGES, MessagesState, add_messages
 from graphs.runtime.parts import GraphOutput, StreamWriter
-from graphs.runtime.types import END, START, Command, Config, Interrupt, RetryPolicy, Runtime, Send, TimeoutPolicy
+from graphs.runtime.types import (
+    END,
+    START,
+    Command,
+    Config,
+    Interrupt,
+    Overwrite,
+    RetryPolicy,
+    Runtime,
+    Send,
+    TimeoutPolicy,
+)
 
 if TYPE_CHECKING:
     from graphs.agent.agent import Agent
@@ -20,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "END",
+    "REMOVE_ALL_MESSAGES",
     "START",
     "Agent",
     "Approval",
@@ -27,6 +40,8 @@ __all__ = [
     "Config",
     "GraphOutput",
     "Interrupt",
+    "MessagesState",
+    "Overwrite",
     "RetryPolicy",
     "Runtime",
     "Send",
@@ -56,5 +71,5 @@ _OF_THE_AGENT = {
 
 def __getattr__(name: str) -> Any:
     if name not in _OF_THE_AGENT:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise left_out.imported(__name__, name)
     return getattr(import_module(_OF_THE_AGENT[name]), name)

@@ -6,6 +6,7 @@
     ├── GraphChanged            the thread waits in a node that this graph no longer has
     ├── InvalidUpdateError      a write that the state does not take
     ├── GraphRecursionError     one input ran more steps than allowed
+    ├── GraphMisused            a graph was called where it cannot run
     ├── InterruptMisused        `interrupt` where it cannot work, or one that was swallowed
     ├── OutsideOfRun            something that belongs to a run was asked for where none is
     ├── QuestionChanged         a node asks something else on every run
@@ -53,6 +54,10 @@ class InvalidUpdateError(GraphError):
 
 class GraphRecursionError(GraphError):
     """One input ran more steps than `recursion_limit`. Raise the limit, or look for a loop without an end."""
+
+
+class GraphMisused(GraphError, RuntimeError):
+    """A graph that keeps its state within another's thread was called outside of one, or twice at the same time."""
 
 
 class InterruptMisused(GraphError):

@@ -167,7 +167,8 @@ def values(db: Connection, row: CheckpointRow) -> dict[str, Any]:
 
 def prune(db: Connection, thread_id: ThreadId, keep: int) -> None:
     """Forget all but the newest `keep` checkpoints of the thread, and of the graphs called inside its tasks all but
-    the newest of those in flight. Values that a kept checkpoint is put together from stay.
+    the newest of those in flight and those whose state is kept for the next call (`kept` in the metadata of a
+    checkpoint that stays). Values that a checkpoint is put together from stay with it.
     """
     parameters = {"thread": thread_id, "keep": keep}
     db.execute(
@@ -176,7 +177,9 @@ def prune(db: Connection, thread_id: ThreadId, keep: int) -> None:
         parameters,
     )
     db.execute(
-        """delete from checkpoints where thread_id = :thread and ns <> '' and (
+        """delete from checkpoints where thread_id = :thread and ns <> '' and checkpoint_id not in (
+               select named.value from checkpoints root, json_each(root.metadata, '$.kept') named
+                   where root.thread_id = :thread and root.ns = '') and (
                seq not in (select max(seq) from checkpoints where thread_id = :thread group by ns)
                or substr(ns, 1, instr(ns, '/') - 1) not in (
                    select value ->> 'id' from json_each((

@@ -57,17 +57,3 @@ def _literals(hint: Any) -> tuple[str, ...]:
     if get_origin(hint) is Literal:
         return tuple(get_args(hint))
     return tuple(name for part in get_args(hint) for name in _literals(part))
-
-
-def mentions_command(fn: Callable[..., Any]) -> bool:
-    """Whether the function's code, or a function within it, uses a name that stands for `Command`."""
-    run = inspect.unwrap(code_of(fn))
-    code = getattr(run, "__code__", None)
-    names = {name for name, value in getattr(run, "__globals__", {}).items() if value is Command} | {"Command"}
-    pending = [code] if code is not None else []
-    while pending:
-        current = pending.pop()
-        if names & {*current.co_names, *current.co_freevars}:
-            return True
-        pending += [constant for constant in current.co_consts if inspect.iscode(constant)]
-    return False

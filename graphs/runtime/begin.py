@@ -10,11 +10,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
-from graphs.errors import AnswerError, GraphChanged, GraphError, NotWaiting, ThreadBusy, ThreadWaiting
+from graphs.errors import (
+    AnswerError,
+    GraphChanged,
+    GraphError,
+    InvalidUpdateError,
+    NotWaiting,
+    ThreadBusy,
+    ThreadWaiting,
+)
 from graphs.runtime import answers, breakpoints, positions
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.context import Here
 from graphs.runtime.giving_up import given_up
+from graphs.runtime.kept import kept_after
 from graphs.runtime.ledger import Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.program import Program
@@ -23,8 +32,9 @@ from graphs.runtime.seen import ROOT, Seen, look, unseen
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
 from graphs.runtime.step import Task, arriving, entry, renewed
-from graphs.runtime.tasks import normalised, targets
+from graphs.runtime.tasks import targets
 from graphs.runtime.types import START, UNSET, Command
+from graphs.runtime.upward import normalised
 from storage import Connection, Storage, interrupts, threads
 from storage.errors import AnswerRefused, ThreadHalted, ThreadHeld, ThreadMoved
 from storage.ids import CheckpointId, InterruptId
@@ -146,6 +156,7 @@ class Opener:
             joins=joins,
             by=self.session.by,
             ran=(),
+            kept=kept_after(start, self.session.ledger),
         )
         ended = head.tasks if head is base and head is not None else ()
         return Opening(position, start, cancelled=self._standing(), ended=ended, stops=self._stops(position))
@@ -162,6 +173,8 @@ class Opener:
         return Opening(head, head, answers=dict.fromkeys(stops), goes_on=True)
 
     async def _command(self, command: Command[Any], head: Position | None) -> Opening:
+        if command.graph is not None:
+            raise InvalidUpdateError("there is no graph around this one to command: leave graph= out")
         if command.resume is UNSET and command.update is None and not command.targets():
             raise AnswerError("Command() says nothing: give it resume=, update= or goto=")
         if self.checkpoint_id is not None and (head is None or self.checkpoint_id != head.checkpoint_id):
@@ -250,7 +263,7 @@ class Opener:
         now = self.storage.now()
 
         session.by = position.by
-        session.roots = tuple(task.id for task in position.tasks)
+        session.roots, session.kept = tuple(task.id for task in position.tasks), position.kept
 
         def job(db: Connection) -> tuple[Lease, int, Ledger]:
             threads.unless_halted(db, session.thread_id)
@@ -307,14 +320,22 @@ class Opener:
                 )
 
 
-async def without_storage(program: Program, session: Session, given: Any, place: Here | None = None) -> Position:
-    """The first position of a run on this input that nothing is stored of, and that nothing can wait in. `place` is
-    where it begins when that is not the root graph.
+async def without_storage(
+    program: Program, session: Session, given: Any, begun_on: Position | None = None, place: Here | None = None
+) -> Position:
+    """The first position of a run on this input that nothing is stored of, and that nothing can wait in; `begun_on` is
+    the position whose state it goes on with, `place` where it begins when that is not the root graph.
     """
     if isinstance(given, Command):
         raise AnswerError("there is nothing to resume without a checkpointer: compile(checkpointer=storage)")
     if given is None:
         raise NotWaiting("there is nothing to go on with without a checkpointer: give an input")
-    values = program.schema.apply(program.schema.initial(), program.given(given, first=True))
+    start = begun_on or positions.before_all(program.schema)
+    values = program.schema.apply(start.values, program.given(given, first=begun_on is None))
     tasks, joins = entry(program.topology, await targets(program, START, values, session, place), session.new_id)
-    return Position(CheckpointId(session.new_id()), None, "input", 0, values, {}, tasks, joins)
+    first = Position(
+        CheckpointId(session.new_id()), None, "input", start.step + 1, values, start.versions, tasks, joins
+    )
+    if begun_on is None:
+        return first
+    return replace(first, since=first.step, begun_on=start.checkpoint_id)

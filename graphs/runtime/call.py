@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from graphs.errors import ThreadBusy
+from graphs.errors import GraphMisused, ThreadBusy
 from graphs.runtime import answers, breakpoints, left_out, nested
 from graphs.runtime.begin import OnWaiting, Opener, without_storage
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.configs import checkpoint_of, thread_id_of
-from graphs.runtime.frames import current_frame
+from graphs.runtime.frames import current_frame, outside
 from graphs.runtime.runner import Ending, Runner
 from graphs.runtime.seen import ROOT, remember
 from graphs.runtime.session import Commit, Durability, Session
@@ -54,7 +54,6 @@ class Call:
     ) -> None:
         left_out.refuse("ainvoke", more)
         self.graph = graph
-        self.config = config
         nodes = graph.program.topology.nodes
         self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)
         self.after = graph.after if interrupt_after is None else breakpoints.check(interrupt_after, nodes)
@@ -62,7 +61,14 @@ class Call:
         self.surface = selected(program.surface, output_keys, program.schema.fields)
         self.on_waiting: OnWaiting = on_waiting
         self.also = also
-        storage = graph.checkpointer
+        self.caller = nested.caller_of(graph, config)
+        if self.caller is None and graph.memory == "kept":
+            raise GraphMisused(
+                "a graph that keeps its state in the thread of another (checkpointer=True) runs in a node of that; to "
+                "run it by itself compile it with a storage, compile(checkpointer=storage)"
+            )
+        storage = graph.checkpointer if self.caller is None else None
+        self.config = config = nested.own_config(config, current_frame.get()) if storage is not None else config
         self.session = Session(
             thread_id=thread_id_of(config) if storage is not None else ThreadId(""),
             storage=storage,
@@ -79,14 +85,19 @@ class Call:
         )
 
     async def to_end(self, given: Any) -> Any:
-        frame = current_frame.get() if self.graph.checkpointer is None else None
-        storage = self.session.storage if frame is None else frame.session.storage
-        if storage is None and (self.before or self.after):
+        storage = self.session.storage if self.caller is None else self.caller.session.storage
+        if (storage is None or self.graph.memory == "none") and (self.before or self.after):
             raise ValueError("a static interrupt needs a checkpointer: compile(checkpointer=storage)")
-        if frame is not None:
-            return await nested.call(
-                self.graph, given, frame, self.before, self.after, self.session.stream, self.surface
+        if self.caller is not None:
+            limit = self.config.get("recursion_limit", self.caller.session.config.get("recursion_limit", DEFAULT_LIMIT))
+            call = nested.NestedCall.next_of(
+                self.graph, self.caller, self.before, self.after, limit, self.config, self.session.stream, self.surface
             )
+            return await call.to_end(given)
+        with outside():
+            return await self._run(given)
+
+    async def _run(self, given: Any) -> Any:
         runner = await self._open(given)
         try:
             ending = await runner.run()
@@ -112,7 +123,7 @@ class Call:
                 self.also,
             )
             position, stored = await opener.open(given)
-        telling = Telling(graph.program, session, session.stream, (), self.surface, ROOT, position)
+        telling = Telling(graph.program, session, self.config, session.stream, (), self.surface, ROOT, position)
         limit = self.config.get("recursion_limit", DEFAULT_LIMIT)
         return Runner(graph.program, session, ROOT, position, stored, telling, self.before, self.after, limit)
 

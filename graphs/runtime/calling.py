@@ -2,8 +2,8 @@
 
 Whatever it raises is the end of that call and of nothing else. `SystemExit`, `KeyboardInterrupt`, `GeneratorExit`, a
 cancellation that is not ours: each would end the event loop, or a task that had better go on, so what comes out is an
-`Exception` in its place. Only `Paused`, and our own cancellation of the task that waits, pass as they are. Everything
-that catches `BaseException` stands here.
+`Exception` in its place. Only the runtime's own signals (`GraphBubbleUp`), and our own cancellation of the task that
+waits, pass as they are. Everything that catches `BaseException` stands here.
 """
 
 from __future__ import annotations
@@ -26,8 +26,12 @@ PATIENCE = 1.0
 """Seconds that a call which is cancelled has to end. One that goes on after that is left to itself."""
 
 
-class Paused(BaseException):
-    """Unwinds a task that asked. No `Exception`, so that a node's own error handling does not swallow it."""
+class GraphBubbleUp(BaseException):
+    """Unwinds a node. No `Exception`, so that the node's own error handling does not swallow it."""
+
+
+class Paused(GraphBubbleUp):
+    """Unwinds a task that asked."""
 
 
 class TimeIsUp(Exception):
@@ -159,7 +163,7 @@ def _stand_in(error: BaseException) -> BaseException:
         text = str(error)
     except BaseException:  # noqa: BLE001 - an error that cannot even be told
         text = None
-    if isinstance(error, Paused) or (text is not None and _may_pass(error)):
+    if isinstance(error, GraphBubbleUp) or (text is not None and _may_pass(error)):
         return error
     other = UnexpectedExit(f"{type(error).__name__}: {text}" if text else type(error).__name__)
     other.__cause__ = error
@@ -169,7 +173,7 @@ def _stand_in(error: BaseException) -> BaseException:
 def _may_pass(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", error)
-        _, others = group.split(Paused)
+        _, others = group.split(GraphBubbleUp)
         return others is None or isinstance(others, Exception)
     # What ends a generator would end whichever it passes through.
     return isinstance(error, Exception) and not isinstance(error, StopIteration | StopAsyncIteration)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from graphs.errors import AnswerError
 from graphs.runtime import answers, breakpoints, nested, watching
 from graphs.runtime.blocking import blocking, blocking_iterator
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.configs import checkpoint_of, graph_of, thread_id_of
-from graphs.runtime.drawing import Drawing
+from graphs.runtime.described import Described
 from graphs.runtime.edits import Editor
-from graphs.runtime.left_out import NoRunnable
-from graphs.runtime.program import Node, Program
+from graphs.runtime.program import Program
 from graphs.runtime.snapshots import Snapshots
 from graphs.runtime.types import END, Config, StateSnapshot
 from storage import Connection, Storage, interrupts
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
+
+Memory = Literal["call", "kept", "none"]
 
 
 class Threads(Protocol):
@@ -30,22 +31,24 @@ class Threads(Protocol):
     async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = ...) -> None: ...
 
 
-class CompiledGraph(NoRunnable):
-    """A graph that can be run. With a checkpointer its threads are durable; without one, and called inside a node of
-    another graph, it uses the caller's."""
+class CompiledGraph(Described):
+    """A graph that can be run. With a checkpointer its threads are durable. Called inside a node of another graph it
+    runs in the caller's thread; `memory` says what of it is stored there: how far this call has come ("call"), that and
+    its state for the next call at this place ("kept"), or nothing ("none").
+    """
 
     def __init__(
         self,
         program: Program,
-        checkpointer: Storage | None,
+        checkpointer: Storage | bool | None,
         *,
         before: Breakpoints,
         after: Breakpoints,
     ) -> None:
         self.program = program
-        self.checkpointer = checkpointer
+        self.checkpointer = None if isinstance(checkpointer, bool) else checkpointer
+        self.memory: Memory = "call" if not isinstance(checkpointer, bool) else "kept" if checkpointer else "none"
         self.name = self.__name__ = program.name
-        self.builder: Any = None
         self.before = breakpoints.check(before, program.topology.nodes)
         self.after = breakpoints.check(after, program.topology.nodes)
 
@@ -170,31 +173,10 @@ class CompiledGraph(NoRunnable):
         storage, thread_id = self._durable(config)
         await Editor(self.program, storage, thread_id, None).update(values, END, also)
 
-    @property
-    def nodes(self) -> Mapping[str, Node]:
-        return self.program.topology.nodes
-
-    @property
-    def context_schema(self) -> Any:
-        return self.program.context.type
-
-    def get_input_jsonschema(self, config: Config | None = None) -> dict[str, Any]:
-        return self.program.takes.json_schema()
-
-    def get_output_jsonschema(self, config: Config | None = None) -> dict[str, Any]:
-        return self.program.gives.json_schema()
-
-    def get_context_jsonschema(self) -> dict[str, Any] | None:
-        """None when the graph declares no context."""
-        return self.program.context.json_schema()
-
     def get_subgraphs(
         self, *, namespace: str | None = None, recurse: bool = False
     ) -> Generator[tuple[str, CompiledGraph]]:
-        """(node, graph) of the nodes that are graphs, with `recurse` theirs too, as "node|node".
-
-        `namespace` names one.
-        """
+        """(node, graph) of nodes that are graphs; with `recurse` theirs too, as "node|node". `namespace` names one."""
         for name, node in self.program.topology.nodes.items():
             if not isinstance(node.fn, CompiledGraph):
                 continue
@@ -217,9 +199,6 @@ class CompiledGraph(NoRunnable):
     get_state = blocking(aget_state)
     get_state_history = blocking_iterator(aget_state_history)
     update_state = blocking(aupdate_state)
-
-    def get_graph(self) -> Drawing:
-        return Drawing(self.program.topology)
 
     def _durable(self, config: Config) -> tuple[Storage, ThreadId]:
         if self.checkpointer is None:

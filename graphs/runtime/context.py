@@ -21,6 +21,8 @@ class Here(Protocol):
     @property
     def session(self) -> Session: ...
     @property
+    def config(self) -> Config: ...
+    @property
     def stream(self) -> Stream: ...
     @property
     def where(self) -> Where: ...
@@ -35,6 +37,7 @@ class AtStart:
     """The routers at START, before there is a task."""
 
     session: Session
+    config: Config
     stream: Stream
     where: Where = ()
     node: str = START
@@ -77,7 +80,7 @@ def _here(what: str) -> Here:
 
 def config_at(place: Here) -> Config:
     """The caller's config as code in the run may have it: its own to change."""
-    given = place.session.config
+    given = place.config
     configurable = {**given.get("configurable", {})}
     if place.session.storage is not None:
         configurable.setdefault("thread_id", place.session.thread_id)
@@ -116,7 +119,7 @@ def _message_writer(place: Here) -> StreamWriter:
     def write(message: Any) -> None:
         if stream.takes("messages"):
             if not metadata:
-                metadata.update(message_metadata(place.session.config, place.node, place.step))
+                metadata.update(message_metadata(place.config, place.node, place.step))
             stream.write(where, "messages", (message, metadata))
 
     return write

@@ -23,7 +23,7 @@ class Drawing:
         lines += [f'    {ids[name]}["{labels.get(name, name)}"]' for name in names]
         solid = [(source, target) for source, targets in topology.edges.items() for target in targets]
         solid += [(source, join.target) for join in topology.joins for source in join.sources]
-        dotted = [(node.name, target) for node in topology.nodes.values() for target in node.destinations]
+        dotted = [(node.name, to) for node in topology.nodes.values() for to in node.destinations if to in ids]
         for source, branches in topology.branches.items():
             for branch in branches:
                 targets = [*topology.nodes, END] if branch.targets is None else branch.targets.values()

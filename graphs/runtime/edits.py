@@ -8,6 +8,7 @@ from typing import Any
 
 from graphs.errors import InvalidUpdateError, NotWaiting, ThreadBusy
 from graphs.runtime import answers, breakpoints, positions
+from graphs.runtime.kept import kept_after
 from graphs.runtime.ledger import Finished, Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
 from graphs.runtime.program import Program
@@ -143,6 +144,7 @@ class Editor:
             values=self.program.schema.apply(self.program.schema.apply(base.values, kept), writes),
             tasks=tuple(tasks) if thread.in_flight else renewed(tasks, self.storage.new_id),
             joins=joins,
+            kept=kept_after(base, thread.seen.ledger),
             **changes,
         )
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from graphs.errors import CutOff, InDoubt, InterruptMisused
-from graphs.runtime.calling import Paused, invoke
+from graphs.runtime.calling import GraphBubbleUp, invoke
 from graphs.runtime.frames import Frame, entered, frame_of
 from graphs.runtime.session import Session
 from graphs.runtime.state import dump
@@ -90,7 +90,7 @@ async def _carry_out(frame: Frame, claim: ClaimRow, effect: Callable[[], Any], *
     try:
         with entered(inner, f"the function given to once({claim.key!r})", outer=frame):
             result = await inner.carry_out(call)
-    except Paused:
+    except GraphBubbleUp:
         if not repeatable:
             await session.settle(_settled(claim, "paused", session))
         raise

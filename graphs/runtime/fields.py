@@ -24,7 +24,8 @@ Reducer = Callable[[Any, Any], Any]
 class Field:
     """`adapter` is None where any JSON may stand, `default` where nothing does in the beginning.
 
-    `empty` makes what a reducer starts from when there is no value.
+    `empty` makes what a reducer starts from when there is no value. `prepare` makes of what is written what is stored
+    of it: a reducer may have an attribute of that name, for what cannot be told any more once it is JSON.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Field:
     adapter: TypeAdapter[Any] | None
     default: Callable[[], Any] | None
     empty: Callable[[], Any] | None
+    prepare: Callable[[Any], Any] | None = None
 
     def load(self, text: str | bytes) -> Any:
         """The value as a node sees it, from its JSON."""
@@ -61,7 +63,8 @@ def field_of(state: type[Any], name: str, hint: Any) -> Field:
     typed = Annotated[(bare, *kept)] if kept else bare
     adapter = _adapter(readable(typed))
     begins = empty if empty is not None and _is_stored(adapter, empty()) else None
-    return Field(name, reducer, adapter, _declared_default(state, name) or begins, empty)
+    prepare = getattr(reducer, "prepare", None)
+    return Field(name, reducer, adapter, _declared_default(state, name) or begins, empty, prepare)
 
 
 def _check(reducer: Reducer, state: type[Any], name: str) -> None:

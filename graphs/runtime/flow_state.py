@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import ValidationError
-from typing_extensions import TypedDict
 
 from graphs.errors import InvalidUpdateError
-from graphs.runtime.declared import lenient, or_none, strict
+from graphs.runtime.declared import adapter_of, lenient, or_none, strict
+from graphs.runtime.hints import readable, typed_dict
+from graphs.runtime.shapes import Shape
 from graphs.runtime.state import StateSchema, Write, dump
 
 R = TypeVar("R")
@@ -33,6 +34,17 @@ class Final(Generic[R, S]):
     save: S
 
 
+class _Declared(Shape):
+    """The state, for callers who see one value of this type in its place."""
+
+    def __init__(self, state: Any, hint: Any) -> None:
+        super().__init__(state)
+        self._hint = hint
+
+    def json_schema(self) -> dict[str, Any]:
+        return adapter_of(readable(self._hint)).json_schema()
+
+
 class FlowSchema(StateSchema):
     """The state of a flow that is given, returns and saves these types. An input has to fit its type; what is returned
     and does not is kept as JSON has it.
@@ -41,7 +53,9 @@ class FlowSchema(StateSchema):
     def __init__(self, name: str, given: Any, returned: Any, saved: Any) -> None:
         self.name = name
         keys = {INPUT: or_none(strict(given)), OUTPUT: lenient(returned), SAVED: or_none(list[lenient(saved)])}
-        super().__init__(cast("Any", TypedDict)("FlowState", keys, total=False))
+        state = typed_dict("FlowState", keys)
+        super().__init__(state)
+        self.takes, self.gives = _Declared(state, strict(given)), _Declared(state, strict(returned))
 
     def dump_write(self, write: Write) -> str:
         return dump(write.value, f"entrypoint {self.name!r} {'was given' if write.key == INPUT else 'returned'}")

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from graphs.errors import InterruptMisused
-from graphs.runtime.calling import Paused
+from graphs.runtime.calling import GraphBubbleUp, Paused
 from graphs.runtime.ledger import effect_scope
+from graphs.runtime.program import Program
 from graphs.runtime.session import Job, Session
+from graphs.runtime.state import StateSchema
 from graphs.runtime.streams import Where
 from graphs.runtime.telling import Telling
-from storage.ids import Namespace, Scope, TaskId
+from graphs.runtime.upward import one_of
+from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
 
 T = TypeVar("T")
@@ -31,17 +34,20 @@ async def _nothing_to_flush() -> None:
 
 @dataclass(slots=True)
 class Attempt:
-    """One run of a task's node, shared by everything in it. `telling` is that of the graph that the task is of,
-    `keys` are those of the state that the node may write.
+    """One run of a task's node, shared by everything in it. `telling` is that of the graph that the task is of, `place`
+    the names of graphs and nodes that lead to it, `keys` are those of the state that the node may write and `schema`
+    says how.
 
     `flush` puts the position on disk that the task belongs to, before a claim names it.
     """
 
     session: Session
     ns: Namespace
+    scope: Scope
     telling: Telling
-    task_id: TaskId
+    place: str
     node: str
+    schema: StateSchema
     keys: Collection[str] = ()
     flush: Callable[[], Awaitable[None]] = _nothing_to_flush
     questions: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
@@ -50,6 +56,8 @@ class Attempt:
     """What is stored with the end of the task, however it ends."""
     graphs: int = 0
     """How many it has called."""
+    kept: list[Program] = field(default_factory=list[Program])
+    """The graphs that were called in it and keep their state, in the order of their first calls."""
     over: bool = False
     _at_work: dict[asyncio.Future[None], asyncio.Task[Any] | None] = field(
         default_factory=dict[asyncio.Future[None], "asyncio.Task[Any] | None"]
@@ -58,7 +66,7 @@ class Attempt:
     def next_graph(self) -> Where:
         """What the graph that is called here now is told by in streams: the task, and from the second on its number."""
         number, self.graphs = self.graphs, self.graphs + 1
-        task = (*self.telling.where, f"{self.node}:{self.task_id}")
+        task = (*self.telling.where, f"{self.node}:{self.scope.rpartition('/')[2]}")
         return (*task, str(number)) if number else task
 
     @contextmanager
@@ -118,7 +126,7 @@ class Begun:
     def tell(self) -> None:
         """Its result, or its error, is handed to the code that began it."""
         self.is_told = True
-        if isinstance(self.error, Paused) and self.frame is not None:
+        if isinstance(self.error, GraphBubbleUp) and self.frame is not None:
             unwind(self.by, self.frame)
 
     def cancel(self) -> None:
@@ -141,6 +149,8 @@ class Frame:
     named: dict[str, int] = field(default_factory=dict[str, int])
     paused_at: str | None = None
     """Where the question was asked that unwinds this frame."""
+    commanded_by: str | None = None
+    """The graph called in it whose command unwinds this frame."""
     begun: list[Begun] = field(default_factory=list[Begun])
     is_left: bool = False
     """Its time was up, or it was cancelled: a thread of it may go on, and nobody waits for it."""
@@ -202,35 +212,49 @@ def frame_of(what: str) -> Frame:
 
 
 @contextmanager
-def entered(frame: Frame, what: str, outer: Frame | None = None) -> Generator[None]:
-    """Run in this frame. A pause comes out as `Paused`, whatever group it was wrapped in, and unwinds `outer` too.
+def outside() -> Generator[None]:
+    """Around what a node calls that is not part of it, as the routers of another graph are."""
+    token = current_frame.set(None)
+    try:
+        yield
+    finally:
+        current_frame.reset(token)
 
-    Raises `InterruptMisused` when a question was swallowed in it.
+
+@contextmanager
+def entered(frame: Frame, what: str, outer: Frame | None = None) -> Generator[None]:
+    """Run in this frame. A signal comes out as itself, whatever group it was wrapped in, and unwinds `outer` too.
+
+    Raises `InterruptMisused` when one was swallowed in it.
     """
     token = current_frame.set(frame)
     try:
         yield
-    except Paused:
+    except GraphBubbleUp:
         unwind(outer, frame)
         raise
     except BaseExceptionGroup as group:
-        paused, rest = group.split(Paused)
-        if paused is None:
+        signals, rest = group.split(GraphBubbleUp)
+        if signals is None:
             raise
         if rest is not None:
             raise rest from None
         unwind(outer, frame)
-        raise Paused from None
+        raise one_of(signals) from None
     finally:
         current_frame.reset(token)
-    if frame.paused_at is not None:
+    if frame.paused_at is not None or frame.commanded_by is not None:
+        swallowed = (
+            f"the question asked at {frame.paused_at}"
+            if frame.paused_at is not None
+            else f"the command that a node of the graph {frame.commanded_by!r} gave it"
+        )
         raise InterruptMisused(
-            f"{what} swallowed the question asked at {frame.paused_at}: "
-            "a bare `except:` or `except BaseException:` must let it pass"
+            f"{what} swallowed {swallowed}: a bare `except:` or `except BaseException:` must let it pass"
         )
 
 
 def unwind(outer: Frame | None, frame: Frame) -> None:
     """The signal that unwinds a frame unwinds this one too."""
     if outer is not None:
-        outer.paused_at = frame.paused_at
+        outer.paused_at, outer.commanded_by = frame.paused_at, frame.commanded_by

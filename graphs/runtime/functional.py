@@ -148,7 +148,7 @@ class entrypoint:  # noqa: N801 - a decorator
         given, returned, saved = _types(fn, name)
         schema = FlowSchema(name, given, returned, saved)
         context = ContextSchema(self._context_schema)
-        program = Program(name, schema, topology, schema.shape, schema.shape, context, FlowSurface(name))
+        program = Program(name, schema, topology, schema.takes, schema.gives, context, FlowSurface(name))
         return CompiledGraph(program, self._checkpointer, before=(), after=())
 
 

@@ -7,14 +7,8 @@ from dataclasses import replace
 from typing import Any, Literal, Self, cast
 
 from graphs.errors import InvalidGraph
-from graphs.runtime import left_out
-from graphs.runtime.annotations import (
-    checked_function,
-    declared_destinations,
-    declared_targets,
-    mentions_command,
-    name_of,
-)
+from graphs.runtime import left_out, reach
+from graphs.runtime.annotations import checked_function, declared_destinations, declared_targets, name_of
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.context_schema import ContextSchema
 from graphs.runtime.program import Branch, Join, Node, Program, Topology, check
@@ -100,7 +94,8 @@ class StateGraph:
             seconds(timeout),
             declared or (),
             labels=dict(destinations) if isinstance(destinations, Mapping) else {},
-            anywhere=declared is None and mentions_command(fn),
+            anywhere=_leads_anywhere(fn, declared),
+            outward=reach.commands_caller(fn),
             starts=starts,
             sees=self._shape(fn, input_schema),
             defer=defer,
@@ -178,7 +173,7 @@ class StateGraph:
 
     def compile(
         self,
-        checkpointer: Storage | None = None,
+        checkpointer: Storage | bool | None = None,
         *,
         interrupt_before: Sequence[str] | Literal["*"] | None = None,
         interrupt_after: Sequence[str] | Literal["*"] | None = None,
@@ -187,6 +182,10 @@ class StateGraph:
     ) -> CompiledGraph:
         """Check the graph and make it runnable, as it is now. Raises `InvalidGraph` that names the node or edge to
         mend.
+
+        With a storage as `checkpointer` its threads are durable. Called inside a node of another graph it runs in the
+        caller's thread, with the caller's checkpointer, unless it has one and is given the id of another thread. True:
+        it keeps its state there between calls; False: nothing of it is stored there, and it cannot ask.
         """
         left_out.refuse("compile", more)
         self.validate()
@@ -221,3 +220,9 @@ def _checked(checkpointer: Any) -> Any:
         f"a checkpointer is a storage, not {type(checkpointer).__name__}: "
         "`async with open_storage(url) as storage` gives one (from storage import open_storage)"
     )
+
+
+def _leads_anywhere(fn: Callable[..., Any], declared: tuple[str, ...] | None) -> bool:
+    if isinstance(fn, CompiledGraph):
+        return reach.leads_out(fn.program)
+    return reach.calls_graphs(fn) or (declared is None and reach.mentions_command(fn))

@@ -77,6 +77,11 @@ def _applied(hint: Any, known: dict[Any, Any]) -> Any:
     return hint[tuple(known.get(each, each) for each in parameters)] if known and parameters else hint
 
 
+def typed_dict(name: str, keys: dict[str, Any]) -> type[Any]:
+    """A state class of these keys and types, of which none is required."""
+    return cast("Any", TypedDict)(name, keys, total=False)
+
+
 def peeled(hint: Any) -> tuple[Any, list[Any]]:
     """A type without `Annotated`, `Required`, `NotRequired` and `ReadOnly`, and what was annotated, the outer last."""
     extras: list[Any] = []

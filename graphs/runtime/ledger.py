@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from graphs.runtime.positions import scope_of
 from graphs.runtime.state import StateSchema, Write
 from graphs.runtime.step import Task
-from graphs.runtime.types import Send
+from graphs.runtime.upward import Target, Upward, dump_upward, load_targets, load_upward, plain_targets
 from storage import Connection, claims, interrupts, tasks
 from storage.claims import ClaimRow
 from storage.ids import InterruptId, Namespace, Scope, TaskId
@@ -91,6 +91,10 @@ class Ledger:
         """Whether a task that paused still has a question without an answer."""
         return any(row.answer is None for row in self.within(scope))
 
+    def asks(self, scope: Scope) -> bool:
+        """Whether a task, or something in it, has a question that nobody has answered at all."""
+        return any(row.status == "waiting" for row in self.within(scope))
+
     def reopenable(self, scope: Scope) -> list[InterruptId]:
         """The question whose answer a task that failed had last: its own, or one of an unfinished effect in it."""
         done = tuple(f"{effect_scope(*place)}/" for place, claim in self.claims.items() if claim.status == "done")
@@ -104,20 +108,26 @@ class Ledger:
         return [max(had, key=lambda row: (row.answered_at or 0.0, row.ordinal)).id] if had else []
 
 
-Target = str | Send
-"""Where a task leads: a node, or one with a private input."""
-
-
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The node returned, and where to go is known."""
+    """The node returned, and where to go is known. `upward` is what it commands the node that called its graph."""
 
     writes: list[Write]
     targets: list[Target]
+    upward: Sequence[Upward] = ()
     jobs: Sequence[Callable[[Connection], object]] = ()
     """What is stored with this end. None for one that was stored before."""
     updates: Sequence[Sequence[Write]] = ()
     """The writes by the updates that they came in, where the node returned several."""
+
+
+class Caller(Protocol):
+    """A node that called a graph: its name, and the schema of the state that it writes to."""
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def schema(self) -> StateSchema: ...
 
 
 def dump_writes(schema: StateSchema, writes: Iterable[Write]) -> str:
@@ -132,25 +142,31 @@ def load_writes(schema: StateSchema | None, task: Task, row: TaskRow) -> list[Wr
     return [schema.load_write(task.node, key, json.dumps(value)) for key, value in json.loads(row.writes or "[]")]
 
 
-def dump_targets(targets: Sequence[str | Send]) -> str:
-    """["node" | {"node", "arg"}, ...]"""
-    return json.dumps([{"node": t.node, "arg": t.arg} if isinstance(t, Send) else t for t in targets])
+def dump_leads(targets: Sequence[Target], upward: Sequence[Upward] = (), caller: Caller | None = None) -> str:
+    """Where a task leads: ["node" | {"node", "arg"} | {"upward": [...]}, ...]"""
+    plain = plain_targets(targets)
+    if upward and caller is not None:
+        plain.append({"upward": dump_upward(upward, caller.schema)})
+    return json.dumps(plain)
 
 
-def load_targets(text: str) -> list[str | Send]:
-    found: list[Any] = json.loads(text)
-    return [target if isinstance(target, str) else Send(target["node"], target["arg"]) for target in found]
+def load_leads(row: TaskRow, caller: Caller | None = None) -> tuple[list[Target], list[Upward]]:
+    plain: list[Any] = json.loads(row.targets or "[]")
+    commands = [each["upward"] for each in plain if not isinstance(each, str) and "upward" in each]
+    targets = load_targets(each for each in plain if isinstance(each, str) or "upward" not in each)
+    return targets, load_upward(commands[0], caller.schema, caller.node) if commands and caller else []
 
 
 def finished(
-    schema: StateSchema | None, ledger: Ledger, ns: Namespace, tasks: Iterable[Task]
+    schema: StateSchema | None, ledger: Ledger, ns: Namespace, tasks: Iterable[Task], caller: Caller | None = None
 ) -> dict[TaskId, Finished]:
-    """The tasks of a step that had ended well when their thread was left."""
+    """The tasks of a step that had ended well when their thread was left. `caller` is who called the graph."""
     found: dict[TaskId, Finished] = {}
     for task in tasks:
         row = ledger.tasks.get(scope_of(ns, task))
         if row is not None and row.status == "finished":
-            found[task.id] = Finished(load_writes(schema, task, row), load_targets(row.targets or "[]"))
+            targets, upward = load_leads(row, caller)
+            found[task.id] = Finished(load_writes(schema, task, row), targets, upward)
     return found
 
 

@@ -23,7 +23,9 @@ class Position:
     """A checkpoint in memory. `versions` says for each key which checkpoint stored it.
 
     `since` is the step at which the current input came (the recursion limit counts from there), `by` who gave it, `ran`
-    the nodes whose writes made this state.
+    the nodes whose writes made this state. Of the root graph, `kept` says at which checkpoint the last call ended of
+    each graph that keeps its state. Of a graph called in another, `begun_on` is the checkpoint whose state it kept, and
+    `upward`, as JSON, what it commands the node that called it.
     """
 
     checkpoint_id: CheckpointId
@@ -37,6 +39,9 @@ class Position:
     since: int = 0
     by: str | None = None
     ran: tuple[str, ...] = ()
+    kept: Mapping[str, str] = field(default_factory=dict[str, str])
+    begun_on: str | None = None
+    upward: tuple[Any, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     stored: bool = False
 
@@ -109,10 +114,22 @@ def to_row(
         dump_tasks(position.tasks),
         json.dumps(position.joins),
         position.versions,
-        position.metadata | _without_nothing({"since": position.since, "by": position.by, "ran": list(position.ran)}),
+        position.metadata | _without_nothing(_beside(position)),
         now,
         results,
     )
+
+
+def _beside(position: Position) -> dict[str, Any]:
+    """What a row holds of a position beside its metadata."""
+    return {
+        "since": position.since,
+        "by": position.by,
+        "ran": list(position.ran),
+        "kept": dict(position.kept),
+        "begun_on": position.begun_on,
+        "upward": list(position.upward),
+    }
 
 
 def _without_nothing(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -152,6 +169,9 @@ def from_row(schema: StateSchema | None, row: CheckpointRow, stored: Mapping[str
         metadata.pop("since", 0),
         metadata.pop("by", None),
         tuple(metadata.pop("ran", ())),
+        metadata.pop("kept", {}),
+        metadata.pop("begun_on", None),
+        tuple(metadata.pop("upward", ())),
         metadata,
         stored=True,
     )
@@ -171,6 +191,14 @@ def read(
     else:
         row = checkpoints.newest(db, thread_id, ns)
     return None if row is None else (row, from_row(schema, row, checkpoints.values(db, row)))
+
+
+def at(db: Connection, schema: StateSchema, thread_id: ThreadId, checkpoint_id: CheckpointId) -> Position:
+    """The position at a checkpoint of whatever graph of the thread. Raises `UnreadableRow` when it is gone."""
+    row = checkpoints.get(db, thread_id, checkpoint_id)
+    if row is None:
+        raise checkpoints.unreadable(thread_id, checkpoint_id, "it is gone, and a graph keeps its state in it")
+    return from_row(schema, row, checkpoints.values(db, row))
 
 
 def apart(position: Position) -> Position:

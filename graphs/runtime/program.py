@@ -35,9 +35,10 @@ class Called:
 
 @dataclass(frozen=True)
 class Node(Called):
-    """A node as declared. `anywhere`: its code mentions `Command` and does not declare where it goes. `starts`: how
-    often it is begun in a place where each time the process ends; None: as often as it takes. `sees` is the class that
-    it is given the state as, None for the graph's own. A node that is to `defer` runs when nothing else is due.
+    """A node as declared. `anywhere`: it may lead to nodes that it does not declare, by a `Command` of its own or of a
+    graph called in it. `outward`: it may command the node that calls its graph. `starts`: how often it is begun in a
+    place where each time the process ends; None: as often as it takes. `sees` is the class that it is given the state
+    as, None for the graph's own. A node that is to `defer` runs when nothing else is due.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Node(Called):
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     """What the drawing says of a destination."""
     anywhere: bool = False
+    outward: bool = False
     starts: int | None = None
     sees: Shape | None = None
     defer: bool = False
@@ -175,5 +177,6 @@ def _edges(topology: Topology) -> list[tuple[str, str]]:
     for source, branches in topology.branches.items():
         found += [(source, target) for branch in branches for target in (branch.targets or {}).values()]
     for node in topology.nodes.values():
-        found += [(node.name, target) for target in node.destinations]
+        inside = {*topology.nodes, END}
+        found += [(node.name, target) for target in node.destinations if target in inside or not node.outward]
     return found

@@ -14,7 +14,8 @@ from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.calling import Apart
 from graphs.runtime.frames import Attempt
 from graphs.runtime.giving_up import left_alone
-from graphs.runtime.ledger import Finished, dump_targets, dump_writes, finished, load_writes, written
+from graphs.runtime.kept import kept_after
+from graphs.runtime.ledger import Finished, dump_leads, dump_writes, finished, load_leads, load_writes, written
 from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
 from graphs.runtime.program import Program
 from graphs.runtime.results import Ended, dump_results
@@ -22,6 +23,7 @@ from graphs.runtime.session import Commit, Job, Session
 from graphs.runtime.step import Departure, Task, due
 from graphs.runtime.tasks import Failed, TaskResult, TaskRun, Waiting
 from graphs.runtime.telling import Telling
+from graphs.runtime.upward import Upward, dump_upward
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
 from storage.tasks import TaskRow
 from storage.threads import ThreadStatus
@@ -38,7 +40,7 @@ class Runner:
     `stored` is the newest position on disk, `telling` what is seen of the run; `consumed`, `ended`, `unsaved` and
     `jobs` are what the next transaction has to say of answers and tasks since then, and to do for these; `left` is how
     the tasks of `stored` ended, `errors` what tasks failed with that were run again. `caller` is the task that called
-    this graph, None for the root.
+    this graph, None for the root, and `upward` what this graph commands it at its end.
     """
 
     program: Program
@@ -51,6 +53,7 @@ class Runner:
     after: Breakpoints = ()
     limit: int = 1000
     caller: Attempt | None = None
+    upward: list[Upward] = field(default_factory=list[Upward])
     results: dict[TaskId, Finished] = field(default_factory=dict[TaskId, Finished])
     failures: dict[TaskId, Exception] = field(default_factory=dict[TaskId, Exception])
     seen: dict[TaskId, list[InterruptId]] = field(default_factory=dict[TaskId, list[InterruptId]])
@@ -76,7 +79,7 @@ class Runner:
     async def run(self) -> Ending:
         """Raises what a task raised, once its siblings have ended."""
         ledger = self.session.ledger
-        self.results = finished(self.program.schema, ledger, self.ns, self.position.tasks)
+        self.results = finished(self.program.schema, ledger, self.ns, self.position.tasks, self.caller)
         if self.is_root:
             self.failures = left_alone(ledger, self.position.tasks, self.session.given_up)
         self.telling.reached(self.position)
@@ -94,7 +97,7 @@ class Runner:
                 if self.failures:
                     raise next(iter(self.failures.values()))
                 return "cut short" if self._is_to_halt() else "waiting"
-            if self.position.tasks and self.session.stop() and await self._park("running"):
+            if self.is_root and self.position.tasks and self.session.stop() and await self._park("running"):
                 return "cut short"
         return "done"
 
@@ -193,10 +196,14 @@ class Runner:
         if news:
             self.seen[task.id] = news
         routed = row is not None and row.writes is not None and not news
-        kept = load_writes(self.program.schema, task, row) if row is not None and routed else None
+        reached = None
+        if row is not None and routed:
+            reached = Finished(load_writes(self.program.schema, task, row), *load_leads(row, self.caller))
         self.telling.begins(task)
         values = self.position.values
-        return TaskRun(self.program, self.session, self.ns, self.telling, scope, task, values, self.flush, kept)
+        return TaskRun(
+            self.program, self.session, self.ns, self.telling, scope, task, values, self.flush, self.caller, reached
+        )
 
     def _asking(self) -> list[Scope]:
         """The tasks that do not run, and that an answer would begin again."""
@@ -248,20 +255,20 @@ class Runner:
         self.consumed += self.seen.pop(task.id, [])
         commit, error = Commit(), self.errors.get(task.id)
         match result:
-            case Finished(writes=writes, targets=targets):
-                commit.tasks = [
-                    TaskRow(scope, "finished", dump_writes(self.program.schema, writes), dump_targets(targets), error)
-                ]
+            case Finished(writes=writes, targets=targets, upward=upward):
+                leads = dump_leads(targets, upward, self.caller)
+                commit.tasks = [TaskRow(scope, "finished", dump_writes(self.program.schema, writes), leads, error)]
                 commit.closed = [scope] if self.session.ledger.within(scope) else []
             case Waiting(questions=questions):
                 commit.tasks = [TaskRow(scope, "paused", error=error)]
                 commit.questions = list(questions)
                 rows = self.session.ledger.within(scope)
                 commit.passed = [scope] if any(row.status == "reopened" for row in rows) else []
-            case Failed(error=raised, writes=writes):
+            case Failed(error=raised, reached=reached):
                 self.failures[task.id] = raised
-                kept = None if writes is None else dump_writes(self.program.schema, writes)
-                commit.tasks = [TaskRow(scope, "failed", kept, error=result.text)]
+                kept = None if reached is None else dump_writes(self.program.schema, reached.writes)
+                leads = None if reached is None else dump_leads(reached.targets)
+                commit.tasks = [TaskRow(scope, "failed", kept, leads, result.text)]
                 commit.reopened = self.session.ledger.reopenable(scope)
         return commit
 
@@ -270,7 +277,11 @@ class Runner:
         old = self.position
         values = self.values()
         departures = [Departure(task.node, self.results[task.id].targets) for task in old.tasks]
-        tasks, joins = due(self.program.topology, departures, old.joins, self.session.new_id)
+        upward = [command for task in old.tasks for command in self.results[task.id].upward]
+        if upward:  # the graph ends
+            tasks, joins, self.upward = (), {}, upward
+        else:
+            tasks, joins = due(self.program.topology, departures, old.joins, self.session.new_id)
         return old.follow(
             CheckpointId(self.session.new_id()),
             source="loop",
@@ -279,6 +290,8 @@ class Runner:
             tasks=tasks,
             joins=joins,
             ran=tuple(dict.fromkeys(task.node for task in old.tasks)),
+            kept=kept_after(old, self.session.ledger) if self.is_root else old.kept,
+            upward=tuple(dump_upward(upward, self.caller.schema)) if self.caller and self.session.storage else (),
         )
 
     async def _advance(self, position: Position) -> None:
@@ -295,7 +308,7 @@ class Runner:
         self.results.clear()
         self.unsaved.clear()
         if self.is_root:
-            self.session.roots = tuple(task.id for task in position.tasks)
+            self.session.roots, self.session.kept = tuple(task.id for task in position.tasks), position.kept
         if self.session.storage is not None:
             await self._keep(position)
         self.telling.reached(self.position, wrote=wrote)

@@ -19,7 +19,7 @@ from storage import Connection, Storage, checkpoints, claims, interrupts, tasks,
 from storage.checkpoints import CheckpointRow, ValueChange
 from storage.claims import ClaimRow
 from storage.errors import ClaimMoved, LeaseLost, ThreadHalted
-from storage.ids import InterruptId, Scope, TaskId, ThreadId
+from storage.ids import InterruptId, Namespace, Scope, TaskId, ThreadId
 from storage.interrupts import InterruptRow, NewInterrupt
 from storage.scopes import is_within
 from storage.tasks import TaskRow
@@ -104,6 +104,10 @@ class Session:
     version: int = 0
     """The thread's, after this run's last commit."""
     roots: tuple[TaskId, ...] = ()
+    kept: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of the root graph's position: where the last calls ended of graphs that keep their state, by place."""
+    in_use: dict[str, Namespace] = field(default_factory=dict[str, Namespace])
+    """The places at which such graphs run or wait."""
     given_up: frozenset[Scope] = frozenset()
     """Tasks that are not begun in this run, because too many runs were cut short in them."""
     ledger: Ledger = field(default_factory=Ledger)
@@ -253,6 +257,25 @@ class Session:
             if any(is_within(row.scope, scope) for row in rows for scope in scopes()):
                 return await self.refresh()
             await self.storage.changes.wait(mark, timeout=60)
+
+    def unstored(self) -> Session:
+        """The same run, for a graph in it of which nothing is stored."""
+        other = Session(
+            self.thread_id,
+            None,
+            None,
+            self.new_id,
+            self.config,
+            self.context,
+            self.by,
+            self.answered_by,
+            self.stream,
+            self.stop,
+            self.durability,
+            self.halt,
+        )
+        other._claimed = self._claimed  # whoever stops the thread waits for what was begun in it too
+        return other
 
     def now(self) -> float:
         return self.storage.now() if self.storage is not None else 0.0

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
 from graphs.errors import InvalidGraph, InvalidUpdateError
+from graphs.runtime.calling import held
 from graphs.runtime.fields import Field, as_mapping
 from graphs.runtime.shapes import Shape
 from graphs.runtime.types import OVERWRITE, Overwrite
@@ -38,6 +39,7 @@ class StateSchema:
         self.begins_reduced = True
         """Whether each reduced key has a value to begin with."""
         self._shapes: list[Shape] = []
+        self.type = state
         self.shape = self.add(state)
 
     def add(self, state: Any) -> Shape:
@@ -89,10 +91,14 @@ class StateSchema:
         return [Write(node, name, self._said(name, value)) for name, value in written.items()]
 
     def _said(self, name: str, value: Any) -> Any:
-        """What is written to a key: where nothing is reduced, an `Overwrite` says no more than its value does."""
-        if self.fields[name].reducer is None:
+        """What is written to a key. Where nothing is reduced, an `Overwrite` says no more than its value does."""
+        field = self.fields[name]
+        if field.reducer is None:
             return value.value if isinstance(value, Overwrite) else value
-        return _as_overwrite(value) or value
+        over = _as_overwrite(value)
+        if field.prepare is None:
+            return over or value
+        return held(field.prepare, value) if over is None else Overwrite(held(field.prepare, over.value))
 
     def apply(self, values: Mapping[str, Any], writes: Iterable[Write]) -> dict[str, Any]:
         """The values after a step. Raises `InvalidUpdateError` when two writes meet at a key without a reducer, or two

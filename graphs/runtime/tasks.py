@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -12,15 +11,16 @@ from graphs.runtime import context, places
 from graphs.runtime.calling import Paused
 from graphs.runtime.context import AtStart, Here
 from graphs.runtime.frames import Attempt, Frame, current_frame, entered
-from graphs.runtime.ledger import Finished, Target
+from graphs.runtime.ledger import Finished
 from graphs.runtime.program import Branch, Called, Node, Program
 from graphs.runtime.retrying import attempts
 from graphs.runtime.session import Job, Session
-from graphs.runtime.state import Write, dump
+from graphs.runtime.state import Write
 from graphs.runtime.step import Task
 from graphs.runtime.streams import Stream, Where
 from graphs.runtime.telling import Telling
-from graphs.runtime.types import UNSET, Command, Send
+from graphs.runtime.types import UNSET, Command, Config, Send
+from graphs.runtime.upward import ParentCommand, Target, Upward, normalised, upward
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
 
@@ -35,12 +35,12 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Failed:
-    """The task raised after its retries. `writes` is set when the node had finished and a router raised; `jobs` are
-    stored with it.
+    """The task raised after its retries. `reached` is what its node had come to when a router raised; `jobs` are stored
+    with it.
     """
 
     error: Exception
-    writes: list[Write] | None = None
+    reached: Finished | None = None
     jobs: Sequence[Job] = ()
 
     @property
@@ -53,7 +53,9 @@ TaskResult = Finished | Waiting | Failed
 
 @dataclass(slots=True)
 class TaskRun:
-    """One task of a step, with what it needs to be run. `values` is the state it sees."""
+    """One task of a step, with what it needs to be run. `values` is the state it sees, `caller` the task that called
+    its graph.
+    """
 
     program: Program
     session: Session
@@ -64,11 +66,16 @@ class TaskRun:
     values: Mapping[str, Any]
     flush: Callable[[], Awaitable[None]]
     """Puts the position on disk that the task belongs to."""
-    kept: list[Write] | None = None
-    """The writes of an earlier attempt whose router raised: the node is not run again."""
+    caller: Attempt | None = None
+    reached: Finished | None = None
+    """What an earlier attempt came to whose router raised: the node is not run again."""
     questions: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
     jobs: list[Job] = field(default_factory=list[Job])
     """Those of all attempts."""
+
+    @property
+    def config(self) -> Config:
+        return self.telling.config
 
     @property
     def stream(self) -> Stream:
@@ -91,25 +98,46 @@ class TaskRun:
         current_frame.set(None)  # of the task that called this graph; what this one calls belongs to it alone
         places.conversation.set(self.session.thread_id or id(self.session))
         node = self.program.topology.nodes[self.task.node]
-        goto: list[Target] = []
-        writes, updates = self.kept, ()
+        reached = self.reached
         try:
-            if writes is None:
-                writes, goto, updates = self._read_result(await self._attempts(node))
-            return Finished(writes, self._stored(goto + await self._route(node, writes)), self.jobs, updates)
+            if reached is None:
+                reached = await self._end_of(node)
+            led = [] if reached.upward else await self._route(node, reached.writes)
+            targets = reached.targets + self._stored(led)
+            return Finished(reached.writes, targets, reached.upward, self.jobs, reached.updates)
         except Paused:
             return Waiting(self.questions, self.jobs)
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its task, not the run's bookkeeping
-            return Failed(error, writes, self.jobs)
+            return Failed(error, reached, self.jobs)
+
+    async def _end_of(self, node: Node) -> Finished:
+        """What the node says, or what a graph commands that it called. A command counts when nothing asks beside it."""
+        try:
+            result = await self._attempts(node)
+        except ParentCommand as command:
+            if self.questions or self.session.ledger.asks(self.scope):
+                raise Paused from None
+            return Finished(command.writes, command.targets)
+        return self._read_result(result)
 
     async def _attempts(self, node: Node) -> Any:
         return await attempts(lambda: self._call(node), node.name, node.retries or (), node.timeout)
 
     async def _call(self, node: Node) -> Any:
         """Call the node in a frame of its own, and wait for what it leaves behind."""
-        keys = self.program.schema.fields.keys()
+        schema = self.program.schema
+        place = node.name if self.caller is None else f"{self.caller.place}/{self.program.name}/{node.name}"
         attempt = Attempt(
-            self.session, self.ns, self.telling, self.task.id, node.name, keys, self.flush, jobs=self.jobs
+            self.session,
+            self.ns,
+            self.scope,
+            self.telling,
+            place,
+            node.name,
+            schema,
+            schema.fields.keys(),
+            self.flush,
+            jobs=self.jobs,
         )
         self.questions = attempt.questions
         try:
@@ -124,20 +152,37 @@ class TaskRun:
             return self.program.argument(node, self.values)
         return self.program.sent(node, self.task.arg)
 
-    def _read_result(self, result: Any) -> tuple[list[Write], list[Target], Sequence[list[Write]]]:
-        """What the node wrote and where it said to go; and the writes by update, where it returned several."""
+    def _read_result(self, result: Any) -> Finished:
+        """Of several commands those to the caller count before where others lead: the graph ends."""
         updates: list[list[Write]] = []
         goto: list[Target] = []
+        above: list[Upward] = []
         for part in cast("list[Any]", result) if isinstance(result, list) else [result]:
             update = part
             if isinstance(part, Command):
                 command = cast("Command[Any]", part)
+                if command.graph is not None:
+                    above.append(self._upward(command))
+                    continue
                 update, goto = command.update, goto + command.targets()
             writes = self.program.schema.writes(self.task.node, update)
             updates.append(self.program.schema.normalise(writes) if self.session.storage is not None else writes)
-        if len(updates) == 1:
-            return updates[0], goto, ()
-        return [write for writes in updates for write in writes], goto, updates
+        writes = updates[0] if len(updates) == 1 else [write for each in updates for write in each]
+        return Finished(writes, [] if above else self._stored(goto), above, updates=updates if len(updates) > 1 else ())
+
+    def _upward(self, command: Command[Any]) -> Upward:
+        if command.graph != Command.PARENT:
+            raise InvalidUpdateError(
+                f"node {self.task.node!r} returned Command(graph={command.graph!r}): the one other graph that a node "
+                "can command is the one that called its own, graph=Command.PARENT"
+            )
+        if self.caller is None:
+            raise InvalidUpdateError(
+                f"node {self.task.node!r} returned Command(graph=Command.PARENT), but no other graph called the one it "
+                "is in: leave graph= out, or call this graph in a node of another"
+            )
+        stored = self.caller.session.storage is not None
+        return upward(command, self.task.node, self.caller.schema, self.caller.node, stored=stored)
 
     async def _route(self, node: Node, writes: list[Write]) -> list[Target]:
         if node.name not in self.program.topology.branches:
@@ -152,12 +197,6 @@ class TaskRun:
         return [normalised(target) for target in targets]
 
 
-def normalised(target: Target) -> Target:
-    if isinstance(target, str):
-        return target
-    return Send(target.node, json.loads(dump(target.arg, f"the input sent to {target.node!r}")))
-
-
 async def targets(
     program: Program, source: str, values: Mapping[str, Any], session: Session, place: Here | None = None
 ) -> list[Target]:
@@ -168,7 +207,7 @@ async def targets(
     if not branches:
         return []
     found: list[Target] = []
-    token = context.here.set(place := place or AtStart(session, session.stream))
+    token = context.here.set(place := place or AtStart(session, session.config, session.stream))
     try:
         for branch in branches:
             found += await _route(branch, program.routed(branch, source, values), source, place)

@@ -18,19 +18,20 @@ from graphs.runtime.state import Write
 from graphs.runtime.step import Task
 from graphs.runtime.streams import Stream, Where
 from graphs.runtime.surface import Surface
-from graphs.runtime.types import BREAKPOINT, INTERRUPT
+from graphs.runtime.types import BREAKPOINT, INTERRUPT, Config
 from storage.ids import InterruptId, Namespace
 from storage.interrupts import InterruptRow
 
 
 @dataclass
 class Telling:
-    """What one graph of a run tells. `where` is its path, `outer` what the graph tells whose task called it, None for
-    the root; `surface` how its state and its updates are shown.
+    """What one graph of a run tells. `config` is what its caller said of the run, `where` its path, `outer` what the
+    graph tells whose task called it, None for the root; `surface` how its state and its updates are shown.
     """
 
     program: Program
     session: Session
+    config: Config
     stream: Stream
     where: Where
     surface: Surface
@@ -66,7 +67,7 @@ class Telling:
 
     def begins(self, task: Task) -> None:
         if self.is_heard and self._reports("tasks"):
-            payload = reports.begun(self.program, self.session.config, self.position, task)
+            payload = reports.begun(self.program, self.config, self.position, task)
             self._report("tasks", self.position.step + 1, payload)
 
     def has_finished(self, task: Task, result: Finished) -> None:
@@ -152,7 +153,7 @@ class Telling:
             beside = cast("dict[str, Any]", state) if isinstance(state, dict) else {}
             self._emit("values", {**beside, key: value})
         if self._wants("messages"):
-            metadata = message_metadata(self.session.config, node, self.position.step + 1)
+            metadata = message_metadata(self.config, node, self.position.step + 1)
             self._emit("messages", ({"role": "assistant", "content": "", key: value}, metadata))
 
     def _ended(

@@ -33,7 +33,7 @@ def logs(name: str, runs: list[str] | None = None) -> Callable[[Log], dict[str, 
     return node
 
 
-def chain(storage: Storage | None, *nodes: tuple[str, Callable[..., Any]], **options: Any) -> CompiledGraph:
+def chain(storage: Storage | bool | None, *nodes: tuple[str, Callable[..., Any]], **options: Any) -> CompiledGraph:
     """Nodes one after the other."""
     builder = StateGraph(Log)
     previous = START

@@ -140,4 +140,4 @@ def test_D12_a_task_outside_a_flow_says_so():
         """Nowhere to be kept."""
 
     with pytest.raises(InterruptMisused, match="task 'lost' was called outside a node"):
-        asyncio.run(lost())
+        lost()
