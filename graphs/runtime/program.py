@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,12 +10,11 @@ from typing import Any, cast
 from graphs.errors import InvalidGraph, InvalidUpdateError
 from graphs.runtime.calling import awaitable
 from graphs.runtime.context_schema import ContextSchema
+from graphs.runtime.injected import Kind, extras_of
 from graphs.runtime.shapes import Shape
 from graphs.runtime.state import StateSchema, Write
 from graphs.runtime.surface import AllOfIt, Surface
 from graphs.runtime.types import END, START, RetryPolicy
-
-EXTRAS = frozenset({"config", "runtime"})
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,9 @@ class Called:
         return awaitable(self.fn)
 
     @cached_property
-    def extras(self) -> frozenset[str]:
-        """The parameters, by name, that a run fills beside the state."""
-        try:
-            return EXTRAS.intersection(list(inspect.signature(self.fn).parameters)[1:])  # the first takes the state
-        except (TypeError, ValueError):  # a builtin without a signature takes the state alone
-            return frozenset()
+    def extras(self) -> Mapping[str, Kind]:
+        """The parameters that a run fills beside the state, and with what."""
+        return extras_of(self.fn)
 
 
 @dataclass(frozen=True)
