@@ -33,7 +33,7 @@ class Called:
     def extras(self) -> frozenset[str]:
         """The parameters, by name, that a run fills beside the state."""
         try:
-            return EXTRAS & inspect.signature(self.fn).parameters.keys()
+            return EXTRAS.intersection(list(inspect.signature(self.fn).parameters)[1:])  # the first takes the state
         except (TypeError, ValueError):  # a builtin without a signature takes the state alone
             return frozenset()
 
