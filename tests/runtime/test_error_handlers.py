@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypedDict
 import pytest
 
 from graphs import END, START, Command, RetryPolicy, Send, StateGraph, interrupt, once
-from graphs.errors import EarlierError, InterruptMisused, InvalidAnswer, InvalidGraph, NodeError
+from graphs.errors import EarlierError, InterruptMisused, InvalidAnswer, InvalidGraph, NodeError, NodeTimeoutError
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
 from storage import Storage, open_storage
@@ -383,18 +383,29 @@ async def test_L9_defaults_hold_for_every_node_that_says_nothing_and_for_handler
             raise Boom("the handler too")
         return {"log": [error.node]}
 
+    builder = StateGraph(Counted).add_node("early", fails("early")).add_edge(START, "early")
+    builder.set_node_defaults(retry_policy=RetryPolicy(initial_interval=0, max_attempts=2), error_handler=shaky)
+    builder.add_node("own", fails("own"), retry_policy=RetryPolicy(max_attempts=1), error_handler=handler())
+    result = await builder.add_edge(START, "own").compile().ainvoke({"log": []})
+    assert result["log"] == ["early", "handled own: own"]
+    assert (runs.count("early"), runs.count("own"), runs.count("handler")) == (2, 1, 2)
+
+
+async def test_L9_a_default_timeout_holds_for_nodes_and_handlers() -> None:
     async def slow(state: Any) -> None:
         await asyncio.Event().wait()
 
-    builder = StateGraph(Counted).add_node("early", fails("early")).add_edge(START, "early")
-    builder.set_node_defaults(retry_policy=RetryPolicy(initial_interval=0, max_attempts=2), error_handler=shaky)
-    builder.set_node_defaults(timeout=0.01)
-    builder.add_node("own", fails("own"), retry_policy=RetryPolicy(max_attempts=1), error_handler=handler())
-    builder.add_node("slow", slow).add_edge(START, "own").add_edge(START, "slow")
-    result = await builder.compile().ainvoke({"log": []})
-    assert result["log"][:2] == ["early", "handled own: own"]
-    assert result["log"][2] == "slow"
-    assert (runs.count("early"), runs.count("own")) == (2, 1)
+    async def quick(state: Any, error: NodeError) -> dict[str, Any]:
+        return {"log": [type(error.error).__name__]}
+
+    def timed(default: float, handle: Any, **options: Any) -> CompiledGraph:
+        builder = StateGraph(Log).set_node_defaults(timeout=default).add_edge(START, "n")
+        return builder.add_node("n", slow, error_handler=handle, **options).compile()
+
+    assert await timed(0.01, quick).ainvoke(EMPTY) == {"log": ["NodeTimeoutError"]}
+    assert await timed(60, quick, timeout=0.01).ainvoke(EMPTY) == {"log": ["NodeTimeoutError"]}
+    with pytest.raises(NodeTimeoutError, match="'__error_handler__n' was still at work"):
+        await timed(0.01, slow).ainvoke(EMPTY)
 
 
 async def test_L9_defaults_are_not_for_graphs_within() -> None:
