@@ -21,6 +21,7 @@ from graphs.runtime.types import (
     RetryPolicy,
     Runtime,
     Send,
+    StateUpdate,
     TimeoutPolicy,
 )
 
@@ -46,6 +47,7 @@ __all__ = [
     "Runtime",
     "Send",
     "StateGraph",
+    "StateUpdate",
     "StreamWriter",
     "TimeoutPolicy",
     "ToolError",

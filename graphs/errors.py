@@ -17,6 +17,7 @@
     ├── UnexpectedExit          a function raised what is no error: it ended that call and nothing else
     ├── NoPlace                 a function that blocks was not begun: too many do already
     ├── NodeTimeoutError        an attempt of a node took longer than its timeout
+    ├── RendererMissing         what makes pictures is not installed
     ├── ThreadBusy              another run holds the thread
     ├── ThreadWaiting           new input for a thread that waits for an answer
     └── AnswerError             an answer that cannot be taken
@@ -133,6 +134,10 @@ class NodeTimeoutError(GraphError, TimeoutError):
         self.elapsed = elapsed
         self.run_timeout = self.timeout = run_timeout
         super().__init__(f"{node!r} was still at work after {elapsed:.3f} s; its timeout is {run_timeout:g} s")
+
+
+class RendererMissing(GraphError):
+    """A picture was asked for, and the program that draws it is not there or failed: the message says what to do."""
 
 
 class ThreadBusy(GraphError):

@@ -136,6 +136,11 @@ OF_RUNTIME: Mapping[str, Reason] = {
     **dict.fromkeys(("merge", "override", "patch_execution_info"), _INTERNAL),
 }
 
+OF_DRAWINGS: Mapping[str, Reason] = dict.fromkeys(
+    ("draw_ascii", "print_ascii", "draw_png", "to_json"),
+    Reason("one form of text is enough", "Print draw_mermaid(), or look at .nodes and .edges"),
+)
+
 OPTIONS: Mapping[str, Reason] = {
     **dict.fromkeys(("cache", "cache_policy"), _CACHE),
     "store": _STORE,

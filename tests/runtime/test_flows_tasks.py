@@ -743,7 +743,7 @@ async def test_L6_what_cannot_be_stored_is_refused_at_the_task_that_returned_it(
     assert isinstance(await free.ainvoke("x"), Odd)
 
 
-async def test_L6_a_task_costs_one_transaction_and_none_when_it_is_served(storage: Storage, config: Config) -> None:
+async def test_L6_a_task_costs_one_commit_and_none_when_it_is_served(storage: Storage, config: Config) -> None:
     @task
     async def step(n: int) -> int:
         return n
@@ -754,14 +754,16 @@ async def test_L6_a_task_costs_one_transaction_and_none_when_it_is_served(storag
             await step(n)
         return interrupt("q")
 
-    async def hops(given: Any, name: str) -> int:
-        before = storage.hops
+    async def commits(given: Any, name: str) -> int:
+        statements: list[str] = []
+        connection = storage._connection  # pyright: ignore[reportPrivateUsage]
+        await connection.set_trace_callback(statements.append)
         await flow.ainvoke(given, {"configurable": {"thread_id": name}})
-        return storage.hops - before
+        return statements.count("commit")
 
-    few, many = await hops(1, "few"), await hops(6, "many")
+    few, many = await commits(1, "few"), await commits(6, "many")
     assert many - few == 5
-    assert await hops(Command(resume=1), "few") == await hops(Command(resume=1), "many")
+    assert await commits(Command(resume=1), "few") == await commits(Command(resume=1), "many")
     rows = await storage.read(lambda db: claims_of(db, ThreadId("many")))
     assert [row.status for row in rows] == ["done"] * 6
 
