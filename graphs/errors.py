@@ -8,6 +8,7 @@
     ├── GraphRecursionError     one input ran more steps than allowed
     ├── GraphMisused            a graph was called where it cannot run
     ├── InterruptMisused        `interrupt` where it cannot work, or one that was swallowed
+    ├── OutsideOfRun            something that belongs to a run was asked for where none is
     ├── QuestionChanged         a node asks something else on every run
     ├── QuestionExpired         nobody answered in time
     ├── InDoubt                 an effect may or may not have happened
@@ -65,6 +66,10 @@ class GraphMisused(GraphError, RuntimeError):
 
 class InterruptMisused(GraphError):
     """`interrupt` cannot pause: outside a node, without a checkpointer, or because its signal was swallowed."""
+
+
+class OutsideOfRun(GraphError, RuntimeError):
+    """`get_config`, `get_stream_writer` or `get_runtime` was called where no node, router, tool or `@task` runs."""
 
 
 class QuestionChanged(GraphError):

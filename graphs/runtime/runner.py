@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from graphs.errors import GraphRecursionError
-from graphs.runtime import breakpoints
+from graphs.runtime import answers, breakpoints
 from graphs.runtime.at_work import AtWork
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.calling import Apart
@@ -22,9 +22,8 @@ from graphs.runtime.program import Program
 from graphs.runtime.results import Ended, dump_results
 from graphs.runtime.session import Commit, Job, Session
 from graphs.runtime.step import Task, due
-from graphs.runtime.streams import STREAM_MODES, Where
 from graphs.runtime.tasks import Failed, TaskResult, TaskRun, Waiting
-from graphs.runtime.types import BREAKPOINT
+from graphs.runtime.telling import Telling
 from graphs.runtime.upward import Upward, dump_upward
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
 from storage.tasks import TaskRow
@@ -39,10 +38,10 @@ Ending = Literal["done", "waiting", "cut short"]
 class Runner:
     """One graph of a thread, from its position to where it ends, waits or fails.
 
-    `stored` is the newest position on disk; `consumed`, `ended`, `unsaved` and `jobs` are what the next transaction has
-    to say of answers and tasks since then, and to do for these; `left` is how the tasks of `stored` ended, `errors`
-    what tasks failed with that were run again. `caller` is the task that called this graph, None for the root, and
-    `upward` what this graph commands it at its end.
+    `stored` is the newest position on disk, `telling` what is seen of the run; `consumed`, `ended`, `unsaved` and
+    `jobs` are what the next transaction has to say of answers and tasks since then, and to do for these; `left` is how
+    the tasks of `stored` ended, `errors` what tasks failed with that were run again. `caller` is the task that called
+    this graph, None for the root, and `upward` what this graph commands it at its end.
     """
 
     program: Program
@@ -50,6 +49,7 @@ class Runner:
     ns: Namespace
     position: Position
     stored: Position
+    telling: Telling
     before: Breakpoints = ()
     after: Breakpoints = ()
     limit: int = 1000
@@ -71,11 +71,6 @@ class Runner:
         self.at_work = AtWork(self.session)
 
     @property
-    def where(self) -> Where:
-        """Where this graph's chunks come from."""
-        return self.caller.where if self.caller is not None else ()
-
-    @property
     def is_root(self) -> bool:
         return not self.ns
 
@@ -90,6 +85,7 @@ class Runner:
         self.handling = unhandled(self.program, ledger, self.ns, self.position.tasks)
         if self.is_root:
             self.failures = left_alone(ledger, self.position.tasks, self.session.given_up)
+        self.telling.reached(self.position)
         while self.position.tasks:
             if self._is_to_halt():
                 await self._park("running")
@@ -206,12 +202,14 @@ class Runner:
         reached = None
         if row is not None and routed:
             reached = Finished(load_writes(self.program.schema, task, row), *load_leads(row, self.caller))
+        if task.id not in self.handling:
+            self.telling.begins(task)
         values = self.position.values
         return TaskRun(
             self.program,
             self.session,
             self.ns,
-            self.where,
+            self.telling,
             scope,
             task,
             values,
@@ -234,8 +232,7 @@ class Runner:
         self.jobs += result.jobs
         if isinstance(result, Finished):
             self.results[task.id] = result
-            update = self.program.surface.update({write.key: write.value for write in result.writes})
-            self._emit("updates", {result.handler or task.node: update})
+            self.telling.has_finished(self._told_as(task), result)
             if len(self.results) == len(self.position.tasks):
                 try:
                     position = self._next()
@@ -254,6 +251,7 @@ class Runner:
         if not self.at_work.running and self.is_root:
             commit.release = "failed" if self.failures else "waiting"
         await self.store(commit)
+        self._tell(task, result)
         return False
 
     def _is_handled(self, task: Task, error: Exception) -> bool:
@@ -269,9 +267,30 @@ class Runner:
             self.unsaved.append(failed_row(row))
         else:
             await self.store(Commit(tasks=[row, failed_row(row)]))
+        self.telling.has_failed(task, result.text)
         if not self.session.is_halted:
             self.at_work.begin(self._run_of(task))
         return False
+
+    def _told_as(self, task: Task) -> Task:
+        """The task as it is told of: one of its node's error handler, when that has taken over."""
+        handler = self.program.topology.nodes[task.node].handler
+        if handler is None or task.id not in self.handling:
+            return task
+        return replace(task, id=TaskId(handler_scope(Scope(task.id))), node=handler.name)
+
+    def _tell(self, task: Task, result: TaskResult) -> None:
+        """Say of a task that has not finished what became of it; that is stored by now."""
+        if isinstance(result, Failed):
+            self.telling.has_failed(self._told_as(task), result.text)
+        elif isinstance(result, Waiting) and self.telling.is_heard:
+            rows = self.session.ledger.within(scope_of(self.ns, task))
+            asked = {question.id for question in result.questions}
+            self.telling.waits(
+                self._told_as(task),
+                [row for row in rows if row.id in asked],
+                [row for row in rows if answers.is_open(row)],
+            )
 
     def _of(self, task: Task, result: TaskResult) -> Commit:
         """What is stored of a task whose step goes on without it."""
@@ -292,7 +311,7 @@ class Runner:
                 self.failures[task.id] = raised
                 kept = None if reached is None else dump_writes(self.program.schema, reached.writes)
                 leads = None if reached is None else dump_leads(reached.targets)
-                commit.tasks = [TaskRow(scope, "failed", kept, leads, f"{type(raised).__name__}: {raised}")]
+                commit.tasks = [TaskRow(scope, "failed", kept, leads, result.text)]
                 own = scope if task.id not in self.handling else handler_scope(scope)
                 commit.reopened = self.session.ledger.reopenable(own)
         return commit
@@ -329,6 +348,7 @@ class Runner:
         for task in self.position.tasks:
             self.consumed += self.seen.pop(task.id, [])
             self.ended.append(scope_of(self.ns, task))
+        wrote = self.telling.wrote(self.results.values())
         self.position = position
         self.results.clear()
         self.handling.clear()
@@ -337,7 +357,7 @@ class Runner:
             self.session.roots, self.session.kept = tuple(task.id for task in position.tasks), position.kept
         if self.session.storage is not None:
             await self._keep(position)
-        self._emit("values", self.program.surface.streamed(self.position.values))
+        self.telling.reached(self.position, wrote=wrote)
 
     async def _keep(self, position: Position) -> None:
         """Store a position that was just reached, with the stop at its border, where the run's durability says so."""
@@ -410,9 +430,5 @@ class Runner:
         self.consumed += [row.id for row in rows if row.status == "answered" and not row.consumed]
         stop = next((row for row in rows if row.status == "waiting"), None)
         if stop is not None:
-            for mode in STREAM_MODES:
-                self.session.stream.emit((), mode, {BREAKPOINT: {"id": stop.id, **stop.payload}})
+            self.telling.stops(stop)
         return stop is not None
-
-    def _emit(self, mode: str, chunk: Any) -> None:
-        self.session.stream.emit(self.where, mode, chunk)

@@ -186,6 +186,19 @@ async def test_L9_updates_tell_who_wrote(storage: Storage, config: Config) -> No
     assert chunks == [{"__default_error_handler__": {"log": ["handled"]}}]
 
 
+async def test_L9_tasks_tell_of_the_failure_and_of_what_the_handler_came_to(storage: Storage, config: Config) -> None:
+    graph = one(storage, failing(), asks("q"))
+    chunks = [chunk async for chunk in graph.astream(EMPTY, config, stream_mode="tasks")]
+    chunks += [chunk async for chunk in graph.astream(Command(resume=1), config, stream_mode="tasks")]
+    told = [(chunk["name"], chunk["error"], chunk["result"]) for chunk in chunks if "result" in chunk]
+    assert told == [
+        ("n", "Boom: it broke", {}),
+        ("__error_handler__n", None, {}),
+        ("__error_handler__n", None, {"log": ["q=1"]}),
+    ]
+    assert [chunk["name"] for chunk in chunks if "input" in chunk] == ["n"]
+
+
 async def test_L9_history_keeps_what_the_node_failed_with(storage: Storage, config: Config) -> None:
     graph = one(storage, failing(), logs("handled"))
     await graph.ainvoke(EMPTY, config)
@@ -310,8 +323,12 @@ async def test_L9_a_router_that_raises_is_handled_and_what_its_node_wrote_stands
     for name, at in (("t1", storage), ("t2", None)):
         builder = StateGraph(Log).add_node("n", logs("n"), error_handler=handler()).add_edge(START, "n")
         graph = builder.add_conditional_edges("n", route, [END]).compile(at)
-        result = await graph.ainvoke(EMPTY, {"configurable": {"thread_id": name}})
-        assert result == {"log": ["n", "handled n: no way"]}
+        config = {"configurable": {"thread_id": name}}
+        chunks = [chunk async for chunk in graph.astream(EMPTY, config, stream_mode=["updates", "values"])]
+        assert chunks[1:] == [
+            ("updates", {"__error_handler__n": {"log": ["handled n: no way"]}}),
+            ("values", {"log": ["n", "handled n: no way"]}),
+        ]
 
 
 async def test_L9_an_update_that_the_state_does_not_take_is_handled() -> None:
