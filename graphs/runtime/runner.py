@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from graphs.errors import GraphRecursionError
@@ -202,7 +202,8 @@ class Runner:
         reached = None
         if row is not None and routed:
             reached = Finished(load_writes(self.program.schema, task, row), *load_leads(row, self.caller))
-        self.telling.begins(task)
+        if task.id not in self.handling:
+            self.telling.begins(task)
         values = self.position.values
         return TaskRun(
             self.program,
@@ -231,7 +232,7 @@ class Runner:
         self.jobs += result.jobs
         if isinstance(result, Finished):
             self.results[task.id] = result
-            self.telling.has_finished(task, result)
+            self.telling.has_finished(self._told_as(task), result)
             if len(self.results) == len(self.position.tasks):
                 try:
                     position = self._next()
@@ -266,19 +267,29 @@ class Runner:
             self.unsaved.append(failed_row(row))
         else:
             await self.store(Commit(tasks=[row, failed_row(row)]))
+        self.telling.has_failed(task, result.text)
         if not self.session.is_halted:
             self.at_work.begin(self._run_of(task))
         return False
 
+    def _told_as(self, task: Task) -> Task:
+        """The task as it is told of: one of its node's error handler, when that has taken over."""
+        handler = self.program.topology.nodes[task.node].handler
+        if handler is None or task.id not in self.handling:
+            return task
+        return replace(task, id=TaskId(handler_scope(Scope(task.id))), node=handler.name)
+
     def _tell(self, task: Task, result: TaskResult) -> None:
         """Say of a task that has not finished what became of it; that is stored by now."""
         if isinstance(result, Failed):
-            self.telling.has_failed(task, result.text)
+            self.telling.has_failed(self._told_as(task), result.text)
         elif isinstance(result, Waiting) and self.telling.is_heard:
             rows = self.session.ledger.within(scope_of(self.ns, task))
             asked = {question.id for question in result.questions}
             self.telling.waits(
-                task, [row for row in rows if row.id in asked], [row for row in rows if answers.is_open(row)]
+                self._told_as(task),
+                [row for row in rows if row.id in asked],
+                [row for row in rows if answers.is_open(row)],
             )
 
     def _of(self, task: Task, result: TaskResult) -> Commit:
