@@ -173,7 +173,7 @@ class CompiledGraph(Described):
 
         Raises what `aupdate_state` raises, and `ValueError` where there is nothing to update.
         """
-        return await self._editor(config).update([[StateUpdate(*each) for each in step] for step in supersteps])
+        return await self._editor(config).update(supersteps)
 
     async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = lambda db: None) -> None:
         """End the thread where it stands, with `values` as an update of its state: as `aupdate_state(..., END)`, and

@@ -17,7 +17,7 @@ from graphs.runtime.seen import ROOT, Seen, look
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.step import Task
 from graphs.runtime.streams import UNHEARD
-from graphs.runtime.supersteps import Edited, Superstep
+from graphs.runtime.supersteps import Edited, Superstep, unfolded
 from graphs.runtime.tasks import targets
 from graphs.runtime.thread_graphs import ThreadGraph
 from graphs.runtime.types import END, Config, Send, StateUpdate
@@ -74,10 +74,11 @@ class Editor:
         """See `CompiledGraph.abulk_update_state`; `also` is a job that runs in the transaction that stores it, `first`
         one that runs there before anything is stored.
         """
+        steps = unfolded(supersteps)
         while True:
             try:
                 thread = await self.storage.read(self._look)
-                edits = await self._edit(thread, supersteps)
+                edits = await self._edit(thread, steps)
                 return await self.storage.write(lambda db, t=thread, e=edits: self._save(db, t, e, first, also))
             except ThreadMoved:
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from graphs.errors import GraphRecursionError
@@ -14,13 +14,14 @@ from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.calling import Apart
 from graphs.runtime.frames import Attempt
 from graphs.runtime.giving_up import left_alone
+from graphs.runtime.handling import Handling, failed_row, handler_scope, handles, unhandled
 from graphs.runtime.kept import kept_after
 from graphs.runtime.ledger import Finished, dump_leads, dump_writes, finished, load_leads, load_writes, written
 from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
 from graphs.runtime.program import Program
 from graphs.runtime.results import Ended, dump_results
 from graphs.runtime.session import Commit, Job, Session
-from graphs.runtime.step import Departure, Task, due
+from graphs.runtime.step import Task, due
 from graphs.runtime.tasks import Failed, TaskResult, TaskRun, Waiting
 from graphs.runtime.telling import Telling
 from graphs.runtime.upward import Upward, dump_upward
@@ -56,6 +57,7 @@ class Runner:
     upward: list[Upward] = field(default_factory=list[Upward])
     results: dict[TaskId, Finished] = field(default_factory=dict[TaskId, Finished])
     failures: dict[TaskId, Exception] = field(default_factory=dict[TaskId, Exception])
+    handling: dict[TaskId, Handling] = field(default_factory=dict[TaskId, Handling])
     seen: dict[TaskId, list[InterruptId]] = field(default_factory=dict[TaskId, list[InterruptId]])
     consumed: list[InterruptId] = field(default_factory=list[InterruptId])
     ended: list[Scope] = field(default_factory=list[Scope])
@@ -80,6 +82,7 @@ class Runner:
         """Raises what a task raised, once its siblings have ended."""
         ledger = self.session.ledger
         self.results = finished(self.program.schema, ledger, self.ns, self.position.tasks, self.caller)
+        self.handling = unhandled(self.program, ledger, self.ns, self.position.tasks)
         if self.is_root:
             self.failures = left_alone(ledger, self.position.tasks, self.session.given_up)
         self.telling.reached(self.position)
@@ -199,10 +202,20 @@ class Runner:
         reached = None
         if row is not None and routed:
             reached = Finished(load_writes(self.program.schema, task, row), *load_leads(row, self.caller))
-        self.telling.begins(task)
+        self.telling.begins(self._told(task))
         values = self.position.values
         return TaskRun(
-            self.program, self.session, self.ns, self.telling, scope, task, values, self.flush, self.caller, reached
+            self.program,
+            self.session,
+            self.ns,
+            self.telling,
+            scope,
+            task,
+            values,
+            self.flush,
+            self.caller,
+            reached,
+            self.handling.get(task.id),
         )
 
     def _asking(self) -> list[Scope]:
@@ -218,7 +231,7 @@ class Runner:
         self.jobs += result.jobs
         if isinstance(result, Finished):
             self.results[task.id] = result
-            self.telling.has_finished(task, result)
+            self.telling.has_finished(self._told(task), result)
             if len(self.results) == len(self.position.tasks):
                 try:
                     position = self._next()
@@ -229,6 +242,8 @@ class Runner:
                     await self._advance(position)
                     return True
         commit = self._of(task, result)
+        if isinstance(result, Failed) and self._is_handled(task, result.error):
+            return await self._hand_over(task, result, commit)
         if isinstance(result, Finished) and self.at_work.running and self.session.durability == "exit":
             self.unsaved += commit.tasks
             return False
@@ -238,16 +253,41 @@ class Runner:
         self._tell(task, result)
         return False
 
+    def _told(self, task: Task) -> Task:
+        """The task as it is told: by the name of what runs now."""
+        handler = self.program.topology.nodes[task.node].handler if task.id in self.handling else None
+        return task if handler is None else replace(task, node=handler.name)
+
     def _tell(self, task: Task, result: TaskResult) -> None:
         """Say of a task that has not finished what became of it; that is stored by now."""
         if isinstance(result, Failed):
-            self.telling.has_failed(task, result.text)
+            self.telling.has_failed(self._told(task), result.text)
         elif isinstance(result, Waiting) and self.telling.is_heard:
             rows = self.session.ledger.within(scope_of(self.ns, task))
             asked = {question.id for question in result.questions}
             self.telling.waits(
-                task, [row for row in rows if row.id in asked], [row for row in rows if answers.is_open(row)]
+                self._told(task),
+                [row for row in rows if row.id in asked],
+                [row for row in rows if answers.is_open(row)],
             )
+
+    def _is_handled(self, task: Task, error: Exception) -> bool:
+        return task.id not in self.handling and handles(self.program, task, error)
+
+    async def _hand_over(self, task: Task, result: Failed, commit: Commit) -> bool:
+        """Store that a node failed, and begin its error handler."""
+        del self.failures[task.id]
+        writes = result.reached.writes if result.reached is not None else []
+        self.handling[task.id] = Handling(result.error, writes)
+        (row,) = commit.tasks
+        if self.session.durability == "exit":
+            self.unsaved.append(failed_row(row))
+        else:
+            await self.store(Commit(tasks=[row, failed_row(row)]))
+        self.telling.has_failed(task, result.text)
+        if not self.session.is_halted:
+            self.at_work.begin(self._run_of(task))
+        return False
 
     def _of(self, task: Task, result: TaskResult) -> Commit:
         """What is stored of a task whose step goes on without it."""
@@ -269,14 +309,15 @@ class Runner:
                 kept = None if reached is None else dump_writes(self.program.schema, reached.writes)
                 leads = None if reached is None else dump_leads(reached.targets)
                 commit.tasks = [TaskRow(scope, "failed", kept, leads, result.text)]
-                commit.reopened = self.session.ledger.reopenable(scope)
+                own = scope if task.id not in self.handling else handler_scope(scope)
+                commit.reopened = self.session.ledger.reopenable(own)
         return commit
 
     def _next(self) -> Position:
         """The position after this step: its writes applied, and what is due then."""
         old = self.position
         values = self.values()
-        departures = [Departure(task.node, self.results[task.id].targets) for task in old.tasks]
+        departures = [self.results[task.id].departure(task) for task in old.tasks]
         upward = [command for task in old.tasks for command in self.results[task.id].upward]
         if upward:  # the graph ends
             tasks, joins, self.upward = (), {}, upward
@@ -307,6 +348,7 @@ class Runner:
         wrote = self.telling.wrote(self.results.values())
         self.position = position
         self.results.clear()
+        self.handling.clear()
         self.unsaved.clear()
         if self.is_root:
             self.session.roots, self.session.kept = tuple(task.id for task in position.tasks), position.kept

@@ -32,6 +32,19 @@ class Edited:
     wrote: Mapping[TaskId, Sequence[Write]] = field(default_factory=dict[TaskId, Sequence[Write]])
 
 
+def unfolded(supersteps: Sequence[Sequence[StateUpdate]]) -> list[list[StateUpdate]]:
+    """The supersteps, where a copy with updates of what is due in it is two."""
+    found: list[list[StateUpdate]] = []
+    for step in supersteps:
+        updates = [StateUpdate(*each) for each in step]
+        if len(updates) == 1 and updates[0].as_node == COPY and isinstance(updates[0].values, list):
+            within = cast("list[Any]", updates[0].values)
+            found += [[StateUpdate(None, COPY)], [StateUpdate(*each) for each in within]]
+        else:
+            found.append(updates)
+    return found
+
+
 @dataclass(frozen=True)
 class _Returned:
     """What a node is said to have returned, and the task that it stands for when the node was due."""
@@ -78,7 +91,7 @@ class Superstep:
             return self._follow(written(base.tasks, results), writes, (), {})
         if as_node == COPY or (values is None and as_node is None):
             if values is not None:
-                raise LeftOut(f"{COPY!r} takes no values here: pass None, and edit what it gives in a second update")
+                raise InvalidUpdateError(f"as {COPY!r} give None, or a list of StateUpdate of what is due in the copy")
             source = "fork" if as_node == COPY else "update"
             tasks = renewed(base.tasks, self.new_id) if as_node == COPY else base.tasks
             return self._follow([], [], tasks, base.joins, ran=base.ran, source=source)
@@ -133,7 +146,7 @@ class Superstep:
         done = [task for task in base.tasks if task.id in results or task.id in stands]
         left = tuple(task for task in base.tasks if task not in done)
         departures = [
-            Departure(task.node, led[id(stands[task.id])] if task.id in stands else results[task.id].targets)
+            Departure(task.node, led[id(stands[task.id])]) if task.id in stands else results[task.id].departure(task)
             for task in done
         ]
         departures += [Departure(each.node, led[id(each)]) for each in returned if each.task is None]

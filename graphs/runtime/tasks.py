@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from graphs.errors import InvalidUpdateError
+from graphs.errors import InvalidUpdateError, NodeError
 from graphs.runtime import context, places
 from graphs.runtime.calling import Paused
 from graphs.runtime.context import AtStart, Here
 from graphs.runtime.frames import Attempt, Frame, current_frame, entered
+from graphs.runtime.handling import Handling, handler_scope
 from graphs.runtime.ledger import Finished
 from graphs.runtime.program import Branch, Called, Node, Program
 from graphs.runtime.retrying import attempts
@@ -23,6 +24,8 @@ from graphs.runtime.types import UNSET, Command, Config, Send
 from graphs.runtime.upward import ParentCommand, Target, Upward, normalised, upward
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
+
+NOTHING_MORE: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class TaskRun:
     caller: Attempt | None = None
     reached: Finished | None = None
     """What an earlier attempt came to whose router raised: the node is not run again."""
+    handling: Handling | None = None
+    """What the node failed with, when its error handler is to run in its place."""
     questions: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
     jobs: list[Job] = field(default_factory=list[Job])
     """Those of all attempts."""
@@ -100,11 +105,13 @@ class TaskRun:
         node = self.program.topology.nodes[self.task.node]
         reached = self.reached
         try:
+            if node.handler is not None and self.handling is not None:
+                return await self._handled(node.handler, self.handling)
             if reached is None:
                 reached = await self._end_of(node)
             led = [] if reached.upward else await self._route(node, reached.writes)
             targets = reached.targets + self._stored(led)
-            return Finished(reached.writes, targets, reached.upward, self.jobs, reached.updates)
+            return Finished(reached.writes, targets, reached.upward, self.jobs, updates=reached.updates)
         except Paused:
             return Waiting(self.questions, self.jobs)
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its task, not the run's bookkeeping
@@ -112,6 +119,10 @@ class TaskRun:
             if note not in getattr(error, "__notes__", ()):
                 error.add_note(note)
             return Failed(error, reached, self.jobs)
+
+    async def _handled(self, handler: Node, handling: Handling) -> Finished:
+        end = await self._end_of(handler)
+        return replace(end, writes=[*handling.writes, *end.writes], jobs=self.jobs, handler=handler.name)
 
     async def _end_of(self, node: Node) -> Finished:
         """What the node says, or what a graph commands that it called. A command counts when nothing asks beside it."""
@@ -144,11 +155,22 @@ class TaskRun:
         )
         self.questions = attempt.questions
         try:
-            with entered(frame := Frame(attempt, self.scope), f"node {node.name!r}"):
-                argument = self._argument(node)
-                return await frame.carry_out(lambda: call(node, argument, self))
+            with entered(frame := Frame(attempt, self._own_scope), f"node {node.name!r}"):
+                argument, error = self._argument(node), self._told(node)
+                return await frame.carry_out(lambda: call(node, argument, self, error))
         finally:
             await attempt.end()
+
+    @property
+    def _own_scope(self) -> Scope:
+        """Where what runs now asks and claims."""
+        return self.scope if self.handling is None else handler_scope(self.scope)
+
+    def _told(self, handler: Node) -> Mapping[str, Any]:
+        """What an error handler takes beside the state."""
+        if handler.error_as is None or self.handling is None:
+            return {}
+        return {handler.error_as: NodeError(self.task.node, self.handling.error)}
 
     def _argument(self, node: Node) -> Any:
         if self.task.arg is UNSET:
@@ -235,9 +257,9 @@ async def _route(branch: Branch, state: Any, source: str, place: Here) -> list[T
     return found
 
 
-async def call(called: Called, argument: Any, place: Here) -> Any:
+async def call(called: Called, argument: Any, place: Here, more: Mapping[str, Any] = NOTHING_MORE) -> Any:
     """Call a node or router with the state, and with what it takes beside it."""
     extras = called.extras
     if not extras:
-        return await called.call(argument)
-    return await called.call(argument, **context.filled(extras, place))
+        return await called.call(argument, **more)
+    return await called.call(argument, **context.filled(extras, place), **more)

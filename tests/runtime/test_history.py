@@ -1,6 +1,5 @@
 """Rows L10 and L8 of docs/behaviour.md: what the history keeps of each step, going back to it, edits in bulk."""
 
-import asyncio
 import json
 import operator
 from decimal import Decimal
@@ -168,7 +167,6 @@ WRITES: list[dict[str, Any]] = [
     {"items": []},
     {"known": {"b", "c"}},
     {"messages": [{"role": "assistant", "content": BIG, "id": "m1"}]},
-    {"messages": {"role": "assistant", "content": BIG, "id": "m2"}},
     {"whole": [1, 2, 3, 4]},
     {"whole": [1, 2]},
 ]
@@ -330,8 +328,19 @@ async def test_L10_a_copy_has_the_same_work_done_once_more(storage: Storage, con
     assert (state.metadata or {})["source"] == "fork"
     assert ids(await graph.ainvoke(None, copy))["q"] != first
     assert await graph.ainvoke(Command(resume=2), copy) == {"log": ["a", "q=2"]}
-    with pytest.raises(LeftOut):
+    with pytest.raises(InvalidUpdateError, match="a list of StateUpdate"):
         await graph.aupdate_state(config, {"log": []}, as_node="__copy__")
+
+
+async def test_L10_a_copy_may_be_given_what_its_tasks_came_to(storage: Storage, config: Config) -> None:
+    graph = chain(storage, ("a", logs("a")), ("q", asks("q")), ("z", logs("z")))
+    await graph.ainvoke({"log": []}, config)
+    await graph.ainvoke(Command(resume=1), config)
+    old = await at(graph, config, "q")
+    fork = await graph.aupdate_state(old.config, [StateUpdate({"log": ["by hand"]}, "q")], as_node="__copy__")
+    assert await graph.ainvoke(None, fork) == {"log": ["a", "by hand", "z"]}
+    _, edited, copy, *_ = await history(graph, config)
+    assert (edited.config, copy.next, by_name(copy)["q"].result) == (fork, ("q",), {"log": ["by hand"]})
 
 
 async def test_L10_bulk_edits_are_a_checkpoint_for_each_superstep(url: str, config: Config) -> None:
@@ -432,6 +441,15 @@ async def test_L10_bulk_edits_of_an_older_checkpoint_fork_it(storage: Storage, c
     assert (await history(graph, config))[-len(before) :] == before
 
 
+async def test_L10_a_fork_in_the_place_of_a_task_leaves_what_that_task_wrote(storage: Storage, config: Config) -> None:
+    graph = chain(storage, ("a", logs("a")), ("b", logs("b")), ("c", logs("c")))
+    await graph.ainvoke({"log": []}, config)
+    before = await history(graph, config)
+    fork = await graph.aupdate_state((await at(graph, config, "b")).config, {"log": ["by hand"]}, as_node="b")
+    assert await graph.ainvoke(None, fork) == {"log": ["a", "by hand", "c"]}
+    assert (await history(graph, config))[-len(before) :] == before
+
+
 async def test_L10_what_the_config_says_for_the_record_is_in_the_metadata(url: str, config: Config) -> None:
     said: Config = {
         "configurable": {"thread_id": "t1", "user_id": "u7", "nothing": None, "__own": 1},  # type: ignore[typeddict-unknown-key]
@@ -489,12 +507,3 @@ async def test_L8_beside_a_question_a_command_passes_no_stop(storage: Storage, c
     await graph.ainvoke(Command(update={"log": ["edited"]}), config)
     after = await graph.aget_state(config)
     assert (after.interrupts, after.breakpoints) == (before.interrupts, before.breakpoints)
-
-
-async def test_L8_two_commands_at_once_pass_one_stop(storage: Storage, config: Config) -> None:
-    graph = chain(storage, *((name, logs(name)) for name in "abc"), interrupt_before=["b", "c"])
-    await graph.ainvoke({"log": []}, config)
-    calls = [graph.ainvoke(Command(update={"log": [n]}), config) for n in range(2)]
-    ended = await asyncio.gather(*calls, return_exceptions=True)
-    assert [type(each).__name__ for each in ended if isinstance(each, Exception)] == ["ThreadBusy"]
-    assert (await graph.aget_state(config)).next == ("c",)
