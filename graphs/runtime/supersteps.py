@@ -37,8 +37,9 @@ def unfolded(supersteps: Sequence[Sequence[StateUpdate]]) -> list[list[StateUpda
     found: list[list[StateUpdate]] = []
     for step in supersteps:
         updates = [StateUpdate(*each) for each in step]
-        if len(updates) == 1 and updates[0].as_node == COPY and isinstance(updates[0].values, list):
-            within = cast("list[Any]", updates[0].values)
+        given: object = updates[0].values if len(updates) == 1 and updates[0].as_node == COPY else None
+        if isinstance(given, list):
+            within = cast("list[Any]", given)
             found += [[StateUpdate(None, COPY)], [StateUpdate(*each) for each in within]]
         else:
             found.append(updates)
