@@ -27,10 +27,12 @@ def thread_id_of(config: Config) -> ThreadId:
     return thread_id
 
 
-def names_another(config: Config, thread_id: ThreadId) -> bool:
-    """Whether a config names a thread, and not this one."""
-    given = cast("Mapping[str, Any]", config.get("configurable", {})).get("thread_id")
-    return given is not None and thread_id_text(given) != thread_id
+def names_another(config: Config, other: Config) -> bool:
+    """Whether a config names a thread, and not the one that the other names."""
+    given, known = (
+        cast("Mapping[str, Any]", each.get("configurable", {})).get("thread_id") for each in (config, other)
+    )
+    return given is not None and thread_id_text(given) != thread_id_text(known)
 
 
 def graph_of(config: Config) -> str:
@@ -60,3 +62,15 @@ def checkpoint_of(config: Config) -> CheckpointId | None:
     """The checkpoint that is meant; None for the newest."""
     found = config.get("configurable", {}).get("checkpoint_id")
     return CheckpointId(found) if found else None
+
+
+def merged(config: Config, over: Config) -> Config:
+    """A config, with what another says put over it: key by key in `configurable` and `metadata`, and tags added."""
+    base, top = cast("dict[str, Any]", config), cast("dict[str, Any]", over)
+    found = {**base, **top}
+    for name in ("configurable", "metadata"):
+        if name in base and name in top:
+            found[name] = {**base[name], **top[name]}
+    if "tags" in base and "tags" in top:
+        found["tags"] = [*base["tags"], *top["tags"]]
+    return cast("Config", found)
