@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 from graphs.errors import AnswerError
 from graphs.runtime import answers, breakpoints, nested
@@ -95,7 +95,8 @@ class CompiledGraph(Described):
             while (item := await chunks.get()) is not None:
                 _, mode, chunk = item
                 yield chunk if isinstance(stream_mode, str) else (mode, chunk)
-            result = await task
+            ended = await task
+            result: dict[str, Any] = cast("Any", ended) if isinstance(ended, dict) else {}
             if INTERRUPT in result:
                 for mode in modes:
                     chunk = {**result} if mode == "values" else {INTERRUPT: tuple(result[INTERRUPT])}
