@@ -9,7 +9,18 @@ from graphs.runtime.effects import once
 from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.messages import REMOVE_ALL_MESSAGES, MessagesState, add_messages
-from graphs.runtime.types import END, START, Command, Interrupt, Overwrite, RetryPolicy, Runtime, Send, TimeoutPolicy
+from graphs.runtime.types import (
+    END,
+    START,
+    Command,
+    Interrupt,
+    Overwrite,
+    RetryPolicy,
+    Runtime,
+    Send,
+    StateUpdate,
+    TimeoutPolicy,
+)
 
 if TYPE_CHECKING:
     from graphs.agent.agent import Agent
@@ -31,6 +42,7 @@ __all__ = [
     "Runtime",
     "Send",
     "StateGraph",
+    "StateUpdate",
     "TimeoutPolicy",
     "ToolError",
     "add_messages",

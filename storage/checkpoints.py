@@ -13,7 +13,7 @@ from typing import Any
 
 from storage.connections import Connection
 from storage.errors import UnreadableRow
-from storage.ids import CheckpointId, Namespace, Scope, ThreadId
+from storage.ids import CheckpointId, Namespace, Scope, TaskId, ThreadId
 from storage.scopes import within
 
 FORMAT = 2
@@ -124,6 +124,28 @@ def followers(db: Connection, thread_id: ThreadId, ns: Namespace, ids: Iterable[
             {"thread": thread_id, "ns": ns, "ids": json.dumps(list(ids))},
         )
     ]
+
+
+def descends(db: Connection, newer: CheckpointId, older: CheckpointId) -> bool:
+    """Whether a checkpoint follows from another, over however many steps."""
+    found = db.execute(
+        """with recursive line (id) as (
+               select :newer union select parent_id from line join checkpoints on checkpoint_id = id
+                   where parent_id is not null)
+           select 1 from line where id = :older""",
+        {"newer": newer, "older": older},
+    ).fetchone()
+    return found is not None
+
+
+def newest_with(db: Connection, thread_id: ThreadId, ns: Namespace, task_id: TaskId) -> CheckpointRow | None:
+    """The newest checkpoint of a graph at which this task was due."""
+    row = db.execute(
+        f"""select {_COLUMNS} from checkpoints where thread_id = ? and ns = ?
+            and exists (select 1 from json_each(tasks) where value ->> 'id' = ?) order by seq desc limit 1""",
+        (thread_id, ns, task_id),
+    ).fetchone()
+    return None if row is None else _read(row)
 
 
 def namespaces(db: Connection, thread_id: ThreadId, scope: Scope) -> list[Namespace]:

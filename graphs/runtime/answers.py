@@ -40,7 +40,7 @@ def by_id(resume: Any, thread_id: ThreadId, rows: Iterable[InterruptRow]) -> dic
         given = cast("Mapping[Any, Any]", resume)
         if not given:
             raise AnswerError("Command(resume={}) answers nothing; to answer with an empty dict, name the id: {id: {}}")
-        if all(isinstance(key, str) and _ID.fullmatch(key) for key in given):
+        if is_map(given):
             return {InterruptId(key): answer for key, answer in given.items()}
     waiting = [row.id for row in rows if is_open(row)]
     if not waiting:
@@ -48,6 +48,14 @@ def by_id(resume: Any, thread_id: ThreadId, rows: Iterable[InterruptRow]) -> dic
     if len(waiting) > 1:
         raise AmbiguousResume(thread_id, list(waiting))
     return {waiting[0]: resume}
+
+
+def is_map(resume: Any) -> bool:
+    """Whether these are answers by the ids of their questions."""
+    if not isinstance(resume, Mapping):
+        return False
+    keys = list(cast("Mapping[Any, Any]", resume))
+    return bool(keys) and all(isinstance(key, str) and _ID.fullmatch(key) for key in keys)
 
 
 async def checked(

@@ -19,9 +19,11 @@ from graphs.errors import (
     ThreadBusy,
     ThreadWaiting,
 )
-from graphs.runtime import answers, breakpoints, positions
+from graphs.runtime import answers, breakpoints, grafts, positions
 from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.configs import graph_of
 from graphs.runtime.giving_up import given_up
+from graphs.runtime.going_back import Fork, GoingBack
 from graphs.runtime.kept import kept_after
 from graphs.runtime.ledger import Ledger, finished, written
 from graphs.runtime.positions import Position, scope_of, to_row
@@ -30,11 +32,11 @@ from graphs.runtime.results import dump_results, ends
 from graphs.runtime.seen import ROOT, Seen, look, unseen
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.state import Write
-from graphs.runtime.step import Task, arriving, entry, renewed
+from graphs.runtime.step import Task, arriving, entry
 from graphs.runtime.tasks import targets
 from graphs.runtime.types import START, UNSET, Command
 from graphs.runtime.upward import normalised
-from storage import Connection, Storage, interrupts, threads
+from storage import Connection, Storage, checkpoints, interrupts, threads
 from storage.errors import AnswerRefused, ThreadHalted, ThreadHeld, ThreadMoved
 from storage.ids import CheckpointId, InterruptId
 from storage.interrupts import OPEN, InterruptRow, NewInterrupt
@@ -57,6 +59,8 @@ class Opening:
     stops: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
     goes_on: bool = False
     """With what was in flight, and because nobody asked for anything else."""
+    within: grafts.Rows = ()
+    """Checkpoints of graphs that the tasks of the new position call."""
 
 
 @dataclass
@@ -113,9 +117,14 @@ class Opener:
         """Whether to begin a thread that was not run here as one that is new. Routers and reducers are somebody else's
         code: none is asked about a state that the thread may not have, or about none at all.
         """
-        says_input = given is not None and not isinstance(given, Command)
+        says_input = given is not None and not isinstance(given, Command) and not self.name
         plain = START not in self.program.topology.branches and self.program.schema.begins_reduced
         return says_input and self.checkpoint_id is None and plain
+
+    @property
+    def name(self) -> str:
+        """Of the graph within the thread whose checkpoint is meant; "" for the thread's own."""
+        return graph_of(self.session.config)
 
     def _look(self, db: Connection) -> Seen:
         return look(db, self.program, self.session.thread_id)
@@ -125,10 +134,20 @@ class Opener:
         return await self._take(await self._plan(given, seen.head), seen)
 
     async def _plan(self, given: Any, head: Position | None) -> Opening:
+        back = GoingBack(self.program, self.storage, self.session, self.checkpoint_id, self.name)
+        if self.name:
+            meant = await back.meant()
+            if not meant.is_now or not (given is None or isinstance(given, Command)):
+                return self._forked(await back.graft(given, meant))
+        elif self.checkpoint_id is not None and (head is None or self.checkpoint_id != head.checkpoint_id):
+            if isinstance(given, Command):
+                await back.check_answers(given, head)  # pyright: ignore[reportUnknownArgumentType]
+            elif given is not None:
+                return await self._input(given, await back.older(), head)
+            else:
+                return self._forked(await back.fork())
         if isinstance(given, Command):
             return await self._command(given, head)  # pyright: ignore[reportUnknownArgumentType]
-        if self.checkpoint_id is not None and (head is None or self.checkpoint_id != head.checkpoint_id):
-            return await self._fork(given, head)
         if given is None:
             return self._continue(head)
         return await self._input(given, head, head)
@@ -156,6 +175,7 @@ class Opener:
             by=self.session.by,
             ran=(),
             kept=kept_after(start, self.session.ledger),
+            metadata=self.session.noted,
         )
         ended = head.tasks if head is base and head is not None else ()
         return Opening(position, start, cancelled=self._standing(), ended=ended, stops=self._stops(position))
@@ -165,19 +185,19 @@ class Opener:
         if head is None or not head.tasks:
             raise NotWaiting(f"thread {self.session.thread_id!r} does not exist or is finished; give it an input")
         self._check_nodes(head)
-        news = self.session.ledger.has_news()
-        stops = [
-            row.id for row in self._rows() if row.kind == breakpoints.KIND and row.status == "waiting" and not news
-        ]
-        return Opening(head, head, answers=dict.fromkeys(stops), goes_on=True)
+        return Opening(head, head, answers=self._passed(), goes_on=True)
+
+    def _passed(self) -> dict[InterruptId, Any]:
+        """The static interrupts that going on passes: none while there is an answer to go on with."""
+        if self.session.ledger.has_news():
+            return {}
+        return {row.id: None for row in self._rows() if row.kind == breakpoints.KIND and row.status == "waiting"}
 
     async def _command(self, command: Command[Any], head: Position | None) -> Opening:
         if command.graph is not None:
             raise InvalidUpdateError("there is no graph around this one to command: leave graph= out")
         if command.resume is UNSET and command.update is None and not command.targets():
             raise AnswerError("Command() says nothing: give it resume=, update= or goto=")
-        if self.checkpoint_id is not None and (head is None or self.checkpoint_id != head.checkpoint_id):
-            raise AnswerError("an answer belongs to a question that waits now: leave checkpoint_id out to resume")
         if head is None:
             raise NotWaiting(f"thread {self.session.thread_id!r} does not exist; give it an input")
         self._check_nodes(head)
@@ -186,6 +206,8 @@ class Opener:
             resolved = answers.by_id(command.resume, self.session.thread_id, self._rows())
             if not any(row.status in OPEN for row in self._rows()):
                 await self._say_what_became_of(resolved)
+        elif not any(answers.is_open(row) for row in self._rows()):
+            resolved = self._passed()
         opening = Opening(head, head)
         if command.update is not None or command.targets():
             opening = self._moved(command, head)
@@ -209,6 +231,7 @@ class Opener:
             values=self.program.schema.apply(head.values, writes),
             tasks=(*head.tasks, *new),
             joins=joins,
+            metadata=self.session.noted,
             ran=head.ran if head.tasks else (),
         )
         return Opening(position, head, stops=[] if head.tasks else self._stops(position))
@@ -221,30 +244,10 @@ class Opener:
                 raise answers.refusal(AnswerRefused(interrupt_id, row))
         raise NotWaiting(f"thread {self.session.thread_id!r} waits for no answer")
 
-    async def _fork(self, given: Any, head: Position | None) -> Opening:
-        """Go on from an older checkpoint: its tasks are new tasks, so what they ask and claim is asked and claimed
-        anew.
-        """
-        assert self.checkpoint_id is not None
-        checkpoint_id = self.checkpoint_id
-        found = await self.storage.read(
-            lambda db: positions.read(db, self.program.schema, self.session.thread_id, ROOT, checkpoint_id)
-        )
-        if found is None:
-            raise NotWaiting(f"thread {self.session.thread_id!r} has no checkpoint {checkpoint_id!r}")
-        base = found[1]
-        if given is not None:
-            return await self._input(given, base, head)
-        if not base.tasks:
-            raise NotWaiting(f"checkpoint {checkpoint_id!r} is the end of a run; give it an input")
-        self._check_nodes(base)
-        position = base.follow(
-            CheckpointId(self.storage.new_id()),
-            source="fork",
-            step=base.step,
-            tasks=renewed(base.tasks, self.storage.new_id),
-        )
-        return Opening(position, base, cancelled=self._standing())
+    def _forked(self, fork: Fork) -> Opening:
+        """On a branch of its own: what waits on the one that the thread leaves is cancelled."""
+        self._check_nodes(fork.position)
+        return Opening(fork.position, fork.base, cancelled=self._standing(), within=fork.within)
 
     async def _take(self, opening: Opening, seen: Seen) -> tuple[Position, Position]:
         """One transaction: the thread is ours, the answers and the new position are stored."""
@@ -253,7 +256,7 @@ class Opener:
         stored = opening.base
         ended = [scope_of(ROOT, task) for task in opening.ended]
         commit = Commit(questions=opening.stops, cancelled=opening.cancelled, ended=ended)
-        settles = bool(ended or commit.cancelled or commit.questions)
+        settles = bool(ended or commit.cancelled or commit.questions or opening.within)
         if not position.stored and (session.durability != "exit" or settles):
             results = self._results(opening)
             stored, changes = positions.normalise(self.program.schema, stored, position)
@@ -272,6 +275,8 @@ class Opener:
             if opening.goes_on:
                 commit.tasks = given_up(self.program, session.ledger, position, lease.cut_short)
             commit.store(db, session.thread_id, now)
+            for row, changes in opening.within:
+                checkpoints.save(db, row, changes)
             if self.also is not None:
                 self.also(db)
             version = threads.version(db, session.thread_id)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from graphs.errors import GraphMisused, ThreadBusy
+from graphs.errors import ThreadBusy
 from graphs.runtime import answers, breakpoints, nested
 from graphs.runtime.begin import OnWaiting, Opener, without_storage
 from graphs.runtime.breakpoints import Breakpoints
@@ -54,11 +54,6 @@ class Call:
         self.on_waiting: OnWaiting = on_waiting
         self.also = also
         self.caller = nested.caller_of(graph, config)
-        if self.caller is None and graph.memory == "kept":
-            raise GraphMisused(
-                "a graph that keeps its state in the thread of another (checkpointer=True) runs in a node of that; to "
-                "run it by itself compile it with a storage, compile(checkpointer=storage)"
-            )
         storage = graph.checkpointer if self.caller is None else None
         self.config = config = nested.own_config(config, current_frame.get()) if storage is not None else config
         self.session = Session(
@@ -67,7 +62,7 @@ class Call:
             lease=None,
             new_id=storage.new_id if storage is not None else new_id,
             config=config,
-            context=graph.program.context.built(context),
+            context=graph.program.context.built(context) if self.caller is None else None,
             by=by,
             answered_by=by,
             stream=stream,

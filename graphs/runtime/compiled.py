@@ -11,13 +11,13 @@ from graphs.runtime import answers, breakpoints, nested
 from graphs.runtime.blocking import blocking, blocking_iterator
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.call import Call
-from graphs.runtime.configs import checkpoint_of, graph_of, thread_id_of
+from graphs.runtime.configs import checkpoint_of, graph_of, noted, thread_id_of
 from graphs.runtime.described import Described
 from graphs.runtime.edits import Editor
 from graphs.runtime.program import Program
 from graphs.runtime.snapshots import Snapshots
 from graphs.runtime.streams import queued
-from graphs.runtime.types import END, INTERRUPT, Config, StateSnapshot
+from graphs.runtime.types import INTERRUPT, Config, StateSnapshot, StateUpdate
 from storage import Connection, Storage, interrupts
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
@@ -154,6 +154,7 @@ class CompiledGraph(Described):
         config: Config,
         values: Any,
         as_node: str | None = None,
+        task_id: str | None = None,
         *,
         first: Callable[[Connection], None] = lambda db: None,
     ) -> Config:
@@ -161,22 +162,30 @@ class CompiledGraph(Described):
 
         Without `as_node` it is the node that ran last. As a node that is due, it takes the place of that node's run; as
         one that ran, what is due now is what it leads to with these values, and what others led to. Finished siblings
-        keep their writes, `(None, END)` cancels what waits. With a `checkpoint_id` the thread goes on from there.
-        `first` runs in the transaction that stores it, before anything is stored: what it raises leaves all as it was.
+        keep their writes, `(None, END)` cancels what waits, `(None, "__copy__")` has the same work done once more.
+        `task_id` says which task of a node is meant that is due several times. With a `checkpoint_id` the thread goes
+        on from there; with a `checkpoint_ns` it is the state of that graph within it (one that is a node). `first` runs
+        in the transaction that stores it, before anything is stored: what it raises leaves all as it was.
 
         Raises `InvalidUpdateError` when it is ambiguous which node is meant, `NotWaiting` for an unknown checkpoint,
         `ThreadBusy` while the thread runs.
         """
-        storage, thread_id = self._durable(config)
-        editor = Editor(self.program, storage, thread_id, checkpoint_of(config))
-        return await editor.update(values, as_node, first=first)
+        return await self._editor(config).update([[StateUpdate(values, as_node, task_id)]], first=first)
+
+    async def abulk_update_state(self, config: Config, supersteps: Sequence[Sequence[StateUpdate]]) -> Config:
+        """Edits one after the other, a checkpoint for each superstep: all are stored, or none. Several updates in one
+        superstep are as if all those nodes had returned in it; a node that is due several times is meant so often.
+
+        Raises what `aupdate_state` raises, and `ValueError` where there is nothing to update.
+        """
+        return await self._editor(config).update(supersteps)
 
     async def aend(self, config: Config, values: Any, also: Callable[[Connection], None] = lambda db: None) -> None:
         """End the thread where it stands, with `values` as an update of its state: as `aupdate_state(..., END)`, and
         `also` runs in the same transaction (what it raises leaves all as it was).
         """
         storage, thread_id = self._durable(config)
-        await Editor(self.program, storage, thread_id, None).update(values, END, also)
+        await Editor(self.program, storage, thread_id, None).end(values, also)
 
     def get_subgraphs(
         self, *, namespace: str | None = None, recurse: bool = False
@@ -204,11 +213,19 @@ class CompiledGraph(Described):
     get_state = blocking(aget_state)
     get_state_history = blocking_iterator(aget_state_history)
     update_state = blocking(aupdate_state)
+    bulk_update_state = blocking(abulk_update_state)
 
     def _durable(self, config: Config) -> tuple[Storage, ThreadId]:
         if self.checkpointer is None:
-            raise ValueError("this graph was compiled without a checkpointer: compile(checkpointer=storage)")
+            raise ValueError(
+                "this graph was compiled without a checkpointer of its own: compile(checkpointer=storage). What it has "
+                "come to in another's thread is shown by that one: aget_state(config, subgraphs=True)"
+            )
         return self.checkpointer, thread_id_of(config)
+
+    def _editor(self, config: Config) -> Editor:
+        storage, thread_id = self._durable(config)
+        return Editor(self.program, storage, thread_id, checkpoint_of(config), graph_of(config), noted(config))
 
     def _snapshots(self, config: Config) -> Snapshots:
         storage, thread_id = self._durable(config)

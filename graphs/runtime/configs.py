@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -26,15 +27,35 @@ def thread_id_of(config: Config) -> ThreadId:
     return thread_id
 
 
-def names_another(config: Config, thread_id: ThreadId) -> bool:
-    """Whether a config names a thread, and not this one."""
-    given = cast("Mapping[str, Any]", config.get("configurable", {})).get("thread_id")
-    return given is not None and thread_id_text(given) != thread_id
+def names_another(config: Config, other: Config) -> bool:
+    """Whether a config names a thread, and not the one that the other names."""
+    given, known = (
+        cast("Mapping[str, Any]", each.get("configurable", {})).get("thread_id") for each in (config, other)
+    )
+    return given is not None and thread_id_text(given) != thread_id_text(known)
 
 
 def graph_of(config: Config) -> str:
     """The name of the graph that is meant, within the thread's own; "" for that one itself."""
     return config.get("configurable", {}).get("checkpoint_ns") or ""
+
+
+def noted(config: Config) -> dict[str, Any]:
+    """What a config says for the record, in its `metadata` and beside what it names: texts, numbers and truth values.
+    Each checkpoint of the run has it in its metadata, so that a history can be filtered by it.
+    """
+    found: dict[str, Any] = {}
+    for given in (config.get("configurable", {}), config.get("metadata", {})):
+        for key, value in cast("Mapping[Any, Any]", given).items():
+            is_plain = isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
+            if isinstance(key, str) and is_plain and key not in _OURS and not key.startswith(("__", "langgraph_")):
+                found[key] = value
+    return found
+
+
+_NAMES = ("thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map")
+_OURS = frozenset({*_NAMES, "source", "step", "since", "by", "ran", "parents"})
+"""What names a checkpoint, and what its metadata says of itself."""
 
 
 def checkpoint_of(config: Config) -> CheckpointId | None:

@@ -86,7 +86,8 @@ class Place:
         del self.session.in_use[self.name]
 
     def _in_flight(self) -> _End | None:
-        return next((end for end in _ends(self.session.ledger) if end.scope.endswith(f"{_MARK}{self.name}")), None)
+        due = {Scope(f"{task}{_MARK}{self.name}") for task in self.session.roots}
+        return next((end for end in _ends(self.session.ledger) if end.scope in due), None)
 
     def _misused(self) -> GraphMisused:
         return GraphMisused(

@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphs.errors import AnswerError, GraphChanged, InterruptMisused, ThreadBusy
+from graphs.errors import AnswerError, GraphChanged, GraphMisused, InterruptMisused, ThreadBusy
 from graphs.runtime import positions
 from graphs.runtime.begin import without_storage
 from graphs.runtime.breakpoints import Breakpoints, stop_at
@@ -46,13 +46,18 @@ async def as_node(graph: CompiledGraph, state: Any) -> Any:
 def caller_of(graph: CompiledGraph, config: Config) -> Frame | None:
     """The frame under whose thread a graph runs that is called now: that of the node that calls it. None for a run of
     its own: outside a node, or of a graph with a checkpointer of its own and on another thread than the caller's.
+
+    Raises `GraphMisused` for a graph that can keep its state nowhere.
     """
     frame = current_frame.get()
+    if graph.memory == "kept" and (frame is None or names_another(config, frame.session.config)):
+        raise GraphMisused(
+            "a graph that keeps its state in the thread of another (checkpointer=True) runs in a node of that, and on "
+            "no other thread; to run it by itself compile it with a storage, compile(checkpointer=storage)"
+        )
     if frame is None or graph.checkpointer is None:
         return frame
-    if not frame.session.thread_id:
-        return None
-    return None if names_another(config, frame.session.thread_id) else frame
+    return frame if frame.session.thread_id and not names_another(config, frame.session.config) else None
 
 
 def own_config(config: Config, frame: Frame | None) -> Config:

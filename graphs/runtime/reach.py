@@ -14,7 +14,7 @@ from typing import Any
 
 from graphs.runtime.annotations import code_of
 from graphs.runtime.program import Program
-from graphs.runtime.types import Command
+from graphs.runtime.types import END, Command
 
 _CALLS = frozenset({"ainvoke", "invoke", "astream", "stream"})
 """How a graph is called."""
@@ -39,8 +39,12 @@ def calls_graphs(fn: Callable[..., Any]) -> bool:
 
 def leads_out(program: Program) -> bool:
     """Whether a node of a graph may command the node that calls the graph."""
-    nodes = program.topology.nodes
-    return any(node.anywhere or node.outward or not {*node.destinations} <= {*nodes} for node in nodes.values())
+    inside = {*program.topology.nodes, END}
+    return any(
+        node.outward
+        or (mentions_command(node.fn) if not node.destinations else not inside.issuperset(node.destinations))
+        for node in program.topology.nodes.values()
+    )
 
 
 def _names(fn: Callable[..., Any]) -> set[str]:

@@ -281,6 +281,7 @@ class Runner:
             values=values,
             tasks=tasks,
             joins=joins,
+            metadata=self.session.noted,
             ran=tuple(dict.fromkeys(task.node for task in old.tasks)),
             kept=kept_after(old, self.session.ledger) if self.is_root else old.kept,
             upward=tuple(dump_upward(upward, self.caller.schema)) if self.caller and self.session.storage else (),

@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from graphs.errors import InterruptMisused, ThreadBusy
 from graphs.runtime.calling import Paused
+from graphs.runtime.configs import noted
 from graphs.runtime.ledger import Ledger
 from graphs.runtime.streams import Stream
 from graphs.runtime.types import Config
@@ -145,6 +147,11 @@ class Session:
         self._commits += 1
         if ledger is not known:
             self.take_up(ledger)
+
+    @cached_property
+    def noted(self) -> dict[str, Any]:
+        """What the config says for the record of each checkpoint."""
+        return noted(self.config)
 
     @property
     def is_halted(self) -> bool:

@@ -80,6 +80,9 @@ class TaskRun:
         except Paused:
             return Waiting(self.questions, self.jobs)
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its task, not the run's bookkeeping
+            note = f"in node {node.name!r} of graph {self.program.name!r}"
+            if note not in getattr(error, "__notes__", ()):
+                error.add_note(note)
             return Failed(error, reached, self.jobs)
 
     async def _end_of(self, node: Node) -> Finished:

@@ -51,12 +51,13 @@ class ThreadGraph:
                 found.append(ns)
         if not found and program is not None:
             found = [Namespace(f"{scope}/graph {program.name}:0")]
-        name = f"{self.name}|{task.node}:{task.id}" if self.name else f"{task.node}:{task.id}"
-        callers = (*self.called_by, (self, task))
-        return [
-            ThreadGraph(self.thread_id, program, ns, f"{name}|{number}" if number else name, callers)
-            for number, ns in enumerate(found)
-        ]
+        return [self.calls(task, program, ns, number) for number, ns in enumerate(found)]
+
+    def calls(self, task: Task, program: Program | None, ns: Namespace, number: int) -> ThreadGraph:
+        """The `number`-th graph, from 0, that a task of this one calls."""
+        parts = (self.name, f"{task.node}:{task.id}", str(number) if number else "")
+        name = "|".join(part for part in parts if part)
+        return ThreadGraph(self.thread_id, program, ns, name, (*self.called_by, (self, task)))
 
     def named(self, db: Connection, name: str) -> ThreadGraph | None:
         """The graph within this one that a config calls so; None where there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Generic, Literal, NotRequired, TypedDict, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, NotRequired, TypedDict, TypeVar
 from uuid import UUID
 
 START = "__start__"
@@ -148,6 +148,14 @@ class Config(TypedDict, total=False):
     configurable: Configurable
     recursion_limit: int
     metadata: NotRequired[dict[str, Any]]
+
+
+class StateUpdate(NamedTuple):
+    """An edit as if `as_node` had returned `values`; of a node that is due several times, as the task `task_id`."""
+
+    values: Any
+    as_node: str | None = None
+    task_id: str | None = None
 
 
 @dataclass(frozen=True)

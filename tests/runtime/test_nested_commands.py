@@ -97,7 +97,9 @@ async def test_L8_it_leads_to_the_graph_that_called_and_to_none_further_out(stor
     middle = (
         StateGraph(Log).add_node("first", innermost).add_node("second", logs("second")).add_edge(START, "first")
     ).compile()
-    graph = outer(storage, middle, "second", "third", edge="third")
+    builder = StateGraph(Log).add_node("caller", middle, destinations=["second"]).add_edge(START, "caller")
+    builder.add_node("second", logs("not this one")).add_node("third", logs("third")).add_edge("caller", "third")
+    graph = builder.compile(storage)
     assert (await graph.ainvoke({"log": []}, config))["log"] == ["innermost", "second", "third"]
 
 
@@ -139,12 +141,23 @@ async def test_L8_one_that_is_swallowed_is_an_error_that_says_which(storage: Sto
         await outer(storage, node).ainvoke({"log": []}, config)
 
 
-async def test_L8_graphs_side_by_side_in_a_node_wait_for_the_one_that_asks(storage: Storage, config: Config):
-    asker = chain(None, ("q", asks("q")), name="asker")
+@pytest.mark.parametrize("by", ["the node", "an effect"])
+async def test_L8_a_command_waits_for_a_graph_beside_it_that_asks(storage: Storage, config: Config, by: str):
+    commanded = asyncio.Event()
+
+    async def late(state: Log) -> Any:
+        await commanded.wait()
+        return {"log": [interrupt("q")]}
+
+    asker = chain(None, ("q", late), name="asker")
     commander = chain(None, ("n", commands({"log": ["up"]}, "there")), name="commander")
 
     async def node(state: Outer) -> dict[str, Any]:
-        await asyncio.gather(commander.ainvoke({"log": []}), asker.ainvoke({"log": []}))
+        call = commander.ainvoke({"log": []}) if by == "the node" else once("call", commander.ainvoke, {"log": []})
+        try:
+            await asyncio.gather(call, asker.ainvoke({"log": []}))
+        finally:
+            commanded.set()
         return {"log": ["not said"]}
 
     graph = outer(storage, node, "there")
@@ -393,6 +406,8 @@ def test_G3_a_node_that_nothing_leads_to_stays_an_error_beside_graphs_that_comma
         outer(None, chain(None, ("n", logs("n"))), "there")
     with pytest.raises(InvalidGraph, match="nothing leads to node 'there'"):
         outer(None, logs("n"), "there")
+    with pytest.raises(InvalidGraph, match="nothing leads to node 'there'"):
+        outer(None, chain(None, ("calls", calling(chain(None, ("n", commands()))))), "there")
 
 
 async def test_L8_the_question_of_the_commanding_node_itself(storage: Storage, config: Config):

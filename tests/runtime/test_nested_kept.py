@@ -188,6 +188,23 @@ async def test_L4_twice_at_once_at_one_place_is_refused(storage: Storage, config
         await graph.ainvoke({"told": []}, config)
 
 
+async def test_L4_a_call_beside_one_that_waits_is_refused(storage: Storage, config: Config):
+    inner = kept(("q", asks("q")))
+
+    async def node(state: Any) -> Any:
+        mark = await storage.changes.mark()
+        while state["told"] == ["second"] and not await storage.interrupts():
+            await storage.changes.wait(mark, 10)
+            mark = await storage.changes.mark()
+        await inner.ainvoke(says("a"))
+
+    sends = [Send("n", {"told": [each]}) for each in ("first", "second")]
+    builder = StateGraph(Outer).add_node("n", node)
+    graph = builder.add_conditional_edges(START, lambda _: sends, ["n"]).compile(storage)
+    with pytest.raises(GraphMisused, match="called twice at the same time"):
+        await graph.ainvoke({"told": []}, config)
+
+
 async def test_L4_another_task_that_called_it_while_a_call_waited_is_found_out(url: str, config: Config):
     """The second process does not know that a call waits, and nothing may be lost for that."""
     let: list[bool] = []
@@ -236,6 +253,17 @@ async def test_L4_a_fork_finds_what_was_kept_then(url: str, config: Config):
         assert len((await told(graph, config))[-1]) == 4  # the newest is the fork of the first
         edited = await graph.aupdate_state(before[1], {"told": ["edited"]})
         assert len((await graph.ainvoke(None, edited))["told"][-1]) == 4
+
+
+async def test_L4_a_fork_beside_a_step_in_flight_finds_what_was_kept_before_it(storage: Storage, config: Config):
+    builder = StateGraph(Outer).add_node("n", told_by(kept())).add_edge(START, "n")
+    graph = builder.add_node("q", lambda state: {"told": [interrupt("q")]}).add_edge(START, "q").compile(storage)
+    await graph.ainvoke({"told": []}, config)
+    await graph.ainvoke(Command(resume=1), config)
+    (first,) = [each.config async for each in graph.aget_state_history(config) if "n" in each.next]
+    await graph.ainvoke({"told": []}, config)  # the second call has ended, its step has not
+    forked = await graph.ainvoke(None, first)
+    assert forked["told"] == [["hello", "saw 1"]]
 
 
 async def test_L4_after_a_crash_nothing_is_lost_and_nothing_counts_twice(url: str, config: Config):
