@@ -16,7 +16,6 @@ from graphs.agent.halting import Halts
 from graphs.errors import NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import Threads
 from graphs.runtime.configs import config_of
-from graphs.runtime.types import INTERRUPT
 from storage import Connection, Storage
 from storage.errors import DatabaseGone, StorageUnavailable
 from storage.ids import ThreadId
@@ -50,12 +49,18 @@ class Run:
             self.written = None
             if self.turn is not None:
                 self.turn.settled(ends=_is_answer(chunk))
-        elif mode == "messages" and INTERRUPT not in chunk:
-            if self.written is None or self.written["id"] != chunk["id"]:
-                self.written = {"role": "assistant", "id": chunk["id"], "content": ""}
-            self.written["content"] += chunk["content"]
-            if self.turn is not None:
-                self.turn.write(chunk["id"], chunk["content"])
+        elif mode == "messages":
+            piece, _ = chunk
+            if "id" in piece:  # else it tells of a question
+                self._note_written(piece["id"], piece["content"])
+
+    def _note_written(self, message_id: str, text: str) -> None:
+        """A piece of the reply that the model is writing."""
+        if self.written is None or self.written["id"] != message_id:
+            self.written = {"role": "assistant", "id": message_id, "content": ""}
+        self.written["content"] += text
+        if self.turn is not None:
+            self.turn.write(message_id, text)
 
 
 class Runs:

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from graphs.runtime import left_out
 from graphs.runtime.asking import interrupt
+from graphs.runtime.context import get_config, get_runtime, get_stream_writer
 from graphs.runtime.effects import once
 from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.graph import StateGraph
 from graphs.runtime.messages import REMOVE_ALL_MESSAGES, MessagesState, add_messages
+from graphs.runtime.parts import GraphOutput, StreamWriter
 from graphs.runtime.types import (
     END,
     START,
     Command,
+    Config,
     Interrupt,
     Overwrite,
     RetryPolicy,
@@ -35,6 +38,8 @@ __all__ = [
     "Agent",
     "Approval",
     "Command",
+    "Config",
+    "GraphOutput",
     "Interrupt",
     "MessagesState",
     "Overwrite",
@@ -43,10 +48,14 @@ __all__ = [
     "Send",
     "StateGraph",
     "StateUpdate",
+    "StreamWriter",
     "TimeoutPolicy",
     "ToolError",
     "add_messages",
     "entrypoint",
+    "get_config",
+    "get_runtime",
+    "get_stream_writer",
     "interrupt",
     "once",
     "task",

@@ -8,6 +8,7 @@
     ├── GraphRecursionError     one input ran more steps than allowed
     ├── GraphMisused            a graph was called where it cannot run
     ├── InterruptMisused        `interrupt` where it cannot work, or one that was swallowed
+    ├── OutsideOfRun            something that belongs to a run was asked for where none is
     ├── QuestionChanged         a node asks something else on every run
     ├── QuestionExpired         nobody answered in time
     ├── InDoubt                 an effect may or may not have happened
@@ -15,6 +16,7 @@
     ├── CutShort                the process ended in the middle of it, too often to begin it once more unasked
     ├── UnexpectedExit          a function raised what is no error: it ended that call and nothing else
     ├── NoPlace                 a function that blocks was not begun: too many do already
+    ├── EarlierError            stands for what was raised before the process that ran it ended
     ├── NodeTimeoutError        an attempt of a node took longer than its timeout
     ├── RendererMissing         what makes pictures is not installed
     ├── ThreadBusy              another run holds the thread
@@ -28,6 +30,8 @@
 
 After each of them nothing has changed, except where the class says so.
 """
+
+from dataclasses import dataclass
 
 
 class GraphError(Exception):
@@ -62,6 +66,10 @@ class GraphMisused(GraphError, RuntimeError):
 
 class InterruptMisused(GraphError):
     """`interrupt` cannot pause: outside a node, without a checkpointer, or because its signal was swallowed."""
+
+
+class OutsideOfRun(GraphError, RuntimeError):
+    """`get_config`, `get_stream_writer` or `get_runtime` was called where no node, router, tool or `@task` runs."""
 
 
 class QuestionChanged(GraphError):
@@ -114,6 +122,20 @@ class NoPlace(GraphError):
     """A function that blocks was not begun, because every place for such functions is held by one that does not end.
     Give them timeouts that end, or make them `async def`; the call may be made again later.
     """
+
+
+class EarlierError(GraphError):
+    """Stands for an error that was raised before a restart, for an error handler that is begun after it. Its message is
+    what is stored of an error: the type and the text.
+    """
+
+
+@dataclass(frozen=True)
+class NodeError:
+    """What an error handler is told: `node` failed after its retries, with this error."""
+
+    node: str
+    error: Exception
 
 
 class NodeTimeoutError(GraphError, TimeoutError):

@@ -22,6 +22,7 @@ from graphs.errors import (
 from graphs.runtime import answers, breakpoints, grafts, positions
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.configs import graph_of
+from graphs.runtime.context import Here
 from graphs.runtime.giving_up import given_up
 from graphs.runtime.going_back import Fork, GoingBack
 from graphs.runtime.kept import kept_after
@@ -324,9 +325,11 @@ class Opener:
                 )
 
 
-async def without_storage(program: Program, session: Session, given: Any, begun_on: Position | None = None) -> Position:
+async def without_storage(
+    program: Program, session: Session, given: Any, begun_on: Position | None = None, place: Here | None = None
+) -> Position:
     """The first position of a run on this input that nothing is stored of, and that nothing can wait in; `begun_on` is
-    the position whose state it goes on with.
+    the position whose state it goes on with, `place` where it begins when that is not the root graph.
     """
     if isinstance(given, Command):
         raise AnswerError("there is nothing to resume without a checkpointer: compile(checkpointer=storage)")
@@ -334,7 +337,7 @@ async def without_storage(program: Program, session: Session, given: Any, begun_
         raise NotWaiting("there is nothing to go on with without a checkpointer: give an input")
     start = begun_on or positions.before_all(program.schema)
     values = program.schema.apply(start.values, program.given(given, first=begun_on is None))
-    tasks, joins = entry(program.topology, await targets(program, START, values, session), session.new_id)
+    tasks, joins = entry(program.topology, await targets(program, START, values, session, place), session.new_id)
     first = Position(
         CheckpointId(session.new_id()), None, "input", start.step + 1, values, start.versions, tasks, joins
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from graphs.errors import ThreadBusy
-from graphs.runtime import answers, breakpoints, nested
+from graphs.runtime import answers, breakpoints, left_out, nested
 from graphs.runtime.begin import OnWaiting, Opener, without_storage
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.configs import checkpoint_of, thread_id_of
@@ -18,6 +18,8 @@ from graphs.runtime.seen import ROOT, remember
 from graphs.runtime.session import Commit, Durability, Session
 from graphs.runtime.snapshots import public
 from graphs.runtime.streams import UNHEARD, Stream
+from graphs.runtime.surface import selected
+from graphs.runtime.telling import Telling
 from graphs.runtime.types import INTERRUPT, Config
 from storage import Connection, new_id
 from storage.ids import Scope, ThreadId
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from graphs.runtime.compiled import CompiledGraph
 
 DEFAULT_LIMIT = 1000
+"""How many steps one input may take where the caller does not say."""
 
 
 class Call:
@@ -37,6 +40,7 @@ class Call:
         config: Config,
         *,
         stream: Stream = UNHEARD,
+        output_keys: str | Sequence[str] | None = None,
         interrupt_before: Breakpoints | None = None,
         interrupt_after: Breakpoints | None = None,
         durability: Durability = "sync",
@@ -46,11 +50,15 @@ class Call:
         stop: Callable[[], bool] = lambda: False,
         halt: asyncio.Event | None = None,
         also: Callable[[Connection], None] | None = None,
+        **more: Any,
     ) -> None:
+        left_out.refuse("ainvoke", more)
         self.graph = graph
         nodes = graph.program.topology.nodes
         self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)
         self.after = graph.after if interrupt_after is None else breakpoints.check(interrupt_after, nodes)
+        program = graph.program
+        self.surface = selected(program.surface, output_keys, program.schema.fields)
         self.on_waiting: OnWaiting = on_waiting
         self.also = also
         self.caller = nested.caller_of(graph, config)
@@ -77,12 +85,14 @@ class Call:
             raise ValueError("a static interrupt needs a checkpointer: compile(checkpointer=storage)")
         if self.caller is not None:
             limit = self.config.get("recursion_limit", self.caller.session.config.get("recursion_limit", DEFAULT_LIMIT))
-            call = nested.NestedCall.next_of(self.graph, self.caller, self.before, self.after, limit)
+            call = nested.NestedCall.next_of(
+                self.graph, self.caller, self.before, self.after, limit, self.config, self.session.stream, self.surface
+            )
             return await call.to_end(given)
         with outside():
             return await self._run(given)
 
-    async def _run(self, given: Any) -> dict[str, Any]:
+    async def _run(self, given: Any) -> Any:
         runner = await self._open(given)
         try:
             ending = await runner.run()
@@ -108,13 +118,9 @@ class Call:
                 self.also,
             )
             position, stored = await opener.open(given)
-        if (
-            session.stream.wants("values", ())
-            and (shown := graph.program.surface.streamed(position.values)) is not None
-        ):
-            session.stream.emit((), "values", shown)
+        telling = Telling(graph.program, session, self.config, session.stream, (), self.surface, ROOT, position)
         limit = self.config.get("recursion_limit", DEFAULT_LIMIT)
-        return Runner(graph.program, session, ROOT, position, stored, self.before, self.after, limit)
+        return Runner(graph.program, session, ROOT, position, stored, telling, self.before, self.after, limit)
 
     async def _give_back(self, runner: Runner) -> None:
         """A run that was cut off leaves its thread to be taken up again; one that is to stop, and did not come to a
@@ -127,11 +133,15 @@ class Call:
             await asyncio.shield(runner.store(Commit(release="running")))
 
     async def _result(self, runner: Runner, ending: Ending) -> Any:
-        shown = self.graph.program.surface.output(runner.values())
+        """The state as it is shown, with the questions that wait; these alone where it is shown as no mapping."""
+        values = runner.values()
+        shown = self.surface.output(values)
         if self.session.storage is None or ending != "waiting":
             return shown
         rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]
-        waiting = [public(row) for row in rows if answers.is_open(row)]
+        waiting = [row for row in rows if answers.is_open(row)]
+        runner.telling.left_waiting(waiting, values if runner.results else None)
         if not waiting:
             return shown
-        return {**(cast("Mapping[str, Any]", shown) if isinstance(shown, Mapping) else {}), INTERRUPT: waiting}
+        state = cast("Mapping[str, Any]", shown if isinstance(shown, Mapping) else {})
+        return {**state, INTERRUPT: [public(row) for row in waiting]}

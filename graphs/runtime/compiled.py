@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 from graphs.errors import AnswerError
-from graphs.runtime import answers, breakpoints, nested
+from graphs.runtime import answers, breakpoints, nested, watching
 from graphs.runtime.blocking import blocking, blocking_iterator
 from graphs.runtime.breakpoints import Breakpoints
-from graphs.runtime.call import Call
 from graphs.runtime.configs import checkpoint_of, graph_of, noted, thread_id_of
 from graphs.runtime.described import Described
 from graphs.runtime.edits import Editor
 from graphs.runtime.program import Program
 from graphs.runtime.snapshots import Snapshots
-from graphs.runtime.streams import queued
-from graphs.runtime.types import INTERRUPT, Config, StateSnapshot, StateUpdate
+from graphs.runtime.types import Config, StateSnapshot, StateUpdate
 from storage import Connection, Storage, interrupts
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
@@ -59,53 +56,51 @@ class CompiledGraph(Described):
         """As a node of another graph: run on its state, and write the keys that both have."""
         return await nested.as_node(self, state)
 
-    async def ainvoke(self, input: Any, config: Config | None = None, **options: Any) -> Any:  # noqa: A002
-        """Run until the graph ends, waits or fails; the state then, with `__interrupt__` when it waits for answers.
-
-        `input` is an update of the state, `Command(resume=...)` to answer and run, or None to go on. The options are
-        those of `astream`.
-        """
-        return await Call(self, config or {}, **options).to_end(input)
-
-    async def astream(
+    async def ainvoke(
         self,
         input: Any,  # noqa: A002
         config: Config | None = None,
         *,
-        stream_mode: str | Sequence[str] = "updates",
+        stream_mode: str | Sequence[str] = "values",
+        **options: Any,
+    ) -> Any:
+        """Run until the graph ends, waits or fails; the state then, with `__interrupt__` when it waits for answers.
+
+        `input` is an update of the state, `Command(resume=...)` to answer and run, or None to go on. The options are
+        those of `astream`. With another `stream_mode` it is the list of that mode's chunks, with `version="v2"` a
+        `GraphOutput` (the list of parts).
+        """
+        return await watching.result(self, input, config or {}, stream_mode, **options)
+
+    def astream(
+        self,
+        input: Any,  # noqa: A002
+        config: Config | None = None,
+        *,
+        stream_mode: str | Sequence[str] | None = None,
         **options: Any,
     ) -> AsyncGenerator[Any]:
         """Run, and give chunks as they come; (mode, chunk) when `stream_mode` is a list.
 
-        Modes: `values` (the state after each step), `updates` ({node: update}), `messages` and `custom` (what nodes
-        write). Questions appear in each as {"__interrupt__": (...)}, static stops as {"__breakpoint__": {...}}.
-        Stopping the iteration cancels the run.
+        Modes: `values` (the state after each step), `updates` ({node: update}, the default), `messages` (pairs of what
+        nodes hand to `message_writer`, and where that comes from), `custom` (what nodes hand to a `StreamWriter`),
+        `tasks` (each task as it begins and as it ends), `checkpoints`, and `debug`, which is these two with step and
+        time: see `parts`. Questions are in `values`, `updates`, `messages` and `custom` as they are asked, as
+        {"__interrupt__": (...)} (beside the state, and in a message without text), in `tasks` at the task. Static stops
+        are in each as {"__breakpoint__": {...}}. Stopping the iteration cancels the run.
 
-        Options: `interrupt_before`, `interrupt_after`, `durability` ("sync" or "exit"), `context`, `by` (who gives this
-        input or answer), `on_waiting` ("reject" or "cancel"), `stop` (asked between steps: true gives the thread back),
-        `halt` (once set, gives it back at once: what runs is cut off, and the end of claimed effects waited for),
-        `also` (a job that runs in the transaction that stores the input; what it raises stops the run before it began).
+        With `subgraphs=True`, graphs called in nodes tell too, and chunks are (path, chunk) or (path, mode, chunk): a
+        path is ("node:task id", ...). What nodes write themselves, `messages` and `custom`, comes from there always.
+        With `version="v2"` each chunk is {"type", "ns", "data"}, and one of `values` has its questions as "interrupts".
+
+        Options: `output_keys` (keys of the state to show, or one key, whose value it is then), `print_mode` (modes that
+        are printed), `debug` (prints `updates` and `values`), `interrupt_before`, `interrupt_after`, `durability`
+        ("sync" or "exit"), `context`, `by` (who gives this input or answer), `on_waiting` ("reject" or "cancel"),
+        `stop` (asked between steps: true gives the thread back), `halt` (once set, gives it back at once: what runs is
+        cut off, and the end of claimed effects waited for), `also` (a job that runs in the transaction that stores the
+        input; what it raises stops the run before it began).
         """
-        modes = [stream_mode] if isinstance(stream_mode, str) else list(stream_mode)
-        stream, chunks = queued(modes)
-        call = Call(self, config or {}, stream=stream, **options)
-        task = asyncio.create_task(call.to_end(input), name=f"run of {self.name}")
-        task.add_done_callback(lambda _: chunks.put_nowait(None))
-        try:
-            while (item := await chunks.get()) is not None:
-                _, mode, chunk = item
-                yield chunk if isinstance(stream_mode, str) else (mode, chunk)
-            ended = await task
-            result: dict[str, Any] = cast("Any", ended) if isinstance(ended, dict) else {}
-            if INTERRUPT in result:
-                for mode in modes:
-                    chunk = {**result} if mode == "values" else {INTERRUPT: tuple(result[INTERRUPT])}
-                    yield chunk if isinstance(stream_mode, str) else (mode, chunk)
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
-            if not task.cancelled():
-                task.exception()  # the consumer has it, or has gone
+        return watching.chunks(self, input, config or {}, stream_mode or "updates", **options)
 
     async def aanswer(self, config: Config, answer_map: Mapping[str, Any], by: str | None = None) -> None:
         """Store answers by id and run nothing; it works while the thread runs, here or in another process.

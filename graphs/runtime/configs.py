@@ -62,3 +62,15 @@ def checkpoint_of(config: Config) -> CheckpointId | None:
     """The checkpoint that is meant; None for the newest."""
     found = config.get("configurable", {}).get("checkpoint_id")
     return CheckpointId(found) if found else None
+
+
+def merged(config: Config, over: Config) -> Config:
+    """A config, with what another says put over it: key by key in `configurable` and `metadata`, and tags added."""
+    base, top = cast("dict[str, Any]", config), cast("dict[str, Any]", over)
+    found = {**base, **top}
+    for name in ("configurable", "metadata"):
+        if name in base and name in top:
+            found[name] = {**base[name], **top[name]}
+    if "tags" in base and "tags" in top:
+        found["tags"] = [*base["tags"], *top["tags"]]
+    return cast("Config", found)

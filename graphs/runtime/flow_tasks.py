@@ -79,7 +79,7 @@ class _Call:
             text = task.form.dump(result)
             await session.settle(effects.done(claim, text, session))
             result = task.form.load(text)
-        session.stream.emit(outer.attempt.where[:-1], "updates", {task.name: result})
+        outer.attempt.telling.has_returned(task.name, result)
         return result
 
     async def _attempt(self, begun: Begun, key: str) -> Any:

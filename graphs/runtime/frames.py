@@ -20,6 +20,7 @@ from graphs.runtime.program import Program
 from graphs.runtime.session import Job, Session
 from graphs.runtime.state import StateSchema
 from graphs.runtime.streams import Where
+from graphs.runtime.telling import Telling
 from graphs.runtime.upward import one_of
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
@@ -33,9 +34,9 @@ async def _nothing_to_flush() -> None:
 
 @dataclass(slots=True)
 class Attempt:
-    """One run of a task's node, shared by everything in it. `where` is what a graph called in it is told by in streams,
-    `place` the names of graphs and nodes that lead to it, `keys` are those of the state that the node may write and
-    `schema` says how.
+    """One run of a task's node, shared by everything in it. `telling` is that of the graph that the task is of, `place`
+    the names of graphs and nodes that lead to it, `keys` are those of the state that the node may write and `schema`
+    says how.
 
     `flush` puts the position on disk that the task belongs to, before a claim names it.
     """
@@ -43,7 +44,7 @@ class Attempt:
     session: Session
     ns: Namespace
     scope: Scope
-    where: Where
+    telling: Telling
     place: str
     node: str
     schema: StateSchema
@@ -53,12 +54,20 @@ class Attempt:
     """New ones, to be stored when the task pauses."""
     jobs: list[Job] = field(default_factory=list[Job])
     """What is stored with the end of the task, however it ends."""
+    graphs: int = 0
+    """How many it has called."""
     kept: list[Program] = field(default_factory=list[Program])
     """The graphs that were called in it and keep their state, in the order of their first calls."""
     over: bool = False
     _at_work: dict[asyncio.Future[None], asyncio.Task[Any] | None] = field(
         default_factory=dict[asyncio.Future[None], "asyncio.Task[Any] | None"]
     )
+
+    def next_graph(self) -> Where:
+        """What the graph that is called here now is told by in streams: the task, and from the second on its number."""
+        number, self.graphs = self.graphs, self.graphs + 1
+        task = (*self.telling.where, f"{self.node}:{self.scope.rpartition('/')[2]}")
+        return (*task, str(number)) if number else task
 
     @contextmanager
     def working(self) -> Generator[None]:

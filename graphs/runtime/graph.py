@@ -8,9 +8,16 @@ from typing import Any, Literal, Self, cast
 
 from graphs.errors import InvalidGraph
 from graphs.runtime import left_out, reach
-from graphs.runtime.annotations import checked_function, declared_destinations, declared_targets, name_of
+from graphs.runtime.annotations import (
+    checked_function,
+    declared_destinations,
+    declared_targets,
+    error_parameter,
+    name_of,
+)
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.context_schema import ContextSchema
+from graphs.runtime.ledger import handler_of
 from graphs.runtime.program import Branch, Join, Node, Program, Topology, check
 from graphs.runtime.retrying import Retries, Timeout, policies, seconds
 from graphs.runtime.shapes import Shape, annotated
@@ -63,6 +70,7 @@ class StateGraph:
         metadata: Mapping[str, Any] | None = None,
         input_schema: Any = None,
         retry_policy: Retries = None,
+        error_handler: Callable[..., Any] | None = None,
         destinations: Sequence[str] | Mapping[str, str] | None = None,
         timeout: Timeout = None,
         starts: int | None = None,
@@ -72,7 +80,10 @@ class StateGraph:
 
         It is given the state as `input_schema` has it, else as the state class says that its first parameter is
         annotated with, whose keys become keys of the state; else as the graph's own. `defer`: it waits until nothing
-        else is due. Of several policies the first counts that applies. `timeout` is for one attempt. `destinations`
+        else is due. Of several policies the first counts that applies. `timeout` is for one attempt. `error_handler`
+        ends the task in the node's place when it failed after its retries: a function of the state, and of a
+        `NodeError` if it takes one, that returns what a node may. The node's edges are not followed then; it says where
+        to go by a `Command`. It never sees a question, and no other handler sees what it raises. `destinations`
         are the nodes that its `Command`s go to, with labels for the drawing if it is a dict; `metadata` is for the
         drawing too.
 
@@ -86,21 +97,20 @@ class StateGraph:
             raise InvalidGraph(f"{name!r} cannot be a node's name")
         if name in self.topology.nodes:
             raise InvalidGraph(f"there are two nodes named {name!r}")
-        declared = tuple(destinations) if destinations is not None else declared_destinations(fn)
-        self.topology.nodes[name] = Node(
-            fn,
-            name,
-            policies(retry_policy),
-            seconds(timeout),
-            declared or (),
+        declared = None if destinations is None else tuple(destinations)
+        made = replace(
+            _declared(fn, name, declared),
+            retries=policies(retry_policy),
+            timeout=seconds(timeout),
             labels=dict(destinations) if isinstance(destinations, Mapping) else {},
-            anywhere=_leads_anywhere(fn, declared),
-            outward=reach.commands_caller(fn),
             starts=starts,
             sees=self._shape(fn, input_schema),
             defer=defer,
             metadata=metadata,
         )
+        if error_handler is not None:
+            made = made.handled_by(_handler(error_handler, handler_of(name)))
+        self.topology.nodes[name] = made
         return self
 
     def _shape(self, fn: Callable[..., Any], given: Any = None) -> Shape | None:
@@ -108,10 +118,23 @@ class StateGraph:
         wanted = given if given is not None else annotated(fn)
         return None if wanted is None else self.schema.add(wanted)
 
-    def set_node_defaults(self, *, retry_policy: Retries = None, timeout: Timeout = None, **more: Any) -> Self:
-        """What holds for each node, whenever it is added, that is not told otherwise itself; not for graphs within."""
+    def set_node_defaults(
+        self,
+        *,
+        retry_policy: Retries = None,
+        error_handler: Callable[..., Any] | None = None,
+        timeout: Timeout = None,
+        **more: Any,
+    ) -> Self:
+        """What holds for each node, whenever it is added, that is not told otherwise itself; not for graphs within.
+        Retries and timeout are for error handlers too.
+        """
         left_out.refuse("set_node_defaults", more)
-        given = {"retries": policies(retry_policy), "timeout": seconds(timeout)}
+        given = {
+            "retries": policies(retry_policy),
+            "timeout": seconds(timeout),
+            "handler": None if error_handler is None else _handler(error_handler, "__default_error_handler__"),
+        }
         self._defaults |= {name: value for name, value in given.items() if value is not None}
         return self
 
@@ -168,8 +191,14 @@ class StateGraph:
 
     def validate(self) -> Self:
         """Raises `InvalidGraph` that names the node or edge to mend."""
-        check(self.topology)
+        self._checked_topology()
         return self
+
+    def _checked_topology(self) -> Topology:
+        topology = self.topology.copy()
+        topology.nodes = {name: self._with_defaults(node) for name, node in topology.nodes.items()}
+        check(topology)
+        return topology
 
     def compile(
         self,
@@ -188,9 +217,7 @@ class StateGraph:
         it keeps its state there between calls; False: nothing of it is stored there, and it cannot ask.
         """
         left_out.refuse("compile", more)
-        self.validate()
-        schema, topology = self.schema.copy(), self.topology.copy()
-        topology.nodes = {name: self._with_defaults(node) for name, node in topology.nodes.items()}
+        schema, topology = self.schema.copy(), self._checked_topology()
         takes, gives = schema.add(self.input_schema), schema.add(self.output_schema)
         program = Program(
             name or "graph",
@@ -206,8 +233,25 @@ class StateGraph:
         return graph
 
     def _with_defaults(self, node: Node) -> Node:
-        missing = {name: value for name, value in self._defaults.items() if getattr(node, name) is None}
-        return replace(node, **missing) if missing else node
+        policy = {name: value for name, value in self._defaults.items() if name != "handler"}
+        missing = {name: value for name, value in policy.items() if getattr(node, name) is None}
+        node = replace(node, **missing) if missing else node
+        handler: Node | None = node.handler or self._defaults.get("handler")
+        if handler is None:
+            return node
+        missing = {name: value for name, value in policy.items() if getattr(handler, name) is None}
+        return node.handled_by(replace(handler, sees=node.sees, **missing))
+
+
+def _declared(fn: Callable[..., Any], name: str, destinations: tuple[str, ...] | None = None) -> Node:
+    """A node that leads where it says, or where its annotations and its code do."""
+    declared = destinations if destinations is not None else declared_destinations(fn)
+    anywhere = _leads_anywhere(fn, declared)
+    return Node(fn, name, destinations=declared or (), anywhere=anywhere, outward=reach.commands_caller(fn))
+
+
+def _handler(fn: Any, name: str) -> Node:
+    return replace(_declared(checked_function(name, fn), name), error_as=error_parameter(fn))
 
 
 def _leads_anywhere(fn: Callable[..., Any], declared: tuple[str, ...] | None) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from graphs.runtime.positions import scope_of
 from graphs.runtime.state import StateSchema, Write
-from graphs.runtime.step import Task
+from graphs.runtime.step import Departure, Task
 from graphs.runtime.upward import Target, Upward, dump_upward, load_targets, load_upward, plain_targets
 from storage import Connection, claims, interrupts, tasks
 from storage.claims import ClaimRow
@@ -35,6 +35,16 @@ def is_news(row: InterruptRow) -> bool:
 def effect_scope(scope: Scope, key: str) -> Scope:
     """What an effect claimed as `key` asks and claims in turn is kept under this path."""
     return Scope(f"{scope}/{key}")
+
+
+def failed_scope(scope: Scope) -> Scope:
+    """Where it is kept of a task that its node failed and that its error handler ends it."""
+    return effect_scope(scope, "@failed")
+
+
+def handler_of(node: str) -> str:
+    """What the error handler of a node is called."""
+    return f"__error_handler__{node}"
 
 
 @dataclass
@@ -117,6 +127,14 @@ class Finished:
     upward: Sequence[Upward] = ()
     jobs: Sequence[Callable[[Connection], object]] = ()
     """What is stored with this end. None for one that was stored before."""
+    updates: Sequence[Sequence[Write]] = ()
+    """The writes by the updates that they came in, where the node returned several."""
+    handler: str | None = None
+    """The error handler that ended the task in its node's place."""
+
+    def departure(self, task: Task) -> Departure:
+        """What the task leads to. A node that failed leads nowhere by its edges."""
+        return Departure(self.handler or task.node, self.targets)
 
 
 class Caller(Protocol):
@@ -164,7 +182,8 @@ def finished(
         row = ledger.tasks.get(scope_of(ns, task))
         if row is not None and row.status == "finished":
             targets, upward = load_leads(row, caller)
-            found[task.id] = Finished(load_writes(schema, task, row), targets, upward)
+            handler = handler_of(task.node) if failed_scope(row.scope) in ledger.tasks else None
+            found[task.id] = Finished(load_writes(schema, task, row), targets, upward, handler=handler)
     return found
 
 

@@ -67,8 +67,9 @@ _NODE_INTERRUPT = Reason("a node asks by a call, which returns the answer", "Cal
 _MESSAGE_GRAPH = Reason("a state has keys", "Use StateGraph(MessagesState)")
 _SAVER = Reason("a graph is stored by this package's own storage", "Use `async with open_storage(url) as storage`")
 _TRACE = Reason("nothing is traced but what `astream` shows", "Listen to astream(stream_mode=[...]) and record that")
-_VERSION = Reason("results and chunks have one form", "Leave it out: a dict, or (mode, chunk) for several modes")
-_PRINTING = Reason("the runtime prints nothing", "Print the chunks of astream(stream_mode=[...])")
+_PRINTING = Reason(
+    "what is printed of a run is said by its caller", "Pass debug=True or print_mode= to ainvoke or astream"
+)
 _SCHEMAS = Reason(
     "a schema is told as JSON Schema", "Use get_input_jsonschema, get_output_jsonschema or get_context_jsonschema"
 )
@@ -98,7 +99,6 @@ NAMES: Mapping[str, Reason] = {
     **dict.fromkeys(("InMemorySaver", "MemorySaver", "SqliteSaver", "AsyncSqliteSaver"), _SAVER),
     **dict.fromkeys(("PostgresSaver", "AsyncPostgresSaver", "BaseCheckpointSaver"), _SAVER),
     **dict.fromkeys(("TracePolicy", "omit_payload"), _TRACE),
-    **dict.fromkeys(("GraphOutput",), _VERSION),
     **dict.fromkeys(("ServerInfo", "BaseUser"), _TASK_OF_PLATFORM),
     **dict.fromkeys(("push_ui_message", "delete_ui_message", "ui_message_reducer"), _UI),
     "push_message": _PUSH,
@@ -147,8 +147,7 @@ OPTIONS: Mapping[str, Reason] = {
     "control": _CONTROL,
     "trace_policy": _TRACE,
     "transformers": _EVENTS,
-    "version": _VERSION,
-    **dict.fromkeys(("debug", "print_mode"), _PRINTING),
+    "debug": _PRINTING,
     "task_id": _TASK_ID,
     **dict.fromkeys(("input", "output", "config_schema"), _RENAMED_STATE),
     "retry": _RENAMED_RETRY,

@@ -15,12 +15,16 @@ from graphs.runtime import positions
 from graphs.runtime.begin import without_storage
 from graphs.runtime.breakpoints import Breakpoints, stop_at
 from graphs.runtime.calling import Paused
-from graphs.runtime.configs import names_another
+from graphs.runtime.configs import merged, names_another
+from graphs.runtime.context import AtStart
 from graphs.runtime.frames import Frame, current_frame, outside
 from graphs.runtime.kept import Place
 from graphs.runtime.positions import Position
 from graphs.runtime.runner import Runner
 from graphs.runtime.session import Commit, Session
+from graphs.runtime.streams import Stream, Where
+from graphs.runtime.surface import Surface
+from graphs.runtime.telling import Telling
 from graphs.runtime.types import INTERRUPT, Command, Config
 from graphs.runtime.upward import ParentCommand, load_upward
 from storage import Connection
@@ -70,21 +74,38 @@ def own_config(config: Config, frame: Frame | None) -> Config:
 
 @dataclass(frozen=True)
 class NestedCall:
-    """A call of a graph by this frame: the frame's next one of a graph of this name. `limit` is of its steps."""
+    """A call of a graph by this frame: the frame's next one of a graph of this name. `limit` is of its steps, `config`
+    what the call says beside the run's own; `stream` is of those who listen to this call beside those who listen to the
+    run, at `where`, and `surface` is how they, and the result, are shown the state.
+    """
 
     graph: CompiledGraph
     frame: Frame
     before: Breakpoints
     after: Breakpoints
     limit: int
+    config: Config
+    stream: Stream
+    surface: Surface
     ns: Namespace
+    where: Where
 
     @classmethod
     def next_of(
-        cls, graph: CompiledGraph, frame: Frame, before: Breakpoints, after: Breakpoints, limit: int
+        cls,
+        graph: CompiledGraph,
+        frame: Frame,
+        before: Breakpoints,
+        after: Breakpoints,
+        limit: int,
+        config: Config,
+        stream: Stream,
+        surface: Surface,
     ) -> NestedCall:
         ns = Namespace(f"{frame.scope}/{frame.numbered(f'graph {graph.name}')}")
-        return cls(graph, frame, before, after, limit, ns)
+        outer, where = frame.attempt.telling, frame.attempt.next_graph()
+        known, heard = merged(outer.config, config), outer.stream.joined(stream, where)
+        return cls(graph, frame, before, after, limit, known, heard, surface, ns, where)
 
     async def to_end(self, given: Any) -> Any:
         """Run, resume or repeat the result. Raises `Paused` when the graph waits, and `ParentCommand` when a node of it
@@ -103,11 +124,11 @@ class NestedCall:
         if runner.upward:
             self.frame.commanded_by = self.graph.name
             raise ParentCommand(runner.upward)
-        return self.graph.program.surface.output(runner.values())
+        return self.surface.output(runner.values())
 
     async def _unstored(self, given: Any) -> Runner:
         session = self.frame.session if self.frame.session.storage is None else self.frame.session.unstored()
-        position = await without_storage(self.graph.program, session, given)
+        position = await without_storage(self.graph.program, session, given, place=self._place())
         runner = self._runner(session, position, position)
         await runner.run()
         return runner
@@ -153,7 +174,7 @@ class NestedCall:
         found, base = await session.storage.read(look)
         if found is not None:
             return self._again(found)
-        position = await without_storage(program, session, given, base)
+        position = await without_storage(program, session, given, base, self._place())
         stored = base or dataclasses.replace(position, values=program.schema.initial(), versions={})
         stops = stop_at(session, self.ns, position, self.before, self.after)
         runner = self._runner(session, position, stored)
@@ -172,13 +193,18 @@ class NestedCall:
         runner.upward = load_upward(found.upward, attempt.schema, attempt.node)
         return runner
 
+    def _place(self) -> AtStart:
+        return AtStart(self.frame.session, self.config, self.stream, self.where)
+
     def _runner(self, session: Session, position: Position, stored: Position) -> Runner:
+        program, outer = self.graph.program, self.frame.attempt.telling
         return Runner(
-            self.graph.program,
+            program,
             session,
             self.ns,
             position,
             stored,
+            Telling(program, session, self.config, self.stream, self.where, self.surface, self.ns, position, outer),
             self.before,
             self.after,
             self.limit,

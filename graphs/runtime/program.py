@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
 from graphs.errors import InvalidGraph, InvalidUpdateError
 from graphs.runtime.calling import awaitable
 from graphs.runtime.context_schema import ContextSchema
+from graphs.runtime.injected import Kind, extras_of
 from graphs.runtime.shapes import Shape
 from graphs.runtime.state import StateSchema, Write
 from graphs.runtime.surface import AllOfIt, Surface
 from graphs.runtime.types import END, START, RetryPolicy
-
-EXTRAS = frozenset({"config", "runtime"})
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,9 @@ class Called:
         return awaitable(self.fn)
 
     @cached_property
-    def extras(self) -> frozenset[str]:
-        """The parameters, by name, that a run fills beside the state."""
-        try:
-            return EXTRAS.intersection(list(inspect.signature(self.fn).parameters)[1:])  # the first takes the state
-        except (TypeError, ValueError):  # a builtin without a signature takes the state alone
-            return frozenset()
+    def extras(self) -> Mapping[str, Kind]:
+        """The parameters that a run fills beside the state, and with what."""
+        return extras_of(self.fn)
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,8 @@ class Node(Called):
     """A node as declared. `anywhere`: it may lead to nodes that it does not declare, by a `Command` of its own or of a
     graph called in it. `outward`: it may command the node that calls its graph. `starts`: how often it is begun in a
     place where each time the process ends; None: as often as it takes. `sees` is the class that it is given the state
-    as, None for the graph's own. A node that is to `defer` runs when nothing else is due.
+    as, None for the graph's own. A node that is to `defer` runs when nothing else is due. `handler` runs in its place
+    when it failed; of a handler `error_as` is the parameter that takes the error.
     """
 
     name: str
@@ -58,6 +54,18 @@ class Node(Called):
     sees: Shape | None = None
     defer: bool = False
     metadata: Mapping[str, Any] | None = None
+    handler: Node | None = None
+    error_as: str | None = None
+
+    def handled_by(self, handler: Node) -> Node:
+        """The node with this handler, which may lead where the handler does."""
+        return replace(
+            self,
+            handler=handler,
+            destinations=tuple(dict.fromkeys(self.destinations + handler.destinations)),
+            anywhere=self.anywhere or handler.anywhere,
+            outward=self.outward or handler.outward,
+        )
 
 
 @dataclass(frozen=True)

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graphs.errors import GraphRecursionError
-from graphs.runtime import breakpoints
+from graphs.runtime import answers, breakpoints
 from graphs.runtime.at_work import AtWork
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.calling import Apart
 from graphs.runtime.frames import Attempt
 from graphs.runtime.giving_up import left_alone
+from graphs.runtime.handling import Handling, failed_row, handler_scope, handles, unhandled
 from graphs.runtime.kept import kept_after
 from graphs.runtime.ledger import Finished, dump_leads, dump_writes, finished, load_leads, load_writes, written
 from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
 from graphs.runtime.program import Program
 from graphs.runtime.results import Ended, dump_results
 from graphs.runtime.session import Commit, Job, Session
-from graphs.runtime.step import Departure, Task, due
-from graphs.runtime.streams import STREAM_MODES, Where
+from graphs.runtime.step import Task, due
 from graphs.runtime.tasks import Failed, TaskResult, TaskRun, Waiting
-from graphs.runtime.types import BREAKPOINT
+from graphs.runtime.telling import Telling
 from graphs.runtime.upward import Upward, dump_upward
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
 from storage.tasks import TaskRow
@@ -38,10 +38,10 @@ Ending = Literal["done", "waiting", "cut short"]
 class Runner:
     """One graph of a thread, from its position to where it ends, waits or fails.
 
-    `stored` is the newest position on disk; `consumed`, `ended`, `unsaved` and `jobs` are what the next transaction has
-    to say of answers and tasks since then, and to do for these; `left` is how the tasks of `stored` ended, `errors`
-    what tasks failed with that were run again. `caller` is the task that called this graph, None for the root, and
-    `upward` what this graph commands it at its end.
+    `stored` is the newest position on disk, `telling` what is seen of the run; `consumed`, `ended`, `unsaved` and
+    `jobs` are what the next transaction has to say of answers and tasks since then, and to do for these; `left` is how
+    the tasks of `stored` ended, `errors` what tasks failed with that were run again. `caller` is the task that called
+    this graph, None for the root, and `upward` what this graph commands it at its end.
     """
 
     program: Program
@@ -49,6 +49,7 @@ class Runner:
     ns: Namespace
     position: Position
     stored: Position
+    telling: Telling
     before: Breakpoints = ()
     after: Breakpoints = ()
     limit: int = 1000
@@ -56,6 +57,7 @@ class Runner:
     upward: list[Upward] = field(default_factory=list[Upward])
     results: dict[TaskId, Finished] = field(default_factory=dict[TaskId, Finished])
     failures: dict[TaskId, Exception] = field(default_factory=dict[TaskId, Exception])
+    handling: dict[TaskId, Handling] = field(default_factory=dict[TaskId, Handling])
     seen: dict[TaskId, list[InterruptId]] = field(default_factory=dict[TaskId, list[InterruptId]])
     consumed: list[InterruptId] = field(default_factory=list[InterruptId])
     ended: list[Scope] = field(default_factory=list[Scope])
@@ -69,11 +71,6 @@ class Runner:
         self.at_work = AtWork(self.session)
 
     @property
-    def where(self) -> Where:
-        """Where this graph's chunks come from."""
-        return self.caller.where if self.caller is not None else ()
-
-    @property
     def is_root(self) -> bool:
         return not self.ns
 
@@ -85,8 +82,10 @@ class Runner:
         """Raises what a task raised, once its siblings have ended."""
         ledger = self.session.ledger
         self.results = finished(self.program.schema, ledger, self.ns, self.position.tasks, self.caller)
+        self.handling = unhandled(self.program, ledger, self.ns, self.position.tasks)
         if self.is_root:
             self.failures = left_alone(ledger, self.position.tasks, self.session.given_up)
+        self.telling.reached(self.position)
         while self.position.tasks:
             if self._is_to_halt():
                 await self._park("running")
@@ -203,9 +202,20 @@ class Runner:
         reached = None
         if row is not None and routed:
             reached = Finished(load_writes(self.program.schema, task, row), *load_leads(row, self.caller))
+        self.telling.begins(task)
         values = self.position.values
         return TaskRun(
-            self.program, self.session, self.ns, self.where, scope, task, values, self.flush, self.caller, reached
+            self.program,
+            self.session,
+            self.ns,
+            self.telling,
+            scope,
+            task,
+            values,
+            self.flush,
+            self.caller,
+            reached,
+            self.handling.get(task.id),
         )
 
     def _asking(self) -> list[Scope]:
@@ -221,8 +231,7 @@ class Runner:
         self.jobs += result.jobs
         if isinstance(result, Finished):
             self.results[task.id] = result
-            update = self.program.surface.update({write.key: write.value for write in result.writes})
-            self._emit("updates", {task.node: update})
+            self.telling.has_finished(task, result)
             if len(self.results) == len(self.position.tasks):
                 try:
                     position = self._next()
@@ -233,13 +242,44 @@ class Runner:
                     await self._advance(position)
                     return True
         commit = self._of(task, result)
+        if isinstance(result, Failed) and self._is_handled(task, result.error):
+            return await self._hand_over(task, result, commit)
         if isinstance(result, Finished) and self.at_work.running and self.session.durability == "exit":
             self.unsaved += commit.tasks
             return False
         if not self.at_work.running and self.is_root:
             commit.release = "failed" if self.failures else "waiting"
         await self.store(commit)
+        self._tell(task, result)
         return False
+
+    def _is_handled(self, task: Task, error: Exception) -> bool:
+        return task.id not in self.handling and handles(self.program, task, error)
+
+    async def _hand_over(self, task: Task, result: Failed, commit: Commit) -> bool:
+        """Store that a node failed, and begin its error handler."""
+        del self.failures[task.id]
+        writes = result.reached.writes if result.reached is not None else []
+        self.handling[task.id] = Handling(result.error, writes)
+        (row,) = commit.tasks
+        if self.session.durability == "exit":
+            self.unsaved.append(failed_row(row))
+        else:
+            await self.store(Commit(tasks=[row, failed_row(row)]))
+        if not self.session.is_halted:
+            self.at_work.begin(self._run_of(task))
+        return False
+
+    def _tell(self, task: Task, result: TaskResult) -> None:
+        """Say of a task that has not finished what became of it; that is stored by now."""
+        if isinstance(result, Failed):
+            self.telling.has_failed(task, result.text)
+        elif isinstance(result, Waiting) and self.telling.is_heard:
+            rows = self.session.ledger.within(scope_of(self.ns, task))
+            asked = {question.id for question in result.questions}
+            self.telling.waits(
+                task, [row for row in rows if row.id in asked], [row for row in rows if answers.is_open(row)]
+            )
 
     def _of(self, task: Task, result: TaskResult) -> Commit:
         """What is stored of a task whose step goes on without it."""
@@ -260,15 +300,16 @@ class Runner:
                 self.failures[task.id] = raised
                 kept = None if reached is None else dump_writes(self.program.schema, reached.writes)
                 leads = None if reached is None else dump_leads(reached.targets)
-                commit.tasks = [TaskRow(scope, "failed", kept, leads, f"{type(raised).__name__}: {raised}")]
-                commit.reopened = self.session.ledger.reopenable(scope)
+                commit.tasks = [TaskRow(scope, "failed", kept, leads, result.text)]
+                own = scope if task.id not in self.handling else handler_scope(scope)
+                commit.reopened = self.session.ledger.reopenable(own)
         return commit
 
     def _next(self) -> Position:
         """The position after this step: its writes applied, and what is due then."""
         old = self.position
         values = self.values()
-        departures = [Departure(task.node, self.results[task.id].targets) for task in old.tasks]
+        departures = [self.results[task.id].departure(task) for task in old.tasks]
         upward = [command for task in old.tasks for command in self.results[task.id].upward]
         if upward:  # the graph ends
             tasks, joins, self.upward = (), {}, upward
@@ -296,14 +337,16 @@ class Runner:
         for task in self.position.tasks:
             self.consumed += self.seen.pop(task.id, [])
             self.ended.append(scope_of(self.ns, task))
+        wrote = self.telling.wrote(self.results.values())
         self.position = position
         self.results.clear()
+        self.handling.clear()
         self.unsaved.clear()
         if self.is_root:
             self.session.roots, self.session.kept = tuple(task.id for task in position.tasks), position.kept
         if self.session.storage is not None:
             await self._keep(position)
-        self._emit("values", self.program.surface.streamed(self.position.values))
+        self.telling.reached(self.position, wrote=wrote)
 
     async def _keep(self, position: Position) -> None:
         """Store a position that was just reached, with the stop at its border, where the run's durability says so."""
@@ -376,9 +419,5 @@ class Runner:
         self.consumed += [row.id for row in rows if row.status == "answered" and not row.consumed]
         stop = next((row for row in rows if row.status == "waiting"), None)
         if stop is not None:
-            for mode in STREAM_MODES:
-                self.session.stream.emit((), mode, {BREAKPOINT: {"id": stop.id, **stop.payload}})
+            self.telling.stops(stop)
         return stop is not None
-
-    def _emit(self, mode: str, chunk: Any) -> None:
-        self.session.stream.emit(self.where, mode, chunk)

@@ -1,4 +1,4 @@
-"""What whoever runs a graph gets to see of it on the way: chunks, by mode and by the graph that they come from."""
+"""Who listens to a run, and to what of it: chunks by mode, and by the graph that they come from."""
 
 from __future__ import annotations
 
@@ -13,34 +13,56 @@ Where = tuple[str, ...]
 path is empty.
 """
 
-STREAM_MODES = ("values", "updates", "messages", "custom")
-
-WRITTEN = frozenset({"messages", "custom"})
-"""What nodes write themselves: it comes through from whatever graph."""
+STREAM_MODES = ("values", "updates", "messages", "custom", "tasks", "checkpoints", "debug")
 
 
-def _nobody(where: Where, mode: str, chunk: Any) -> None:
-    """Listens."""
+@dataclass(frozen=True)
+class Listener:
+    """One who listens: to which modes, from which graph on (`base`), and whether to the graphs within that too.
+
+    `put` is told where a chunk comes from as seen from `base`, its mode, and the chunk.
+    """
+
+    modes: frozenset[str]
+    put: Callable[[Where, str, Any], None]
+    subgraphs: bool = False
+    base: Where = ()
+
+    def hears(self, mode: str, where: Where) -> bool:
+        return mode in self.modes and (self.subgraphs or where == self.base)
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Who listens to a run: to which modes, and whether to the graphs within it too.
+    """Everybody who listens to a graph."""
 
-    `put` is told where a chunk comes from, its mode, and the chunk.
-    """
-
-    modes: frozenset[str] = frozenset()
-    subgraphs: bool = False
-    put: Callable[[Where, str, Any], None] = _nobody
+    listeners: tuple[Listener, ...] = ()
 
     def wants(self, mode: str, where: Where) -> bool:
         """Whether anybody listens: a chunk that costs something to make is made then."""
-        return mode in self.modes and (not where or self.subgraphs or mode in WRITTEN)
+        return any(listener.hears(mode, where) for listener in self.listeners)
 
     def emit(self, where: Where, mode: str, chunk: Any) -> None:
-        if self.wants(mode, where):
-            self.put(where, mode, chunk)
+        for listener in self.listeners:
+            if listener.hears(mode, where):
+                listener.put(where[len(listener.base) :], mode, chunk)
+
+    def takes(self, mode: str) -> bool:
+        """Whether anybody listens to what nodes write themselves in this mode."""
+        return any(mode in listener.modes for listener in self.listeners)
+
+    def write(self, where: Where, mode: str, chunk: Any) -> None:
+        """What a node writes itself comes through from whatever graph."""
+        for listener in self.listeners:
+            if mode in listener.modes:
+                listener.put(where[len(listener.base) :], mode, chunk)
+
+    def joined(self, others: Stream, base: Where) -> Stream:
+        """This stream, and beside it those who listen from the graph at `base` on."""
+        if not others.listeners:
+            return self
+        moved = [Listener(each.modes, each.put, each.subgraphs, base) for each in others.listeners]
+        return Stream((*self.listeners, *moved))
 
 
 UNHEARD = Stream()
@@ -48,15 +70,16 @@ UNHEARD = Stream()
 Chunks = asyncio.Queue[tuple[Where, str, Any] | None]
 
 
-def checked(modes: Collection[str]) -> frozenset[str]:
-    """Raises `ValueError` for what is no stream mode."""
-    if unknown := [mode for mode in modes if mode not in STREAM_MODES]:
+def checked(modes: str | Collection[str]) -> frozenset[str]:
+    """The modes that are asked for. Raises `ValueError` for what is no stream mode."""
+    names = [modes] if isinstance(modes, str) else list(modes)
+    if unknown := [mode for mode in names if mode not in STREAM_MODES]:
         raise ValueError(f"{unknown[0]!r} is no stream mode; the modes are {list(STREAM_MODES)!r}")
-    return frozenset(modes)
+    return frozenset(names)
 
 
-def queued(modes: Collection[str], *, subgraphs: bool = False) -> tuple[Stream, Chunks]:
-    """A stream whose chunks are put into a queue, also from a node's worker thread."""
+def queued(modes: Collection[str], *, subgraphs: bool = False) -> tuple[Listener, Chunks]:
+    """A listener whose chunks are put into a queue, also from a node's worker thread."""
     chunks: Chunks = asyncio.Queue()
     loop, home = asyncio.get_running_loop(), threading.get_ident()
 
@@ -66,4 +89,4 @@ def queued(modes: Collection[str], *, subgraphs: bool = False) -> tuple[Stream, 
         else:
             loop.call_soon_threadsafe(chunks.put_nowait, (where, mode, chunk))
 
-    return Stream(checked(modes), subgraphs, put), chunks
+    return Listener(checked(modes), put, subgraphs), chunks

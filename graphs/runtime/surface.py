@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -93,6 +93,32 @@ class SomeKeys(AllOfIt):
 
     def output(self, values: Mapping[str, Any]) -> Any:
         return _only(values, self.keys)
+
+
+@dataclass(frozen=True)
+class Selected(AllOfIt):
+    """Some keys of the state, in results and streams; of one key its value alone."""
+
+    keys: str | Sequence[str]
+
+    def streamed(self, values: Mapping[str, Any]) -> Any:
+        return self.output(values)
+
+    def output(self, values: Mapping[str, Any]) -> Any:
+        return values.get(self.keys) if isinstance(self.keys, str) else _only(values, self.keys)
+
+    def update(self, writes: Mapping[str, Any]) -> Any:
+        return writes.get(self.keys) if isinstance(self.keys, str) else _only(writes, self.keys) or None
+
+
+def selected(surface: Surface, keys: str | Sequence[str] | None, known: Collection[str]) -> Surface:
+    """The surface, or these keys of the state in its place. Raises `ValueError` for a key that there is not."""
+    if keys is None:
+        return surface
+    for key in [keys] if isinstance(keys, str) else keys:
+        if key not in known:
+            raise ValueError(f"output_keys names {key!r}, which the state does not have: {sorted(known)!r}")
+    return Selected(keys)
 
 
 def _only(values: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:

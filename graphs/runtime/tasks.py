@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from graphs.errors import InvalidUpdateError
-from graphs.runtime import places
+from graphs.errors import InvalidUpdateError, NodeError
+from graphs.runtime import context, places
 from graphs.runtime.calling import Paused
+from graphs.runtime.context import AtStart, Here
 from graphs.runtime.frames import Attempt, Frame, current_frame, entered
+from graphs.runtime.handling import Handling, handler_scope
 from graphs.runtime.ledger import Finished
 from graphs.runtime.program import Branch, Called, Node, Program
 from graphs.runtime.retrying import attempts
 from graphs.runtime.session import Job, Session
 from graphs.runtime.state import Write
 from graphs.runtime.step import Task
-from graphs.runtime.streams import Where
-from graphs.runtime.types import UNSET, Command, Runtime, Send
+from graphs.runtime.streams import Stream, Where
+from graphs.runtime.telling import Telling
+from graphs.runtime.types import UNSET, Command, Config, Send
 from graphs.runtime.upward import ParentCommand, Target, Upward, normalised, upward
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
+
+NOTHING_MORE: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,10 @@ class Failed:
     reached: Finished | None = None
     jobs: Sequence[Job] = ()
 
+    @property
+    def text(self) -> str:
+        return f"{type(self.error).__name__}: {self.error}"
+
 
 TaskResult = Finished | Waiting | Failed
 
@@ -54,7 +63,7 @@ class TaskRun:
     program: Program
     session: Session
     ns: Namespace
-    where: Where
+    telling: Telling
     scope: Scope
     task: Task
     values: Mapping[str, Any]
@@ -63,20 +72,46 @@ class TaskRun:
     caller: Attempt | None = None
     reached: Finished | None = None
     """What an earlier attempt came to whose router raised: the node is not run again."""
+    handling: Handling | None = None
+    """What the node failed with, when its error handler is to run in its place."""
     questions: list[NewInterrupt] = field(default_factory=list[NewInterrupt])
     jobs: list[Job] = field(default_factory=list[Job])
     """Those of all attempts."""
 
+    @property
+    def config(self) -> Config:
+        return self.telling.config
+
+    @property
+    def stream(self) -> Stream:
+        return self.telling.stream
+
+    @property
+    def where(self) -> Where:
+        return self.telling.where
+
+    @property
+    def node(self) -> str:
+        return self.task.node
+
+    @property
+    def step(self) -> int:
+        return self.telling.position.step + 1
+
     async def run(self) -> TaskResult:
+        context.here.set(self)
         current_frame.set(None)  # of the task that called this graph; what this one calls belongs to it alone
         places.conversation.set(self.session.thread_id or id(self.session))
         node = self.program.topology.nodes[self.task.node]
         reached = self.reached
         try:
+            if node.handler is not None and self.handling is not None:
+                return await self._handled(node.handler, self.handling)
             if reached is None:
                 reached = await self._end_of(node)
             led = [] if reached.upward else await self._route(node, reached.writes)
-            return Finished(reached.writes, reached.targets + self._stored(led), reached.upward, self.jobs)
+            targets = reached.targets + self._stored(led)
+            return Finished(reached.writes, targets, reached.upward, self.jobs, reached.updates)
         except Paused:
             return Waiting(self.questions, self.jobs)
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its task, not the run's bookkeeping
@@ -84,6 +119,10 @@ class TaskRun:
             if note not in getattr(error, "__notes__", ()):
                 error.add_note(note)
             return Failed(error, reached, self.jobs)
+
+    async def _handled(self, handler: Node, handling: Handling) -> Finished:
+        end = await self._end_of(handler)
+        return replace(end, writes=[*handling.writes, *end.writes], jobs=self.jobs, handler=handler.name)
 
     async def _end_of(self, node: Node) -> Finished:
         """What the node says, or what a graph commands that it called. A command counts when nothing asks beside it."""
@@ -101,13 +140,12 @@ class TaskRun:
     async def _call(self, node: Node) -> Any:
         """Call the node in a frame of its own, and wait for what it leaves behind."""
         schema = self.program.schema
-        within = (*self.where, f"{node.name}:{self.task.id}")
         place = node.name if self.caller is None else f"{self.caller.place}/{self.program.name}/{node.name}"
         attempt = Attempt(
             self.session,
             self.ns,
             self.scope,
-            within,
+            self.telling,
             place,
             node.name,
             schema,
@@ -117,11 +155,22 @@ class TaskRun:
         )
         self.questions = attempt.questions
         try:
-            with entered(frame := Frame(attempt, self.scope), f"node {node.name!r}"):
-                argument = self._argument(node)
-                return await frame.carry_out(lambda: call(node, argument, self.session, self.where))
+            with entered(frame := Frame(attempt, self._own_scope), f"node {node.name!r}"):
+                argument, error = self._argument(node), self._told(node)
+                return await frame.carry_out(lambda: call(node, argument, self, error))
         finally:
             await attempt.end()
+
+    @property
+    def _own_scope(self) -> Scope:
+        """Where what runs now asks and claims."""
+        return self.scope if self.handling is None else handler_scope(self.scope)
+
+    def _told(self, handler: Node) -> Mapping[str, Any]:
+        """What an error handler takes beside the state."""
+        if handler.error_as is None or self.handling is None:
+            return {}
+        return {handler.error_as: NodeError(self.task.node, self.handling.error)}
 
     def _argument(self, node: Node) -> Any:
         if self.task.arg is UNSET:
@@ -130,7 +179,7 @@ class TaskRun:
 
     def _read_result(self, result: Any) -> Finished:
         """Of several commands those to the caller count before where others lead: the graph ends."""
-        writes: list[Write] = []
+        updates: list[list[Write]] = []
         goto: list[Target] = []
         above: list[Upward] = []
         for part in cast("list[Any]", result) if isinstance(result, list) else [result]:
@@ -141,9 +190,10 @@ class TaskRun:
                     above.append(self._upward(command))
                     continue
                 update, goto = command.update, goto + command.targets()
-            writes += self.program.schema.writes(self.task.node, update)
-        writes = self.program.schema.normalise(writes) if self.session.storage is not None else writes
-        return Finished(writes, [] if above else self._stored(goto), above)
+            writes = self.program.schema.writes(self.task.node, update)
+            updates.append(self.program.schema.normalise(writes) if self.session.storage is not None else writes)
+        writes = updates[0] if len(updates) == 1 else [write for each in updates for write in each]
+        return Finished(writes, [] if above else self._stored(goto), above, updates=updates if len(updates) > 1 else ())
 
     def _upward(self, command: Command[Any]) -> Upward:
         if command.graph != Command.PARENT:
@@ -163,7 +213,7 @@ class TaskRun:
         if node.name not in self.program.topology.branches:
             return []
         after = self.program.schema.apply(self.values, writes)
-        return await targets(self.program, node.name, after, self.session, self.where)
+        return await targets(self.program, node.name, after, self.session, self)
 
     def _stored(self, targets: list[Target]) -> list[Target]:
         """The targets, with the private inputs of `Send` as a restart would give them."""
@@ -173,18 +223,27 @@ class TaskRun:
 
 
 async def targets(
-    program: Program, source: str, values: Mapping[str, Any], session: Session, where: Where = ()
+    program: Program, source: str, values: Mapping[str, Any], session: Session, place: Here | None = None
 ) -> list[Target]:
-    """Where the routers after a node, or at START, say to go with this state."""
+    """Where the routers after a node, or at START, say to go with this state. `place` is where they are called, None
+    for the beginning of the root graph.
+    """
+    branches = program.topology.branches.get(source)
+    if not branches:
+        return []
     found: list[Target] = []
-    for branch in program.topology.branches.get(source, ()):
-        found += await _route(branch, program.routed(branch, source, values), session, source, where)
+    token = context.here.set(place := place or AtStart(session, session.config, session.stream))
+    try:
+        for branch in branches:
+            found += await _route(branch, program.routed(branch, source, values), source, place)
+    finally:
+        context.here.reset(token)
     return found
 
 
-async def _route(branch: Branch, state: Any, session: Session, source: str, where: Where) -> list[Target]:
+async def _route(branch: Branch, state: Any, source: str, place: Here) -> list[Target]:
     """Where a router says to go."""
-    result = await call(branch, state, session, where)
+    result = await call(branch, state, place)
     found: list[Target] = []
     for target in cast("list[Any]", result) if isinstance(result, list | tuple) else [result]:
         if isinstance(target, Send) or branch.targets is None:
@@ -198,20 +257,9 @@ async def _route(branch: Branch, state: Any, session: Session, source: str, wher
     return found
 
 
-async def call(called: Called, argument: Any, session: Session, where: Where) -> Any:
+async def call(called: Called, argument: Any, place: Here, more: Mapping[str, Any] = NOTHING_MORE) -> Any:
     """Call a node or router with the state, and with what it takes beside it."""
     extras = called.extras
     if not extras:
-        return await called.call(argument)
-    offered: dict[str, Any] = {}
-    if "config" in extras:
-        offered["config"] = session.config
-    if "runtime" in extras:
-        offered["runtime"] = Runtime(
-            session.context,
-            session.thread_id if session.storage is not None else None,
-            session.by,
-            lambda chunk: session.stream.emit(where, "custom", chunk),
-            lambda chunk: session.stream.emit(where, "messages", chunk),
-        )
-    return await called.call(argument, **offered)
+        return await called.call(argument, **more)
+    return await called.call(argument, **context.filled(extras, place), **more)

@@ -148,6 +148,7 @@ class Config(TypedDict, total=False):
     configurable: Configurable
     recursion_limit: int
     metadata: NotRequired[dict[str, Any]]
+    tags: NotRequired[list[str]]
 
 
 class StateUpdate(NamedTuple):

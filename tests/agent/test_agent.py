@@ -45,8 +45,8 @@ async def test_text_streams_under_the_id_of_the_message_that_it_becomes(storage:
     talk = Talk(storage, [look_up], calls(("look_up", {"number": 3}), text="Let me see."), says("It is fine."))
     given = {"messages": [{"role": "user", "content": "is 3 fine?", "id": "m"}]}
     streamed: dict[str, str] = {}
-    async for chunk in talk.graph.astream(given, CONFIG, stream_mode="messages", by="U0ANA"):
-        assert chunk["role"] == "assistant"
+    async for chunk, metadata in talk.graph.astream(given, CONFIG, stream_mode="messages", by="U0ANA"):
+        assert (chunk["role"], metadata["langgraph_node"]) == ("assistant", "model")
         streamed[chunk["id"]] = streamed.get(chunk["id"], "") + chunk["content"]
     replies = [message for message in await talk.messages() if message["role"] == "assistant"]
     assert streamed == {message["id"]: message["content"] for message in replies}

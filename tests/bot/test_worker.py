@@ -327,7 +327,7 @@ async def test_a_turn_without_an_end_is_told_and_begun_anew_by_whoever_tries_aga
     page: Page,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr("graphs.runtime.compiled.DEFAULT_LIMIT", 8)
+    monkeypatch.setattr("graphs.runtime.call.DEFAULT_LIMIT", 8)
 
     @tool
     def count() -> str:

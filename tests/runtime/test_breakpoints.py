@@ -154,12 +154,18 @@ async def test_B3_in_a_graph_called_by_a_node_it_stops_the_thread_once(storage: 
     assert await graph.ainvoke(None, config) == {"log": ["a", "b", "c"]}
 
 
-@pytest.mark.parametrize("mode", ["values", "updates", "messages", "custom"])
+@pytest.mark.parametrize("mode", ["values", "updates", "messages", "custom", "tasks", "checkpoints", "debug"])
 async def test_B4_every_stream_says_where_it_stopped(storage: Storage, config: Config, mode: str) -> None:
     graph = three(storage, interrupt_before=["c"], interrupt_after=["b"])
     chunks = [chunk async for chunk in graph.astream({"log": []}, config, stream_mode=mode)]
     (stop,) = await storage.interrupts(kind="breakpoint")
-    assert chunks[-1] == {"__breakpoint__": {"id": stop.id, "before": ["c"], "after": ["b"]}}
+    told = {"id": stop.id, "before": ["c"], "after": ["b"]}
+    if mode == "messages":
+        assert chunks[-1][0] == {"role": "assistant", "content": "", "__breakpoint__": told}
+    elif mode == "debug":
+        assert (chunks[-1]["type"], chunks[-1]["payload"]) == ("breakpoint", told)
+    else:
+        assert chunks[-1] == {"__breakpoint__": told}
 
 
 async def test_B4_the_state_lists_it(storage: Storage, config: Config) -> None:
