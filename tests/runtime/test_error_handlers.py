@@ -196,7 +196,7 @@ async def test_L9_tasks_tell_of_the_failure_and_of_what_the_handler_came_to(stor
         ("__error_handler__n", None, {}),
         ("__error_handler__n", None, {"log": ["q=1"]}),
     ]
-    assert [chunk["name"] for chunk in chunks if "input" in chunk] == ["n"]
+    assert [chunk["name"] for chunk in chunks if "input" in chunk] == ["n", "__error_handler__n", "__error_handler__n"]
 
 
 async def test_L9_history_keeps_what_the_node_failed_with(storage: Storage, config: Config) -> None:
