@@ -7,16 +7,19 @@ that had finished is served from storage; one that had paused, failed or was cut
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from graphs.errors import InterruptMisused
-from graphs.runtime import effects
+from graphs.runtime import context, effects
 from graphs.runtime.calling import Paused, invoke
 from graphs.runtime.declared import Form
 from graphs.runtime.frames import Begun, entered, frame_of
 from graphs.runtime.futures import InLoop, InThread
+from graphs.runtime.injected import Kind, extras_of
 from graphs.runtime.retrying import attempts
 from graphs.runtime.types import RetryPolicy
 
@@ -30,6 +33,19 @@ class TaskFunction:
     form: Form
     retries: Sequence[RetryPolicy] = ()
     timeout: float | None = None
+
+    @cached_property
+    def _extras(self) -> Mapping[str, Kind]:
+        return extras_of(self.fn, after_first=False)
+
+    def filled(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """What a run fills of the parameters that a call leaves open: its config, its writer, its runtime."""
+        if not self._extras:
+            return {}
+        given = [*list(inspect.signature(self.fn).parameters)[: len(args)], *kwargs]
+        left: dict[str, Kind] = {name: kind for name, kind in self._extras.items() if name not in given}
+        place = context.here.get()
+        return context.filled(left, place) if place is not None else {}
 
     def begin(self, args: Sequence[Any], kwargs: dict[str, Any]) -> InLoop[Any] | InThread[Any]:
         """Begin one, in the loop of the run, and give its future. Raises `InterruptMisused` outside a node."""
@@ -69,23 +85,27 @@ class _Call:
         known = session.ledger.claims.get((outer.scope, key))
         if known is not None and known.status == "done":
             return task.form.load(known.result or "null")
-        claim = known or effects.new_claim(outer, key)
+        claim, telling = known or effects.new_claim(outer, key), outer.attempt.telling
+        telling.calls(claim.idempotency_key, task.name, self.args, self.kwargs)
         try:
             result = await attempts(lambda: self._attempt(begun, key), task.name, task.retries, task.timeout)
         except Exception as error:
-            await session.settle(effects.failed(claim, error, session))
+            ended = effects.failed(claim, error, session)
+            await session.settle(ended)
+            telling.has_raised(claim.idempotency_key, task.name, ended.error or "")
             raise
         if session.storage is not None:
             text = task.form.dump(result)
             await session.settle(effects.done(claim, text, session))
             result = task.form.load(text)
-        outer.attempt.telling.has_returned(task.name, result)
+        telling.has_returned(claim.idempotency_key, task.name, result)
         return result
 
     async def _attempt(self, begun: Begun, key: str) -> Any:
         begun.frame = frame = begun.by.within(key)
+        kwargs = self.kwargs | self.task.filled(self.args, self.kwargs)
         with entered(frame, f"task {self.task.name!r}"):
-            return await frame.carry_out(lambda: invoke(self.task.fn, *self.args, **self.kwargs))
+            return await frame.carry_out(lambda: invoke(self.task.fn, *self.args, **kwargs))
 
 
 def _start(begun: Begun, key: str, call: _Call, future: InLoop[Any] | InThread[Any]) -> None:

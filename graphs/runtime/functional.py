@@ -78,8 +78,9 @@ def task(
     at once and after a restart; without a checkpointer it is the result itself.
 
     `timeout` is in seconds, or a timedelta, for one attempt: an `async def` is cancelled then, a `def` goes on in its
-    thread and nobody waits for it. Of a retry_policy of several the first that applies to an error counts. A task that
-    nobody awaits is waited for at the end of what began it: its question pauses that, its error fails it.
+    thread and nobody waits for it. Of a retry_policy of several the first that applies to an error counts. A `config`,
+    `runtime` or `writer` that a call leaves open is filled as a node's. A task that nobody awaits is waited for at the
+    end of what began it: its question pauses that, its error fails it.
     """
     left_out.refuse("task", more)
     retries, limit = policies(retry_policy) or (), seconds(timeout)

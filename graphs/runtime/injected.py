@@ -29,13 +29,15 @@ _TEXTS: Mapping[str, Kind] = {
 _FILLED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
-def extras_of(fn: Callable[..., Any]) -> dict[str, Kind]:
-    """The parameters that a run fills, and with what. The first takes the state, whatever its name."""
+def extras_of(fn: Callable[..., Any], *, after_first: bool = True) -> dict[str, Kind]:
+    """The parameters that a run fills, and with what. The first takes the state, whatever its name, unless the run may
+    fill that too (not `after_first`).
+    """
     try:
         parameters = list(inspect.signature(fn).parameters.values())
     except (TypeError, ValueError):  # a builtin without a signature takes the state alone
         return {}
-    if parameters and parameters[0].kind is not inspect.Parameter.KEYWORD_ONLY:
+    if after_first and parameters and parameters[0].kind is not inspect.Parameter.KEYWORD_ONLY:
         parameters = parameters[1:]
     code, given = _beneath(fn)
     found: dict[str, Kind] = {}

@@ -19,8 +19,8 @@ class StreamWriter(Protocol):
 
 
 class TaskPayload(TypedDict):
-    """A task begins. `input` is what its node is given; `triggers` say what led to it: an edge or a router
-    ("branch:to:node"), a join ("join:a+b:node") or a `Send` ("__pregel_push").
+    """A task begins. `input` is what its node is given, of a `@task` (args, kwargs); `triggers` say what led to it: an
+    edge or a router ("branch:to:node"), a join ("join:a+b:node"), a `Send` or a call of a `@task` ("__pregel_push").
     """
 
     id: str
@@ -33,7 +33,7 @@ class TaskPayload(TypedDict):
 
 class TaskResultPayload(TypedDict):
     """A task has ended, or waits for answers. `result` is what it wrote, by key; to one key more than once as
-    {"$writes": [...]}.
+    {"$writes": [...]}. Of a flow, and of a `@task`, it is what that returned.
     """
 
     id: str

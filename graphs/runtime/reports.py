@@ -42,6 +42,16 @@ def begun(program: Program, config: Config, position: Position, task: Task) -> T
     return payload
 
 
+def called(task_id: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> TaskPayload:
+    """A `@task` begins."""
+    return {"id": task_id, "name": name, "input": (tuple(args), dict(kwargs)), "triggers": (PUSH,)}
+
+
+def returned(task_id: str, name: str, result: Any, error: str | None) -> TaskResultPayload:
+    """A `@task` has ended."""
+    return {"id": task_id, "name": name, "error": error, "result": result, "interrupts": []}
+
+
 def triggers(program: Program, position: Position, task: Task) -> tuple[str, ...]:
     """What led to a task, as far as the nodes that ran before say so."""
     if task.arg is not UNSET:

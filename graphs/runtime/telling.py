@@ -79,10 +79,24 @@ class Telling:
         if self._reports("tasks"):
             self._ended(task, reports.result_of(self.program.surface, result.writes))
 
-    def has_returned(self, task: str, result: Any) -> None:
-        """A `@task` of the graph's node returned this."""
+    def calls(self, task_id: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """A node of the graph begins a `@task`."""
+        if self.is_heard and self._reports("tasks"):
+            self._report("tasks", self.position.step + 1, reports.called(task_id, name, args, kwargs))
+
+    def has_returned(self, task_id: str, name: str, result: Any) -> None:
+        """A `@task` returned this."""
+        if not self.is_heard:
+            return
         if self._wants("updates"):
-            self._emit("updates", {task: result})
+            self._emit("updates", {name: result})
+        if self._reports("tasks"):
+            self._report("tasks", self.position.step + 1, reports.returned(task_id, name, result, None))
+
+    def has_raised(self, task_id: str, name: str, error: str) -> None:
+        """A `@task` failed."""
+        if self.is_heard and self._reports("tasks"):
+            self._report("tasks", self.position.step + 1, reports.returned(task_id, name, {}, error))
 
     def has_failed(self, task: Task, error: str) -> None:
         if self.is_heard and self._reports("tasks"):

@@ -12,7 +12,8 @@ import pytest
 from graphs import START, Command, RetryPolicy, StateGraph, entrypoint, interrupt, task
 from graphs.errors import InvalidGraph, LeftOut, NotWaiting, ThreadWaiting
 from graphs.runtime.compiled import CompiledGraph
-from graphs.runtime.types import Config
+from graphs.runtime.parts import StreamWriter
+from graphs.runtime.types import Config, Runtime
 from storage import Storage, open_storage
 from tests.runtime.asking import Log, chain, ids
 
@@ -246,6 +247,50 @@ async def test_L6_what_it_may_take_beside_its_input(storage: Storage, config: Co
         return config["n"]
 
     assert await first.ainvoke({"n": 1}) == 1  # the first is the input, whatever its name
+
+
+async def test_L6_what_a_task_may_take_that_its_call_leaves_open(storage: Storage, config: Config) -> None:
+    @task
+    async def takes(n: int, config: Config, writer: StreamWriter, runtime: Runtime[str]) -> list[Any]:
+        writer(n)
+        return [n, config.get("configurable", {}).get("thread_id"), runtime.context]
+
+    @task
+    def first(writer: StreamWriter, value: Any) -> bool:
+        return writer is value
+
+    @entrypoint(storage)
+    async def flow(_: str) -> list[Any]:
+        call: Any = takes
+        of_the_call: Any = first
+        return [
+            await call(1),
+            await of_the_call(value=None),
+            await of_the_call("w", "w"),
+            await of_the_call(None, None),
+        ]
+
+    chunks = [chunk async for chunk in flow.astream("x", config, context="c", stream_mode=["custom", "values"])]
+    assert chunks == [("custom", 1), ("values", [[1, "t1", "c"], False, True, True])]
+
+
+async def test_L6_tasks_are_told_as_they_begin_and_end(storage: Storage, config: Config) -> None:
+    @task
+    async def fails(n: int, *, why: str) -> int:
+        raise LookupError(why)
+
+    @entrypoint(storage)
+    async def flow(n: int) -> int:
+        await asyncio.gather(fails(n, why="no"), return_exceptions=True)
+        return await plus_one(n)
+
+    chunks = [chunk async for chunk in flow.astream(1, config, stream_mode="tasks")]
+    began = [(chunk["name"], chunk["input"]) for chunk in chunks if "input" in chunk]
+    ended = [(chunk["name"], chunk["result"], chunk["error"]) for chunk in chunks if "result" in chunk]
+    assert began[1:] == [("fails", ((1,), {"why": "no"})), ("plus_one", ((1,), {}))]
+    assert ended == [("fails", {}, "LookupError: no"), ("plus_one", 2, None), ("flow", 2, None)]
+    assert [chunk["id"] for chunk in chunks[1:3]] == [chunks[1]["id"]] * 2
+    assert len({chunk["id"] for chunk in chunks}) == 3
 
 
 async def test_L6_partials_and_objects_are_flows_too(config: Config) -> None:
