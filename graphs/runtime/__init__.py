@@ -19,9 +19,13 @@ Somebody answers: `answers` holds the answer against the question's schema and s
 and runs its node again from the first line. Tasks that had finished are read from the ledger and not run.
 
 `nested` runs a graph inside a node of another; `kept` is where one that keeps its state finds it, `upward` what one
-commands the node that called it, `reach` what code says of where it leads. `functional` writes a flow as one function,
-`blocking` makes the twins for callers without an event loop, `snapshots` reads a thread and its history, `edits`
-changes it or forks it from an older checkpoint, `breakpoints` stops at a step's border, `session` is what all of one
-run share. `streams` hands out what is seen on the way, `surface` is how callers see the state, `at_work` the tasks of a
-step that run side by side.
+commands the node that called it, `reach` what code says of where it leads. `functional` writes a flow as one function
+(`flow_tasks` begins its tasks, whose `futures` it is given; `declared` is what it says of types, `flow_state` what is
+stored of it), `blocking` makes the twins for callers without an event loop, `snapshots` reads a thread and its history,
+`edits` changes it or forks it from an older checkpoint, `breakpoints` stops at a step's border, `session` is what all
+of one run share. `surface` is how callers see the state, `at_work` the tasks of a step that run side by side.
+
+What is seen on the way: a graph of a run tells it (`telling`, with the shapes in `reports` and `parts`), if anybody
+listens (`streams`), and a caller watches in the shape that was asked for (`watching`). What code in a node may ask of
+its run is in `context`, what it takes as parameters in `injected`.
 """

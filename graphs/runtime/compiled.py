@@ -46,7 +46,7 @@ class CompiledGraph(Described):
         after: Breakpoints,
     ) -> None:
         self.program = program
-        self.checkpointer = None if isinstance(checkpointer, bool) else checkpointer
+        self.checkpointer = None if isinstance(checkpointer, bool) else _checked(checkpointer)
         self.memory: Memory = "call" if not isinstance(checkpointer, bool) else "kept" if checkpointer else "none"
         self.name = self.__name__ = program.name
         self.before = breakpoints.check(before, program.topology.nodes)
@@ -225,3 +225,13 @@ class CompiledGraph(Described):
     def _snapshots(self, config: Config) -> Snapshots:
         storage, thread_id = self._durable(config)
         return Snapshots(self.program, storage, thread_id, graph_of(config))
+
+
+def _checked(checkpointer: Any) -> Storage | None:
+    """Raises `TypeError` for what is no storage."""
+    if checkpointer is None or isinstance(checkpointer, Storage):
+        return checkpointer
+    raise TypeError(
+        f"a checkpointer is a storage, not {type(checkpointer).__name__}: "
+        "`async with open_storage(url) as storage` gives one (from storage import open_storage)"
+    )

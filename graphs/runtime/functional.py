@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ParamSpec, Protocol, TypeVar, get_args, get_origin, overload
 
 from graphs.errors import InvalidGraph, LeftOut
-from graphs.runtime import flow_state
+from graphs.runtime import flow_state, left_out
 from graphs.runtime.calling import invoke
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.context_schema import ContextSchema
@@ -42,7 +42,6 @@ def task(
     name: str | None = None,
     retry_policy: Retries = None,
     timeout: Timeout = None,
-    cache_policy: None = None,
 ) -> Callable[P, TaskFuture[R]]: ...
 @overload
 def task(
@@ -52,7 +51,6 @@ def task(
     name: str | None = None,
     retry_policy: Retries = None,
     timeout: Timeout = None,
-    cache_policy: None = None,
 ) -> Callable[P, TaskFuture[R]]: ...
 @overload
 def task(
@@ -62,7 +60,6 @@ def task(
     name: str | None = None,
     retry_policy: Retries = None,
     timeout: Timeout = None,
-    cache_policy: None = None,
 ) -> TaskDecorator: ...
 def task(
     fn: Callable[..., Any] | None = None,
@@ -71,7 +68,7 @@ def task(
     name: str | None = None,
     retry_policy: Retries = None,
     timeout: Timeout = None,
-    cache_policy: Any = None,
+    **more: Any,
 ) -> Any:
     """A step of a flow, or of a node. It begins when it is called, and gives a future: await it, gather several, or in
     a plain `def` ask for its `result()`.
@@ -84,8 +81,7 @@ def task(
     thread and nobody waits for it. Of a retry_policy of several the first that applies to an error counts. A task that
     nobody awaits is waited for at the end of what began it: its question pauses that, its error fails it.
     """
-    if cache_policy is not None:
-        raise _left_out("cache_policy", "a task's result is stored with its thread; keep what others may use yourself")
+    left_out.refuse("task", more)
     retries, limit = policies(retry_policy) or (), seconds(timeout)
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,7 +100,8 @@ def task(
 
 class entrypoint:  # noqa: N801 - a decorator
     """Make a function of one argument a durable flow: a compiled graph whose input is that argument, and whose result
-    is what the function returns (`{"__interrupt__": [...]}` while it waits).
+    is what the function returns (`{"__interrupt__": [...]}` while it waits). `context_schema` is the class of the
+    `context` that a caller passes; `retry_policy` and `timeout` are as for a task.
 
     It may also take `config`, `runtime` and `writer`, and `previous`: what the last finished run of the thread
     returned, None for the first. `entrypoint.final(value=, save=)` returns one thing and keeps another for that.
@@ -119,19 +116,14 @@ class entrypoint:  # noqa: N801 - a decorator
 
     def __init__(
         self,
-        checkpointer: Storage | None = None,
-        store: None = None,
-        cache: None = None,
-        context_schema: type[Any] | None = None,
-        cache_policy: None = None,
+        checkpointer: Storage | bool | None = None,
+        *,
+        context_schema: Any = None,
         retry_policy: Retries = None,
         timeout: Timeout = None,
+        **more: Any,
     ) -> None:
-        if store is not None:
-            raise _left_out("store", "keep what threads share in a database of your own")
-        for option, value in (("cache", cache), ("cache_policy", cache_policy)):
-            if value is not None:
-                raise _left_out(option, "finished tasks are kept in the checkpointer for their thread")
+        left_out.refuse("entrypoint", more)
         self._checkpointer = checkpointer
         self._context_schema = context_schema
         self._retries = policies(retry_policy) or ()
@@ -154,11 +146,10 @@ class entrypoint:  # noqa: N801 - a decorator
 
 def _body(fn: Callable[..., Any], name: str) -> Callable[..., Any]:
     """The flow's function as a node: it takes the state for its argument."""
-    parameters = inspect.signature(fn).parameters
-    if "store" in list(parameters)[1:]:
-        raise _left_out("the parameter store", "keep what threads share in a database of your own")
+    beside = list(inspect.signature(fn).parameters)[1:]
+    left_out.refuse(name, dict.fromkeys({"store"}.intersection(beside), True))
     hint = hints_of(fn).get("previous", Any)
-    form = Form.of(f"what entrypoint {name!r} saved", hint) if "previous" in parameters else None
+    form = Form.of(f"what entrypoint {name!r} saved", hint) if "previous" in beside else None
 
     @functools.wraps(fn)
     async def body(state: Mapping[str, Any], **taken: Any) -> dict[str, Any]:
@@ -189,7 +180,3 @@ def _types(fn: Callable[..., Any], name: str) -> tuple[Any, Any, Any]:
 def _name_of(fn: Callable[..., Any]) -> str:
     """A function's name; of a `partial` that of its function, of a callable object that of its class."""
     return getattr(fn, "__name__", None) or getattr(getattr(fn, "func", type(fn)), "__name__", type(fn).__name__)
-
-
-def _left_out(option: str, instead: str) -> LeftOut:
-    return LeftOut(f"{option} is left out of the functional API: {instead}")

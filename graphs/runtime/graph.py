@@ -227,9 +227,7 @@ class StateGraph:
             ContextSchema(self.context_schema),
             AllOfIt() if len(gives.keys) == len(schema.fields) else SomeKeys(gives.keys),
         )
-        graph = CompiledGraph(
-            program, _checked(checkpointer), before=interrupt_before or (), after=interrupt_after or ()
-        )
+        graph = CompiledGraph(program, checkpointer, before=interrupt_before or (), after=interrupt_after or ())
         graph.builder = self
         return graph
 
@@ -253,16 +251,6 @@ def _declared(fn: Callable[..., Any], name: str, destinations: tuple[str, ...] |
 
 def _handler(fn: Any, name: str) -> Node:
     return _declared(checked_function(name, fn), name)
-
-
-def _checked(checkpointer: Any) -> Any:
-    """Raises `TypeError` for what is no storage."""
-    if checkpointer is None or isinstance(checkpointer, Storage | bool):
-        return checkpointer
-    raise TypeError(
-        f"a checkpointer is a storage, not {type(checkpointer).__name__}: "
-        "`async with open_storage(url) as storage` gives one (from storage import open_storage)"
-    )
 
 
 def _leads_anywhere(fn: Callable[..., Any], declared: tuple[str, ...] | None) -> bool:

@@ -109,7 +109,7 @@ class TaskRun:
                 reached = await self._end_of(node)
             led = [] if reached.upward else await self._route(node, reached.writes)
             targets = reached.targets + self._stored(led)
-            return Finished(reached.writes, targets, reached.upward, self.jobs, reached.updates)
+            return Finished(reached.writes, targets, reached.upward, self.jobs, updates=reached.updates)
         except Paused:
             return Waiting(self.questions, self.jobs)
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its task, not the run's bookkeeping

@@ -275,13 +275,15 @@ def test_L6_what_is_no_flow_is_refused_in_one_sentence() -> None:
             entrypoint()(fn)
     with pytest.raises(InvalidGraph, match="an entrypoint has one parameter"):
         entrypoint()(lambda: None)
-    with pytest.raises(LeftOut, match="the parameter store is left out"):
+    with pytest.raises(LeftOut, match=r"\(store=\) is left out"):
         entrypoint()(lambda given, store: None)  # pyright: ignore[reportUnknownLambdaType]
     for option in ("store", "cache", "cache_policy"):
-        with pytest.raises(LeftOut, match=f"{option} is left out"):
+        with pytest.raises(LeftOut, match=rf"entrypoint\({option}=\) is left out"):
             entrypoint(**{option: object()})  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="greater than 0"):
         entrypoint(timeout=0)
+    with pytest.raises(TypeError, match="a checkpointer is a storage, not str"):
+        entrypoint("sqlite://")(lambda given: None)  # pyright: ignore[reportArgumentType, reportUnknownLambdaType]
 
 
 def test_L6_its_schemas_are_those_of_what_it_declares() -> None:

@@ -770,7 +770,7 @@ async def test_L6_a_task_costs_one_commit_and_none_when_it_is_served(storage: St
 
 def test_L6_what_is_left_out_of_tasks_says_so() -> None:
     with pytest.raises(LeftOut, match="cache_policy"):
-        task(cache_policy=object())  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownMemberType]
+        task(cache_policy=object())  # pyright: ignore[reportCallIssue, reportUnknownVariableType]
     with pytest.raises(ValueError, match="greater than 0"):
         task(timeout=0)
     with pytest.raises(TypeError, match="retry_policy"):

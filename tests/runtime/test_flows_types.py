@@ -4,8 +4,11 @@ of a restart.
 
 import dataclasses
 import enum
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypedDict
 from uuid import UUID
 
@@ -285,3 +288,41 @@ async def test_L6_without_a_checkpointer_nothing_is_previous(config: Config) -> 
 
     assert await flow.ainvoke(1, config) == [1, None]
     assert await flow.ainvoke(2, config) == [2, None]
+
+
+def script(url: str, what: str) -> tuple[list[str], int]:
+    """What `script_of_flows` says in a process of its own, with every warning an error; and how the process ends."""
+    ended = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.runtime.script_of_flows", url, what],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        timeout=60,
+        check=False,
+    )
+    assert ended.stderr == ""
+    return ended.stdout.splitlines(), ended.returncode
+
+
+FOUND = "['Order', 'Order'] None"
+
+
+@pytest.mark.slow
+def test_L6_a_flow_goes_on_in_another_process(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/test.db"
+    asked, _ = script(url, "ask")
+    assert sorted(asked[:-2]) == sorted([FOUND, "find", "find"])  # its own thread says the first
+    assert asked[-2:] == ["__interrupt__", "None"]
+    answered, _ = script(url, "answer")
+    assert answered == [FOUND, "ship: yes", "ship", "ship", "flow", "Decimal('22.80')"]
+    assert sorted((tmp_path / "book").read_text().splitlines()) == ["found 1", "found 2"]
+
+
+@pytest.mark.slow
+def test_L6_a_flow_goes_on_after_its_process_has_died(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/test.db"
+    said, code = script(url, "die")
+    assert FOUND in said
+    assert code == 3
+    assert script(url, "go on") == ([FOUND, "ship", "ship", "flow", "Decimal('22.80')"], 0)
+    assert sorted((tmp_path / "book").read_text().splitlines()) == ["found 1", "found 2"]
