@@ -134,9 +134,7 @@ METHODS: Mapping[str, Reason] = {
     **dict.fromkeys(("InputType", "OutputType"), _SCHEMAS),
     **dict.fromkeys(("attach_node", "attach_edge", "attach_branch", "copy", "channels", "validate"), _PARTS),
     **dict.fromkeys(("stream_channels", "stream_channels_asis", "stream_channels_list", "input_channels"), _PARTS),
-    **dict.fromkeys(
-        ("output_channels", "stream_eager", "stream_mode", "step_timeout", "retry_policy", "config"), _PARTS
-    ),
+    **dict.fromkeys(("output_channels", "stream_eager", "stream_mode", "step_timeout", "retry_policy"), _PARTS),
 }
 """Of a compiled graph."""
 
