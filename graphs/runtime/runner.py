@@ -1,4 +1,4 @@
-"""The runner: takes a graph of a thread from step to step. The only writer of checkpoints."""
+"""The runner: takes a graph of a thread from step to step."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from graphs.runtime import answers, breakpoints
 from graphs.runtime.at_work import AtWork
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.calling import Apart
+from graphs.runtime.checkpoint_writer import CheckpointWriter
 from graphs.runtime.frames import Attempt
 from graphs.runtime.giving_up import left_alone
 from graphs.runtime.handling import Handling, failed_row, handler_scope, handles, unhandled
 from graphs.runtime.kept import kept_after
 from graphs.runtime.ledger import Finished, dump_leads, dump_writes, finished, load_leads, load_writes, written
-from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
+from graphs.runtime.positions import Position, scope_of
 from graphs.runtime.program import Program
-from graphs.runtime.results import Ended, dump_results
-from graphs.runtime.session import Commit, Job, Session
+from graphs.runtime.results import Ended
+from graphs.runtime.session import Commit, Session
 from graphs.runtime.step import Task, due
 from graphs.runtime.tasks import Failed, TaskResult, TaskRun, Waiting
 from graphs.runtime.telling import Telling
 from graphs.runtime.upward import Upward, dump_upward
 from storage.ids import CheckpointId, InterruptId, Namespace, Scope, TaskId
 from storage.tasks import TaskRow
-from storage.threads import ThreadStatus
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +38,16 @@ Ending = Literal["done", "waiting", "cut short"]
 class Runner:
     """One graph of a thread, from its position to where it ends, waits or fails.
 
-    `stored` is the newest position on disk, `telling` what is seen of the run; `consumed`, `ended`, `unsaved` and
-    `jobs` are what the next transaction has to say of answers and tasks since then, and to do for these; `left` is how
-    the tasks of `stored` ended, `errors` what tasks failed with that were run again. `caller` is the task that called
-    this graph, None for the root, and `upward` what this graph commands it at its end.
+    `writer` has its position, and puts it on disk; `telling` is what is seen of the run. `results`, `failures` and
+    `handling` are how the tasks of the step in flight stand, `errors` what tasks failed with that were run again,
+    `seen` the answers that those have had. `caller` is the task that called this graph, None for the root, and `upward`
+    what this graph commands it at its end.
     """
 
     program: Program
     session: Session
     ns: Namespace
-    position: Position
-    stored: Position
+    writer: CheckpointWriter
     telling: Telling
     before: Breakpoints = ()
     after: Breakpoints = ()
@@ -59,12 +58,7 @@ class Runner:
     failures: dict[TaskId, Exception] = field(default_factory=dict[TaskId, Exception])
     handling: dict[TaskId, Handling] = field(default_factory=dict[TaskId, Handling])
     seen: dict[TaskId, list[InterruptId]] = field(default_factory=dict[TaskId, list[InterruptId]])
-    consumed: list[InterruptId] = field(default_factory=list[InterruptId])
-    ended: list[Scope] = field(default_factory=list[Scope])
-    unsaved: list[TaskRow] = field(default_factory=list[TaskRow])
-    jobs: list[Job] = field(default_factory=list[Job])
     errors: dict[TaskId, str] = field(default_factory=dict[TaskId, str])
-    left: dict[TaskId, Ended] = field(default_factory=dict[TaskId, Ended])
     at_work: AtWork = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +67,10 @@ class Runner:
     @property
     def is_root(self) -> bool:
         return not self.ns
+
+    @property
+    def position(self) -> Position:
+        return self.writer.position
 
     def values(self) -> dict[str, Any]:
         """The state with what the finished tasks of the step in flight wrote."""
@@ -88,10 +86,10 @@ class Runner:
         self.telling.reached(self.position)
         while self.position.tasks:
             if self._is_to_halt():
-                await self._park("running")
+                await self.writer.park("running")
                 return "cut short"
             if self._at_breakpoint():
-                if await self._park("waiting"):
+                if await self.writer.park("waiting"):
                     return "waiting"
                 continue
             if self.position.step - self.position.since >= self.limit:
@@ -100,7 +98,7 @@ class Runner:
                 if self.failures:
                     raise next(iter(self.failures.values()))
                 return "cut short" if self._is_to_halt() else "waiting"
-            if self.is_root and self.position.tasks and self.session.stop() and await self._park("running"):
+            if self.is_root and self.position.tasks and self.session.stop() and await self.writer.park("running"):
                 return "cut short"
         return "done"
 
@@ -124,7 +122,7 @@ class Runner:
                     return await self._halt()
                 self._start_due()
                 if not self.at_work.running:
-                    if await self._park("failed" if self.failures else "waiting"):
+                    if await self.writer.park("failed" if self.failures else "waiting"):
                         return False
                     continue
                 if news is None and listens and self._asking():
@@ -150,11 +148,11 @@ class Runner:
         for task, result in await self.at_work.cut_off():
             if isinstance(result, Finished):
                 self.results[task.id] = result
-                self.jobs += result.jobs
+                self.writer.jobs += result.jobs
                 of_task = self._of(task, result)
                 commit.tasks += of_task.tasks
                 commit.closed += of_task.closed
-        await self.store(commit)
+        await self.writer.store(commit)
         return False
 
     def _heard(self, news: asyncio.Task[None]) -> bool:
@@ -212,7 +210,7 @@ class Runner:
             scope,
             task,
             values,
-            self.flush,
+            self.writer.flush,
             self.caller,
             reached,
             self.handling.get(task.id),
@@ -228,7 +226,7 @@ class Runner:
         """Store how a task ended. True when it was the last of its step and the step is in a checkpoint."""
         if isinstance(result, Waiting) and self.session.is_halted:
             return False  # it asked, or was kept from beginning what it had leave for: that is not to be told of it
-        self.jobs += result.jobs
+        self.writer.jobs += result.jobs
         if isinstance(result, Finished):
             self.results[task.id] = result
             self.telling.has_finished(self._told(task), result)
@@ -245,11 +243,11 @@ class Runner:
         if isinstance(result, Failed) and self._is_handled(task, result.error):
             return await self._hand_over(task, result, commit)
         if isinstance(result, Finished) and self.at_work.running and self.session.durability == "exit":
-            self.unsaved += commit.tasks
+            self.writer.unsaved += commit.tasks
             return False
         if not self.at_work.running and self.is_root:
             commit.release = "failed" if self.failures else "waiting"
-        await self.store(commit)
+        await self.writer.store(commit)
         self._tell(task, result)
         return False
 
@@ -281,9 +279,9 @@ class Runner:
         self.handling[task.id] = Handling(result.error, writes)
         (row,) = commit.tasks
         if self.session.durability == "exit":
-            self.unsaved.append(failed_row(row))
+            self.writer.unsaved.append(failed_row(row))
         else:
-            await self.store(Commit(tasks=[row, failed_row(row)]))
+            await self.writer.store(Commit(tasks=[row, failed_row(row)]))
         self.telling.has_failed(task, result.text)
         if not self.session.is_halted:
             self.at_work.begin(self._run_of(task))
@@ -292,7 +290,7 @@ class Runner:
     def _of(self, task: Task, result: TaskResult) -> Commit:
         """What is stored of a task whose step goes on without it."""
         scope = scope_of(self.ns, task)
-        self.consumed += self.seen.pop(task.id, [])
+        self.writer.consumed += self.seen.pop(task.id, [])
         commit, error = Commit(), self.errors.get(task.id)
         match result:
             case Finished(writes=writes, targets=targets, upward=upward):
@@ -339,17 +337,17 @@ class Runner:
     async def _advance(self, position: Position) -> None:
         """Go to the next position, and store it with everything that it settles."""
         if self.position.stored:
-            self.left = {
+            self.writer.left = {
                 task.id: Ended(self.results[task.id].writes, self._error(task)) for task in self.position.tasks
             }
         for task in self.position.tasks:
-            self.consumed += self.seen.pop(task.id, [])
-            self.ended.append(scope_of(self.ns, task))
+            self.writer.consumed += self.seen.pop(task.id, [])
+            self.writer.ended.append(scope_of(self.ns, task))
         wrote = self.telling.wrote(self.results.values())
-        self.position = position
+        self.writer.position = position
         self.results.clear()
         self.handling.clear()
-        self.unsaved.clear()
+        self.writer.unsaved.clear()
         if self.is_root:
             self.session.roots, self.session.kept = tuple(task.id for task in position.tasks), position.kept
         if self.session.storage is not None:
@@ -361,53 +359,12 @@ class Runner:
         stops = breakpoints.stop_at(self.session, self.ns, position, self.before, self.after)
         if self.session.durability != "exit" or not position.tasks or stops:
             release = "done" if not position.tasks else "waiting" if stops else None
-            await self.store(Commit(questions=stops, release=release if self.is_root else None))
-
-    async def store(self, commit: Commit) -> None:
-        """Store `commit`, with the position where that is not on disk yet, and what the steps since then used up.
-
-        Tasks may call this side by side: what is taken between two awaits is queued in that order.
-        """
-        if self.session.storage is None:
-            return
-        if self.caller is not None:
-            await self.caller.flush()
-        if not self.position.stored:
-            schema, old = self.program.schema, self.stored
-            results = (
-                dump_results(schema, old.tasks, self.left, old.values, self.position.values) if self.left else None
-            )
-            self.left = {}
-            self.position, changes = normalise(schema, old, self.position)
-            row = to_row(self.position, self.session.thread_id, self.ns, self.session.now(), results)
-            commit.checkpoint = (row, changes)
-        commit.consumed, self.consumed = [*commit.consumed, *self.consumed], []
-        ledger = self.session.ledger
-        closed = [*self.ended, *(row.scope for row in self.unsaved)]
-        commit.closed += [scope for scope in closed if ledger.within(scope)]
-        commit.ended, self.ended = [scope for scope in self.ended if ledger.has_tasks(scope)], []
-        commit.resumed = callers(self.ns)
-        commit.tasks, self.unsaved = [*self.unsaved, *commit.tasks], []
-        commit.jobs, self.jobs = [*commit.jobs, *self.jobs], []
-        await self.session.commit(commit)
-        self.stored = self.position
+            await self.writer.store(Commit(questions=stops, release=release if self.is_root else None))
 
     def _error(self, task: Task) -> str | None:
         """The last error that a task had."""
         row = self.session.ledger.tasks.get(scope_of(self.ns, task))
         return (row.error if row is not None else None) or self.errors.get(task.id)
-
-    async def flush(self) -> None:
-        """Put the position on disk, so that a claim made now is found by whoever takes over."""
-        if self.session.storage is not None and self.stored is not self.position:
-            await self.store(Commit())
-
-    async def _park(self, status: ThreadStatus) -> bool:
-        """Give the thread back, unless that is done or not ours to do. False when an answer has come in meanwhile."""
-        if not self.is_root or self.session.storage is None or self.session.released:
-            return True
-        await self.store(Commit(release=status))
-        return self.session.released
 
     async def _without_end(self) -> GraphRecursionError:
         """What is raised at the limit: put on record as that of the tasks that are due, and were not begun."""
@@ -418,13 +375,13 @@ class Runner:
             due = [scope_of(self.ns, task) for task in self.position.tasks]
             text = f"{type(error).__name__}: {error}"
             rows = [TaskRow(scope, "failed", error=text) for scope in due if scope not in self.session.ledger.tasks]
-            await self.store(Commit(tasks=rows, release="failed"))
+            await self.writer.store(Commit(tasks=rows, release="failed"))
         return error
 
     def _at_breakpoint(self) -> bool:
         """Whether the thread stands before a static interrupt that nobody has passed yet."""
         rows = breakpoints.stops(self.session.ledger, self.ns, self.position)
-        self.consumed += [row.id for row in rows if row.status == "answered" and not row.consumed]
+        self.writer.consumed += [row.id for row in rows if row.status == "answered" and not row.consumed]
         stop = next((row for row in rows if row.status == "waiting"), None)
         if stop is not None:
             self.telling.stops(stop)
