@@ -142,7 +142,7 @@ class Call:
             return shown
         rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]
         waiting = [row for row in rows if answers.is_open(row)]
-        runner.telling.left_waiting(waiting, values if runner.results else None)
+        runner.telling.left_waiting(waiting, values if runner.step.results else None)
         if not waiting:
             return shown
         state = cast("Mapping[str, Any]", shown if isinstance(shown, Mapping) else {})
