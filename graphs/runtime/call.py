@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from graphs.errors import ThreadBusy
 from graphs.runtime import answers, breakpoints, left_out, nested
@@ -54,6 +54,10 @@ class Call:
         **more: Any,
     ) -> None:
         left_out.refuse("ainvoke", more)
+        if durability not in get_args(Durability):
+            raise ValueError(f"durability is one of {get_args(Durability)!r}, not {durability!r}")
+        if on_waiting not in get_args(OnWaiting):
+            raise ValueError(f"on_waiting is one of {get_args(OnWaiting)!r}, not {on_waiting!r}")
         self.graph = graph
         nodes = graph.program.topology.nodes
         self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)

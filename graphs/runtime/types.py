@@ -93,6 +93,11 @@ class Interrupt:
     schema: Any = field(default=None, repr=False)
     answered: bool = False
 
+    @property
+    def response_schema(self) -> Any:
+        """The JSON Schema that its answer has to fit, by the name that `interrupt` takes it by."""
+        return self.schema
+
 
 @dataclass(frozen=True)
 class RetryPolicy:

@@ -57,10 +57,15 @@ def script(what: str, url: str) -> "subprocess.Popen[str]":
     )
 
 
+def said_of_faults(errors: str) -> list[str]:
+    """What a script had to say, without what dev mode says of a machine that is busy."""
+    return [line for line in errors.splitlines() if not line.startswith("Executing <")]
+
+
 @pytest.mark.slow
 def test_L12_a_script_needs_no_event_loop(tmp_path: Path) -> None:
     said, errors = script("conversation", f"sqlite:///{tmp_path}/test.db").communicate(timeout=60)
-    assert errors == ""
+    assert said_of_faults(errors) == []
     assert said.splitlines() == [
         "draft",
         "__interrupt__",
@@ -78,7 +83,7 @@ def test_L12_ctrl_c_cancels_the_run_and_gives_the_thread_back(tmp_path: Path) ->
     assert process.stdout.readline() == "slow\n"
     process.send_signal(signal.SIGINT)
     said, errors = process.communicate(timeout=20)  # the node that sleeps is not waited for, at the end neither
-    assert errors == ""
+    assert said_of_faults(errors) == []
     assert said.splitlines() == [
         "interrupted",
         "('slow',)",
