@@ -62,16 +62,24 @@ __all__ = [
     "tool",
 ]
 
-_OF_THE_AGENT = {
+_ELSEWHERE = {
     "Agent": "graphs.agent.agent",
     "Approval": "graphs.agent.policy",
     "ToolError": "graphs.agent.errors",
     "tool": "graphs.agent.tools",
+    **dict.fromkeys(("StateSnapshot", "PendingTask"), "graphs.runtime.types"),
+    **dict.fromkeys(("StreamMode", "StreamPart", "ValuesStreamPart"), "graphs.runtime.parts"),
+    **dict.fromkeys(("TaskPayload", "TaskResultPayload", "DebugPayload"), "graphs.runtime.parts"),
+    **dict.fromkeys(("CheckpointTask", "CheckpointPayload"), "graphs.runtime.parts"),
+    "Durability": "graphs.runtime.session",
+    "CompiledGraph": "graphs.runtime.compiled",
 }
-"""Imported when they are first asked for: a graph of one's own needs no client of a model, and starts without it."""
+"""Imported when they are first asked for: the agent's, as a graph of one's own needs no client of a model and starts
+without it; and types, which are for annotations.
+"""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _OF_THE_AGENT:
+    if name not in _ELSEWHERE:
         raise left_out.imported(__name__, name)
-    return getattr(import_module(_OF_THE_AGENT[name]), name)
+    return getattr(import_module(_ELSEWHERE[name]), name)

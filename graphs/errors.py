@@ -32,6 +32,7 @@ After each of them nothing has changed, except where the class says so.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 
 class GraphError(Exception):
@@ -193,3 +194,27 @@ class InvalidAnswer(AnswerError):
 
 class NotWaiting(AnswerError):
     """The thread waits for nothing: it does not exist, is finished, or was never paused."""
+
+
+_OTHER_NAME = "it has another name here"
+LEFT_OUT = {
+    "NodeInterrupt": ("a node asks by a call, which returns the answer", "Call interrupt(value)"),
+    "GraphDrained": ("a run is stopped by what its caller passes", "Pass stop= or halt= to ainvoke or astream"),
+    "GraphInterrupt": ("a question unwinds its node by a signal that is no Exception", "Let BaseExceptions pass"),
+    "GraphBubbleUp": ("what unwinds a node is no Exception", "Let BaseExceptions pass"),
+    "ParentCommand": ("a command is returned", "Return Command(graph=Command.PARENT)"),
+    "NodeCancelledError": (_OTHER_NAME, "Use UnexpectedExit"),
+    "UnknownInterruptError": (_OTHER_NAME, "Use UnknownInterrupt, or AnswerError for every refusal of an answer"),
+    "EmptyInputError": (_OTHER_NAME, "Use InvalidUpdateError; NotWaiting for None"),
+    "is_invalid_resume": (_OTHER_NAME, "Use isinstance(error, InvalidAnswer)"),
+    "ErrorCode": ("an error is told by its class", "Catch the class"),
+    "EmptyChannelError": ("a state has keys and no channels", "A key that nothing was written to is not in the state"),
+    "TaskNotFound": ("tasks run where their graph does", "There is nothing that has to be used in its place"),
+}
+"""Names of LangGraph's errors that are left out: why, and what to use instead."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in LEFT_OUT:
+        raise LeftOut("{}.{} is left out: {}. {}".format(__name__, name, *LEFT_OUT[name]))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,6 +23,9 @@ commands the node that called it, `reach` what code says of where it leads. `fun
 (`flow_tasks` begins its tasks, whose `futures` it is given; `declared` is what it says of types, `flow_state` what is
 stored of it), `blocking` makes the twins for callers without an event loop, `snapshots` reads a thread and its history,
 `edits` changes it or forks it from an older checkpoint, `breakpoints` stops at a step's border, `session` is what all
-of one run share. `streams` hands out what is seen on the way, `surface` is how callers see the state, `at_work` the
-tasks of a step that run side by side.
+of one run share. `surface` is how callers see the state, `at_work` the tasks of a step that run side by side.
+
+What is seen on the way: a graph of a run tells it (`telling`, with the shapes in `reports` and `parts`), if anybody
+listens (`streams`), and a caller watches in the shape that was asked for (`watching`). What code in a node may ask of
+its run is in `context`, what it takes as parameters in `injected`.
 """

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from graphs.errors import InvalidGraph, NodeError
+from graphs.errors import InvalidGraph
 from graphs.runtime.types import Command
 
 
@@ -44,25 +44,6 @@ def code_of(fn: Callable[..., Any]) -> Any:
     while isinstance(fn, functools.partial):
         fn = fn.func
     return fn if inspect.isroutine(fn) or isinstance(fn, type) else type(fn).__call__
-
-
-def error_parameter(handler: Callable[..., Any]) -> str | None:
-    """The parameter by which an error handler takes what the node failed with: one that is annotated with `NodeError`,
-    or is named `error` and not annotated; None when it takes none.
-    """
-    try:
-        hints, parameters = get_type_hints(code_of(handler)), list(inspect.signature(handler).parameters)[1:]
-    except (NameError, TypeError, ValueError, AttributeError):  # annotations that cannot be evaluated here
-        hints, parameters = dict[str, Any](), ["error"] if "error" in _names(handler) else []
-    found = [name for name in parameters if hints.get(name) is NodeError]
-    return found[0] if found else "error" if "error" in parameters and "error" not in hints else None
-
-
-def _names(fn: Callable[..., Any]) -> list[str]:
-    try:
-        return list(inspect.signature(fn).parameters)
-    except (TypeError, ValueError):
-        return []
 
 
 def _return_hint(fn: Callable[..., Any]) -> Any:

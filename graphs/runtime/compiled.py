@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self, cast
 
 from graphs.errors import AnswerError
 from graphs.runtime import answers, breakpoints, nested, watching
 from graphs.runtime.blocking import blocking, blocking_iterator
 from graphs.runtime.breakpoints import Breakpoints
-from graphs.runtime.configs import checkpoint_of, graph_of, noted, thread_id_of
+from graphs.runtime.configs import checkpoint_of, graph_of, merged, noted, thread_id_of
 from graphs.runtime.described import Described
 from graphs.runtime.edits import Editor
 from graphs.runtime.program import Program
@@ -49,6 +50,7 @@ class CompiledGraph(Described):
         self.checkpointer = None if isinstance(checkpointer, bool) else _checked(checkpointer)
         self.memory: Memory = "call" if not isinstance(checkpointer, bool) else "kept" if checkpointer else "none"
         self.name = self.__name__ = program.name
+        self.config: Config = {}
         self.before = breakpoints.check(before, program.topology.nodes)
         self.after = breakpoints.check(after, program.topology.nodes)
 
@@ -70,7 +72,7 @@ class CompiledGraph(Described):
         those of `astream`. With another `stream_mode` it is the list of that mode's chunks, with `version="v2"` a
         `GraphOutput` (the list of parts).
         """
-        return await watching.result(self, input, config or {}, stream_mode, **options)
+        return await watching.result(self, input, self._over(config), stream_mode, **options)
 
     def astream(
         self,
@@ -100,7 +102,7 @@ class CompiledGraph(Described):
         cut off, and the end of claimed effects waited for), `also` (a job that runs in the transaction that stores the
         input; what it raises stops the run before it began).
         """
-        return watching.chunks(self, input, config or {}, stream_mode or "updates", **options)
+        return watching.chunks(self, input, self._over(config), stream_mode or "updates", **options)
 
     async def aanswer(self, config: Config, answer_map: Mapping[str, Any], by: str | None = None) -> None:
         """Store answers by id and run nothing; it works while the thread runs, here or in another process.
@@ -129,7 +131,7 @@ class CompiledGraph(Described):
 
     def state_on(self, db: Connection, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
         """What `aget_state` gives, for a job that reads more at the same moment."""
-        return self._snapshots(config).get(db, checkpoint_of(config), subgraphs=subgraphs)
+        return self._snapshots(config).get(db, checkpoint_of(self._over(config)), subgraphs=subgraphs)
 
     async def aget_state_history(
         self,
@@ -210,21 +212,31 @@ class CompiledGraph(Described):
     update_state = blocking(aupdate_state)
     bulk_update_state = blocking(abulk_update_state)
 
+    def with_config(self, config: Config | None = None, **more: Any) -> Self:
+        """The graph with this config, and what else is given by name, under that of each call."""
+        bound = copy.copy(self)
+        bound.config = merged(merged(self.config, config or {}), cast("Config", more))
+        return bound
+
+    def _over(self, config: Config | None) -> Config:
+        """What a call says, over what the graph is bound to."""
+        return merged(self.config, config or {}) if self.config else config or {}
+
     def _durable(self, config: Config) -> tuple[Storage, ThreadId]:
         if self.checkpointer is None:
             raise ValueError(
                 "this graph was compiled without a checkpointer of its own: compile(checkpointer=storage). What it has "
                 "come to in another's thread is shown by that one: aget_state(config, subgraphs=True)"
             )
-        return self.checkpointer, thread_id_of(config)
+        return self.checkpointer, thread_id_of(self._over(config))
 
     def _editor(self, config: Config) -> Editor:
-        storage, thread_id = self._durable(config)
+        config, (storage, thread_id) = self._over(config), self._durable(config)
         return Editor(self.program, storage, thread_id, checkpoint_of(config), graph_of(config), noted(config))
 
     def _snapshots(self, config: Config) -> Snapshots:
         storage, thread_id = self._durable(config)
-        return Snapshots(self.program, storage, thread_id, graph_of(config))
+        return Snapshots(self.program, storage, thread_id, graph_of(self._over(config)))
 
 
 def _checked(checkpointer: Any) -> Storage | None:

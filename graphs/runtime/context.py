@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from graphs.errors import OutsideOfRun
+from graphs.errors import NodeError, OutsideOfRun
 from graphs.runtime.injected import Kind
 from graphs.runtime.parts import StreamWriter
 from graphs.runtime.session import Session
@@ -30,6 +30,8 @@ class Here(Protocol):
     def node(self) -> str: ...
     @property
     def step(self) -> int: ...
+    @property
+    def error(self) -> NodeError | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class AtStart:
     where: Where = ()
     node: str = START
     step: int = 0
+    error: NodeError | None = None
 
 
 here: ContextVar[Here | None] = ContextVar("here", default=None)
@@ -108,7 +111,17 @@ def runtime_at(place: Here) -> Runtime[Any]:
     )
 
 
-_MADE: Mapping[Kind, Callable[[Here], Any]] = {"config": config_at, "runtime": runtime_at, "writer": writer_at}
+def error_at(place: Here) -> NodeError | None:
+    """What an error handler is told; None in any other node."""
+    return place.error
+
+
+_MADE: Mapping[Kind, Callable[[Here], Any]] = {
+    "config": config_at,
+    "runtime": runtime_at,
+    "writer": writer_at,
+    "error": error_at,
+}
 
 
 def _message_writer(place: Here) -> StreamWriter:

@@ -12,7 +12,6 @@ from graphs.runtime.annotations import (
     checked_function,
     declared_destinations,
     declared_targets,
-    error_parameter,
     name_of,
 )
 from graphs.runtime.compiled import CompiledGraph
@@ -251,7 +250,7 @@ def _declared(fn: Callable[..., Any], name: str, destinations: tuple[str, ...] |
 
 
 def _handler(fn: Any, name: str) -> Node:
-    return replace(_declared(checked_function(name, fn), name), error_as=error_parameter(fn))
+    return _declared(checked_function(name, fn), name)
 
 
 def _leads_anywhere(fn: Callable[..., Any], declared: tuple[str, ...] | None) -> bool:

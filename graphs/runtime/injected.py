@@ -9,18 +9,20 @@ from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from graphs.errors import NodeError
 from graphs.runtime.parts import StreamWriter
 from graphs.runtime.types import Config, Runtime
 
-Kind = Literal["config", "runtime", "writer"]
+Kind = Literal["config", "runtime", "writer", "error"]
 
-_NAMES: Mapping[str, Kind] = {"config": "config", "runtime": "runtime", "writer": "writer"}
-_TYPES: Mapping[Any, Kind] = {Config: "config", Runtime: "runtime", StreamWriter: "writer"}
+_NAMES: Mapping[str, Kind] = {"config": "config", "runtime": "runtime", "writer": "writer", "error": "error"}
+_TYPES: Mapping[Any, Kind] = {Config: "config", Runtime: "runtime", StreamWriter: "writer", NodeError: "error"}
 _TEXTS: Mapping[str, Kind] = {
     "Config": "config",
     "RunnableConfig": "config",
     "Runtime": "runtime",
     "StreamWriter": "writer",
+    "NodeError": "error",
 }
 """How annotations read that cannot be evaluated where they stand."""
 

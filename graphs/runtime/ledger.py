@@ -127,10 +127,10 @@ class Finished:
     upward: Sequence[Upward] = ()
     jobs: Sequence[Callable[[Connection], object]] = ()
     """What is stored with this end. None for one that was stored before."""
-    updates: Sequence[Sequence[Write]] = ()
-    """The writes by the updates that they came in, where the node returned several."""
     handler: str | None = None
     """The error handler that ended the task in its node's place."""
+    updates: Sequence[Sequence[Write]] = ()
+    """The writes by the updates that they came in, where the node returned several."""
 
     def departure(self, task: Task) -> Departure:
         """What the task leads to. A node that failed leads nowhere by its edges."""

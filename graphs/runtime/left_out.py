@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+from graphs import errors
 from graphs.errors import LeftOut
 
 
@@ -63,7 +64,6 @@ _CHANNELS = Reason(
     "Declare the key as Annotated[type, reducer], and write Overwrite(value) to replace what it holds",
 )
 _PREGEL = Reason("a graph is built in one way", "Use StateGraph, or @entrypoint for a flow that is one function")
-_NODE_INTERRUPT = Reason("a node asks by a call, which returns the answer", "Call interrupt(value)")
 _MESSAGE_GRAPH = Reason("a state has keys", "Use StateGraph(MessagesState)")
 _SAVER = Reason("a graph is stored by this package's own storage", "Use `async with open_storage(url) as storage`")
 _TRACE = Reason("nothing is traced but what `astream` shows", "Listen to astream(stream_mode=[...]) and record that")
@@ -76,25 +76,39 @@ _SCHEMAS = Reason(
 _PARTS = Reason("what a compiled graph is made of stays its own", "Look at graph.nodes, or at graph.get_graph()")
 _TASK_ID = Reason("an edit stands for a node", "Pass as_node=; several at once go into abulk_update_state")
 _TASK_OF_PLATFORM = Reason("there is no server round the graph", "Pass what nodes need to know as context")
+_SENT_TIMEOUT = Reason(
+    "a timeout is of the node", "Give it to the node, add_node(timeout=), or limit what it does itself"
+)
 _HEARTBEAT = Reason("a timeout is of the whole attempt", "Give the node a timeout that it can keep")
 _UI = Reason("what is shown of a state is up to its caller", "Write with get_stream_writer, for stream_mode custom")
 _PUSH = Reason(
     "a node says what it writes by returning it", "Return it, or write it to a stream by runtime.message_writer"
 )
 _INTERNAL = Reason("it is an inside of LangGraph's", "There is nothing that has to be used in its place")
+_OTHER_NAMES = {
+    "CompiledStateGraph": "CompiledGraph",
+    "PregelTask": "PendingTask",
+    "RunnableConfig": "Config",
+    "ToolRuntime": "Runtime",
+    "CONF": 'the text "configurable"',
+    "All": 'the text "*"',
+    "Checkpointer": "Storage | bool | None",
+    **dict.fromkeys(("UpdatesStreamPart", "MessagesStreamPart", "CustomStreamPart", "TasksStreamPart"), "StreamPart"),
+    **dict.fromkeys(("CheckpointStreamPart", "DebugStreamPart"), "StreamPart"),
+}
 _RENAMED_STATE = Reason("it is an old name", "Use input_schema=, output_schema= or context_schema=")
 _RENAMED_RETRY = Reason("it is an old name", "Use retry_policy=")
 
 NAMES: Mapping[str, Reason] = {
+    **{name: Reason(*texts) for name, texts in errors.LEFT_OUT.items()},
     **dict.fromkeys(("CachePolicy", "BaseCache", "InMemoryCache"), _CACHE),
     **dict.fromkeys(("BaseStore", "InMemoryStore", "get_store"), _STORE),
-    **dict.fromkeys(("RunControl", "GraphDrained"), _CONTROL),
+    **dict.fromkeys(("RunControl",), _CONTROL),
     **dict.fromkeys(("RemoteGraph",), _REMOTE),
     **dict.fromkeys(("create_react_agent", "ToolNode", "tools_condition", "InjectedState", "InjectedStore"), _PREBUILT),
     **dict.fromkeys(("RemainingSteps", "IsLastStep", "ManagedValue"), _MANAGED),
     **dict.fromkeys(("DeltaChannel", "EphemeralValue", "LastValue", "Topic", "BinaryOperatorAggregate"), _CHANNELS),
     **dict.fromkeys(("Pregel", "NodeBuilder"), _PREGEL),
-    "NodeInterrupt": _NODE_INTERRUPT,
     "MessageGraph": _MESSAGE_GRAPH,
     **dict.fromkeys(("InMemorySaver", "MemorySaver", "SqliteSaver", "AsyncSqliteSaver"), _SAVER),
     **dict.fromkeys(("PostgresSaver", "AsyncPostgresSaver", "BaseCheckpointSaver"), _SAVER),
@@ -102,9 +116,7 @@ NAMES: Mapping[str, Reason] = {
     **dict.fromkeys(("ServerInfo", "BaseUser"), _TASK_OF_PLATFORM),
     **dict.fromkeys(("push_ui_message", "delete_ui_message", "ui_message_reducer"), _UI),
     "push_message": _PUSH,
-    **dict.fromkeys(
-        ("ensure_valid_checkpointer", "PregelExecutableTask", "TaskNotFound", "EmptyChannelError"), _INTERNAL
-    ),
+    **dict.fromkeys(("ensure_valid_checkpointer", "PregelExecutableTask"), _INTERNAL),
 }
 """What one imports."""
 
@@ -122,9 +134,7 @@ METHODS: Mapping[str, Reason] = {
     **dict.fromkeys(("InputType", "OutputType"), _SCHEMAS),
     **dict.fromkeys(("attach_node", "attach_edge", "attach_branch", "copy", "channels", "validate"), _PARTS),
     **dict.fromkeys(("stream_channels", "stream_channels_asis", "stream_channels_list", "input_channels"), _PARTS),
-    **dict.fromkeys(
-        ("output_channels", "stream_eager", "stream_mode", "step_timeout", "retry_policy", "config"), _PARTS
-    ),
+    **dict.fromkeys(("output_channels", "stream_eager", "stream_mode", "step_timeout", "retry_policy"), _PARTS),
 }
 """Of a compiled graph."""
 
@@ -151,6 +161,7 @@ OPTIONS: Mapping[str, Reason] = {
     "task_id": _TASK_ID,
     **dict.fromkeys(("input", "output", "config_schema"), _RENAMED_STATE),
     "retry": _RENAMED_RETRY,
+    "timeout": _SENT_TIMEOUT,
     "format": Reason("a message is what it was written as", "Convert messages where they leave the graph"),
 }
 """What is passed by name to a builder, a graph or one of its methods."""

@@ -83,7 +83,14 @@ def messages(given: Any) -> list[Message]:
     return [_message(given)]
 
 
-setattr(add_messages, "prepare", messages)  # noqa: B010 - of a function: see `Field.prepare`
+def prepared(given: Any) -> Any:
+    """What is written, one message or a list, as dicts with ids."""
+    is_one = given is not None and not isinstance(given, list)
+    made = messages(given)
+    return made[0] if is_one and len(made) == 1 else made
+
+
+setattr(add_messages, "prepare", prepared)  # noqa: B010 - of a function: see `Field.prepare`
 
 
 class MessagesState(TypedDict):

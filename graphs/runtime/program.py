@@ -39,7 +39,7 @@ class Node(Called):
     graph called in it. `outward`: it may command the node that calls its graph. `starts`: how often it is begun in a
     place where each time the process ends; None: as often as it takes. `sees` is the class that it is given the state
     as, None for the graph's own. A node that is to `defer` runs when nothing else is due. `handler` runs in its place
-    when it failed; of a handler `error_as` is the parameter that takes the error.
+    when it failed.
     """
 
     name: str
@@ -55,7 +55,6 @@ class Node(Called):
     defer: bool = False
     metadata: Mapping[str, Any] | None = None
     handler: Node | None = None
-    error_as: str | None = None
 
     def handled_by(self, handler: Node) -> Node:
         """The node with this handler, which may lead where the handler does."""

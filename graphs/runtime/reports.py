@@ -26,8 +26,11 @@ from storage.scopes import is_within
 
 
 def begun(program: Program, config: Config, position: Position, task: Task) -> TaskPayload:
-    node = program.topology.nodes[task.node]
-    view = program.argument(node, position.values) if task.arg is UNSET else program.sent(node, task.arg)
+    node = program.topology.nodes.get(task.node)
+    if node is None:  # an error handler, in the place of its node
+        view = program.schema.shape.view(position.values) if task.arg is UNSET else task.arg
+    else:
+        view = program.argument(node, position.values) if task.arg is UNSET else program.sent(node, task.arg)
     payload: TaskPayload = {
         "id": task.id,
         "name": task.node,

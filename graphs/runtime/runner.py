@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from graphs.errors import GraphRecursionError
@@ -202,7 +202,7 @@ class Runner:
         reached = None
         if row is not None and routed:
             reached = Finished(load_writes(self.program.schema, task, row), *load_leads(row, self.caller))
-        self.telling.begins(task)
+        self.telling.begins(self._told(task))
         values = self.position.values
         return TaskRun(
             self.program,
@@ -231,7 +231,7 @@ class Runner:
         self.jobs += result.jobs
         if isinstance(result, Finished):
             self.results[task.id] = result
-            self.telling.has_finished(task, result)
+            self.telling.has_finished(self._told(task), result)
             if len(self.results) == len(self.position.tasks):
                 try:
                     position = self._next()
@@ -253,6 +253,24 @@ class Runner:
         self._tell(task, result)
         return False
 
+    def _told(self, task: Task) -> Task:
+        """The task as it is told: by the name of what runs now."""
+        handler = self.program.topology.nodes[task.node].handler if task.id in self.handling else None
+        return task if handler is None else replace(task, node=handler.name)
+
+    def _tell(self, task: Task, result: TaskResult) -> None:
+        """Say of a task that has not finished what became of it; that is stored by now."""
+        if isinstance(result, Failed):
+            self.telling.has_failed(self._told(task), result.text)
+        elif isinstance(result, Waiting) and self.telling.is_heard:
+            rows = self.session.ledger.within(scope_of(self.ns, task))
+            asked = {question.id for question in result.questions}
+            self.telling.waits(
+                self._told(task),
+                [row for row in rows if row.id in asked],
+                [row for row in rows if answers.is_open(row)],
+            )
+
     def _is_handled(self, task: Task, error: Exception) -> bool:
         return task.id not in self.handling and handles(self.program, task, error)
 
@@ -266,20 +284,10 @@ class Runner:
             self.unsaved.append(failed_row(row))
         else:
             await self.store(Commit(tasks=[row, failed_row(row)]))
+        self.telling.has_failed(task, result.text)
         if not self.session.is_halted:
             self.at_work.begin(self._run_of(task))
         return False
-
-    def _tell(self, task: Task, result: TaskResult) -> None:
-        """Say of a task that has not finished what became of it; that is stored by now."""
-        if isinstance(result, Failed):
-            self.telling.has_failed(task, result.text)
-        elif isinstance(result, Waiting) and self.telling.is_heard:
-            rows = self.session.ledger.within(scope_of(self.ns, task))
-            asked = {question.id for question in result.questions}
-            self.telling.waits(
-                task, [row for row in rows if row.id in asked], [row for row in rows if answers.is_open(row)]
-            )
 
     def _of(self, task: Task, result: TaskResult) -> Commit:
         """What is stored of a task whose step goes on without it."""

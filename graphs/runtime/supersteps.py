@@ -37,7 +37,7 @@ def unfolded(supersteps: Sequence[Sequence[StateUpdate]]) -> list[list[StateUpda
     found: list[list[StateUpdate]] = []
     for step in supersteps:
         updates = [StateUpdate(*each) for each in step]
-        given = updates[0].values if len(updates) == 1 and updates[0].as_node == COPY else None
+        given: object = updates[0].values if len(updates) == 1 and updates[0].as_node == COPY else None
         if isinstance(given, list):
             within = cast("list[Any]", given)
             found += [[StateUpdate(None, COPY)], [StateUpdate(*each) for each in within]]
@@ -147,7 +147,7 @@ class Superstep:
         done = [task for task in base.tasks if task.id in results or task.id in stands]
         left = tuple(task for task in base.tasks if task not in done)
         departures = [
-            Departure(task.node, led[id(stands[task.id])]) if task.id in stands else results[task.id].departure(task)
+            Departure(task.node, led[id(stands[task.id])] if task.id in stands else results[task.id].targets)
             for task in done
         ]
         departures += [Departure(each.node, led[id(each)]) for each in returned if each.task is None]

@@ -25,8 +25,6 @@ from graphs.runtime.upward import ParentCommand, Target, Upward, normalised, upw
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
 
-NOTHING_MORE: Mapping[str, Any] = {}
-
 
 @dataclass(frozen=True)
 class Waiting:
@@ -111,7 +109,7 @@ class TaskRun:
                 reached = await self._end_of(node)
             led = [] if reached.upward else await self._route(node, reached.writes)
             targets = reached.targets + self._stored(led)
-            return Finished(reached.writes, targets, reached.upward, self.jobs, reached.updates)
+            return Finished(reached.writes, targets, reached.upward, self.jobs, updates=reached.updates)
         except Paused:
             return Waiting(self.questions, self.jobs)
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its task, not the run's bookkeeping
@@ -122,7 +120,9 @@ class TaskRun:
 
     async def _handled(self, handler: Node, handling: Handling) -> Finished:
         end = await self._end_of(handler)
-        return replace(end, writes=[*handling.writes, *end.writes], jobs=self.jobs, handler=handler.name)
+        told = end.updates or [end.writes]  # the node's own are told of already
+        writes = [*handling.writes, *end.writes]
+        return replace(end, writes=writes, jobs=self.jobs, handler=handler.name, updates=told)
 
     async def _end_of(self, node: Node) -> Finished:
         """What the node says, or what a graph commands that it called. A command counts when nothing asks beside it."""
@@ -156,8 +156,8 @@ class TaskRun:
         self.questions = attempt.questions
         try:
             with entered(frame := Frame(attempt, self._own_scope), f"node {node.name!r}"):
-                argument, error = self._argument(node), self._told(node)
-                return await frame.carry_out(lambda: call(node, argument, self, error))
+                argument = self._argument(node)
+                return await frame.carry_out(lambda: call(node, argument, self))
         finally:
             await attempt.end()
 
@@ -166,11 +166,10 @@ class TaskRun:
         """Where what runs now asks and claims."""
         return self.scope if self.handling is None else handler_scope(self.scope)
 
-    def _told(self, handler: Node) -> Mapping[str, Any]:
-        """What an error handler takes beside the state."""
-        if handler.error_as is None or self.handling is None:
-            return {}
-        return {handler.error_as: NodeError(self.task.node, self.handling.error)}
+    @property
+    def error(self) -> NodeError | None:
+        """What the node failed with, for its error handler."""
+        return NodeError(self.task.node, self.handling.error) if self.handling is not None else None
 
     def _argument(self, node: Node) -> Any:
         if self.task.arg is UNSET:
@@ -257,9 +256,9 @@ async def _route(branch: Branch, state: Any, source: str, place: Here) -> list[T
     return found
 
 
-async def call(called: Called, argument: Any, place: Here, more: Mapping[str, Any] = NOTHING_MORE) -> Any:
+async def call(called: Called, argument: Any, place: Here) -> Any:
     """Call a node or router with the state, and with what it takes beside it."""
     extras = called.extras
     if not extras:
-        return await called.call(argument, **more)
-    return await called.call(argument, **context.filled(extras, place), **more)
+        return await called.call(argument)
+    return await called.call(argument, **context.filled(extras, place))

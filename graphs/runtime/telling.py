@@ -75,7 +75,7 @@ class Telling:
             return
         if self._wants("updates"):
             for update in self._updates(result):
-                self._emit("updates", {result.handler or task.node: update})
+                self._emit("updates", {task.node: update})
         if self._reports("tasks"):
             self._ended(task, reports.result_of(self.program.surface, result.writes))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, NotRequired, TypedDict, TypeVar
 from uuid import UUID
+
+from graphs.runtime import left_out
 
 START = "__start__"
 END = "__end__"
@@ -39,6 +41,10 @@ class Send:
 
     node: str
     arg: Any
+    timeout: InitVar[None] = field(default=None, kw_only=True)
+
+    def __post_init__(self, timeout: Any) -> None:
+        left_out.refuse("Send", {"timeout": timeout})
 
 
 OVERWRITE = "__overwrite__"
@@ -120,7 +126,7 @@ class TimeoutPolicy:
 
 
 @dataclass(frozen=True)
-class Runtime(Generic[ContextT]):
+class Runtime(left_out.LeavesOut, Generic[ContextT]):
     """What a node may ask of its run, when it takes a parameter of this type (or one named `runtime`).
 
     `context` is what the caller passed, also on resume. `by` is who gave the input that this run works on.
@@ -132,6 +138,8 @@ class Runtime(Generic[ContextT]):
     by: str | None
     stream_writer: Callable[[Any], None]
     message_writer: Callable[[Any], None]
+
+    left_out = left_out.OF_RUNTIME
 
 
 class Configurable(TypedDict, total=False):

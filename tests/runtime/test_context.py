@@ -284,3 +284,30 @@ async def test_L5_a_writer_that_nobody_listens_to_does_nothing() -> None:
 
     graph = StateGraph(Log).add_node("n", node).add_edge(START, "n").compile()
     assert await graph.ainvoke({"log": []}) == {"log": []}
+
+
+async def test_L5_what_a_node_says_in_calling_a_graph_stands_over_the_config_of_the_run(
+    storage: Storage, config: Config
+) -> None:
+    seen: list[Any] = []
+
+    def deep(state: Log) -> None:
+        seen.append(get_config())
+
+    inner = chain(None, ("deep", deep))
+
+    async def calls(state: Log) -> None:
+        own: Any = {"configurable": {"model": "small"}, "metadata": {"b": 2}, "tags": ["inner"]}
+        await inner.ainvoke({"log": []}, own)
+        await inner.ainvoke({"log": []})
+
+    given: Any = {**config, "metadata": {"a": 1}, "tags": ["outer"]}
+    await chain(storage, ("n", calls)).ainvoke({"log": []}, given)
+    assert seen == [
+        {
+            "configurable": {"thread_id": "t1", "model": "small"},
+            "metadata": {"a": 1, "b": 2},
+            "tags": ["outer", "inner"],
+        },
+        given,
+    ]

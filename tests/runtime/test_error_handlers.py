@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypedDict
 import pytest
 
 from graphs import END, START, Command, RetryPolicy, Send, StateGraph, interrupt, once
-from graphs.errors import EarlierError, InterruptMisused, InvalidAnswer, InvalidGraph, NodeError
+from graphs.errors import EarlierError, InterruptMisused, InvalidAnswer, InvalidGraph, NodeError, NodeTimeoutError
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
 from storage import Storage, open_storage
@@ -186,6 +186,19 @@ async def test_L9_updates_tell_who_wrote(storage: Storage, config: Config) -> No
     assert chunks == [{"__default_error_handler__": {"log": ["handled"]}}]
 
 
+async def test_L9_tasks_tell_of_the_failure_and_of_what_the_handler_came_to(storage: Storage, config: Config) -> None:
+    graph = one(storage, failing(), asks("q"))
+    chunks = [chunk async for chunk in graph.astream(EMPTY, config, stream_mode="tasks")]
+    chunks += [chunk async for chunk in graph.astream(Command(resume=1), config, stream_mode="tasks")]
+    told = [(chunk["name"], chunk["error"], chunk["result"]) for chunk in chunks if "result" in chunk]
+    assert told == [
+        ("n", "Boom: it broke", {}),
+        ("__error_handler__n", None, {}),
+        ("__error_handler__n", None, {"log": ["q=1"]}),
+    ]
+    assert [chunk["name"] for chunk in chunks if "input" in chunk] == ["n", "__error_handler__n", "__error_handler__n"]
+
+
 async def test_L9_history_keeps_what_the_node_failed_with(storage: Storage, config: Config) -> None:
     graph = one(storage, failing(), logs("handled"))
     await graph.ainvoke(EMPTY, config)
@@ -310,8 +323,12 @@ async def test_L9_a_router_that_raises_is_handled_and_what_its_node_wrote_stands
     for name, at in (("t1", storage), ("t2", None)):
         builder = StateGraph(Log).add_node("n", logs("n"), error_handler=handler()).add_edge(START, "n")
         graph = builder.add_conditional_edges("n", route, [END]).compile(at)
-        result = await graph.ainvoke(EMPTY, {"configurable": {"thread_id": name}})
-        assert result == {"log": ["n", "handled n: no way"]}
+        config = {"configurable": {"thread_id": name}}
+        chunks = [chunk async for chunk in graph.astream(EMPTY, config, stream_mode=["updates", "values"])]
+        assert chunks[1:] == [
+            ("updates", {"__error_handler__n": {"log": ["handled n: no way"]}}),
+            ("values", {"log": ["n", "handled n: no way"]}),
+        ]
 
 
 async def test_L9_an_update_that_the_state_does_not_take_is_handled() -> None:
@@ -383,18 +400,29 @@ async def test_L9_defaults_hold_for_every_node_that_says_nothing_and_for_handler
             raise Boom("the handler too")
         return {"log": [error.node]}
 
+    builder = StateGraph(Counted).add_node("early", fails("early")).add_edge(START, "early")
+    builder.set_node_defaults(retry_policy=RetryPolicy(initial_interval=0, max_attempts=2), error_handler=shaky)
+    builder.add_node("own", fails("own"), retry_policy=RetryPolicy(max_attempts=1), error_handler=handler())
+    result = await builder.add_edge(START, "own").compile().ainvoke({"log": []})
+    assert result["log"] == ["early", "handled own: own"]
+    assert (runs.count("early"), runs.count("own"), runs.count("handler")) == (2, 1, 2)
+
+
+async def test_L9_a_default_timeout_holds_for_nodes_and_handlers() -> None:
     async def slow(state: Any) -> None:
         await asyncio.Event().wait()
 
-    builder = StateGraph(Counted).add_node("early", fails("early")).add_edge(START, "early")
-    builder.set_node_defaults(retry_policy=RetryPolicy(initial_interval=0, max_attempts=2), error_handler=shaky)
-    builder.set_node_defaults(timeout=0.01)
-    builder.add_node("own", fails("own"), retry_policy=RetryPolicy(max_attempts=1), error_handler=handler())
-    builder.add_node("slow", slow).add_edge(START, "own").add_edge(START, "slow")
-    result = await builder.compile().ainvoke({"log": []})
-    assert result["log"][:2] == ["early", "handled own: own"]
-    assert result["log"][2] == "slow"
-    assert (runs.count("early"), runs.count("own")) == (2, 1)
+    async def quick(state: Any, error: NodeError) -> dict[str, Any]:
+        return {"log": [type(error.error).__name__]}
+
+    def timed(default: float, handle: Any, **options: Any) -> CompiledGraph:
+        builder = StateGraph(Log).set_node_defaults(timeout=default).add_edge(START, "n")
+        return builder.add_node("n", slow, error_handler=handle, **options).compile()
+
+    assert await timed(0.01, quick).ainvoke(EMPTY) == {"log": ["NodeTimeoutError"]}
+    assert await timed(60, quick, timeout=0.01).ainvoke(EMPTY) == {"log": ["NodeTimeoutError"]}
+    with pytest.raises(NodeTimeoutError, match="'__error_handler__n' was still at work"):
+        await timed(0.01, slow).ainvoke(EMPTY)
 
 
 async def test_L9_defaults_are_not_for_graphs_within() -> None:

@@ -25,7 +25,7 @@ def calling(*inner: CompiledGraph, runs: list[str] | None = None) -> Any:
     return node
 
 
-def questions(name: str = "inner", runs: list[str] | None = None) -> CompiledGraph:
+def questions(name: str = "inner", runs: list[str] | None = None, checkpointer: Any = None) -> CompiledGraph:
     """A graph of one's own: it logs, asks twice and logs."""
     steps = (
         ("first", logs("first", runs)),
@@ -33,7 +33,7 @@ def questions(name: str = "inner", runs: list[str] | None = None) -> CompiledGra
         ("r", asks("r", runs)),
         ("last", logs("last", runs)),
     )
-    return chain(None, *steps, name=name)
+    return chain(checkpointer, *steps, name=name)
 
 
 def as_node(storage: Storage | None, inner: CompiledGraph, runs: list[str] | None = None) -> CompiledGraph:
@@ -232,13 +232,15 @@ async def test_L4_an_edit_that_the_inner_state_does_not_take_changes_nothing(sto
 
 @pytest.mark.parametrize("edited", [False, True], ids=["replayed", "forked"])
 @pytest.mark.parametrize("ended", [False, True], ids=["while it waits", "when it has ended"])
+@pytest.mark.parametrize("keeps", [None, True], ids=["of a call", "of a graph that keeps its state"])
 async def test_L4_one_can_go_back_to_a_checkpoint_within_a_graph(
-    url: str, config: Config, edited: bool, ended: bool
+    url: str, config: Config, edited: bool, ended: bool, keeps: Any
 ) -> None:
     runs: list[str] = []
 
     def build(storage: Storage) -> CompiledGraph:
-        return chain(storage, ("outer", as_node(None, questions(runs=runs), runs)), ("end", logs("end", runs)))
+        inner = questions(runs=runs, checkpointer=keeps)
+        return chain(storage, ("outer", as_node(None, inner, runs)), ("end", logs("end", runs)))
 
     async with open_storage(url) as storage:
         graph = build(storage)

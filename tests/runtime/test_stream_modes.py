@@ -241,3 +241,21 @@ async def test_L5_a_question_in_a_graph_that_a_node_streams_pauses_the_node(stor
     graph = chain(storage, ("n", calls))
     assert set(ids(await graph.ainvoke({"log": []}, config))) == {"q"}
     assert await graph.ainvoke(Command(resume=1), config) == {"log": [{"q": {"log": ["q=1"]}}]}
+
+
+async def test_L5_an_error_handler_is_told_by_its_own_name(storage: Storage, config: Config) -> None:
+    def fails(state: Log) -> None:
+        raise ValueError("no")
+
+    def mend(state: Log) -> dict[str, Any]:
+        return {"log": ["mended"]}
+
+    graph = StateGraph(Log).add_node("n", fails, error_handler=mend).add_edge(START, "n").compile(storage)
+    begun, failed, handler, (mode, update), mended = await all_of(
+        graph, {"log": []}, config, stream_mode=["tasks", "updates"]
+    )
+    assert (begun[1]["name"], failed[1]["name"], failed[1]["error"]) == ("n", "n", "ValueError: no")
+    assert (mode, update) == ("updates", {handler[1]["name"]: {"log": ["mended"]}})
+    assert (handler[1]["input"], mended[1]["name"]) == ({"log": []}, handler[1]["name"])
+    assert mended[1]["result"] == {"log": ["mended"]}
+    assert handler[1]["name"] != "n"
