@@ -126,6 +126,31 @@ def test_L12_a_graph_asks_and_is_answered(opened: Storage, config: Config) -> No
     assert runs == ["first", "q", "q"]
 
 
+def test_L12_the_storage_is_asked_without_a_loop_too(opened: Storage, config: Config) -> None:
+    graph = chain(opened, ("q", asks("q")))
+    asked = ids(graph.invoke({"log": []}, config))
+    waiting: Any = opened.interrupts(kind="question")
+    assert [row.id for row in waiting] == [asked["q"]]
+    graph.invoke(Command(resume=1), config)
+    opened.prune("t1", keep=1)  # pyright: ignore[reportUnusedCoroutine]
+    assert len(list(graph.get_state_history(config))) == 1
+    opened.shrink()  # pyright: ignore[reportUnusedCoroutine]
+    opened.delete_thread("t1")  # pyright: ignore[reportUnusedCoroutine]
+    assert graph.get_state(config).values == {}
+    with pytest.raises(ValueError, match="at least the newest"):
+        opened.prune("t1", keep=0)  # pyright: ignore[reportUnusedCoroutine]
+
+
+async def test_L12_and_awaited_in_one(storage: Storage, config: Config) -> None:
+    graph = chain(storage, ("n", logs("n")))
+    await graph.ainvoke({"log": []}, config)
+    assert await storage.interrupts() == []
+    await storage.adelete_thread("t1")
+    assert (await graph.aget_state(config)).values == {}
+    waiting: Any = await asyncio.to_thread(storage.interrupts)
+    assert waiting == []
+
+
 def test_L12_without_a_checkpointer() -> None:
     graph = chain(None, ("a", logs("a")), ("b", logs("b")))
     assert graph.invoke({"log": []}) == {"log": ["a", "b"]}
