@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from graphs.errors import ThreadBusy
 from graphs.runtime import answers, breakpoints, left_out, nested
@@ -54,6 +54,10 @@ class Call:
         **more: Any,
     ) -> None:
         left_out.refuse("ainvoke", more)
+        if durability not in get_args(Durability):
+            raise ValueError(f"durability is one of {get_args(Durability)!r}, not {durability!r}")
+        if on_waiting not in get_args(OnWaiting):
+            raise ValueError(f"on_waiting is one of {get_args(OnWaiting)!r}, not {on_waiting!r}")
         self.graph = graph
         nodes = graph.program.topology.nodes
         self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)
@@ -142,7 +146,7 @@ class Call:
             return shown
         rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]
         waiting = [row for row in rows if answers.is_open(row)]
-        runner.telling.left_waiting(waiting, values if runner.results else None)
+        runner.telling.left_waiting(waiting, values if runner.step.results else None)
         if not waiting:
             return shown
         state = cast("Mapping[str, Any]", shown if isinstance(shown, Mapping) else {})

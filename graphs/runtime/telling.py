@@ -157,7 +157,9 @@ class Telling:
         return {**cast("Mapping[str, Any]", shown)} if isinstance(shown, Mapping) else shown
 
     def _mark(self, key: str, value: Any, node: str) -> None:
-        """Say something that is no state and no update, in the modes that have room for it."""
+        """Say something that is no state and no update, in the modes that have room for it; among messages to those who
+        do not hear it otherwise.
+        """
         if self._wants("updates"):
             self._emit("updates", {key: value})
         if self._wants("custom"):
@@ -168,7 +170,8 @@ class Telling:
             self._emit("values", {**beside, key: value})
         if self._wants("messages"):
             metadata = message_metadata(self.config, node, self.position.step + 1)
-            self._emit("messages", ({"role": "assistant", "content": "", key: value}, metadata))
+            message = {"role": "assistant", "content": "", key: value}
+            self.stream.emit(self.where, "messages", (message, metadata), unless=("updates", "values"))
 
     def _ended(
         self, task: Task, result: Any, *, error: str | None = None, waiting: Iterable[InterruptRow] = ()

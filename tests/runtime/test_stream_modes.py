@@ -125,6 +125,9 @@ async def test_L5_a_question_among_messages_is_one_without_text(storage: Storage
     assert (message["role"], message["content"]) == ("assistant", "")
     assert [question.value for question in message["__interrupt__"]] == ["q"]
     assert metadata["langgraph_node"] == "q"
+    config = {"configurable": {"thread_id": "t2"}}
+    chunks = await all_of(chain(storage, ("q", asks("q"))), {"log": []}, config, stream_mode=["messages", "updates"])
+    assert [mode for mode, _ in chunks] == ["updates"]  # where it is seen anyway it is no message
 
 
 def nested(storage: Storage | None, node: Callable[..., Any] | None = None) -> CompiledGraph:
