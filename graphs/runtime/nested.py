@@ -75,8 +75,8 @@ def own_config(config: Config, frame: Frame | None) -> Config:
 @dataclass(frozen=True)
 class NestedCall:
     """A call of a graph by this frame: the frame's next one of a graph of this name. `limit` is of its steps, `config`
-    what the call says beside the run's own; `stream` is of those who listen to this call beside those who listen to the
-    run, at `where`, and `surface` is how they, and the result, are shown the state.
+    what the call says beside the caller's own, `context` what counts in it; `stream` is of those who listen to this
+    call beside those who listen to the run, at `where`, and `surface` is how they, and the result, are shown the state.
     """
 
     graph: CompiledGraph
@@ -85,6 +85,7 @@ class NestedCall:
     after: Breakpoints
     limit: int
     config: Config
+    context: Any
     stream: Stream
     surface: Surface
     ns: Namespace
@@ -99,13 +100,15 @@ class NestedCall:
         after: Breakpoints,
         limit: int,
         config: Config,
+        context: Any,
         stream: Stream,
         surface: Surface,
     ) -> NestedCall:
         ns = Namespace(f"{frame.scope}/{frame.numbered(f'graph {graph.name}')}")
         outer, where = frame.attempt.telling, frame.attempt.next_graph()
         known, heard = merged(outer.config, config), outer.stream.joined(stream, where)
-        return cls(graph, frame, before, after, limit, known, heard, surface, ns, where)
+        told = outer.context if context is None else context
+        return cls(graph, frame, before, after, limit, known, told, heard, surface, ns, where)
 
     async def to_end(self, given: Any) -> Any:
         """Run, resume or repeat the result. Raises `Paused` when the graph waits, and `ParentCommand` when a node of it
@@ -194,7 +197,7 @@ class NestedCall:
         return runner
 
     def _place(self) -> AtStart:
-        return AtStart(self.frame.session, self.config, self.stream, self.where)
+        return AtStart(self.frame.session, self.config, self.context, self.stream, self.where)
 
     def _runner(self, session: Session, position: Position, stored: Position) -> Runner:
         program, outer = self.graph.program, self.frame.attempt.telling
@@ -204,7 +207,18 @@ class NestedCall:
             self.ns,
             position,
             stored,
-            Telling(program, session, self.config, self.stream, self.where, self.surface, self.ns, position, outer),
+            Telling(
+                program,
+                session,
+                self.config,
+                self.context,
+                self.stream,
+                self.where,
+                self.surface,
+                self.ns,
+                position,
+                outer,
+            ),
             self.before,
             self.after,
             self.limit,

@@ -27,7 +27,8 @@ from storage.scopes import is_within
 from storage.tasks import TaskRow
 from storage.threads import Lease, ThreadStatus
 
-Durability = Literal["sync", "exit"]
+Durability = Literal["sync", "async", "exit"]
+"""When a step is stored: before the next begins, which "async" is too here, or all at the end of the run."""
 Job = Callable[[Connection], object]
 
 
