@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -96,21 +97,39 @@ _OTHER_NAMES = {
     **dict.fromkeys(("UpdatesStreamPart", "MessagesStreamPart", "CustomStreamPart", "TasksStreamPart"), "StreamPart"),
     **dict.fromkeys(("CheckpointStreamPart", "DebugStreamPart"), "StreamPart"),
 }
+_MESSAGES = Reason("a message is a dict", 'Write {"role": "user", "content": "..."}, or ("user", "...")')
+_AT_ONCE = Reason(
+    "every task that is due is begun at once", "Hold back what must not run at once by a semaphore of the nodes' own"
+)
+_RENAMED_DURABILITY = Reason("it is an old name", 'Use durability="sync" or durability="exit"')
+_PREVIOUS = Reason("it belongs to a flow", "Let the function of the entrypoint take `previous`")
+_EXECUTION = Reason(
+    "a node is told what it may need by name",
+    "Use runtime.thread_id, get_config(), and an argument of the node's own for what else it has to know",
+)
+_OUTPUT = Reason("a result is the state, and the questions beside it", "Use .value[key] and .interrupts")
 _RENAMED_STATE = Reason("it is an old name", "Use input_schema=, output_schema= or context_schema=")
 _RENAMED_RETRY = Reason("it is an old name", "Use retry_policy=")
 
 NAMES: Mapping[str, Reason] = {
     **{name: Reason(*texts) for name, texts in errors.LEFT_OUT.items()},
+    **{name: Reason("it has another name here", f"Use {other}") for name, other in _OTHER_NAMES.items()},
+    **dict.fromkeys(("AnyMessage", "BaseMessage", "HumanMessage", "AIMessage", "SystemMessage"), _MESSAGES),
+    **dict.fromkeys(("ToolMessage", "AIMessageChunk", "convert_to_messages"), _MESSAGES),
+    "RemoveMessage": Reason("a message is a dict", 'Write {"role": "remove", "id": ...}'),
+    "ExecutionInfo": _EXECUTION,
     **dict.fromkeys(("CachePolicy", "BaseCache", "InMemoryCache"), _CACHE),
     **dict.fromkeys(("BaseStore", "InMemoryStore", "get_store"), _STORE),
     **dict.fromkeys(("RunControl",), _CONTROL),
     **dict.fromkeys(("RemoteGraph",), _REMOTE),
     **dict.fromkeys(("create_react_agent", "ToolNode", "tools_condition", "InjectedState", "InjectedStore"), _PREBUILT),
     **dict.fromkeys(("RemainingSteps", "IsLastStep", "ManagedValue"), _MANAGED),
+    **dict.fromkeys(("UntrackedValue", "NamedBarrierValue", "AnyValue"), _CHANNELS),
     **dict.fromkeys(("DeltaChannel", "EphemeralValue", "LastValue", "Topic", "BinaryOperatorAggregate"), _CHANNELS),
-    **dict.fromkeys(("Pregel", "NodeBuilder"), _PREGEL),
+    **dict.fromkeys(("Pregel", "NodeBuilder", "Graph"), _PREGEL),
     "MessageGraph": _MESSAGE_GRAPH,
     **dict.fromkeys(("InMemorySaver", "MemorySaver", "SqliteSaver", "AsyncSqliteSaver"), _SAVER),
+    **dict.fromkeys(("JsonPlusSerializer", "EncryptedSerializer"), _SAVER),
     **dict.fromkeys(("PostgresSaver", "AsyncPostgresSaver", "BaseCheckpointSaver"), _SAVER),
     **dict.fromkeys(("TracePolicy", "omit_payload"), _TRACE),
     **dict.fromkeys(("ServerInfo", "BaseUser"), _TASK_OF_PLATFORM),
@@ -134,6 +153,7 @@ METHODS: Mapping[str, Reason] = {
     **dict.fromkeys(("InputType", "OutputType"), _SCHEMAS),
     **dict.fromkeys(("attach_node", "attach_edge", "attach_branch", "copy", "channels", "validate"), _PARTS),
     **dict.fromkeys(("stream_channels", "stream_channels_asis", "stream_channels_list", "input_channels"), _PARTS),
+    **dict.fromkeys(("interrupt_before_nodes", "interrupt_after_nodes", "debug"), _PARTS),
     **dict.fromkeys(("output_channels", "stream_eager", "stream_mode", "step_timeout", "retry_policy"), _PARTS),
 }
 """Of a compiled graph."""
@@ -142,6 +162,8 @@ OF_RUNTIME: Mapping[str, Reason] = {
     "store": _STORE,
     **dict.fromkeys(("control", "drain_requested", "drain_reason"), _CONTROL),
     "heartbeat": _HEARTBEAT,
+    "previous": _PREVIOUS,
+    "execution_info": _EXECUTION,
     "server_info": _TASK_OF_PLATFORM,
     **dict.fromkeys(("merge", "override", "patch_execution_info"), _INTERNAL),
 }
@@ -156,6 +178,7 @@ OPTIONS: Mapping[str, Reason] = {
     "store": _STORE,
     "control": _CONTROL,
     "trace_policy": _TRACE,
+    "checkpoint_during": _RENAMED_DURABILITY,
     "transformers": _EVENTS,
     "debug": _PRINTING,
     "task_id": _TASK_ID,
@@ -165,6 +188,9 @@ OPTIONS: Mapping[str, Reason] = {
     "format": Reason("a message is what it was written as", "Convert messages where they leave the graph"),
 }
 """What is passed by name to a builder, a graph or one of its methods."""
+
+CONFIG: Mapping[str, Reason] = {"callbacks": _TRACE, "max_concurrency": _AT_ONCE}
+"""Of a config."""
 
 
 def refuse(of: str, given: Mapping[str, Any]) -> None:
@@ -182,7 +208,29 @@ def imported(module: str, name: str) -> Exception:
     """What is raised for a name that a module does not have."""
     if name in NAMES:
         return NAMES[name].error(f"{module}.{name}")
+    if isinstance(vars(errors).get(name), type):
+        return AttributeError(f"module {module!r} has no attribute {name!r}: it is in {errors.__name__}")
     return AttributeError(f"module {module!r} has no attribute {name!r}")
+
+
+def item(key: object) -> LeftOut:
+    """What is raised for a key asked of an output."""
+    return _OUTPUT.error(f"GraphOutput[{key!r}]")
+
+
+def check_parameters(name: str, fn: Callable[..., Any]) -> None:
+    """Raises `LeftOut` for a function of a node that cannot be called without what is left out."""
+    try:
+        parameters = inspect.signature(fn).parameters
+    except (TypeError, ValueError):  # a builtin without a signature takes the state alone
+        return
+    for parameter in list(parameters.values())[1:]:
+        if parameter.name in _PARAMETERS and parameter.default is inspect.Parameter.empty:
+            raise _PARAMETERS[parameter.name].error(f"{name}({parameter.name}=)")
+
+
+_PARAMETERS: Mapping[str, Reason] = {"store": _STORE, "previous": _PREVIOUS}
+"""Of a node's function."""
 
 
 class LeavesOut:

@@ -93,6 +93,11 @@ class Interrupt:
     schema: Any = field(default=None, repr=False)
     answered: bool = False
 
+    @property
+    def response_schema(self) -> Any:
+        """LangGraph's name of `schema`."""
+        return self.schema
+
 
 @dataclass(frozen=True)
 class RetryPolicy:
