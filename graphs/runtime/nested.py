@@ -10,9 +10,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphs.errors import AnswerError, GraphChanged, GraphMisused, InterruptMisused, ThreadBusy
+from graphs.errors import GraphChanged, GraphMisused, InterruptMisused, ThreadBusy
 from graphs.runtime import positions
-from graphs.runtime.begin import without_storage
+from graphs.runtime.begin import refused, without_storage
 from graphs.runtime.breakpoints import Breakpoints, stop_at
 from graphs.runtime.calling import Paused
 from graphs.runtime.configs import merged, names_another
@@ -115,7 +115,8 @@ class NestedCall:
         commands in the caller's place.
         """
         if isinstance(given, Command):
-            raise AnswerError("answers go to the thread's own graph: resume the graph that has the checkpointer")
+            said = "answers go to the thread's own graph: resume the graph that has the checkpointer"
+            raise refused(given, said)
         with self.frame.attempt.working(), outside():
             if self.frame.session.storage is None or self.graph.memory == "none":
                 runner = await self._unstored(given)

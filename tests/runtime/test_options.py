@@ -11,7 +11,7 @@ import pytest
 from typing_extensions import TypedDict
 
 from graphs import START, Command, Runtime, StateGraph, StateUpdate, entrypoint, get_runtime, interrupt, task
-from graphs.errors import GraphMisused, InvalidUpdateError, LeftOut
+from graphs.errors import AnswerError, GraphMisused, InvalidUpdateError, LeftOut
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config, Interrupt
 from storage import Storage
@@ -288,6 +288,20 @@ async def test_G2_a_command_that_leads_nowhere_is_named() -> None:
 async def test_G4_an_input_that_the_state_does_not_take_is_named_as_the_input(given: Any, says: str) -> None:
     with pytest.raises(InvalidUpdateError, match=says):
         await graph().ainvoke(given)
+
+
+async def test_L8_a_command_is_no_input_of_a_thread_that_begins() -> None:
+    inner = graph()
+
+    async def outer(state: Log) -> Log:
+        return await inner.ainvoke(Command(goto="n"))
+
+    for compiled in (graph(), graph(outer)):
+        given: Any = Command(update={"log": ["a"]}, goto="n") if compiled.nodes["n"].fn is not outer else {"log": []}
+        with pytest.raises(AnswerError, match=r"moves a thread on that stands somewhere, .* give the update itself as"):
+            await compiled.ainvoke(given)
+    with pytest.raises(AnswerError, match="nothing to resume without a checkpointer"):
+        await graph().ainvoke(Command(resume=1))
 
 
 async def test_L14_the_result_of_v2_says_how_it_is_read() -> None:
