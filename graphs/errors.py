@@ -32,7 +32,7 @@ After each of them nothing has changed, except where the class says so.
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 
 class GraphError(Exception):
