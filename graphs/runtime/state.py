@@ -84,21 +84,12 @@ class StateSchema:
         written = as_mapping(update)
         if written is None:
             raise InvalidUpdateError(f"node {node!r} returned {type(update).__name__}; expected a dict of state keys")
-        if unknown := [name for name in written if name not in self.fields]:
+        fields = self.fields
+        if unknown := [name for name in written if name not in fields]:
             raise InvalidUpdateError(
-                f"node {node!r} wrote the key {unknown[0]!r}, which the state does not have: {sorted(self.fields)!r}"
+                f"node {node!r} wrote the key {unknown[0]!r}, which the state does not have: {sorted(fields)!r}"
             )
-        return [Write(node, name, self._said(name, value)) for name, value in written.items()]
-
-    def _said(self, name: str, value: Any) -> Any:
-        """What is written to a key. Where nothing is reduced, an `Overwrite` says no more than its value does."""
-        field = self.fields[name]
-        if field.reducer is None:
-            return value.value if isinstance(value, Overwrite) else value
-        over = _as_overwrite(value)
-        if field.prepare is None:
-            return over or value
-        return held(field.prepare, value) if over is None else Overwrite(held(field.prepare, over.value))
+        return [Write(node, name, _said(fields[name], value)) for name, value in written.items()]
 
     def apply(self, values: Mapping[str, Any], writes: Iterable[Write]) -> dict[str, Any]:
         """The values after a step. Raises `InvalidUpdateError` when two writes meet at a key without a reducer, or two
@@ -146,6 +137,16 @@ class StateSchema:
     def normalise(self, writes: Iterable[Write]) -> list[Write]:
         """The writes as they would come back after a restart."""
         return [self.load_write(write.node, write.key, self.dump_write(write)) for write in writes]
+
+
+def _said(field: Field, value: Any) -> Any:
+    """What is written to a key. Where nothing is reduced, an `Overwrite` says no more than its value does."""
+    if field.reducer is None:
+        return value.value if isinstance(value, Overwrite) else value
+    over = _as_overwrite(value)
+    if field.prepare is None:
+        return over or value
+    return held(field.prepare, value) if over is None else Overwrite(held(field.prepare, over.value))
 
 
 def _as_overwrite(value: Any) -> Overwrite | None:
