@@ -28,8 +28,8 @@ them that run side by side.
 
 What a graph declares: the state's `fields` with their reducers, the `shapes` that classes give it (`hints` reads them),
 the `context_schema` and the functions' `annotations`; `messages` are merged by a reducer of their own. `retrying` says
-what is tried again, `handling` what runs where a node failed for good. A graph that is `described` tells its schemas and
-its `drawing`. `left_out` is the one table of what LangGraph has and this runtime does not.
+what is tried again, `handling` what runs where a node failed for good. A graph that is `described` tells its schemas
+and its `drawing`. `left_out` is the one table of what LangGraph has and this runtime does not.
 
 What is seen on the way: a graph of a run tells it (`telling`, with the shapes in `reports` and `parts`), if anybody
 listens (`streams`), and a caller watches in the shape that was asked for (`watching`). What code in a node may ask of
