@@ -26,6 +26,11 @@ stored of it), `blocking` makes the twins for callers without an event loop, `sn
 of one run share. `surface` is how callers see the state, `in_flight` how the tasks of a step stand, `at_work` those of
 them that run side by side.
 
+What a graph declares: the state's `fields` with their reducers, the `shapes` that classes give it (`hints` reads them),
+the `context_schema` and the functions' `annotations`; `messages` are merged by a reducer of their own. `retrying` says
+what is tried again, `handling` what runs where a node failed for good. A graph that is `described` tells its schemas
+and its `drawing`. `left_out` is the one table of what LangGraph has and this runtime does not.
+
 What is seen on the way: a graph of a run tells it (`telling`, with the shapes in `reports` and `parts`), if anybody
 listens (`streams`), and a caller watches in the shape that was asked for (`watching`). What code in a node may ask of
 its run is in `context`, what it takes as parameters in `injected`.

@@ -136,7 +136,7 @@ def _declared_default(state: type[Any], name: str) -> Callable[[], Any] | None:
 
 def as_mapping(given: Any) -> Mapping[Any, Any] | None:
     """What an update, or an input, says by key; None for what is neither a dict nor an instance with declared keys."""
-    if isinstance(given, Mapping):
+    if type(given) is dict or isinstance(given, Mapping):
         return cast("Mapping[Any, Any]", given)
     if isinstance(given, BaseModel):
         return {name: getattr(given, name) for name in given.model_fields_set}

@@ -71,6 +71,11 @@ def annotated(fn: Callable[..., Any]) -> Any:
     return hint if has_instances(made) or is_typed_dict(made) else None
 
 
+_CONTAINERS = (list, dict, set)
+
+
 def copied(value: Any) -> Any:
     """A container that a node may change without changing the thread's; what is in it is shared."""
-    return copy.copy(cast("Any", value)) if isinstance(value, list | dict | set) else value
+    if type(value) in _CONTAINERS:
+        return value.copy()
+    return copy.copy(cast("Any", value)) if isinstance(value, _CONTAINERS) else value

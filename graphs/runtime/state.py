@@ -85,21 +85,12 @@ class StateSchema:
         if written is None:
             what = "the input is" if node == START else f"node {node!r} returned"
             raise InvalidUpdateError(f"{what} a {type(update).__name__}; expected a dict of state keys")
-        if unknown := [name for name in written if name not in self.fields]:
+        fields = self.fields
+        if unknown := [name for name in written if name not in fields]:
             raise InvalidUpdateError(
-                f"{_wrote(node)} the key {unknown[0]!r}, which the state does not have: {sorted(self.fields)!r}"
+                f"{_wrote(node)} the key {unknown[0]!r}, which the state does not have: {sorted(fields)!r}"
             )
-        return [Write(node, name, self._said(name, value)) for name, value in written.items()]
-
-    def _said(self, name: str, value: Any) -> Any:
-        """What is written to a key. Where nothing is reduced, an `Overwrite` says no more than its value does."""
-        field = self.fields[name]
-        if field.reducer is None:
-            return value.value if isinstance(value, Overwrite) else value
-        over = _as_overwrite(value)
-        if field.prepare is None:
-            return over or value
-        return held(field.prepare, value) if over is None else Overwrite(held(field.prepare, over.value))
+        return [Write(node, name, _said(fields[name], value)) for name, value in written.items()]
 
     def apply(self, values: Mapping[str, Any], writes: Iterable[Write]) -> dict[str, Any]:
         """The values after a step. Raises `InvalidUpdateError` when two writes meet at a key without a reducer, or two
@@ -151,6 +142,16 @@ class StateSchema:
 
 def _wrote(node: str) -> str:
     return "the input wrote" if node == START else f"node {node!r} wrote"
+
+
+def _said(field: Field, value: Any) -> Any:
+    """What is written to a key. Where nothing is reduced, an `Overwrite` says no more than its value does."""
+    if field.reducer is None:
+        return value.value if isinstance(value, Overwrite) else value
+    over = _as_overwrite(value)
+    if field.prepare is None:
+        return over or value
+    return held(field.prepare, value) if over is None else Overwrite(held(field.prepare, over.value))
 
 
 def _as_overwrite(value: Any) -> Overwrite | None:

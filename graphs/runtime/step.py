@@ -56,8 +56,13 @@ def _led(
     topology: Topology, departures: Iterable[Departure], joins: Joins, new_id: Callable[[], str]
 ) -> tuple[tuple[Task, ...], Joins]:
     """`due`, with what is to wait until nothing else is due."""
-    waiting = {key: list(sources) for key, sources in joins.items() if not key.startswith(_DEFERRED)}
-    nodes: dict[str, None] = dict.fromkeys(key.removeprefix(_DEFERRED) for key in joins if key not in waiting)
+    waiting: Joins = {}
+    nodes: dict[str, None] = {}
+    for key, sources in joins.items():
+        if key.startswith(_DEFERRED):
+            nodes[key.removeprefix(_DEFERRED)] = None
+        else:
+            waiting[key] = list(sources)
     sends: list[Send] = []
     for departure in departures:
         for target in [*topology.edges.get(departure.node, ()), *departure.targets]:
