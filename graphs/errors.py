@@ -32,7 +32,7 @@ After each of them nothing has changed, except where the class says so.
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 
 class GraphError(Exception):
@@ -132,7 +132,7 @@ class EarlierError(GraphError):
     """
 
     @classmethod
-    def recorded(cls, text: str) -> Self:
+    def recorded(cls, text: str) -> "EarlierError":
         """From "type: text", as it is stored."""
         name, _, message = text.partition(": ")
         return type(name, (cls,), {})(*[message] if message else [])
