@@ -263,6 +263,8 @@ class Opener:
             stored, changes = positions.normalise(self.program.schema, stored, position)
             position = stored
             commit.checkpoint = (to_row(position, session.thread_id, ROOT, session.now(), results), changes)
+        elif not position.stored:
+            position = positions.unstored(self.program.schema, stored, position)
         now = self.storage.now()
 
         session.by = position.by

@@ -17,7 +17,7 @@ from graphs.runtime.giving_up import left_alone
 from graphs.runtime.handling import Handling, failed_row, handler_scope, handles, unhandled
 from graphs.runtime.kept import kept_after
 from graphs.runtime.ledger import Finished, dump_leads, dump_writes, finished, load_leads, load_writes, written
-from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row
+from graphs.runtime.positions import Position, callers, normalise, scope_of, to_row, unstored
 from graphs.runtime.program import Program
 from graphs.runtime.results import Ended, dump_results
 from graphs.runtime.session import Commit, Job, Session
@@ -323,7 +323,7 @@ class Runner:
             tasks, joins, self.upward = (), {}, upward
         else:
             tasks, joins = due(self.program.topology, departures, old.joins, self.session.new_id)
-        return old.follow(
+        new = old.follow(
             CheckpointId(self.session.new_id()),
             source="loop",
             step=old.step + 1,
@@ -335,6 +335,8 @@ class Runner:
             kept=kept_after(old, self.session.ledger) if self.is_root else old.kept,
             upward=tuple(dump_upward(upward, self.caller.schema)) if self.caller and self.session.storage else (),
         )
+        passes = self.session.storage is not None and self.session.durability == "exit" and tasks
+        return unstored(self.program.schema, old, new) if passes else new
 
     async def _advance(self, position: Position) -> None:
         """Go to the next position, and store it with everything that it settles."""

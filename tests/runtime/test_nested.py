@@ -269,3 +269,37 @@ async def test_D11_what_an_inner_graph_without_a_checkpointer_is_given_stays_as_
         return {"log": (await inner.ainvoke({"given": (1, {2: 3})}))["log"]}
 
     assert await chain(None, ("n", node)).ainvoke({"log": []}, config) == {"log": [(1, {2: 3})]}
+
+
+def in_a_tuple(old: Any, new: Any) -> Any:
+    return (*old, *new)
+
+
+class Reduced(TypedDict, total=False):
+    log: Annotated[list[Any], operator.add]
+    given: Annotated[list[Any], in_a_tuple]
+
+
+@pytest.mark.parametrize("durability", ["sync", "exit"])
+@pytest.mark.parametrize(
+    "keeps", ["root", None, True], ids=["the root", "of a call", "of a graph that keeps its state"]
+)
+@pytest.mark.parametrize("steps", [0, 1, 2])
+async def test_P7_what_a_reducer_made_is_the_same_when_a_question_about_it_is_answered(
+    url: str, config: Config, durability: Any, keeps: Any, steps: int
+) -> None:
+    def build(storage: Storage) -> CompiledGraph:
+        before = [(f"n{number}", lambda state: {"given": [("n",)]}) for number in range(steps)]
+        builder = StateGraph(Reduced).add_sequence([*before, ("quotes", quotes)])
+        builder.add_edge(START, before[0][0] if before else "quotes")
+        if keeps == "root":
+            return builder.compile(storage)
+        return StateGraph(Reduced).add_node("inner", builder.compile(keeps)).add_edge(START, "inner").compile(storage)
+
+    async with open_storage(url) as storage:
+        asked = await build(storage).ainvoke({"log": [], "given": ((9,),)}, config, durability=durability)
+    (question,) = asked["__interrupt__"]
+    assert question.value == repr([[9], *([["n"]] * steps)])
+    async with open_storage(url) as storage:
+        result = await build(storage).ainvoke(Command(resume={question.id: "yes"}), config, durability=durability)
+    assert result["log"] == ["yes"]
