@@ -27,7 +27,10 @@ from storage.scopes import is_within
 from storage.tasks import TaskRow
 from storage.threads import Lease, ThreadStatus
 
-Durability = Literal["sync", "exit"]
+Durability = Literal["sync", "async", "exit"]
+"""When a run's positions are stored: each before the next step begins ("async" promises less, and is the same here), or
+when the run returns, raises or pauses.
+"""
 Job = Callable[[Connection], object]
 
 

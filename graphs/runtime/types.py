@@ -55,6 +55,8 @@ OVERWRITE = "__overwrite__"
 class Overwrite:
     """A write that goes round the key's reducer: `value` is what the key holds then. One a key and step."""
 
+    type: ClassVar[str] = OVERWRITE
+
     value: Any
 
 
@@ -82,7 +84,7 @@ class Command(Generic[N]):
 
 
 @dataclass(frozen=True)
-class Interrupt:
+class Interrupt(left_out.LeavesOut):
     """A question. `replaces` is the id of the question it took the place of, `answered` says whether it was answered,
     which one that waits is not.
     """
@@ -92,6 +94,13 @@ class Interrupt:
     replaces: str | None = None
     schema: Any = field(default=None, repr=False)
     answered: bool = False
+
+    left_out = left_out.OF_INTERRUPTS
+
+    @property
+    def response_schema(self) -> Any:
+        """The JSON Schema that its answer has to fit, by the name that `interrupt` takes it by."""
+        return self.schema
 
 
 @dataclass(frozen=True)
@@ -116,13 +125,21 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimeoutPolicy:
-    """How long one attempt of a node may take: `run_timeout`, in seconds or as a `timedelta`. `idle_timeout` is left
-    out, and raises `LeftOut` where the policy is used.
-    """
+class TimeoutPolicy(left_out.LeavesOut):
+    """How long one attempt of a node may take: `run_timeout`, in seconds or as a `timedelta`."""
 
     run_timeout: float | timedelta | None = None
-    idle_timeout: float | timedelta | None = None
+    idle_timeout: InitVar[None] = None
+    refresh_on: InitVar[None] = None
+
+    left_out = left_out.OF_TIMEOUTS
+
+    def __post_init__(self, idle_timeout: Any, refresh_on: Any) -> None:
+        left_out.refuse("TimeoutPolicy", {"idle_timeout": idle_timeout, "refresh_on": refresh_on})
+
+
+def _to_nobody(chunk: Any) -> None:
+    """Sends nothing."""
 
 
 @dataclass(frozen=True)
@@ -131,13 +148,15 @@ class Runtime(left_out.LeavesOut, Generic[ContextT]):
 
     `context` is what the caller passed, also on resume. `by` is who gave the input that this run works on.
     `stream_writer` sends to `stream_mode="custom"`, `message_writer` to `stream_mode="messages"`.
+
+    A test of a node may make one: `Runtime(context=...)`, whose writers send to nobody.
     """
 
     context: ContextT
-    thread_id: str | None
-    by: str | None
-    stream_writer: Callable[[Any], None]
-    message_writer: Callable[[Any], None]
+    thread_id: str | None = None
+    by: str | None = None
+    stream_writer: Callable[[Any], None] = _to_nobody
+    message_writer: Callable[[Any], None] = _to_nobody
 
     left_out = left_out.OF_RUNTIME
 
