@@ -263,6 +263,8 @@ class Opener:
             stored, changes = positions.normalise(self.program.schema, stored, position)
             position = stored
             commit.checkpoint = (to_row(position, session.thread_id, ROOT, session.now(), results), changes)
+        elif not position.stored:
+            position = positions.unstored(self.program.schema, stored, position)
         now = self.storage.now()
 
         session.by = position.by
@@ -348,9 +350,12 @@ async def without_storage(
         )
     if given is None:
         raise NotWaiting("there is nothing to go on with without a checkpointer: give an input")
-    start = begun_on or positions.before_all(program.schema)
-    values = program.schema.apply(start.values, program.given(given, first=begun_on is None))
-    tasks, joins = entry(program.topology, await targets(program, START, values, session, place), session.new_id)
+    start, kept = begun_on or positions.before_all(program.schema), session.storage is not None
+    writes = program.given(given, first=begun_on is None)
+    values = program.schema.apply(start.values, program.schema.normalise(writes) if kept else writes)
+    led = await targets(program, START, values, session, place)
+    led = [normalised(target) for target in led] if kept else led
+    tasks, joins = entry(program.topology, led, session.new_id)
     first = Position(
         CheckpointId(session.new_id()), None, "input", start.step + 1, values, start.versions, tasks, joins
     )

@@ -181,6 +181,8 @@ class NestedCall:
             return self._again(found)
         position = await without_storage(program, session, given, base, self._place())
         stored = base or dataclasses.replace(position, values=program.schema.initial(), versions={})
+        if session.durability == "exit":
+            position = positions.unstored(program.schema, stored, position)
         stops = stop_at(session, self.ns, position, self.before, self.after)
         runner = self._runner(session, position, stored)
         if stops or session.durability != "exit":

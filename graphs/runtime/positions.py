@@ -86,6 +86,16 @@ def normalise(schema: StateSchema, old: Position, new: Position) -> tuple[Positi
     return replace(new, values=values, versions=versions, parent_id=parent_id, stored=True), changes
 
 
+def unstored(schema: StateSchema, old: Position, new: Position) -> Position:
+    """`new`, which is not stored for now, with what reducers made of its values as a restart would give it."""
+    values = dict(new.values)
+    for key, value in new.values.items():
+        before = old.values.get(key)
+        if schema.fields[key].reducer is not None and value is not before:
+            _, values[key] = _change(schema, key, "", before, value)
+    return replace(new, values=values)
+
+
 def _change(schema: StateSchema, key: str, base: str | None, before: Any, value: Any) -> tuple[ValueChange | None, Any]:
     """How the new value is stored, None when it says the same as before; and the value as it will be read."""
     what = f"the value of {key!r}"

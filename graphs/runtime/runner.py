@@ -18,7 +18,7 @@ from graphs.runtime.handling import failed_row
 from graphs.runtime.in_flight import InFlight
 from graphs.runtime.kept import kept_after
 from graphs.runtime.ledger import Finished
-from graphs.runtime.positions import Position, scope_of
+from graphs.runtime.positions import Position, scope_of, unstored
 from graphs.runtime.program import Program
 from graphs.runtime.session import Commit, Session
 from graphs.runtime.step import Task, due
@@ -210,7 +210,7 @@ class Runner:
             tasks, joins, self.upward = (), {}, upward
         else:
             tasks, joins = due(self.program.topology, departures, old.joins, self.session.new_id)
-        return old.follow(
+        new = old.follow(
             CheckpointId(self.session.new_id()),
             source="loop",
             step=old.step + 1,
@@ -222,6 +222,8 @@ class Runner:
             kept=kept_after(old, self.session.ledger) if self.is_root else old.kept,
             upward=tuple(dump_upward(upward, self.caller.schema)) if self.caller and self.session.storage else (),
         )
+        passes = self.session.storage is not None and self.session.durability == "exit" and tasks
+        return unstored(self.program.schema, old, new) if passes else new
 
     async def _advance(self, position: Position) -> None:
         """Go to the next position, and store it with everything that it settles."""

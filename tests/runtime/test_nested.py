@@ -1,11 +1,12 @@
 """Row D11 of docs/behaviour.md: graphs in graphs, as a node or called in one."""
 
 import asyncio
-from typing import Any
+import operator
+from typing import Annotated, Any, TypedDict
 
 import pytest
 
-from graphs import START, Command, StateGraph, interrupt
+from graphs import START, Command, Send, StateGraph, interrupt
 from graphs.errors import GraphChanged, InterruptMisused
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
@@ -222,3 +223,83 @@ async def test_D11_an_inner_router_cannot_ask_in_the_outer_nodes_name(storage: S
     inner = builder.add_conditional_edges("n", lambda state: interrupt("where?"), ["n"]).compile()
     with pytest.raises(InterruptMisused, match="outside a node"):
         await chain(storage, ("outer", calling(inner))).ainvoke({"log": []}, config)
+
+
+class Given(TypedDict, total=False):
+    log: Annotated[list[Any], operator.add]
+    given: Any
+
+
+def quotes(state: Given) -> dict[str, Any]:
+    """A node that asks in the words of what it was given."""
+    return {"log": [interrupt(repr(state.get("given")))]}
+
+
+@pytest.mark.parametrize("durability", ["sync", "exit"])
+@pytest.mark.parametrize("keeps", [None, True], ids=["of a call", "of a graph that keeps its state"])
+@pytest.mark.parametrize("sent", [False, True], ids=["as input", "by a router at the beginning"])
+async def test_D11_what_an_inner_graph_is_given_is_the_same_when_its_question_is_answered(
+    url: str, config: Config, durability: Any, keeps: Any, sent: bool
+) -> None:
+    def build(storage: Storage) -> CompiledGraph:
+        inner = StateGraph(Given).add_node("quotes", quotes)
+        if sent:
+            inner.add_conditional_edges(START, lambda state: [Send("quotes", {"given": (1, {2: 3})})], ["quotes"])
+        else:
+            inner.add_edge(START, "quotes")
+        called = inner.compile(keeps)
+
+        async def node(state: Log) -> dict[str, Any]:
+            return {"log": (await called.ainvoke({"log": ("begun",), "given": (1, {2: 3})}))["log"]}
+
+        return chain(storage, ("n", node))
+
+    async with open_storage(url) as storage:
+        (question,) = (await build(storage).ainvoke({"log": []}, config, durability=durability))["__interrupt__"]
+    assert question.value == "[1, {'2': 3}]"
+    async with open_storage(url) as storage:
+        result = await build(storage).ainvoke(Command(resume={question.id: "yes"}), config, durability=durability)
+    assert result == {"log": ["begun", "yes"]}
+
+
+async def test_D11_what_an_inner_graph_without_a_checkpointer_is_given_stays_as_it_is(config: Config) -> None:
+    inner = StateGraph(Given).add_node("n", lambda state: {"log": [state.get("given")]}).add_edge(START, "n").compile()
+
+    async def node(state: Log) -> dict[str, Any]:
+        return {"log": (await inner.ainvoke({"given": (1, {2: 3})}))["log"]}
+
+    assert await chain(None, ("n", node)).ainvoke({"log": []}, config) == {"log": [(1, {2: 3})]}
+
+
+def in_a_tuple(old: Any, new: Any) -> Any:
+    return (*old, *new)
+
+
+class Reduced(TypedDict, total=False):
+    log: Annotated[list[Any], operator.add]
+    given: Annotated[list[Any], in_a_tuple]
+
+
+@pytest.mark.parametrize("durability", ["sync", "exit"])
+@pytest.mark.parametrize(
+    "keeps", ["root", None, True], ids=["the root", "of a call", "of a graph that keeps its state"]
+)
+@pytest.mark.parametrize("steps", [0, 1, 2])
+async def test_P7_what_a_reducer_made_is_the_same_when_a_question_about_it_is_answered(
+    url: str, config: Config, durability: Any, keeps: Any, steps: int
+) -> None:
+    def build(storage: Storage) -> CompiledGraph:
+        before = [(f"n{number}", lambda state: {"given": [("n",)]}) for number in range(steps)]
+        builder = StateGraph(Reduced).add_sequence([*before, ("quotes", quotes)])
+        builder.add_edge(START, before[0][0] if before else "quotes")
+        if keeps == "root":
+            return builder.compile(storage)
+        return StateGraph(Reduced).add_node("inner", builder.compile(keeps)).add_edge(START, "inner").compile(storage)
+
+    async with open_storage(url) as storage:
+        asked = await build(storage).ainvoke({"log": [], "given": ((9,),)}, config, durability=durability)
+    (question,) = asked["__interrupt__"]
+    assert question.value == repr([[9], *([["n"]] * steps)])
+    async with open_storage(url) as storage:
+        result = await build(storage).ainvoke(Command(resume={question.id: "yes"}), config, durability=durability)
+    assert result["log"] == ["yes"]
