@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import functools
 import os
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext, suppress
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -214,6 +215,30 @@ class _Work(Generic[T]):
             task.exception()  # who waited has it, or has gone
         self._ended.set()
         self._has_ended()
+
+
+class InALoop(Protocol):
+    """What is used in one event loop."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop: ...
+
+
+S = TypeVar("S", bound=InALoop)
+P = ParamSpec("P")
+
+
+def either_way(
+    method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """A method that is awaited in an event loop, and that blocks and gives its result at once where none runs."""
+
+    @functools.wraps(method)
+    def call(self: S, *args: P.args, **kwargs: P.kwargs) -> Any:
+        coroutine = method(self, *args, **kwargs)
+        return coroutine if is_in_loop() else run(self.loop, coroutine)
+
+    return call
 
 
 class EitherWay(AbstractAsyncContextManager[T], AbstractContextManager[T]):

@@ -16,7 +16,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from storage import checkpoints, interrupts, owners, threads
-from storage.blocking import EitherWay
+from storage.blocking import EitherWay, either_way
 from storage.changes import Changes
 from storage.connections import BUSY_TIMEOUT, Connection, Job, JobConnection, Readers, connect
 from storage.errors import DatabaseGone, NotOurDatabase, StorageError, is_fatal, is_passing, sqlite_code
@@ -49,7 +49,8 @@ def new_id() -> str:
 
 
 class Storage:
-    """One open database: `read` and `write` take the queries of this package's rooms.
+    """One open database: `read` and `write` take the queries of this package's rooms. `interrupts`, `delete_thread`,
+    `prune` and `shrink` are awaited in an event loop, and in a script that has none they block.
 
     Two `open_storage` on one file in one process are two owners of threads.
     """
@@ -123,6 +124,7 @@ class Storage:
         """It is time to stop: from so many seconds on let nobody wait for a database that cannot be used now."""
         self._loop.call_later(after, self._writer.give_up)
 
+    @either_way
     async def interrupts(
         self,
         *,
@@ -146,16 +148,21 @@ class Storage:
             )
         )
 
+    @either_way
     async def delete_thread(self, thread_id: str | int | UUID) -> None:
         """Remove everything of a thread. One that does not exist is no error."""
         await self.write(lambda db: threads.delete(db, _id(thread_id)))
 
+    adelete_thread = delete_thread
+
+    @either_way
     async def prune(self, thread_id: str | int | UUID, keep: int) -> None:
         """Forget all but the newest `keep` snapshots of a thread; what waits stays. `keep` is at least 1."""
         if keep < 1:
             raise ValueError(f"keep={keep!r}: at least the newest snapshot stays; delete_thread removes the thread")
         await self.write(lambda db: checkpoints.prune(db, _id(thread_id), keep))
 
+    @either_way
     async def shrink(self) -> None:
         """Give the space of what was deleted back to the file system. Writers wait meanwhile."""
         if self._path is not None:

@@ -9,6 +9,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, get_overloads
@@ -23,6 +24,7 @@ from bot.loading import load
 from bot.settings import Settings
 from bot.shown.commands import help_
 from graphs import Approval, tool
+from graphs.runtime import left_out
 from storage import open_storage
 from storage.migrations import migrate
 
@@ -83,6 +85,28 @@ def test_each_example_of_the_guide_is_there_and_asserts_what_it_shows(example: s
 async def test_a_wrong_example_fails() -> None:
     with pytest.raises(AssertionError):
         await run("async def no():\n    return False\n\nassert await no()", {}, "here")
+
+
+FROM_LANGGRAPH = (ROOT / "docs/from-langgraph.md").read_text("utf-8")
+LEFT_OUT = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (.*?) \| (.*?) \|$", FROM_LANGGRAPH, re.MULTILINE)
+REASONS: list[Mapping[str, left_out.Reason]] = [
+    *(left_out.NAMES, left_out.METHODS, left_out.OPTIONS, left_out.OF_RUNTIME, left_out.OF_DRAWINGS),
+]
+
+
+def test_the_page_for_those_who_come_from_langgraph_has_every_row_of_w() -> None:
+    rows = set(re.findall(r"^\| (W\d+) \|", (ROOT / "docs/behaviour.md").read_text("utf-8"), re.MULTILINE))
+    assert len(rows) == 14
+    assert set(re.findall(r"^\| (W\d+) \|", FROM_LANGGRAPH, re.MULTILINE)) == rows
+
+
+def test_L14_the_page_says_of_what_is_left_out_what_the_error_says() -> None:
+    assert len(LEFT_OUT) > 20
+    for names, why, instead in LEFT_OUT:
+        for name in re.findall(r"`(\w+)`", names):
+            reasons = [table[name] for table in REASONS if name in table]
+            assert reasons, name
+            assert all(reason.why == why and reason.instead.lower() == instead.lower() for reason in reasons), name
 
 
 README = (ROOT / "README.md").read_text("utf-8")

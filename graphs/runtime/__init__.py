@@ -6,7 +6,7 @@ A graph is built in `graph` and becomes a checked `program`; compiled, it is `co
 `ainvoke` begins in `begin`: what does this input mean for the thread as it stands? One transaction takes the thread
 and stores the answer: a new position (`positions`) with the tasks that are due. `runner` then runs a step: each task
 by `tasks` (the node, its retries, its routers), all at once. Their writes are merged by the rules in `state`, `step`
-says what is due next, and the new position is stored. That is a checkpoint, and the runner is the only one who writes
+says what is due next, and the new position is stored (`checkpoint_writer`). That is a checkpoint, and only a run writes
 them.
 
 A node that calls `interrupt` (`asking`) finds the stored answer to its k-th question, or raises `Paused`; one that
@@ -23,7 +23,8 @@ commands the node that called it, `reach` what code says of where it leads. `fun
 (`flow_tasks` begins its tasks, whose `futures` it is given; `declared` is what it says of types, `flow_state` what is
 stored of it), `blocking` makes the twins for callers without an event loop, `snapshots` reads a thread and its history,
 `edits` changes it or forks it from an older checkpoint, `breakpoints` stops at a step's border, `session` is what all
-of one run share. `surface` is how callers see the state, `at_work` the tasks of a step that run side by side.
+of one run share. `surface` is how callers see the state, `in_flight` how the tasks of a step stand, `at_work` those of
+them that run side by side.
 
 What is seen on the way: a graph of a run tells it (`telling`, with the shapes in `reports` and `parts`), if anybody
 listens (`streams`), and a caller watches in the shape that was asked for (`watching`). What code in a node may ask of

@@ -11,6 +11,7 @@ from graphs.errors import ThreadBusy
 from graphs.runtime import answers, breakpoints, left_out, nested, options
 from graphs.runtime.begin import OnWaiting, Opener, without_storage
 from graphs.runtime.breakpoints import Breakpoints
+from graphs.runtime.checkpoint_writer import CheckpointWriter
 from graphs.runtime.configs import checkpoint_of, thread_id_of
 from graphs.runtime.frames import current_frame, outside
 from graphs.runtime.runner import Ending, Runner
@@ -122,7 +123,7 @@ class Call:
             ending = await runner.run()
         finally:
             await self._give_back(runner)
-        if self.session.storage is not None and self.session.released and runner.stored is runner.position:
+        if self.session.storage is not None and self.session.released and runner.writer.stored is runner.position:
             remember(self.session.storage, self.graph.program, self.session, runner.position)
         return await self._result(runner, ending)
 
@@ -146,7 +147,8 @@ class Call:
             graph.program, session, self.config, session.context, session.stream, (), self.surface, ROOT, position
         )
         limit = self.config.get("recursion_limit", DEFAULT_LIMIT)
-        return Runner(graph.program, session, ROOT, position, stored, telling, self.before, self.after, limit)
+        writer = CheckpointWriter(graph.program, session, ROOT, position, stored, None)
+        return Runner(graph.program, session, ROOT, writer, telling, self.before, self.after, limit)
 
     async def _give_back(self, runner: Runner) -> None:
         """A run that was cut off leaves its thread to be taken up again; one that is to stop, and did not come to a
@@ -156,7 +158,7 @@ class Call:
         if session.storage is None or session.released or session.stop():
             return
         with suppress(ThreadBusy):
-            await asyncio.shield(runner.store(Commit(release="running")))
+            await asyncio.shield(runner.writer.store(Commit(release="running")))
 
     async def _result(self, runner: Runner, ending: Ending) -> Any:
         """The state as it is shown, with the questions that wait; these alone where it is shown as no mapping."""
@@ -166,7 +168,7 @@ class Call:
             return shown
         rows = [row for task in self.session.roots for row in self.session.ledger.within(Scope(task))]
         waiting = [row for row in rows if answers.is_open(row)]
-        runner.telling.left_waiting(waiting, values if runner.results else None)
+        runner.telling.left_waiting(waiting, values if runner.step.results else None)
         if not waiting:
             return shown
         state = cast("Mapping[str, Any]", shown if isinstance(shown, Mapping) else {})

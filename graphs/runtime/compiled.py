@@ -87,9 +87,11 @@ class CompiledGraph(Described):
         Modes: `values` (the state after each step), `updates` ({node: update}, the default), `messages` (pairs of what
         nodes hand to `message_writer`, and where that comes from), `custom` (what nodes hand to a `StreamWriter`),
         `tasks` (each task as it begins and as it ends), `checkpoints`, and `debug`, which is these two with step and
-        time: see `parts`. Questions are in `values`, `updates`, `messages` and `custom` as they are asked, as
-        {"__interrupt__": (...)} (beside the state, and in a message without text), in `tasks` at the task. Static stops
-        are in each as {"__breakpoint__": {...}}. Stopping the iteration cancels the run.
+        time: see `parts`. Questions are in `values` (beside the state), `updates` and `custom` as they are asked, as
+        {"__interrupt__": (...)}, in `tasks` at the task, and in `messages`, for those who do not listen to `values` or
+        `updates` too, in a message without text. Static stops are told likewise as {"__breakpoint__": {...}}, in
+        `tasks` by such a chunk, and in the checkpoint where the thread stops, as its `breakpoints`. Stopping the
+        iteration cancels the run.
 
         With `subgraphs=True`, graphs called in nodes tell too, and chunks are (path, chunk) or (path, mode, chunk): a
         path is ("node:task id", ...). What nodes write themselves, `messages` and `custom`, comes from there always.

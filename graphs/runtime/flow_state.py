@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from graphs.errors import InvalidUpdateError
 from graphs.runtime.declared import adapter_of, lenient, or_none, strict
-from graphs.runtime.hints import readable, typed_dict
+from graphs.runtime.hints import class_of, has_instances, readable, typed_dict
 from graphs.runtime.shapes import Shape
 from graphs.runtime.state import StateSchema, Write, dump
 
@@ -46,13 +46,14 @@ class _Declared(Shape):
 
 
 class FlowSchema(StateSchema):
-    """The state of a flow that is given, returns and saves these types. An input has to fit its type; what is returned
-    and does not is kept as JSON has it.
+    """The state of a flow that is given, returns and saves these types. An input has to make an instance where that is
+    declared, of a model or a dataclass; anything else that does not fit stays as JSON has it.
     """
 
     def __init__(self, name: str, given: Any, returned: Any, saved: Any) -> None:
         self.name = name
-        keys = {INPUT: or_none(strict(given)), OUTPUT: lenient(returned), SAVED: or_none(list[lenient(saved)])}
+        taken = strict(given) if has_instances(class_of(given)) else lenient(given)
+        keys = {INPUT: or_none(taken), OUTPUT: lenient(returned), SAVED: or_none(list[lenient(saved)])}
         state = typed_dict("FlowState", keys)
         super().__init__(state)
         self.takes, self.gives = _Declared(state, strict(given)), _Declared(state, strict(returned))

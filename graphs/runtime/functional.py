@@ -108,7 +108,8 @@ class entrypoint:  # noqa: N801 - a decorator
     returned, None for the first. `entrypoint.final(value=, save=)` returns one thing and keeps another for that.
 
     What the function is given, returns and keeps are, with a checkpointer, of the types that it declares, and of JSON
-    where it declares none, the same before and after a restart. An input that does not fit is refused.
+    where it declares none or the value does not fit, the same before and after a restart. An input that makes no
+    instance of the model or dataclass that is declared for it is refused.
 
     Raises `InvalidGraph` for a function without a parameter, `LeftOut` for a generator, and for a store and caches.
     """

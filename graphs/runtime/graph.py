@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal, Self, cast
 
 from graphs.errors import InvalidGraph
-from graphs.runtime import left_out, reach
+from graphs.runtime import breakpoints, left_out, reach
 from graphs.runtime.annotations import (
     checked_function,
     declared_destinations,
@@ -189,9 +189,11 @@ class StateGraph:
     def set_finish_point(self, key: str) -> Self:
         return self.add_edge(key, END)
 
-    def validate(self) -> Self:
-        """Raises `InvalidGraph` that names the node or edge to mend."""
-        self._checked_topology()
+    def validate(self, interrupt: Sequence[str] | None = None) -> Self:
+        """Raises `InvalidGraph` that names the node or edge to mend, `ValueError` for a node to `interrupt` at that is
+        not there.
+        """
+        breakpoints.check(interrupt or (), self._checked_topology().nodes)
         return self
 
     def _checked_topology(self) -> Topology:

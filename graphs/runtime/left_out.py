@@ -30,6 +30,10 @@ class _NoAttribute(LeftOut, AttributeError):
     """Of an object, so that `hasattr` says that it does not have it."""
 
 
+def _all(reason: Reason, *names: str) -> dict[str, Reason]:
+    return dict.fromkeys(names, reason)
+
+
 _CACHE = Reason(
     "what a node returned is kept with its thread, and shared with no other",
     "Keep what is dear to compute in a table of your own, or let `once` keep it for the task",
@@ -80,6 +84,9 @@ _TASK_OF_PLATFORM = Reason("there is no server round the graph", "Pass what node
 _SENT_TIMEOUT = Reason(
     "a timeout is of the node", "Give it to the node, add_node(timeout=), or limit what it does itself"
 )
+_IDLE = Reason(
+    "nothing tells the runtime that a node makes progress", "Use run_timeout, or a timeout of the node's own"
+)
 _HEARTBEAT = Reason("a timeout is of the whole attempt", "Give the node a timeout that it can keep")
 _UI = Reason("what is shown of a state is up to its caller", "Write with get_stream_writer, for stream_mode custom")
 _PUSH = Reason(
@@ -102,71 +109,72 @@ _AT_ONCE = Reason(
     "every task that is due is begun at once", "Hold back what must not run at once by a semaphore of the nodes' own"
 )
 _RENAMED_DURABILITY = Reason("it is an old name", 'Use durability="sync" or durability="exit"')
-_PREVIOUS = Reason("it belongs to a flow", "Let the function of the entrypoint take `previous`")
-_EXECUTION = Reason(
-    "a node is told what it may need by name",
-    "Use runtime.thread_id, get_config(), and an argument of the node's own for what else it has to know",
-)
+_PREVIOUS = Reason("it is a flow's alone", "Let the function of @entrypoint take `previous`")
 _OUTPUT = Reason("a result is the state, and the questions beside it", "Use .value[key] and .interrupts")
 _RENAMED_STATE = Reason("it is an old name", "Use input_schema=, output_schema= or context_schema=")
 _RENAMED_RETRY = Reason("it is an old name", "Use retry_policy=")
 
 NAMES: Mapping[str, Reason] = {
     **{name: Reason(*texts) for name, texts in errors.LEFT_OUT.items()},
-    **{name: Reason("it has another name here", f"Use {other}") for name, other in _OTHER_NAMES.items()},
-    **dict.fromkeys(("AnyMessage", "BaseMessage", "HumanMessage", "AIMessage", "SystemMessage"), _MESSAGES),
-    **dict.fromkeys(("ToolMessage", "AIMessageChunk", "convert_to_messages"), _MESSAGES),
-    "RemoveMessage": Reason("a message is a dict", 'Write {"role": "remove", "id": ...}'),
-    "ExecutionInfo": _EXECUTION,
-    **dict.fromkeys(("CachePolicy", "BaseCache", "InMemoryCache"), _CACHE),
-    **dict.fromkeys(("BaseStore", "InMemoryStore", "get_store"), _STORE),
-    **dict.fromkeys(("RunControl",), _CONTROL),
-    **dict.fromkeys(("RemoteGraph",), _REMOTE),
-    **dict.fromkeys(("create_react_agent", "ToolNode", "tools_condition", "InjectedState", "InjectedStore"), _PREBUILT),
-    **dict.fromkeys(("RemainingSteps", "IsLastStep", "ManagedValue"), _MANAGED),
-    **dict.fromkeys(("UntrackedValue", "NamedBarrierValue", "AnyValue"), _CHANNELS),
-    **dict.fromkeys(("DeltaChannel", "EphemeralValue", "LastValue", "Topic", "BinaryOperatorAggregate"), _CHANNELS),
-    **dict.fromkeys(("Pregel", "NodeBuilder", "Graph"), _PREGEL),
+    **_all(_CACHE, "CachePolicy", "BaseCache", "InMemoryCache"),
+    **_all(_STORE, "BaseStore", "InMemoryStore", "get_store"),
+    **_all(_CONTROL, "RunControl"),
+    **_all(_REMOTE, "RemoteGraph"),
+    **_all(_PREBUILT, "create_react_agent", "ToolNode", "tools_condition", "InjectedState", "InjectedStore"),
+    **_all(_MANAGED, "RemainingSteps", "IsLastStep", "ManagedValue"),
+    **_all(_CHANNELS, "DeltaChannel", "EphemeralValue", "LastValue", "Topic", "BinaryOperatorAggregate"),
+    **_all(_PREGEL, "Pregel", "NodeBuilder", "Graph"),
     "MessageGraph": _MESSAGE_GRAPH,
-    **dict.fromkeys(("InMemorySaver", "MemorySaver", "SqliteSaver", "AsyncSqliteSaver"), _SAVER),
-    **dict.fromkeys(("JsonPlusSerializer", "EncryptedSerializer"), _SAVER),
-    **dict.fromkeys(("PostgresSaver", "AsyncPostgresSaver", "BaseCheckpointSaver"), _SAVER),
-    **dict.fromkeys(("TracePolicy", "omit_payload"), _TRACE),
-    **dict.fromkeys(("ServerInfo", "BaseUser"), _TASK_OF_PLATFORM),
-    **dict.fromkeys(("push_ui_message", "delete_ui_message", "ui_message_reducer"), _UI),
+    **_all(_SAVER, "InMemorySaver", "MemorySaver", "SqliteSaver", "AsyncSqliteSaver"),
+    **_all(_SAVER, "PostgresSaver", "AsyncPostgresSaver", "BaseCheckpointSaver"),
+    **_all(_TRACE, "TracePolicy", "omit_payload"),
+    **_all(_TASK_OF_PLATFORM, "ServerInfo", "BaseUser"),
+    **_all(_UI, "push_ui_message", "delete_ui_message", "ui_message_reducer"),
+    **_all(_SAVER, "JsonPlusSerializer", "EncryptedSerializer"),
+    **_all(_CHANNELS, "UntrackedValue", "NamedBarrierValue", "AnyValue"),
+    **_all(_MESSAGES, "AnyMessage", "BaseMessage", "HumanMessage", "AIMessage", "SystemMessage", "ToolMessage"),
+    **_all(_MESSAGES, "AIMessageChunk", "convert_to_messages"),
+    "RemoveMessage": Reason("a message is a dict", 'Write {"role": "remove", "id": ...}'),
     "push_message": _PUSH,
-    **dict.fromkeys(("ensure_valid_checkpointer", "PregelExecutableTask"), _INTERNAL),
+    **{name: Reason("it has another name here", f"Use {ours}") for name, ours in _OTHER_NAMES.items()},
+    **_all(_INTERNAL, "ensure_valid_checkpointer", "PregelExecutableTask", "TASKS", "CONFIG_KEY_CHECKPOINTER"),
+    **_all(_INTERNAL, "TAG_NOSTREAM", "TAG_HIDDEN", "ExecutionInfo"),
 }
 """What one imports."""
 
 METHODS: Mapping[str, Reason] = {
-    **dict.fromkeys(("astream_events", "stream_events", "astream_log"), _EVENTS),
-    **dict.fromkeys(
-        ("abatch", "batch", "abatch_as_completed", "batch_as_completed", "transform", "atransform"), _RUNNABLE
-    ),
-    **dict.fromkeys(("pipe", "bind", "pick", "assign", "map", "as_tool", "with_retry", "with_fallbacks"), _RUNNABLE),
-    **dict.fromkeys(("with_listeners", "with_alisteners", "with_types", "get_prompts", "get_name"), _RUNNABLE),
-    **dict.fromkeys(("config_specs", "config_schema", "get_config_jsonschema"), _RUNNABLE),
-    **dict.fromkeys(("clear_cache", "aclear_cache", "cache", "cache_policy"), _CACHE),
+    **_all(_EVENTS, "astream_events", "stream_events", "astream_log"),
+    **_all(_RUNNABLE, "abatch", "batch", "abatch_as_completed", "batch_as_completed", "transform", "atransform"),
+    **_all(_RUNNABLE, "pipe", "bind", "pick", "assign", "map", "as_tool", "with_retry", "with_fallbacks"),
+    **_all(_RUNNABLE, "with_listeners", "with_alisteners", "with_types", "get_prompts", "get_name"),
+    **_all(_RUNNABLE, "config_specs", "config_schema", "get_config_jsonschema"),
+    **_all(_CACHE, "clear_cache", "aclear_cache", "cache", "cache_policy"),
     "store": _STORE,
-    **dict.fromkeys(("get_input_schema", "get_output_schema", "input_schema", "output_schema"), _SCHEMAS),
-    **dict.fromkeys(("InputType", "OutputType"), _SCHEMAS),
-    **dict.fromkeys(("attach_node", "attach_edge", "attach_branch", "copy", "channels", "validate"), _PARTS),
-    **dict.fromkeys(("stream_channels", "stream_channels_asis", "stream_channels_list", "input_channels"), _PARTS),
-    **dict.fromkeys(("interrupt_before_nodes", "interrupt_after_nodes", "debug"), _PARTS),
-    **dict.fromkeys(("output_channels", "stream_eager", "stream_mode", "step_timeout", "retry_policy"), _PARTS),
+    **_all(_SCHEMAS, "get_input_schema", "get_output_schema", "input_schema", "output_schema"),
+    **_all(_SCHEMAS, "InputType", "OutputType"),
+    **_all(_PARTS, "attach_node", "attach_edge", "attach_branch", "copy", "channels", "validate"),
+    **_all(_PARTS, "stream_channels", "stream_channels_asis", "stream_channels_list", "input_channels"),
+    **_all(_PARTS, "output_channels", "stream_eager", "stream_mode", "step_timeout", "retry_policy"),
+    **_all(_PARTS, "interrupt_before_nodes", "interrupt_after_nodes", "debug"),
 }
 """Of a compiled graph."""
 
 OF_RUNTIME: Mapping[str, Reason] = {
     "store": _STORE,
-    **dict.fromkeys(("control", "drain_requested", "drain_reason"), _CONTROL),
+    **_all(_CONTROL, "control", "drain_requested", "drain_reason"),
     "heartbeat": _HEARTBEAT,
-    "previous": _PREVIOUS,
-    "execution_info": _EXECUTION,
     "server_info": _TASK_OF_PLATFORM,
-    **dict.fromkeys(("merge", "override", "patch_execution_info"), _INTERNAL),
+    "execution_info": Reason("a node is told of its run in parts", "Use runtime.thread_id, and get_config()"),
+    "previous": _PREVIOUS,
+    **_all(_INTERNAL, "merge", "override", "patch_execution_info"),
 }
+
+OF_INTERRUPTS: Mapping[str, Reason] = {
+    "interrupt_id": Reason("it is an old name", "Use .id"),
+    "from_ns": _INTERNAL,
+}
+
+OF_TIMEOUTS: Mapping[str, Reason] = {"coerce": _INTERNAL}
 
 OF_DRAWINGS: Mapping[str, Reason] = dict.fromkeys(
     ("draw_ascii", "print_ascii", "draw_png", "to_json"),
@@ -174,7 +182,7 @@ OF_DRAWINGS: Mapping[str, Reason] = dict.fromkeys(
 )
 
 OPTIONS: Mapping[str, Reason] = {
-    **dict.fromkeys(("cache", "cache_policy"), _CACHE),
+    **_all(_CACHE, "cache", "cache_policy"),
     "store": _STORE,
     "control": _CONTROL,
     "trace_policy": _TRACE,
@@ -182,9 +190,10 @@ OPTIONS: Mapping[str, Reason] = {
     "transformers": _EVENTS,
     "debug": _PRINTING,
     "task_id": _TASK_ID,
-    **dict.fromkeys(("input", "output", "config_schema"), _RENAMED_STATE),
+    **_all(_RENAMED_STATE, "input", "output", "config_schema"),
     "retry": _RENAMED_RETRY,
     "timeout": _SENT_TIMEOUT,
+    **_all(_IDLE, "idle_timeout", "refresh_on"),
     "format": Reason("a message is what it was written as", "Convert messages where they leave the graph"),
 }
 """What is passed by name to a builder, a graph or one of its methods."""

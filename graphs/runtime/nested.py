@@ -15,6 +15,7 @@ from graphs.runtime import positions
 from graphs.runtime.begin import refused, without_storage
 from graphs.runtime.breakpoints import Breakpoints, stop_at
 from graphs.runtime.calling import Paused
+from graphs.runtime.checkpoint_writer import CheckpointWriter
 from graphs.runtime.configs import merged, names_another
 from graphs.runtime.context import AtStart
 from graphs.runtime.frames import Frame, current_frame, outside
@@ -153,11 +154,11 @@ class NestedCall:
         return runner
 
     async def _keep(self, runner: Runner, place: Place) -> None:
-        here = runner.stored
+        here = runner.writer.stored
         rows, replaced = place.ended(here.begun_on, here.checkpoint_id) if here.stored else ([], [])
         if rows:
-            runner.ended += replaced
-            await runner.store(Commit(tasks=rows))
+            runner.writer.ended += replaced
+            await runner.writer.store(Commit(tasks=rows))
 
     async def _run(self, runner: Runner) -> None:
         if await runner.run() == "waiting":
@@ -183,7 +184,7 @@ class NestedCall:
         stops = stop_at(session, self.ns, position, self.before, self.after)
         runner = self._runner(session, position, stored)
         if stops or session.durability != "exit":
-            await runner.store(Commit(questions=stops))
+            await runner.writer.store(Commit(questions=stops))
         return runner
 
     def _again(self, found: Position) -> Runner:
@@ -202,24 +203,16 @@ class NestedCall:
 
     def _runner(self, session: Session, position: Position, stored: Position) -> Runner:
         program, outer = self.graph.program, self.frame.attempt.telling
+        writer = CheckpointWriter(program, session, self.ns, position, stored, self.frame.attempt)
+        telling = Telling(
+            program, session, self.config, self.context, self.stream, self.where, self.surface, self.ns, position, outer
+        )
         return Runner(
             program,
             session,
             self.ns,
-            position,
-            stored,
-            Telling(
-                program,
-                session,
-                self.config,
-                self.context,
-                self.stream,
-                self.where,
-                self.surface,
-                self.ns,
-                position,
-                outer,
-            ),
+            writer,
+            telling,
             self.before,
             self.after,
             self.limit,

@@ -13,7 +13,6 @@ from graphs.errors import (
     InDoubt,
     InterruptMisused,
     InvalidAnswer,
-    LeftOut,
     NodeTimeoutError,
     QuestionChanged,
     QuestionExpired,
@@ -45,11 +44,6 @@ def policies(given: Retries) -> tuple[RetryPolicy, ...] | None:
 def seconds(given: Timeout) -> float | None:
     """How long one attempt may take; None: as long as it takes. Raises `ValueError` for what is not above zero."""
     if isinstance(given, TimeoutPolicy):
-        if given.idle_timeout is not None:
-            raise LeftOut(
-                "TimeoutPolicy(idle_timeout=) is left out: nothing tells the runtime that a node makes progress. "
-                "Use run_timeout, or a timeout of the node's own round what may stall"
-            )
         given = given.run_timeout
     if given is None:
         return None

@@ -28,7 +28,9 @@ from storage.tasks import TaskRow
 from storage.threads import Lease, ThreadStatus
 
 Durability = Literal["sync", "async", "exit"]
-"""When a step is stored: before the next begins, which "async" is too here, or all at the end of the run."""
+"""When a run's positions are stored: each before the next step begins ("async" promises less, and is the same here), or
+when the run returns, raises or pauses.
+"""
 Job = Callable[[Connection], object]
 
 

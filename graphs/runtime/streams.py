@@ -28,8 +28,9 @@ class Listener:
     subgraphs: bool = False
     base: Where = ()
 
-    def hears(self, mode: str, where: Where) -> bool:
-        return mode in self.modes and (self.subgraphs or where == self.base)
+    def hears(self, mode: str, where: Where, unless: Collection[str] = ()) -> bool:
+        """Whether it listens to this mode of this graph, and to none of the others."""
+        return mode in self.modes and (self.subgraphs or where == self.base) and self.modes.isdisjoint(unless)
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ class Stream:
         """Whether anybody listens: a chunk that costs something to make is made then."""
         return any(listener.hears(mode, where) for listener in self.listeners)
 
-    def emit(self, where: Where, mode: str, chunk: Any) -> None:
+    def emit(self, where: Where, mode: str, chunk: Any, unless: Collection[str] = ()) -> None:
+        """To all who listen, but for those who hear one of the modes in `unless`."""
         for listener in self.listeners:
-            if listener.hears(mode, where):
+            if listener.hears(mode, where, unless):
                 listener.put(where[len(listener.base) :], mode, chunk)
 
     def takes(self, mode: str) -> bool:

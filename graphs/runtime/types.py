@@ -55,6 +55,8 @@ OVERWRITE = "__overwrite__"
 class Overwrite:
     """A write that goes round the key's reducer: `value` is what the key holds then. One a key and step."""
 
+    type: ClassVar[str] = OVERWRITE
+
     value: Any
 
 
@@ -82,7 +84,7 @@ class Command(Generic[N]):
 
 
 @dataclass(frozen=True)
-class Interrupt:
+class Interrupt(left_out.LeavesOut):
     """A question. `replaces` is the id of the question it took the place of, `answered` says whether it was answered,
     which one that waits is not.
     """
@@ -93,9 +95,11 @@ class Interrupt:
     schema: Any = field(default=None, repr=False)
     answered: bool = False
 
+    left_out = left_out.OF_INTERRUPTS
+
     @property
     def response_schema(self) -> Any:
-        """LangGraph's name of `schema`."""
+        """The JSON Schema of its answers: `schema`."""
         return self.schema
 
 
@@ -121,13 +125,17 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimeoutPolicy:
-    """How long one attempt of a node may take: `run_timeout`, in seconds or as a `timedelta`. `idle_timeout` is left
-    out, and raises `LeftOut` where the policy is used.
-    """
+class TimeoutPolicy(left_out.LeavesOut):
+    """How long one attempt of a node may take: `run_timeout`, in seconds or as a `timedelta`."""
 
     run_timeout: float | timedelta | None = None
-    idle_timeout: float | timedelta | None = None
+    idle_timeout: InitVar[None] = None
+    refresh_on: InitVar[None] = None
+
+    left_out = left_out.OF_TIMEOUTS
+
+    def __post_init__(self, idle_timeout: Any, refresh_on: Any) -> None:
+        left_out.refuse("TimeoutPolicy", {"idle_timeout": idle_timeout, "refresh_on": refresh_on})
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,15 @@ def script(what: str, url: str) -> "subprocess.Popen[str]":
     )
 
 
+def said_of_faults(errors: str) -> list[str]:
+    """What a script had to say, without what dev mode says of a machine that is busy."""
+    return [line for line in errors.splitlines() if not line.startswith("Executing <")]
+
+
 @pytest.mark.slow
 def test_L12_a_script_needs_no_event_loop(tmp_path: Path) -> None:
     said, errors = script("conversation", f"sqlite:///{tmp_path}/test.db").communicate(timeout=60)
-    assert errors == ""
+    assert said_of_faults(errors) == []
     assert said.splitlines() == [
         "draft",
         "__interrupt__",
@@ -78,7 +83,7 @@ def test_L12_ctrl_c_cancels_the_run_and_gives_the_thread_back(tmp_path: Path) ->
     assert process.stdout.readline() == "slow\n"
     process.send_signal(signal.SIGINT)
     said, errors = process.communicate(timeout=20)  # the node that sleeps is not waited for, at the end neither
-    assert errors == ""
+    assert said_of_faults(errors) == []
     assert said.splitlines() == [
         "interrupted",
         "('slow',)",
@@ -119,6 +124,31 @@ def test_L12_a_graph_asks_and_is_answered(opened: Storage, config: Config) -> No
     graph.update_state(config, {"log": ["more"]}, as_node="q")
     assert graph.get_state(config).values == {"log": ["first", "q=1", "more"]}
     assert runs == ["first", "q", "q"]
+
+
+def test_L12_the_storage_is_asked_without_a_loop_too(opened: Storage, config: Config) -> None:
+    graph = chain(opened, ("q", asks("q")))
+    asked = ids(graph.invoke({"log": []}, config))
+    waiting: Any = opened.interrupts(kind="question")
+    assert [row.id for row in waiting] == [asked["q"]]
+    graph.invoke(Command(resume=1), config)
+    opened.prune("t1", keep=1)  # pyright: ignore[reportUnusedCoroutine]
+    assert len(list(graph.get_state_history(config))) == 1
+    opened.shrink()  # pyright: ignore[reportUnusedCoroutine]
+    opened.delete_thread("t1")  # pyright: ignore[reportUnusedCoroutine]
+    assert graph.get_state(config).values == {}
+    with pytest.raises(ValueError, match="at least the newest"):
+        opened.prune("t1", keep=0)  # pyright: ignore[reportUnusedCoroutine]
+
+
+async def test_L12_and_awaited_in_one(storage: Storage, config: Config) -> None:
+    graph = chain(storage, ("n", logs("n")))
+    await graph.ainvoke({"log": []}, config)
+    assert await storage.interrupts() == []
+    await storage.adelete_thread("t1")
+    assert (await graph.aget_state(config)).values == {}
+    waiting: Any = await asyncio.to_thread(storage.interrupts)
+    assert waiting == []
 
 
 def test_L12_without_a_checkpointer() -> None:

@@ -155,6 +155,13 @@ async def test_L6_an_input_is_made_of_what_fits_and_refused_where_it_does_not(st
     with pytest.raises(InvalidUpdateError, match="entrypoint 'flow' was given: a object that cannot be stored"):
         await flow.ainvoke(object(), other)
 
+    @entrypoint(storage)
+    async def lists(orders: list[Order]) -> list[Any]:
+        return [type(each).__name__ for each in orders]
+
+    assert await lists.ainvoke([{"id": 1, "total": "2"}], other) == ["Order"]
+    assert await lists.ainvoke([{"id": 1}], other) == ["dict"]  # as the guide gives messages
+
 
 async def test_L6_what_is_returned_and_does_not_fit_stays_as_json_has_it(url: str, config: Config) -> None:
     """LangGraph's guide has such flows: nobody checks what a function returns."""

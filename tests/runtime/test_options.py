@@ -144,8 +144,8 @@ async def test_L4_the_durability_of_the_run_may_be_said_again(said: Any, storage
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"durability": "lazy"}, r"durability='lazy': it is one of \['sync', 'async', 'exit'\]"),
-    ({"on_waiting": "wait"}, r"on_waiting='wait': it is one of \['reject', 'cancel'\]"),
+    ({"durability": "lazy"}, r"durability is one of \['sync', 'async', 'exit'\], not 'lazy'"),
+    ({"on_waiting": "wait"}, r"on_waiting is one of \['reject', 'cancel'\], not 'wait'"),
     ({"stop": True}, "stop= is a function, not True"),
     ({"also": 3}, "also= is a function, not 3"),
     ({"halt": True}, "halt= is an asyncio.Event, not True"),

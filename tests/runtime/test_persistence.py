@@ -290,3 +290,13 @@ async def test_P10_a_pruned_thread_keeps_its_newest_snapshots_and_what_waits(sto
     await graph.ainvoke(Command(resume=1), config)
     await storage.prune("t1", keep=1)
     assert (await graph.ainvoke(Command(resume=2), config))["log"] == ["in", "a", "b", "c", "inner=1", "q=2"]
+
+
+async def test_P1_durability_async_is_sync_and_another_word_is_refused(storage: Storage, config: Config):
+    graph = chain(storage, ("a", logs("a")))
+    assert await graph.ainvoke({"log": []}, config, durability="async") == {"log": ["a"]}
+    assert (await graph.aget_state(config)).next == ()
+    with pytest.raises(ValueError, match=r"durability is one of .*not 'never'"):
+        await graph.ainvoke({"log": []}, config, durability="never")
+    with pytest.raises(ValueError, match=r"on_waiting is one of .*not 'ask'"):
+        await graph.ainvoke({"log": []}, config, on_waiting="ask")
