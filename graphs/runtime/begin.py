@@ -342,7 +342,10 @@ async def without_storage(
     the position whose state it goes on with, `place` where it begins when that is not the root graph.
     """
     if isinstance(given, Command):
-        raise refused(given, "there is nothing to resume without a checkpointer: compile(checkpointer=storage)")
+        raise refused(
+            cast("Command[Any]", given),
+            "there is nothing to resume without a checkpointer: compile(checkpointer=storage)",
+        )
     if given is None:
         raise NotWaiting("there is nothing to go on with without a checkpointer: give an input")
     start = begun_on or positions.before_all(program.schema)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graphs.errors import GraphChanged, GraphMisused, InterruptMisused, ThreadBusy
 from graphs.runtime import positions
@@ -117,7 +117,7 @@ class NestedCall:
         """
         if isinstance(given, Command):
             said = "answers go to the thread's own graph: resume the graph that has the checkpointer"
-            raise refused(given, said)
+            raise refused(cast("Command[Any]", given), said)
         with self.frame.attempt.working(), outside():
             if self.frame.session.storage is None or self.graph.memory == "none":
                 runner = await self._unstored(given)
