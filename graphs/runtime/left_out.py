@@ -111,11 +111,7 @@ _AT_ONCE = Reason(
     "every task that is due is begun at once", "Hold back what must not run at once by a semaphore of the nodes' own"
 )
 _RENAMED_DURABILITY = Reason("it is an old name", 'Use durability="sync" or durability="exit"')
-_PREVIOUS = Reason("it belongs to a flow", "Let the function of the entrypoint take `previous`")
-_EXECUTION = Reason(
-    "a node is told what it may need by name",
-    "Use runtime.thread_id, get_config(), and an argument of the node's own for what else it has to know",
-)
+_PREVIOUS = Reason("it is a flow's alone", "Let the function of @entrypoint take `previous`")
 _OUTPUT = Reason("a result is the state, and the questions beside it", "Use .value[key] and .interrupts")
 _RENAMED_STATE = Reason("it is an old name", "Use input_schema=, output_schema= or context_schema=")
 _RENAMED_RETRY = Reason("it is an old name", "Use retry_policy=")
@@ -129,20 +125,18 @@ NAMES: Mapping[str, Reason] = {
     **_all(_PREBUILT, "create_react_agent", "ToolNode", "tools_condition", "InjectedState", "InjectedStore"),
     **_all(_MANAGED, "RemainingSteps", "IsLastStep", "ManagedValue"),
     **_all(_CHANNELS, "DeltaChannel", "EphemeralValue", "LastValue", "Topic", "BinaryOperatorAggregate"),
-    **_all(_PREGEL, "Pregel", "NodeBuilder"),
+    **_all(_PREGEL, "Pregel", "NodeBuilder", "Graph"),
     "MessageGraph": _MESSAGE_GRAPH,
     **_all(_SAVER, "InMemorySaver", "MemorySaver", "SqliteSaver", "AsyncSqliteSaver"),
     **_all(_SAVER, "PostgresSaver", "AsyncPostgresSaver", "BaseCheckpointSaver"),
     **_all(_TRACE, "TracePolicy", "omit_payload"),
     **_all(_TASK_OF_PLATFORM, "ServerInfo", "BaseUser"),
     **_all(_UI, "push_ui_message", "delete_ui_message", "ui_message_reducer"),
-    **_all(_MESSAGES, "AnyMessage", "BaseMessage", "HumanMessage", "AIMessage", "SystemMessage"),
-    **_all(_MESSAGES, "ToolMessage", "AIMessageChunk", "convert_to_messages"),
-    "RemoveMessage": Reason("a message is a dict", 'Write {"role": "remove", "id": ...}'),
-    "ExecutionInfo": _EXECUTION,
-    **_all(_CHANNELS, "UntrackedValue", "NamedBarrierValue", "AnyValue"),
-    "Graph": _PREGEL,
     **_all(_SAVER, "JsonPlusSerializer", "EncryptedSerializer"),
+    **_all(_CHANNELS, "UntrackedValue", "NamedBarrierValue", "AnyValue"),
+    **_all(_MESSAGES, "AnyMessage", "BaseMessage", "HumanMessage", "AIMessage", "SystemMessage", "ToolMessage"),
+    **_all(_MESSAGES, "AIMessageChunk", "convert_to_messages"),
+    "RemoveMessage": Reason("a message is a dict", 'Write {"role": "remove", "id": ...}'),
     "push_message": _PUSH,
     **{name: Reason("it has another name here", f"Use {ours}") for name, ours in _OTHER_NAMES.items()},
     **_all(_INTERNAL, "ensure_valid_checkpointer", "PregelExecutableTask", "TASKS", "CONFIG_KEY_CHECKPOINTER"),
@@ -171,9 +165,9 @@ OF_RUNTIME: Mapping[str, Reason] = {
     "store": _STORE,
     **_all(_CONTROL, "control", "drain_requested", "drain_reason"),
     "heartbeat": _HEARTBEAT,
-    "previous": _PREVIOUS,
-    "execution_info": _EXECUTION,
     "server_info": _TASK_OF_PLATFORM,
+    "execution_info": Reason("a node is told of its run in parts", "Use runtime.thread_id, and get_config()"),
+    "previous": _PREVIOUS,
     **_all(_INTERNAL, "merge", "override", "patch_execution_info"),
 }
 

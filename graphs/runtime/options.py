@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from graphs.errors import GraphMisused
+from graphs.runtime.begin import OnWaiting
 from graphs.runtime.session import Durability
 
-ON_WAITING = ("reject", "cancel")
 _OF_THE_RUN = "it is said for the whole run, by whoever calls the graph that has the checkpointer"
 
 
 def check(given: Mapping[str, Any]) -> None:
     """Raises `ValueError` or `TypeError` that names the option and what it takes. None is what was not given."""
     _one_of("durability", given["durability"], get_args(Durability))
-    _one_of("on_waiting", given["on_waiting"], ON_WAITING)
+    _one_of("on_waiting", given["on_waiting"], get_args(OnWaiting))
     for name in ("stop", "also"):
         if given[name] is not None and not callable(given[name]):
             raise TypeError(f"{name}= is a function, not {given[name]!r}")
@@ -42,4 +42,4 @@ def check_nested(given: Mapping[str, Any], durability: Durability) -> None:
 
 def _one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
     if value is not None and value not in known:
-        raise ValueError(f"{name}={value!r}: it is one of {list(known)!r}")
+        raise ValueError(f"{name} is one of {list(known)!r}, not {value!r}")
