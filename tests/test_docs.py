@@ -31,15 +31,56 @@ PAGE = ROOT / "docs/langgraph-examples.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def sections() -> dict[str, list[str]]:
-    """Heading → blocks, in the page's order; "" is what stands before the first heading."""
-    parts = re.split(r"^## (.*)\n", PAGE.read_text("utf-8"), flags=re.MULTILINE)
-    return {"": BLOCK.findall(parts[0])} | {
-        heading: BLOCK.findall(text) for heading, text in zip(parts[1::2], parts[2::2], strict=True)
+def headings(text: str, level: int) -> list[tuple[str, str]]:
+    """(heading, what stands below it), in order; "" is what stands before the first heading."""
+    first, *parts = re.split(rf"^{'#' * level} (.*)\n", text, flags=re.MULTILINE)
+    return [("", first), *zip(parts[::2], parts[1::2], strict=True)]
+
+
+def examples() -> dict[tuple[str, str], list[str]]:
+    """(page of the guide, example) → blocks, in the page's order; "" is what stands before a first heading."""
+    return {
+        (page, example): BLOCK.findall(text)
+        for page, below in headings(PAGE.read_text("utf-8"), 2)
+        for example, text in headings(below, 3)
     }
 
 
-SECTIONS = sections()
+EXAMPLES = examples()
+GUIDE = {
+    "Interrupts": [
+        "Pause and resume",
+        "The schema of an answer",
+        "Several questions at once",
+        "Stream with a person in the loop",
+        "Approve or reject",
+        "Review and edit state",
+        "Review tool calls, in the tool",
+        "Review tool calls, around it",
+        "Validate input",
+        "Validate input, by an edge back",
+        "Several questions in one node",
+        "Simple and structured payloads",
+        "try and except round a question",
+        "Side effects before a question",
+        "Subgraphs called as functions",
+        "Static breakpoints, at compile time",
+        "Static breakpoints, at run time",
+        "Debugging step by step",
+    ],
+    "Durable execution": ["Side effects in tasks", "How durable a run is", "Go on after an error"],
+    "Time travel": [
+        "Run, find, update, go on",
+        "Replay",
+        "Fork",
+        "As a node",
+        "From before a question",
+        "Between two questions",
+        "Subgraphs, by default",
+        "Subgraphs that keep their state",
+    ],
+}
+NAMED = [(page, example) for page, there in GUIDE.items() for example in there]
 
 
 async def run(source: str, names: dict[str, Any], where: str) -> None:
@@ -53,31 +94,19 @@ async def test_the_examples_run_in_the_pages_order(tmp_path: Path) -> None:
     names: dict[str, Any] = {"__name__": "examples"}
     async with open_storage(f"sqlite:///{tmp_path / 'examples.db'}") as storage:
         names["storage"] = storage
-        for heading, blocks in SECTIONS.items():
-            assert blocks, f"{heading!r} shows nothing"
+        for (page, example), blocks in EXAMPLES.items():
+            assert blocks or not example, f"{example!r} shows nothing"
             for block in blocks:
-                await run(block, names, f"{PAGE.name}: {heading or 'the beginning'}")
+                await run(block, names, f"{PAGE.name}: {page or 'the beginning'}, {example or 'the beginning'}")
 
 
-@pytest.mark.parametrize(
-    "example",
-    [
-        "Approve or reject",
-        "Review and edit state",
-        "Review tool calls, in the tool",
-        "Review tool calls, around it",
-        "Validate input",
-        "Several questions at once",
-        "Static breakpoints, at compile time",
-        "Static breakpoints, at run time",
-        "Debugging step by step",
-        "Side effects before a question",
-        "Subgraphs called as functions",
-        "Several questions in one node",
-    ],
-)
-def test_each_example_of_the_guide_is_there_and_asserts_what_it_shows(example: str) -> None:
-    assert any("assert " in block for block in SECTIONS[example])
+@pytest.mark.parametrize(("page", "example"), NAMED)
+def test_each_example_of_the_guide_is_there_and_asserts_what_it_shows(page: str, example: str) -> None:
+    assert any("assert " in block for block in EXAMPLES[page, example])
+
+
+def test_the_examples_are_those_of_the_guides_pages_in_order() -> None:
+    assert [(page, example) for page, example in EXAMPLES if example] == NAMED
 
 
 async def test_a_wrong_example_fails() -> None:
