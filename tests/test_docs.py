@@ -16,13 +16,15 @@ from typing import Any, get_overloads
 import pytest
 from PIL import Image
 
+import graphs
 from bot import config
 from bot.config.sections import Approvals, RuleSection
 from bot.config.servers import Server
 from bot.loading import load
 from bot.settings import Settings
 from bot.shown.commands import help_
-from graphs import Approval, tool
+from graphs import Approval, entrypoint, tool
+from graphs.errors import LeftOut
 from storage import open_storage
 from storage.migrations import migrate
 
@@ -79,7 +81,36 @@ GUIDE = {
         "Subgraphs, by default",
         "Subgraphs that keep their state",
     ],
+    "Functional API": [
+        "An entrypoint",
+        "A task, and its result",
+        "A task, awaited",
+        "Injected parameters",
+        "An essay with a review",
+        "previous",
+        "entrypoint.final",
+        "Side effects in a flow",
+        "What may be different the next time",
+        "Tasks in parallel",
+        "Call a graph",
+        "Call another flow",
+        "Stream what you like",
+        "Retry",
+        "Timeout",
+        "Go on with a flow after an error",
+        "A task that asks",
+        "Review tool calls, in a flow that keeps its messages",
+        "Manage checkpoints",
+        "A chatbot",
+    ],
 }
+LEFT_OUT = [
+    name
+    for page, text in headings(PAGE.read_text("utf-8"), 2)
+    if page == "What is left out"
+    for names in re.findall(r"^\|[^|]*\|([^|]*)\|", text, re.MULTILINE)
+    for name in re.findall(r"`(.+?)`", names)
+]
 NAMED = [(page, example) for page, there in GUIDE.items() for example in there]
 
 
@@ -107,6 +138,28 @@ def test_each_example_of_the_guide_is_there_and_asserts_what_it_shows(page: str,
 
 def test_the_examples_are_those_of_the_guides_pages_in_order() -> None:
     assert [(page, example) for page, example in EXAMPLES if example] == NAMED
+
+
+def reach(name: str) -> None:
+    """Use a name as it is written: `graph.method`, `option=` of an entrypoint, or one that is imported."""
+
+    @entrypoint()
+    def graph(given: str) -> str:
+        return given
+
+    if name.startswith("graph."):
+        getattr(graph, name.removeprefix("graph."))
+    elif name.endswith("="):
+        option: dict[str, Any] = {name.removesuffix("="): object()}
+        entrypoint(**option)
+    else:
+        getattr(graphs, name)
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_L14_what_the_page_leaves_out_raises_an_error_that_says_so(name: str) -> None:
+    with pytest.raises(LeftOut, match="is left out"):
+        reach(name)
 
 
 async def test_a_wrong_example_fails() -> None:
