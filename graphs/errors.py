@@ -32,7 +32,7 @@ After each of them nothing has changed, except where the class says so.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 
 class GraphError(Exception):
@@ -126,9 +126,16 @@ class NoPlace(GraphError):
 
 
 class EarlierError(GraphError):
-    """Stands for an error that was raised before a restart, for an error handler that is begun after it. Its message is
-    what is stored of an error: the type and the text.
+    """Stands for an error that was raised before a restart, or before its error handler asked, for a handler that is
+    begun after that. What is stored of an error is its type's name and its text, and these are as they were: what the
+    handler asks in words is asked in the same words again. It is of no type but this one.
     """
+
+    @classmethod
+    def recorded(cls, text: str) -> Self:
+        """From "type: text", as it is stored."""
+        name, _, message = text.partition(": ")
+        return type(name, (cls,), {})(*[message] if message else [])
 
 
 @dataclass(frozen=True)

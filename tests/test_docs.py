@@ -9,6 +9,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, get_overloads
@@ -25,6 +26,7 @@ from bot.settings import Settings
 from bot.shown.commands import help_
 from graphs import Approval, entrypoint, tool
 from graphs.errors import LeftOut
+from graphs.runtime import left_out
 from storage import open_storage
 from storage.migrations import migrate
 
@@ -104,7 +106,7 @@ GUIDE = {
         "A chatbot",
     ],
 }
-LEFT_OUT = [
+NOT_SHOWN = [
     name
     for page, text in headings(PAGE.read_text("utf-8"), 2)
     if page == "What is left out"
@@ -138,6 +140,8 @@ def test_each_example_of_the_guide_is_there_and_asserts_what_it_shows(page: str,
 
 def test_the_examples_are_those_of_the_guides_pages_in_order() -> None:
     assert [(page, example) for page, example in EXAMPLES if example] == NAMED
+    assert list(EXAMPLES)[-1] == ("What is left out", "")
+    assert "graph.astream_events" in NOT_SHOWN
 
 
 def reach(name: str) -> None:
@@ -156,7 +160,7 @@ def reach(name: str) -> None:
         getattr(graphs, name)
 
 
-@pytest.mark.parametrize("name", LEFT_OUT)
+@pytest.mark.parametrize("name", NOT_SHOWN)
 def test_L14_what_the_page_leaves_out_raises_an_error_that_says_so(name: str) -> None:
     with pytest.raises(LeftOut, match="is left out"):
         reach(name)
@@ -165,6 +169,28 @@ def test_L14_what_the_page_leaves_out_raises_an_error_that_says_so(name: str) ->
 async def test_a_wrong_example_fails() -> None:
     with pytest.raises(AssertionError):
         await run("async def no():\n    return False\n\nassert await no()", {}, "here")
+
+
+FROM_LANGGRAPH = (ROOT / "docs/from-langgraph.md").read_text("utf-8")
+LEFT_OUT = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (.*?) \| (.*?) \|$", FROM_LANGGRAPH, re.MULTILINE)
+REASONS: list[Mapping[str, left_out.Reason]] = [
+    *(left_out.NAMES, left_out.METHODS, left_out.OPTIONS, left_out.OF_RUNTIME, left_out.OF_DRAWINGS),
+]
+
+
+def test_the_page_for_those_who_come_from_langgraph_has_every_row_of_w() -> None:
+    rows = set(re.findall(r"^\| (W\d+) \|", (ROOT / "docs/behaviour.md").read_text("utf-8"), re.MULTILINE))
+    assert len(rows) == 14
+    assert set(re.findall(r"^\| (W\d+) \|", FROM_LANGGRAPH, re.MULTILINE)) == rows
+
+
+def test_L14_the_page_says_of_what_is_left_out_what_the_error_says() -> None:
+    assert len(LEFT_OUT) > 20
+    for names, why, instead in LEFT_OUT:
+        for name in re.findall(r"`(\w+)`", names):
+            reasons = [table[name] for table in REASONS if name in table]
+            assert reasons, name
+            assert all(reason.why == why and reason.instead.lower() == instead.lower() for reason in reasons), name
 
 
 README = (ROOT / "README.md").read_text("utf-8")

@@ -89,8 +89,9 @@ class CompiledGraph(Described):
         `tasks` (each task as it begins and as it ends), `checkpoints`, and `debug`, which is these two with step and
         time: see `parts`. Questions are in `values` (beside the state), `updates` and `custom` as they are asked, as
         {"__interrupt__": (...)}, in `tasks` at the task, and in `messages`, for those who do not listen to `values` or
-        `updates` too, in a message without text. Static stops are told likewise as {"__breakpoint__": {...}}, in `tasks`
-        and `checkpoints` as such a chunk. Stopping the iteration cancels the run.
+        `updates` too, in a message without text. Static stops are told likewise as {"__breakpoint__": {...}}, in
+        `tasks` by such a chunk, and in the checkpoint where the thread stops, as its `breakpoints`. Stopping the
+        iteration cancels the run.
 
         With `subgraphs=True`, graphs called in nodes tell too, and chunks are (path, chunk) or (path, mode, chunk): a
         path is ("node:task id", ...). What nodes write themselves, `messages` and `custom`, comes from there always.

@@ -48,8 +48,9 @@ class Drawing(left_out.LeavesOut):
 
     left_out = left_out.OF_DRAWINGS
 
-    def draw_mermaid(self) -> str:
+    def draw_mermaid(self, **more: Any) -> str:
         """Mermaid text. Dotted lines are decided at run time, a graph within is a box."""
+        left_out.refuse("draw_mermaid", more)
         ids = {name: f"n{number}" for number, name in enumerate(self.nodes)}
         lines = ["flowchart TD", *self._boxes("", ids, "    ")]
         lines += [f"    {ids[edge.source]} --> {ids[edge.target]}" for edge in self.edges if not edge.conditional]
@@ -72,11 +73,12 @@ class Drawing(left_out.LeavesOut):
                 lines += [*self._boxes(graph, ids, indent + "    "), f"{indent}end"]
         return lines
 
-    def draw_mermaid_png(self, output_file_path: str | None = None) -> bytes:
+    def draw_mermaid_png(self, output_file_path: str | None = None, **more: Any) -> bytes:
         """The picture as PNG, written to `output_file_path` too when there is one. Mermaid's own command line draws it.
 
         Raises `RendererMissing` when that is not there, or does not draw it.
         """
+        left_out.refuse("draw_mermaid_png", more)
         if (renderer := shutil.which(RENDERER)) is None:
             raise RendererMissing(
                 f"drawing a PNG needs Mermaid's command line ({RENDERER}) on the PATH: "

@@ -25,7 +25,8 @@ class Field:
     """`adapter` is None where any JSON may stand, `default` where nothing does in the beginning.
 
     `empty` makes what a reducer starts from when there is no value. `prepare` makes of what is written what is stored
-    of it: a reducer may have an attribute of that name, for what cannot be told any more once it is JSON.
+    of it: a reducer may have an attribute of that name, for what cannot be told any more once it is JSON. And one of
+    the name `holds`: the type that it makes, whatever the key is declared as.
     """
 
     name: str
@@ -60,7 +61,7 @@ def field_of(state: type[Any], name: str, hint: Any) -> Field:
         _check(reducer, state, name)
     kept = [each for each in extras if each is not reducer]
     empty = empty_of(bare) if reducer is not None else None
-    typed = Annotated[(bare, *kept)] if kept else bare
+    typed = getattr(reducer, "holds", None) or (Annotated[(bare, *kept)] if kept else bare)
     adapter = _adapter(readable(typed))
     begins = empty if empty is not None and _is_stored(adapter, empty()) else None
     prepare = getattr(reducer, "prepare", None)

@@ -25,6 +25,8 @@ from graphs.runtime.surface import AllOfIt, SomeKeys
 from graphs.runtime.types import END, START
 from storage import Storage
 
+DEFAULT_HANDLER = "__default_error_handler__"
+
 
 class StateGraph:
     """A graph over one state: add nodes and edges, then `compile` it.
@@ -92,7 +94,7 @@ class StateGraph:
         left_out.refuse("add_node", more)
         name, fn = (node, action) if isinstance(node, str) else (name_of(node), node)
         fn = checked_function(name, fn)
-        if name in (START, END) or "/" in name:
+        if name in (START, END, DEFAULT_HANDLER) or "/" in name or name.startswith(handler_of("")):
             raise InvalidGraph(f"{name!r} cannot be a node's name")
         if name in self.topology.nodes:
             raise InvalidGraph(f"there are two nodes named {name!r}")
@@ -132,7 +134,7 @@ class StateGraph:
         given = {
             "retries": policies(retry_policy),
             "timeout": seconds(timeout),
-            "handler": None if error_handler is None else _handler(error_handler, "__default_error_handler__"),
+            "handler": None if error_handler is None else _handler(error_handler, DEFAULT_HANDLER),
         }
         self._defaults |= {name: value for name, value in given.items() if value is not None}
         return self

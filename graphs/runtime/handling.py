@@ -52,5 +52,6 @@ def unhandled(program: Program, ledger: Ledger, ns: Namespace, tasks: Iterable[T
         node = program.topology.nodes.get(task.node)
         row = ledger.tasks.get(failed_scope(scope_of(ns, task)))
         if row is not None and node is not None and node.handler is not None:
-            found[task.id] = Handling(EarlierError(row.error or ""), load_writes(program.schema, task, row))
+            error = EarlierError.recorded(row.error or "")
+            found[task.id] = Handling(error, load_writes(program.schema, task, row))
     return found

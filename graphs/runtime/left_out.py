@@ -83,6 +83,8 @@ _TASK_OF_PLATFORM = Reason("there is no server round the graph", "Pass what node
 _SENT_TIMEOUT = Reason(
     "a timeout is of the node", "Give it to the node, add_node(timeout=), or limit what it does itself"
 )
+_LOOKS = Reason("a drawing has one look", "Add Mermaid's own lines of style to the text")
+_DRAWN_HERE = Reason("a picture is drawn on this machine", "Install Mermaid's command line, mmdc")
 _IDLE = Reason(
     "nothing tells the runtime that a node makes progress", "Use run_timeout, or a timeout of the node's own"
 )
@@ -179,6 +181,9 @@ OPTIONS: Mapping[str, Reason] = {
     "retry": _RENAMED_RETRY,
     "timeout": _SENT_TIMEOUT,
     **_all(_IDLE, "idle_timeout", "refresh_on"),
+    **_all(_LOOKS, "with_styles", "curve_style", "node_colors", "wrap_label_n_words", "frontmatter_config"),
+    **_all(_LOOKS, "background_color", "padding"),
+    **_all(_DRAWN_HERE, "draw_method", "max_retries", "retry_delay", "base_url", "proxies"),
     "format": Reason("a message is what it was written as", "Convert messages where they leave the graph"),
 }
 """What is passed by name to a builder, a graph or one of its methods."""

@@ -90,7 +90,8 @@ def prepared(given: Any) -> Any:
     return made[0] if is_one and len(made) == 1 else made
 
 
-setattr(add_messages, "prepare", prepared)  # noqa: B010 - of a function: see `Field.prepare`
+setattr(add_messages, "prepare", prepared)  # noqa: B010 - of a function: see `Field`
+setattr(add_messages, "holds", list[dict[str, Any]])  # noqa: B010
 
 
 class MessagesState(TypedDict):

@@ -55,7 +55,9 @@ class CheckpointTask(TypedDict):
 
 
 class CheckpointPayload(TypedDict):
-    """A checkpoint, as `aget_state` tells it."""
+    """A checkpoint, as `aget_state` tells it. Where the thread stops there it has `breakpoints`, {"id", "before",
+    "after"} each.
+    """
 
     config: Config
     metadata: dict[str, Any]
@@ -63,14 +65,15 @@ class CheckpointPayload(TypedDict):
     next: list[str]
     parent_config: Config | None
     tasks: list[CheckpointTask]
+    breakpoints: NotRequired[list[dict[str, Any]]]
 
 
 class DebugPayload(TypedDict):
-    """A chunk of `checkpoints` or `tasks`, or a static stop, with its step and when it came (ISO 8601)."""
+    """A chunk of `checkpoints` or `tasks` with its step and when it came (ISO 8601)."""
 
     step: int
     timestamp: str
-    type: Literal["checkpoint", "task", "task_result", "breakpoint"]
+    type: Literal["checkpoint", "task", "task_result"]
     payload: Any
 
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from graphs.runtime import answers
+from graphs.runtime import answers, breakpoints
 from graphs.runtime.context import said_of_run
 from graphs.runtime.ledger import finished
 from graphs.runtime.parts import CheckpointPayload, CheckpointTask, TaskPayload, TaskResultPayload
@@ -104,7 +104,7 @@ def checkpoint(
         found: Mapping[str, Any] = {"thread_id": session.thread_id, "checkpoint_id": checkpoint_id, **inner}
         return cast("Config", {"configurable": found})
 
-    return {
+    payload: CheckpointPayload = {
         "config": config(position.checkpoint_id),
         "parent_config": config(position.parent_id) if position.parent_id else None,
         "values": program.surface.values(dict(position.values)),
@@ -113,6 +113,15 @@ def checkpoint(
         "next": [task.node for task in position.tasks],
         "tasks": [told(task) for task in position.tasks],
     }
+    stops = [row for row in breakpoints.stops(session.ledger, ns, position) if row.status == "waiting"]
+    if stops:
+        payload["breakpoints"] = [stop(row) for row in stops]
+    return payload
+
+
+def stop(row: InterruptRow) -> dict[str, Any]:
+    """A static interrupt: its id, and which nodes it stops before and after."""
+    return {"id": row.id, **row.payload}
 
 
 def asked_in(rows: Iterable[InterruptRow], ns: Namespace, task: Task) -> Sequence[InterruptRow]:

@@ -245,14 +245,14 @@ async def _route(branch: Branch, state: Any, source: str, place: Here) -> list[T
     result = await call(branch, state, place)
     found: list[Target] = []
     for target in cast("list[Any]", result) if isinstance(result, list | tuple) else [result]:
-        if isinstance(target, Send) or branch.targets is None:
+        if isinstance(target, Send) or (branch.targets is None and isinstance(target, str)):
             found.append(target)
-        elif target in branch.targets:
+        elif branch.targets is not None and target in branch.targets:
             found.append(branch.targets[target])
         else:
-            raise InvalidUpdateError(
-                f"the router after {source!r} returned {target!r}; it may return {sorted(map(str, branch.targets))!r}"
-            )
+            known = "a node's name, END, a Send or a list of those"
+            allowed = known if branch.targets is None else repr(sorted(map(str, branch.targets)))
+            raise InvalidUpdateError(f"the router after {source!r} returned {target!r}; it may return {allowed}")
     return found
 
 

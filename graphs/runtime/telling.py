@@ -121,16 +121,13 @@ class Telling:
             self.outer.asks(node, rows)
 
     def stops(self, row: InterruptRow) -> None:
-        """The thread has stopped at a static interrupt."""
+        """The thread has stopped at a static interrupt. The checkpoint there has said so itself."""
         if not self.is_heard:
             return
-        stop = {"id": row.id, **row.payload}
+        stop = reports.stop(row)
         self._mark(BREAKPOINT, stop, row.node)
-        for mode in ("tasks", "checkpoints"):
-            if self._wants(mode):
-                self._emit(mode, {BREAKPOINT: stop})
-        if self._wants("debug"):
-            self._emit("debug", _debug(self.position.step, "breakpoint", stop))
+        if self._wants("tasks"):
+            self._emit("tasks", {BREAKPOINT: stop})
         if self.outer is not None:
             self.outer.stops(row)
 
@@ -154,7 +151,7 @@ class Telling:
     def _state(self, values: Mapping[str, Any]) -> Any:
         """The state as it is shown, to be changed without harm; None where there is nothing to see yet."""
         shown = self.surface.streamed(values)
-        return {**cast("Mapping[str, Any]", shown)} if isinstance(shown, Mapping) else shown
+        return ({**cast("Mapping[str, Any]", shown)} or None) if isinstance(shown, Mapping) else shown
 
     def _mark(self, key: str, value: Any, node: str) -> None:
         """Say something that is no state and no update, in the modes that have room for it; among messages to those who
@@ -192,7 +189,7 @@ class Telling:
         self._emit(mode, payload)
         if self._wants("debug"):
             kind = "checkpoint" if mode == "checkpoints" else "task_result" if "result" in payload else "task"
-            self._emit("debug", _debug(step, kind, payload))
+            self._emit("debug", {"step": step, "timestamp": _now(), "type": kind, "payload": payload})
 
 
 def _without_repeats(update: Sequence[Write]) -> Sequence[Sequence[Write]]:
@@ -200,5 +197,5 @@ def _without_repeats(update: Sequence[Write]) -> Sequence[Sequence[Write]]:
     return [update] if len({write.key for write in update}) == len(update) else [[write] for write in update]
 
 
-def _debug(step: int, kind: str, payload: Any) -> dict[str, Any]:
-    return {"step": step, "timestamp": datetime.now(UTC).isoformat(), "type": kind, "payload": payload}
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

@@ -99,7 +99,7 @@ class Interrupt(left_out.LeavesOut):
 
     @property
     def response_schema(self) -> Any:
-        """The JSON Schema of its answers: `schema`."""
+        """The JSON Schema that its answer has to fit, by the name that `interrupt` takes it by."""
         return self.schema
 
 
@@ -138,19 +138,25 @@ class TimeoutPolicy(left_out.LeavesOut):
         left_out.refuse("TimeoutPolicy", {"idle_timeout": idle_timeout, "refresh_on": refresh_on})
 
 
+def _to_nobody(chunk: Any) -> None:
+    """Sends nothing."""
+
+
 @dataclass(frozen=True)
 class Runtime(left_out.LeavesOut, Generic[ContextT]):
     """What a node may ask of its run, when it takes a parameter of this type (or one named `runtime`).
 
     `context` is what the caller passed, also on resume. `by` is who gave the input that this run works on.
     `stream_writer` sends to `stream_mode="custom"`, `message_writer` to `stream_mode="messages"`.
+
+    A test of a node may make one: `Runtime(context=...)`, whose writers send to nobody.
     """
 
     context: ContextT
-    thread_id: str | None
-    by: str | None
-    stream_writer: Callable[[Any], None]
-    message_writer: Callable[[Any], None]
+    thread_id: str | None = None
+    by: str | None = None
+    stream_writer: Callable[[Any], None] = _to_nobody
+    message_writer: Callable[[Any], None] = _to_nobody
 
     left_out = left_out.OF_RUNTIME
 

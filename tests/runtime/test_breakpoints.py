@@ -162,8 +162,10 @@ async def test_B4_every_stream_says_where_it_stopped(storage: Storage, config: C
     told = {"id": stop.id, "before": ["c"], "after": ["b"]}
     if mode == "messages":
         assert chunks[-1][0] == {"role": "assistant", "content": "", "__breakpoint__": told}
-    elif mode == "debug":
-        assert (chunks[-1]["type"], chunks[-1]["payload"]) == ("breakpoint", told)
+    elif mode in ("checkpoints", "debug"):
+        checkpoint = chunks[-1] if mode == "checkpoints" else chunks[-1]["payload"]
+        assert (checkpoint["next"], checkpoint["breakpoints"]) == (["c"], [told])
+        assert checkpoint["config"] == (await graph.aget_state(config)).config
     else:
         assert chunks[-1] == {"__breakpoint__": told}
 

@@ -136,7 +136,44 @@ async def test_L9_after_a_restart_the_handler_is_begun_again_and_not_the_node(ur
     assert [each.node for each in told] == ["n", "n"]
     assert isinstance(told[0].error, Boom)
     assert isinstance(told[1].error, EarlierError)
-    assert str(told[1].error) == "Boom: it broke"
+    assert (str(told[1].error), repr(told[1].error)) == ("it broke", repr(told[0].error))
+
+
+@pytest.mark.parametrize("words", ["{0}", "{0!r}", "{0.__class__.__name__}: {0}"])
+@pytest.mark.parametrize("text", ["it broke", "", "no: it: broke", "two\nlines"])
+async def test_L9_a_question_that_quotes_the_error_is_the_same_when_it_is_answered(
+    url: str, config: Config, words: str, text: str
+) -> None:
+    raised = Boom(*[text] if text else [])
+
+    def node(state: Log) -> dict[str, Any]:
+        raise raised
+
+    def handle(state: Log, error: NodeError) -> dict[str, Any]:
+        return {"log": [interrupt(words.format(error.error))]}
+
+    async with open_storage(url) as storage:
+        (question,) = (await one(storage, node, handle).ainvoke(EMPTY, config))["__interrupt__"]
+    assert question.value == words.format(raised)
+    async with open_storage(url) as storage:
+        resumed = await one(storage, node, handle).ainvoke(Command(resume={question.id: "go on"}), config)
+    assert resumed == {"log": ["go on"]}
+
+
+async def test_L9_an_error_that_a_handler_passes_on_is_on_record_as_it_was_after_a_restart(
+    url: str, config: Config
+) -> None:
+    def handle(state: Log, error: NodeError) -> dict[str, Any]:
+        interrupt("go on?")
+        raise error.error
+
+    async with open_storage(url) as storage:
+        await one(storage, failing(), handle).ainvoke(EMPTY, config)
+    async with open_storage(url) as storage:
+        graph = one(storage, failing(), handle)
+        with pytest.raises(EarlierError, match="it broke"):
+            await graph.ainvoke(Command(resume=1), config)
+        assert (await graph.aget_state(config)).tasks[0].error == "Boom: it broke"
 
 
 async def test_L9_a_handler_that_finished_is_not_run_again_while_a_sibling_waits(url: str, config: Config) -> None:

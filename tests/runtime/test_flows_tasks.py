@@ -341,6 +341,26 @@ async def test_L6_the_question_of_one_that_nobody_awaits_pauses_the_flow(
     assert runs == ["flow", "ask", "flow", "ask"]
 
 
+async def test_L6_a_question_is_before_an_error_where_nobody_awaits_either(storage: Storage, config: Config) -> None:
+    @task
+    async def fails() -> None:
+        raise LookupError("no")
+
+    @task
+    async def ask() -> Any:
+        return interrupt("q")
+
+    @entrypoint(storage)
+    async def flow(_: str) -> str:
+        fails()
+        ask()
+        return "returned"
+
+    assert list(ids(await flow.ainvoke("x", config))) == ["q"]
+    with pytest.raises(LookupError):
+        await flow.ainvoke(Command(resume="a"), config)
+
+
 async def test_L6_one_that_nobody_awaits_in_a_node_and_in_an_effect(storage: Storage, config: Config) -> None:
     @task
     def ask(what: str) -> Any:
@@ -614,6 +634,35 @@ async def test_L6_cancelling_the_run_ends_its_tasks_and_they_run_again(
         await running
     assert await made.ainvoke(None, config) == ["quick", "slow"]
     assert runs == ["quick", "slow", "slow"]
+
+
+async def test_L6_a_flow_that_failed_waits_for_its_tasks_and_cancelling_it_ends_them(
+    storage: Storage, config: Config
+) -> None:
+    begun, cancelled = asyncio.Event(), list[str]()
+
+    @task
+    async def endless() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.append("endless")
+
+    @entrypoint(storage)
+    async def flow(_: str) -> None:
+        endless()
+        await begun.wait()
+        raise LookupError("no")
+
+    running = asyncio.create_task(flow.ainvoke("x", config))
+    await begun.wait()
+    done, _ = await asyncio.wait([running], timeout=0.1)
+    assert not done
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert cancelled == ["endless"]
 
 
 @pytest.mark.parametrize("way", ["async", "def"])

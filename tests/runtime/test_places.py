@@ -280,3 +280,10 @@ async def test_a_lender_that_is_lost_holds_its_place_when_it_goes_on(gate: Gate)
     gate.open()
     await until(lambda: gate.ended == OF_A_CONVERSATION, "the lost calls to end")
     assert await asyncio.gather(*(as_of("t1", lambda: invoke(str, "in")) for _ in range(9))) == ["in"] * 9
+    later = Gate()
+    held = [as_of("t1", lambda: limited(0.05, later.wait)) for _ in range(OF_A_CONVERSATION)]
+    await asyncio.gather(*held, return_exceptions=True)
+    with pytest.raises(NoPlace):  # it is counted among the lost no more
+        await as_of("t1", lambda: invoke(str, "late"))
+    later.open()
+    await until(lambda: later.ended == OF_A_CONVERSATION, "the lost calls to end")

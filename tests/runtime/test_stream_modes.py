@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 
@@ -262,3 +262,11 @@ async def test_L5_an_error_handler_is_told_by_its_own_name(storage: Storage, con
     assert (handler[1]["input"], mended[1]["name"]) == ({"log": []}, handler[1]["name"])
     assert mended[1]["result"] == {"log": ["mended"]}
     assert handler[1]["name"] != "n"
+
+
+async def test_L5_an_empty_state_is_no_chunk_of_values(storage: Storage, config: Config) -> None:
+    class Plain(TypedDict, total=False):
+        n: int
+
+    graph = StateGraph(Plain).add_node("a", lambda state: {"n": 1}).add_edge(START, "a").compile(storage)
+    assert await all_of(graph, {}, config, stream_mode="values") == [{"n": 1}]
