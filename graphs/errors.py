@@ -135,7 +135,8 @@ class EarlierError(GraphError):
     def recorded(cls, text: str) -> Self:
         """From "type: text", as it is stored."""
         name, _, message = text.partition(": ")
-        return type(name, (cls,), {})(*[message] if message else [])
+        kind = cast("type[Self]", type(name, (cls,), {}))
+        return kind(*[message] if message else [])
 
 
 @dataclass(frozen=True)

@@ -325,6 +325,16 @@ class Opener:
                 )
 
 
+def refused(command: Command[Any], resumes: str) -> AnswerError:
+    """Why this call takes no command; `resumes` is why it takes none that resumes."""
+    if command.resume is not UNSET:
+        return AnswerError(resumes)
+    return AnswerError(
+        "Command(update=, goto=) moves a thread on that stands somewhere, and this call begins one: give the update "
+        "itself as the input, and let a router at START say where it leads"
+    )
+
+
 async def without_storage(
     program: Program, session: Session, given: Any, begun_on: Position | None = None, place: Here | None = None
 ) -> Position:
@@ -332,7 +342,7 @@ async def without_storage(
     the position whose state it goes on with, `place` where it begins when that is not the root graph.
     """
     if isinstance(given, Command):
-        raise AnswerError("there is nothing to resume without a checkpointer: compile(checkpointer=storage)")
+        raise refused(cast("Command[Any]", given), "there is nothing to resume without a checkpointer: compile(checkpointer=storage)")
     if given is None:
         raise NotWaiting("there is nothing to go on with without a checkpointer: give an input")
     start = begun_on or positions.before_all(program.schema)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 from graphs.runtime.ledger import Ledger
 from graphs.runtime.positions import Position, scope_of
@@ -26,6 +26,8 @@ def check(names: Breakpoints, nodes: Iterable[str]) -> Breakpoints:
     known = sorted(nodes)
     if isinstance(names, str) and names != "*":
         raise ValueError(f"interrupt at a list of nodes, [{names!r}], or at every one, '*'; not at {names!r}")
+    if not isinstance(cast(object, names), Iterable):
+        raise TypeError(f"interrupt at a list of nodes, or at every one, '*'; not at {names!r}")
     for name in () if names == "*" else names:
         if name not in known:
             raise ValueError(f"{name!r} is no node to interrupt at; the nodes are {known!r}")

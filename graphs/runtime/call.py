@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast
 
 from graphs.errors import ThreadBusy
-from graphs.runtime import answers, breakpoints, left_out, nested
+from graphs.runtime import answers, breakpoints, left_out, nested, options
 from graphs.runtime.begin import OnWaiting, Opener, without_storage
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.checkpoint_writer import CheckpointWriter
@@ -32,6 +32,10 @@ DEFAULT_LIMIT = 1000
 """How many steps one input may take where the caller does not say."""
 
 
+def _never() -> bool:
+    return False
+
+
 class Call:
     """One call of `ainvoke` or `astream`."""
 
@@ -44,29 +48,37 @@ class Call:
         output_keys: str | Sequence[str] | None = None,
         interrupt_before: Breakpoints | None = None,
         interrupt_after: Breakpoints | None = None,
-        durability: Durability = "sync",
+        durability: Durability | None = None,
         context: Any = None,
         by: str | None = None,
-        on_waiting: OnWaiting = "reject",
-        stop: Callable[[], bool] = lambda: False,
+        on_waiting: OnWaiting | None = None,
+        stop: Callable[[], bool] | None = None,
         halt: asyncio.Event | None = None,
         also: Callable[[Connection], None] | None = None,
         **more: Any,
     ) -> None:
         left_out.refuse("ainvoke", more)
-        if durability not in get_args(Durability):
-            raise ValueError(f"durability is one of {get_args(Durability)!r}, not {durability!r}")
-        if on_waiting not in get_args(OnWaiting):
-            raise ValueError(f"on_waiting is one of {get_args(OnWaiting)!r}, not {on_waiting!r}")
+        of_run = {
+            "durability": durability,
+            "by": by,
+            "on_waiting": on_waiting,
+            "stop": stop,
+            "halt": halt,
+            "also": also,
+        }
+        options.check(of_run)
         self.graph = graph
         nodes = graph.program.topology.nodes
         self.before = graph.before if interrupt_before is None else breakpoints.check(interrupt_before, nodes)
         self.after = graph.after if interrupt_after is None else breakpoints.check(interrupt_after, nodes)
         program = graph.program
         self.surface = selected(program.surface, output_keys, program.schema.fields)
-        self.on_waiting: OnWaiting = on_waiting
+        self.on_waiting: OnWaiting = on_waiting or "reject"
         self.also = also
         self.caller = nested.caller_of(graph, config)
+        self.context = program.context.built(context)
+        if self.caller is not None:
+            options.check_nested(of_run, self.caller.session.durability)
         storage = graph.checkpointer if self.caller is None else None
         self.config = config = nested.own_config(config, current_frame.get()) if storage is not None else config
         self.session = Session(
@@ -75,12 +87,12 @@ class Call:
             lease=None,
             new_id=storage.new_id if storage is not None else new_id,
             config=config,
-            context=graph.program.context.built(context) if self.caller is None else None,
+            context=self.context,
             by=by,
             answered_by=by,
             stream=stream,
-            stop=stop,
-            durability=durability,
+            stop=stop or _never,
+            durability=durability or "sync",
             halt=halt,
         )
 
@@ -91,7 +103,15 @@ class Call:
         if self.caller is not None:
             limit = self.config.get("recursion_limit", self.caller.session.config.get("recursion_limit", DEFAULT_LIMIT))
             call = nested.NestedCall.next_of(
-                self.graph, self.caller, self.before, self.after, limit, self.config, self.session.stream, self.surface
+                self.graph,
+                self.caller,
+                self.before,
+                self.after,
+                limit,
+                self.config,
+                self.context,
+                self.session.stream,
+                self.surface,
             )
             return await call.to_end(given)
         with outside():
@@ -123,7 +143,9 @@ class Call:
                 self.also,
             )
             position, stored = await opener.open(given)
-        telling = Telling(graph.program, session, self.config, session.stream, (), self.surface, ROOT, position)
+        telling = Telling(
+            graph.program, session, self.config, session.context, session.stream, (), self.surface, ROOT, position
+        )
         limit = self.config.get("recursion_limit", DEFAULT_LIMIT)
         writer = CheckpointWriter(graph.program, session, ROOT, position, stored, None)
         return Runner(graph.program, session, ROOT, writer, telling, self.before, self.after, limit)

@@ -10,7 +10,7 @@ from graphs.errors import AnswerError
 from graphs.runtime import answers, breakpoints, nested, watching
 from graphs.runtime.blocking import blocking, blocking_iterator
 from graphs.runtime.breakpoints import Breakpoints
-from graphs.runtime.configs import checkpoint_of, graph_of, merged, noted, thread_id_of
+from graphs.runtime.configs import checked, checkpoint_of, graph_of, merged, noted, thread_id_of
 from graphs.runtime.described import Described
 from graphs.runtime.edits import Editor
 from graphs.runtime.program import Program
@@ -104,7 +104,9 @@ class CompiledGraph(Described):
         cut off, and the end of claimed effects waited for), `also` (a job that runs in the transaction that stores the
         input; what it raises stops the run before it began).
         """
-        return watching.chunks(self, input, self._over(config), stream_mode or "updates", **options)
+        return watching.chunks(
+            self, input, self._over(config), "updates" if stream_mode is None else stream_mode, **options
+        )
 
     async def aanswer(self, config: Config, answer_map: Mapping[str, Any], by: str | None = None) -> None:
         """Store answers by id and run nothing; it works while the thread runs, here or in another process.
@@ -144,6 +146,8 @@ class CompiledGraph(Described):
         filter: Mapping[str, Any] | None = None,  # noqa: A002
     ) -> AsyncIterator[StateSnapshot]:
         """Snapshots as recorded, newest first; `filter` compares metadata. Nothing is locked while one iterates."""
+        if limit is not None and not isinstance(cast(object, limit), int):
+            raise TypeError(f"limit= is how many snapshots, not {limit!r}")
         cursor = checkpoint_of(before) if before else None
         async for snapshot in self._snapshots(config).history(limit, cursor, filter):
             yield snapshot
@@ -217,12 +221,13 @@ class CompiledGraph(Described):
     def with_config(self, config: Config | None = None, **more: Any) -> Self:
         """The graph with this config, and what else is given by name, under that of each call."""
         bound = copy.copy(self)
-        bound.config = merged(merged(self.config, config or {}), cast("Config", more))
+        bound.config = merged(self._over(config), checked(more))
         return bound
 
     def _over(self, config: Config | None) -> Config:
         """What a call says, over what the graph is bound to."""
-        return merged(self.config, config or {}) if self.config else config or {}
+        given: Config = checked(config) if config is not None else {}
+        return merged(self.config, given) if self.config else given
 
     def _durable(self, config: Config) -> tuple[Storage, ThreadId]:
         if self.checkpointer is None:

@@ -3,11 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from graphs.runtime import left_out
 from graphs.runtime.types import Config
 from storage.ids import CheckpointId, ThreadId, thread_id_text
+
+_KEYS = ("configurable", "recursion_limit", "metadata", "tags", "run_name", "run_id")
+
+
+def checked(config: Any) -> Config:
+    """A config as a caller may give it, without what is None in it.
+
+    Raises `TypeError` for what is no config, `ValueError` for a key that a config does not have or a limit that is
+    none, and `LeftOut` for a key that is left out.
+    """
+    if not isinstance(config, Mapping):
+        raise TypeError(f'a config is a dict, {{"configurable": {{"thread_id": "..."}}}}, not {config!r}')
+    given = cast("Mapping[str, Any]", config)
+    for name, value in given.items():
+        if value is None or (name in left_out.CONFIG and not value):
+            continue
+        if name in left_out.CONFIG:
+            raise left_out.CONFIG[name].error(f"config[{name!r}]")
+        if name not in _KEYS:
+            raise ValueError(
+                f"a config has no key {name!r}: its keys are {list(_KEYS)!r}. What names a thread (thread_id), and "
+                'keys of your own, stand in config["configurable"]'
+            )
+        if name in ("configurable", "metadata") and not isinstance(value, Mapping):
+            raise TypeError(f"config[{name!r}] is a dict, not {value!r}")
+        if name == "tags" and (isinstance(value, str) or not isinstance(value, Sequence)):
+            raise TypeError(f"config['tags'] is a list of texts, not {value!r}")
+        if name == "recursion_limit" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise ValueError(f"config['recursion_limit'] is how many steps an input may take, 1 or more; not {value!r}")
+    return cast("Config", {name: value for name, value in given.items() if value is not None})
 
 
 def config_of(thread_id: ThreadId) -> Config:
@@ -19,7 +50,7 @@ def thread_id_of(config: Config) -> ThreadId:
     """Raises `ValueError` that names `thread_id` when the config has none that can be one."""
     given = cast("Mapping[str, Any]", config.get("configurable", {})).get("thread_id")
     if (thread_id := thread_id_text(given)) is None:
-        found = "" if given is None else f", not {type(given).__name__}"
+        found = "" if given is None else f", not {type(given).__name__}" if given != "" else ", not an empty one"
         raise ValueError(
             'a durable thread needs a thread_id: config = {"configurable": {"thread_id": "..."}}, '
             f"a text, an int or a UUID{found}"

@@ -23,6 +23,8 @@ class Here(Protocol):
     @property
     def config(self) -> Config: ...
     @property
+    def context(self) -> Any: ...
+    @property
     def stream(self) -> Stream: ...
     @property
     def where(self) -> Where: ...
@@ -40,6 +42,7 @@ class AtStart:
 
     session: Session
     config: Config
+    context: Any
     stream: Stream
     where: Where = ()
     node: str = START
@@ -103,7 +106,7 @@ def writer_at(place: Here) -> StreamWriter:
 def runtime_at(place: Here) -> Runtime[Any]:
     session = place.session
     return Runtime(
-        session.context,
+        place.context,
         session.thread_id if session.storage is not None else None,
         session.by,
         writer_at(place),

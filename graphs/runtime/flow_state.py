@@ -103,6 +103,9 @@ class FlowSurface:
     def output(self, values: Mapping[str, Any]) -> Any:
         return None if values.get(INPUT) is not None else values.get(OUTPUT)
 
+    def argument(self, state: Any) -> Any:
+        return state.get(INPUT)
+
     def update(self, writes: Mapping[str, Any]) -> Any:
         return writes.get(OUTPUT)
 

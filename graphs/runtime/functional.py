@@ -126,6 +126,11 @@ class entrypoint:  # noqa: N801 - a decorator
         **more: Any,
     ) -> None:
         left_out.refuse("entrypoint", more)
+        if inspect.isroutine(checkpointer):
+            raise TypeError(
+                "@entrypoint is written with brackets, @entrypoint() or @entrypoint(storage): "
+                f"{_name_of(checkpointer)!r} is the function that it was given in the place of a checkpointer"
+            )
         self._checkpointer = checkpointer
         self._context_schema = context_schema
         self._retries = policies(retry_policy) or ()

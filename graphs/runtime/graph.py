@@ -94,6 +94,7 @@ class StateGraph:
         left_out.refuse("add_node", more)
         name, fn = (node, action) if isinstance(node, str) else (name_of(node), node)
         fn = checked_function(name, fn)
+        left_out.check_parameters(name, fn)
         if name in (START, END, DEFAULT_HANDLER) or "/" in name or name.startswith(handler_of("")):
             raise InvalidGraph(f"{name!r} cannot be a node's name")
         if name in self.topology.nodes:

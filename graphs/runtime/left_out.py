@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -105,6 +106,17 @@ _OTHER_NAMES = {
     **dict.fromkeys(("UpdatesStreamPart", "MessagesStreamPart", "CustomStreamPart", "TasksStreamPart"), "StreamPart"),
     **dict.fromkeys(("CheckpointStreamPart", "DebugStreamPart"), "StreamPart"),
 }
+_MESSAGES = Reason("a message is a dict", 'Write {"role": "user", "content": "..."}, or ("user", "...")')
+_AT_ONCE = Reason(
+    "every task that is due is begun at once", "Hold back what must not run at once by a semaphore of the nodes' own"
+)
+_RENAMED_DURABILITY = Reason("it is an old name", 'Use durability="sync" or durability="exit"')
+_PREVIOUS = Reason("it belongs to a flow", "Let the function of the entrypoint take `previous`")
+_EXECUTION = Reason(
+    "a node is told what it may need by name",
+    "Use runtime.thread_id, get_config(), and an argument of the node's own for what else it has to know",
+)
+_OUTPUT = Reason("a result is the state, and the questions beside it", "Use .value[key] and .interrupts")
 _RENAMED_STATE = Reason("it is an old name", "Use input_schema=, output_schema= or context_schema=")
 _RENAMED_RETRY = Reason("it is an old name", "Use retry_policy=")
 
@@ -124,10 +136,17 @@ NAMES: Mapping[str, Reason] = {
     **_all(_TRACE, "TracePolicy", "omit_payload"),
     **_all(_TASK_OF_PLATFORM, "ServerInfo", "BaseUser"),
     **_all(_UI, "push_ui_message", "delete_ui_message", "ui_message_reducer"),
+    **_all(_MESSAGES, "AnyMessage", "BaseMessage", "HumanMessage", "AIMessage", "SystemMessage"),
+    **_all(_MESSAGES, "ToolMessage", "AIMessageChunk", "convert_to_messages"),
+    "RemoveMessage": Reason("a message is a dict", 'Write {"role": "remove", "id": ...}'),
+    "ExecutionInfo": _EXECUTION,
+    **_all(_CHANNELS, "UntrackedValue", "NamedBarrierValue", "AnyValue"),
+    "Graph": _PREGEL,
+    **_all(_SAVER, "JsonPlusSerializer", "EncryptedSerializer"),
     "push_message": _PUSH,
     **{name: Reason("it has another name here", f"Use {ours}") for name, ours in _OTHER_NAMES.items()},
     **_all(_INTERNAL, "ensure_valid_checkpointer", "PregelExecutableTask", "TASKS", "CONFIG_KEY_CHECKPOINTER"),
-    **_all(_INTERNAL, "TAG_NOSTREAM", "TAG_HIDDEN", "ExecutionInfo"),
+    **_all(_INTERNAL, "TAG_NOSTREAM", "TAG_HIDDEN"),
 }
 """What one imports."""
 
@@ -144,6 +163,7 @@ METHODS: Mapping[str, Reason] = {
     **_all(_PARTS, "attach_node", "attach_edge", "attach_branch", "copy", "channels", "validate"),
     **_all(_PARTS, "stream_channels", "stream_channels_asis", "stream_channels_list", "input_channels"),
     **_all(_PARTS, "output_channels", "stream_eager", "stream_mode", "step_timeout", "retry_policy"),
+    **_all(_PARTS, "interrupt_before_nodes", "interrupt_after_nodes", "debug"),
 }
 """Of a compiled graph."""
 
@@ -151,9 +171,9 @@ OF_RUNTIME: Mapping[str, Reason] = {
     "store": _STORE,
     **_all(_CONTROL, "control", "drain_requested", "drain_reason"),
     "heartbeat": _HEARTBEAT,
+    "previous": _PREVIOUS,
+    "execution_info": _EXECUTION,
     "server_info": _TASK_OF_PLATFORM,
-    "execution_info": Reason("a node is told of its run in parts", "Use runtime.thread_id, and get_config()"),
-    "previous": Reason("it is a flow's alone", "Let the function of @entrypoint take `previous`"),
     **_all(_INTERNAL, "merge", "override", "patch_execution_info"),
 }
 
@@ -174,6 +194,7 @@ OPTIONS: Mapping[str, Reason] = {
     "store": _STORE,
     "control": _CONTROL,
     "trace_policy": _TRACE,
+    "checkpoint_during": _RENAMED_DURABILITY,
     "transformers": _EVENTS,
     "debug": _PRINTING,
     "task_id": _TASK_ID,
@@ -187,6 +208,9 @@ OPTIONS: Mapping[str, Reason] = {
     "format": Reason("a message is what it was written as", "Convert messages where they leave the graph"),
 }
 """What is passed by name to a builder, a graph or one of its methods."""
+
+CONFIG: Mapping[str, Reason] = {"callbacks": _TRACE, "max_concurrency": _AT_ONCE}
+"""Of a config."""
 
 
 def refuse(of: str, given: Mapping[str, Any]) -> None:
@@ -204,7 +228,29 @@ def imported(module: str, name: str) -> Exception:
     """What is raised for a name that a module does not have."""
     if name in NAMES:
         return NAMES[name].error(f"{module}.{name}")
+    if isinstance(vars(errors).get(name), type):
+        return AttributeError(f"module {module!r} has no attribute {name!r}: it is in {errors.__name__}")
     return AttributeError(f"module {module!r} has no attribute {name!r}")
+
+
+def item(key: object) -> LeftOut:
+    """What is raised for a key asked of an output."""
+    return _OUTPUT.error(f"GraphOutput[{key!r}]")
+
+
+def check_parameters(name: str, fn: Callable[..., Any]) -> None:
+    """Raises `LeftOut` for a function of a node that cannot be called without what is left out."""
+    try:
+        parameters = inspect.signature(fn).parameters
+    except (TypeError, ValueError):  # a builtin without a signature takes the state alone
+        return
+    for parameter in list(parameters.values())[1:]:
+        if parameter.name in _PARAMETERS and parameter.default is inspect.Parameter.empty:
+            raise _PARAMETERS[parameter.name].error(f"{name}({parameter.name}=)")
+
+
+_PARAMETERS: Mapping[str, Reason] = {"store": _STORE, "previous": _PREVIOUS}
+"""Of a node's function."""
 
 
 class LeavesOut:

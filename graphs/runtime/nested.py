@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from graphs.errors import AnswerError, GraphChanged, GraphMisused, InterruptMisused, ThreadBusy
+from graphs.errors import GraphChanged, GraphMisused, InterruptMisused, ThreadBusy
 from graphs.runtime import positions
-from graphs.runtime.begin import without_storage
+from graphs.runtime.begin import refused, without_storage
 from graphs.runtime.breakpoints import Breakpoints, stop_at
 from graphs.runtime.calling import Paused
 from graphs.runtime.checkpoint_writer import CheckpointWriter
@@ -76,8 +76,8 @@ def own_config(config: Config, frame: Frame | None) -> Config:
 @dataclass(frozen=True)
 class NestedCall:
     """A call of a graph by this frame: the frame's next one of a graph of this name. `limit` is of its steps, `config`
-    what the call says beside the run's own; `stream` is of those who listen to this call beside those who listen to the
-    run, at `where`, and `surface` is how they, and the result, are shown the state.
+    what the call says beside the caller's own, `context` what counts in it; `stream` is of those who listen to this
+    call beside those who listen to the run, at `where`, and `surface` is how they, and the result, are shown the state.
     """
 
     graph: CompiledGraph
@@ -86,6 +86,7 @@ class NestedCall:
     after: Breakpoints
     limit: int
     config: Config
+    context: Any
     stream: Stream
     surface: Surface
     ns: Namespace
@@ -100,20 +101,23 @@ class NestedCall:
         after: Breakpoints,
         limit: int,
         config: Config,
+        context: Any,
         stream: Stream,
         surface: Surface,
     ) -> NestedCall:
         ns = Namespace(f"{frame.scope}/{frame.numbered(f'graph {graph.name}')}")
         outer, where = frame.attempt.telling, frame.attempt.next_graph()
         known, heard = merged(outer.config, config), outer.stream.joined(stream, where)
-        return cls(graph, frame, before, after, limit, known, heard, surface, ns, where)
+        told = outer.context if context is None else context
+        return cls(graph, frame, before, after, limit, known, told, heard, surface, ns, where)
 
     async def to_end(self, given: Any) -> Any:
         """Run, resume or repeat the result. Raises `Paused` when the graph waits, and `ParentCommand` when a node of it
         commands in the caller's place.
         """
         if isinstance(given, Command):
-            raise AnswerError("answers go to the thread's own graph: resume the graph that has the checkpointer")
+            said = "answers go to the thread's own graph: resume the graph that has the checkpointer"
+            raise refused(cast("Command[Any]", given), said)
         with self.frame.attempt.working(), outside():
             if self.frame.session.storage is None or self.graph.memory == "none":
                 runner = await self._unstored(given)
@@ -195,13 +199,13 @@ class NestedCall:
         return runner
 
     def _place(self) -> AtStart:
-        return AtStart(self.frame.session, self.config, self.stream, self.where)
+        return AtStart(self.frame.session, self.config, self.context, self.stream, self.where)
 
     def _runner(self, session: Session, position: Position, stored: Position) -> Runner:
         program, outer = self.graph.program, self.frame.attempt.telling
         writer = CheckpointWriter(program, session, self.ns, position, stored, self.frame.attempt)
         telling = Telling(
-            program, session, self.config, self.stream, self.where, self.surface, self.ns, position, outer
+            program, session, self.config, self.context, self.stream, self.where, self.surface, self.ns, position, outer
         )
         return Runner(
             program,

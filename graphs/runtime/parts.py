@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, NotRequired, Protocol, TypedDict, TypeVar
+from typing import Any, Generic, Literal, NoReturn, NotRequired, Protocol, TypedDict, TypeVar
 
+from graphs.runtime import left_out
 from graphs.runtime.types import Config, Interrupt
 
 OutputT = TypeVar("OutputT")
@@ -97,3 +98,6 @@ class GraphOutput(Generic[OutputT]):
 
     value: OutputT
     interrupts: tuple[Interrupt, ...] = ()
+
+    def __getitem__(self, key: object) -> NoReturn:
+        raise left_out.item(key)

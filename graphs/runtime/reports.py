@@ -27,10 +27,11 @@ from storage.scopes import is_within
 
 def begun(program: Program, config: Config, position: Position, task: Task) -> TaskPayload:
     node = program.topology.nodes.get(task.node)
-    if node is None:  # an error handler, in the place of its node
-        view = program.schema.shape.view(position.values) if task.arg is UNSET else task.arg
+    if task.arg is not UNSET:  # without a node it is an error handler, in the place of its own
+        view = program.sent(node, task.arg) if node is not None else task.arg
     else:
-        view = program.argument(node, position.values) if task.arg is UNSET else program.sent(node, task.arg)
+        state = position.values
+        view = program.surface.argument(program.argument(node, state) if node else program.schema.view(state))
     payload: TaskPayload = {
         "id": task.id,
         "name": task.node,

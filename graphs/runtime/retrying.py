@@ -34,7 +34,8 @@ def policies(given: Retries) -> tuple[RetryPolicy, ...] | None:
     """The policies, of which the first that applies to an error counts; None when nobody said."""
     if given is None:
         return None
-    found = (given,) if isinstance(given, RetryPolicy) else tuple(given)
+    several = isinstance(cast(object, given), Sequence)
+    found = tuple(cast("Sequence[RetryPolicy]", given if several else (given,)))
     if wrong := [each for each in found if not isinstance(cast(object, each), RetryPolicy)]:
         raise TypeError(f"retry_policy is a RetryPolicy or several, not {wrong[0]!r}")
     return found
@@ -46,6 +47,8 @@ def seconds(given: Timeout) -> float | None:
         given = given.run_timeout
     if given is None:
         return None
+    if isinstance(cast(object, given), bool) or not isinstance(cast(object, given), int | float | timedelta):
+        raise TypeError(f"a timeout is in seconds, a timedelta or a TimeoutPolicy; not {given!r}")
     found = given.total_seconds() if isinstance(given, timedelta) else float(given)
     if found <= 0:
         raise ValueError(f"a timeout is greater than 0 seconds, not {found:g}")

@@ -19,7 +19,7 @@ from graphs.errors import InvalidGraph, InvalidUpdateError
 from graphs.runtime.calling import held
 from graphs.runtime.fields import Field, as_mapping
 from graphs.runtime.shapes import Shape
-from graphs.runtime.types import OVERWRITE, Overwrite
+from graphs.runtime.types import OVERWRITE, START, Overwrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,11 @@ class StateSchema:
             return []
         written = as_mapping(update)
         if written is None:
-            raise InvalidUpdateError(f"node {node!r} returned {type(update).__name__}; expected a dict of state keys")
+            what = "the input is" if node == START else f"node {node!r} returned"
+            raise InvalidUpdateError(f"{what} a {type(update).__name__}; expected a dict of state keys")
         if unknown := [name for name in written if name not in self.fields]:
             raise InvalidUpdateError(
-                f"node {node!r} wrote the key {unknown[0]!r}, which the state does not have: {sorted(self.fields)!r}"
+                f"{_wrote(node)} the key {unknown[0]!r}, which the state does not have: {sorted(self.fields)!r}"
             )
         return [Write(node, name, self._said(name, value)) for name, value in written.items()]
 
@@ -125,7 +126,7 @@ class StateSchema:
 
     def dump_write(self, write: Write) -> str:
         """A write's JSON. Raises `InvalidUpdateError` that names the key and the type that cannot be stored."""
-        what = f"node {write.node!r} wrote {write.key!r}"
+        what = f"{_wrote(write.node)} {write.key!r}"
         if isinstance(write.value, Overwrite):
             return f'{{"{OVERWRITE}":{dump(write.value.value, what)}}}'
         return dump(write.value, what)
@@ -140,12 +141,16 @@ class StateSchema:
             return Write(node, name, field.load(text))
         except ValidationError as error:
             if field.reducer is None or over is not None:
-                raise InvalidUpdateError(f"node {node!r} wrote to {name!r} what it does not take: {error}") from error
+                raise InvalidUpdateError(f"{_wrote(node)} to {name!r} what it does not take: {error}") from error
             return Write(node, name, json.loads(text))
 
     def normalise(self, writes: Iterable[Write]) -> list[Write]:
         """The writes as they would come back after a restart."""
         return [self.load_write(write.node, write.key, self.dump_write(write)) for write in writes]
+
+
+def _wrote(node: str) -> str:
+    return "the input wrote" if node == START else f"node {node!r} wrote"
 
 
 def _as_overwrite(value: Any) -> Overwrite | None:

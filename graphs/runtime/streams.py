@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 Where = tuple[str, ...]
 """Which graph a chunk is of: "node:task id" of each task that called a graph, the outermost first. The root graph's
@@ -74,6 +74,8 @@ Chunks = asyncio.Queue[tuple[Where, str, Any] | None]
 
 def checked(modes: str | Collection[str]) -> frozenset[str]:
     """The modes that are asked for. Raises `ValueError` for what is no stream mode."""
+    if not isinstance(cast(object, modes), Iterable):
+        raise TypeError(f"a stream mode is one of {list(STREAM_MODES)!r}, or a list of them; not {modes!r}")
     names = [modes] if isinstance(modes, str) else list(modes)
     if unknown := [mode for mode in names if mode not in STREAM_MODES]:
         raise ValueError(f"{unknown[0]!r} is no stream mode; the modes are {list(STREAM_MODES)!r}")

@@ -33,9 +33,14 @@ class Edited:
 
 
 def unfolded(supersteps: Sequence[Sequence[StateUpdate]]) -> list[list[StateUpdate]]:
-    """The supersteps, where a copy with updates of what is due in it is two."""
+    """The supersteps, where a copy with updates of what is due in it is two. Raises `TypeError` for what is none."""
     found: list[list[StateUpdate]] = []
     for step in supersteps:
+        if isinstance(step, StateUpdate) or not all(isinstance(cast(object, each), tuple) for each in step):
+            raise TypeError(
+                "a superstep is a list of StateUpdate: [[StateUpdate(values, as_node)], ...] is one superstep with one "
+                f"update; not {step!r}"
+            )
         updates = [StateUpdate(*each) for each in step]
         given: object = updates[0].values if len(updates) == 1 and updates[0].as_node == COPY else None
         if isinstance(given, list):

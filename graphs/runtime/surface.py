@@ -38,6 +38,10 @@ class Surface(Protocol):
         """The state, for results."""
         ...
 
+    def argument(self, state: Any) -> Any:
+        """What a node is given of the state, for the stream of tasks."""
+        ...
+
     def update(self, writes: Mapping[str, Any]) -> Any:
         """What a node wrote, for the stream of updates and a task's result."""
         ...
@@ -71,6 +75,9 @@ class AllOfIt:
     def output(self, values: Mapping[str, Any]) -> Any:
         return values
 
+    def argument(self, state: Any) -> Any:
+        return state
+
     def update(self, writes: Mapping[str, Any]) -> Any:
         return writes or None
 
@@ -102,7 +109,7 @@ class Selected(AllOfIt):
     keys: str | Sequence[str]
 
     def streamed(self, values: Mapping[str, Any]) -> Any:
-        return self.output(values)
+        return self.output(values) if isinstance(self.keys, str) else self.output(values) or None
 
     def output(self, values: Mapping[str, Any]) -> Any:
         return values.get(self.keys) if isinstance(self.keys, str) else _only(values, self.keys)

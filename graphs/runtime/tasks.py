@@ -20,7 +20,7 @@ from graphs.runtime.state import Write
 from graphs.runtime.step import Task
 from graphs.runtime.streams import Stream, Where
 from graphs.runtime.telling import Telling
-from graphs.runtime.types import UNSET, Command, Config, Send
+from graphs.runtime.types import END, UNSET, Command, Config, Send
 from graphs.runtime.upward import ParentCommand, Target, Upward, normalised, upward
 from storage.ids import Namespace, Scope
 from storage.interrupts import NewInterrupt
@@ -79,6 +79,10 @@ class TaskRun:
     @property
     def config(self) -> Config:
         return self.telling.config
+
+    @property
+    def context(self) -> Any:
+        return self.telling.context
 
     @property
     def stream(self) -> Stream:
@@ -188,7 +192,9 @@ class TaskRun:
                 if command.graph is not None:
                     above.append(self._upward(command))
                     continue
-                update, goto = command.update, goto + command.targets()
+                said = f"node {self.task.node!r} commanded goto="
+                goto += [_known(self.program, target, said) for target in command.targets()]
+                update = command.update
             writes = self.program.schema.writes(self.task.node, update)
             updates.append(self.program.schema.normalise(writes) if self.session.storage is not None else writes)
         writes = updates[0] if len(updates) == 1 else [write for each in updates for write in each]
@@ -231,22 +237,22 @@ async def targets(
     if not branches:
         return []
     found: list[Target] = []
-    token = context.here.set(place := place or AtStart(session, session.config, session.stream))
+    token = context.here.set(place := place or AtStart(session, session.config, session.context, session.stream))
     try:
         for branch in branches:
-            found += await _route(branch, program.routed(branch, source, values), source, place)
+            found += await _route(program, branch, program.routed(branch, source, values), source, place)
     finally:
         context.here.reset(token)
     return found
 
 
-async def _route(branch: Branch, state: Any, source: str, place: Here) -> list[Target]:
+async def _route(program: Program, branch: Branch, state: Any, source: str, place: Here) -> list[Target]:
     """Where a router says to go."""
     result = await call(branch, state, place)
     found: list[Target] = []
     for target in cast("list[Any]", result) if isinstance(result, list | tuple) else [result]:
         if isinstance(target, Send) or (branch.targets is None and isinstance(target, str)):
-            found.append(target)
+            found.append(_known(program, target, f"the router after {source!r} returned"))
         elif branch.targets is not None and target in branch.targets:
             found.append(branch.targets[target])
         else:
@@ -254,6 +260,15 @@ async def _route(branch: Branch, state: Any, source: str, place: Here) -> list[T
             allowed = known if branch.targets is None else repr(sorted(map(str, branch.targets)))
             raise InvalidUpdateError(f"the router after {source!r} returned {target!r}; it may return {allowed}")
     return found
+
+
+def _known(program: Program, target: Any, said: str) -> Target:
+    """Raises `InvalidUpdateError` for a target that is no node of the graph."""
+    node = cast(object, target.node if isinstance(target, Send) else target)
+    if node != END and node not in program.topology.nodes:
+        nodes = sorted(program.topology.nodes)
+        raise InvalidUpdateError(f"{said} {target!r}, which leads to no node; the nodes are {nodes!r}, and END")
+    return target
 
 
 async def call(called: Called, argument: Any, place: Here) -> Any:

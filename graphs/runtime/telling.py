@@ -25,13 +25,14 @@ from storage.interrupts import InterruptRow
 
 @dataclass
 class Telling:
-    """What one graph of a run tells. `config` is what its caller said of the run, `where` its path, `outer` what the
-    graph tells whose task called it, None for the root; `surface` how its state and its updates are shown.
+    """What one graph of a run tells. `config` and `context` are what its caller said, `where` is its path, `outer` what
+    the graph tells whose task called it, None for the root; `surface` how its state and its updates are shown.
     """
 
     program: Program
     session: Session
     config: Config
+    context: Any
     stream: Stream
     where: Where
     surface: Surface

@@ -160,3 +160,8 @@ class InMemorySaver:
 def test_L14_a_checkpointer_is_a_storage(checkpointer: Any) -> None:
     with pytest.raises(TypeError, match=r"a checkpointer is a storage, not \w+: `async with open_storage\(url\)"):
         graph(checkpointer)
+
+
+def test_L14_an_error_that_is_looked_for_beside_the_names_is_shown_where_it_is() -> None:
+    with pytest.raises(AttributeError, match=r"'GraphRecursionError': it is in graphs\.errors"):
+        graphs.GraphRecursionError  # noqa: B018
