@@ -17,13 +17,15 @@ from typing import Any, get_overloads
 import pytest
 from PIL import Image
 
+import graphs
 from bot import config
 from bot.config.sections import Approvals, RuleSection
 from bot.config.servers import Server
 from bot.loading import load
 from bot.settings import Settings
 from bot.shown.commands import help_
-from graphs import Approval, tool
+from graphs import Approval, entrypoint, tool
+from graphs.errors import LeftOut
 from graphs.runtime import left_out
 from storage import open_storage
 from storage.migrations import migrate
@@ -33,15 +35,85 @@ PAGE = ROOT / "docs/langgraph-examples.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def sections() -> dict[str, list[str]]:
-    """Heading → blocks, in the page's order; "" is what stands before the first heading."""
-    parts = re.split(r"^## (.*)\n", PAGE.read_text("utf-8"), flags=re.MULTILINE)
-    return {"": BLOCK.findall(parts[0])} | {
-        heading: BLOCK.findall(text) for heading, text in zip(parts[1::2], parts[2::2], strict=True)
+def headings(text: str, level: int) -> list[tuple[str, str]]:
+    """(heading, what stands below it), in order; "" is what stands before the first heading."""
+    first, *parts = re.split(rf"^{'#' * level} (.*)\n", text, flags=re.MULTILINE)
+    return [("", first), *zip(parts[::2], parts[1::2], strict=True)]
+
+
+def examples() -> dict[tuple[str, str], list[str]]:
+    """(page of the guide, example) → blocks, in the page's order; "" is what stands before a first heading."""
+    return {
+        (page, example): BLOCK.findall(text)
+        for page, below in headings(PAGE.read_text("utf-8"), 2)
+        for example, text in headings(below, 3)
     }
 
 
-SECTIONS = sections()
+EXAMPLES = examples()
+GUIDE = {
+    "Interrupts": [
+        "Pause and resume",
+        "The schema of an answer",
+        "Several questions at once",
+        "Stream with a person in the loop",
+        "Approve or reject",
+        "Review and edit state",
+        "Review tool calls, in the tool",
+        "Review tool calls, around it",
+        "Validate input",
+        "Validate input, by an edge back",
+        "Several questions in one node",
+        "Simple and structured payloads",
+        "try and except round a question",
+        "Side effects before a question",
+        "Subgraphs called as functions",
+        "Static breakpoints, at compile time",
+        "Static breakpoints, at run time",
+        "Debugging step by step",
+    ],
+    "Durable execution": ["Side effects in tasks", "How durable a run is", "Go on after an error"],
+    "Time travel": [
+        "Run, find, update, go on",
+        "Replay",
+        "Fork",
+        "As a node",
+        "From before a question",
+        "Between two questions",
+        "Subgraphs, by default",
+        "Subgraphs that keep their state",
+    ],
+    "Functional API": [
+        "An entrypoint",
+        "A task, and its result",
+        "A task, awaited",
+        "Injected parameters",
+        "An essay with a review",
+        "previous",
+        "entrypoint.final",
+        "Side effects in a flow",
+        "What may be different the next time",
+        "Tasks in parallel",
+        "Call a graph",
+        "Call another flow",
+        "Stream what you like",
+        "Retry",
+        "Timeout",
+        "Go on with a flow after an error",
+        "A task that asks",
+        "Review tool calls, in a flow that keeps its messages",
+        "Manage checkpoints",
+        "A chatbot",
+    ],
+}
+NOT_SHOWN = [
+    name
+    for page, text in headings(PAGE.read_text("utf-8"), 2)
+    if page == "What is left out"
+    for names in re.findall(r"^\|[^|]*\|([^|]*)\|", text, re.MULTILINE)
+    for name in re.findall(r"`(.+?)`", names)
+]
+NAMED = [(page, example) for page, there in GUIDE.items() for example in there]
 
 
 async def run(source: str, names: dict[str, Any], where: str) -> None:
@@ -55,31 +127,43 @@ async def test_the_examples_run_in_the_pages_order(tmp_path: Path) -> None:
     names: dict[str, Any] = {"__name__": "examples"}
     async with open_storage(f"sqlite:///{tmp_path / 'examples.db'}") as storage:
         names["storage"] = storage
-        for heading, blocks in SECTIONS.items():
-            assert blocks, f"{heading!r} shows nothing"
+        for (page, example), blocks in EXAMPLES.items():
+            assert blocks or not example, f"{example!r} shows nothing"
             for block in blocks:
-                await run(block, names, f"{PAGE.name}: {heading or 'the beginning'}")
+                await run(block, names, f"{PAGE.name}: {page or 'the beginning'}, {example or 'the beginning'}")
 
 
-@pytest.mark.parametrize(
-    "example",
-    [
-        "Approve or reject",
-        "Review and edit state",
-        "Review tool calls, in the tool",
-        "Review tool calls, around it",
-        "Validate input",
-        "Several questions at once",
-        "Static breakpoints, at compile time",
-        "Static breakpoints, at run time",
-        "Debugging step by step",
-        "Side effects before a question",
-        "Subgraphs called as functions",
-        "Several questions in one node",
-    ],
-)
-def test_each_example_of_the_guide_is_there_and_asserts_what_it_shows(example: str) -> None:
-    assert any("assert " in block for block in SECTIONS[example])
+@pytest.mark.parametrize(("page", "example"), NAMED)
+def test_each_example_of_the_guide_is_there_and_asserts_what_it_shows(page: str, example: str) -> None:
+    assert any("assert " in block for block in EXAMPLES[page, example])
+
+
+def test_the_examples_are_those_of_the_guides_pages_in_order() -> None:
+    assert [(page, example) for page, example in EXAMPLES if example] == NAMED
+    assert list(EXAMPLES)[-1] == ("What is left out", "")
+    assert "graph.astream_events" in NOT_SHOWN
+
+
+def reach(name: str) -> None:
+    """Use a name as it is written: `graph.method`, `option=` of an entrypoint, or one that is imported."""
+
+    @entrypoint()
+    def graph(given: str) -> str:
+        return given
+
+    if name.startswith("graph."):
+        getattr(graph, name.removeprefix("graph."))
+    elif name.endswith("="):
+        option: dict[str, Any] = {name.removesuffix("="): object()}
+        entrypoint(**option)
+    else:
+        getattr(graphs, name)
+
+
+@pytest.mark.parametrize("name", NOT_SHOWN)
+def test_L14_what_the_page_leaves_out_raises_an_error_that_says_so(name: str) -> None:
+    with pytest.raises(LeftOut, match="is left out"):
+        reach(name)
 
 
 async def test_a_wrong_example_fails() -> None:
