@@ -116,6 +116,8 @@ _OUTPUT = Reason("a result is the state, and the questions beside it", "Use .val
 _RENAMED_STATE = Reason("it is an old name", "Use input_schema=, output_schema= or context_schema=")
 _RENAMED_RETRY = Reason("it is an old name", "Use retry_policy=")
 
+_EXECUTION = Reason("a node is told of its run in parts", "Use runtime.thread_id, and get_config()")
+
 NAMES: Mapping[str, Reason] = {
     **{name: Reason(*texts) for name, texts in errors.LEFT_OUT.items()},
     **_all(_CACHE, "CachePolicy", "BaseCache", "InMemoryCache"),
@@ -137,6 +139,7 @@ NAMES: Mapping[str, Reason] = {
     **_all(_MESSAGES, "AnyMessage", "BaseMessage", "HumanMessage", "AIMessage", "SystemMessage", "ToolMessage"),
     **_all(_MESSAGES, "AIMessageChunk", "convert_to_messages"),
     "RemoveMessage": Reason("a message is a dict", 'Write {"role": "remove", "id": ...}'),
+    "ExecutionInfo": _EXECUTION,
     "push_message": _PUSH,
     **{name: Reason("it has another name here", f"Use {ours}") for name, ours in _OTHER_NAMES.items()},
     **_all(_INTERNAL, "ensure_valid_checkpointer", "PregelExecutableTask", "TASKS", "CONFIG_KEY_CHECKPOINTER"),
@@ -166,7 +169,7 @@ OF_RUNTIME: Mapping[str, Reason] = {
     **_all(_CONTROL, "control", "drain_requested", "drain_reason"),
     "heartbeat": _HEARTBEAT,
     "server_info": _TASK_OF_PLATFORM,
-    "execution_info": Reason("a node is told of its run in parts", "Use runtime.thread_id, and get_config()"),
+    "execution_info": _EXECUTION,
     "previous": _PREVIOUS,
     **_all(_INTERNAL, "merge", "override", "patch_execution_info"),
 }
