@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Annotated, Any, TypedDict, cast
 
 from graphs.runtime import left_out
@@ -46,11 +47,10 @@ def add_messages(left: Any = UNSET, right: Any = UNSET, *, format: str | None = 
         return add_messages
     if left is UNSET or right is UNSET:
         raise TypeError("add_messages merges two sides: add_messages(left, right)")
-    merged, incoming = messages(left), messages(right)
+    (merged, places), incoming = _with_places(left), messages(right)
     cleared = max((place for place, each in enumerate(incoming) if _removes(each, REMOVE_ALL_MESSAGES)), default=None)
     if cleared is not None:
-        merged, incoming = [], incoming[cleared + 1 :]
-    places = {message["id"]: place for place, message in enumerate(merged)} if incoming else {}
+        merged, places, incoming = [], {}, incoming[cleared + 1 :]
     removed: set[int] = set()
     for message in incoming:
         place = places.get(message["id"])
@@ -65,6 +65,20 @@ def add_messages(left: Any = UNSET, right: Any = UNSET, *, format: str | None = 
             merged[place] = message
             removed.discard(place)
     return [message for place, message in enumerate(merged) if place not in removed] if removed else merged
+
+
+def _with_places(left: Any) -> tuple[list[Message], dict[str, int]]:
+    """The messages so far, as a new list, and where each id stands. What was merged before is taken as it is: that does
+    not cost a look at each of a long conversation's.
+    """
+    if type(left) is list and {*map(type, cast("list[Any]", left))} <= {dict}:
+        known = cast("list[Message]", left)
+        with suppress(KeyError):  # one of them is no message yet
+            places = {message["id"]: place for place, message in enumerate(known) if message["role"]}
+            if len(places) == len(known) and None not in places:
+                return [*known], places
+    merged = messages(left)
+    return merged, {message["id"]: place for place, message in enumerate(merged)}
 
 
 def messages(given: Any) -> list[Message]:

@@ -46,10 +46,12 @@ class Position:
     stored: bool = False
 
     def follow(self, checkpoint_id: CheckpointId, **changes: Any) -> Position:
-        """The position after this one."""
-        fields: dict[str, Any] = {**vars(self), "parent_id": self.checkpoint_id, "stored": False, **changes}
-        fields["checkpoint_id"] = checkpoint_id
-        return Position(**fields)
+        """The position after this one. What does not change is taken over as it is: this is done for every step."""
+        position = object.__new__(Position)
+        vars(position).update(
+            {**vars(self), **changes, "checkpoint_id": checkpoint_id, "parent_id": self.checkpoint_id, "stored": False}
+        )
+        return position
 
 
 def before_all(schema: StateSchema) -> Position:
