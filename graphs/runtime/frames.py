@@ -166,7 +166,8 @@ class Frame:
         """
         try:
             result = await call()
-            await self._end_of_begun()
+            if self.begun:
+                await self._end_of_begun()
         except asyncio.CancelledError:
             self.is_left = True
             for each in self.begun:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from graphs.errors import EarlierError, InterruptMisused, InvalidAnswer, QuestionChanged, ThreadBusy
+from graphs.errors import EarlierError, InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, ThreadBusy
 from graphs.runtime.ledger import Ledger, effect_scope, failed_scope, load_writes
 from graphs.runtime.positions import scope_of
 from graphs.runtime.program import Program
@@ -18,8 +18,8 @@ from graphs.runtime.step import Task
 from storage.ids import Namespace, Scope, TaskId
 from storage.tasks import TaskRow
 
-NEVER_HANDLED = (InterruptMisused, InvalidAnswer, QuestionChanged, ThreadBusy)
-"""What is about a question, or the run itself: no node's failure."""
+NEVER_HANDLED = (InDoubt, InterruptMisused, InvalidAnswer, QuestionChanged, ThreadBusy)
+"""What is about a question, or the run itself: no node's failure. What is in doubt a person has to look at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class InFlight:
 
     @property
     def is_complete(self) -> bool:
-        return len(self.results) == len(self.position.tasks)
+        return len(self.results) == len(self.writer.position.tasks)
 
     def take_up(self) -> None:
         """Go on from how the tasks stood when their thread was left."""
@@ -60,7 +60,8 @@ class InFlight:
 
     def values(self) -> dict[str, Any]:
         """The state with what the finished tasks wrote."""
-        return self.program.schema.apply(self.position.values, written(self.position.tasks, self.results))
+        position = self.writer.position
+        return self.program.schema.apply(position.values, written(position.tasks, self.results))
 
     def due(self, active: Collection[TaskId]) -> list[Task]:
         """The tasks that are to begin, beside those that are at work: new ones, and those that were answered."""
@@ -80,9 +81,10 @@ class InFlight:
         """The task of a step of one that was not run before: nothing can happen beside it that it would have to wait
         for, so it needs no task of the event loop; unless it may have to be cut off.
         """
-        if len(self.position.tasks) != 1 or self.session.ledger.tasks or (not self.ns and self.session.halt):
+        tasks = self.writer.position.tasks
+        if len(tasks) != 1 or self.session.ledger.tasks or (not self.ns and self.session.halt):
             return None
-        (task,) = self.position.tasks
+        (task,) = tasks
         return None if task.id in self.results or task.id in self.failures else task
 
     def asking(self, active: Collection[TaskId]) -> list[Scope]:
@@ -102,7 +104,8 @@ class InFlight:
         reached = None
         if row is not None and row.writes is not None and not news:
             reached = Finished(load_writes(self.program.schema, task, row), *load_leads(row, self.caller))
-        self.telling.begins(self.told(task))
+        if self.telling.is_heard:
+            self.telling.begins(self.told(task))
         return TaskRun(
             self.program,
             self.session,
@@ -110,7 +113,7 @@ class InFlight:
             self.telling,
             scope,
             task,
-            self.position.values,
+            self.writer.position.values,
             self.writer.flush,
             self.caller,
             reached,
@@ -150,8 +153,9 @@ class InFlight:
 
     def leave(self, position: Position) -> None:
         """The step is over: its tasks have all finished, and the graph goes to the next position."""
-        tasks, writer = self.position.tasks, self.writer
-        if self.position.stored:
+        writer = self.writer
+        tasks = writer.position.tasks
+        if writer.position.stored:
             writer.left = {task.id: Ended(self.results[task.id].writes, self._last_error(task)) for task in tasks}
         for task in tasks:
             writer.consumed += self.seen.pop(task.id, [])

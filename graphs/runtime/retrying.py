@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar, cast
@@ -91,8 +90,6 @@ async def _within(limit: float, what: str, call: Callable[[], Awaitable[T]]) -> 
 def applies(policy: RetryPolicy, error: Exception) -> bool:
     """Whether a policy is about this error. Raises `TypeError` for a `retry_on` that says nothing of errors."""
     on: Any = policy.retry_on
-    if on is None:
-        return retried_by_default(error)
     if isinstance(on, type):
         return isinstance(error, on)
     if callable(on):
@@ -100,46 +97,3 @@ def applies(policy: RetryPolicy, error: Exception) -> bool:
     if isinstance(on, Sequence) and not isinstance(on, str):
         return isinstance(error, tuple(cast("Sequence[type[Exception]]", on)))
     raise TypeError(f"retry_on must be an Exception class, several of them, or a function of the error, not {on!r}")
-
-
-_OF_THE_CODE = (
-    ValueError,
-    TypeError,
-    ArithmeticError,
-    ImportError,
-    LookupError,
-    NameError,
-    SyntaxError,
-    RuntimeError,
-    ReferenceError,
-    StopIteration,
-    StopAsyncIteration,
-    OSError,
-)
-"""What is as wrong the next time: mistakes in code, and in files."""
-
-
-def retried_by_default(error: Exception) -> bool:
-    """Whether an error is one that may pass: a connection's, a server's (HTTP 5xx), a timeout of the node, or a type of
-    error that says nothing of a mistake.
-    """
-    if isinstance(error, ConnectionError | NodeTimeoutError):
-        return True
-    if (failed := _http_status(error)) is not None:
-        return 500 <= failed < 600
-    return not isinstance(error, _OF_THE_CODE) or _is_http_error(error)
-
-
-_HTTP_ERRORS = (("httpx", "HTTPStatusError"), ("requests", "HTTPError"))
-
-
-def _is_http_error(error: Exception) -> bool:
-    kinds = (getattr(sys.modules.get(module), name, None) for module, name in _HTTP_ERRORS)
-    return any(isinstance(kind, type) and isinstance(error, kind) for kind in kinds)
-
-
-def _http_status(error: Exception) -> int | None:
-    """The status that an HTTP client's error carries. A client that was not imported has raised nothing."""
-    if not _is_http_error(error):
-        return None
-    return getattr(getattr(error, "response", None), "status_code", None)

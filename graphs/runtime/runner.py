@@ -82,7 +82,8 @@ class Runner:
                 if await self.writer.park("waiting"):
                     return "waiting"
                 continue
-            if self.position.step - self.position.since >= self.limit:
+            position = self.writer.position
+            if position.step - position.since >= self.limit:
                 raise await self._without_end()
             if not await self._step():
                 if self.step.failures:
@@ -165,7 +166,8 @@ class Runner:
         self.writer.jobs += result.jobs
         if isinstance(result, Finished):
             self.step.results[task.id] = result
-            self.telling.has_finished(self.step.told(task), result)
+            if self.telling.is_heard:
+                self.telling.has_finished(self.step.told(task), result)
             if self.step.is_complete:
                 try:
                     position = self._next()
@@ -227,7 +229,7 @@ class Runner:
 
     async def _advance(self, position: Position) -> None:
         """Go to the next position, and store it with everything that it settles."""
-        wrote = self.telling.wrote(self.step.results.values())
+        wrote = self.telling.is_heard and self.telling.wrote(self.step.results.values())
         self.step.leave(position)
         if self.is_root:
             self.session.roots, self.session.kept = tuple(task.id for task in position.tasks), position.kept

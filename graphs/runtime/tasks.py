@@ -139,6 +139,8 @@ class TaskRun:
         return self._read_result(result)
 
     async def _attempts(self, node: Node) -> Any:
+        if not node.retries and node.timeout is None:
+            return await self._call(node)
         return await attempts(lambda: self._call(node), node.name, node.retries or (), node.timeout)
 
     async def _call(self, node: Node) -> Any:
@@ -236,13 +238,22 @@ async def targets(
     branches = program.topology.branches.get(source)
     if not branches:
         return []
-    found: list[Target] = []
-    token = context.here.set(place := place or AtStart(session, session.config, session.context, session.stream))
+    place = place or AtStart(session, session.config, session.context, session.stream)
+    if context.here.get() is place:  # a task is where its routers are called
+        return await _routes(program, branches, source, values, place)
+    token = context.here.set(place)
     try:
-        for branch in branches:
-            found += await _route(program, branch, program.routed(branch, source, values), source, place)
+        return await _routes(program, branches, source, values, place)
     finally:
         context.here.reset(token)
+
+
+async def _routes(
+    program: Program, branches: Sequence[Branch], source: str, values: Mapping[str, Any], place: Here
+) -> list[Target]:
+    found: list[Target] = []
+    for branch in branches:
+        found += await _route(program, branch, program.routed(branch, source, values), source, place)
     return found
 
 

@@ -107,9 +107,7 @@ class Interrupt(left_out.LeavesOut):
 class RetryPolicy:
     """How often, and how long apart in seconds, a node that raised is run again before its task fails.
 
-    `retry_on` is an exception type, several of them, or a predicate. None: what may pass by itself, see
-    `retrying.retried_by_default`; mistakes in code (`ValueError`, `TypeError` ...) are not tried again. Interrupts are
-    never retried.
+    `retry_on` is an exception type, several of them, or a predicate. Interrupts are never retried.
     """
 
     initial_interval: float = 0.5
@@ -117,7 +115,7 @@ class RetryPolicy:
     max_interval: float = 128.0
     max_attempts: int = 3
     jitter: bool = True
-    retry_on: type[Exception] | Sequence[type[Exception]] | Callable[[Exception], bool] | None = None
+    retry_on: type[Exception] | Sequence[type[Exception]] | Callable[[Exception], bool] = Exception
 
     def interval(self, attempt: int) -> float:
         """Seconds to wait after the `attempt`-th failure, counted from 1, before jitter."""

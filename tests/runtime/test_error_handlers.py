@@ -9,7 +9,16 @@ from typing import Annotated, Any, TypedDict
 import pytest
 
 from graphs import END, START, Command, RetryPolicy, Send, StateGraph, interrupt, once
-from graphs.errors import EarlierError, InterruptMisused, InvalidAnswer, InvalidGraph, NodeError, NodeTimeoutError
+from graphs.errors import (
+    CutOff,
+    EarlierError,
+    InDoubt,
+    InterruptMisused,
+    InvalidAnswer,
+    InvalidGraph,
+    NodeError,
+    NodeTimeoutError,
+)
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
 from storage import Storage, open_storage
@@ -472,3 +481,17 @@ async def test_L9_what_a_handled_run_saves_at_its_exit_is_its_end(storage: Stora
     graph = one(storage, failing(), logs("handled"))
     assert await graph.ainvoke(EMPTY, config, durability="exit") == {"log": ["handled"]}
     assert len([each async for each in graph.aget_state_history(config)]) == 1
+
+
+async def test_D10_an_effect_in_doubt_is_a_persons_and_no_handlers(storage: Storage, config: Config) -> None:
+    def cut_off() -> None:
+        raise CutOff("the line went dead")
+
+    async def pays(state: Log) -> dict[str, Any]:
+        await once("pay", cut_off)
+        return {"log": ["paid"]}
+
+    graph = one(storage, pays, logs("handled"))
+    with pytest.raises(InDoubt):
+        await graph.ainvoke(EMPTY, config)
+    assert (await graph.aget_state(config)).next == ("n",)
