@@ -18,7 +18,7 @@ Somebody answers: `answers` holds the answer against the question's schema and s
 `ainvoke(Command(resume=...))`, or by anyone who takes the thread later, finds a task whose answer has not reached it
 and runs its node again from the first line. Tasks that had finished are read from the ledger and not run.
 
-`nested` runs a graph inside a node of another; `kept` is where one that keeps its state finds it, `upward` what one
+`nested` runs a graph inside a node of another, from its `first_position`; `kept` is where one that keeps its state finds it, `upward` what one
 commands the node that called it, `reach` what code says of where it leads. `functional` writes a flow as one function
 (`flow_tasks` begins its tasks, whose `futures` it is given; `declared` is what it says of types, `flow_state` what is
 stored of it), `blocking` makes the twins for callers without an event loop, `snapshots` reads a thread and its history,

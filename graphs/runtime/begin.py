@@ -22,7 +22,6 @@ from graphs.errors import (
 from graphs.runtime import answers, breakpoints, grafts, positions
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.configs import graph_of
-from graphs.runtime.context import Here
 from graphs.runtime.giving_up import given_up
 from graphs.runtime.going_back import Fork, GoingBack
 from graphs.runtime.kept import kept_after
@@ -325,40 +324,3 @@ class Opener:
                     f"thread {self.session.thread_id!r} waits in node {task.node!r}, which this graph does not have: "
                     "put the node back, or move the thread on with aupdate_state"
                 )
-
-
-def refused(command: Command[Any], resumes: str) -> AnswerError:
-    """Why this call takes no command; `resumes` is why it takes none that resumes."""
-    if command.resume is not UNSET:
-        return AnswerError(resumes)
-    return AnswerError(
-        "Command(update=, goto=) moves a thread on that stands somewhere, and this call begins one: give the update "
-        "itself as the input, and let a router at START say where it leads"
-    )
-
-
-async def without_storage(
-    program: Program, session: Session, given: Any, begun_on: Position | None = None, place: Here | None = None
-) -> Position:
-    """The first position of a run on this input that nothing is stored of, and that nothing can wait in; `begun_on` is
-    the position whose state it goes on with, `place` where it begins when that is not the root graph.
-    """
-    if isinstance(given, Command):
-        raise refused(
-            cast("Command[Any]", given),
-            "there is nothing to resume without a checkpointer: compile(checkpointer=storage)",
-        )
-    if given is None:
-        raise NotWaiting("there is nothing to go on with without a checkpointer: give an input")
-    start, kept = begun_on or positions.before_all(program.schema), session.storage is not None
-    writes = program.given(given, first=begun_on is None)
-    values = program.schema.apply(start.values, program.schema.normalise(writes) if kept else writes)
-    led = await targets(program, START, values, session, place)
-    led = [normalised(target) for target in led] if kept else led
-    tasks, joins = entry(program.topology, led, session.new_id)
-    first = Position(
-        CheckpointId(session.new_id()), None, "input", start.step + 1, values, start.versions, tasks, joins
-    )
-    if begun_on is None:
-        return first
-    return replace(first, since=first.step, begun_on=start.checkpoint_id)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from graphs.errors import ThreadBusy
 from graphs.runtime import answers, breakpoints, left_out, nested, options
-from graphs.runtime.begin import OnWaiting, Opener, without_storage
+from graphs.runtime.begin import OnWaiting, Opener
 from graphs.runtime.breakpoints import Breakpoints
 from graphs.runtime.checkpoint_writer import CheckpointWriter
 from graphs.runtime.configs import checkpoint_of, thread_id_of
+from graphs.runtime.first_position import first_position
 from graphs.runtime.frames import current_frame, outside
 from graphs.runtime.runner import Ending, Runner
 from graphs.runtime.seen import ROOT, remember
@@ -130,7 +131,7 @@ class Call:
     async def _open(self, given: Any) -> Runner:
         graph, session = self.graph, self.session
         if session.storage is None:
-            position = stored = await without_storage(graph.program, session, given)
+            position = stored = await first_position(graph.program, session, given)
         else:
             opener = Opener(
                 graph.program,

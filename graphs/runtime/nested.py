@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from graphs.errors import GraphChanged, GraphMisused, InterruptMisused, ThreadBusy
 from graphs.runtime import positions
-from graphs.runtime.begin import refused, without_storage
 from graphs.runtime.breakpoints import Breakpoints, stop_at
 from graphs.runtime.calling import Paused
 from graphs.runtime.checkpoint_writer import CheckpointWriter
 from graphs.runtime.configs import merged, names_another
 from graphs.runtime.context import AtStart
+from graphs.runtime.first_position import first_position, refused
 from graphs.runtime.frames import Frame, current_frame, outside
 from graphs.runtime.kept import Place
 from graphs.runtime.positions import Position
@@ -133,7 +133,7 @@ class NestedCall:
 
     async def _unstored(self, given: Any) -> Runner:
         session = self.frame.session if self.frame.session.storage is None else self.frame.session.unstored()
-        position = await without_storage(self.graph.program, session, given, place=self._place())
+        position = await first_position(self.graph.program, session, given, place=self._place())
         runner = self._runner(session, position, position)
         await runner.run()
         return runner
@@ -179,7 +179,7 @@ class NestedCall:
         found, base = await session.storage.read(look)
         if found is not None:
             return self._again(found)
-        position = await without_storage(program, session, given, base, self._place())
+        position = await first_position(program, session, given, base, self._place())
         stored = base or dataclasses.replace(position, values=program.schema.initial(), versions={})
         if session.durability == "exit":
             position = positions.unstored(program.schema, stored, position)

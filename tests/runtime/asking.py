@@ -1,8 +1,11 @@
 """Small graphs that ask, for tests of what happens between a question and its answer."""
 
+import asyncio
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypedDict
+
+import pytest
 
 from graphs import START, StateGraph, interrupt
 from graphs.runtime.compiled import CompiledGraph
@@ -56,3 +59,12 @@ def fan(storage: Storage, *nodes: tuple[str, Callable[..., Any]], then: Any = No
 def ids(result: dict[str, Any]) -> dict[Any, str]:
     """The waiting questions of a result: payload → id."""
     return {question.value: question.id for question in result["__interrupt__"]}
+
+
+async def cut_off(run: Coroutine[Any, Any, None], begun: asyncio.Event) -> None:
+    """Cancel a run once what it is to be cut off in has begun."""
+    process = asyncio.create_task(run)
+    await begun.wait()
+    process.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await process

@@ -11,7 +11,7 @@ from graphs.errors import GraphChanged, InterruptMisused
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
 from storage import Storage, open_storage
-from tests.runtime.asking import Log, asks, chain, ids, logs
+from tests.runtime.asking import Log, asks, chain, cut_off, ids, logs
 
 
 def calling(inner: CompiledGraph, runs: list[str] | None = None) -> Any:
@@ -158,11 +158,7 @@ async def test_D11_a_run_cut_off_inside_goes_on_inside(url: str, config: Config,
             await graph.ainvoke({"log": []}, config)
             await graph.ainvoke(Command(resume=1), config, durability=durability)
 
-    process = asyncio.create_task(first_process())
-    await begun.wait()
-    process.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await process
+    await cut_off(first_process(), begun)
     async with open_storage(url) as storage:
         graph = chain(storage, ("outer", calling(inner)))
         assert await graph.ainvoke(None, config) == {"log": ["before", "q=1", "went on"]}
@@ -196,11 +192,7 @@ async def test_D11_one_of_two_inner_graphs_that_was_cut_off_goes_on_while_the_ot
             asked = ids(await graph.ainvoke({"log": []}, config))
             await graph.ainvoke(Command(resume={asked["q"]: 1}), config)
 
-    process = asyncio.create_task(first_process())
-    await begun.wait()
-    process.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await process
+    await cut_off(first_process(), begun)
     async with open_storage(url) as storage:
         graph = chain(storage, ("n", node))
         asked = ids(await graph.ainvoke(None, config))

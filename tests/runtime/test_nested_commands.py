@@ -15,7 +15,7 @@ from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.functional import entrypoint, task
 from graphs.runtime.types import Config
 from storage import Storage, open_storage
-from tests.runtime.asking import Log, asks, chain, ids, logs
+from tests.runtime.asking import Log, asks, chain, cut_off, ids, logs
 
 Node = Callable[..., Any]
 
@@ -222,11 +222,7 @@ async def test_L8_it_counts_after_a_crash_in_the_middle_of_the_callers_node(url:
         async with open_storage(url) as storage:
             await graph(storage).ainvoke({"log": []}, config)
 
-    process = asyncio.create_task(first_process())
-    await begun.wait()
-    process.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await process
+    await cut_off(first_process(), begun)
     async with open_storage(url) as storage:
         assert (await graph(storage).ainvoke(None, config))["log"] == ["up", "there"]
     assert runs == ["commands"]

@@ -13,7 +13,7 @@ from graphs.errors import GraphMisused
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
 from storage import Connection, Storage, open_storage
-from tests.runtime.asking import Log, asks, chain, ids, logs
+from tests.runtime.asking import Log, asks, chain, cut_off, ids, logs
 
 Node = Callable[..., Any]
 
@@ -286,11 +286,7 @@ async def test_L4_after_a_crash_nothing_is_lost_and_nothing_counts_twice(url: st
         async with open_storage(url) as storage:
             await graph(storage).ainvoke({"told": []}, config)
 
-    process = asyncio.create_task(first_process())
-    await begun.wait()
-    process.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await process
+    await cut_off(first_process(), begun)
     async with open_storage(url) as storage:
         a, b, c = ["a", "saw 1"], ["b", "saw 3"], ["c", "saw 5"]
         assert (await graph(storage).ainvoke(None, config))["told"] == [a, a + b, a + b + c]
