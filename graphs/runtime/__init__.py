@@ -18,18 +18,17 @@ Somebody answers: `answers` holds the answer against the question's schema and s
 `ainvoke(Command(resume=...))`, or by anyone who takes the thread later, finds a task whose answer has not reached it
 and runs its node again from the first line. Tasks that had finished are read from the ledger and not run.
 
-`nested` runs a graph inside a node of another, from its `first_position`; `kept` is where one that keeps its state finds it, `upward` what one
-commands the node that called it, `reach` what code says of where it leads. `functional` writes a flow as one function
-(`flow_tasks` begins its tasks, whose `futures` it is given; `declared` is what it says of types, `flow_state` what is
-stored of it), `blocking` makes the twins for callers without an event loop, `snapshots` reads a thread and its history,
-`edits` changes it or forks it from an older checkpoint, `breakpoints` stops at a step's border, `session` is what all
-of one run share. `surface` is how callers see the state, `in_flight` how the tasks of a step stand, `at_work` those of
-them that run side by side.
-
-What a graph declares: the state's `fields` with their reducers, the `shapes` that classes give it (`hints` reads them),
-the `context_schema` and the functions' `annotations`; `messages` are merged by a reducer of their own. `retrying` says
-what is tried again, `handling` what runs where a node failed for good. A graph that is `described` tells its schemas
-and its `drawing`. `left_out` is the one table of what LangGraph has and this runtime does not.
+`nested` runs a graph inside a node of another, from its `first_position`; `kept` is where one that keeps its state
+finds it, `upward` what one commands the node that called it, `reach` what code says of where it leads. `functional`
+writes a flow as one function (`flow_tasks` begins its tasks, whose `futures` it is given; `declared` is what it says of
+types, `flow_state` what is stored of it), `blocking` makes the twins for callers without an event loop, `snapshots`
+reads a thread and its history, `edits` changes it or forks it from an older checkpoint, `breakpoints` stops at a step's
+border, `session` is what all of one run share. `surface` is how callers see the state, `in_flight` how the tasks of a
+step stand, `at_work` those of them that run side by side. What a graph declares: the state's `fields` with their
+reducers, the `shapes` that classes give it (`hints` reads them), the `context_schema` and the functions' `annotations`;
+`messages` are merged by a reducer of their own. `retrying` says what is tried again, `handling` what runs where a node
+failed for good. A graph that is `described` tells its schemas and its `drawing`. `left_out` is the one table of what
+LangGraph has and this runtime does not.
 
 What is seen on the way: a graph of a run tells it (`telling`, with the shapes in `reports` and `parts`), if anybody
 listens (`streams`), and a caller watches in the shape that was asked for (`watching`). What code in a node may ask of
