@@ -166,20 +166,27 @@ class PostgresEngine:
         self, threads: ConnectedThreads, work: Callable[[Database], T], deed: Any, deadline: float | None = None
     ) -> T:
         for pause in pauses():
+            failed: psycopg.Error | OSError | None = None
             try:
-                result = await threads.run(work)
+                return await threads.run(work)
             except (psycopg.Error, OSError) as error:
                 if not transactions.is_passing(error):
                     raise
-                self.outage.failed(deed, error)
-                left = pause if deadline is None else min(pause, deadline - self._loop.time())
-                if left <= 0:
-                    raise unavailable(error) from error
-                await self.outage.pause(left, error)
-            else:
-                self.outage.worked(deed)
-                return result
+                failed = error
+            finally:
+                if failed is None:  # whatever the job came to: the server was asked, and answered
+                    self._answered()
+            self.outage.failed(deed, failed)
+            left = pause if deadline is None else min(pause, deadline - self._loop.time())
+            if left <= 0:
+                raise unavailable(failed) from failed
+            await self.outage.pause(left, failed)
         raise AssertionError
+
+    def _answered(self) -> None:
+        """It is one server that stores and that is read from."""
+        self.outage.worked("store")
+        self.outage.worked("read")
 
     @asynccontextmanager
     async def _turn(self, of: str | None) -> AsyncGenerator[None]:
