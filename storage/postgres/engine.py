@@ -81,7 +81,7 @@ class PostgresEngine:
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._watch = Watch(url, owner, clock, self._heard)
-        self.changes = Changes(self._watch.looks, LOOK_UNHEARD)
+        self.changes = Changes(poll=LOOK_UNHEARD, look_after=self._watch.look_after)
         self.outage = Outage()
         self.gone: asyncio.Future[DatabaseGone] = self._loop.create_future()
         self.writers = ConnectedThreads(url, WRITERS, "writer")
@@ -127,7 +127,7 @@ class PostgresEngine:
 
     async def start(self) -> None:
         await self.write(lambda db: owners.register(db, self._owner), self._owner, OPENED_WITHIN, keeps=False)
-        self._watch.start()
+        await asyncio.to_thread(self._watch.start)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._watch.stop)
@@ -166,21 +166,17 @@ class PostgresEngine:
         self, threads: ConnectedThreads, work: Callable[[Database], T], deed: Any, deadline: float | None = None
     ) -> T:
         for pause in pauses():
-            failed: psycopg.Error | OSError | None = None
-            try:
-                return await threads.run(work)
-            except (psycopg.Error, OSError) as error:
-                if not transactions.is_passing(error):
-                    raise
-                failed = error
-            finally:
-                if failed is None:  # whatever the job came to: the server was asked, and answered
-                    self._answered()
-            self.outage.failed(deed, failed)
+            asked = threads.run(work)
+            await asyncio.wait([asked])
+            error = asked.exception()
+            if error is None or not transactions.is_passing(error):
+                self._answered()
+                return asked.result()
+            self.outage.failed(deed, error)
             left = pause if deadline is None else min(pause, deadline - self._loop.time())
             if left <= 0:
-                raise unavailable(failed) from failed
-            await self.outage.pause(left, failed)
+                raise unavailable(error) from error
+            await self.outage.pause(left, error)
         raise AssertionError
 
     def _answered(self) -> None:

@@ -28,10 +28,10 @@ class ConnectedThreads:
         self.hops = 0
         """How often something was handed to a thread."""
 
-    async def run(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
+    def run(self, work: Callable[[psycopg.Connection[Any]], T]) -> asyncio.Future[T]:
         """What `work(connection)` returns or raises, on whichever thread is free."""
         self.hops += 1
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._on_own, work)
+        return asyncio.get_running_loop().run_in_executor(self._threads, self._on_own, work)
 
     async def close(self) -> None:
         """End them, once what they are at is done."""

@@ -95,6 +95,8 @@ def was_committed(db: psycopg.Connection[Any], xid: str) -> bool:
 
 def is_passing(error: BaseException) -> bool:
     """Whether what could not be done now may be done later, with nothing changed here."""
+    if isinstance(error, OSError):
+        return True
     if not isinstance(error, psycopg.Error):
         return False
     state = error.sqlstate
