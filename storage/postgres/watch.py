@@ -96,5 +96,5 @@ class Watch:
     def _hear(self, db: psycopg.Connection[Any], until: float) -> None:
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
             for told in db.notifies(timeout=min(left, 0.2), stop_after=1):
-                if told.payload != self._owner:
+                if not told.payload.startswith(self._owner):
                     self._heard()
