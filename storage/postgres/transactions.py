@@ -115,16 +115,17 @@ def is_passing(error: BaseException) -> bool:
 def _once(link: Link, job: Job[T], of: str | None) -> Done[T]:
     db, mark = link.db, secrets.token_hex(8)
     _start(db, _begin(of))
-    done: Done[T] | None = None
+    is_whole = False
     try:
         result = job(Session(db))
         changed = db.execute(_MARK, (link.name, mark)).rowcount == 1
-        done = Done(result, changed)
+        is_whole = True
     except psycopg.Error as error:
         raise _translated(error) from error
     finally:
-        if done is None and not db.broken:
+        if not is_whole and not db.broken:
             db.execute("rollback")
+    done = Done(result, changed)
     try:
         db.execute(f"notify {CHANNEL}, '{link.name}'; commit".encode() if changed else b"commit")
     except psycopg.Error as error:
