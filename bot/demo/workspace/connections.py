@@ -72,7 +72,7 @@ class Connections:
         return bool(self._in_rotation)
 
     def next(self, after: Connection | None = None) -> Connection:
-        """The connection whose turn it is; there must be one. Not the one that had the turn before (`after`) and did not
+        """The connection whose turn it is; there must be one. Not the one that had it before (`after`) and did not
         ack, if there is another.
         """
         others = [each for each in self._in_rotation if each is not after]
