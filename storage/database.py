@@ -20,6 +20,7 @@ from storage.blocking import EitherWay, either_way
 from storage.changes import Changes
 from storage.connections import BUSY_TIMEOUT, Connection, Job, JobConnection, Readers, connect
 from storage.errors import DatabaseGone, NotOurDatabase, StorageError, is_fatal, is_passing, sqlite_code
+from storage.events import Observer, Watched
 from storage.files import OpenedFiles
 from storage.ids import OwnerId, ThreadId, thread_id_text
 from storage.interrupts import InterruptRow
@@ -74,6 +75,8 @@ class Storage:
         self._readers = Readers(path, READERS) if path is not None else None
         self._patience: float | None = None
         self._keeps = False
+        self.observer: Observer | None = None
+        """Is told what the transactions of this storage did. Set it before `impatient` is asked for."""
         self.recent = Recent()
 
     @property
@@ -97,6 +100,8 @@ class Storage:
         Raises `DatabaseGone`.
         """
         self._check()
+        if self.observer is not None:
+            job = Watched(job, self.observer)
         try:
             return await self._writer.write(job, self._patience, keeps=self._keeps)
         except sqlite3.Error as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage import interrupts, threads
+from storage import interrupts, threads, waits
 from storage.connections import Connection
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
@@ -30,6 +30,7 @@ def end(db: Connection, row: InterruptRow, now: float) -> bool:
     if changed.rowcount != 1:
         return False
     interrupts.audit_decision(db, row.id, "expired", now)
+    waits.ended(db, [row.id], now)
     threads.touch(db, row.thread_id, now)
     return True
 
@@ -42,6 +43,7 @@ def expire(db: Connection, now: float) -> list[ThreadId]:
     for row in rows:
         db.execute("update interrupts set status = 'expired', version = version + 1 where id = ?", (row.id,))
         interrupts.audit_decision(db, row.id, "expired", now)
+        waits.ended(db, [row.id], now)
     for thread_id in (threads_due := dict.fromkeys(row.thread_id for row in rows)):
         threads.touch(db, thread_id, now)
     return list(threads_due)
