@@ -5,7 +5,7 @@
 where they belong together.
 """
 
-from storage.connections import Connection
 from storage.database import Storage, new_id, open_storage
+from storage.jobs import Connection
 
 __all__ = ["Connection", "Storage", "new_id", "open_storage"]

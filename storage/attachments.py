@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from storage import threads
-from storage.connections import Connection
 from storage.ids import InterruptId, ThreadId
+from storage.jobs import Connection
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar
 
-from storage.connections import Connection, Job
+from storage.jobs import Connection, Job
 
 T = TypeVar("T")
 Read = Callable[[Job[T]], Awaitable[T]]

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from storage.connections import Connection
 from storage.errors import UnreadableRow
 from storage.ids import CheckpointId, Namespace, Scope, TaskId, ThreadId
+from storage.jobs import Connection
 from storage.scopes import within
 
 FORMAT = 2

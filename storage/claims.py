@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from storage import audit, events, threads
-from storage.connections import Connection
 from storage.errors import ClaimMoved
 from storage.ids import Scope, ThreadId
+from storage.jobs import Connection
 from storage.scopes import within
 
 ClaimStatus = Literal["claimed", "done", "failed", "paused", "in doubt"]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage import interrupts, votes
-from storage.connections import Connection
 from storage.interrupts import InterruptRow
+from storage.jobs import Connection
 from storage.posts import Conversation, Post, conversations, of_threads
 from storage.votes import VoteRow
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from storage import interrupts, threads, waits
-from storage.connections import Connection
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
+from storage.jobs import Connection
 
 
 def due(db: Connection, now: float) -> list[InterruptRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.connections import Connection
+from storage.jobs import Connection
 
 KEPT = 24 * 60 * 60.0
 """Seconds after which a form that nobody submitted is forgotten: Slack has closed it by then."""

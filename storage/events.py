@@ -12,8 +12,8 @@ from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from storage.connections import Connection, Job
 from storage.ids import InterruptId, ThreadId
+from storage.jobs import Connection, Job
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.connections import Connection
 from storage.ids import ThreadId
+from storage.jobs import Connection
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.connections import Connection
+from storage.jobs import Connection
 
 
 @dataclass(frozen=True)

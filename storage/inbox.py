@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage import owners, posts
-from storage.connections import Connection
 from storage.ids import OwnerId, ThreadId
+from storage.jobs import Connection
 from storage.posts import Place
 from storage.threads import ThreadStatus
 

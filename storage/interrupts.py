@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, cast
 
 from storage import audit, threads, waits
-from storage.connections import Connection
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
+from storage.jobs import Connection
 from storage.scopes import within
 
 InterruptStatus = Literal["waiting", "answered", "reopened", "superseded", "cancelled", "expired"]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from storage import threads
-from storage.connections import Connection
 from storage.ids import ThreadId
+from storage.jobs import Connection
 
 
 @dataclass(frozen=True)

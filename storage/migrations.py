@@ -3,7 +3,7 @@
 Times are Unix seconds. Columns named for what they hold, such as payload or writes, hold JSON text.
 """
 
-from storage.connections import Connection
+from storage.jobs import Connection
 
 APPLICATION_ID = 0x5369676E
 """Marks the file as ours ("Sign"), so that another program's database is refused and not migrated."""

@@ -1,26 +1,26 @@
 """Who may run threads: one row an open storage, renewed as long as its process works.
 
 A blocked event loop keeps its threads; a dead process loses them after `LEASE` seconds, or at once when this host can
-see that it is gone.
+see that it is gone. All times are the database's (`seconds()`, its clock in Unix seconds), whichever clocks its users
+have.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.connections import Connection, open_file
 from storage.ids import OwnerId
+from storage.jobs import Connection
 
 LEASE = 8.0
 RENEWAL = 2.0
+
+KEPT = 3600.0
+"""Seconds after which the row of an owner that is gone is swept away."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,18 @@ def is_gone(process: ProcessIdentity) -> bool:
 
 
 def register(db: Connection, owner: OwnerId) -> None:
-    db.execute("delete from owners where expires_at < ?", (time.time() - 3600,))
-    db.execute(_RENEW, _renewed(owner, this_process()))
+    db.execute("delete from owners where expires_at < seconds() - ?", (KEPT,))
+    renew(db, owner, this_process())
+
+
+def renew(db: Connection, owner: OwnerId, process: ProcessIdentity) -> None:
+    """Say that the process still works. The whole row: it may have been swept away while its machine slept."""
+    db.execute(
+        """insert into owners (id, host, pid, process_started, expires_at) values (?, ?, ?, ?, seconds() + ?)
+           on conflict (id) do update set host = excluded.host, pid = excluded.pid,
+               process_started = excluded.process_started, expires_at = excluded.expires_at""",
+        (owner, process.host, process.pid, process.started, LEASE),
+    )
 
 
 def unregister(db: Connection, owner: OwnerId) -> None:
@@ -62,70 +72,15 @@ def unregister(db: Connection, owner: OwnerId) -> None:
 
 def is_alive(db: Connection, owner: OwnerId) -> bool:
     """Whether a thread that this owner holds must be left alone."""
-    row = db.execute("select host, pid, process_started, expires_at from owners where id = ?", (owner,)).fetchone()
-    if row is None:
-        return False
-    return row[3] > time.time() and not is_gone(ProcessIdentity(row[0], row[1], row[2]))
+    row = db.execute(
+        "select host, pid, process_started from owners where id = ? and expires_at > seconds()", (owner,)
+    ).fetchone()
+    return row is not None and not is_gone(ProcessIdentity(row[0], row[1], row[2]))
 
 
 def alive(db: Connection, owners: Iterable[OwnerId | None]) -> set[OwnerId]:
     """Those of these that are alive; None, where nobody holds, is none of them."""
     return {owner for owner in set(owners) if owner is not None and is_alive(db, owner)}
-
-
-class Heartbeat:
-    """Renews the owner's row `every` so many seconds: with what the writer stores, and where that stores nothing, from
-    a thread and a connection of its own.
-
-    A busy writer keeps other connections from writing, so a renewal that waited for its turn could come too late.
-    `look` is called before each: it sees what nobody else would while nothing is stored.
-    """
-
-    def __init__(
-        self, path: Path, owner: OwnerId, every: float = RENEWAL, look: Callable[[], None] = lambda: None
-    ) -> None:
-        self._path = path
-        self._look = look
-        self._owner = owner
-        self._every = every
-        self._me = this_process()
-        self._renewed_at = time.monotonic()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"heartbeat of {owner}", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def beat(self, db: Connection) -> None:
-        """Renew, if it is time."""
-        now = time.monotonic()
-        if now - self._renewed_at >= self._every:
-            db.execute(_RENEW, _renewed(self._owner, self._me))
-            self._renewed_at = now
-
-    def _run(self) -> None:
-        db: Connection | None = None
-        while not self._stopping.wait(self._every / 2):
-            self._look()
-            with suppress(sqlite3.Error, OSError):  # it is tried again, and what the writer stores renews it too
-                if db is None:
-                    # A lost renewal is made again two seconds later: it is not worth an fsync.
-                    db = open_file(self._path, ("pragma synchronous = off",), new=False, timeout=RENEWAL)
-                self.beat(db)
-        if db is not None:
-            db.close()
-
-
-_RENEW = "insert or replace into owners (id, host, pid, process_started, expires_at) values (?, ?, ?, ?, ?)"
-"""A whole row: the owner's may have been swept away while its machine slept."""
-
-
-def _renewed(owner: OwnerId, process: ProcessIdentity) -> tuple[str, str, int, str | None, float]:
-    return owner, process.host, process.pid, process.started, time.time() + LEASE
 
 
 def _host() -> str:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from storage.connections import Connection
+from storage.jobs import Connection
 
 MOST = 2000
 """Pins of one server: one that invents names without end gets no further."""

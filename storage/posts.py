@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from storage import owners
-from storage.connections import Connection
 from storage.errors import LeaseLost
 from storage.ids import OwnerId, ThreadId
+from storage.jobs import Connection
 
 
 class Place(NamedTuple):

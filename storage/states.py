@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from storage.claims import ClaimStatus
-from storage.connections import Connection
 from storage.errors import ClaimMoved, IllegalMove
 from storage.interrupts import InterruptStatus
+from storage.jobs import Connection
 from storage.threads import ThreadStatus
 
 THREAD: Mapping[str, frozenset[ThreadStatus]] = {

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from storage.connections import Connection
 from storage.ids import Scope, ThreadId
+from storage.jobs import Connection
 from storage.scopes import within
 
 TaskStatus = Literal["finished", "paused", "failed"]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage import owners, usage
-from storage.connections import Connection
 from storage.errors import LeaseLost, ThreadHalted, ThreadHeld, ThreadMoved
 from storage.ids import OwnerId, ThreadId
+from storage.jobs import Connection
 
 ThreadStatus = Literal["idle", "running", "waiting", "failed", "done"]
 

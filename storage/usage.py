@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass
 from typing import Literal
 
-from storage.connections import Connection
 from storage.ids import ThreadId
+from storage.jobs import Connection
 
 By = Literal["day", "person", "thread"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.connections import Connection
 from storage.ids import InterruptId
+from storage.jobs import Connection
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from storage import events
-from storage.connections import Connection
 from storage.events import WaitBegun, WaitOver
 from storage.ids import Scope, ThreadId
+from storage.jobs import Connection
 from storage.scopes import within
 
 ANSWERED = "answered"

@@ -110,7 +110,9 @@ HOMES: Mapping[str, Where] = {
     "mcp_types": inside("graphs.mcp"),  # what the SDK's messages are made of
     "anyio": inside("graphs.mcp"),  # what the SDK's transports are made of
     "celpy": inside("graphs.agent.conditions"),
-    "aiosqlite": inside("storage"),
+    "aiosqlite": inside("storage.sqlite"),
+    "psycopg": inside("storage.postgres"),
+    "psycopg_pool": inside("storage.postgres"),
     "pydantic_settings": inside("bot.settings"),
     "typing_extensions": inside("graphs.runtime.hints"),
     "pydantic": PRODUCT,

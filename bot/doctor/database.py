@@ -9,8 +9,8 @@ from pathlib import Path
 from bot.doctor.case import Case
 from bot.doctor.findings import Findings
 from storage.errors import NotOurDatabase
-from storage.files import PRIVATE
-from storage.looking import Look, look
+from storage.sqlite.files import PRIVATE
+from storage.sqlite.looking import Look, look
 
 ROOM = 100 * 2**20
 """Bytes that have to be free beside it."""

@@ -37,7 +37,7 @@ class Meter:
 
     async def start(self) -> None:
         storage = self._storage
-        for connection in (storage._connection, *storage._readers._opened):  # pyright: ignore[reportPrivateUsage, reportOptionalMemberAccess]
+        for connection in (storage._engine.connection, *storage._engine.readers._opened):  # pyright: ignore[reportPrivateUsage, reportOptionalMemberAccess]
             await connection.set_progress_handler(self._step, INSTRUCTIONS)
 
     async def lap(self) -> tuple[int, int]:

@@ -16,7 +16,8 @@ from bot.demo.workspace import Workspace
 from bot.inbound import arrivals, clicks
 from graphs.agent.policy import Approval
 from graphs.agent.tools import Tool, tool
-from storage import Storage, writer
+from storage import Storage
+from storage.sqlite import writer
 from tests.agent.conversing import calls, says
 from tests.bot.running import running
 from tests.demo.workspace.support import Page

@@ -23,7 +23,8 @@ from graphs import END, START, StateGraph, add_messages, interrupt
 from graphs.agent.agent import Agent
 from graphs.agent.halting import STOPPED
 from graphs.agent.tools import Tool
-from storage import Storage, open_storage, writer
+from storage import Storage, open_storage
+from storage.sqlite import writer
 from tests.agent.conversing import ScriptedModel, calls, says
 from tests.bot.running import button, running
 from tests.bot.test_stop import Gate, gate, is_over, look, said, send, stop, write, written

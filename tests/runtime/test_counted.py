@@ -52,7 +52,7 @@ class Meter:
     async def start(self) -> None:
         """From here on. A reader has to be open already."""
         storage = self._storage
-        connections = [storage._connection, *storage._readers._opened]  # pyright: ignore[reportPrivateUsage, reportOptionalMemberAccess]
+        connections = [storage._engine.connection, *storage._engine.readers._opened]  # pyright: ignore[reportPrivateUsage, reportOptionalMemberAccess]
         for connection in connections:
             await connection.set_trace_callback(self._statements.append)
         self.lap()

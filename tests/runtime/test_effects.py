@@ -270,7 +270,7 @@ async def test_D10_a_sibling_that_pauses_meanwhile_does_not_make_a_claim_forgott
     async def node(state: Log) -> None:
         frame = current_frame.get()
         assert frame is not None
-        await storage._connection.set_trace_callback(hold_up)  # pyright: ignore[reportPrivateUsage]
+        await storage._engine.connection.set_trace_callback(hold_up)  # pyright: ignore[reportPrivateUsage]
         paused.set()
         assert await asyncio.to_thread(looking.wait, 10)
         before = frame.session.ledger

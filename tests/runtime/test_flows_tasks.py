@@ -805,7 +805,7 @@ async def test_L6_a_task_costs_one_commit_and_none_when_it_is_served(storage: St
 
     async def commits(given: Any, name: str) -> int:
         statements: list[str] = []
-        connection = storage._connection  # pyright: ignore[reportPrivateUsage]
+        connection = storage._engine.connection  # pyright: ignore[reportPrivateUsage]
         await connection.set_trace_callback(statements.append)
         await flow.ainvoke(given, {"configurable": {"thread_id": name}})
         return statements.count("commit")

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from storage.connections import Connection, connect
+from storage.sqlite.connections import Connection, connect
 
 
 def test_aiosqlite_has_what_the_subclass_uses():

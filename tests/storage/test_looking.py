@@ -9,8 +9,8 @@ import pytest
 
 from storage import open_storage
 from storage.errors import NotOurDatabase
-from storage.looking import look
 from storage.migrations import MIGRATIONS
+from storage.sqlite.looking import look
 
 
 @pytest.fixture

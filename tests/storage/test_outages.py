@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from storage import Connection, Storage, database, inbox, open_storage, writer
+from storage import Connection, Storage, inbox, open_storage
 from storage.errors import StorageUnavailable, is_passing
 from storage.ids import ThreadId
+from storage.sqlite import engine as sqlite_engine
+from storage.sqlite import writer
 from tests.support.waiting import until
 
 
@@ -102,7 +104,7 @@ async def test_a_full_disk_is_waited_for_and_what_comes_later_keeps_its_place(op
     await begun(opened)
     second = asyncio.create_task(store(opened, 1))
     await asyncio.sleep(0)
-    await opened._connection.run(has_room)  # pyright: ignore[reportPrivateUsage] - somebody tidied up
+    await opened._engine.connection.run(has_room)  # pyright: ignore[reportPrivateUsage] - somebody tidied up
     await asyncio.gather(first, second)
     assert await stored(opened) == ["Ev0", "Ev1"]
     assert not opened.outage.is_on
@@ -154,7 +156,7 @@ async def test_giving_up_ends_the_waiting_and_closing_does_not_hang(path: Path, 
 
 
 async def test_a_file_that_stays_locked_is_not_opened(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr(sqlite_engine, "BUSY_TIMEOUT", 0.1)
     async with open_storage(f"sqlite:///{path}"):
         pass
     with locked(path), pytest.raises(StorageUnavailable, match="locked"):

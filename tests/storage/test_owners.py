@@ -12,6 +12,7 @@ from storage import Connection, Storage, open_storage, owners, threads
 from storage.errors import LeaseLost, ThreadHeld, ThreadMoved
 from storage.ids import OwnerId, ThreadId
 from storage.owners import ProcessIdentity, is_gone, this_process
+from storage.sqlite.heartbeat import Heartbeat
 from tests.storage.support import Child
 
 THREAD = ThreadId("t1")
@@ -155,7 +156,7 @@ async def test_a_heartbeat_renews_the_owner_and_brings_back_one_that_was_swept_a
     async with open_storage(file_url) as storage:
         await storage.write(lambda db: owners.unregister(db, storage.owner))
         mark = await storage.changes.mark()
-        heartbeat = owners.Heartbeat(Path(file_url.removeprefix("sqlite:///")), storage.owner, every=0.01)
+        heartbeat = Heartbeat(Path(file_url.removeprefix("sqlite:///")), storage.owner, every=0.01)
         heartbeat.start()
         try:
             assert await storage.changes.wait(mark, 10)
@@ -167,8 +168,8 @@ async def test_a_heartbeat_renews_the_owner_and_brings_back_one_that_was_swept_a
 async def test_the_writer_renews_its_owner_with_what_it_stores(file_url: str):
     """However busy it keeps the file: a renewal that needs the lock for itself might wait too long."""
     async with open_storage(file_url) as storage:
-        heartbeat = owners.Heartbeat(Path(file_url.removeprefix("sqlite:///")), storage.owner, every=0.0)
-        storage._writer._first = heartbeat.beat  # pyright: ignore[reportPrivateUsage] - one whose time has always come
+        heartbeat = Heartbeat(Path(file_url.removeprefix("sqlite:///")), storage.owner, every=0.0)
+        storage._engine.writer._first = heartbeat.beat  # pyright: ignore[reportPrivateUsage] - one whose time has always come
         await storage.write(lambda db: owners.unregister(db, storage.owner))
         assert not await storage.read(lambda db: owners.is_alive(db, storage.owner))
         await storage.write(lambda db: None)

@@ -9,10 +9,10 @@ import aiosqlite
 import pytest
 
 from storage import Connection, Storage, open_storage, threads
-from storage.connections import JobConnection, connect
 from storage.errors import StorageClosed
 from storage.ids import ThreadId
-from storage.writer import BATCH_LIMIT, Writer
+from storage.sqlite.connections import JobConnection, connect
+from storage.sqlite.writer import BATCH_LIMIT, Writer
 from tests.storage.support import count
 
 
@@ -162,7 +162,7 @@ async def test_a_closed_storage_says_so(file_url: str):
 
 
 async def test_a_reader_sees_one_moment(storage: Storage):
-    if storage._readers is None:  # pyright: ignore[reportPrivateUsage] - there, reads and writes take turns
+    if storage._engine.readers is None:  # pyright: ignore[reportPrivateUsage] - there, reads and writes take turns
         pytest.skip("in memory, reads and writes take turns")
     looking, written = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from storage import Storage, open_storage
-from storage.database import Clock, utc_now
+from storage.engine import Clock, utc_now
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -6,18 +6,11 @@ import sqlite3
 import time
 from pathlib import Path
 
-from storage import files, states
-from storage.connections import BUSY_TIMEOUT, LOOK, Connection
+from storage import states
 from storage.errors import NotOurDatabase
 from storage.migrations import APPLICATION_ID, MIGRATIONS, migrate
-
-
-def path_of(url: str) -> Path | None:
-    """The file that the URL names; None for the database in memory."""
-    scheme, separator, rest = url.partition("://")
-    if scheme != "sqlite" or not separator:
-        raise ValueError(f"{url!r} is no database URL: expected sqlite:///file.db, or sqlite:// for one in memory")
-    return Path(rest.removeprefix("/")) if rest.strip("/") else None
+from storage.sqlite import files
+from storage.sqlite.connections import BUSY_TIMEOUT, LOOK, Connection
 
 
 def prepare(db: Connection, path: Path | None) -> None:

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from storage import events, states
-from storage.connections import ATTEMPT, Connection, Job, JobConnection
 from storage.errors import StorageClosed, StorageError, is_fatal, is_passing, sqlite_code
+from storage.jobs import Job
 from storage.outage import Outage, pauses, unavailable
+from storage.sqlite.connections import ATTEMPT, Connection, JobConnection
 
 T = TypeVar("T")
 

@@ -1,13 +1,10 @@
-"""Connections, each with a thread of its own, on which jobs run whole.
-
-A job is a plain function of a connection. It runs from its first statement to its last in one hop to that thread: it
-awaits nothing, asks no clock, makes no id and touches nothing of asyncio; what it needs is handed in.
-"""
+"""SQLite's connections, each with a thread of its own, on which jobs run whole."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,14 +12,14 @@ from typing import Any, Self, TypeVar, cast
 
 import aiosqlite
 
-from storage import files
 from storage.errors import is_passing
+from storage.jobs import Job
+from storage.sqlite import files
 
 Connection = sqlite3.Connection
-"""What a job is given. Rows come as `sqlite3.Row`, to be read by their columns' names."""
+"""What a job is given here. Rows come as `sqlite3.Row`."""
 
 T = TypeVar("T")
-Job = Callable[[Connection], T]
 
 BUSY_TIMEOUT = 30.0
 """Seconds that setting up a file waits for another process's transaction to end."""
@@ -48,7 +45,7 @@ class JobConnection(aiosqlite.Connection):
     """How often something was handed to the thread: what a caller waits for, beside the disk."""
     _stopped: asyncio.Future[Any] | None = None
 
-    async def run(self, job: Job[T]) -> T:
+    async def run(self, job: Callable[[Connection], T]) -> T:
         """What `job(connection)` returns or raises. A cancelled caller does not stop it; the next one queues behind."""
         self.hops += 1
         return await cast("Callable[..., Awaitable[T]]", self._execute)(job, self._conn)  # pyright: ignore[reportUnknownMemberType]
@@ -89,6 +86,7 @@ def open_file(path: Path | None, setup: Sequence[str], *, new: bool, timeout: fl
     name = ":memory:" if path is None else f"{path.absolute().as_uri()}?mode=rw"
     db = sqlite3.connect(name, timeout=timeout, isolation_level=None, cached_statements=512, uri=True)
     db.row_factory = sqlite3.Row
+    db.create_function("seconds", 0, time.time)
     try:
         for statement in setup:
             db.execute(statement)
@@ -140,7 +138,7 @@ class Readers:
             await reader.close()
 
 
-def _at_one_moment(db: Connection, job: Job[T]) -> T:
+def _at_one_moment(db: Connection, job: Callable[[Connection], T]) -> T:
     db.execute("begin")
     try:
         return job(db)
