@@ -36,13 +36,13 @@ class Watch:
 
     def __init__(self, storage: Storage, figures: Figures, spans: Spans | None = None) -> None:
         self._storage = storage
-        self._figures = figures
+        self.figures = figures
         self._spans = spans
         self._telling: set[asyncio.Task[None]] = set()
 
     def happened(self, event: Event) -> None:
         """A `storage.events.Observer`."""
-        self._figures.happened(event)
+        self.figures.happened(event)
         if self._spans is not None:
             match event:
                 case WaitOver():
@@ -63,14 +63,14 @@ class Watch:
                 of = message or await self._message(thread_id, self._storage.now())
                 stack.enter_context(known({"trace": self._spans.name(thread_id, of)}))
                 end = stack.enter_context(self._spans.turn(thread_id, of, begins=message is not None))
-            stack.enter_context(self._figures.running.track_inprogress())
+            stack.enter_context(self.figures.running.track_inprogress())
             yield end
         if end.outcome is not None:
-            self._figures.turns.labels(end.outcome).inc()
+            self.figures.turns.labels(end.outcome).inc()
 
     def delivered(self, kind: str, status: int) -> None:
         """Slack delivered something, and was told this status."""
-        self._figures.delivered(kind, status)
+        self.figures.delivered(kind, status)
 
     def model(self, model: Model) -> Model:
         """The model, with its calls told of."""
@@ -92,7 +92,7 @@ class Watch:
             try:
                 yield call
             finally:
-                self._figures.model_called(call.error, time.monotonic() - began)
+                self.figures.model_called(call.error, time.monotonic() - began)
 
     async def _tell_wait(self, spans: Spans, wait: WaitOver) -> None:
         spans.waited(wait, await self._message(wait.thread_id, wait.asked_at))
