@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar
 
 from storage.jobs import Connection, Job
+from storage.parameters import Listed
 
 T = TypeVar("T")
 Read = Callable[[Job[T]], Awaitable[T]]
@@ -136,7 +137,7 @@ def append_refusal(
     `REFUSALS_AN_HOUR` already, and nothing is stored.
     """
     (recent,) = db.execute(
-        "select count(*) from (select 1 from audit where kind = 'refusal' and user = ? and at > ? limit ?)",
+        "select count(*) from (select 1 from audit where kind = 'refusal' and user = ? and at > ? limit ?) recent",
         (user[:LONGEST_ID], at - 3600, REFUSALS_AN_HOUR),
     ).fetchone() or (0,)
     if recent >= REFUSALS_AN_HOUR:
@@ -153,7 +154,7 @@ def of_questions(db: Connection, interrupt_ids: Iterable[str]) -> list[AuditRow]
     """
     found = db.execute(
         f"""select {_COLUMNS} from audit where interrupt_id in (select value from json_each(?)) order by seq""",
-        (json.dumps(list(interrupt_ids)),),
+        (Listed(interrupt_ids),),
     ).fetchall()
     return [row for row in (AuditRow(*each) for each in found) if _is_in_chain(db, row)]
 

@@ -1,9 +1,10 @@
 """What storage refuses, as one family.
 
 StorageError
-├── NotOurDatabase     the file is not a Signoff database, or one of a newer version
+├── NotOurDatabase     it is not a Signoff database, or one of a newer version
 ├── DatabaseGone       the file was deleted or replaced, or is damaged: nothing can be stored any more
 ├── StorageUnavailable  nothing can be stored for now
+├── StatementFailed    the server does not do what it is asked
 ├── StorageClosed      somebody still uses the storage after its end
 ├── UnreadableRow      a row cannot be read: damaged, or written by a newer version
 ├── ThreadHeld         another live owner runs the thread
@@ -86,7 +87,7 @@ class StorageError(Exception):
 
 
 class NotOurDatabase(StorageError):
-    """The file is not a Signoff database. Point DATABASE_URL at another file, or install the version that wrote it."""
+    """It is not a Signoff database. Point DATABASE_URL at another one, or install the version that wrote it."""
 
 
 class DatabaseGone(StorageError):
@@ -95,6 +96,10 @@ class DatabaseGone(StorageError):
 
 class StorageUnavailable(StorageError):
     """Nothing can be stored or read now, and the caller does not wait for longer. Nothing was stored; try again."""
+
+
+class StatementFailed(StorageError):
+    """The server refused a statement: a row is there already, or a right is missing. Nothing was changed."""
 
 
 class StorageClosed(StorageError):

@@ -6,14 +6,12 @@ The database itself holds them, for the connection that writes: a statement that
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from storage.claims import ClaimStatus
-from storage.errors import ClaimMoved, IllegalMove
+from storage.errors import ClaimMoved, IllegalMove, StorageError
 from storage.interrupts import InterruptStatus
-from storage.jobs import Connection
 from storage.threads import ThreadStatus
 
 THREAD: Mapping[str, frozenset[ThreadStatus]] = {
@@ -49,7 +47,7 @@ claimed is not claimed again: of two that begin the same effect one goes on."""
 
 
 @dataclass(frozen=True)
-class _Machine:
+class Machine:
     """A kind of row and its life. `begins`: what a new row may be; None: whatever its column takes. `stays`: writing
     the status that a row has already is no move.
     """
@@ -61,52 +59,51 @@ class _Machine:
     begins: frozenset[str] | None = None
     stays: bool = True
 
+    @property
+    def legal(self) -> str:
+        """Every move, as an SQL list of `old>new`."""
+        legal = [f"{old}>{new}" for old, allowed in self.moves.items() for new in allowed]
+        return listed(legal + [f"{old}>{old}" for old in self.moves if self.stays])
 
-_MACHINES = (
-    _Machine("threads", "a thread", THREAD, "thread_id"),
-    _Machine("interrupts", "a question", QUESTION, "id", begins=frozenset({"waiting"})),
+    @property
+    def refusals(self) -> Mapping[str, str]:
+        """What is said of a move that is not legal, by the status that the row has."""
+        return {
+            old: f"{_MARK}{self.what} that is {old} may become {_or(allowed) or 'nothing else'}"
+            for old, allowed in self.moves.items()
+        }
+
+    @property
+    def false_start(self) -> str:
+        """What is said of a new row that begins as what none may."""
+        return f"{_MARK}{self.what} begins as {_or(self.begins or ())}"
+
+    @property
+    def new_key(self) -> str:
+        """The key of the row that a trigger is asked about, in SQL."""
+        return ", ".join(f"new.{column}" for column in self.key.split(", "))
+
+
+MACHINES = (
+    Machine("threads", "a thread", THREAD, "thread_id"),
+    Machine("interrupts", "a question", QUESTION, "id", begins=frozenset({"waiting"})),
     # An effect that may be repeated is not claimed, only its end is stored.
-    _Machine("claims", "a claim", CLAIM, "scope, key", begins=frozenset({"claimed", "failed", "done"}), stays=False),
+    Machine("claims", "a claim", CLAIM, "scope, key", begins=frozenset({"claimed", "failed", "done"}), stays=False),
 )
 _MARK = "illegal move: "
 
 
-def guard(db: Connection) -> None:
-    """Hold what this connection writes against the tables. One trigger a table: a legal move is asked about once."""
-    for machine in _MACHINES:
-        table, what = machine.table, machine.what
-        legal = [f"{old}>{new}" for old, allowed in machine.moves.items() for new in allowed]
-        legal += [f"{old}>{old}" for old in machine.moves if machine.stays]
-        refusals = [
-            f"""select raise(abort, '{_MARK}{what} that is {old} may become {_or(allowed) or "nothing else"}')
-                where old.status = '{old}';"""
-            for old, allowed in machine.moves.items()
-        ]
-        db.execute(
-            f"""create temp trigger "{table} move" before update of status on main.{table}
-                when old.status || '>' || new.status not in ({_list(legal)}) begin {"".join(refusals)} end"""
-        )
-        if machine.begins is not None:
-            new = ", ".join(f"new.{column}" for column in machine.key.split(", "))
-            db.execute(  # an upsert asks here too, also for a row that is there already
-                f"""create temp trigger "{table} begin" before insert on main.{table}
-                    when new.status not in ({_list(machine.begins)})
-                        and not exists (select 1 from main.{table} where ({machine.key}) = ({new}))
-                    begin select raise(abort, '{_MARK}{what} begins as {_or(machine.begins)}'); end"""
-            )
-
-
-def translated(error: Exception) -> Exception:
-    """What a transaction raised; `IllegalMove` or `ClaimMoved` when that was a move against the tables."""
-    text = str(error)
-    if not isinstance(error, sqlite3.IntegrityError) or not text.startswith(_MARK):
-        return error
-    told = text.removeprefix(_MARK)
+def refused(said: str) -> StorageError | None:
+    """`IllegalMove` or `ClaimMoved`, when a statement failed since it made a move against the tables."""
+    if not said.startswith(_MARK):
+        return None
+    told = said.removeprefix(_MARK)
     return ClaimMoved(told) if told.startswith("a claim ") else IllegalMove(told)
 
 
-def _list(statuses: Iterable[str]) -> str:
-    return ", ".join(f"'{status}'" for status in sorted(statuses))
+def listed(texts: Iterable[str]) -> str:
+    """Constants as an SQL list."""
+    return ", ".join(f"'{text}'" for text in sorted(texts))
 
 
 def _or(statuses: Iterable[str]) -> str:

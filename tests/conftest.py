@@ -3,10 +3,21 @@
 import hypothesis
 import pytest
 
-from tests.support.browser import chromium, in_ci, pytest_terminal_summary
+from tests.support.browser import chromium
+from tests.support.left_out import in_ci, pytest_terminal_summary
+from tests.support.postgres import mark, new_postgres, new_postgres_url, postgres, postgres_url
 from tests.support.reports import pytest_report_to_serializable, pytest_runtest_makereport
 
-__all__ = ["chromium", "pytest_report_to_serializable", "pytest_runtest_makereport", "pytest_terminal_summary"]
+__all__ = [
+    "chromium",
+    "new_postgres",
+    "new_postgres_url",
+    "postgres",
+    "postgres_url",
+    "pytest_report_to_serializable",
+    "pytest_runtest_makereport",
+    "pytest_terminal_summary",
+]
 
 # A busy machine is no reason to fail: what must be fast says so in a test of its own. CI has time to look further.
 EXAMPLES = 100 if in_ci() else 40
@@ -21,7 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--trials", action="store_true", help="run the trials in their whole form, which takes long")
 
 
+@pytest.hookimpl(tryfirst=True)  # before those that choose by marker
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    mark(items)
     left_out = [] if config.getoption("--trials") else [item for item in items if item.get_closest_marker("trial")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

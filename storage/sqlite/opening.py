@@ -6,11 +6,11 @@ import sqlite3
 import time
 from pathlib import Path
 
-from storage import states
 from storage.errors import NotOurDatabase
 from storage.migrations import APPLICATION_ID, MIGRATIONS, migrate
 from storage.sqlite import files
 from storage.sqlite.connections import BUSY_TIMEOUT, LOOK, Connection
+from storage.sqlite.guard import guard
 
 
 def prepare(db: Connection, path: Path | None) -> None:
@@ -26,7 +26,7 @@ def prepare(db: Connection, path: Path | None) -> None:
         db.execute("begin immediate")
         migrate(db)  # looks at the version again: another process may have been first
         db.execute("commit")
-    states.guard(db)
+    guard(db)
     db.execute(f"pragma busy_timeout = {round(1000 * LOOK)}")
     if path is not None:
         files.make_private(path)

@@ -17,11 +17,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from storage import events, states
+from storage import events
 from storage.errors import StorageClosed, StorageError, is_fatal, is_passing, sqlite_code
 from storage.jobs import Job
 from storage.outage import Outage, pauses, unavailable
 from storage.sqlite.connections import ATTEMPT, Connection, JobConnection
+from storage.sqlite.guard import translated
 
 T = TypeVar("T")
 
@@ -250,7 +251,7 @@ def _attempt(db: Connection, job: Job[Any], *, alone: bool) -> tuple[Any, BaseEx
             raise _Undone(error) from error
         db.execute("rollback" if alone else "rollback to job")
         db.execute("begin" if alone else "release job")
-        return None, states.translated(error)
+        return None, translated(error)
     if not alone:
         db.execute("release job")
     return result, None

@@ -1,0 +1,126 @@
+"""Connections to PostgreSQL: how they are set up, and what a job is given of one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.cursor import Cursor
+from psycopg.types.string import StrDumperUnknown
+
+from storage import dialect
+from storage.parameters import Listed, Paired
+
+DEFAULTS = {
+    "connect_timeout": "5",
+    "application_name": "signoff",
+    # A server that is cut off, and says nothing, is given up after some ten seconds.
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+"""Of libpq's own options (https://www.postgresql.org/docs/current/libpq-connect.html), for those that a URL leaves
+open.
+"""
+
+SETTINGS = (
+    # A bot that stands still in the middle of a transaction keeps nobody else from a thread for longer than this.
+    ("idle_in_transaction_session_timeout", "2s"),
+    ("lock_timeout", "10s"),
+)
+"""Of each session. None of them changes what a statement means."""
+
+LASTING = ("password authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied")
+"""What a server says to whom it will never let in."""
+
+
+def connect(url: str) -> psycopg.Connection[Any]:
+    """A connection to the database at the URL, each of whose statements is a transaction until one is begun."""
+    given = conninfo_to_dict(url)
+    left_open = {name: value for name, value in DEFAULTS.items() if name not in given}
+    info = make_conninfo(url, **left_open, client_encoding="utf8")
+    db = psycopg.connect(info, autocommit=True, row_factory=_rows, prepare_threshold=2)
+    db.adapters.register_dumper(str, _Text)
+    db.adapters.register_loader("numeric", _Number)
+    db.execute("; ".join(f"set {name} = '{value}'" for name, value in SETTINGS).encode())
+    return db
+
+
+class Session:
+    """What a job is given: `storage.jobs.Connection`."""
+
+    def __init__(self, db: psycopg.Connection[Any]) -> None:
+        self.db = db
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Cursor[Any]:
+        return self.db.execute(_query(sql), _bound(sql, parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor[Any]:
+        cursor = self.db.cursor()
+        rows = [_bound(sql, each) for each in parameters]
+        if rows:  # of none psycopg says that there is nothing to execute
+            cursor.executemany(_query(sql), rows)
+        return cursor
+
+
+class Row(tuple[Any, ...]):
+    """A row, whose columns are read by their names, or in their order."""
+
+    places: dict[str, int]
+
+    def __getitem__(self, key: Any) -> Any:
+        return super().__getitem__(self.places[key] if isinstance(key, str) else key)
+
+
+@functools.lru_cache(maxsize=500)
+def _kind(names: tuple[str, ...]) -> type[Row]:
+    return type("Row", (Row,), {"places": {name: place for place, name in enumerate(names)}})
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Row]:
+    described = cursor.description
+    return _kind(tuple(column.name for column in described) if described is not None else ())
+
+
+def _query(sql: str) -> bytes:
+    return dialect.statement(sql).encode()
+
+
+def _bound(sql: str, parameters: Any) -> Any:
+    given = dialect.values(sql, parameters)
+    if isinstance(given, dict):
+        return {name: _value(value) for name, value in given.items()}
+    return [_value(value) for value in given]
+
+
+def _value(value: Any) -> Any:
+    match value:
+        case Listed():
+            return value.texts
+        case Paired():
+            return [list(pair) for pair in value.texts.items()]
+        case _:
+            return value
+
+
+class _Text(StrDumperUnknown):
+    """A text. PostgreSQL has none with a NUL in it: the sign for one (U+2400) stands in its place, so that what
+    somebody wrote is not lost.
+    """
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\0", "\u2400") if "\0" in obj else obj)
+
+
+class _Number(Loader):
+    """What PostgreSQL adds up: whole numbers, as SQLite gives them."""
+
+    def load(self, data: Buffer) -> int | float:
+        text = bytes(data).decode()
+        return int(text) if text.lstrip("-").isdecimal() else float(text)

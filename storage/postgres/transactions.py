@@ -1,0 +1,154 @@
+"""One job, one transaction: who waits for whom, what is tried again, and what became of a commit nobody heard of.
+
+A job of a thread locks that thread, and shares the database with those of others; one that names none has the database
+for itself. Locks are taken before anything is read, always in this order, so that no two wait for each other.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Generic, TypeVar
+
+import psycopg
+from psycopg import errors
+
+from storage import states
+from storage.errors import StatementFailed
+from storage.jobs import Job
+from storage.postgres.connections import Session
+from storage.postgres.opening import EVERYBODY
+
+T = TypeVar("T")
+
+CHANNEL = "signoff"
+"""Where a commit is told to whoever listens."""
+
+ATTEMPTS = 4
+"""How often a job is run that got into another's way: once, and three times again."""
+
+_IN_THE_WAY = (errors.SerializationFailure, errors.DeadlockDetected)
+
+_PASSING = ("08", "53", "57P", "58", "55P03", "25006", "25P03")
+"""What may go well later (https://www.postgresql.org/docs/current/errcodes-appendix.html): no connection, no room, the
+server stops or starts, a system error, a lock that was not had in time, a server that only reads, or a transaction in
+which this process stood still.
+"""
+
+
+@dataclass(frozen=True)
+class Done(Generic[T]):
+    """What a job returned, and whether it changed anything."""
+
+    result: T
+    changed: bool
+
+
+class NotBegun(psycopg.OperationalError):
+    """The connection was no more when a transaction was to begin."""
+
+
+class CommitUnknown(Exception):
+    """The connection was lost while the transaction `xid` was committed: it may have been."""
+
+    def __init__(self, xid: str, done: Done[Any]) -> None:
+        self.xid, self.done = xid, done
+
+
+def store(db: psycopg.Connection[Any], job: Job[T], of: str | None, owner: str) -> Done[T]:
+    """Run the job in a transaction, and tell everybody if it changed something. Raises what it raised, `CommitUnknown`,
+    or `psycopg.Error` for what the server did not do: see `is_passing`.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _once(db, job, of, owner)
+        except _IN_THE_WAY:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError
+
+
+def read(db: psycopg.Connection[Any], job: Job[T]) -> T:
+    """Run the job on one consistent view."""
+    _start(db, "begin isolation level repeatable read, read only")
+    try:
+        return job(Session(db))
+    except psycopg.Error as error:
+        raise _translated(error) from error
+    finally:
+        if not db.broken:
+            db.execute("rollback")
+
+
+def was_committed(db: psycopg.Connection[Any], xid: str) -> bool:
+    """What became of a transaction whose end nobody heard of."""
+    while True:
+        try:
+            row = db.execute("select pg_xact_status(%s::xid8)", (xid,)).fetchone()
+        except errors.InvalidParameterValue:  # another server took over, which never had it
+            return False
+        if row is None or row[0] != "in progress":
+            return row is not None and row[0] == "committed"
+        time.sleep(0.05)  # its session is about to find that we have gone
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether what could not be done now may be done later, with nothing changed here."""
+    if not isinstance(error, psycopg.Error):
+        return False
+    state = error.sqlstate
+    if state is None:  # no server said it: the connection is not there, or is no more
+        return isinstance(error, psycopg.OperationalError)
+    return state.startswith(_PASSING) or isinstance(error, _IN_THE_WAY)
+
+
+def _once(db: psycopg.Connection[Any], job: Job[T], of: str | None, owner: str) -> Done[T]:
+    _start(db, _begin(of))
+    try:
+        result = job(Session(db))
+        (xid,) = db.execute("select pg_current_xact_id_if_assigned()::text").fetchone() or (None,)
+    except BaseException as error:
+        if not db.broken:
+            db.execute("rollback")
+        raise (_translated(error) if isinstance(error, psycopg.Error) else error) from error
+    if xid is None:
+        db.execute("commit")
+        return Done(result, changed=False)
+    done = Done(result, changed=True)
+    try:
+        db.execute(f"notify {CHANNEL}, '{owner}'; commit".encode())
+    except psycopg.Error as error:
+        if db.broken or error.sqlstate is None:
+            raise CommitUnknown(xid, done) from error
+        db.execute("rollback")
+        raise
+    return done
+
+
+def _start(db: psycopg.Connection[Any], begin: str) -> None:
+    try:
+        db.execute(begin.encode())
+    except psycopg.Error as error:
+        if db.broken:
+            raise NotBegun(str(error)) from error
+        db.execute("rollback")
+        raise
+
+
+def _begin(of: str | None) -> str:
+    if of is None:
+        return f"begin isolation level read committed; select pg_advisory_xact_lock({EVERYBODY})"
+    lock = int.from_bytes(blake2b(of.encode(errors="backslashreplace"), digest_size=8).digest(), signed=True)
+    return (
+        f"begin isolation level read committed; select pg_advisory_xact_lock_shared({EVERYBODY}); "
+        f"select pg_advisory_xact_lock({lock})"
+    )
+
+
+def _translated(error: psycopg.Error) -> Exception:
+    """What somebody is told who knows no driver: a move against the tables, or a statement that cannot be done."""
+    if is_passing(error):
+        return error
+    said = error.diag.message_primary or str(error)
+    return states.refused(said) or StatementFailed(said)

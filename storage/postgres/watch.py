@@ -1,0 +1,94 @@
+"""The watch: one connection that renews an owner's row, hears of others' commits, and knows the server's time.
+
+It has a thread of its own, so that a blocked event loop keeps its threads. What it hears is a hint: whoever waits looks
+every few seconds by himself.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from storage import owners
+from storage.ids import OwnerId
+from storage.owners import RENEWAL
+from storage.postgres.connections import Session, connect
+from storage.postgres.transactions import CHANNEL
+
+LOOK = 2.0
+"""Seconds after which whoever waits looks anyway."""
+
+LOOK_UNHEARD = 0.25
+"""The same, while nothing can be heard."""
+
+
+class ServerClock:
+    """The server's time, as it was when it was last asked, and what has passed here since then: whatever the clock of
+    this machine says.
+    """
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def ask(self, db: psycopg.Connection[Any]) -> None:
+        before = time.monotonic()
+        (said,) = db.execute("select seconds()").fetchone() or (0.0,)
+        self._ahead = said - (before + time.monotonic()) / 2
+
+    def __call__(self) -> datetime:
+        return datetime.fromtimestamp(time.monotonic() + self._ahead, UTC)
+
+
+class Watch:
+    """`heard` is called, on the watch's thread, when somebody else has committed."""
+
+    def __init__(self, url: str, owner: OwnerId, clock: ServerClock, heard: Callable[[], None]) -> None:
+        self._url = url
+        self._owner = owner
+        self._clock = clock
+        self._heard = heard
+        self._me = owners.this_process()
+        self._listens = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"watch of {owner}", daemon=True)
+
+    async def looks(self) -> int:
+        """How often whoever waits should have looked by himself until now."""
+        return int(time.monotonic() / (LOOK if self._listens else LOOK_UNHEARD))
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            with suppress(psycopg.Error, OSError):  # whoever stores something says it
+                self._watch()
+            self._listens = False
+            self._stopping.wait(0.5)
+
+    def _watch(self) -> None:
+        with connect(self._url) as db:
+            db.execute("set synchronous_commit = off")  # a lost renewal is made again: it is not worth a flush
+            db.execute(f"listen {CHANNEL}".encode())
+            self._listens = True
+            self._heard()  # what was committed before nobody told us of
+            while not self._stopping.is_set():
+                owners.renew(Session(db), self._owner, self._me)
+                self._clock.ask(db)
+                self._hear(db, until=time.monotonic() + RENEWAL)
+
+    def _hear(self, db: psycopg.Connection[Any], until: float) -> None:
+        while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
+            for told in db.notifies(timeout=min(left, 0.2), stop_after=1):
+                if told.payload != self._owner:
+                    self._heard()
