@@ -17,6 +17,8 @@ from bot.backing import Backing, offered, open_model_of, open_servers
 from bot.errors import CannotGoOn
 from bot.http_mode import http_mode
 from bot.loading import Loaded, hosts, load_all
+from bot.observing.figures import Figures
+from bot.observing.watch import Watch, open_spans
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings
@@ -59,7 +61,8 @@ async def run(settings: Settings, tried_for: float = connecting.TRIED_FOR) -> No
 
 async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_for: float) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        client = await stack.enter_async_context(connecting.web_client(settings))
+        figures = Figures()
+        client = await stack.enter_async_context(connecting.web_client(settings, figures.slack_called))
         identity = await _unless(stop, connecting.identity(client, tried_for))
         address = await _unless(stop, connecting.socket_address(client, settings, tried_for))
         try:
@@ -68,7 +71,10 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
             raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
         except (StorageError, OSError, sqlite3.OperationalError) as error:
             raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
-        bot = await _bot(stack, settings, loaded, storage, client, identity)
+        watch = Watch(storage, figures, open_spans(settings))
+        stack.push_async_callback(watch.close)
+        storage.observer = watch.happened
+        bot = await _bot(stack, settings, loaded, storage, client, identity, watch)
         if address is None or "port" in settings.model_fields_set:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
@@ -104,17 +110,19 @@ async def _bot(
     storage: Storage,
     client: SlackClient,
     identity: Mapping[str, str],
+    watch: Watch,
 ) -> Bot:
     """The bot, with what it works with, which is closed with the stack."""
     chosen = loaded.chosen
     ids = await loaded.channel_ids(client)
     model, window = await stack.enter_async_context(open_model_of(settings, chosen.context_window))
     servers = await stack.enter_async_context(open_servers(chosen, storage))
-    backing = Backing(model, window, loaded.ruling, offered(chosen, servers, ids))
+    backing = Backing(watch.model(model), window, loaded.ruling, offered(chosen, servers, ids))
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     by_channel = {ids[channel]: found for channel, found in loaded.by_channel.items()}
     hosted = await hosts(loaded.default, by_channel, backing, storage, Reach(people, storage))
-    return assemble(settings, hosted, storage, client, identity, people, chosen.admins, servers)
+    told = (watch.turn, watch.delivered)
+    return assemble(settings, hosted, storage, client, identity, people, chosen.admins, servers, *told)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:

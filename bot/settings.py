@@ -78,6 +78,8 @@ DatabaseUrl = Annotated[str, Field(pattern=r"^sqlite://(/.+)?$")]
 AgentPath = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*$")]
 LlmApi = Literal["auto", "responses", "chat"]
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+LogFormat = Literal["text", "json"]
+Exporter = Literal["otlp", "console", "none"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -159,9 +161,26 @@ class Settings(HostSettings):
         description="Who may talk to it: ids of people (U…) and of user groups (S…), with commas between. "
         "Default: the full members of the installed team.",
     )
+    log_format: Annotated[LogFormat, BeforeValidator(str.lower)] = Field(
+        default="text", description="How a record of the log is written: text, or json, an object a line."
+    )
+    otel_exporter_otlp_endpoint: HttpUrl | None = Field(
+        default=None,
+        description="Where OpenTelemetry's collector takes spans over HTTP, as http://host:4318. What else is called "
+        "OTEL_… its SDK reads by itself, and from the environment only. Default: no spans.",
+    )
+    otel_traces_exporter: Annotated[Exporter, BeforeValidator(str.lower)] | None = Field(
+        default=None,
+        description="Where spans go: otlp, console or none. Default: otlp where the address above is set, else none.",
+    )
     log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = Field(
         default="INFO", description="How much is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."
     )
+
+    @property
+    def spans_go_to(self) -> Exporter:
+        """Where spans go: asked for, or where there is an address for them."""
+        return self.otel_traces_exporter or ("otlp" if self.otel_exporter_otlp_endpoint is not None else "none")
 
     @property
     def secrets(self) -> list[str]:
@@ -208,6 +227,24 @@ def hidden_slack_variables() -> Generator[None]:
         yield
     finally:
         os.environ.update(hidden)
+
+
+@contextmanager
+def shown_otel_variables(settings: Settings) -> Generator[None]:
+    """Show OpenTelemetry's SDK, which reads its variables itself, the one that may stand in `.env` while the block
+    runs.
+    """
+    name, address = "OTEL_EXPORTER_OTLP_ENDPOINT", settings.otel_exporter_otlp_endpoint
+    before = os.environ.get(name)
+    if address is not None:
+        os.environ[name] = address
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
 
 
 def _load(settings: type[AnySettings]) -> AnySettings:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from storage import audit, threads
+from storage import audit, events, threads
 from storage.errors import ClaimMoved
 from storage.ids import Scope, ThreadId
 from storage.jobs import Connection
@@ -80,7 +80,13 @@ def _audit(db: Connection, row: ClaimRow, about: Mapping[str, Any]) -> None:
         ended = facts.get("outcome", "done") if row.status == "done" else row.status
         facts |= {"outcome": ended, "took": round(at - row.claimed_at, 3)}
         entry = audit.Entry("outcome", at, row.thread_id, interrupt_id, facts=facts)
+        events.note(_over(row, facts, at))
     audit.append(db, entry)
+
+
+def _over(row: ClaimRow, facts: Mapping[str, Any], at: float) -> events.EffectOver:
+    tool, call = str(facts.get("tool", "")), str(facts.get("call", ""))
+    return events.EffectOver(row.thread_id, tool, call, str(facts["outcome"]), row.claimed_at, at)
 
 
 def of_tasks(db: Connection, roots: Iterable[str]) -> list[ClaimRow]:

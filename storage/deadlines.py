@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from storage import interrupts, threads
+from storage import interrupts, threads, waits
 from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 from storage.jobs import Connection
@@ -50,4 +50,5 @@ def _end(db: Connection, row: InterruptRow, terms: object, now: float) -> bool:
     if changed.rowcount != 1:
         return False
     interrupts.audit_decision(db, row.id, "expired", now)
+    waits.ended(db, [row.id], now)
     return True

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, cast
 
-from storage import audit, threads
+from storage import audit, threads, waits
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.jobs import Connection
@@ -84,7 +84,9 @@ def ask(db: Connection, question: NewInterrupt, now: float) -> InterruptRow:
     and so is what its task asked after that.
     """
     if question.replaces is not None:
+        replaced = waits.look_within(db, question.scope)
         _supersede(db, question.scope, question.ordinal)
+        waits.ended(db, replaced, now)
     stored = db.execute(
         f"""insert into interrupts (id, thread_id, ns, scope, ordinal, node, kind, status, payload, digest, schema,
                terms, requester, replaces, created_at, expires_at, about, call)
@@ -93,6 +95,7 @@ def ask(db: Connection, question: NewInterrupt, now: float) -> InterruptRow:
            returning {_COLUMNS}""",
         {**vars(question), "now": now, "call": _call(json.loads(question.payload))},
     ).fetchone()
+    waits.begun(question.kind)
     if question.about is not None:
         facts = {**json.loads(question.about), "replaces": question.replaces}
         audit.append(
@@ -136,6 +139,7 @@ def answer(
     moved on from `version`: of simultaneous answers one stands.
     """
     for interrupt_id, text in answers.items():
+        waited = waits.look(db, interrupt_id)
         changed = db.execute(
             """update interrupts set status = 'answered', version = version + 1, consumed = 0,
                    answer = :answer, answered_by = :by, answered_at = :now
@@ -150,6 +154,7 @@ def answer(
             (interrupt_id, text, by, now),
         )
         audit_decision(db, interrupt_id, _what(text), now, team=team, user=by, facts=facts)
+        waits.ended(db, waited, now)
     threads.touch(db, thread_id, now)
 
 
@@ -216,12 +221,13 @@ def consume(db: Connection, ids: Iterable[InterruptId]) -> None:
     db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])
 
 
-def close(db: Connection, scopes: Iterable[Scope], *, finished: bool = False) -> None:
+def close(db: Connection, scopes: Iterable[Scope], now: float, *, finished: bool = False) -> None:
     """Say that what these tasks, and all within them, were answered did its work: no answer is open to be replaced.
 
     Of a task that `finished`, all answers have reached it, and what it never came to ask again is cancelled.
     """
     for scope in scopes:
+        waited = waits.look_within(db, scope) if finished else []
         db.execute(
             f"""update interrupts set version = case status when 'answered' then version else version + 1 end,
                    status = case status when 'waiting' then 'cancelled' else 'answered' end, consumed = 1
@@ -229,6 +235,7 @@ def close(db: Connection, scopes: Iterable[Scope], *, finished: bool = False) ->
                    and (status = 'reopened' or :finished = 1 and (status = 'waiting' or status = 'answered'))""",
             {"scope": scope, "finished": int(finished)},
         )
+        waits.ended(db, waited, now)
 
 
 def reopen(db: Connection, ids: Iterable[InterruptId]) -> None:
@@ -253,6 +260,7 @@ def cancel(
     audit.
     """
     for interrupt_id in ids:
+        waited = waits.look(db, interrupt_id)
         changed = db.execute(
             """update interrupts set status = 'cancelled', version = version + 1
                where thread_id = ? and id = ? and status in ('waiting', 'reopened', 'answered')""",
@@ -260,6 +268,7 @@ def cancel(
         )
         if changed.rowcount:
             audit_decision(db, interrupt_id, "cancelled", now, team=team, user=by)
+        waits.ended(db, waited, now)
         db.execute("update interrupts set consumed = 1 where id = ? and status = 'expired'", (interrupt_id,))
 
 

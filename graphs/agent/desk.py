@@ -47,6 +47,7 @@ from graphs.approvals.states import DoubtChoice, State, may_follow
 from graphs.approvals.terms import Actor, UserId, Vote
 from graphs.runtime.asking import Slot
 from graphs.runtime.calling import awaitable
+from graphs.texts.log_ids import known
 from storage import Connection, Storage, interrupts, votes
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
@@ -269,7 +270,8 @@ class Desk:
             except AnswerRefused:
                 continue
             left = f"{decided.missing} more needed" if decided.missing else "settled"
-            logger.info("thread %s: %s decided about question %s: %s", thread_id, actor.user, interrupt_id, left)
+            with known({"thread": thread_id, "question": interrupt_id, "call": decided.row.payload["tool_call_id"]}):
+                logger.info("thread %s: %s decided about question %s: %s", thread_id, actor.user, interrupt_id, left)
             return decided
         moved = Refused("Others are deciding about this call at this very moment. Look at the card, and try again.")
         return await self._refuse(interrupt_id, thread_id, actor, moved)

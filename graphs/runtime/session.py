@@ -76,8 +76,8 @@ class Commit:
             job(db)
         if self.consumed:
             interrupts.consume(db, self.consumed)
-        interrupts.close(db, self.passed)
-        interrupts.close(db, self.closed, finished=True)
+        interrupts.close(db, self.passed, now)
+        interrupts.close(db, self.closed, now, finished=True)
         asked = [interrupts.ask(db, question, now) for question in self.questions]
         if self.reopened:
             interrupts.reopen(db, self.reopened)

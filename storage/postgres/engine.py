@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import psycopg
 
-from storage import owners
+from storage import events, owners
 from storage.changes import Changes
 from storage.engine import Clock
 from storage.errors import DatabaseGone, NotOurDatabase, StorageClosed, StorageError
@@ -147,6 +147,7 @@ class PostgresEngine:
                 done = await self._after(unknown, entry)
         if done.changed:
             self.changes.commit_happened()
+        events.tell(entry.job, self._loop)
         return done.result
 
     async def _after(self, unknown: CommitUnknown, entry: _Entry[T]) -> Done[T]:

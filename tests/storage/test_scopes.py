@@ -36,7 +36,7 @@ async def test_whatever_is_looked_for_in_a_scope_is_found_by_one_range_of_an_ind
         asked: list[str] = []
         db.set_trace_callback(asked.append)
         interrupts.ask(db, question, 0.0)
-        interrupts.close(db, [scope])
+        interrupts.close(db, [scope], 0.0)
         interrupts.of_tasks(db, [scope])
         claims.of_tasks(db, [scope])
         tasks.of_tasks(db, [scope])
