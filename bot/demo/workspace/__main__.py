@@ -1,7 +1,8 @@
 """`python -m bot.demo.workspace --port N --data DIR [--panel FILE] [--note TEXT]`: the workspace as a program.
 
 Prints `ready http://127.0.0.1:PORT` when it accepts connections, and then a line each with what a bot needs that is to
-connect: `SLACK_BOT_TOKEN=…` and `SLACK_APP_TOKEN=…`, other ones at each start. Stops on SIGTERM or SIGINT. Exit 2, with
+connect: `SLACK_BOT_TOKEN=…` and `SLACK_APP_TOKEN=…` (with `--request-url`, for a bot in HTTP mode,
+`SLACK_SIGNING_SECRET=…`), other ones at each start. Stops on SIGTERM or SIGINT. Exit 2, with
 one line on stderr: the port is in use, or the file in DIR is not a workspace's.
 """
 
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 from bot.demo.workspace import NotOurFile, PortInUse, serve_workspace
+from bot.demo.workspace.request_url import PAUSES
 
 
 def main() -> int:
@@ -20,6 +22,13 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="folder of workspace.db (default: nothing is kept)")
     parser.add_argument("--panel", type=Path, help="SQLite file whose tables the page shows")
     parser.add_argument("--note", default="", help="a line that the page shows")
+    parser.add_argument("--request-url", metavar="URL", help="post to a bot in HTTP mode, at http://…/slack/events")
+    parser.add_argument(
+        "--pauses",
+        type=lambda text: tuple(float(each) for each in text.split(",")),
+        default=PAUSES,
+        help="seconds before each repetition of what that bot did not take",
+    )
     options = parser.parse_args()
     try:
         asyncio.run(_serve(options))
@@ -34,10 +43,17 @@ async def _serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with serve_workspace(
-        port=options.port, data=options.data, panel=options.panel, note=options.note
+        port=options.port,
+        data=options.data,
+        panel=options.panel,
+        note=options.note,
+        request_url=options.request_url,
+        pauses=options.pauses,
     ) as workspace:
         sys.stdout.write(f"ready {workspace.url}\n")
-        sys.stdout.write(f"SLACK_BOT_TOKEN={workspace.tokens.bot}\nSLACK_APP_TOKEN={workspace.tokens.app}\n")
+        tokens = workspace.tokens
+        way_in = f"SLACK_SIGNING_SECRET={tokens.signing}" if options.request_url else f"SLACK_APP_TOKEN={tokens.app}"
+        sys.stdout.write(f"SLACK_BOT_TOKEN={tokens.bot}\n{way_in}\n")
         sys.stdout.flush()
         await stopped.wait()
 
