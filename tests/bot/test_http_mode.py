@@ -20,6 +20,7 @@ from bot.run import run
 from bot.settings import BadSettings
 from storage import Storage, homes
 from tests.bot.posted import MESSAGE, brief, get, health, in_inbox, post, settings, signed, url
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 __all__ = ["brief", "health", "url"]
@@ -118,12 +119,6 @@ async def test_it_says_that_it_lives_and_whether_it_is_ready(
     health.stop()
     assert (await get(http, f"{url}/healthz"), await get(http, f"{url}/readyz")) == (200, 503)
     assert await get(http, f"{url}/slack/events") == 405
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 async def test_without_an_app_token_run_listens_until_it_is_stopped(
