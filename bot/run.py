@@ -120,8 +120,8 @@ async def _bot(
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     by_channel = {ids[channel]: found for channel, found in loaded.by_channel.items()}
     hosted = await hosts(loaded.default, by_channel, backing, storage, Reach(people, storage))
-    told = (watch.turn, watch.delivered)
-    return assemble(settings, hosted, storage, client, identity, people, chosen.admins, servers, *told)
+    given = (settings, hosted, storage, client, identity, people, chosen.admins, servers)
+    return assemble(*given, watched=watch.turn, delivered=watch.delivered)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
