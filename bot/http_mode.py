@@ -6,7 +6,7 @@ Bolt checks the signature and the time of every request before anything of ours 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -25,11 +25,10 @@ Ready = Callable[[], Awaitable[bool]]
 """Whether the bot can take requests now."""
 
 
-def web_app(app: AsyncApp, ready: Ready) -> web.Application:
-    """The three addresses of HTTP mode. `/healthz` says that the process lives, `/readyz` whether it may be sent to."""
-
-    async def slack(request: web.Request) -> web.Response:
-        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+def web_app(app: AsyncApp | None, ready: Ready, also: Sequence[web.RouteDef] = ()) -> web.Application:
+    """What is served: Slack's address, unless there is no app to take what comes there (Socket Mode); `/healthz`, which
+    says that the process lives; `/readyz`, whether it may be sent to; and `also`.
+    """
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok")
@@ -38,19 +37,30 @@ def web_app(app: AsyncApp, ready: Ready) -> web.Application:
         return web.Response(text="ready") if await ready() else web.Response(text="not ready", status=503)
 
     served = web.Application()
-    served.router.add_post(ENDPOINT, slack)
+    if app is not None:
+        served.router.add_post(ENDPOINT, _slack(app))
     served.router.add_get("/healthz", healthz)
     served.router.add_get("/readyz", readyz)
+    served.add_routes(also)
     return served
 
 
+def _slack(app: AsyncApp) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def slack(request: web.Request) -> web.Response:
+        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+
+    return slack
+
+
 @asynccontextmanager
-async def http_mode(app: AsyncApp, port: int, ready: Ready, host: str | None = None) -> AsyncGenerator[int]:
-    """Listen until the block ends, on every address of this machine unless `host` is given; yields the port.
+async def http_mode(
+    app: AsyncApp | None, port: int, ready: Ready, host: str | None = None, also: Sequence[web.RouteDef] = ()
+) -> AsyncGenerator[int]:
+    """Serve `web_app` until the block ends, on every address of this machine unless `host` is given; yields the port.
 
     Raises `BadSettings` when the port cannot be used.
     """
-    runner = web.AppRunner(web_app(app, ready), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(web_app(app, ready, also), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         try:

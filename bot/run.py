@@ -75,10 +75,11 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
         stack.push_async_callback(watch.close)
         storage.observer = watch.happened
         bot = await _bot(stack, settings, loaded, storage, client, identity, watch)
-        if address is None:
+        if address is None or "port" in settings.model_fields_set:
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
-            await stack.enter_async_context(http_mode(bot.app, settings.port, ready))
+            app = bot.app if address is None else None
+            await stack.enter_async_context(http_mode(app, settings.port, ready))
         at_work = [(each, asyncio.create_task(each.run(), name=type(each).__name__.lower())) for each in bot.at_work]
         stack.push_async_callback(_finish, at_work, storage)
         stack.callback(client.end_within, SLACK_ENDS_WITHIN)  # whyever it ends

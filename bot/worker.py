@@ -220,7 +220,7 @@ class Worker:
                 except Exception as error:  # noqa: BLE001 - what comes after it in the thread is read all the same
                     await self._failures.note(thread_id, error)
                     await self._failures.tell(thread_id, await self._who_waits(thread_id, found))
-                    await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
+                    await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id), delivery.thread_id)
 
     async def _queue(self, thread_id: ThreadId) -> None:
         """Leave what came while a question waits for later, unless it takes back what it waits for."""
@@ -269,7 +269,7 @@ class Worker:
             if not (was_read and is_told):
                 await self._telling.say(delivery, timeline.BROKEN)
         if not was_read:
-            await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
+            await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id), delivery.thread_id)
 
     async def _written(self, delivery: Delivery) -> dict[str, Any]:
         """The message as the thread keeps it: who wrote it, and what."""

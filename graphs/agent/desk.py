@@ -183,7 +183,7 @@ class Desk:
             return len(mine)
 
         now = self.storage.clock()
-        taken_back = await self.storage.write(job) if actor.kind == "member" else 0
+        taken_back = await self.storage.write(job, thread_id) if actor.kind == "member" else 0
         if taken_back:
             logger.info("thread %s: %s took %d waiting calls back", thread_id, actor.user, taken_back)
         return taken_back
@@ -194,7 +194,8 @@ class Desk:
         answer = {row.id: json.dumps(unreachable(why))}
         try:
             await self.storage.write(
-                lambda db: interrupts.answer(db, row.thread_id, answer, by=None, now=now, version=row.version)
+                lambda db: interrupts.answer(db, row.thread_id, answer, by=None, now=now, version=row.version),
+                row.thread_id,
             )
         except AnswerRefused:
             return False
@@ -265,7 +266,7 @@ class Desk:
                 return await self._refuse(interrupt_id, thread_id, actor, judgement)
             decided, store = judgement
             try:
-                await self.storage.write(store)
+                await self.storage.write(store, thread_id)
             except AnswerRefused:
                 continue
             left = f"{decided.missing} more needed" if decided.missing else "settled"

@@ -143,7 +143,7 @@ class Session:
         known, version = self.ledger, self.version
         try:
             self.released, ledger, self.version = await storage.write(
-                lambda db: _store(db, commit, lease, now, known, version, self.roots)
+                lambda db: _store(db, commit, lease, now, known, version, self.roots), self.thread_id
             )
         except LeaseLost as error:
             raise ThreadBusy(f"{error}: what this run had not stored yet is void") from error
@@ -200,7 +200,7 @@ class Session:
                 beside(db)
 
         try:
-            await self.storage.write(job)
+            await self.storage.write(job, row.thread_id)
         except asyncio.CancelledError:  # the node's time is up, and it is stored all the same
             self._keep(row)
             raise

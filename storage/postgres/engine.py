@@ -24,14 +24,13 @@ from storage.postgres import transactions
 from storage.postgres.connections import LASTING, connect
 from storage.postgres.opening import prepare
 from storage.postgres.threads import ConnectedThreads
-from storage.postgres.transactions import CommitUnknown, Done
+from storage.postgres.transactions import CommitUnknown, Done, Link
 from storage.postgres.watch import LOOK_UNHEARD, ServerClock, Watch
 from storage.urls import shown
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Database = psycopg.Connection[Any]
 
 WRITERS, READERS = 6, 3
 """Connections of one bot, each opened when it is first needed; and one more for the watch."""
@@ -52,9 +51,9 @@ class _Entry(Generic[T]):
     began: bool = False
     withdrawn: bool = False
 
-    def store(self, db: Database, owner: OwnerId) -> Done[T]:
+    def store(self, link: Link) -> Done[T]:
         try:
-            return transactions.store(db, self._run, self.of, owner)
+            return transactions.store(link, self._run, self.of)
         except psycopg.Error:
             self.began = False  # nothing of it is left
             raise
@@ -81,11 +80,11 @@ class PostgresEngine:
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._watch = Watch(url, owner, clock, self._heard)
-        self.changes = Changes(self._watch.looks, LOOK_UNHEARD)
+        self.changes = Changes(poll=LOOK_UNHEARD, look_after=self._watch.look_after)
         self.outage = Outage()
         self.gone: asyncio.Future[DatabaseGone] = self._loop.create_future()
-        self.writers = ConnectedThreads(url, WRITERS, "writer")
-        self.readers = ConnectedThreads(url, READERS, "reader")
+        self.writers = ConnectedThreads(url, owner, WRITERS, "writer")
+        self.readers = ConnectedThreads(url, owner, READERS, "reader")
         self._room = asyncio.Semaphore(QUEUE_LIMIT)
         self._turns: dict[str, _Turns] = {}
         self._at_work: set[asyncio.Task[Any]] = set()
@@ -127,7 +126,7 @@ class PostgresEngine:
 
     async def start(self) -> None:
         await self.write(lambda db: owners.register(db, self._owner), self._owner, OPENED_WITHIN, keeps=False)
-        self._watch.start()
+        await asyncio.to_thread(self._watch.start)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._watch.stop)
@@ -142,46 +141,41 @@ class PostgresEngine:
 
     async def _stored(self, entry: _Entry[T]) -> T:
         async with self._room, self._turn(entry.of):
-            store = partial(entry.store, owner=self._owner)
             try:
-                done = await self._until_done(self.writers, store, "store")
+                done = await self._until_done(self.writers, entry.store, "store")
             except CommitUnknown as unknown:
-                done = await self._after(unknown, store)
+                done = await self._after(unknown, entry)
         if done.changed:
             self.changes.commit_happened()
         events.tell(entry.job, self._loop)
         return done.result
 
-    async def _after(self, unknown: CommitUnknown, store: Callable[[Database], Done[T]]) -> Done[T]:
+    async def _after(self, unknown: CommitUnknown, entry: _Entry[T]) -> Done[T]:
         """What a job came to whose commit nobody heard of: it is done again if it was not made."""
         while True:
-            was_committed = partial(transactions.was_committed, xid=unknown.xid)
+            was_committed = partial(transactions.was_committed, unknown=unknown)
             if await self._until_done(self.writers, was_committed, "store"):
                 return unknown.done
             try:
-                return await self._until_done(self.writers, store, "store")
+                return await self._until_done(self.writers, entry.store, "store")
             except CommitUnknown as again:
                 unknown = again
 
     async def _until_done(
-        self, threads: ConnectedThreads, work: Callable[[Database], T], deed: Any, deadline: float | None = None
+        self, threads: ConnectedThreads, work: Callable[[Link], T], deed: Any, deadline: float | None = None
     ) -> T:
         for pause in pauses():
-            failed: psycopg.Error | OSError | None = None
-            try:
-                return await threads.run(work)
-            except (psycopg.Error, OSError) as error:
-                if not transactions.is_passing(error):
-                    raise
-                failed = error
-            finally:
-                if failed is None:  # whatever the job came to: the server was asked, and answered
-                    self._answered()
-            self.outage.failed(deed, failed)
+            asked = threads.run(work)
+            await asyncio.wait([asked])
+            error = asked.exception()
+            if error is None or not transactions.is_passing(error):
+                self._answered()
+                return asked.result()
+            self.outage.failed(deed, error)
             left = pause if deadline is None else min(pause, deadline - self._loop.time())
             if left <= 0:
-                raise unavailable(failed) from failed
-            await self.outage.pause(left, failed)
+                raise unavailable(error) from error
+            await self.outage.pause(left, error)
         raise AssertionError
 
     def _answered(self) -> None:

@@ -1,4 +1,4 @@
-"""`python -m bot.demo.workspace --port N --data DIR [--panel FILE] [--note TEXT]`: the workspace as a program.
+"""`python -m bot.demo.workspace --port N --data DIR [--panel FILE] [--note TEXT] [--crowd N]`: it as a program.
 
 Prints `ready http://127.0.0.1:PORT` when it accepts connections, and then a line each with what a bot needs that is to
 connect: `SLACK_BOT_TOKEN=…` and `SLACK_APP_TOKEN=…`, other ones at each start. Stops on SIGTERM or SIGINT. Exit 2, with
@@ -11,7 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
-from bot.demo.workspace import NotOurFile, PortInUse, serve_workspace
+from bot.demo.workspace import HARBOUR_GOODS, NotOurFile, PortInUse, serve_workspace
+from bot.demo.workspace.people import with_crowd
 
 
 def main() -> int:
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="folder of workspace.db (default: nothing is kept)")
     parser.add_argument("--panel", type=Path, help="SQLite file whose tables the page shows")
     parser.add_argument("--note", default="", help="a line that the page shows")
+    parser.add_argument("--crowd", type=int, default=0, help="so many people more (U0P01 …)")
     options = parser.parse_args()
     try:
         asyncio.run(_serve(options))
@@ -33,8 +35,9 @@ async def _serve(options: argparse.Namespace) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    team = with_crowd(HARBOUR_GOODS, options.crowd)
     async with serve_workspace(
-        port=options.port, data=options.data, panel=options.panel, note=options.note
+        port=options.port, data=options.data, panel=options.panel, note=options.note, team=team
     ) as workspace:
         sys.stdout.write(f"ready {workspace.url}\n")
         sys.stdout.write(f"SLACK_BOT_TOKEN={workspace.tokens.bot}\nSLACK_APP_TOKEN={workspace.tokens.app}\n")
