@@ -18,6 +18,7 @@ from bot.errors import CannotGoOn
 from bot.http_mode import http_mode
 from bot.loading import Loaded, hosts, load_all
 from bot.observing.figures import Figures
+from bot.observing.serving import metrics
 from bot.observing.watch import Watch, open_spans
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
@@ -79,7 +80,8 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
             # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
             ready = functools.partial(_is_ready, storage, stop)
             app = bot.app if address is None else None
-            await stack.enter_async_context(http_mode(app, settings.port, ready))
+            also = [metrics(figures, storage)]
+            await stack.enter_async_context(http_mode(app, settings.port, ready, also=also))
         at_work = [(each, asyncio.create_task(each.run(), name=type(each).__name__.lower())) for each in bot.at_work]
         stack.push_async_callback(_finish, at_work, storage)
         stack.callback(client.end_within, SLACK_ENDS_WITHIN)  # whyever it ends

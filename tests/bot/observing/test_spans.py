@@ -110,14 +110,13 @@ async def test_a_wait_goes_on_over_a_restart_and_is_told_once_by_who_took_the_de
     workspace: Workspace, url: str, http: aiohttp.ClientSession, page: Page, pay: Tool[..., Any]
 ):
     lines = (calls(("pay", {"note": "x"})), says("It is paid."))
-    exported = [InMemorySpanExporter() for _ in range(3)]
+    exported, figures = [InMemorySpanExporter() for _ in range(3)], [Figures() for _ in range(3)]
 
     async def start(stack: AsyncExitStack, number: int) -> Any:
         storage = await stack.enter_async_context(open_storage(url))
-        watch = Watch(storage, Figures(), Spans(SimpleSpanProcessor(exported[number])))
-        bot = await stack.enter_async_context(running(workspace, storage, [pay], *lines, http=http, watch=watch))
+        watch = Watch(storage, figures[number], Spans(SimpleSpanProcessor(exported[number])))
         stack.push_async_callback(watch.close)
-        return bot
+        return await stack.enter_async_context(running(workspace, storage, [pay], *lines, http=http, watch=watch))
 
     async with AsyncExitStack() as stack:
         bot = await start(stack, 0)
@@ -136,6 +135,13 @@ async def test_a_wait_goes_on_over_a_restart_and_is_told_once_by_who_took_the_de
     assert (begun.start_time or 0) < (wait.start_time or 0) < (begun.end_time or 0) < (wait.end_time or 0)
     assert {ids(span)[0] for span in later} == {ids(begun)[0]}
     assert [span.name for span in later].count("execute_tool pay") == 1
+    for name, labels in (
+        ("signoff_questions_total", {"kind": "tool_approval"}),
+        ("signoff_decisions_total", {"kind": "tool_approval", "outcome": "approved"}),
+        ("signoff_tool_calls_total", {"tool": "pay", "outcome": "done"}),
+    ):
+        counts = [each.registry.get_sample_value(name, labels) or 0 for each in figures]
+        assert sorted(counts) == [0, 0, 1], "one of them counts it"
 
 
 async def test_what_nobody_decided_ends_as_what_became_of_it(
