@@ -137,7 +137,13 @@ class Settings(HostSettings):
         description="For Socket Mode (no public address needed), starts with xapp-. "
         "From Slack's app settings: Basic Information → App-Level Tokens, with the scope connections:write.",
     )
-    port: int = Field(default=3000, ge=1, le=65535, description="The port that HTTP mode listens on: 1 to 65535.")
+    port: int = Field(
+        default_factory=lambda: 3000,  # and not `default`, which `.env.example` would set: see `serves`
+        ge=1,
+        le=65535,
+        description="The port that HTTP mode listens on: 1 to 65535, default: 3000. "
+        "With Socket Mode, which needs none: where /healthz, /readyz and /metrics are, if it is set.",
+    )
     slack_api_url: Annotated[HttpUrl, _without_password("Slack's token")] = Field(
         default="https://slack.com/api/",
         description="Where Slack's Web API is. Change it only to talk to something else that speaks it.",
@@ -181,6 +187,11 @@ class Settings(HostSettings):
     def spans_go_to(self) -> Exporter:
         """Where spans go: asked for, or where there is an address for them."""
         return self.otel_traces_exporter or ("otlp" if self.otel_exporter_otlp_endpoint is not None else "none")
+
+    @property
+    def serves(self) -> bool:
+        """Whether anything listens on the port."""
+        return self.slack_app_token is None or "port" in self.model_fields_set
 
     @property
     def secrets(self) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar
 
+from storage import dialect
 from storage.jobs import Connection, Job
 from storage.parameters import Listed
 
@@ -99,6 +100,7 @@ def head(db: Connection) -> tuple[int, str]:
 
 def append(db: Connection, entry: Entry) -> None:
     """Record it, in the transaction of what it is about: neither is stored without the other."""
+    dialect.lock_chain(db)
     last, previous = head(db)
     facts = json.dumps(dict(entry.facts or {}), sort_keys=True, separators=(",", ":"))
     row = AuditRow(
@@ -214,7 +216,7 @@ def _page(db: Connection, after: Any, since: float | None) -> list[AuditRow]:
     return [
         AuditRow(*row)
         for row in db.execute(
-            f"""select {_COLUMNS} from audit where (?1 is null or seq > ?1) and (?2 is null or at >= ?2)
+            f"""select {_COLUMNS} from audit where (seq > ?1 or ?1 is null) and (at >= ?2 or ?2 is null)
                 order by seq limit ?3""",
             (after, since, PAGE),
         )

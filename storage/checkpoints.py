@@ -107,7 +107,7 @@ def history(
         _read(row)
         for row in db.execute(
             f"""select {_COLUMNS} from checkpoints where thread_id = :thread and ns = :ns
-            and (:before is null or seq < (select seq from checkpoints where checkpoint_id = :before))
+            and (seq < (select seq from checkpoints where checkpoint_id = :before) or :before is null)
             order by seq desc limit :limit""",
             {"thread": thread_id, "ns": ns, "before": before, "limit": limit},
         )

@@ -338,8 +338,8 @@ def find(
 ) -> list[InterruptRow]:
     return select(
         db,
-        """(?1 is null or status = ?1) and (?2 is null or kind = ?2) and (?3 is null or thread_id = ?3)
-           and (?4 is null or created_at < ?4) and (?5 is null or expires_at < ?5)""",
+        """(status = ?1 or ?1 is null) and (kind = ?2 or ?2 is null) and (thread_id = ?3 or ?3 is null)
+           and (created_at < ?4 or ?4 is null) and (expires_at < ?5 or ?5 is null)""",
         (status, kind, thread_id, asked_before, expires_before),
         limit=limit,
     )

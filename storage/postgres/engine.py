@@ -1,4 +1,4 @@
-"""PostgreSQL's engine: threads that write, threads that read, and a watch."""
+"""PostgreSQL's engine: threads that write, threads that read, and a pulse."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from storage.outage import Outage, pauses, unavailable
 from storage.postgres import transactions
 from storage.postgres.connections import LASTING, connect
 from storage.postgres.opening import prepare
+from storage.postgres.pulse import LOOK_UNHEARD, Pulse, ServerClock
 from storage.postgres.threads import ConnectedThreads
 from storage.postgres.transactions import CommitUnknown, Done, Link
-from storage.postgres.watch import LOOK_UNHEARD, ServerClock, Watch
 from storage.urls import shown
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 WRITERS, READERS = 6, 3
-"""Connections of one bot, each opened when it is first needed; and one more for the watch."""
+"""Connections of one bot, each opened when it is first needed; and one more for the pulse."""
 
 QUEUE_LIMIT = 1024
 
@@ -79,8 +79,8 @@ class PostgresEngine:
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._clock = clock
-        self._watch = Watch(url, owner, clock, self._heard)
-        self.changes = Changes(poll=LOOK_UNHEARD, look_after=self._watch.look_after)
+        self._pulse = Pulse(url, owner, clock, self._heard)
+        self.changes = Changes(poll=LOOK_UNHEARD, look_after=self._pulse.look_after)
         self.outage = Outage()
         self.gone: asyncio.Future[DatabaseGone] = self._loop.create_future()
         self.writers = ConnectedThreads(url, owner, WRITERS, "writer")
@@ -126,10 +126,10 @@ class PostgresEngine:
 
     async def start(self) -> None:
         await self.write(lambda db: owners.register(db, self._owner), self._owner, OPENED_WITHIN, keeps=False)
-        await asyncio.to_thread(self._watch.start)
+        await asyncio.to_thread(self._pulse.start)
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._watch.stop)
+        await asyncio.to_thread(self._pulse.stop)
         self.give_up()
         with suppress(StorageError, psycopg.Error):  # where the row stays, it expires
             await self.write(lambda db: owners.unregister(db, self._owner), self._owner, None, keeps=False)
@@ -204,7 +204,7 @@ class PostgresEngine:
             work.exception()  # a caller that was cancelled does not ask for it
 
     def _heard(self) -> None:
-        """On the watch's thread."""
+        """On the thread of the pulse."""
         with suppress(RuntimeError):  # the loop was closed meanwhile
             self._loop.call_soon_threadsafe(self.changes.commit_happened)
 

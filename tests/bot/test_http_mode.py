@@ -16,9 +16,11 @@ import aiohttp
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
+from bot.deliveries import Deliveries
 from bot.demo.workspace import Workspace
+from bot.health import Health, SlackAnswers
 from bot.http_mode import http_mode
-from bot.run import _is_ready, run
+from bot.run import run
 from bot.settings import BadSettings, Settings
 from graphs.agent.agent import Agent
 from storage import Storage, homes
@@ -48,17 +50,19 @@ def settings(workspace: Workspace, **more: Any) -> Settings:
 
 
 @pytest.fixture
-def stop() -> asyncio.Event:
-    return asyncio.Event()
+def health(storage: Storage, slack: Slack) -> Health:
+    health = Health(storage)
+    health.reachable = SlackAnswers(slack).why_not
+    return health
 
 
 @pytest.fixture
-async def url(workspace: Workspace, storage: Storage, slack: Slack, stop: asyncio.Event) -> AsyncIterator[str]:
+async def url(workspace: Workspace, storage: Storage, slack: Slack, health: Health) -> AsyncIterator[str]:
     """Where the bot listens. Nothing runs threads, so what was stored stays as it came."""
     who = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
     model = cast("Any", ScriptedModel([]))
     bot = await assembled(settings(workspace), Agent("Be brief.", []), model, storage, slack, who)
-    async with http_mode(bot.app, 0, lambda: _is_ready(storage, stop), host="127.0.0.1") as port:
+    async with http_mode(Deliveries(bot.app, SECRET), health, 0, host="127.0.0.1") as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -169,7 +173,7 @@ async def test_a_click_comes_the_same_way(http: aiohttp.ClientSession, url: str)
 
 
 async def test_it_says_that_it_lives_and_whether_it_is_ready(
-    http: aiohttp.ClientSession, url: str, storage: Storage, stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+    http: aiohttp.ClientSession, url: str, storage: Storage, health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await get(http, f"{url}/healthz"), await get(http, f"{url}/readyz")) == (200, 200)
     with monkeypatch.context() as broken:
@@ -180,7 +184,7 @@ async def test_it_says_that_it_lives_and_whether_it_is_ready(
         broken.setattr(storage, "read", unreadable)
         assert (await get(http, f"{url}/healthz"), await get(http, f"{url}/readyz")) == (200, 503)
     assert await get(http, f"{url}/readyz") == 200
-    stop.set()
+    health.stop()
     assert (await get(http, f"{url}/healthz"), await get(http, f"{url}/readyz")) == (200, 503)
     assert await get(http, f"{url}/slack/events") == 405
 

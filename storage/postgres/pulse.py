@@ -1,4 +1,4 @@
-"""The watch: one connection that renews an owner's row, hears of others' commits, and knows the server's time.
+"""The pulse: one connection that renews an owner's row, hears of others' commits, and knows the server's time.
 
 It has a thread of its own, so that a blocked event loop keeps its threads. What it hears is a hint: whoever waits looks
 every few seconds by himself.
@@ -50,8 +50,8 @@ class ServerClock:
         return datetime.fromtimestamp(time.monotonic() + self._ahead, UTC)
 
 
-class Watch:
-    """`heard` is called, on the watch's thread, when somebody else has committed."""
+class Pulse:
+    """`heard` is called, on its thread, when somebody else has committed."""
 
     def __init__(self, url: str, owner: OwnerId, clock: ServerClock, heard: Callable[[], None]) -> None:
         self._url = url
@@ -61,7 +61,7 @@ class Watch:
         self._me = owners.this_process()
         self._listening = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"watch of {owner}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"pulse of {owner}", daemon=True)
 
     def look_after(self) -> float:
         """Seconds after which whoever waits looks by himself."""
@@ -79,11 +79,11 @@ class Watch:
     def _run(self) -> None:
         while not self._stopping.is_set():
             with suppress(psycopg.Error, OSError):  # whoever stores something says it
-                self._watch()
+                self._beat()
             self._listening.clear()
             self._stopping.wait(PAUSE)
 
-    def _watch(self) -> None:
+    def _beat(self) -> None:
         with connect(self._url) as db:
             db.execute("set synchronous_commit = off")  # a lost renewal is made again: it is not worth a flush
             db.execute(f"listen {CHANNEL}".encode())
