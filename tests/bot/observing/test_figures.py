@@ -142,7 +142,7 @@ async def test_errors_are_counted_by_their_class_and_by_slacks_names(
     workspace: Workspace, storage: Storage, http: aiohttp.ClientSession, page: Page, watch: Watch
 ):
     def breaks(messages: Any) -> Any:
-        error = ModelUnavailable("The model is away.", retryable=True)
+        error = ModelUnavailable("The model is away.", retryable=True, trouble="unreachable")
         raise error from ConnectionRefusedError("connection refused by purple elephant 4711")
 
     await page.fault(method="assistant.threads.setStatus", error="missing_scope")
@@ -151,7 +151,7 @@ async def test_errors_are_counted_by_their_class_and_by_slacks_names(
         await bot.reads(root, "The model is away.")
         await until(lambda: value(watch, "signoff_turns_total", outcome="failed") == 1, "the end of the turn")
         samples = await scraped(watch, storage)
-    assert counted(samples, "signoff_model_calls_total", "error") == {("ConnectionRefusedError",): 1}
+    assert counted(samples, "signoff_model_calls_total", "error") == {("unreachable",): 1}
     assert counted(samples, "signoff_turns_total", "outcome") == {("failed",): 1}
     assert not any("elephant" in str(key) for key in samples)
 

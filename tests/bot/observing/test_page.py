@@ -11,6 +11,8 @@ from bot.inbound import delivery_ids
 from bot.json_logs import ERROR_FIELDS, FIELDS
 from bot.observing import spans, turns
 from bot.observing.figures import QUESTIONS, Figures
+from bot.observing.models import UNFINISHED
+from graphs.models.errors import Trouble
 from graphs.texts.log_ids import LogId
 from storage import waits
 from storage.events import EffectOver, WaitBegun, WaitOver
@@ -82,6 +84,7 @@ def test_the_words_in_them() -> None:
     assert set(re.findall(r"`([^`]+)`", outcomes)) == set(waits.OUTCOMES)
     of = {row[0][0]: set(row[2]) for row in table("figure")}
     assert of["signoff_turns_total"] == set(get_args(turns.Outcome))
+    assert of["signoff_model_calls_total"] == {*get_args(Trouble), UNFINISHED}
     assert of["signoff_deliveries_total"] == set(get_args(delivery_ids.Kind))
 
 
