@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -20,6 +21,8 @@ from bot.slack_errors import SETUP, UNCERTAIN, describe, is_dead_token, reason
 from storage.pauses import doubling
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 LISTED = 200
 """Channels of one answer of Slack's."""
@@ -74,11 +77,11 @@ async def socket_address(client: SlackClient, settings: Settings, tried_for: flo
     return answer["url"]
 
 
-async def in_time(client: SlackClient, connected: Awaitable[None], tried_for: float = TRIED_FOR) -> None:
+async def in_time(client: SlackClient, connected: Awaitable[T], tried_for: float = TRIED_FOR) -> T:
     """Wait until it is. Raises `CannotGoOn` when that takes too long."""
     try:
         async with asyncio.timeout(tried_for):
-            await connected
+            return await connected
     except TimeoutError as error:
         raise _problem(client, "Socket Mode", "no connection", tried_for) from error
 

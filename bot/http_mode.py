@@ -1,74 +1,168 @@
-"""HTTP mode: Slack posts events, clicks, forms and commands to one address of ours. For a bot without an app token.
+"""The port: in HTTP mode Slack posts events, clicks, forms and commands to it; in both modes it says how the bot is.
 
-Bolt checks the signature and the time of every request before anything of ours sees it.
+It closes last. While the bot stops, requests are taken as before, and each connection ends with its answer, so that a
+balancer that has seen that the bot is not ready any more goes elsewhere before there is nothing to go to.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.async_app import AsyncApp
+from aiohttp.http_exceptions import HttpProcessingError
 
+from bot.deliveries import Deliveries
+from bot.health import Health
 from bot.manifest import ENDPOINT
 from bot.settings import BadSettings
 
 logger = logging.getLogger(__name__)
 
-SHUTDOWN_SECONDS = 3.0
-"""How long requests that have begun may take once the bot is told to stop: Slack waits no longer itself."""
+SHUTDOWN_SECONDS = 2.0
+"""How long requests that have begun may take once nothing new is taken, and then, cut off, to end."""
 
-Ready = Callable[[], Awaitable[bool]]
-"""Whether the bot can take requests now."""
+LINGERS = 6.0
+"""Seconds from when the bot is to stop until the port closes, where somebody asks whether it is ready: time to hear
+that it is not, three times in a row.
+"""
 
+ASKS_EVERY = 60.0
+"""Seconds after which whoever has not asked again is taken not to ask at all."""
 
-def web_app(app: AsyncApp | None, ready: Ready, also: Sequence[web.RouteDef] = ()) -> web.Application:
-    """What is served: Slack's address, unless there is no app to take what comes there (Socket Mode); `/healthz`, which
-    says that the process lives; `/readyz`, whether it may be sent to; and `also`.
-    """
+HEAD_SECONDS = 10.0
+"""How long a new connection may take to send the first head of a request."""
 
-    async def healthz(_: web.Request) -> web.Response:
-        return web.Response(text="ok")
+KEPT_SECONDS = 75.0
+"""How long a connection may do nothing between two requests: longer than balancers keep it, which are to close it."""
 
-    async def readyz(_: web.Request) -> web.Response:
-        return web.Response(text="ready") if await ready() else web.Response(text="not ready", status=503)
+MOST_CONNECTIONS = 400
+"""At once. A new one takes the place of the oldest that waits for a request: files and the database need theirs too."""
 
-    served = web.Application()
-    if app is not None:
-        served.router.add_post(ENDPOINT, _slack(app))
-    served.router.add_get("/healthz", healthz)
-    served.router.add_get("/readyz", readyz)
-    served.add_routes(also)
-    return served
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-
-def _slack(app: AsyncApp) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def slack(request: web.Request) -> web.Response:
-        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
-
-    return slack
+served = logging.getLogger(f"{__name__}.requests")
+"""Where aiohttp says what went wrong with a request."""
 
 
 @asynccontextmanager
 async def http_mode(
-    app: AsyncApp | None, port: int, ready: Ready, host: str | None = None, also: Sequence[web.RouteDef] = ()
+    slack: Deliveries | None,
+    health: Health,
+    port: int,
+    host: str | None = None,
+    also: Sequence[web.RouteDef] = (),
 ) -> AsyncGenerator[int]:
-    """Serve `web_app` until the block ends, on every address of this machine unless `host` is given; yields the port.
+    """Listen until the block ends, on every address of this machine unless `host` is given; yields the port.
+
+    `slack` takes what Slack posts; None with Socket Mode. `also` are further addresses.
 
     Raises `BadSettings` when the port cannot be used.
     """
-    runner = web.AppRunner(web_app(app, ready, also), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    connections = _Connections()
+    app = web.Application(middlewares=[connections.note])
+    if slack is not None:
+        app.router.add_post(ENDPOINT, slack.take)
+    app.add_routes([*health.routes(), *also])
+
+    async def is_last(_: web.Request, response: web.StreamResponse) -> None:
+        if health.stopped_at is not None:
+            response.headers["Connection"] = "close"  # its headers are made already
+            response.force_close()
+
+    app.on_response_prepare.append(is_last)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=served,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+        keepalive_timeout=KEPT_SECONDS,
+        lingering_time=1.0,
+        auto_decompress=False,
+    )
     await runner.setup()
+    assert runner.server is not None
     try:
+        server = await _listen(connections.protocols(runner.server), port, host)
         try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            raise BadSettings([f"PORT is {port}, which cannot be listened on: {error.strerror}."]) from error
-        port = int(runner.addresses[0][1])
-        logger.debug("listening on port %s for what Slack posts to %s", port, ENDPOINT)
-        yield port
+            port = server.sockets[0].getsockname()[1]
+            logger.debug("listening on port %s", port)
+            yield port
+            await _linger(health)
+        finally:
+            server.close()
     finally:
         await runner.cleanup()
+
+
+async def _linger(health: Health) -> None:
+    """Let whoever asks whether the bot is ready notice that it is not."""
+    if health.stopped_at is None or health.asked_at is None:
+        return
+    if health.asked_at > health.stopped_at - ASKS_EVERY:
+        await asyncio.sleep(max(0.0, health.stopped_at + LINGERS - time.monotonic()))
+
+
+async def _listen(protocols: Callable[[], asyncio.BaseProtocol], port: int, host: str | None) -> asyncio.Server:
+    try:
+        return await asyncio.get_running_loop().create_server(protocols, host, port)
+    except OSError as error:
+        raise BadSettings([f"PORT is {port}, which cannot be listened on: {error.strerror}."]) from error
+
+
+class _Connections:
+    """Which connections a server keeps: as many as the process can do with, and none that never asks for anything."""
+
+    def __init__(self) -> None:
+        self._busy: set[web.RequestHandler] = set()
+        self._heard: set[web.RequestHandler] = set()
+
+    def protocols(self, server: web.Server) -> Callable[[], asyncio.BaseProtocol]:
+        """Makes the server's protocol for each new connection."""
+
+        def protocol() -> asyncio.BaseProtocol:
+            there = server.connections  # oldest first
+            self._heard.intersection_update(there)
+            if len(there) >= MOST_CONNECTIONS:
+                idle = next((each for each in there if each not in self._busy), None)
+                if idle is None:
+                    return _Full()
+                idle.force_close()
+            made = server()
+            asyncio.get_running_loop().call_later(HEAD_SECONDS, self._end_silent, made)
+            return made
+
+        return protocol
+
+    @web.middleware
+    async def note(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """A middleware: there is a request."""
+        there = request.protocol
+        self._heard.add(there)
+        self._busy.add(there)
+        try:
+            return await handler(request)
+        finally:
+            self._busy.discard(there)
+
+    def _end_silent(self, connection: web.RequestHandler) -> None:
+        if connection not in self._heard:
+            connection.force_close()
+
+
+class _Full(asyncio.BaseProtocol):
+    """Ends a connection that there is no place for."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether it is about a fault of ours: who sends what is no HTTP is answered so, and may do it all day."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+served.addFilter(_is_ours)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import gc
 import logging
 import sqlite3
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
+
+from slack_bolt.async_app import AsyncApp
 
 from bot import connecting, greeting
 from bot.assembling import AtWork, Bot, assemble
 from bot.backing import Backing, offered, open_model_of, open_servers
+from bot.deliveries import Deliveries
 from bot.errors import CannotGoOn
+from bot.health import Health, SlackAnswers
 from bot.http_mode import http_mode
 from bot.loading import Loaded, hosts, load_all
 from bot.observing.figures import Figures
+from bot.observing.serving import metrics
 from bot.observing.watch import Watch, open_spans
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
@@ -25,7 +29,7 @@ from bot.settings import BadSettings, Settings
 from bot.slack_client import SlackClient
 from bot.socket_mode import socket_mode
 from bot.stopping import Stop
-from storage import Storage, deadlines, open_storage
+from storage import Storage, open_storage
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 
 logger = logging.getLogger(__name__)
@@ -37,9 +41,6 @@ T = TypeVar("T")
 
 SLACK_ENDS_WITHIN = 6.0
 """Seconds that calls of Slack may take in all once the bot is to stop. What is not shown then, the next start shows."""
-
-READY_SECONDS = 2.0
-"""How long storage may take to answer before the bot counts as not ready."""
 
 
 class _Stopped(Exception):
@@ -65,28 +66,27 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
         client = await stack.enter_async_context(connecting.web_client(settings, figures.slack_called))
         identity = await _unless(stop, connecting.identity(client, tried_for))
         address = await _unless(stop, connecting.socket_address(client, settings, tried_for))
-        try:
-            storage = await stack.enter_async_context(open_storage(settings.database_url))
-        except StorageUnavailable as error:
-            raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
-        except (StorageError, OSError, sqlite3.OperationalError) as error:
-            raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
+        storage = await stack.enter_async_context(_storage(settings))
         watch = Watch(storage, figures, open_spans(settings))
         stack.push_async_callback(watch.close)
         storage.observer = watch.happened
         bot = await _bot(stack, settings, loaded, storage, client, identity, watch)
-        if address is None or "port" in settings.model_fields_set:
-            # Entered first, so left last: it says that it is not ready while the steps in flight are finished.
-            ready = functools.partial(_is_ready, storage, stop)
-            app = bot.app if address is None else None
-            await stack.enter_async_context(http_mode(app, settings.port, ready))
+        health = Health(storage)
+        if settings.serves:
+            also = [metrics(figures, storage)]
+            await stack.enter_async_context(http_mode(_deliveries(settings, bot.app), health, settings.port, also=also))
+        # Left once what is at work has ended: what comes from Slack until then is stored and acknowledged.
+        way_in = await stack.enter_async_context(contextlib.AsyncExitStack())
         at_work = [(each, asyncio.create_task(each.run(), name=type(each).__name__.lower())) for each in bot.at_work]
         stack.push_async_callback(_finish, at_work, storage)
         stack.callback(client.end_within, SLACK_ENDS_WITHIN)  # whyever it ends
+        stack.callback(health.stop)
         if address is not None and settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
-            listening = stack.enter_async_context(socket_mode(bot.app, client, token, address))
-            await _unless(stop, connecting.in_time(client, listening, tried_for))
+            listening = way_in.enter_async_context(socket_mode(bot.app, client, token, address))
+            health.reachable = await _unless(stop, connecting.in_time(client, listening, tried_for))
+        else:
+            health.reachable = SlackAnswers(client).why_not
         gc.freeze()  # what was imported and built until here stays: it is not walked again for each full collection
         for line in greeting.lines(settings, identity, None if bot.default.is_own else bot.default.toolbox):
             logger.info("%s", line)
@@ -101,6 +101,25 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
         if storage.gone.done():
             raise CannotGoOn(str(storage.gone.result()))
         logger.info("Stopping, once the steps in flight are finished")
+
+
+@contextlib.asynccontextmanager
+async def _storage(settings: Settings) -> AsyncGenerator[Storage]:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            storage = await stack.enter_async_context(open_storage(settings.database_url))
+        except StorageUnavailable as error:
+            raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
+        except (StorageError, OSError, sqlite3.OperationalError) as error:
+            raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
+        yield storage
+
+
+def _deliveries(settings: Settings, app: AsyncApp) -> Deliveries | None:
+    """What Slack posts to us; None with Socket Mode, where nothing does."""
+    if settings.slack_app_token is not None or settings.slack_signing_secret is None:
+        return None
+    return Deliveries(app, settings.slack_signing_secret.get_secret_value())
 
 
 async def _bot(
@@ -137,20 +156,6 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
         task.cancel()
         told.cancel()
         await asyncio.gather(task, told, return_exceptions=True)
-
-
-async def _is_ready(storage: Storage, stop: asyncio.Event) -> bool:
-    """Whether storage answers and nobody has told the bot to stop."""
-    if stop.is_set() or storage.outage.is_on:
-        return False
-    now = storage.now()
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            await storage.read(lambda db: deadlines.due(db, now))
-    except (StorageError, sqlite3.Error, OSError, TimeoutError) as error:
-        logger.warning("storage does not answer: %s", error or "it takes too long")
-        return False
-    return True
 
 
 async def _finish(at_work: Sequence[tuple[AtWork, asyncio.Task[None]]], storage: Storage) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack_answers import is_whole
-from bot.slack_errors import describe, is_dead_token, reason
+from bot.slack_errors import describe, is_dead_token, may_have_arrived
 from graphs.texts.surrogates import mended_tree
 from storage.recent import Recent
 
@@ -83,6 +84,7 @@ class _Shared:
     limits: Recent = field(default_factory=lambda: Recent(LIMITS_KNOWN))
     dead: asyncio.Event = field(default_factory=asyncio.Event)
     last_words: str = ""
+    heard_at: float = -math.inf
 
 
 class SlackClient(AsyncWebClient):
@@ -121,6 +123,11 @@ class SlackClient(AsyncWebClient):
     def last_words(self) -> str:
         """What Slack said to that, in one line."""
         return self._shared.last_words
+
+    @property
+    def heard_at(self) -> float:
+        """When Slack answered last, be it with a refusal (the event loop's seconds); infinitely long ago at first."""
+        return self._shared.heard_at
 
     def bury(self, words: str) -> None:
         """Say that the token is no good any more; only the first words are kept."""
@@ -178,8 +185,11 @@ class SlackClient(AsyncWebClient):
                 answer.data = mended_tree(answer.data)  # names may be cut in the middle of a character
                 if not is_whole(method, answer.data):
                     raise NoAnswer(answer.status_code)
+                self._shared.heard_at = loop.time()
                 return answer
             except SlackApiError as error:
+                if not may_have_arrived(error):  # else it was not Slack that answered, or it is in trouble itself
+                    self._shared.heard_at = loop.time()
                 if error.response.status_code != _TOO_MANY:
                     raise
                 seconds = _retry_after(error.response.headers)

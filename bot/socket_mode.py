@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import aiohttp
@@ -29,6 +30,9 @@ PING_SECONDS = 10.0
 CONNECT_SECONDS = 10.0
 """How long opening a connection may take."""
 
+ACKNOWLEDGE_SECONDS = 3.0
+"""How long what Slack sent may take to be acknowledged once the connection is to be closed: Slack waits no longer."""
+
 CLOSE_SECONDS = 2.0
 """How long the other side may take to say goodbye."""
 
@@ -39,8 +43,9 @@ PAUSE, LONGEST_PAUSE = 0.5, 15.0
 @asynccontextmanager
 async def socket_mode(
     app: AsyncApp, client: SlackClient, app_token: str, address: str | None = None
-) -> AsyncGenerator[None]:
-    """Take what Slack sends until the block ends. `address` is for the first attempt to connect, if it is known.
+) -> AsyncGenerator[Callable[[], Awaitable[str | None]]]:
+    """Take what Slack sends until the block ends; what came until then is acknowledged before the connection is closed.
+    `address` is for the first attempt to connect, if it is known. Yields what says why there is no connection.
 
     Entering it takes as long as it takes to connect: whoever cannot wait for ever cancels it.
     """
@@ -55,11 +60,15 @@ async def socket_mode(
         except UNCERTAIN as error:
             logger.warning("%s was not acknowledged, so it may come again: %s", request.type, describe(error))
 
+    async def why_not() -> str | None:
+        return None if await listening.is_connected() else "it has no connection to Slack"
+
     listening.socket_mode_request_listeners.append(handle)
     try:
         await listening.connect()
-        yield
+        yield why_not
     finally:
+        await listening.finish()
         await listening.close()
 
 
@@ -73,6 +82,24 @@ class _Listening(SocketModeClient):
     def __init__(self, app_token: str, client: SlackClient, log: logging.Logger) -> None:
         super().__init__(app_token=app_token, logger=log, web_client=client, ping_interval=PING_SECONDS)
         self._is_away = False
+        self._handling: set[asyncio.Task[None]] = set()
+
+    async def process_message(self) -> None:
+        """As the base class, which keeps no hold of the tasks that it starts."""
+        raw = await self.message_queue.get()
+        message = json.loads(raw) if raw.startswith("{") else {}
+        task = asyncio.create_task(self.run_message_listeners(message, raw))
+        self._handling.add(task)
+        task.add_done_callback(self._handling.discard)
+
+    async def finish(self) -> None:
+        """Take no more from Slack, which sends it again, and acknowledge what was taken."""
+        if self.message_receiver is not None:
+            self.message_receiver.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                while self._handling or not self.message_queue.empty():
+                    await (asyncio.wait(self._handling) if self._handling else asyncio.sleep(0))
 
     async def connect(self) -> None:
         """Try until it is connected, or closed."""

@@ -26,6 +26,12 @@ PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
 """What a person says. Everything else with a subtype is about a message, or from a program."""
 
 
+EVENT, ADDRESS_CHECK, RATE_LIMITED = "event_callback", "url_verification", "app_rate_limited"
+COMMAND, CERTIFICATE_CHECK = "command", "ssl_check"
+
+_INTERACTIVE = frozenset({"block_actions", "block_suggestion", "view_submission", "view_closed"})
+
+
 @dataclass(frozen=True)
 class SlackThread:
     """A thread of a channel or direct message. `thread_ts` is its first message."""
@@ -172,6 +178,27 @@ class Suggestion:
     form: Submission
     block_id: str
     text: str
+
+
+def kind(body: Body) -> str | None:
+    """What Slack sends: an event, what somebody did, a command, or a check of the address. None when it is none of
+    these, or lacks what all of its kind have.
+    """
+    match body:
+        case {"type": "event_callback", "event_id": str(), "team_id": str(), "event": {"type": str()}}:
+            return EVENT
+        case {"type": "url_verification", "challenge": str()}:
+            return ADDRESS_CHECK
+        case {"type": "app_rate_limited"}:
+            return RATE_LIMITED
+        case {"type": str(said), "user": {"id": str()}} if said in _INTERACTIVE:
+            return said
+        case {"command": str(), "user_id": str(), "team_id": str(), "channel_id": str()}:
+            return COMMAND
+        case {"ssl_check": "1"}:
+            return CERTIFICATE_CHECK
+        case _:
+            return None
 
 
 def message(body: Body, bot_user: str) -> SlackMessage | None:

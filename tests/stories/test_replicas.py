@@ -1,162 +1,143 @@
-"""Three bots on one database: whichever takes a message or a click, and whichever dies, all is done once.
-
-Here on SQLite's file and on PostgreSQL; `test_replicas_cut_off.py` is about what only a server has.
-"""
+"""HTTP mode: two bots on one database behind a balancer. Whichever gets a request, it counts, and it counts once."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import aiohttp
 import pytest
-import pytest_asyncio
 
-from tests.stories.people import words
-from tests.stories.replicas import Errand, Replica, Replicas, replicas
-from tests.support.between import Death
+from tests.stories.people import Page, Person, labels
+from tests.stories.replicas import Replicas
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.slow
 
-REPLICAS = 3
-CLICKS = 20
-
-
-@pytest_asyncio.fixture(
-    scope="module", loop_scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-)
-async def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Replicas]:
-    folder = tmp_path_factory.mktemp("office")
-    if request.param == "postgres":
-        server = request.getfixturevalue("postgres")
-        url = server.url(server.create())
-    else:
-        url = f"sqlite:///{folder / 'signoff.db'}"
-    async with replicas(folder, REPLICAS, url) as found:
-        yield found
-        await found.all_there()
-        await found.check()
+SCRIPT = {
+    "book": [
+        {"text": "Let me see.", "tool_calls": [{"name": "book", "arguments": {"entry": "one"}}]},
+        {"text": "That was book."},
+    ],
+    "book slowly": [
+        {"text": "Let me see.", "tool_calls": [{"name": "book", "arguments": {"entry": "slow", "pause": 2}}]},
+        {"text": "That was slow."},
+    ],
+    "hello": [{"text": "Hello yourself."}],
+}
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def bots(office: Replicas) -> AsyncIterator[Replicas]:
-    """With all bots there, and nothing armed."""
-    await office.all_there()
-    for each in office:
-        each.slack.received.clear()
-    yield office
-    for each in office:
-        each.slack.death = each.model.death = None
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
+    made = Replicas(tmp_path_factory.mktemp("replicas"), 2, agent="tests.stories.agents.ledger:agent", script=SCRIPT)
+    made.start(*made.ports)
+    yield made
+    made.close()
 
 
-async def test_of_twenty_people_who_click_at_once_one_approves_and_the_others_are_told_who(bots: Replicas):
-    errand = await bots.in_support()
-    people = [bots.person(number) for number in range(1, CLICKS + 1)]
-    await errand.approve(*people)
-    await errand.is_whole()
-    card = next(text for text in await errand.thread.texts() if errand.entry in text and "pproved by" in text)
-    found = re.search(r"pproved by <@(\w+)>", card)
-    assert found is not None
-    for each in people:
-        if each.id != found[1]:
-            assert await each.at(errand.thread).whisper(f"already approved by <@{found[1]}>")
-    assert all(each.took("interactive") for each in bots), "each bot had its share of the clicks"
+@pytest.fixture
+def ledger(stage: Replicas) -> Path:
+    file = stage.folder / "ledger.txt"
+    file.write_text("", "utf-8")
+    return file
 
 
-async def test_two_votes_that_arrive_at_different_bots_are_a_quorum(bots: Replicas):
-    errand = await bots.in_support("share")
-    for number in (1, 2):
-        assert errand.booked == 0
-        await errand.approve(bots.person(number))
-    await errand.is_whole()
-    takers = [each.number for each in bots if each.took("interactive")]
-    assert len(takers) == 2
+@pytest.fixture
+async def page(stage: Replicas) -> AsyncIterator[Page]:
+    async with aiohttp.ClientSession() as http:
+        yield Page(http, stage.url, stage.model_url)
 
 
-async def test_two_votes_at_once_at_different_bots_are_a_quorum(bots: Replicas):
-    errand = await bots.in_support("share")
-    await errand.approve(bots.person(3), bots.person(4))
-    await errand.is_whole()
+@pytest.fixture
+def ana(page: Page) -> Person:
+    return Person(page, "U0ANA", "D0ANA")
 
 
-async def test_a_delivery_that_two_bots_are_handed_at_once_is_one(bots: Replicas):
-    await bots.page.slack_fails(redeliver=2)
-    errand = await bots.errand()
-    await errand.finish()
-    await errand.is_whole()
-    takers = [each.number for each in bots if any(_is_about(each, errand))]
-    assert takers == [0, 1, 2]
+def lines(ledger: Path) -> list[str]:
+    return sorted(ledger.read_text("utf-8").split())
 
 
-def _is_about(replica: Replica, errand: Errand) -> list[bool]:
-    return [each["event"].get("ts") == errand.thread.ts for each in replica.took("events_api")]
+async def test_a_card_is_approved_and_the_result_comes(ana: Person, stage: Replicas, ledger: Path):
+    thread = await ana.say("book")
+    card = await thread.card()
+    await ana.click(card, "Approve")
+    await thread.becomes(card, "approved by <@U0ANA>[^$]*done")
+    await thread.says("That was book.", after=card["ts"])
+    assert lines(ledger) == ["one"]
+    assert len(await thread.said()) == 3, "nothing was said twice"
+    assert all(stage.answered.values()), "both had a part"
 
 
-async def killed(bots: Replicas, **where: object) -> asyncio.Event:
-    """Whichever bot is the first there is killed; nobody else after it."""
-    there = asyncio.Event()
-
-    def dies(replica: Replica) -> None:
-        for each in bots:
-            each.slack.death = each.model.death = None
-        replica.kill()
-        there.set()
-
-    at_model = where.pop("at_model", False)
-    for each in bots:
-        death = Death(1, kill=lambda each=each: dies(each), **where)  # pyright: ignore[reportArgumentType]
-        if at_model:
-            each.model.death = death
-        else:
-            each.slack.death = death
-    return there
+async def test_a_form_says_what_is_wrong_and_what_is_mended_runs(ana: Person, ledger: Path):
+    thread = await ana.say("book")
+    card = await thread.card()
+    form = await ana.open(card, "Edit")
+    assert "errors" in await ana.submit(form, Entry="")
+    assert await ana.submit(form, Entry="two") == {}
+    await thread.becomes(card, "one → two[^$]*done")
+    assert lines(ledger) == ["two"]
 
 
-@pytest.mark.parametrize("after", [False, True])
-async def test_the_bot_that_asks_the_model_is_killed(bots: Replicas, after: bool):
-    there = await killed(bots, at_model=True, after=after)
-    errand = await bots.errand()
-    await errand.finish()
-    assert there.is_set()
-    await errand.is_whole()
+async def test_a_command_and_home_are_answered(ana: Person):
+    thread = await ana.say("book")
+    card = await thread.card()
+    typed = {"user": "U0ANA", "channel": "D0ANA", "text": "/signoff"}
+    assert await ana.page.post("/client/messages", **typed) == {"acked": True}
+    shown = (await ana.page.get("/client/history", user="U0ANA", channel="D0ANA"))["messages"][-1]
+    assert shown["ephemeral_to"] == "U0ANA"
+    assert "Book (entry one" in str(shown)
+    await ana.page.post("/client/home", user="U0ANA", tab="home")
+
+    async def is_published() -> bool:
+        return "Book (entry one" in str((await ana.page.get("/client/boot", user="U0ANA"))["home"])
+
+    await until(is_published, "Home to say what waits")
+    await ana.click(card, "Approve")
+    await thread.says("That was book.", after=card["ts"])
 
 
-@pytest.mark.parametrize("after", [False, True])
-async def test_the_bot_that_posts_is_killed(bots: Replicas, after: bool):
-    there = await killed(bots, method="chat.postMessage", after=after)
-    errand = await bots.errand()
-    await errand.finish()
-    assert there.is_set()
-    await errand.is_whole()
+async def test_twenty_messages_and_clicks_while_one_bot_stops_and_comes_back(
+    ana: Person, stage: Replicas, ledger: Path
+):
+    first, second = stage.ports
+    slow = await ana.say("book slowly")
+    slow_card = await slow.card()
+    threads = [await ana.say("book") for _ in range(10)]
+    cards = [await thread.card() for thread in threads]
+    await ana.click(slow_card, "Approve")
+    await until(lambda: lines(ledger) == ["slow"], "a call to run")
+    stage.tell_to_stop(first)
+    stage.tell_to_stop(first)  # once more changes nothing
+    for card in cards[:5]:
+        await ana.click(card, "Approve")
+    later = [await ana.say("book") for _ in range(5)]
+    await until(lambda: stage.ready == [second], "the balancer to notice")
+    for card in cards[5:]:
+        await ana.click(card, "Approve")
+    assert await asyncio.to_thread(stage.stopped, first) == 0
+    later += [await ana.say("book") for _ in range(5)]
+    await asyncio.to_thread(stage.start, first)
+    for thread in later:
+        await ana.click(await thread.card(), "Approve")
+    for thread, card in zip([*threads, *later], [*cards, *[None] * 10], strict=True):
+        await thread.says("That was book.", after=card["ts"] if card else "")
+        assert len(await thread.said()) == 3, "nothing was said twice"
+    await slow.says("That was slow.", after=slow_card["ts"])
+    assert lines(ledger) == ["one"] * 20 + ["slow"]
+    assert [labels(await thread.now(card)) for thread, card in zip(threads, cards, strict=True)] == [[]] * 10
+    assert "Traceback" not in stage.logs
+    given_up = [each for each in await ana.page.journal() if each.get("type") == "given_up"]
+    assert given_up == []
 
 
-@pytest.mark.parametrize("after", [False, True])
-async def test_the_bot_that_was_clicked_is_killed_as_it_acknowledges(bots: Replicas, after: bool):
-    errand = await bots.errand()
-    await errand.card()
-    there = await killed(bots, acks=True, after=after)
-    await errand.finish()
-    assert there.is_set()
-    await errand.is_whole()
-
-
-async def test_the_bot_that_runs_a_tool_is_killed_and_a_person_says_whether_it_ran(bots: Replicas):
-    errand = await bots.errand("endlessly")
-    await errand.approve()
-    runs = await until(lambda: bots.booker(errand.entry), "the effect")
-    runs.kill()
-    doubt = await errand.thread.card("It Ran")
-    assert "may already have run" in words(doubt)
-    await errand.finish()
-    await errand.is_whole()
-
-
-async def test_bots_that_are_stopped_one_after_the_other_lose_nothing(bots: Replicas):
-    errands = [await bots.errand() for _ in range(30)]
-    finishing = [asyncio.create_task(each.finish()) for each in errands]
-    for each in bots:
-        assert await each.stop() == 0
-        each.start()
-        await each.connected()
-    await asyncio.gather(*finishing)
-    for each in errands:
-        await each.is_whole()
+async def test_a_bot_that_is_killed_leaves_its_work_to_the_other(ana: Person, stage: Replicas, ledger: Path):
+    first, second = stage.ports
+    threads = [await ana.say("book") for _ in range(4)]
+    cards = [await thread.card() for thread in threads]
+    stage.bots[second].kill()
+    for card in cards:
+        await ana.click(card, "Approve")
+    for thread, card in zip(threads, cards, strict=True):
+        await thread.says("That was book.", after=card["ts"])
+    assert lines(ledger) == ["one"] * 4
+    assert stage.ready == [first]
+    await asyncio.to_thread(stage.start, second)
