@@ -281,10 +281,16 @@ class Replicas:
 
 @asynccontextmanager
 async def replicas(
-    folder: Path, number: int, database: str, *, latency: float = 0.0, programs: Iterable[list[str]] = ()
+    folder: Path,
+    number: int,
+    database: str,
+    *,
+    latency: float = 0.0,
+    programs: Iterable[list[str]] = (),
+    others: Mapping[int, str] | None = None,
 ) -> AsyncIterator[Replicas]:
     """So many bots on the database at the URL, connected. `programs` are what the first of them are started with, if
-    not as `signoff run`.
+    not as `signoff run`; `others` are the URLs of those that come to the database by another way.
     """
     stage = await asyncio.to_thread(Stage, folder, agent=AGENT, script=SCRIPT, latency=latency, crowd=CROWD)
     bots: list[Replica] = []
@@ -295,7 +301,8 @@ async def replicas(
             slack = await stack.enter_async_context(between(stage.url))
             model = await stack.enter_async_context(between(stage.model_url))
             told = {"SLACK_API_URL": f"{slack.url}/api/", "OPENAI_BASE_URL": f"{model.url}/v1"}
-            bots.append(Replica(stage, index, slack, model, stage.environment | told | {"DATABASE_URL": database}))
+            told["DATABASE_URL"] = (others or {}).get(index, database)
+            bots.append(Replica(stage, index, slack, model, stage.environment | told))
         for replica, program in zip(bots, programs, strict=False):
             replica.program = program
         http = await stack.enter_async_context(aiohttp.ClientSession())
