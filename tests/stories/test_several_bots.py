@@ -66,7 +66,9 @@ async def test_two_votes_that_arrive_at_different_bots_are_a_quorum(bots: Replic
     errand = await bots.in_support("share")
     for number in (1, 2):
         assert errand.booked == 0
+        card = await errand.card()
         await errand.approve(bots.person(number))
+        await errand.thread.becomes(card, f"<@{bots.person(number).id}>")  # what is shown of it
     await errand.is_whole()
     takers = [each.number for each in bots if each.took("interactive")]
     assert len(takers) == 2
