@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 
 from bot import changes, connecting, routes
 from bot.halting import Halting
 from bot.home.gathering import Gathering
 from bot.home.publishing import Homes
 from bot.hosting import Hosted, Hosts
+from bot.inbound import delivery_ids
 from bot.inbound.answering import Answering
 from bot.inbound.arrivals import PROMPTLY, Arrivals
 from bot.inbound.clicks import Clicks
@@ -22,6 +25,7 @@ from bot.inbound.feedback import FeedbackClicks
 from bot.inbound.filling import Filling
 from bot.inbound.queued import Queued
 from bot.inbound.trying import Trying
+from bot.observing.turns import Watched, unwatched
 from bot.people.people import People
 from bot.settings import Settings, hidden_slack_variables
 from bot.shown.posting import Poster
@@ -32,7 +36,11 @@ from bot.worker import Worker
 from graphs.agent.desk import Desk
 from graphs.agent.halting import Halts
 from graphs.mcp.servers import Servers
+from graphs.texts.log_ids import known
 from storage import Storage
+
+Delivered = Callable[[str, int], None]
+"""Is told of a delivery of Slack's: its kind, and the HTTP status that it was answered with."""
 
 
 class AtWork(Protocol):
@@ -63,9 +71,12 @@ def assemble(
     people: People,
     admins: Sequence[str] = (),
     servers: Servers | None = None,
+    watched: Watched = unwatched,
+    delivered: Delivered = lambda kind, status: None,
 ) -> Bot:
     """`identity` is what Slack says of the bot's token, `admins` those who are asked about what changed of the
-    `servers`. Nothing is started.
+    `servers`. `watched` is entered around each run of a thread, and `delivered` told of each delivery. Nothing is
+    started.
     """
     asking = None if servers is None else changes.hosted(storage, servers)
     if asking is not None:
@@ -77,7 +88,7 @@ def assemble(
     halting = Halting(storage, hosted, people)
     withdrawing = Withdrawing(storage, Desk(storage, toolbox), people, halting)
     halts = Halts(storage, hosted, toolbox)
-    worker = Worker(storage, hosted, display, poster, people, withdrawing, halting, halts)
+    worker = Worker(storage, hosted, display, poster, people, withdrawing, halting, halts, watched)
     gathering = Gathering(storage, people, toolbox, team, team_url, admins)
     homes = Homes(storage, gathering, client, examples)
     # What is to be stored before an acknowledgement is not waited for as long as the rest.
@@ -93,7 +104,7 @@ def assemble(
         answering=Answering(promptly, hosted, client, poster, people, prompt_halting),
         feedback=FeedbackClicks(promptly),
     )
-    app = _app(settings, client, identity)
+    app = _app(settings, client, identity, delivered)
     routes.register(app, listeners)
     at_work: list[AtWork] = [worker, homes]
     if servers is not None and asking is not None:
@@ -101,13 +112,32 @@ def assemble(
     return Bot(worker, at_work, hosted.default, app)
 
 
-def _app(settings: Settings, client: SlackClient, identity: Mapping[str, str]) -> AsyncApp:
+class _App(AsyncApp):
+    """Bolt's app, where the log knows what each delivery is about, and whoever counts them is told."""
+
+    delivered: Delivered
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """See Bolt's. Whichever way it came, every delivery comes through here, one whose signature is forged too."""
+        status = 500
+        try:
+            with known(delivery_ids.ids(req.body)):
+                response = await super().async_dispatch(req)
+            status = response.status
+        finally:
+            self.delivered(delivery_ids.kind(req.body), status)
+        return response
+
+
+def _app(settings: Settings, client: SlackClient, identity: Mapping[str, str], delivered: Delivered) -> AsyncApp:
     secret = settings.slack_signing_secret
     with hidden_slack_variables():
-        return AsyncApp(
+        app = _App(
             client=client.without_token(),
             authorize=connecting.authorized(client, identity),
             logger=logging.getLogger("slack_bolt"),
             ignoring_self_events_enabled=False,  # that a message of ours was deleted is such an event
             signing_secret=secret.get_secret_value() if secret is not None else None,
         )
+    app.delivered = delivered
+    return app

@@ -20,7 +20,7 @@ from bot.hosting import Hosted
 from bot.people.directory import CannotTell
 from bot.people.people import People
 from graphs.agent.question_desk import QUESTION
-from graphs.errors import GraphError, ThreadBusy
+from graphs.errors import GraphError, ThreadBusy, ThreadWaiting
 from graphs.runtime.asking import APPROVERS, Question, ask
 from graphs.runtime.configs import config_of
 from graphs.runtime.graph import StateGraph
@@ -166,7 +166,7 @@ class Changes:
                 self._warned.add(thread_id)
                 logger.warning("%s changed and is not offered to the model: %s", change.name, self._lack)
             return
-        await self.storage.write(lambda db: posts.begin(db, thread_id, self.team, Place(channel, "")))
+        await self.storage.write(lambda db: posts.begin(db, thread_id, self.team, Place(channel, "")), thread_id)
         asked = Asked(
             messages=[],
             name=change.name,
@@ -174,7 +174,7 @@ class Changes:
             difference=list(change.difference),
             admins=list(self.admins),
         )
-        with contextlib.suppress(ThreadBusy):
+        with contextlib.suppress(ThreadBusy, ThreadWaiting):  # another process asks, or has asked
             await self.asking.graph.ainvoke(asked, config_of(thread_id))
 
     async def _reachable(self) -> str | None:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from bot import audit, logs, manifest, usage
 from bot.errors import CannotGoOn
+from bot.json_logs import JsonFormatter
 from bot.settings import BadSettings, Settings, load_database_settings, load_host_settings, load_settings
 from graphs.texts.redaction import Redaction, keys_among, without_secrets_in_use, without_tokens
 
@@ -189,7 +190,11 @@ def _run(options: argparse.Namespace) -> int:
 
     settings = load_settings()
     ours = _ours(settings)
-    logs.configure(settings.log_level, redact=lambda text: without_tokens(ours(without_secrets_in_use(text))))
+    logs.configure(
+        settings.log_level,
+        redact=lambda text: without_tokens(ours(without_secrets_in_use(text))),
+        formatter=JsonFormatter if settings.log_format == "json" else None,
+    )
     code = 0
     try:
         run_to_end(run(settings))

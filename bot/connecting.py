@@ -41,12 +41,13 @@ _WHERE = {
 
 
 @asynccontextmanager
-async def web_client(settings: Settings) -> AsyncGenerator[SlackClient]:
-    """One client over one HTTP session. What is uncertain it leaves to whoever asked."""
+async def web_client(
+    settings: Settings, called: Callable[[str, str], None] = lambda method, error: None
+) -> AsyncGenerator[SlackClient]:
+    """One client over one HTTP session. What is uncertain it leaves to whoever asked. `called`: see `SlackClient`."""
+    token, url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
     async with session() as http:
-        yield SlackClient(
-            token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=http
-        )
+        yield SlackClient(token=token, base_url=url, session=http, called=called)
 
 
 async def identity(client: SlackClient, tried_for: float = TRIED_FOR) -> dict[str, str]:

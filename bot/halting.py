@@ -91,7 +91,7 @@ class Halting:
         while said is None:
             found = await self.storage.read(lambda db: self._look(db, thread))
             why = await self._against(found, by, pressed)
-            said = await self.storage.write(job)
+            said = await self.storage.write(job, found.thread_id)
         logger.info("thread %s: %s wants it stopped: %s", found.thread_id, by.user, said)
         return said
 

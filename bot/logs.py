@@ -46,10 +46,17 @@ _TELL_ALL = (
 logger = logging.getLogger(__name__)
 
 
-def configure(level: str, stream: TextIO | None = None, redact: Redact = str) -> None:
-    """Log to `stream` (standard error) from `level` on, whoever logs, warns, or ends with an error that nobody took."""
+def configure(
+    level: str,
+    stream: TextIO | None = None,
+    redact: Redact = str,
+    formatter: Callable[[Redact], logging.Formatter] | None = None,
+) -> None:
+    """Log to `stream` (standard error) from `level` on, whoever logs, warns, or ends with an error that nobody took; as
+    lines of text, unless a `formatter` is given.
+    """
     handler = logging.StreamHandler(stream or _standard_error())
-    handler.setFormatter(RecordFormatter(redact))
+    handler.setFormatter((formatter or RecordFormatter)(redact))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -81,14 +88,24 @@ class RecordFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         # `exc_text` is neither read nor kept: another handler's formatter writes it without our escapes.
-        record.message = record.getMessage()
+        record.message = message_of(record)
         record.asctime = self.formatTime(record, self.datefmt)
-        lines = [escaped(_cut(self.formatMessage(record)))]
+        lines = [escaped(cut(self.formatMessage(record)))]
         if record.exc_info and (error := record.exc_info[1]) is not None:
             lines += _indented(traceback_lines(error))
         if record.stack_info:
             lines += _indented(record.stack_info.split("\n"))
         return self._redact("\n".join(lines))
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """What a record says. One whose arguments do not fit, or cannot say what they are, says so: the standard library
+    would write the traceback of that beside the log.
+    """
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001 - an argument's own code
+        return f"{record.msg!s} (what belongs into this cannot be written: {type(error).__name__})"
 
 
 def escaped(text: str) -> str:
@@ -115,21 +132,22 @@ def _keep_in_line(error: traceback.TracebackException) -> None:
 
     def in_line(*args: Any, **options: Any) -> Generator[str, None, None]:
         for each in lines(*args, **options):
-            yield escaped(_cut(each.removesuffix("\n"))) + "\n"
+            yield escaped(cut(each.removesuffix("\n"))) + "\n"
 
     error.format_exception_only = in_line
-    error.__notes__ = [escaped(_cut(str(note))) for note in error.__notes__ or ()]
+    error.__notes__ = [escaped(cut(str(note))) for note in error.__notes__ or ()]
 
 
 def _indented(lines: Iterable[str]) -> list[str]:
-    return [INDENT + escaped(_cut(line)) for line in lines]
+    return [INDENT + escaped(cut(line)) for line in lines]
 
 
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """The text, as far as it is not too long for a line."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text) - LONGEST} more characters)"
 
 

@@ -7,7 +7,7 @@ import contextlib
 import gc
 import logging
 import sqlite3
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
@@ -20,6 +20,9 @@ from bot.errors import CannotGoOn
 from bot.health import Health, SlackAnswers
 from bot.http_mode import http_mode
 from bot.loading import Loaded, hosts, load_all
+from bot.observing.figures import Figures
+from bot.observing.serving import metrics
+from bot.observing.watch import Watch, open_spans
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
 from bot.settings import BadSettings, Settings
@@ -59,19 +62,19 @@ async def run(settings: Settings, tried_for: float = connecting.TRIED_FOR) -> No
 
 async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_for: float) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        client = await stack.enter_async_context(connecting.web_client(settings))
+        figures = Figures()
+        client = await stack.enter_async_context(connecting.web_client(settings, figures.slack_called))
         identity = await _unless(stop, connecting.identity(client, tried_for))
         address = await _unless(stop, connecting.socket_address(client, settings, tried_for))
-        try:
-            storage = await stack.enter_async_context(open_storage(settings.database_url))
-        except StorageUnavailable as error:
-            raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
-        except (StorageError, OSError, sqlite3.OperationalError) as error:
-            raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
-        bot = await _bot(stack, settings, loaded, storage, client, identity)
+        storage = await stack.enter_async_context(_storage(settings))
+        watch = Watch(storage, figures, open_spans(settings))
+        stack.push_async_callback(watch.close)
+        storage.observer = watch.happened
+        bot = await _bot(stack, settings, loaded, storage, client, identity, watch)
         health = Health(storage)
         if settings.serves:
-            await stack.enter_async_context(http_mode(_deliveries(settings, bot.app), health, settings.port))
+            also = [metrics(figures, storage)]
+            await stack.enter_async_context(http_mode(_deliveries(settings, bot.app), health, settings.port, also=also))
         # Left once what is at work has ended: what comes from Slack until then is stored and acknowledged.
         way_in = await stack.enter_async_context(contextlib.AsyncExitStack())
         at_work = [(each, asyncio.create_task(each.run(), name=type(each).__name__.lower())) for each in bot.at_work]
@@ -100,6 +103,18 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
         logger.info("Stopping, once the steps in flight are finished")
 
 
+@contextlib.asynccontextmanager
+async def _storage(settings: Settings) -> AsyncGenerator[Storage]:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            storage = await stack.enter_async_context(open_storage(settings.database_url))
+        except StorageUnavailable as error:
+            raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
+        except (StorageError, OSError, sqlite3.OperationalError) as error:
+            raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
+        yield storage
+
+
 def _deliveries(settings: Settings, app: AsyncApp) -> Deliveries | None:
     """What Slack posts to us; None with Socket Mode, where nothing does."""
     if settings.slack_app_token is not None or settings.slack_signing_secret is None:
@@ -114,17 +129,19 @@ async def _bot(
     storage: Storage,
     client: SlackClient,
     identity: Mapping[str, str],
+    watch: Watch,
 ) -> Bot:
     """The bot, with what it works with, which is closed with the stack."""
     chosen = loaded.chosen
     ids = await loaded.channel_ids(client)
     model, window = await stack.enter_async_context(open_model_of(settings, chosen.context_window))
     servers = await stack.enter_async_context(open_servers(chosen, storage))
-    backing = Backing(model, window, loaded.ruling, offered(chosen, servers, ids))
+    backing = Backing(watch.model(model), window, loaded.ruling, offered(chosen, servers, ids))
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     by_channel = {ids[channel]: found for channel, found in loaded.by_channel.items()}
     hosted = await hosts(loaded.default, by_channel, backing, storage, Reach(people, storage))
-    return assemble(settings, hosted, storage, client, identity, people, chosen.admins, servers)
+    told = (watch.turn, watch.delivered)
+    return assemble(settings, hosted, storage, client, identity, people, chosen.admins, servers, *told)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.failures import Failures
+from bot.observing.turns import TurnEnd, Watched, unwatched
 from bot.shown.shower import Display
 from bot.shown.turn import Turn
 from graphs.agent.agent import MODEL
@@ -16,6 +17,7 @@ from graphs.agent.halting import Halts
 from graphs.errors import NotWaiting, ThreadBusy, ThreadWaiting
 from graphs.runtime.compiled import Threads
 from graphs.runtime.configs import config_of
+from graphs.texts.log_ids import known
 from storage import Connection, Storage
 from storage.errors import DatabaseGone, StorageUnavailable
 from storage.ids import ThreadId
@@ -32,11 +34,14 @@ MOVED_ON = (ThreadBusy, NotWaiting, AlreadyRead)
 
 @dataclass
 class Run:
-    """One run. `halt` is set when it is to stop; `written` is the reply that the model is writing, as far as it is."""
+    """One run. `halt` is set when it is to stop; `written` is the reply that the model is writing, as far as it is;
+    `end` says how it ended, for whoever watches.
+    """
 
     halt: asyncio.Event = field(default_factory=asyncio.Event)
     turn: Turn | None = None
     written: dict[str, Any] | None = None
+    end: TurnEnd = field(default_factory=TurnEnd)
 
     def changed(self) -> None:
         """What is on record of the thread has changed."""
@@ -74,14 +79,18 @@ class Runs:
         failures: Failures,
         halts: Halts,
         stopping: asyncio.Event,
+        watched: Watched = unwatched,
     ) -> None:
-        """`stopping`: set when threads are to be given back at the border of a step."""
+        """`stopping`: set when threads are to be given back at the border of a step. `watched` is entered around each
+        run.
+        """
         self._storage = storage
         self._graph = graph
         self._display = display
         self._failures = failures
         self._halts = halts
         self._stopping = stopping
+        self._watched = watched
         self._runs: dict[ThreadId, Run] = {}
 
     def of(self, thread_id: ThreadId) -> Run | None:
@@ -103,11 +112,12 @@ class Runs:
         given: Any,
         by: str | None,
         also: Callable[[Connection], None] | None = None,
+        message: str | None = None,
     ) -> bool:
-        """Run the thread until it ends, waits or fails, and show what it comes to as it comes. False when it failed,
-        and nothing on record of it says so.
+        """Run the thread until it ends, waits or fails, and show what it comes to as it comes. `message` is Slack's
+        name for what it begins to work on. False when it failed, and nothing on record of it says so.
         """
-        with self._running(thread_id) as run:
+        with known({"thread": thread_id, "run": self._storage.new_id()}), self._running(thread_id) as run:
             stream = self._graph.astream(
                 given,
                 config_of(thread_id),
@@ -117,22 +127,36 @@ class Runs:
                 halt=run.halt,
                 also=also,
             )
-            try:
-                async with aclosing(stream) as chunks:
-                    async for mode, chunk in chunks:
-                        if run.turn is None and conversation is not None:  # the thread is ours from its first chunk on
-                            run.turn = Turn(
-                                self._display, conversation, lambda: self.asker(thread_id, by), answers=by is not None
-                            )
-                        run.note(mode, chunk)
-                if run.halt.is_set():
-                    await self._halts.finish(thread_id, run.written)
-            except (*MOVED_ON, ThreadWaiting, DatabaseGone, StorageUnavailable):
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a node raised
-                return await self._failures.note(thread_id, error)
-            finally:
-                await self._ended(run.turn)
+            async with self._watched(thread_id, message) as run.end:
+                return await self._follow(run, stream, thread_id, conversation, by)
+
+    async def _follow(
+        self,
+        run: Run,
+        stream: AsyncGenerator[Any, None],
+        thread_id: ThreadId,
+        conversation: Conversation | None,
+        by: str | None,
+    ) -> bool:
+        """See `drive`."""
+        try:
+            async with aclosing(stream) as chunks:
+                async for mode, chunk in chunks:
+                    if run.turn is None and conversation is not None:  # the thread is ours from its first chunk on
+                        run.turn = Turn(
+                            self._display, conversation, lambda: self.asker(thread_id, by), answers=by is not None
+                        )
+                    run.note(mode, chunk)
+            if run.halt.is_set():
+                await self._halts.finish(thread_id, run.written)
+            run.end.outcome = "stopped" if run.halt.is_set() else "finished"
+        except (*MOVED_ON, ThreadWaiting, DatabaseGone, StorageUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a node raised
+            run.end.outcome, run.end.error = "failed", type(error).__name__
+            return await self._failures.note(thread_id, error)
+        finally:
+            await self._ended(run.turn)
         return True
 
     async def _ended(self, turn: Turn | None) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.logs import escaped
+from storage.urls import is_postgres, passwords
 
 ENV_FILE = ".env"
 
@@ -72,12 +74,30 @@ def _ids(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _database_url(value: str) -> str:
+    if re.fullmatch(r"sqlite://(/.+)?", value):
+        return value
+    if not is_postgres(value):
+        raise ValueError(f"is {_shown(value)}")
+    try:
+        urlsplit(value).port  # noqa: B018 - is what tells
+    except ValueError:
+        raise ValueError("is no address like postgresql://user:password@host:5432/database") from None
+    if re.search(r"\s", value):
+        raise ValueError("contains a space: write it as %20")
+    if find_spec("psycopg") is None:
+        raise ValueError("names PostgreSQL, whose driver is not installed: pip install 'signoff[postgres]'")
+    return value
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 UserOrGroup = Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{2,}$")]
-DatabaseUrl = Annotated[str, Field(pattern=r"^sqlite://(/.+)?$")]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 AgentPath = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*$")]
 LlmApi = Literal["auto", "responses", "chat"]
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+LogFormat = Literal["text", "json"]
+Exporter = Literal["otlp", "console", "none"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -97,8 +117,9 @@ class DatabaseSettings(BaseSettings):
 
     database_url: DatabaseUrl = Field(
         default="sqlite:///signoff.db",
-        description="The SQLite file that holds everything durable: "
-        "sqlite:///relative.db, sqlite:////absolute.db, or sqlite:// for one in memory.",
+        description="What holds everything durable. A SQLite file: sqlite:///relative.db, sqlite:////absolute.db, or "
+        "sqlite:// for one in memory. For several bots on several machines PostgreSQL, with libpq's own options: "
+        "postgresql://user:password@host/database?sslmode=verify-full (needs the extra signoff[postgres]).",
     )
 
 
@@ -165,9 +186,26 @@ class Settings(HostSettings):
         description="Who may talk to it: ids of people (U…) and of user groups (S…), with commas between. "
         "Default: the full members of the installed team.",
     )
+    log_format: Annotated[LogFormat, BeforeValidator(str.lower)] = Field(
+        default="text", description="How a record of the log is written: text, or json, an object a line."
+    )
+    otel_exporter_otlp_endpoint: HttpUrl | None = Field(
+        default=None,
+        description="Where OpenTelemetry's collector takes spans over HTTP, as http://host:4318. What else is called "
+        "OTEL_… its SDK reads by itself, and from the environment only. Default: no spans.",
+    )
+    otel_traces_exporter: Annotated[Exporter, BeforeValidator(str.lower)] | None = Field(
+        default=None,
+        description="Where spans go: otlp, console or none. Default: otlp where the address above is set, else none.",
+    )
     log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = Field(
         default="INFO", description="How much is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."
     )
+
+    @property
+    def spans_go_to(self) -> Exporter:
+        """Where spans go: asked for, or where there is an address for them."""
+        return self.otel_traces_exporter or ("otlp" if self.otel_exporter_otlp_endpoint is not None else "none")
 
     @property
     def serves(self) -> bool:
@@ -178,7 +216,8 @@ class Settings(HostSettings):
     def secrets(self) -> list[str]:
         """Those that nothing may show."""
         values = [getattr(self, name) for name in type(self).model_fields]
-        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        tokens = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return tokens + passwords(self.database_url)
 
     @field_validator("slack_app_token")
     @classmethod
@@ -219,6 +258,24 @@ def hidden_slack_variables() -> Generator[None]:
         yield
     finally:
         os.environ.update(hidden)
+
+
+@contextmanager
+def shown_otel_variables(settings: Settings) -> Generator[None]:
+    """Show OpenTelemetry's SDK, which reads its variables itself, the one that may stand in `.env` while the block
+    runs.
+    """
+    name, address = "OTEL_EXPORTER_OTLP_ENDPOINT", settings.otel_exporter_otlp_endpoint
+    before = os.environ.get(name)
+    if address is not None:
+        os.environ[name] = address
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
 
 
 def _load(settings: type[AnySettings]) -> AnySettings:

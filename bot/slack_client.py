@@ -57,6 +57,10 @@ LIMITS_KNOWN = 1000
 _REDIRECT, _ERROR, _TOO_MANY = 300, 400, 429
 
 
+NO_ANSWER = "no_answer"
+"""In the place of Slack's name for how a call failed: nobody answered in time, or it was not Slack."""
+
+
 def seconds_for(method: str) -> float:
     """How long a call of this method may take."""
     return next((seconds for start, seconds in SHORTER.items() if method.startswith(start)), SECONDS)
@@ -86,7 +90,8 @@ class _Shared:
 class SlackClient(AsyncWebClient):
     """A client over a session of `session()`. Calls raise one of `slack_errors.UNCERTAIN`, and nothing else.
 
-    `seconds` says how long a call of a method may take.
+    `seconds` says how long a call of a method may take. `called` is told of each call, its method and how it failed: by
+    Slack's name for that, `no answer`, or "" for one that went well.
     """
 
     def __init__(
@@ -96,9 +101,11 @@ class SlackClient(AsyncWebClient):
         base_url: str,
         session: aiohttp.ClientSession,
         seconds: Callable[[str], float] = seconds_for,
+        called: Callable[[str, str], None] = lambda method, error: None,
     ) -> None:
         super().__init__(token=token, base_url=base_url, session=session, retry_handlers=[])
         self._seconds = seconds
+        self._called = called
         self._shared = _Shared()
 
     def without_token(self) -> SlackClient:
@@ -136,6 +143,18 @@ class SlackClient(AsyncWebClient):
 
     async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
         """See Slack's. Every method of the client comes through here."""
+        error = NO_ANSWER
+        try:
+            answer = await self._in_time(api_method, options)
+            error = ""
+        except SlackApiError as refusal:
+            error = reason(refusal) or NO_ANSWER
+            raise
+        finally:
+            self._called(api_method, error)
+        return answer
+
+    async def _in_time(self, api_method: str, options: dict[str, Any]) -> AsyncSlackResponse:
         now = asyncio.get_running_loop().time()
         async with asyncio.timeout_at(self._no_later(now + self._seconds(api_method))) as limit:
             self._shared.under_way.add(limit)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
+from graphs.texts.log_ids import known
 from storage.errors import DatabaseGone, StorageUnavailable
 from storage.ids import ThreadId
 from storage.recent import Recent
@@ -41,7 +42,8 @@ class ThreadTasks:
             return False
         if (self._rests_until.look(thread_id) or 0.0) > time.monotonic():
             return False
-        task = asyncio.create_task(work(), name=thread_id)
+        with known({"thread": thread_id}):
+            task = asyncio.create_task(work(), name=thread_id)
         self._tasks[thread_id] = task
         task.add_done_callback(lambda ended: self._ended(thread_id, ended))
         return True
@@ -61,6 +63,13 @@ class ThreadTasks:
         return left
 
     def _ended(self, thread_id: ThreadId, task: asyncio.Task[None]) -> None:
+        with known({"thread": thread_id}):
+            self._note_end(thread_id, task)
+        if thread_id in self._again:
+            self._again.discard(thread_id)
+            self._wake()
+
+    def _note_end(self, thread_id: ThreadId, task: asyncio.Task[None]) -> None:
         del self._tasks[thread_id]
         if not task.cancelled() and (error := task.exception()) is not None:
             # The first two were said when that began.
@@ -70,6 +79,3 @@ class ThreadTasks:
                 logger.error("thread %s could not be looked after", thread_id, exc_info=error)
                 self._said.put(thread_id, repr(error))
             self._rests_until.put(thread_id, time.monotonic() + REST)
-        if thread_id in self._again:
-            self._again.discard(thread_id)
-            self._wake()

@@ -18,6 +18,7 @@ from bot.due import Due
 from bot.failures import Failures
 from bot.halting import Halting
 from bot.inbound.payloads import UNREAD, SlackThread
+from bot.observing.turns import Watched, unwatched
 from bot.people.directory import CannotTell
 from bot.people.people import People
 from bot.runs import MOVED_ON, AlreadyRead, Runs
@@ -30,6 +31,7 @@ from bot.withdrawing import Withdrawing
 from graphs.agent.halting import Halts
 from graphs.errors import GraphError, NotWaiting, ThreadWaiting
 from graphs.runtime.compiled import Threads
+from graphs.texts.log_ids import LogId, known
 from storage import Connection, Storage, deadlines, inbox
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 from storage.ids import ThreadId
@@ -77,6 +79,7 @@ class Worker:
         withdrawing: Withdrawing,
         halting: Halting,
         halts: Halts,
+        watched: Watched = unwatched,
     ) -> None:
         self._storage = storage
         self._graph = graph
@@ -92,7 +95,7 @@ class Worker:
         self._beside = ThreadTasks(storage.changes.commit_happened)
         self._begun = Recent(REMEMBERED)
         self._stopping = asyncio.Event()
-        self._runs = Runs(storage, graph, display, self._failures, halts, self._stopping)
+        self._runs = Runs(storage, graph, display, self._failures, halts, self._stopping, watched)
 
     async def run(self) -> None:
         """Work until `stop`; then finish the steps in flight. Raises `DatabaseGone`, with nothing left at work."""
@@ -208,7 +211,8 @@ class Worker:
                 await self._queue(thread_id)
             else:
                 try:
-                    await self._take_up(delivery, found.conversation)
+                    with known(_ids_of(delivery)):
+                        await self._take_up(delivery, found.conversation)
                 except ThreadWaiting:  # perhaps because another process has read the delivery: it is looked for again
                     await self._queue(thread_id)
                 except (*MOVED_ON, DatabaseGone, StorageUnavailable):
@@ -216,7 +220,7 @@ class Worker:
                 except Exception as error:  # noqa: BLE001 - what comes after it in the thread is read all the same
                     await self._failures.note(thread_id, error)
                     await self._failures.tell(thread_id, await self._who_waits(thread_id, found))
-                    await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
+                    await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id), delivery.thread_id)
 
     async def _queue(self, thread_id: ThreadId) -> None:
         """Leave what came while a question waits for later, unless it takes back what it waits for."""
@@ -253,18 +257,19 @@ class Worker:
         elif delivery.kind == "retry":
             with contextlib.suppress(NotWaiting):  # it had been tried again already
                 if (again := await self._failures.again(delivery)) is not None:
-                    await self._runs.drive(delivery.thread_id, conversation, again.given, again.by, read)
+                    given, by = again.given, again.by
+                    await self._runs.drive(delivery.thread_id, conversation, given, by, read, delivery.ts)
         else:
             message = await self._written(delivery)
             if UNREAD in delivery.text:
                 await self._telling.say(delivery, FILES)
             is_told = await self._runs.drive(
-                delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read
+                delivery.thread_id, conversation, {"messages": [message]}, delivery.user, read, delivery.ts
             )
             if not (was_read and is_told):
                 await self._telling.say(delivery, timeline.BROKEN)
         if not was_read:
-            await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id))
+            await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id), delivery.thread_id)
 
     async def _written(self, delivery: Delivery) -> dict[str, Any]:
         """The message as the thread keeps it: who wrote it, and what."""
@@ -281,3 +286,13 @@ class Worker:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(SHOW_AGAIN_AFTER, self._display.rest(thread_id))):
                     await self._stopping.wait()
+
+
+def _ids_of(delivery: Delivery) -> dict[LogId, str | None]:
+    return {
+        "team": delivery.team,
+        "channel": delivery.channel,
+        "person": delivery.user,
+        "event": delivery.event_id,
+        "ts": delivery.ts,
+    }

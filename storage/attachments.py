@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from storage import threads
 from storage.ids import InterruptId, ThreadId
 from storage.jobs import Connection
+from storage.parameters import Listed
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,6 @@ def of(db: Connection, ids: Iterable[InterruptId]) -> list[Attachment]:
     """Those about these questions."""
     rows = db.execute(
         "select interrupt_id, subject, refused from attachments where interrupt_id in (select value from json_each(?))",
-        (json.dumps(list(ids)),),
+        (Listed(ids),),
     )
     return [Attachment(*row) for row in rows]

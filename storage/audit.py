@@ -13,7 +13,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar
 
+from storage import dialect
 from storage.jobs import Connection, Job
+from storage.parameters import Listed
 
 T = TypeVar("T")
 Read = Callable[[Job[T]], Awaitable[T]]
@@ -98,6 +100,7 @@ def head(db: Connection) -> tuple[int, str]:
 
 def append(db: Connection, entry: Entry) -> None:
     """Record it, in the transaction of what it is about: neither is stored without the other."""
+    dialect.lock_chain(db)
     last, previous = head(db)
     facts = json.dumps(dict(entry.facts or {}), sort_keys=True, separators=(",", ":"))
     row = AuditRow(
@@ -136,7 +139,7 @@ def append_refusal(
     `REFUSALS_AN_HOUR` already, and nothing is stored.
     """
     (recent,) = db.execute(
-        "select count(*) from (select 1 from audit where kind = 'refusal' and user = ? and at > ? limit ?)",
+        "select count(*) from (select 1 from audit where kind = 'refusal' and user = ? and at > ? limit ?) recent",
         (user[:LONGEST_ID], at - 3600, REFUSALS_AN_HOUR),
     ).fetchone() or (0,)
     if recent >= REFUSALS_AN_HOUR:
@@ -153,7 +156,7 @@ def of_questions(db: Connection, interrupt_ids: Iterable[str]) -> list[AuditRow]
     """
     found = db.execute(
         f"""select {_COLUMNS} from audit where interrupt_id in (select value from json_each(?)) order by seq""",
-        (json.dumps(list(interrupt_ids)),),
+        (Listed(interrupt_ids),),
     ).fetchall()
     return [row for row in (AuditRow(*each) for each in found) if _is_in_chain(db, row)]
 
@@ -213,7 +216,7 @@ def _page(db: Connection, after: Any, since: float | None) -> list[AuditRow]:
     return [
         AuditRow(*row)
         for row in db.execute(
-            f"""select {_COLUMNS} from audit where (?1 is null or seq > ?1) and (?2 is null or at >= ?2)
+            f"""select {_COLUMNS} from audit where (seq > ?1 or ?1 is null) and (at >= ?2 or ?2 is null)
                 order by seq limit ?3""",
             (after, since, PAGE),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -27,11 +28,18 @@ class Changes:
     of it calls `commit_happened`.
 
     `others` is a count that differs once somebody else has committed; of a database in memory there is nobody else.
+    `look_after` says after how many seconds whoever waits has to look by himself: what is heard may be too little.
     """
 
-    def __init__(self, others: Callable[[], Awaitable[int]] = _nobody, poll: float = POLL) -> None:
+    def __init__(
+        self,
+        others: Callable[[], Awaitable[int]] = _nobody,
+        poll: float = POLL,
+        look_after: Callable[[], float] = lambda: math.inf,
+    ) -> None:
         self._others = others
         self._poll = poll
+        self._look_after = look_after
         self._commits = 0
         self._committed = asyncio.Event()
 
@@ -48,11 +56,14 @@ class Changes:
 
     async def wait(self, since: Mark, timeout: float) -> bool:
         """True as soon as something was committed after `since`, or may have been; False after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
+        began = time.monotonic()
         while self._commits == since.commits and await self._others() == since.others:
-            left = deadline - time.monotonic()
+            waited = time.monotonic() - began
+            left = timeout - waited
             if left <= 0:
                 return False
+            if waited >= self._look_after():
+                return True
             try:
                 async with asyncio.timeout(min(left, self._poll)):
                     await self._committed.wait()

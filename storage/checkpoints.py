@@ -14,6 +14,7 @@ from typing import Any
 from storage.errors import UnreadableRow
 from storage.ids import CheckpointId, Namespace, Scope, TaskId, ThreadId
 from storage.jobs import Connection
+from storage.parameters import Listed, Paired
 from storage.scopes import within
 
 FORMAT = 2
@@ -106,7 +107,7 @@ def history(
         _read(row)
         for row in db.execute(
             f"""select {_COLUMNS} from checkpoints where thread_id = :thread and ns = :ns
-            and (:before is null or seq < (select seq from checkpoints where checkpoint_id = :before))
+            and (seq < (select seq from checkpoints where checkpoint_id = :before) or :before is null)
             order by seq desc limit :limit""",
             {"thread": thread_id, "ns": ns, "before": before, "limit": limit},
         )
@@ -121,7 +122,7 @@ def followers(db: Connection, thread_id: ThreadId, ns: Namespace, ids: Iterable[
             f"""select {_COLUMNS} from checkpoints where thread_id = :thread and ns = :ns and results is not null
                 and seq > (select min(seq) from checkpoints where checkpoint_id in (select value from json_each(:ids)))
                 and parent_id in (select value from json_each(:ids)) order by seq""",
-            {"thread": thread_id, "ns": ns, "ids": json.dumps(list(ids))},
+            {"thread": thread_id, "ns": ns, "ids": Listed(ids)},
         )
     ]
 
@@ -130,8 +131,8 @@ def descends(db: Connection, newer: CheckpointId, older: CheckpointId) -> bool:
     """Whether a checkpoint follows from another, over however many steps."""
     found = db.execute(
         """with recursive line (id) as (
-               select :newer union select parent_id from line join checkpoints on checkpoint_id = id
-                   where parent_id is not null)
+               select checkpoint_id from checkpoints where checkpoint_id = :newer
+               union select parent_id from line join checkpoints on checkpoint_id = id where parent_id is not null)
            select 1 from line where id = :older""",
         {"newer": newer, "older": older},
     ).fetchone()
@@ -140,12 +141,11 @@ def descends(db: Connection, newer: CheckpointId, older: CheckpointId) -> bool:
 
 def newest_with(db: Connection, thread_id: ThreadId, ns: Namespace, task_id: TaskId) -> CheckpointRow | None:
     """The newest checkpoint of a graph at which this task was due."""
-    row = db.execute(
-        f"""select {_COLUMNS} from checkpoints where thread_id = ? and ns = ?
-            and exists (select 1 from json_each(tasks) where value ->> 'id' = ?) order by seq desc limit 1""",
-        (thread_id, ns, task_id),
-    ).fetchone()
-    return None if row is None else _read(row)
+    rows = db.execute(
+        f"""select {_COLUMNS} from checkpoints where thread_id = ? and ns = ? and tasks like ? order by seq desc""",
+        (thread_id, ns, f"%{task_id}%"),  # at which it was due, or named
+    )
+    return next((row for row in map(_read, rows) if task_id in _due(row.tasks)), None)
 
 
 def namespaces(db: Connection, thread_id: ThreadId, scope: Scope) -> list[Namespace]:
@@ -171,7 +171,7 @@ def values(db: Connection, row: CheckpointRow) -> dict[str, Any]:
                    join state_values v
                        on v.thread_id = :thread and v.checkpoint_id = part.base and v.key = part.key)
            select key, base, data from part order by key, depth desc""",
-        {"thread": row.thread_id, "versions": json.dumps(row.versions)},
+        {"thread": row.thread_id, "versions": Paired(row.versions)},
     ).fetchall()
     found: dict[str, Any] = {}
     try:
@@ -192,37 +192,54 @@ def prune(db: Connection, thread_id: ThreadId, keep: int) -> None:
     the newest of those in flight and those whose state is kept for the next call (`kept` in the metadata of a
     checkpoint that stays). Values that a checkpoint is put together from stay with it.
     """
-    parameters = {"thread": thread_id, "keep": keep}
     db.execute(
         """delete from checkpoints where thread_id = :thread and ns = '' and seq not in (
                select seq from checkpoints where thread_id = :thread and ns = '' order by seq desc limit :keep)""",
-        parameters,
+        {"thread": thread_id, "keep": keep},
     )
-    db.execute(
-        """delete from checkpoints where thread_id = :thread and ns <> '' and checkpoint_id not in (
-               select named.value from checkpoints root, json_each(root.metadata, '$.kept') named
-                   where root.thread_id = :thread and root.ns = '') and (
-               seq not in (select max(seq) from checkpoints where thread_id = :thread group by ns)
-               or substr(ns, 1, instr(ns, '/') - 1) not in (
-                   select value ->> 'id' from json_each((
-                       select tasks from checkpoints where thread_id = :thread and ns = '' order by seq desc limit 1))))
-        """,
-        parameters,
+    found = db.execute(f"select {_COLUMNS} from checkpoints where thread_id = ? order by seq", (thread_id,))
+    rows = [_read(row) for row in found]
+    left = _without_ended_calls(rows)
+    stays = {row.checkpoint_id for row in left}
+    db.executemany(
+        "delete from checkpoints where checkpoint_id = ?",
+        [(row.checkpoint_id,) for row in rows if row.checkpoint_id not in stays],
     )
-    db.execute(
-        """with recursive needed (checkpoint_id, key) as (
-               select iif(named.value = '', checkpoints.checkpoint_id, named.value), named.key
-                   from checkpoints, json_each(checkpoints.versions) named
-                   where checkpoints.thread_id = :thread
-               union
-               select v.base, v.key from needed
-                   join state_values v
-                       on v.thread_id = :thread and v.checkpoint_id = needed.checkpoint_id and v.key = needed.key
-                   where v.base is not null)
-           delete from state_values where thread_id = :thread and (checkpoint_id, key) not in (
-               select checkpoint_id, key from needed)""",
-        parameters,
+    _prune_values(db, thread_id, left)
+
+
+def _without_ended_calls(rows: list[CheckpointRow]) -> list[CheckpointRow]:
+    """Of a thread's checkpoints, the oldest first, those that `prune` leaves of the graphs called inside its tasks, and
+    all others.
+    """
+    roots = [row for row in rows if not row.ns]
+    due = _due(roots[-1].tasks) if roots else set[str]()
+    kept = {checkpoint_id for row in roots for checkpoint_id in row.metadata.get("kept", {}).values()}
+    newest_ids = {row.ns: row.checkpoint_id for row in rows}
+    in_flight = {checkpoint_id for ns, checkpoint_id in newest_ids.items() if ns.partition("/")[0] in due}
+    return [row for row in rows if not row.ns or row.checkpoint_id in kept | in_flight]
+
+
+def _prune_values(db: Connection, thread_id: ThreadId, left: list[CheckpointRow]) -> None:
+    """Forget the values that none of these checkpoints, which are all that the thread has, is put together from."""
+    found = db.execute("select checkpoint_id, key, base from state_values where thread_id = ?", (thread_id,))
+    bases: dict[tuple[str, str], str | None] = {(row["checkpoint_id"], row["key"]): row["base"] for row in found}
+    needed: set[tuple[str, str]] = set()
+    for row in left:
+        for key, version in row.versions.items():
+            part: str | None = version
+            while part is not None and (part, key) not in needed:
+                needed.add((part, key))
+                part = bases.get((part, key))
+    db.executemany(
+        "delete from state_values where thread_id = ? and checkpoint_id = ? and key = ?",
+        [(thread_id, *place) for place in bases.keys() - needed],
     )
+
+
+def _due(tasks: str) -> set[str]:
+    """The ids of the tasks that are due at a checkpoint."""
+    return {task["id"] for task in json.loads(tasks)}
 
 
 def _read(row: Any) -> CheckpointRow:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from storage import audit, threads
+from storage import audit, events, threads
 from storage.errors import ClaimMoved
 from storage.ids import Scope, ThreadId
 from storage.jobs import Connection
+from storage.parameters import Listed
 from storage.scopes import within
 
 ClaimStatus = Literal["claimed", "done", "failed", "paused", "in doubt"]
@@ -43,30 +42,27 @@ def put(db: Connection, row: ClaimRow, about: Mapping[str, Any] | None = None) -
     With `about`, what the effect is about in ids, digests and names, it is audited as a run or its outcome.
     `about["interrupt_id"]` is the question that allowed it, `about["outcome"]` what is said in the place of "done".
 
-    Raises `ClaimMoved` when it cannot become this from what it is (`states.CLAIM`, which the connection is guarded by),
-    or its thread was deleted.
+    The transaction raises `ClaimMoved` when it cannot become this from what it is (`states.CLAIM`, which the connection
+    is guarded by), and this does when its thread was deleted.
     """
-    try:
-        changed = db.execute(
-            f"""insert into claims ({_COLUMNS}) select ?, ?, ?, ?, ?, ?, ?, ?, ?
-                    where exists (select 1 from threads where thread_id = ?)
-                on conflict (scope, key) do update set status = excluded.status, result = excluded.result,
-                    error = excluded.error, claimed_at = excluded.claimed_at, settled_at = excluded.settled_at""",
-            (
-                row.scope,
-                row.key,
-                row.thread_id,
-                row.idempotency_key,
-                row.status,
-                row.result,
-                row.error,
-                row.claimed_at,
-                row.settled_at,
-                row.thread_id,
-            ),
-        )
-    except sqlite3.IntegrityError as error:
-        raise ClaimMoved(f"claim {row.key!r} of thread {row.thread_id!r} became nothing: {error}") from error
+    changed = db.execute(
+        f"""insert into claims ({_COLUMNS}) select ?, ?, ?, ?, ?, ?, ?, ?, ?
+                where exists (select 1 from threads where thread_id = ?)
+            on conflict (scope, key) do update set status = excluded.status, result = excluded.result,
+                error = excluded.error, claimed_at = excluded.claimed_at, settled_at = excluded.settled_at""",
+        (
+            row.scope,
+            row.key,
+            row.thread_id,
+            row.idempotency_key,
+            row.status,
+            row.result,
+            row.error,
+            row.claimed_at,
+            row.settled_at,
+            row.thread_id,
+        ),
+    )
     if changed.rowcount != 1:
         raise ClaimMoved(f"thread {row.thread_id!r} of claim {row.key!r} is not there any more")
     threads.touch(db, row.thread_id, row.settled_at or row.claimed_at)
@@ -84,7 +80,13 @@ def _audit(db: Connection, row: ClaimRow, about: Mapping[str, Any]) -> None:
         ended = facts.get("outcome", "done") if row.status == "done" else row.status
         facts |= {"outcome": ended, "took": round(at - row.claimed_at, 3)}
         entry = audit.Entry("outcome", at, row.thread_id, interrupt_id, facts=facts)
+        events.note(_over(row, facts, at))
     audit.append(db, entry)
+
+
+def _over(row: ClaimRow, facts: Mapping[str, Any], at: float) -> events.EffectOver:
+    tool, call = str(facts.get("tool", "")), str(facts.get("call", ""))
+    return events.EffectOver(row.thread_id, tool, call, str(facts["outcome"]), row.claimed_at, at)
 
 
 def of_tasks(db: Connection, roots: Iterable[str]) -> list[ClaimRow]:
@@ -94,7 +96,7 @@ def of_tasks(db: Connection, roots: Iterable[str]) -> list[ClaimRow]:
         for row in db.execute(
             f"""select {_COLUMNS} from (select value from json_each(?)) root join claims
                 on {within("scope", "root.value")}""",
-            (json.dumps(list(roots)),),
+            (Listed(roots),),
         )
     ]
 
@@ -106,6 +108,6 @@ def of_keys(db: Connection, thread_id: ThreadId, keys: Iterable[str]) -> list[Cl
         for row in db.execute(
             f"""select {_COLUMNS} from claims where thread_id = ? and key in (select value from json_each(?))
                 order by claimed_at""",
-            (thread_id, json.dumps(list(keys))),
+            (thread_id, Listed(keys)),
         )
     ]

@@ -4,7 +4,6 @@ became of what somebody asked for or decided.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,17 +61,17 @@ def decided(db: Connection, user: str, limit: int) -> list[InterruptRow]:
     return interrupts.select(
         db,
         """seq in (
-               select seq from (select seq, answered_at at from interrupts
-                   where answered_by = ?1 and answered_at is not null order by answered_at desc limit ?2)
+               select seq from (select seq from interrupts
+                   where answered_by = ?1 and answered_at is not null order by answered_at desc limit ?2) answered
                union select seq from (select seq from interrupts
-                   where requester = ?1 and answered_at is not null order by answered_at desc limit ?2)
+                   where requester = ?1 and answered_at is not null order by answered_at desc limit ?2) asked
                union select seq from (select seq from interrupts
-                   where requester = ?1 and status = 'expired' order by expires_at desc limit ?2)
+                   where requester = ?1 and status = 'expired' order by expires_at desc nulls last limit ?2) late
                union select seq from (select i.seq from votes v join interrupts i on i.id = v.interrupt_id
-                   where v.user = ?1 order by v.rowid desc limit ?2))
+                   where v.user = ?1 order by v.rowid desc limit ?2) voted)
            and status in ('answered', 'expired')""",
         (user, limit),
-        order="coalesce(answered_at, expires_at) desc",
+        order="coalesce(answered_at, expires_at) desc nulls last",
         limit=limit,
     )
 
@@ -80,11 +79,11 @@ def decided(db: Connection, user: str, limit: int) -> list[InterruptRow]:
 def touched(db: Connection, after: int) -> tuple[set[str], int]:
     """Whom the rows of the audit after this one are about, and the number of the last: who asked, decided or voted."""
     rows = db.execute(
-        """select a.seq, a.user, i.requester, i.answered_by, (select json_group_array(v.user) from votes v
-               where v.interrupt_id = i.id) voters
-           from audit a left join interrupts i on i.id = a.interrupt_id where a.seq > ?""",
+        """select a.seq, a.user, i.requester, i.answered_by, v.user as voter from audit a
+               left join interrupts i on i.id = a.interrupt_id left join votes v on v.interrupt_id = i.id
+           where a.seq > ?""",
         (after,),
     ).fetchall()
-    found = {user for row in rows for user in (row["user"], row["requester"], row["answered_by"]) if user}
-    found.update(user for row in rows for user in json.loads(row["voters"]))
+    whom = ("user", "requester", "answered_by", "voter")
+    found = {row[name] for row in rows for name in whom if row[name]}
     return found, max((row["seq"] for row in rows), default=after)

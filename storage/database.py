@@ -17,6 +17,7 @@ from storage.blocking import EitherWay, either_way
 from storage.changes import Changes
 from storage.engine import Clock, Engine
 from storage.errors import DatabaseGone
+from storage.events import Observer, Watched
 from storage.ids import OwnerId, ThreadId, thread_id_text
 from storage.interrupts import InterruptRow
 from storage.jobs import Job
@@ -49,6 +50,8 @@ class Storage:
         self._loop = asyncio.get_running_loop()
         self._patience: float | None = None
         self._keeps = False
+        self.observer: Observer | None = None
+        """Is told what the transactions of this storage did. Set it before `impatient` is asked for."""
         self.recent = Recent()
 
     @property
@@ -89,6 +92,8 @@ class Storage:
         not. Raises `DatabaseGone`.
         """
         self._check()
+        if self.observer is not None:
+            job = Watched(job, self.observer)
         return await self._engine.write(job, of, self._patience, keeps=self._keeps)
 
     async def read(self, job: Job[T]) -> T:

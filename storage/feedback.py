@@ -24,7 +24,7 @@ def put(db: Connection, said: Feedback) -> None:
     db.execute(
         """insert into feedback (thread_id, message_id, user, helped, at) values (?, ?, ?, ?, ?)
            on conflict (message_id, user) do update set helped = excluded.helped, at = excluded.at""",
-        (said.thread_id, said.message_id, said.user, said.helped, said.at),
+        (said.thread_id, said.message_id, said.user, int(said.helped), said.at),
     )
 
 

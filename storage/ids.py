@@ -1,5 +1,6 @@
 """The types of the ids that rows are known by."""
 
+import secrets
 from typing import NewType
 from uuid import UUID
 
@@ -14,6 +15,13 @@ Namespace = NewType("Namespace", str)
 
 Scope = NewType("Scope", str)
 """Whose questions and claims: the path of the task (and of the `@task` in it) that asks and claims."""
+
+
+def new_fence() -> int:
+    """62 random bits. A job asks for it itself, which makes no other id: a fence is compared with no earlier one, so a
+    job that is run again may take another.
+    """
+    return secrets.randbits(62)
 
 
 def thread_id_text(given: object) -> ThreadId | None:

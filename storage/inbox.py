@@ -43,8 +43,8 @@ def receive(db: Connection, delivery: Delivery, now: float) -> bool:
     once).
     """
     stored = db.execute(
-        f"""insert or ignore into inbox ({_COLUMNS}, status, received_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'received', ?)""",
+        f"""insert into inbox ({_COLUMNS}, status, received_at)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'received', ?) on conflict do nothing""",
         (
             delivery.event_id,
             delivery.kind,
@@ -138,9 +138,10 @@ def unread(db: Connection, owner: OwnerId) -> list[Unread]:
                 order by seq desc limit 1),
                t.status,
                exists (select 1 from interrupts q where q.thread_id = i.thread_id and q.status = 'waiting'),
-               t.owner, min(i.seq)
-           from inbox i left join threads t on t.thread_id = i.thread_id
-           where i.status = 'received' and i.kind <> 'stop' group by i.thread_id order by min(i.seq)"""
+               t.owner
+           from (select min(seq) as seq from inbox where {_TO_READ} group by thread_id) earliest
+               join inbox i on i.seq = earliest.seq left join threads t on t.thread_id = i.thread_id
+           order by i.seq"""
     ).fetchall()
     others = owners.alive(db, {row["owner"] for row in rows} - {owner})
     free = [row for row in rows if row["owner"] not in others]

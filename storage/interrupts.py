@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, cast
 
-from storage import audit, threads
+from storage import audit, threads, waits
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.jobs import Connection
+from storage.parameters import Listed
 from storage.scopes import within
 
 InterruptStatus = Literal["waiting", "answered", "reopened", "superseded", "cancelled", "expired"]
@@ -83,15 +84,18 @@ def ask(db: Connection, question: NewInterrupt, now: float) -> InterruptRow:
     and so is what its task asked after that.
     """
     if question.replaces is not None:
+        replaced = waits.look_within(db, question.scope)
         _supersede(db, question.scope, question.ordinal)
+        waits.ended(db, replaced, now)
     stored = db.execute(
         f"""insert into interrupts (id, thread_id, ns, scope, ordinal, node, kind, status, payload, digest, schema,
-               terms, requester, replaces, created_at, expires_at, about)
+               terms, requester, replaces, created_at, expires_at, about, call)
            values (:id, :thread_id, :ns, :scope, :ordinal, :node, :kind, 'waiting', :payload, :digest, :schema,
-               :terms, :requester, :replaces, :now, :expires_at, :about)
+               :terms, :requester, :replaces, :now, :expires_at, :about, :call)
            returning {_COLUMNS}""",
-        {**vars(question), "now": now},
+        {**vars(question), "now": now, "call": _call(json.loads(question.payload))},
     ).fetchone()
+    waits.begun(question.kind)
     if question.about is not None:
         facts = {**json.loads(question.about), "replaces": question.replaces}
         audit.append(
@@ -112,7 +116,7 @@ def _supersede(db: Connection, scope: Scope, ordinal: int) -> None:
                    and (later.scope = :scope and later.ordinal >= :ordinal
                        or later.scope <> :scope and later.kind <> 'breakpoint'))
            update interrupts set status = 'superseded', version = version + 1
-           where seq in stale and status not in ('superseded', 'cancelled')""",
+           where seq in (select seq from stale) and status not in ('superseded', 'cancelled')""",
         {"scope": scope, "ordinal": ordinal},
     )
 
@@ -135,6 +139,7 @@ def answer(
     moved on from `version`: of simultaneous answers one stands.
     """
     for interrupt_id, text in answers.items():
+        waited = waits.look(db, interrupt_id)
         changed = db.execute(
             """update interrupts set status = 'answered', version = version + 1, consumed = 0,
                    answer = :answer, answered_by = :by, answered_at = :now
@@ -149,6 +154,7 @@ def answer(
             (interrupt_id, text, by, now),
         )
         audit_decision(db, interrupt_id, _what(text), now, team=team, user=by, facts=facts)
+        waits.ended(db, waited, now)
     threads.touch(db, thread_id, now)
 
 
@@ -168,22 +174,22 @@ def judged(db: Connection, thread_id: ThreadId, interrupt_id: InterruptId, versi
 
 def asked_again(db: Connection, interrupt_id: InterruptId, after: int, why: str, now: float) -> None:
     """Say why a question that waits is asked again, as a clause beside its terms. Its version is later than `after`."""
+    row = get(db, interrupt_id)
+    if row is None or row.status != "waiting":
+        return
+    terms = None if row.terms is None else json.dumps({**row.terms, "why": why})
     changed = db.execute(
-        """update interrupts set version = max(version, ?) + 1, terms = json_set(terms, '$.why', ?)
-           where id = ? and status = 'waiting' returning thread_id""",
-        (after, why, interrupt_id),
-    ).fetchone()
-    if changed is not None:
-        threads.touch(db, ThreadId(changed["thread_id"]), now)
+        "update interrupts set version = ?, terms = ? where id = ? and status = 'waiting' and version = ?",
+        (max(row.version, after) + 1, terms, interrupt_id, row.version),
+    )
+    if changed.rowcount:
+        threads.touch(db, row.thread_id, now)
 
 
 def waiting_about(db: Connection, thread_id: ThreadId, message_id: str) -> list[InterruptRow]:
     """The questions of a thread that wait, and are about what this message of the model proposed."""
-    return select(
-        db,
-        "thread_id = ? and status = 'waiting' and json_extract(terms, '$.message_id') = ?",
-        (thread_id, message_id),
-    )
+    rows = select(db, "thread_id = ? and status = 'waiting'", (thread_id,))
+    return [row for row in rows if row.terms is not None and row.terms.get("message_id") == message_id]
 
 
 def waiting_in(db: Connection, thread_id: ThreadId, kind: str) -> list[InterruptRow]:
@@ -207,9 +213,7 @@ def status_at(db: Connection, thread_id: ThreadId, scope: Scope, ordinal: int) -
 
 def of_kinds(db: Connection, thread_id: ThreadId, kinds: Iterable[str]) -> list[InterruptRow]:
     """All that a thread ever asked of these kinds, oldest first."""
-    return select(
-        db, "thread_id = ? and kind in (select value from json_each(?))", (thread_id, json.dumps(list(kinds)))
-    )
+    return select(db, "thread_id = ? and kind in (select value from json_each(?))", (thread_id, Listed(kinds)))
 
 
 def consume(db: Connection, ids: Iterable[InterruptId]) -> None:
@@ -217,20 +221,21 @@ def consume(db: Connection, ids: Iterable[InterruptId]) -> None:
     db.executemany("update interrupts set consumed = 1 where id = ?", [(interrupt_id,) for interrupt_id in ids])
 
 
-def close(db: Connection, scopes: Iterable[Scope], *, finished: bool = False) -> None:
+def close(db: Connection, scopes: Iterable[Scope], now: float, *, finished: bool = False) -> None:
     """Say that what these tasks, and all within them, were answered did its work: no answer is open to be replaced.
 
     Of a task that `finished`, all answers have reached it, and what it never came to ask again is cancelled.
     """
     for scope in scopes:
+        waited = waits.look_within(db, scope) if finished else []
         db.execute(
-            f"""update interrupts set version = version + (status <> 'answered'),
-                   status = case status when 'waiting' then 'cancelled' else 'answered' end,
-                   consumed = consumed or :finished or status = 'reopened'
+            f"""update interrupts set version = case status when 'answered' then version else version + 1 end,
+                   status = case status when 'waiting' then 'cancelled' else 'answered' end, consumed = 1
                where status not in ('superseded', 'cancelled') and {within("scope", ":scope")}
-                   and (status = 'reopened' or :finished and (status = 'waiting' or status = 'answered'))""",
-            {"scope": scope, "finished": finished},
+                   and (status = 'reopened' or :finished = 1 and (status = 'waiting' or status = 'answered'))""",
+            {"scope": scope, "finished": int(finished)},
         )
+        waits.ended(db, waited, now)
 
 
 def reopen(db: Connection, ids: Iterable[InterruptId]) -> None:
@@ -255,6 +260,7 @@ def cancel(
     audit.
     """
     for interrupt_id in ids:
+        waited = waits.look(db, interrupt_id)
         changed = db.execute(
             """update interrupts set status = 'cancelled', version = version + 1
                where thread_id = ? and id = ? and status in ('waiting', 'reopened', 'answered')""",
@@ -262,6 +268,7 @@ def cancel(
         )
         if changed.rowcount:
             audit_decision(db, interrupt_id, "cancelled", now, team=team, user=by)
+        waits.ended(db, waited, now)
         db.execute("update interrupts set consumed = 1 where id = ? and status = 'expired'", (interrupt_id,))
 
 
@@ -271,15 +278,15 @@ def get(db: Connection, interrupt_id: str) -> InterruptRow | None:
 
 
 def of_ids(db: Connection, ids: Iterable[InterruptId]) -> list[InterruptRow]:
-    return select(db, "id in (select value from json_each(?))", (json.dumps(list(ids)),))
+    return select(db, "id in (select value from json_each(?))", (Listed(ids),))
 
 
 def of_calls(db: Connection, thread_id: ThreadId, call_ids: Iterable[str]) -> list[InterruptRow]:
     """The questions about these tool calls, as their payloads name them, oldest first."""
     return select(
         db,
-        "+thread_id = ? and json_extract(payload, '$.tool_call_id') in (select value from json_each(?))",
-        (thread_id, json.dumps(list(call_ids))),
+        "+thread_id = ? and call in (select value from json_each(?))",
+        (thread_id, Listed(map(json.dumps, call_ids))),
     )
 
 
@@ -290,7 +297,7 @@ def of_tasks(db: Connection, roots: Iterable[str]) -> list[InterruptRow]:
         f"""seq in (select asked.seq from json_each(?) root join interrupts asked
                       on {within("asked.scope", "root.value")}
                    where asked.status not in ('superseded', 'cancelled'))""",
-        (json.dumps(list(roots)),),
+        (Listed(roots),),
     )
 
 
@@ -300,7 +307,7 @@ def recorded(db: Connection, roots: Iterable[str]) -> list[InterruptRow]:
         db,
         f"""seq in (select asked.seq from json_each(?) root join interrupts asked
                       on {within("asked.scope", "root.value")} where asked.status <> 'superseded')""",
-        (json.dumps(list(roots)),),
+        (Listed(roots),),
     )
 
 
@@ -331,8 +338,8 @@ def find(
 ) -> list[InterruptRow]:
     return select(
         db,
-        """(?1 is null or status = ?1) and (?2 is null or kind = ?2) and (?3 is null or thread_id = ?3)
-           and (?4 is null or created_at < ?4) and (?5 is null or expires_at < ?5)""",
+        """(status = ?1 or ?1 is null) and (kind = ?2 or ?2 is null) and (thread_id = ?3 or ?3 is null)
+           and (created_at < ?4 or ?4 is null) and (expires_at < ?5 or ?5 is null)""",
         (status, kind, thread_id, asked_before, expires_before),
         limit=limit,
     )
@@ -370,14 +377,22 @@ def _what(answer: str) -> str | None:
 
 
 def select(
-    db: Connection, where: str, parameters: tuple[Any, ...], *, order: str = "seq", limit: int = -1
+    db: Connection, where: str, parameters: tuple[Any, ...], *, order: str = "seq", limit: int | None = None
 ) -> list[InterruptRow]:
-    return [
-        _read(row)
-        for row in db.execute(
-            f"select {_COLUMNS} from interrupts where {where} order by {order} limit {limit}", parameters
-        )
-    ]
+    most = "" if limit is None else f" limit {limit}"
+    rows = db.execute(f"select {_COLUMNS} from interrupts where {where} order by {order}{most}", parameters)
+    return [_read(row) for row in rows]
+
+
+def _call(payload: object) -> str | None:
+    """The tool call that a question is about, as the JSON text of its id: another program makes that, of any
+    characters.
+    """
+    match payload:
+        case {"tool_call_id": str(call_id)}:
+            return json.dumps(call_id)
+        case _:
+            return None
 
 
 def _read(row: Any) -> InterruptRow:

@@ -235,9 +235,20 @@ _MODELS_AND_SERVERS = (
 # What the tasks of the step before a checkpoint came to, by where that stands in its state.
 _RESULTS = ("alter table checkpoints add column results text",)
 
+_IN_COMMON = (
+    # The tool call that a question is about: the JSON text of the id that its payload names.
+    "alter table interrupts add column call text",
+    "drop index interrupts_of_call",
+    """update interrupts set call = payload -> '$.tool_call_id'
+        where json_extract(payload, '$.tool_call_id') is not null""",
+    "create index interrupts_of_call on interrupts (call)",
+    "drop index conversations_outdated",
+    "create index conversations_outdated on conversations (thread_id) where outdated = 1",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     *(_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION, _PLACES),
-    *(_SEEN, _MODELS_AND_SERVERS, _RESULTS),
+    *(_SEEN, _MODELS_AND_SERVERS, _RESULTS, _IN_COMMON),
 )
 
 

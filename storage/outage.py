@@ -52,7 +52,8 @@ class Outage:
             self._over.clear()
             self._begun.set()
             name = getattr(error, "sqlite_errorname", type(error).__name__)
-            logger.error("the database cannot %s now: %s (%s); trying until it can", deed, error, name)
+            said = str(error).partition("\n")[0]
+            logger.error("the database cannot %s now: %s (%s); trying until it can", deed, said, name)
         self._failing.add(deed)
 
     def worked(self, deed: Deed) -> None:

@@ -5,11 +5,11 @@ A tool may be used as its pin says it. What its server says otherwise waits for 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from storage.jobs import Connection
+from storage.parameters import Listed
 
 MOST = 2000
 """Pins of one server: one that invents names without end gets no further."""
@@ -50,7 +50,7 @@ def of_servers(db: Connection, servers: Iterable[str]) -> list[Pin]:
     rows = db.execute(
         f"""select {_COLUMNS} from pins where server in (select value from json_each(?))
             order by server, seen_at, tool""",
-        (json.dumps(list(servers)),),
+        (Listed(servers),),
     )
     return [Pin(*row) for row in rows]
 

@@ -5,15 +5,16 @@ A conversation is shown by one owner at a time, its shower: every write compares
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from storage import owners
 from storage.errors import LeaseLost
-from storage.ids import OwnerId, ThreadId
+from storage.ids import OwnerId, ThreadId, new_fence
 from storage.jobs import Connection
+from storage.parameters import Listed
 
 
 class Place(NamedTuple):
@@ -76,7 +77,7 @@ _COLUMNS = "thread_id, team, channel, thread_ts, shown_version, shower, shower_f
 def begin(db: Connection, thread_id: ThreadId, team: str, place: Place) -> None:
     """The thread is held there, unless it is held somewhere already."""
     db.execute(
-        "insert or ignore into conversations (thread_id, team, channel, thread_ts) values (?, ?, ?, ?)",
+        "insert into conversations (thread_id, team, channel, thread_ts) values (?, ?, ?, ?) on conflict do nothing",
         (thread_id, team, *place),
     )
 
@@ -96,7 +97,7 @@ def conversations(db: Connection, thread_ids: Iterable[ThreadId]) -> dict[Thread
     """Those of these threads that are held in Slack."""
     found = db.execute(
         f"select {_COLUMNS} from conversations where thread_id in (select value from json_each(?))",
-        (json.dumps(list(thread_ids)),),
+        (Listed(thread_ids),),
     )
     return {each.thread_id: each for each in (Conversation(*row) for row in found)}
 
@@ -107,9 +108,10 @@ def take(db: Connection, thread_id: ThreadId, owner: OwnerId) -> Conversation | 
     if found is None or (found.shower not in (None, owner) and owners.is_alive(db, found.shower)):
         return None
     db.execute(
-        "update conversations set shower = ?, shower_fence = abs(random()) where thread_id = ?", (owner, thread_id)
+        "update conversations set shower = ?, shower_fence = ? where thread_id = ?",
+        (owner, fence := new_fence(), thread_id),
     )
-    return conversation(db, thread_id)
+    return replace(found, shower=owner, fence=fence)
 
 
 def check(db: Connection, held: Conversation) -> None:
@@ -130,8 +132,10 @@ def refuse(db: Connection, held: Conversation, why: str, link: str | None) -> No
 def give_back(db: Connection, held: Conversation, shown_version: int) -> None:
     """Others may show it; it shows this version of the thread. No error when it is not ours any more."""
     db.execute(
-        """update conversations set shower = null, shown_version = max(shown_version, :shown), outdated = exists
-               (select 1 from threads t where t.thread_id = :thread and t.version > max(shown_version, :shown))
+        """update conversations set shower = null,
+               shown_version = case when shown_version > :shown then shown_version else :shown end,
+               outdated = case when exists (select 1 from threads t where t.thread_id = conversations.thread_id
+                   and t.version > conversations.shown_version and t.version > :shown) then 1 else 0 end
            where thread_id = :thread and shower = :shower and shower_fence = :fence""",
         {"shown": shown_version, "thread": held.thread_id, "shower": held.shower, "fence": held.fence},
     )
@@ -143,7 +147,7 @@ def out_of_date(db: Connection, owner: OwnerId) -> list[Conversation]:
     """
     rows = db.execute(
         f"""select {", ".join(f"c.{name}" for name in _COLUMNS.split(", "))}, t.owner from conversations c
-            join threads t on t.thread_id = c.thread_id where c.outdated and t.version > c.shown_version"""
+            join threads t on t.thread_id = c.thread_id where c.outdated = 1 and t.version > c.shown_version"""
     ).fetchall()
     others = owners.alive(db, {holder for row in rows for holder in (row["shower"], row["owner"])} - {owner})
     return [Conversation(*row[:-1]) for row in rows if not {row["shower"], row["owner"]} & others]
@@ -157,7 +161,7 @@ def of_thread(db: Connection, thread_id: ThreadId) -> dict[str, Post]:
 def of_threads(db: Connection, thread_ids: Iterable[ThreadId]) -> dict[ThreadId, list[Post]]:
     """The posts of these threads that are known to be there."""
     found: dict[ThreadId, list[Post]] = {}
-    wanted = json.dumps(list(thread_ids))
+    wanted = Listed(thread_ids)
     for post in _select(db, "thread_id in (select value from json_each(?)) and ts is not null", wanted):
         found.setdefault(post.thread_id, []).append(post)
     return found
@@ -165,7 +169,7 @@ def of_threads(db: Connection, thread_ids: Iterable[ThreadId]) -> dict[ThreadId,
 
 def beginning(db: Connection, prefix: str) -> list[Post]:
     """The posts whose subject begins so."""
-    return _select(db, "subject >= ?1 and subject < ?1 || char(0x10ffff)", prefix)
+    return _select(db, "subject >= ? and subject < ?", prefix, f"{prefix}{chr(sys.maxunicode)}")
 
 
 def at(db: Connection, channel: str, ts: str) -> Post | None:
@@ -187,7 +191,7 @@ def in_channel(db: Connection, channel: str, ts: str | None) -> list[Post]:
 _POST = "subject, thread_id, channel, ts, shown, thread_ts, refused, opening"
 
 
-def _select(db: Connection, where: str, *parameters: str | None) -> list[Post]:
+def _select(db: Connection, where: str, *parameters: str | Listed | None) -> list[Post]:
     return [Post(*row) for row in db.execute(f"select {_POST} from posts where {where}", parameters)]
 
 
@@ -205,9 +209,9 @@ def lose(db: Connection, post: Post) -> None:
     """Slack does not show it any more, as somebody else made it: whoever shows the conversation looks at it anew."""
     remove(db, post.subject)
     db.execute(
-        """update conversations set shower = null, shower_fence = abs(random()), shown_version = -1, outdated = 1
+        """update conversations set shower = null, shower_fence = ?, shown_version = -1, outdated = 1
            where thread_id = ?""",
-        (post.thread_id,),
+        (new_fence(), post.thread_id),
     )
 
 

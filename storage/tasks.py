@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from storage.ids import Scope, ThreadId
 from storage.jobs import Connection
+from storage.parameters import Listed
 from storage.scopes import within
 
 TaskStatus = Literal["finished", "paused", "failed"]
@@ -31,8 +31,11 @@ class TaskRow:
 
 def save(db: Connection, thread_id: ThreadId, row: TaskRow, now: float) -> None:
     db.execute(
-        """insert or replace into tasks (scope, thread_id, status, writes, targets, error, updated_at)
-           values (?, ?, ?, ?, ?, ?, ?)""",
+        """insert into tasks (scope, thread_id, status, writes, targets, error, updated_at)
+           values (?, ?, ?, ?, ?, ?, ?)
+           on conflict (scope) do update set thread_id = excluded.thread_id, status = excluded.status,
+               writes = excluded.writes, targets = excluded.targets, error = excluded.error,
+               updated_at = excluded.updated_at""",
         (row.scope, thread_id, row.status, row.writes, row.targets, row.error, now),
     )
 
@@ -44,7 +47,7 @@ def of_tasks(db: Connection, roots: Iterable[str]) -> dict[Scope, TaskRow]:
         for row in db.execute(
             f"""select scope, status, writes, targets, error from json_each(?) root
                 join tasks on {within("scope", "root.value")}""",
-            (json.dumps(list(roots)),),
+            (Listed(roots),),
         )
     }
 

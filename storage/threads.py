@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Literal
 
 from storage import owners, usage
 from storage.errors import LeaseLost, ThreadHalted, ThreadHeld, ThreadMoved
-from storage.ids import OwnerId, ThreadId
+from storage.ids import OwnerId, ThreadId, new_fence
 from storage.jobs import Connection
 
 ThreadStatus = Literal["idle", "running", "waiting", "failed", "done"]
@@ -82,32 +83,41 @@ def take(
         raise ThreadMoved(f"thread {thread_id!r} changed while it was read")
     died = row is not None and row.status == "running" and row.owner is not None
     cut_short, place = _cut_short(db, thread_id) if died else (0, None)
-    (new_fence,) = db.execute(
+    lease = Lease(thread_id, owner, new_fence(), cut_short)
+    db.execute(
         """insert into threads (thread_id, status, owner, fence, version, created_at, updated_at)
-           values (:thread, 'running', :owner, abs(random()), 1, :now, :now)
+           values (:thread, 'running', :owner, :fence, 1, :now, :now)
            on conflict (thread_id) do update set status = 'running', owner = excluded.owner, fence = excluded.fence,
-               version = version + 1, updated_at = excluded.updated_at, cut_short = :cut_short, cut_short_at = :place
-           returning fence""",
-        {"thread": thread_id, "owner": owner, "now": now, "cut_short": cut_short, "place": place},
-    ).fetchone()
-    return Lease(thread_id, owner, new_fence, cut_short)
+               version = threads.version + 1, updated_at = excluded.updated_at, cut_short = :cut_short,
+               cut_short_at = :place""",
+        {
+            "thread": thread_id,
+            "owner": owner,
+            "fence": lease.fence,
+            "now": now,
+            "cut_short": cut_short,
+            "place": place,
+        },
+    )
+    return lease
 
 
 def _cut_short(db: Connection, thread_id: ThreadId) -> tuple[int, str]:
     """How often in a row, this time included, a run was cut short where the thread stands; and where that is: whatever
     a run gets done adds to it.
     """
-    (place,) = db.execute(
-        """select json_array(
+    before, before_at, *got_done = db.execute(
+        """select cut_short, cut_short_at,
                (select max(seq) from checkpoints where thread_id = :thread),
                (select count(*) from tasks where thread_id = :thread and status = 'finished'),
                (select count(*) from interrupts where thread_id = :thread),
                (select count(*) from claims where thread_id = :thread),
-               (select count(*) from claims where thread_id = :thread and status = 'done'))""",
+               (select count(*) from claims where thread_id = :thread and status = 'done')
+           from threads where thread_id = :thread""",
         {"thread": thread_id},
     ).fetchone()
-    before = db.execute("select cut_short, cut_short_at from threads where thread_id = ?", (thread_id,)).fetchone()
-    return (before["cut_short"] + 1 if before["cut_short_at"] == place else 1), place
+    place = json.dumps(got_done, separators=(",", ":"))
+    return (before + 1 if before_at == place else 1), place
 
 
 def hold(db: Connection, lease: Lease, now: float, *, release: ThreadStatus | None = None) -> int:

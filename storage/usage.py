@@ -6,6 +6,7 @@ identity goes: nothing of these rows tells any more which conversation it was, n
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import astuple, dataclass
 from typing import Literal
 
@@ -54,8 +55,9 @@ def put(db: Connection, used: Used) -> None:
     db.execute(
         """insert into usage (message_id, thread_id, person, day, model, prompt_tokens, completion_tokens)
            values (?, ?, ?, ?, ?, ?, ?)
-           on conflict do update set prompt_tokens = prompt_tokens + excluded.prompt_tokens,
-               completion_tokens = completion_tokens + excluded.completion_tokens""",
+           on conflict (day, message_id) do update set
+               prompt_tokens = usage.prompt_tokens + excluded.prompt_tokens,
+               completion_tokens = usage.completion_tokens + excluded.completion_tokens""",
         astuple(used),
     )
 
@@ -63,8 +65,8 @@ def put(db: Connection, used: Used) -> None:
 def sums(db: Connection, by: By, since: str) -> list[Sum]:
     """The sums from this day on (an ISO date): by day the oldest first, else the most tokens first."""
     rows = db.execute(
-        f"""select {_COLUMNS[by]} key, count(*), sum(prompt_tokens), sum(completion_tokens),
-                   sum(prompt_tokens + completion_tokens) tokens
+        f"""select {_COLUMNS[by]} as key, count(*), sum(prompt_tokens), sum(completion_tokens),
+                   sum(prompt_tokens + completion_tokens) as tokens
             from usage where day >= ? group by key order by {_ORDERS[by]}""",
         (since,),
     )
@@ -73,6 +75,8 @@ def sums(db: Connection, by: By, since: str) -> list[Sum]:
 
 def forget(db: Connection, thread_id: ThreadId) -> None:
     """Keep the sums of this thread by day, person and model, under ids that say nothing."""
-    db.execute(
-        "update usage set thread_id = '', message_id = lower(hex(randomblob(16))) where thread_id = ?", (thread_id,)
+    rows = db.execute("select day, message_id from usage where thread_id = ?", (thread_id,)).fetchall()
+    db.executemany(
+        "update usage set thread_id = '', message_id = ? where day = ? and message_id = ?",
+        [(secrets.token_hex(16), row["day"], row["message_id"]) for row in rows],
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from storage.ids import InterruptId
 from storage.jobs import Connection
+from storage.parameters import Listed
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class VoteRow:
 
 
 def cast(db: Connection, vote: VoteRow) -> None:
-    """Store a vote. A second one of the same person for the same question is an `IntegrityError`."""
+    """Store a vote. A second one of the same person for the same question is an error of the database's."""
     db.execute(
         "insert into votes (interrupt_id, user, team, at, facts) values (?, ?, ?, ?, ?)",
         (vote.interrupt_id, vote.user, vote.team, vote.at, json.dumps(vote.facts)),
@@ -39,6 +40,6 @@ def of(db: Connection, interrupt_ids: Iterable[InterruptId]) -> list[VoteRow]:
         for row in db.execute(
             """select interrupt_id, user, team, at, facts from votes
                where interrupt_id in (select value from json_each(?)) order by rowid""",
-            (json.dumps(list(interrupt_ids)),),
+            (Listed(interrupt_ids),),
         )
     ]

@@ -113,6 +113,8 @@ HOMES: Mapping[str, Where] = {
     "aiosqlite": inside("storage.sqlite"),
     "psycopg": inside("storage.postgres"),
     "psycopg_pool": inside("storage.postgres"),
+    "prometheus_client": inside("bot.observing"),
+    "opentelemetry": inside("bot.observing"),
     "pydantic_settings": inside("bot.settings"),
     "typing_extensions": inside("graphs.runtime.hints"),
     "pydantic": PRODUCT,

@@ -194,7 +194,7 @@ class Homes:
             if made.digest != each.shown or each.is_waited_for:
                 await self._client.views_publish(user_id=each.user, view=made.view)
                 now = self._storage.now()
-                await self._storage.write(lambda db: homes.published(db, each, made.digest, now))
+                await self._storage.write(lambda db: homes.published(db, each, made.digest, now), f"home {each.user}")
         except CannotTell:
             self._again(each)
         except UNCERTAIN as error:

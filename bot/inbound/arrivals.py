@@ -64,7 +64,8 @@ class Arrivals:
         body: Body,
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002
     ) -> BoltResponse:
-        """A global middleware: Bolt acknowledges an event before its listener runs, so it is stored here.
+        """A global middleware: Bolt acknowledges an event before its listener runs, so it is stored here. Where a job
+        finds that its thread is another one (`spoken_in`), it only adds to the inbox of that, each delivery once.
 
         What cannot be stored in time is not acknowledged: Slack sends it again. It is stored all the same once that can
         be, since Slack gives up after a few times; what has come twice is kept once.
@@ -90,13 +91,17 @@ class Arrivals:
         now = self.storage.now()
         try:
             if message is not None:
-                await storage.write(lambda db: _receive(db, message, now))
-            if stop is not None and not await storage.write(lambda db: _receive_stop(db, stop, now)):
+                await storage.write(lambda db: _receive(db, message, now), message.thread.thread_id)
+            if stop is not None and not await storage.write(
+                lambda db: _receive_stop(db, stop, now), stop.thread.thread_id
+            ):
                 await self.poster.whisper(stop.thread, stop.user, NOTHING)
             if loss is not None:
                 await storage.write(lambda db: losses.note(db, loss))
             if opening is not None:
-                await storage.write(lambda db: homes.opened(db, opening.user, opening.channel, now))
+                await storage.write(
+                    lambda db: homes.opened(db, opening.user, opening.channel, now), f"home {opening.user}"
+                )
         except StorageUnavailable:
             if message is not None:
                 await self._tell(message)

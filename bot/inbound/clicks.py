@@ -111,7 +111,7 @@ class Clicks:
             click.value,
         )
         now = self.storage.now()
-        await self.storage.write(lambda db: inbox.receive(db, delivery, now))
+        await self.storage.write(lambda db: inbox.receive(db, delivery, now), thread_id)
         await ack()
 
     async def went_back(self, ack: AsyncAck, body: Body) -> None:

@@ -26,5 +26,5 @@ class FeedbackClicks:
         if said is not None:
             now, (message_id, helped) = self.storage.now(), said
             row = stored.Feedback(click.thread.thread_id, message_id, click.person.user, helped, now)
-            await self.storage.write(lambda db: stored.put(db, row))
+            await self.storage.write(lambda db: stored.put(db, row), row.thread_id)
         await ack()

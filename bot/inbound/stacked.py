@@ -28,7 +28,7 @@ async def filled(storage: Storage, form: Submission, page: int) -> Filled:
 async def keep(storage: Storage, form: Submission, page: int) -> None:
     """Keep what this view holds until the last one is submitted."""
     held, now = json.dumps(form.values), storage.now()
-    await storage.write(lambda db: drafts.keep(db, form.root_id, page, held, now))
+    await storage.write(lambda db: drafts.keep(db, form.root_id, page, held, now), _name(form))
 
 
 async def mend(
@@ -51,4 +51,9 @@ async def close(storage: Storage, ack: AsyncAck, form: Submission) -> None:
         return
     await ack(response_action="clear")
     with suppress(StorageUnavailable):  # what was submitted counts; and what is left is forgotten in a day
-        await storage.write(lambda db: drafts.drop(db, form.root_id))
+        await storage.write(lambda db: drafts.drop(db, form.root_id), _name(form))
+
+
+def _name(form: Submission) -> str:
+    """Of what is kept of a form, for `Storage.write`."""
+    return f"form {form.root_id}"

@@ -78,7 +78,7 @@ class Trying:
                 f"example:{ts}", "message", thread.thread_id, self.team, channel, ts, ts, user, escape(example)
             )
             now = self.storage.now()
-            await self.storage.write(lambda db: inbox.receive(db, delivery, now))
+            await self.storage.write(lambda db: inbox.receive(db, delivery, now), thread.thread_id)
         except (CannotTell, StorageUnavailable, DatabaseGone, *UNCERTAIN) as error:
             logger.warning("an example of %s was not sent: %s", user, describe(error))
             return NOT_SENT

@@ -50,7 +50,7 @@ class Attaching:
         refused = await upload(self.client, post.place, name, "All of the arguments", whole)
         attachment, now = Attachment(call.question.id, post.subject, refused), self.storage.now()
         thread_id = held.conversation.thread_id
-        await self.storage.write(lambda db: attachments.put(db, thread_id, attachment, now))
+        await self.storage.write(lambda db: attachments.put(db, thread_id, attachment, now), thread_id)
 
 
 async def upload(client: AsyncWebClient, place: Place, name: str, title: str, content: str | bytes) -> str | None:

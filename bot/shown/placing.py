@@ -65,7 +65,7 @@ class Placing:
             posts.check(db, here)
             posts.refuse(db, here, why, link)
 
-        await self._storage.write(job)
+        await self._storage.write(job, here.thread_id)
         held.conversation = replace(here, refused=why, link=link)
         logger.warning(
             "conversation %s takes no messages (%s); it goes on in the direct message of who asked",

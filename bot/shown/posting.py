@@ -88,7 +88,7 @@ class Poster:
             posts.check(db, conversation)
             posts.remove(db, subject)
 
-        await self._storage.write(job)
+        await self._storage.write(job, conversation.thread_id)
         del known[subject]
 
     async def whisper(
@@ -139,7 +139,7 @@ class Poster:
             posts.check(db, conversation)
             posts.save(db, post, now)
 
-        await self._storage.write(job)
+        await self._storage.write(job, conversation.thread_id)
         known[post.subject] = post
 
     async def _post(self, begun: Post, shown: Shown) -> Post:

@@ -47,4 +47,4 @@ class Results:
         name = one_line(each.name)[:LONGEST_NAME] or "result"
         refused = await upload(self.client, here.place, name, name, data)
         where, now = UP if refused is None else REFUSED.format(refused), self.storage.now()
-        await self.storage.write(lambda db: kept_results.shown(db, *key, where, now))
+        await self.storage.write(lambda db: kept_results.shown(db, *key, where, now), here.thread_id)

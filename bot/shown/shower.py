@@ -133,13 +133,13 @@ class Display:
             known = posts.of_thread(db, thread_id)
             return Held(taken, known, unseen=set(known))
 
-        return await self._storage.write(job)
+        return await self._storage.write(job, thread_id)
 
     async def give_back(self, held: Held) -> None:
         """Say how far it is shown, and let others show it."""
         thread_id = held.conversation.thread_id
         self._kept.put(thread_id, held)
-        await self._storage.write(lambda db: posts.give_back(db, held.conversation, held.version))
+        await self._storage.write(lambda db: posts.give_back(db, held.conversation, held.version), thread_id)
 
     def has_shown(self, thread_id: ThreadId) -> bool:
         """Whether this process knows what Slack shows of the conversation."""
@@ -225,7 +225,9 @@ class Display:
             if post is None or card.subject not in held.unseen or not any(call.waits for call in card.rows):
                 continue
             seen = versions.shown_in(await lookup.block_ids(self._client, post))
-            found |= await self._storage.write(lambda db, card=card, seen=seen: self._compared(db, card, seen))
+            found |= await self._storage.write(
+                lambda db, card=card, seen=seen: self._compared(db, card, seen), held.conversation.thread_id
+            )
             held.unseen.discard(card.subject)
         return found
 

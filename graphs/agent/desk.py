@@ -47,6 +47,7 @@ from graphs.approvals.states import DoubtChoice, State, may_follow
 from graphs.approvals.terms import Actor, UserId, Vote
 from graphs.runtime.asking import Slot
 from graphs.runtime.calling import awaitable
+from graphs.texts.log_ids import known
 from storage import Connection, Storage, interrupts, votes
 from storage.errors import AnswerRefused
 from storage.ids import InterruptId, ThreadId
@@ -182,7 +183,7 @@ class Desk:
             return len(mine)
 
         now = self.storage.clock()
-        taken_back = await self.storage.write(job) if actor.kind == "member" else 0
+        taken_back = await self.storage.write(job, thread_id) if actor.kind == "member" else 0
         if taken_back:
             logger.info("thread %s: %s took %d waiting calls back", thread_id, actor.user, taken_back)
         return taken_back
@@ -193,7 +194,8 @@ class Desk:
         answer = {row.id: json.dumps(unreachable(why))}
         try:
             await self.storage.write(
-                lambda db: interrupts.answer(db, row.thread_id, answer, by=None, now=now, version=row.version)
+                lambda db: interrupts.answer(db, row.thread_id, answer, by=None, now=now, version=row.version),
+                row.thread_id,
             )
         except AnswerRefused:
             return False
@@ -264,11 +266,12 @@ class Desk:
                 return await self._refuse(interrupt_id, thread_id, actor, judgement)
             decided, store = judgement
             try:
-                await self.storage.write(store)
+                await self.storage.write(store, thread_id)
             except AnswerRefused:
                 continue
             left = f"{decided.missing} more needed" if decided.missing else "settled"
-            logger.info("thread %s: %s decided about question %s: %s", thread_id, actor.user, interrupt_id, left)
+            with known({"thread": thread_id, "question": interrupt_id, "call": decided.row.payload["tool_call_id"]}):
+                logger.info("thread %s: %s decided about question %s: %s", thread_id, actor.user, interrupt_id, left)
             return decided
         moved = Refused("Others are deciding about this call at this very moment. Look at the card, and try again.")
         return await self._refuse(interrupt_id, thread_id, actor, moved)

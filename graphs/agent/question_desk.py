@@ -95,7 +95,7 @@ class QuestionDesk:
                 facts = {"node": found.node, "digest": found.digest, "took": round(now - found.created_at, 3)}
                 audit.append(db, audit.Entry("decision", now, thread_id, found.id, actor.team, actor.user, facts))
 
-            await self.storage.write(job)
+            await self.storage.write(job, thread_id)
         except InvalidAnswer:
             raise
         except (AnswerRefused, AnswerError):
@@ -139,7 +139,7 @@ class QuestionDesk:
                 audit.append(db, audit.Entry("decision", now, row.thread_id, row.id, None, None, facts))
             return ended
 
-        return await self.storage.write(job)
+        return await self.storage.write(job, row.thread_id)
 
     def _open(self, row: InterruptRow | None, thread_id: ThreadId) -> InterruptRow | Refused:
         if row is None or row.thread_id != thread_id or row.kind not in KINDS:

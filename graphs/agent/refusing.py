@@ -25,6 +25,7 @@ async def refuse(storage: Storage, thread_id: ThreadId, interrupt_id: str, actor
             team=actor.team,
             user=actor.user,
             reason=refused.reason,
-        )
+        ),
+        f"refusals of {actor.user}",  # they are counted, in whatever threads they are
     )
     return refused

@@ -33,6 +33,7 @@ from graphs.runtime.asking import Answer, Question, ask, known_question, was_ans
 from graphs.runtime.calling import awaitable
 from graphs.runtime.effects import claim_of
 from graphs.runtime.types import Runtime
+from graphs.texts.log_ids import known
 from storage.interrupts import InterruptRow
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ class CallNode:
     unreachable: Unreachable | None = None
 
     async def __call__(self, call: ProposedCall, runtime: Runtime[Any]) -> dict[str, Any]:
-        ended = await self._outcome(call, runtime.by or "", runtime.thread_id or "")
+        with known({"call": call["id"], "person": runtime.by}):
+            ended = await self._outcome(call, runtime.by or "", runtime.thread_id or "")
         message = {**tool_message(call["id"], ended.told), "id": f"result:{call['id']}"}
         if ended.refusal is not None:
             message["refusal"] = asdict(ended.refusal)

@@ -168,7 +168,7 @@ class Server:
         usable = await self._usable(await connection.tools())
         seen = {name: Seen(each.digest, each.text) for name, each in usable.items()}
         server, now, before = self.spec.name, self._storage.now(), self._pins
-        pinned = await self._storage.write(lambda db: pins.see(db, server, seen, now))
+        pinned = await self._storage.write(lambda db: pins.see(db, server, seen, now), f"server {server}")
         self._looked_at, self._was_waited_for = self._now(), False
         if frozenset(usable) != self._listed or {pin.tool: pin for pin in pinned} != before:
             self._listed = frozenset(usable)

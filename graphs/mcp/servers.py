@@ -122,7 +122,9 @@ class Servers:
         self, decide: Callable[[Connection, str, str, str, str, float], bool], change: Change, by: str
     ) -> bool:
         now = self._storage.now()
-        done = await self._storage.write(lambda db: decide(db, change.server, change.tool, change.digest, by, now))
+        done = await self._storage.write(
+            lambda db: decide(db, change.server, change.tool, change.digest, by, now), f"server {change.server}"
+        )
         await self.reload()
         return done
 

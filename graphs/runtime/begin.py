@@ -289,7 +289,7 @@ class Opener:
                 return lease, version, ledger
             return lease, version, replace(ledger, asked=Ledger.questions(db, session.roots))
 
-        session.lease, session.version, ledger = await self.storage.write(job)
+        session.lease, session.version, ledger = await self.storage.write(job, session.thread_id)
         session.take_up(ledger)
         session.given_up = frozenset(row.scope for row in commit.tasks)
         return position, stored

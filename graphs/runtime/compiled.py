@@ -120,7 +120,7 @@ class CompiledGraph(Described):
         texts = await answers.checked(storage, thread_id, given)
         now = storage.now()
         try:
-            await storage.write(lambda db: interrupts.answer(db, thread_id, texts, by=by, now=now))
+            await storage.write(lambda db: interrupts.answer(db, thread_id, texts, by=by, now=now), thread_id)
         except AnswerRefused as error:
             raise answers.refusal(error) from None
 

@@ -79,7 +79,9 @@ class Editor:
             try:
                 thread = await self.storage.read(self._look)
                 edits = await self._edit(thread, steps)
-                return await self.storage.write(lambda db, t=thread, e=edits: self._save(db, t, e, first, also))
+                return await self.storage.write(
+                    lambda db, t=thread, e=edits: self._save(db, t, e, first, also), self.thread_id
+                )
             except ThreadMoved:
                 continue
             except ThreadHeld as error:

@@ -76,8 +76,8 @@ class Commit:
             job(db)
         if self.consumed:
             interrupts.consume(db, self.consumed)
-        interrupts.close(db, self.passed)
-        interrupts.close(db, self.closed, finished=True)
+        interrupts.close(db, self.passed, now)
+        interrupts.close(db, self.closed, now, finished=True)
         asked = [interrupts.ask(db, question, now) for question in self.questions]
         if self.reopened:
             interrupts.reopen(db, self.reopened)
@@ -143,7 +143,7 @@ class Session:
         known, version = self.ledger, self.version
         try:
             self.released, ledger, self.version = await storage.write(
-                lambda db: _store(db, commit, lease, now, known, version, self.roots)
+                lambda db: _store(db, commit, lease, now, known, version, self.roots), self.thread_id
             )
         except LeaseLost as error:
             raise ThreadBusy(f"{error}: what this run had not stored yet is void") from error
@@ -200,7 +200,7 @@ class Session:
                 beside(db)
 
         try:
-            await self.storage.write(job)
+            await self.storage.write(job, row.thread_id)
         except asyncio.CancelledError:  # the node's time is up, and it is stored all the same
             self._keep(row)
             raise

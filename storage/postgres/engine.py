@@ -1,4 +1,4 @@
-"""PostgreSQL's engine: threads that write, threads that read, and a watch."""
+"""PostgreSQL's engine: threads that write, threads that read, and a pulse."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import psycopg
 
-from storage import owners
+from storage import events, owners
 from storage.changes import Changes
 from storage.engine import Clock
 from storage.errors import DatabaseGone, NotOurDatabase, StorageClosed, StorageError
@@ -23,18 +23,18 @@ from storage.outage import Outage, pauses, unavailable
 from storage.postgres import transactions
 from storage.postgres.connections import LASTING, connect
 from storage.postgres.opening import prepare
+from storage.postgres.pulse import LOOK_UNHEARD, Pulse, ServerClock
 from storage.postgres.threads import ConnectedThreads
-from storage.postgres.transactions import CommitUnknown, Done
-from storage.postgres.watch import LOOK_UNHEARD, ServerClock, Watch
+from storage.postgres.transactions import CommitUnknown, Done, Link
 from storage.urls import shown
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Database = psycopg.Connection[Any]
 
 WRITERS, READERS = 6, 3
-"""Connections of one bot, each opened when it is first needed; and one more for the watch."""
+CONNECTIONS = WRITERS + READERS + 1
+"""Of one bot, at most: each is opened when it is first needed, and one is the pulse's."""
 
 QUEUE_LIMIT = 1024
 
@@ -52,9 +52,9 @@ class _Entry(Generic[T]):
     began: bool = False
     withdrawn: bool = False
 
-    def store(self, db: Database, owner: OwnerId) -> Done[T]:
+    def store(self, link: Link) -> Done[T]:
         try:
-            return transactions.store(db, self._run, self.of, owner)
+            return transactions.store(link, self._run, self.of)
         except psycopg.Error:
             self.began = False  # nothing of it is left
             raise
@@ -80,12 +80,12 @@ class PostgresEngine:
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._clock = clock
-        self._watch = Watch(url, owner, clock, self._heard)
-        self.changes = Changes(self._watch.looks, LOOK_UNHEARD)
+        self._pulse = Pulse(url, owner, clock, self._heard)
+        self.changes = Changes(poll=LOOK_UNHEARD, look_after=self._pulse.look_after)
         self.outage = Outage()
         self.gone: asyncio.Future[DatabaseGone] = self._loop.create_future()
-        self.writers = ConnectedThreads(url, WRITERS, "writer")
-        self.readers = ConnectedThreads(url, READERS, "reader")
+        self.writers = ConnectedThreads(url, owner, WRITERS, "writer")
+        self.readers = ConnectedThreads(url, owner, READERS, "reader")
         self._room = asyncio.Semaphore(QUEUE_LIMIT)
         self._turns: dict[str, _Turns] = {}
         self._at_work: set[asyncio.Task[Any]] = set()
@@ -127,10 +127,10 @@ class PostgresEngine:
 
     async def start(self) -> None:
         await self.write(lambda db: owners.register(db, self._owner), self._owner, OPENED_WITHIN, keeps=False)
-        self._watch.start()
+        await asyncio.to_thread(self._pulse.start)
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._watch.stop)
+        await asyncio.to_thread(self._pulse.stop)
         self.give_up()
         with suppress(StorageError, psycopg.Error):  # where the row stays, it expires
             await self.write(lambda db: owners.unregister(db, self._owner), self._owner, None, keeps=False)
@@ -142,44 +142,47 @@ class PostgresEngine:
 
     async def _stored(self, entry: _Entry[T]) -> T:
         async with self._room, self._turn(entry.of):
-            store = partial(entry.store, owner=self._owner)
             try:
-                done = await self._until_done(self.writers, store, "store")
+                done = await self._until_done(self.writers, entry.store, "store")
             except CommitUnknown as unknown:
-                done = await self._after(unknown, store)
+                done = await self._after(unknown, entry)
         if done.changed:
             self.changes.commit_happened()
+        events.tell(entry.job, self._loop)
         return done.result
 
-    async def _after(self, unknown: CommitUnknown, store: Callable[[Database], Done[T]]) -> Done[T]:
+    async def _after(self, unknown: CommitUnknown, entry: _Entry[T]) -> Done[T]:
         """What a job came to whose commit nobody heard of: it is done again if it was not made."""
         while True:
-            was_committed = partial(transactions.was_committed, xid=unknown.xid)
+            was_committed = partial(transactions.was_committed, unknown=unknown)
             if await self._until_done(self.writers, was_committed, "store"):
                 return unknown.done
             try:
-                return await self._until_done(self.writers, store, "store")
+                return await self._until_done(self.writers, entry.store, "store")
             except CommitUnknown as again:
                 unknown = again
 
     async def _until_done(
-        self, threads: ConnectedThreads, work: Callable[[Database], T], deed: Any, deadline: float | None = None
+        self, threads: ConnectedThreads, work: Callable[[Link], T], deed: Any, deadline: float | None = None
     ) -> T:
         for pause in pauses():
-            try:
-                result = await threads.run(work)
-            except (psycopg.Error, OSError) as error:
-                if not transactions.is_passing(error):
-                    raise
-                self.outage.failed(deed, error)
-                left = pause if deadline is None else min(pause, deadline - self._loop.time())
-                if left <= 0:
-                    raise unavailable(error) from error
-                await self.outage.pause(left, error)
-            else:
-                self.outage.worked(deed)
-                return result
+            asked = threads.run(work)
+            await asyncio.wait([asked])
+            error = asked.exception()
+            if error is None or not transactions.is_passing(error):
+                self._answered()
+                return asked.result()
+            self.outage.failed(deed, error)
+            left = pause if deadline is None else min(pause, deadline - self._loop.time())
+            if left <= 0:
+                raise unavailable(error) from error
+            await self.outage.pause(left, error)
         raise AssertionError
+
+    def _answered(self) -> None:
+        """It is one server that stores and that is read from."""
+        self.outage.worked("store")
+        self.outage.worked("read")
 
     @asynccontextmanager
     async def _turn(self, of: str | None) -> AsyncGenerator[None]:
@@ -202,7 +205,7 @@ class PostgresEngine:
             work.exception()  # a caller that was cancelled does not ask for it
 
     def _heard(self) -> None:
-        """On the watch's thread."""
+        """On the thread of the pulse."""
         with suppress(RuntimeError):  # the loop was closed meanwhile
             self._loop.call_soon_threadsafe(self.changes.commit_happened)
 

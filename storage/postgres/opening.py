@@ -10,7 +10,7 @@ import psycopg
 from storage import dialect
 from storage.errors import NotOurDatabase
 from storage.migrations import MIGRATIONS
-from storage.postgres.triggers import CHAIN, TRIGGERS
+from storage.postgres.triggers import TABLES, TRIGGERS
 
 OLDEST = 150000
 """The oldest server, as libpq counts versions: 15."""
@@ -27,13 +27,18 @@ def prepare(db: psycopg.Connection[Any]) -> None:
 
     It is the first of the connection's `search_path`. Raises `NotOurDatabase`.
     """
-    _check_server(db)
+    check_server(db)
     with db.transaction():
         db.execute("select pg_advisory_xact_lock(%s)", (EVERYBODY,))
         version = version_of(db)
         for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
             _migrate(db, number, statements)
         _make_triggers(db)
+        db.execute(_SWEEP)
+
+
+_SWEEP = """delete from commits where not exists (select 1 from owners where id = split_part(name, '/', 1))"""
+"""The marks of those that are no more."""
 
 
 def version_of(db: psycopg.Connection[Any]) -> int:
@@ -63,7 +68,8 @@ def version_of(db: psycopg.Connection[Any]) -> int:
     return version
 
 
-def _check_server(db: psycopg.Connection[Any]) -> None:
+def check_server(db: psycopg.Connection[Any]) -> None:
+    """Raises `NotOurDatabase` for a server that is too old, and for a database in another encoding."""
     if db.info.server_version < OLDEST:
         raise NotOurDatabase(
             f"the server is PostgreSQL {db.info.server_version // 10000}, and Signoff needs {OLDEST // 10000} or newer."
@@ -76,7 +82,7 @@ def _migrate(db: psycopg.Connection[Any], number: int, statements: tuple[str, ..
     if number == 1:
         db.execute(f"create table {_MARK} (version bigint not null, triggers text not null)".encode())
         db.execute(f"insert into {_MARK} values (0, '')".encode())
-        for each in CHAIN:
+        for each in TABLES:
             db.execute(each.encode())
     for each in statements:
         if (made := dialect.definition(each)) is not None:

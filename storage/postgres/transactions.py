@@ -6,7 +6,7 @@ for itself. Locks are taken before anything is read, always in this order, so th
 
 from __future__ import annotations
 
-import time
+import secrets
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar
@@ -49,28 +49,37 @@ class NotBegun(psycopg.OperationalError):
     """The connection was no more when a transaction was to begin."""
 
 
+@dataclass(frozen=True)
+class Link:
+    """A connection, and the name under which its transactions leave their marks."""
+
+    db: psycopg.Connection[Any]
+    name: str
+
+
 class CommitUnknown(Exception):
-    """The connection was lost while the transaction `xid` was committed: it may have been."""
+    """The connection was lost while a transaction was committed: it may have been. Then its `mark` is there."""
 
-    def __init__(self, xid: str, done: Done[Any]) -> None:
-        self.xid, self.done = xid, done
+    def __init__(self, name: str, mark: str, done: Done[Any]) -> None:
+        self.name, self.mark, self.done = name, mark, done
 
 
-def store(db: psycopg.Connection[Any], job: Job[T], of: str | None, owner: str) -> Done[T]:
+def store(link: Link, job: Job[T], of: str | None) -> Done[T]:
     """Run the job in a transaction, and tell everybody if it changed something. Raises what it raised, `CommitUnknown`,
     or `psycopg.Error` for what the server did not do: see `is_passing`.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _once(db, job, of, owner)
+            return _once(link, job, of)
         except _IN_THE_WAY:
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError
 
 
-def read(db: psycopg.Connection[Any], job: Job[T]) -> T:
+def read(link: Link, job: Job[T]) -> T:
     """Run the job on one consistent view."""
+    db = link.db
     _start(db, "begin isolation level repeatable read, read only")
     try:
         return job(Session(db))
@@ -81,20 +90,20 @@ def read(db: psycopg.Connection[Any], job: Job[T]) -> T:
             db.execute("rollback")
 
 
-def was_committed(db: psycopg.Connection[Any], xid: str) -> bool:
-    """What became of a transaction whose end nobody heard of."""
-    while True:
-        try:
-            row = db.execute("select pg_xact_status(%s::xid8)", (xid,)).fetchone()
-        except errors.InvalidParameterValue:  # another server took over, which never had it
-            return False
-        if row is None or row[0] != "in progress":
-            return row is not None and row[0] == "committed"
-        time.sleep(0.05)  # its session is about to find that we have gone
+def was_committed(link: Link, unknown: CommitUnknown) -> bool:
+    """What became of a transaction whose end nobody heard of. Waits while its session is still at it.
+
+    The server's own word for it (`pg_xact_status`) is none after a crash: it may have given the number out again.
+    """
+    link.db.execute("insert into commits values (%s, '') on conflict (name) do nothing", (unknown.name,))
+    found = link.db.execute("select mark from commits where name = %s for update", (unknown.name,)).fetchone()
+    return found is not None and found[0] == unknown.mark
 
 
 def is_passing(error: BaseException) -> bool:
     """Whether what could not be done now may be done later, with nothing changed here."""
+    if isinstance(error, OSError):
+        return True
     if not isinstance(error, psycopg.Error):
         return False
     state = error.sqlstate
@@ -103,27 +112,32 @@ def is_passing(error: BaseException) -> bool:
     return state.startswith(_PASSING) or isinstance(error, _IN_THE_WAY)
 
 
-def _once(db: psycopg.Connection[Any], job: Job[T], of: str | None, owner: str) -> Done[T]:
+def _once(link: Link, job: Job[T], of: str | None) -> Done[T]:
+    db, mark = link.db, secrets.token_hex(8)
     _start(db, _begin(of))
+    is_whole = False
     try:
         result = job(Session(db))
-        (xid,) = db.execute("select pg_current_xact_id_if_assigned()::text").fetchone() or (None,)
-    except BaseException as error:
-        if not db.broken:
-            db.execute("rollback")
-        raise (_translated(error) if isinstance(error, psycopg.Error) else error) from error
-    if xid is None:
-        db.execute("commit")
-        return Done(result, changed=False)
-    done = Done(result, changed=True)
-    try:
-        db.execute(f"notify {CHANNEL}, '{owner}'; commit".encode())
+        changed = db.execute(_MARK, (link.name, mark)).rowcount == 1
+        is_whole = True
     except psycopg.Error as error:
-        if db.broken or error.sqlstate is None:
-            raise CommitUnknown(xid, done) from error
-        db.execute("rollback")
+        raise _translated(error) from error
+    finally:
+        if not is_whole and not db.broken:
+            db.execute("rollback")
+    done = Done(result, changed)
+    try:
+        db.execute(f"notify {CHANNEL}, '{link.name}'; commit".encode() if changed else b"commit")
+    except psycopg.Error as error:
+        if changed and db.broken:
+            raise CommitUnknown(link.name, mark, done) from error
         raise
     return done
+
+
+_MARK = """insert into commits select %s, %s where pg_current_xact_id_if_assigned() is not null
+           on conflict (name) do update set mark = excluded.mark"""
+"""Of a transaction that changed something: it tells whoever is cut off from its commit that it was made."""
 
 
 def _start(db: psycopg.Connection[Any], begin: str) -> None:

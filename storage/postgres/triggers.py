@@ -18,11 +18,14 @@ FUNCTIONS = (
               from generate_subscripts(given, 1) n $$""",
 )
 
-CHAIN = (
+TABLES = (
+    # The row that whoever appends to the audit locks.
     "create table audit_chain (id bigint primary key check (id = 1))",
     "insert into audit_chain values (1)",
+    # The mark of the last transaction of each connection that changed something.
+    "create table commits (name text primary key, mark text not null)",
 )
-"""The row that whoever appends to the audit locks."""
+"""What a file has no need of, with its one writer."""
 
 
 def _function(name: str, body: str, trigger: str) -> tuple[str, str]:

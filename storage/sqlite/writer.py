@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from storage import events
 from storage.errors import StorageClosed, StorageError, is_fatal, is_passing, sqlite_code
 from storage.jobs import Job
 from storage.outage import Outage, pauses, unavailable
@@ -197,6 +198,8 @@ class Writer:
             self._room.release()
             if error is not None and is_fatal(error):
                 self._on_loss(error)
+            if error is None:  # whether anybody still waits for it or not
+                events.tell(entry.job, self._loop)
             if entry.done.cancelled():
                 continue
             if error is None:

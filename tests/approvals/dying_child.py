@@ -45,8 +45,8 @@ def talk_in(
 class DyingStorage(Storage):
     """Storage whose process is gone right after the commit in which the claim was done."""
 
-    async def write(self, job: Any) -> Any:
-        result = await super().write(job)
+    async def write(self, job: Any, of: str | None = None) -> Any:
+        result = await super().write(job, of)
         if any(claim.status == "done" for claim in await self.read(lambda db: claims_of(db, THREAD))):
             os._exit(DIED)
         return result

@@ -16,6 +16,7 @@ from bot.backing import Backing, Offered
 from bot.connecting import web_client
 from bot.demo.workspace import Workspace
 from bot.loading import Found, hosts
+from bot.observing.watch import Watch
 from bot.people.directory import Directory
 from bot.people.people import People, Reach
 from bot.settings import Settings
@@ -99,12 +100,14 @@ async def assembled(
     by_channel: Mapping[str, Found] = MappingProxyType({}),
     admins: Sequence[str] = (),
     servers: Servers | None = None,
+    watch: Watch | None = None,
 ) -> assembling.Bot:
     """The bot, put together as `signoff run` does; nothing is started. All `servers` are offered everywhere."""
     backing = Backing(model, servers=[Offered(each) for each in servers.servers.values()] if servers else [])
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     found = await hosts(hosted, by_channel, backing, storage, Reach(people, storage))
-    return assembling.assemble(settings, found, storage, client, identity, people, admins, servers)
+    told = () if watch is None else (watch.turn, watch.delivered)
+    return assembling.assemble(settings, found, storage, client, identity, people, admins, servers, *told)
 
 
 @asynccontextmanager
@@ -120,9 +123,11 @@ async def running(
     by_channel: Mapping[str, Found] = MappingProxyType({}),
     admins: Sequence[str] = (),
     servers: Servers | None = None,
+    watch: Watch | None = None,
 ) -> AsyncIterator[Bot]:
     """Runs the bot, assembled as `signoff run` does, until the block ends; on the lines, or on a model of one's own.
-    `own` is what it hosts in place of an agent with these tools, `by_channel` what it hosts elsewhere.
+    `own` is what it hosts in place of an agent with these tools, `by_channel` what it hosts elsewhere, and `watch` is
+    told of what it does.
     """
     tokens = workspace.tokens
     given = {
@@ -135,9 +140,12 @@ async def running(
     scripted = ScriptedModel(lines)
     identity = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id, "url": f"{workspace.url}/"}
     hosted = own or Agent("Be brief.", list(tools), examples)
-    async with web_client(settings) as client:
-        answers = cast("Any", model or scripted)
-        bot = await assembled(settings, hosted, answers, storage, client, identity, by_channel, admins, servers)
+    answers = cast("Any", model or scripted)
+    if watch is not None:
+        answers, storage.observer = watch.model(answers), watch.happened
+    called = () if watch is None else (watch.figures.slack_called,)
+    async with web_client(settings, *called) as client:
+        bot = await assembled(settings, hosted, answers, storage, client, identity, by_channel, admins, servers, watch)
         working, *others = [asyncio.create_task(each.run()) for each in bot.at_work]
         try:
             async with socket_mode(bot.app, client, tokens.app):

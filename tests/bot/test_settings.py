@@ -57,6 +57,9 @@ def test_what_has_to_be_set_is_little() -> None:
         "signoff_config": None,
         "signoff_users": frozenset(),
         "log_level": "INFO",
+        "log_format": "text",
+        "otel_exporter_otlp_endpoint": None,
+        "otel_traces_exporter": None,
     }
 
 

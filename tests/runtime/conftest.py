@@ -1,11 +1,11 @@
-"""A real SQLite file for each test, and a thread in it."""
+"""A real database for each test, and a thread in it."""
 
 import pytest
 
 from graphs.runtime.types import Config
-from tests.support.database import clock, storage, template, url
+from tests.support.database import clock, pytest_generate_tests, storage, template, url
 
-__all__ = ["clock", "storage", "template", "url"]
+__all__ = ["clock", "pytest_generate_tests", "storage", "template", "url"]
 
 
 @pytest.fixture

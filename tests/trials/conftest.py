@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from tests.stories.people import Page
 from tests.stories.programs import Stage
+from tests.support.between import Between, between
 from tests.trials import conversing
-from tests.trials.between import Between, between
 from tests.trials.conversing import SCRIPT, Talk
 
 AGENT = "tests.trials.agents:agent"

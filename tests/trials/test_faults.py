@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.stories.people import SUPPORT, words
+from tests.support.between import FOR_EVER, Fault, Kind
 from tests.support.waiting import until
-from tests.trials.between import FOR_EVER, Fault, Kind
 from tests.trials.conftest import Trial
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]

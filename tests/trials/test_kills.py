@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import pytest
 
+from tests.support.between import Death
 from tests.support.waiting import until
-from tests.trials.between import Death
 from tests.trials.conftest import Trial
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]

@@ -1,4 +1,4 @@
-"""`python -m bot.demo.workspace --port N --data DIR [--panel FILE] [--note TEXT]`: the workspace as a program.
+"""`python -m bot.demo.workspace --port N --data DIR [--panel FILE] [--note TEXT] [--crowd N]`: it as a program.
 
 Prints `ready http://127.0.0.1:PORT` when it accepts connections, and then a line each with what a bot needs that is to
 connect: `SLACK_BOT_TOKEN=…` and `SLACK_APP_TOKEN=…` (with `--request-url`, for a bot in HTTP mode,
@@ -12,7 +12,8 @@ import signal
 import sys
 from pathlib import Path
 
-from bot.demo.workspace import NotOurFile, PortInUse, serve_workspace
+from bot.demo.workspace import HARBOUR_GOODS, NotOurFile, PortInUse, serve_workspace
+from bot.demo.workspace.people import with_crowd
 from bot.demo.workspace.request_url import PAUSES
 
 
@@ -22,6 +23,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="folder of workspace.db (default: nothing is kept)")
     parser.add_argument("--panel", type=Path, help="SQLite file whose tables the page shows")
     parser.add_argument("--note", default="", help="a line that the page shows")
+    parser.add_argument("--crowd", type=int, default=0, help="so many people more (U0P01 …)")
     parser.add_argument("--request-url", metavar="URL", help="post to a bot in HTTP mode, at http://…/slack/events")
     parser.add_argument(
         "--pauses",
@@ -42,6 +44,7 @@ async def _serve(options: argparse.Namespace) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    team = with_crowd(HARBOUR_GOODS, options.crowd)
     async with serve_workspace(
         port=options.port,
         data=options.data,
@@ -49,6 +52,7 @@ async def _serve(options: argparse.Namespace) -> None:
         note=options.note,
         request_url=options.request_url,
         pauses=options.pauses,
+        team=team,
     ) as workspace:
         sys.stdout.write(f"ready {workspace.url}\n")
         tokens = workspace.tokens

@@ -20,7 +20,9 @@ class Lost(Exception):
 
 
 class Way(Protocol):
-    """What envelopes are sent by."""
+    """What envelopes are sent by. `number` is its name."""
+
+    number: int
 
     async def send(self, envelope: Json, ack_timeout: float) -> Json:
         """Sends an envelope and returns the ack's payload ({} when it has none).
@@ -31,10 +33,11 @@ class Way(Protocol):
 
 
 class Connection:
-    """One WebSocket of the bot, and the envelopes sent over it that wait for their ack."""
+    """One WebSocket of the bot, and the envelopes sent over it that wait for their ack. `number` is its name."""
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: web.WebSocketResponse, number: int) -> None:
         self.socket = socket
+        self.number = number
         self._waiting: dict[str, asyncio.Future[Json]] = {}
 
     async def send(self, envelope: Json, ack_timeout: float) -> Json:
@@ -73,13 +76,18 @@ class Connections:
         self._changed = changed
         self._all: list[Connection] = []
         self._in_rotation: list[Way] = []
+        self._opened = 0
 
     def __bool__(self) -> bool:
         return bool(self._in_rotation)
 
-    def next(self) -> Way:
-        """The one whose turn it is. There must be one."""
-        connection = self._in_rotation.pop(0)
+    def next(self, after: Way | None = None) -> Way:
+        """The one whose turn it is; there must be one. Not the one that had it before (`after`) and did not ack, if
+        there is another.
+        """
+        others = [each for each in self._in_rotation if each is not after]
+        connection = (others or self._in_rotation)[0]
+        self._in_rotation.remove(connection)
         self._in_rotation.append(connection)
         return connection
 
@@ -90,7 +98,8 @@ class Connections:
 
     async def serve(self, socket: web.WebSocketResponse) -> None:
         """Greets a new connection and reads its acks until it closes."""
-        connection = Connection(socket)
+        self._opened += 1
+        connection = Connection(socket, self._opened)
         self._all.append(connection)
         await socket.send_str(json.dumps(self._hello()))
         self._in_rotation.append(connection)
@@ -131,7 +140,9 @@ class Connections:
     def _read(self, connection: Connection, frame: Json) -> None:
         envelope_id, payload = frame.get("envelope_id", ""), frame.get("payload") or {}
         in_time = connection.acked(envelope_id, payload)
-        self._journal.add("ack", envelope_id=envelope_id, payload=payload, in_time=in_time)
+        self._journal.add(
+            "ack", envelope_id=envelope_id, payload=payload, in_time=in_time, connection=connection.number
+        )
 
 
 def new_envelope(kind: str, payload: Json, **extra: Any) -> Json:

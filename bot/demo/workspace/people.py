@@ -211,6 +211,25 @@ HARBOUR_GOODS = Team(
 )
 """The team of the demo's sample agent. Tests hand in another one where they need another one."""
 
+
+def with_crowd(team: Team, size: int) -> Team:
+    """The team with so many people more, who are in its first channel and each in a direct message with the bot."""
+    names = [f"p{number:02}" for number in range(1, size + 1)]
+    first, *others = team.conversations
+    return replace(
+        team,
+        people=(
+            *team.people,
+            *(Person(f"U0{name.upper()}", name, f"Person {name[1:]}", "Member", "#6b7280") for name in names),
+        ),
+        conversations=(
+            replace(first, members=(*first.members, *(f"U0{name.upper()}" for name in names))),
+            *others,
+            *(Conversation(f"D0{name.upper()}", "signoff", "dm", (f"U0{name.upper()}", team.bot.id)) for name in names),
+        ),
+    )
+
+
 _TITLES = {"U0ANA": "Member", "U0LEA": "Lead", "U0MAX": "Guest"}
 
 LOCAL_TEAM = replace(

@@ -33,6 +33,9 @@ class NotTaken(Lost):
 class RequestUrl:
     """The bot's address: it is sent envelopes as a connection is, and its answer is what an ack has as its payload."""
 
+    number = 0
+    """Connections are counted from 1."""
+
     def __init__(
         self,
         url: str,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.demo.workspace.background import Background
-from bot.demo.workspace.connections import Connections, Lost, new_envelope
+from bot.demo.workspace.connections import Connections, Lost, Way, new_envelope
 from bot.demo.workspace.faults import Faults
 from bot.demo.workspace.journal import Journal
 from bot.demo.workspace.request_url import NotTaken
@@ -23,19 +23,23 @@ RETRIES = 3
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event on its way to the bot. `position` is its place in the order of what happened."""
+    """One event on its way to the bot. `position` is its place in the order of what happened; `before` the connection
+    that did not ack it, the last time.
+    """
 
     position: int
     attempt: int
     payload: Json
     reason: str = ""
+    before: Way | None = None
 
 
 class SocketMode:
     """Delivers to whoever is connected.
 
     An event is on disk until it is acked: with no connection it waits, in order; unacked it is repeated at most three
-    times; lost with its connection it goes to the next one. A click or a submission is asked once and never repeated.
+    times, over another connection if there is one; lost with its connection it goes to the next one. A click or a
+    submission is asked once and never repeated.
     """
 
     def __init__(
@@ -71,10 +75,11 @@ class SocketMode:
         """Sends an interaction; the ack's payload, or None when no ack came in time or nobody is connected."""
         if not self._connections:
             return None
+        connection = self._connections.next()
         envelope = new_envelope(kind, payload, accepts_response_payload=True)
-        self._journal.add("event", type=kind, envelope_id=envelope["envelope_id"], payload=payload)
+        self._note(kind, envelope, connection)
         try:
-            return await self._connections.next().send(envelope, self._ack_timeout)
+            return await connection.send(envelope, self._ack_timeout)
         except (TimeoutError, Lost):
             return None
 
@@ -82,6 +87,7 @@ class SocketMode:
         if not self._connections:  # the last connection closed since this delivery was started
             self._put_back(delivery)
             return
+        connection = self._connections.next(after=delivery.before)
         envelope = new_envelope(
             "events_api",
             delivery.payload,
@@ -89,23 +95,21 @@ class SocketMode:
             retry_attempt=delivery.attempt,
             retry_reason=delivery.reason,
         )
-        self._journal.add(
-            "event",
-            type="events_api",
-            envelope_id=envelope["envelope_id"],
-            attempt=delivery.attempt,
-            payload=delivery.payload,
-        )
+        self._note("events_api", envelope, connection, attempt=delivery.attempt)
         try:
-            await self._connections.next().send(envelope, self._ack_timeout)
+            await connection.send(envelope, self._ack_timeout)
         except TimeoutError:
-            self._again(delivery, "timeout", None if delivery.attempt >= RETRIES else 0.0)
+            self._again(replace(delivery, before=connection), "timeout", None if delivery.attempt >= RETRIES else 0.0)
         except NotTaken as error:
             self._again(delivery, error.reason, error.pause)
         except Lost:
             self._again(delivery, "connection_failed", 0.0)
         else:
             self._store.delete_event(delivery.position)
+
+    def _note(self, kind: str, envelope: Json, way: Way, **more: Any) -> None:
+        sent = {"envelope_id": envelope["envelope_id"], "payload": envelope["payload"]}
+        self._journal.add("event", type=kind, connection=way.number, **sent, **more)
 
     def _again(self, delivery: Delivery, reason: str, pause: float | None) -> None:
         """Puts an unacked delivery back in its place after a pause. Slack gives up after the third repetition (None); a

@@ -18,6 +18,7 @@ class RawBot:
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
+        self.hello: Json = {}
 
     @classmethod
     async def connect(cls, http: aiohttp.ClientSession, workspace: Workspace) -> "RawBot":
@@ -25,7 +26,8 @@ class RawBot:
         async with http.post(f"{workspace.url}/api/apps.connections.open", headers=headers) as response:
             url = (await response.json())["url"]
         bot = cls(await http.ws_connect(url))
-        assert (await bot.receive())["type"] == "hello"
+        bot.hello = await bot.receive()
+        assert bot.hello["type"] == "hello"
         return bot
 
     async def receive(self) -> Json:
@@ -133,6 +135,37 @@ async def test_two_connections_take_turns(workspace: Workspace, http: aiohttp.Cl
     texts = [(await bot.receive())["payload"]["event"]["text"] for bot in bots]
     assert sorted(texts) == ["one", "two"]
     for bot in bots:
+        await bot.socket.close()
+
+
+async def test_each_connection_is_told_how_many_there_are(workspace: Workspace, http: aiohttp.ClientSession):
+    bots = [await RawBot.connect(http, workspace) for _ in range(3)]
+    assert [bot.hello["num_connections"] for bot in bots] == [1, 2, 3]
+    await bots[0].socket.close()
+    last = await RawBot.connect(http, workspace)
+    assert last.hello["num_connections"] == 3
+    for bot in (*bots, last):
+        await bot.socket.close()
+
+
+@pytest.mark.parametrize("ack_timeout", [0.3])
+async def test_what_one_connection_does_not_ack_comes_again_over_another(
+    workspace: Workspace, http: aiohttp.ClientSession, page: Page
+):
+    frozen, alive = [await RawBot.connect(http, workspace) for _ in range(2)]
+    await page.say("one")
+    unacked = await frozen.receive()
+    await page.say("two")  # which has its turn at the other, so that the turn is the frozen one's again
+    await alive.ack(await alive.receive())
+    again = await alive.receive()
+    assert again["payload"]["event_id"] == unacked["payload"]["event_id"]
+    assert (again["retry_attempt"], again["retry_reason"]) == (1, "timeout")
+    await alive.ack(again)
+    await until(lambda: workspace.store.events() == [], "the acks")
+    sent = [(each["connection"], each["attempt"]) for each in await page.journal("event")]
+    assert sent == [(1, 0), (2, 0), (2, 1)]
+    assert [each["connection"] for each in await page.journal("ack")] == [2, 2]
+    for bot in (frozen, alive):
         await bot.socket.close()
 
 

@@ -1,4 +1,4 @@
-"""The watch: one connection that renews an owner's row, hears of others' commits, and knows the server's time.
+"""The pulse: one connection that renews an owner's row, hears of others' commits, and knows the server's time.
 
 It has a thread of its own, so that a blocked event loop keeps its threads. What it hears is a hint: whoever waits looks
 every few seconds by himself.
@@ -27,6 +27,11 @@ LOOK = 2.0
 LOOK_UNHEARD = 0.25
 """The same, while nothing can be heard."""
 
+STARTS_WITHIN = 5.0
+
+PAUSE = 0.5
+"""Seconds from one attempt to connect to the next."""
+
 
 class ServerClock:
     """The server's time, as it was when it was last asked, and what has passed here since then: whatever the clock of
@@ -45,8 +50,8 @@ class ServerClock:
         return datetime.fromtimestamp(time.monotonic() + self._ahead, UTC)
 
 
-class Watch:
-    """`heard` is called, on the watch's thread, when somebody else has committed."""
+class Pulse:
+    """`heard` is called, on its thread, when somebody else has committed."""
 
     def __init__(self, url: str, owner: OwnerId, clock: ServerClock, heard: Callable[[], None]) -> None:
         self._url = url
@@ -54,16 +59,18 @@ class Watch:
         self._clock = clock
         self._heard = heard
         self._me = owners.this_process()
-        self._listens = False
+        self._listening = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"watch of {owner}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"pulse of {owner}", daemon=True)
 
-    async def looks(self) -> int:
-        """How often whoever waits should have looked by himself until now."""
-        return int(time.monotonic() / (LOOK if self._listens else LOOK_UNHEARD))
+    def look_after(self) -> float:
+        """Seconds after which whoever waits looks by himself."""
+        return LOOK if self._listening.is_set() else LOOK_UNHEARD
 
     def start(self) -> None:
+        """Begin, and wait until it hears, or for as long as that takes at most."""
         self._thread.start()
+        self._listening.wait(STARTS_WITHIN)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -72,16 +79,15 @@ class Watch:
     def _run(self) -> None:
         while not self._stopping.is_set():
             with suppress(psycopg.Error, OSError):  # whoever stores something says it
-                self._watch()
-            self._listens = False
-            self._stopping.wait(0.5)
+                self._beat()
+            self._listening.clear()
+            self._stopping.wait(PAUSE)
 
-    def _watch(self) -> None:
+    def _beat(self) -> None:
         with connect(self._url) as db:
             db.execute("set synchronous_commit = off")  # a lost renewal is made again: it is not worth a flush
             db.execute(f"listen {CHANNEL}".encode())
-            self._listens = True
-            self._heard()  # what was committed before nobody told us of
+            self._listening.set()
             while not self._stopping.is_set():
                 owners.renew(Session(db), self._owner, self._me)
                 self._clock.ask(db)
@@ -90,5 +96,5 @@ class Watch:
     def _hear(self, db: psycopg.Connection[Any], until: float) -> None:
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
             for told in db.notifies(timeout=min(left, 0.2), stop_after=1):
-                if told.payload != self._owner:
+                if not told.payload.startswith(self._owner):
                     self._heard()

@@ -1,0 +1,55 @@
+"""What the log may say of anything that Slack delivers, or somebody who says that they are Slack: ids, and its kind.
+
+Nothing is believed of what stands in it: it is looked at before its signature is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from graphs.texts.log_ids import LogId
+
+Kind = Literal["event", "action", "view", "options", "command", "other"]
+
+_KINDS: Mapping[str, Kind] = {
+    "event_callback": "event",
+    "block_actions": "action",
+    "view_submission": "view",
+    "view_closed": "view",
+    "block_suggestion": "options",
+}
+
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+def kind(body: Any) -> Kind:
+    """What kind of delivery it is."""
+    return _KINDS.get(str(_at(body, "type")), "command" if _at(body, "command") else "other")
+
+
+def ids(body: Any) -> dict[LogId, str | None]:
+    """Whose it is, and what it is about, as far as it says so."""
+    found: dict[LogId, Any] = {
+        "team": _at(body, "team_id") or _at(body, "team", "id") or _at(body, "user", "team_id"),
+        "channel": _at(body, "event", "channel") or _at(body, "container", "channel_id") or _at(body, "channel_id"),
+        "person": _at(body, "event", "user") or _at(body, "user", "id") or _at(body, "user_id"),
+        "event": _at(body, "event_id"),
+        "ts": _at(body, "event", "ts") or _at(body, "container", "message_ts"),
+        "question": _at(body, "actions", 0, "value") or _at(body, "view", "private_metadata"),
+    }
+    return {name: value for name, value in found.items() if isinstance(value, str) and _ID.fullmatch(value)}
+
+
+def _at(body: Any, *path: str | int) -> Any:
+    """What stands there; None where nothing does."""
+    for step in path:
+        match body, step:
+            case Mapping(), str():
+                body = body.get(step)
+            case list(), int():
+                body = body[step] if step < len(body) else None
+            case _:
+                return None
+    return body
