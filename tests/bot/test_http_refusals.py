@@ -146,6 +146,8 @@ UNREADABLE = [
     (FORM, as_form(payload="[1]")),
     (FORM, as_form(payload="")),
     (FORM, as_form(payload=json.dumps({"type": "block_actions", "user": CANARY}))),
+    (FORM, as_form(payload=json.dumps({"type": "block_actions", "user": {"id": "U0ANA"}, "actions": []}))),
+    (FORM, as_form(payload=json.dumps({"type": "view_submission", "user": {"id": "U0ANA"}, "view": CANARY}))),
     (FORM, as_form(payload="{}") + "&" + as_form(payload="{}")),
     (FORM, as_form(command="/signoff", text=CANARY)),
     (FORM, "&".join(f"a{number}=1" for number in range(1000))),
