@@ -77,6 +77,8 @@ class Deliveries:
         self._came = Recent(REMEMBERED)
         self._held = 0
         self._said: dict[str, float] = {}
+        self.reading: set[web.RequestHandler] = set()
+        """Connections over which something comes in that may be anybody's."""
 
     async def take(self, request: web.Request) -> web.Response:
         """Slack's address."""
@@ -101,6 +103,7 @@ class Deliveries:
 
     async def _read(self, request: web.Request) -> bytes:
         body = bytearray()
+        self.reading.add(request.protocol)
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 if (request.content_length or 0) > LARGEST:
@@ -118,6 +121,7 @@ class Deliveries:
             raise _Refused(400, "it is broken off") from None
         finally:
             self._held -= len(body)
+            self.reading.discard(request.protocol)
         return bytes(body)
 
     def _verify(self, timestamp: str, signature: str, body: bytes) -> None:

@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -312,15 +313,21 @@ async def test_a_connection_that_sends_no_head_is_ended(url: str, monkeypatch: p
     assert await raw(url) == b""
 
 
-async def test_many_connections_that_do_nothing_keep_nobody_out(
-    url: str, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("sent", [b"", b"POST /sla", b"body"])
+async def test_many_connections_that_come_to_nothing_keep_nobody_out(
+    url: str, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     monkeypatch.setattr(http_mode, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(deliveries, "BODY_SECONDS", 30.0)
     opened = [await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2])) for _ in range(100)]
+    for _, writer in opened:
+        writer.write(signed_head() + b"Content-Length: 9\r\n\r\n" if sent == b"body" else sent)
     assert (await send(http, url, BODY, signed(BODY) | {"Content-Type": JSON}))[0] == 200
-    ended = [reader for reader, _ in opened[:75]]
-    for reader in ended:
-        assert await asyncio.wait_for(reader.read(), 10) == b""
+    async with http.get(f"{url}/healthz") as answer:
+        assert answer.status == 200
+    for reader, _ in opened[:75]:
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 10) == b""
     for _, writer in opened:
         writer.close()
 
