@@ -82,7 +82,7 @@ async def http_mode(
         logger=served,
         shutdown_timeout=SHUTDOWN_SECONDS,
         keepalive_timeout=KEPT_SECONDS,
-        lingering_time=1.0,
+        lingering_time=0.0,  # Slack's address does so by itself, in small pieces
         auto_decompress=False,
     )
     await runner.setup()

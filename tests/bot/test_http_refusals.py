@@ -319,9 +319,12 @@ async def test_many_connections_that_come_to_nothing_keep_nobody_out(
 ) -> None:
     monkeypatch.setattr(http_mode, "MOST_CONNECTIONS", 20)
     monkeypatch.setattr(deliveries, "BODY_SECONDS", 30.0)
-    opened = [await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2])) for _ in range(100)]
-    for _, writer in opened:
-        writer.write(signed_head() + b"Content-Length: 9\r\n\r\n" if sent == b"body" else sent)
+    opened: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    for _ in range(100):
+        opened.append(await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2])))
+        opened[-1][1].write(signed_head() + b"Content-Length: 9\r\n\r\n" if sent == b"body" else sent)
+        async with http.get(f"{url}/healthz") as answer:  # it has come by then
+            assert answer.status == 200
     assert (await send(http, url, BODY, signed(BODY) | {"Content-Type": JSON}))[0] == 200
     async with http.get(f"{url}/healthz") as answer:
         assert answer.status == 200
