@@ -5,22 +5,24 @@ click, showed a card or asked the model, and so that it can be killed there.
 """
 
 import asyncio
+import functools
 import json
 import os
 import re
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from tests.stories.people import SUPPORT, Json, Page, Person, Thread, labels, words
 from tests.stories.programs import Program, Stage
-from tests.support.between import Between, between
+from tests.support.between import Between, Death, between
 from tests.support.waiting import until
 
 AGENT = "tests.stories.agents.office:agent"
@@ -250,6 +252,37 @@ class Replicas:
     def who(self, does: Callable[[Replica], object]) -> Replica | None:
         return next((each for each in self.all if does(each)), None)
 
+    def at(
+        self,
+        does: Callable[[Replica], None],
+        *,
+        at_model: bool = False,
+        but: Sequence[Replica] = (),
+        call: int = 1,
+        after: bool = False,
+        **where: Any,
+    ) -> list[Replica]:
+        """Do this to whichever bot is the first at this call (see `Death`) of Slack, or of the model; it is in the list
+        then. To no other, and not to those of `but`.
+        """
+        there: list[Replica] = []
+
+        def is_there(replica: Replica) -> None:
+            self.disarm()
+            does(replica)
+            there.append(replica)
+
+        self.disarm()
+        for each in self.all:
+            if each not in but:
+                death = Death(call, after, functools.partial(is_there, each), **where)
+                (each.model if at_model else each.slack).death = death
+        return there
+
+    def disarm(self) -> None:
+        for each in self.all:
+            each.slack.death = each.model.death = None
+
     async def audited(self) -> list[Json]:
         """The rows of the audit, whose chain has to be whole."""
         code, printed, said = await self.command("audit", "verify")
@@ -259,10 +292,13 @@ class Replicas:
         return [json.loads(line) for line in exported.splitlines()[:-1]]
 
     async def command(self, *arguments: str) -> tuple[int, str, str]:
-        """`signoff …` on the bots' database: exit code, what it printed, what it said on stderr."""
+        """`signoff …` on the bots' database, as the first of them knows it: exit code, what it printed, and what it said
+        on stderr.
+        """
         log = self.stage.folder / "command.log"
         log.unlink(missing_ok=True)
-        program = Program(["bot", *arguments], self.stage.folder, log, self.all[0].environment)
+        first = self.all[0]
+        program = Program([*first.program[:-1], *arguments], self.stage.folder, log, first.environment)
         return await asyncio.to_thread(program.outcome)
 
     async def check(self) -> None:
