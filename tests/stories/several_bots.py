@@ -23,6 +23,7 @@ import aiohttp
 from tests.stories.people import SUPPORT, Json, Page, Person, Thread, labels, words
 from tests.stories.programs import Program, Stage
 from tests.support.between import Between, Death, between
+from tests.support.postgres import PASSWORD
 from tests.support.waiting import until
 
 AGENT = "tests.stories.agents.office:agent"
@@ -292,8 +293,8 @@ class Replicas:
         return [json.loads(line) for line in exported.splitlines()[:-1]]
 
     async def command(self, *arguments: str) -> tuple[int, str, str]:
-        """`signoff …` on the bots' database, as the first of them knows it: exit code, what it printed, and what it said
-        on stderr.
+        """`signoff …` on the bots' database, as the first of them knows it: exit code, what it printed, and what it
+        said on stderr.
         """
         log = self.stage.folder / "command.log"
         log.unlink(missing_ok=True)
@@ -313,6 +314,7 @@ class Replicas:
         for each in self.all:
             said = each.log.read_text("utf-8")
             assert "Traceback" not in said, said
+            assert PASSWORD not in said
 
 
 @asynccontextmanager
