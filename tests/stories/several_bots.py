@@ -31,6 +31,9 @@ CROWD = 30
 KNOWN = 300
 """Conversations that the model knows what to say in."""
 
+LONG = f"It took {' and '.join(['a while'] * 12)}."
+"""What takes long enough to say that it is streamed, where the model takes its time."""
+
 WORK = {"book": {}, "share": {}, "slowly": {"pause": 1.5}, "endlessly": {"pause": 600}}
 """What people ask for, and the call's arguments beside the entry."""
 
@@ -43,7 +46,7 @@ SCRIPT = {
                 {"name": "share" if work == "share" else "book", "arguments": {"entry": f"E{n:03}", **arguments}}
             ],
         },
-        {"text": f"That is all of {n:03}."},
+        {"text": f"That is all of {n:03}. {LONG}"},
     ]
     for n in range(KNOWN)
     for work, arguments in WORK.items()
@@ -306,6 +309,8 @@ class Replicas:
         """Of everything that was talked about: it is whole, and on record once."""
         for errand, booked in self.errands:
             assert not await errand.problems(booked), errand.entry
+        given_up = [each["payload"] for each in await self.page.journal() if each.get("type") == "given_up"]
+        assert given_up == []
         rows = await self.audited()
         decided = Counter(row["interrupt_id"] for row in rows if row["kind"] == "decision")
         assert {entry: times for entry, times in decided.items() if times != 1} == {}

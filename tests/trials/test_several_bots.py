@@ -15,6 +15,7 @@ import pytest_asyncio
 from tests.stories.several_bots import Replica, Replicas, replicas
 from tests.support.cable import Cable, cable
 from tests.support.postgres import NewServer, Server
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.trial, pytest.mark.asyncio(loop_scope="module")]
 
@@ -44,6 +45,16 @@ async def office(server: Server, wire: Cable, tmp_path_factory: pytest.TempPathF
     url = server.url(server.create())
     behind = url.replace(f":{server.port}/", f":{wire.port}/")
     async with replicas(tmp_path_factory.mktemp("office"), REPLICAS, url, others={REPLICAS - 1: behind}) as found:
+        yield found
+        await found.all_there()
+        await found.check()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def streaming_office(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Replicas]:
+    """Whose model takes its time, so that the last reply is streamed."""
+    folder = tmp_path_factory.mktemp("streaming office")
+    async with replicas(folder, REPLICAS, server.url(server.create()), latency=0.06) as found:
         yield found
         await found.all_there()
         await found.check()
@@ -115,3 +126,25 @@ async def _server_frozen(bots: Replicas, server: Server, wire: Cable, chance: ra
 
 
 TROUBLES: list[Callable[..., Any]] = [_killed, _frozen, _cut_off, _stopped, _restarted, _server_frozen]
+
+
+@pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream", "chat.stopStream"])
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize("dies", [False, True])
+async def test_one_that_stands_still_or_dies_while_it_streams(
+    streaming_office: Replicas, method: str, call: int, *, dies: bool
+):
+    bots = streaming_office
+    await bots.all_there()
+    does = Replica.kill if dies else Replica.freeze
+    there = bots.at(does, method=method, call=call, after=True, answers=not dies)
+    errands = [await bots.errand() for _ in range(2)]
+    finishing = [asyncio.create_task(each.finish()) for each in errands]
+    await until(lambda: there or all(each.done() for each in finishing), "one to be there")
+    if there and not dies:
+        await asyncio.sleep(LASTS[1])
+        there[0].thaw()
+    await asyncio.gather(*finishing)
+    bots.disarm()
+    for each in errands:
+        await each.is_whole()
