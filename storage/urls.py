@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 _POSTGRES = "postgresql"
 
@@ -24,14 +23,12 @@ def path_of(url: str) -> Path | None:
 
 
 def shown(url: str) -> str:
-    """The URL for people: without a password, wherever it has one."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "a URL that cannot be read"
-    if parts.scheme != _POSTGRES:
+    """The URL for people: without a password, wherever it has one, also where it is not written as it should be."""
+    scheme, separator, rest = url.partition("://")
+    if scheme != _POSTGRES:
         return url
-    name, at, host = parts.netloc.rpartition("@")
-    place = f"{name.partition(':')[0]}{at}{host}"
-    query = "&".join(each for each in parts.query.split("&") if each and "password" not in each.partition("=")[0])
-    return urlunsplit((parts.scheme, place, parts.path, query, ""))
+    before, at, place = rest.rpartition("@")
+    name = f"{before.partition(':')[0]}@" if at else ""
+    place, _, query = place.partition("#")[0].partition("?")
+    kept = "&".join(each for each in query.split("&") if each and "password" not in each.partition("=")[0])
+    return f"{scheme}{separator}{name}{place}" + (f"?{kept}" if kept else "")
