@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote
 
 _POSTGRES = "postgresql"
 
@@ -32,3 +33,15 @@ def shown(url: str) -> str:
     place, _, query = place.partition("#")[0].partition("?")
     kept = "&".join(each for each in query.split("&") if each and "password" not in each.partition("=")[0])
     return f"{scheme}{separator}{name}{place}" + (f"?{kept}" if kept else "")
+
+
+def passwords(url: str) -> list[str]:
+    """Those in the URL, as they are written there and as they are sent."""
+    scheme, _, rest = url.partition("://")
+    if scheme != _POSTGRES:
+        return []
+    before, _, place = rest.rpartition("@")
+    _, _, written = before.partition(":")
+    query = place.partition("?")[2].split("&")
+    given = [each.partition("=")[2] for each in query if "password" in each.partition("=")[0]]
+    return [each for text in (written, *given) if text for each in dict.fromkeys((text, unquote(text)))]
