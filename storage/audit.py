@@ -103,12 +103,14 @@ def append(db: Connection, entry: Entry) -> None:
     dialect.lock_chain(db)
     last, previous = head(db)
     facts = json.dumps(dict(entry.facts or {}), sort_keys=True, separators=(",", ":"))
-    ids = (entry.thread_id, entry.interrupt_id, entry.team, entry.user)
     row = AuditRow(
         last + 1,
         float(entry.at),
         entry.kind,
-        *(each and each.replace("\0", "\u2400") for each in ids),  # as every database can keep it: it is hashed
+        _kept(entry.thread_id),
+        entry.interrupt_id and _kept(entry.interrupt_id),
+        entry.team and _kept(entry.team),
+        entry.user and _kept(entry.user),
         facts,
         previous,
         hash="",
@@ -128,6 +130,11 @@ def append(db: Connection, entry: Entry) -> None:
             row.computed_hash(),
         ),
     )
+
+
+def _kept(text: str) -> str:
+    """As every database keeps it, since it is hashed: PostgreSQL has no text with a NUL."""
+    return text.replace("\0", "\u2400")
 
 
 def append_refusal(

@@ -22,8 +22,8 @@ from storage.urls import is_postgres, path_of
 
 
 def back_up(url: str, path: Path) -> Copied:
-    """Make the file, for its owner alone. Others store meanwhile what they like. An audit whose chain is broken is copied
-    as it is.
+    """Make the file, for its owner alone. Others store meanwhile what they like. An audit whose chain is broken is
+    copied as it is.
 
     Raises `CopyRefused` where something has the name already, or there is nothing to copy; `NotOurDatabase`; and
     `CopyFailed`. Then there is no file.
@@ -48,7 +48,9 @@ def source_of(url: str, *, alone: bool) -> AbstractContextManager[End]:
 
 
 def copy_to_file(url: str, path: Path) -> Copied:
-    """Into an empty file, which is brought up to this version where the source is of an older one. Raises as `back_up`."""
+    """Into an empty file, which is brought up to this version where what it is copied from is of an older one. Raises
+    as `back_up`.
+    """
     if is_postgres(url):
         with source_of(url, alone=False) as source, _opened(path) as db, _without_triggers(db, path, source) as target:
             copying.copy(source, target)
@@ -76,8 +78,8 @@ def _opened(path: Path) -> Generator[Connection]:
 
 @contextmanager
 def _without_triggers(db: Connection, path: Path, source: End) -> Generator[End]:
-    """The file, in the source's version. Its triggers are put back in the end: what they refuse may be there already, and
-    is copied as it is.
+    """The file, in the source's version. Its triggers are put back in the end: what they refuse may be there already,
+    and is copied as it is.
     """
     with on_sqlite.filling(db, path, source.version) as target:
         made = db.execute("select name, sql from sqlite_master where type = 'trigger' order by rowid").fetchall()

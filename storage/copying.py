@@ -1,5 +1,5 @@
-"""Copying all that a database holds into another one, whichever kinds they are: what a backup, a move and a restore have
-in common.
+"""Copying all that a database holds into another one, of whichever kinds they are: what a backup, a move and a restore
+have in common.
 
 Rows are copied as they are, a few at a time, and read again where they were put: what is there is compared with what
 was read. Who is at work (`owners`) is not copied.
@@ -55,9 +55,12 @@ class End(Protocol):
     `shown` is how it is called for people.
     """
 
-    db: Connection
-    version: int
-    shown: str
+    @property
+    def db(self) -> Connection: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def shown(self) -> str: ...
 
     def rows(self, table: Table) -> Iterator[Sequence[Any]]:
         """As many of them in memory as one can bear. Raises `CopyFailed`."""

@@ -22,15 +22,17 @@ from storage.urls import is_postgres, path_of
 def move(source_url: str, target_url: str) -> Copied:
     """Copy everything, and look whether it is there.
 
-    Raises `CopyRefused` for databases that cannot be these, `NotOurDatabase`, and `CopyFailed`. Then the target is as it
-    was, and the move can be begun again.
+    Raises `CopyRefused` for databases that cannot be these, `NotOurDatabase`, and `CopyFailed`. Then the target is as
+    it was, and the move can be begun again.
     """
     with source_of(source_url, alone=True) as source:
         _refuse_same(source, source_url, target_url)
         with _of_this_version(source, source_url) as found, _target_of(target_url) as target:
             copied = copying.copy(found, target)
             if isinstance(copied.audit, Broken):
-                raise CopyFailed(f"the audit of {source.shown} is not whole: {copied.audit.problem}. Nothing was moved.")
+                raise CopyFailed(
+                    f"the audit of {source.shown} is not whole: {copied.audit.problem}. Nothing was moved."
+                )
             return copied
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from storage import copying
-from storage.copying import Table
+from storage.copying import End, Table
 from storage.errors import CopyFailed, CopyRefused, NotOurDatabase
 from storage.postgres.connections import Session, connect
 from storage.postgres.opening import EVERYBODY, prepare, version_of
@@ -76,7 +76,7 @@ def told(name: str) -> Generator[None]:
         yield
     except psycopg.Error as error:
         said = error.diag.message_primary or " ".join(str(error).split())
-        raise CopyFailed(f"{name} cannot be used: {said.removesuffix('.')}.") from error
+        raise CopyFailed(f"{name} cannot be used: {said}{'' if said.endswith(('.', '?')) else '.'}") from error
 
 
 @contextmanager
@@ -146,7 +146,9 @@ def _connected(url: str) -> Generator[psycopg.Connection[Any]]:
         with told(repr(shown(url))):
             db = connect(url)
     except psycopg.ProgrammingError:  # which may quote what it took for something else than a password
-        raise CopyRefused(f"{shown(url)!r} is no URL as PostgreSQL has them: write what is special in it as %…") from None
+        raise CopyRefused(
+            f"{shown(url)!r} is no URL as PostgreSQL has them: write what is special in it as %…"
+        ) from None
     try:
         with told(repr(shown(url))):
             db.execute(_SETTINGS.encode())
@@ -167,15 +169,16 @@ def _have_alone(end: PostgresEnd) -> None:
         copying.refuse_if_at_work(end)
 
 
-def refuse_same(source: PostgresEnd, url: str) -> None:
+def refuse_same(source: End, url: str) -> None:
     """Raises `CopyRefused` where the URL names the source's own database, by whatever name: an advisory lock is one of
     a database's.
     """
+    (pid,) = source.db.execute("select pg_backend_pid()").fetchone()
     with _connected(url) as db, told(repr(shown(url))):
         found = db.execute(
             """select 1 from pg_locks where locktype = 'advisory' and objid = %s and pid = %s and granted
                and database = (select oid from pg_database where datname = current_database())""",
-            (EVERYBODY, source.connection.info.backend_pid),
+            (EVERYBODY, pid),
         ).fetchone()
     if found is not None:
         raise CopyRefused(

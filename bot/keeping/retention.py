@@ -12,6 +12,7 @@ import logging
 import time
 from datetime import timedelta
 
+from bot.durations import in_short
 from storage import Storage, retention
 from storage.errors import DatabaseGone, StorageError
 from storage.ids import ThreadId
