@@ -142,13 +142,8 @@ def _transaction(end: PostgresEnd) -> Generator[None]:
 
 @contextmanager
 def _connected(url: str) -> Generator[psycopg.Connection[Any]]:
-    try:
-        with told(repr(shown(url))):
-            db = connect(url)
-    except psycopg.ProgrammingError:  # which may quote what it took for something else than a password
-        raise CopyRefused(
-            f"{shown(url)!r} is no URL as PostgreSQL has them: write what is special in it as %…"
-        ) from None
+    with told(repr(shown(url))):
+        db = connect(url)
     try:
         with told(repr(shown(url))):
             db.execute(_SETTINGS.encode())
