@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from storage import Connection, Storage, audit, checkpoints, inbox, posts, retention
+from storage import Connection, Storage, audit, checkpoints, claims, inbox, interrupts, posts, retention
 from storage.audit import Entry
 from storage.ids import CheckpointId, Namespace, ThreadId
 from storage.inbox import Delivery
@@ -26,7 +26,7 @@ def thread(db: Connection, name: str, status: ThreadStatus = "done", at: float =
     inbox.mark_done(db, delivery.event_id)
     db.execute("update conversations set shown_version = 1, outdated = 0 where thread_id = ?", (name,))
     for number in range(2):
-        checkpoints.save(db, checkpoint(f"{name} {number}", {}, thread_id), {})
+        checkpoints.save(db, checkpoint(f"{name} {number}", {}, thread_id), [])
     audit.append(db, Entry("run", OLD, name))
     return thread_id
 
@@ -73,9 +73,7 @@ async def test_others_stay(storage: Storage, busy: Any):
 
 
 def asked(db: Connection) -> None:
-    from storage import interrupts
-
-    interrupts.ask(db, [question("q", ThreadId("t"))], OLD)
+    interrupts.ask(db, question("q", ThreadId("t")), OLD)
 
 
 def answered(db: Connection) -> None:
@@ -84,9 +82,7 @@ def answered(db: Connection) -> None:
 
 
 def in_doubt(db: Connection) -> None:
-    from storage import claims
-
-    claims.claim(db, claim("claimed", ThreadId("t")))
+    claims.put(db, claim("claimed", ThreadId("t")))
     db.execute("update claims set status = 'in doubt'")
 
 
@@ -145,7 +141,7 @@ async def test_a_conversation_with_somebody_who_may_not_talk_to_it_is_found_too(
 async def test_snapshots_are_pruned_where_there_are_more(finished: Storage):
     def job(db: Connection) -> None:
         posts.begin(db, ThreadId("x"), "T", Place("C", "1"))
-        checkpoints.save(db, checkpoint("done 2", {}, ThreadId("done")), {})
+        checkpoints.save(db, checkpoint("done 2", {}, ThreadId("done")), [])
 
     await finished.write(job)
     more = await finished.read(lambda db: retention.finished_with_more(db, BEFORE, 10, 2))
