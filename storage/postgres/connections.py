@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.cursor import Cursor
 from psycopg.types.string import StrDumperUnknown
 
 from storage import dialect
@@ -38,6 +38,9 @@ SETTINGS = (
 )
 """Of each session. None of them changes what a statement means."""
 
+# It warns of what is still under way on a connection that is lost, which the error says that it raises.
+logging.getLogger("psycopg").addFilter(lambda record: record.levelno >= logging.ERROR)
+
 LASTING = ("password authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied")
 """What a server says to whom it will never let in."""
 
@@ -62,20 +65,59 @@ def connect(url: str) -> psycopg.Connection[Any]:
 
 
 class Session:
-    """What a job is given: `storage.jobs.Connection`."""
+    """What a job is given: `storage.jobs.Connection`. Statements are kept until somebody asks what one found or did, or
+    the transaction is to end: then all are sent together, and answered together. One that fails does so there.
+
+    Nothing is sent before that, so that a process that is frozen does not leave the server waiting for the rest.
+    """
 
     def __init__(self, db: psycopg.Connection[Any]) -> None:
-        self.db = db
+        self._db = db
+        self._kept: list[Callable[[], object]] = []
 
-    def execute(self, sql: str, parameters: Any = (), /) -> Cursor[Any]:
-        return self.db.execute(_query(sql), _bound(sql, parameters))
+    def execute(self, sql: str, parameters: Any = (), /) -> Found:
+        cursor = self._db.cursor()
+        self._kept.append(functools.partial(cursor.execute, _query(sql), _bound(sql, parameters)))
+        return Found(cursor, self)
 
-    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor[Any]:
-        cursor = self.db.cursor()
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> None:
         rows = [_bound(sql, each) for each in parameters]
         if rows:  # of none psycopg says that there is nothing to execute
-            cursor.executemany(_query(sql), rows)
-        return cursor
+            self._kept.append(functools.partial(self._db.cursor().executemany, _query(sql), rows))
+
+    def send(self) -> None:
+        """Have all done that is kept, and wait for it."""
+        kept, self._kept = self._kept, []
+        if len(kept) == 1:
+            kept[0]()
+        elif kept:
+            with self._db.pipeline():
+                for each in kept:
+                    each()
+
+
+class Found:
+    """What a statement found or did."""
+
+    def __init__(self, cursor: psycopg.Cursor[Any], session: Session) -> None:
+        self._cursor = cursor
+        self._session = session
+
+    @property
+    def rowcount(self) -> int:
+        self._session.send()
+        return self._cursor.rowcount
+
+    def fetchone(self) -> Any:
+        self._session.send()
+        return self._cursor.fetchone()
+
+    def fetchall(self) -> list[Any]:
+        self._session.send()
+        return self._cursor.fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.fetchall())
 
 
 class Row(tuple[Any, ...]):
