@@ -14,7 +14,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.string import StrDumperUnknown
 
 from storage import dialect
+from storage.errors import NotOurDatabase
 from storage.parameters import Listed, Paired
+from storage.urls import shown
 
 DEFAULTS = {
     "connect_timeout": "5",
@@ -44,8 +46,15 @@ LASTING = ("password authentication failed", "does not exist", "no pg_hba.conf e
 
 
 def connect(url: str) -> psycopg.Connection[Any]:
-    """A connection to the database at the URL, each of whose statements is a transaction until one is begun."""
-    given = conninfo_to_dict(url)
+    """A connection to the database at the URL, each of whose statements is a transaction until one is begun. Raises
+    `psycopg.Error`, and `NotOurDatabase` for what is no such URL.
+    """
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # which may quote a password
+        raise NotOurDatabase(
+            f"{shown(url)!r} is no URL as PostgreSQL has them: write what is special in a name or password as %…"
+        ) from None
     left_open = {name: value for name, value in DEFAULTS.items() if name not in given}
     info = make_conninfo(url, **left_open, client_encoding="utf8")
     db = psycopg.connect(info, autocommit=True, row_factory=_rows, prepare_threshold=2)
