@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks import plots, report
 
-PARTS = ("runtime", "bot", "plots")
+PARTS = ("runtime", "bot", "databases", "plots")
 RESULTS = Path(__file__).with_name("results.json")
 PACKAGES = ("langgraph", "langgraph-checkpoint-sqlite", "slack-bolt", "openai", "aiosqlite")
 
@@ -35,12 +35,18 @@ def main() -> None:
         at_once = tuple(options.conversations or bot.AT_ONCE)
         part = "bot" if options.bots == 1 else "bots"
         measured[part] = asyncio.run(bot.measure(at_once, options.bots)) | {"run": _run()}
+    if "databases" in parts:
+        from benchmarks import databases
+
+        measured["databases"] = asyncio.run(databases.measure()) | {"run": _run()}
     results |= measured
     if measured:
         parts_kept = (f"{json.dumps(name)}: {json.dumps(_rounded(part))}" for name, part in results.items())
         options.json.write_text("{\n" + ",\n".join(parts_kept) + "\n}\n", "utf-8")
     print(report.table(list(report.rows(measured or results))))
     print(*report.remarks(measured or results), sep="\n")
+    if compared := list(report.databases(measured or results)):
+        print(report.table_of(("figure", "sqlite", "postgresql"), compared))
     if "plots" in parts:
         print(*(f"Drawn: {os.path.relpath(path)}" for path in plots.draw(results)), sep="\n")
 

@@ -38,7 +38,7 @@ async def _compare(at_once: int, bots: int) -> dict[str, Any]:
     busy: dict[str, dict[str, float]] = {}
     for _ in range(ROUNDS):
         for side in BOTS:
-            measured, busy[side] = await _hold(side, at_once, bots)
+            measured, busy[side] = await hold(side, at_once, bots)
             for figure, value in measured.items():
                 figures[figure][side].append(value)
     middle: dict[str, Any] = {
@@ -48,10 +48,12 @@ async def _compare(at_once: int, bots: int) -> dict[str, Any]:
     return middle | {"busy": busy}
 
 
-async def _hold(side: str, at_once: int, bots: int) -> tuple[Measured, dict[str, float]]:
-    """One measurement on a new stage: the figures, and how busy each program kept a processor."""
+async def hold(side: str, at_once: int, bots: int, url: str | None = None) -> tuple[Measured, dict[str, float]]:
+    """One measurement on a new stage: the figures, and how busy each program kept a processor. The bots are on the
+    database at the URL, or on a new file.
+    """
     with folder() as place:
-        async with stage(side, bots, place) as programs, aiohttp.ClientSession(connector=_connector()) as http:
+        async with stage(side, bots, place, url) as programs, aiohttp.ClientSession(connector=_connector()) as http:
             crowd = Crowd(http, programs.url)
             watching = [asyncio.create_task(crowd.watch()), asyncio.create_task(crowd.keep_journal())]
             try:

@@ -131,9 +131,34 @@ def rows(results: Mapping[str, Any]) -> Iterator[Row]:
                 yield row(target, measured[target.figure], before=f"{name}: ")
 
 
+def databases(results: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """A line for each figure that was measured on SQLite and on PostgreSQL. Nothing is asked of them."""
+    measured = results.get("databases", {})
+    by_database = measured.get("runtime", {})
+    for figure, words, shown in _RUNTIME_ON_BOTH if by_database else ():
+        yield words, *(shown(by_database[name][figure]) for name in ("sqlite", "postgresql"))
+    bots = measured.get("bots", {})
+    for count in bots.get("sqlite", {}):
+        for target in conversations(measured["at_once"]):
+            words = f"{count} {'bot' if count == '1' else 'bots'}, {measured['at_once']} at once: {target.words}"
+            yield words, *(target.shown(bots[name][count][target.figure]) for name in ("sqlite", "postgresql"))
+
+
+_RUNTIME_ON_BOTH = (
+    ("step", "Durable step", milliseconds),
+    ("pause", "Pause", milliseconds),
+    ("resume", "Resume", milliseconds),
+    ("crowd_steps", "32 threads at once: steps", per_second),
+)
+
+
 def table(lines: list[Row]) -> str:
     """Markdown that can be read as it is."""
-    cells = [HEAD, *(line.cells for line in lines)]
+    return table_of(HEAD, [line.cells for line in lines])
+
+
+def table_of(head_cells: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+    cells = [head_cells, *lines]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     head, *body = (" | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
     rule = " | ".join("-" * width for width in widths)

@@ -41,8 +41,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(side: str, bots: int, folder: Path) -> AsyncGenerator[Stage]:
-    """Starts everything, with `bots` processes of one side on one file; at the end they are asked to stop."""
+async def stage(side: str, bots: int, folder: Path, database: str | None = None) -> AsyncGenerator[Stage]:
+    """Starts everything, with `bots` processes of one side on one database (a new file, where no URL is given); at the
+    end they are asked to stop.
+    """
     (folder / "script.json").write_text(json.dumps(SCRIPT), "utf-8")
     log = folder / "bot.log"
     async with AsyncExitStack() as stack:
@@ -60,7 +62,7 @@ async def stage(side: str, bots: int, folder: Path) -> AsyncGenerator[Stage]:
             "SLACK_API_URL": f"{url}/api/",
             "OPENAI_API_KEY": "demo",
             "OPENAI_BASE_URL": f"{model_url}/v1",
-            "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}",
+            "DATABASE_URL": database or f"sqlite:///{folder / 'bot.db'}",
             "SIGNOFF_AGENT": "benchmarks.agent:agent",
         }
         running = [await start(*BOTS[side], env=env) for _ in range(bots)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import sys
@@ -9,13 +10,13 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from bot.settings import BadSettings, DatabaseSettings
 from storage import Storage, audit, open_storage
 from storage.audit import AuditRow, Broken
-from storage.errors import NotOurDatabase, StorageError
+from storage.errors import NotOurDatabase, StorageError, StorageUnavailable
+from storage.looking import is_there
 
 BROKEN = 1
 """The exit code for a chain that is not what was written."""
@@ -63,19 +64,15 @@ def _line(row: AuditRow) -> dict[str, Any]:
     return {**asdict(row), "facts": facts}
 
 
-def _is_there(url: str) -> bool:
-    return url != "sqlite://" and Path(url.removeprefix("sqlite://").removeprefix("/")).is_file()
-
-
 @asynccontextmanager
 async def _opened(settings: DatabaseSettings) -> AsyncGenerator[Storage]:
     """The database that is there: none is made by looking into it. Raises `BadSettings`."""
     url = settings.database_url
-    if not _is_there(url):
-        raise BadSettings([f"DATABASE_URL is {url!r}, and there is no such file. Name the bot's database."])
     async with AsyncExitStack() as stack:
         try:
+            if not await asyncio.to_thread(is_there, url):
+                raise BadSettings([f"DATABASE_URL is {url!r}, and there is no such file. Name the bot's database."])
             opened = await stack.enter_async_context(open_storage(url))
-        except NotOurDatabase as error:
+        except (NotOurDatabase, StorageUnavailable) as error:
             raise BadSettings([str(error)]) from None
         yield opened.impatient(PATIENCE)

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.logs import escaped
+from storage.urls import is_postgres, passwords
 
 ENV_FILE = ".env"
 
@@ -72,9 +74,25 @@ def _ids(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _database_url(value: str) -> str:
+    if re.fullmatch(r"sqlite://(/.+)?", value):
+        return value
+    if not is_postgres(value):
+        raise ValueError(f"is {_shown(value)}")
+    try:
+        urlsplit(value).port  # noqa: B018 - is what tells
+    except ValueError:
+        raise ValueError("is no address like postgresql://user:password@host:5432/database") from None
+    if re.search(r"\s", value):
+        raise ValueError("contains a space: write it as %20")
+    if find_spec("psycopg") is None:
+        raise ValueError("names PostgreSQL, whose driver is not installed: pip install 'signoff[postgres]'")
+    return value
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 UserOrGroup = Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{2,}$")]
-DatabaseUrl = Annotated[str, Field(pattern=r"^sqlite://(/.+)?$")]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 AgentPath = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*$")]
 LlmApi = Literal["auto", "responses", "chat"]
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
@@ -99,8 +117,9 @@ class DatabaseSettings(BaseSettings):
 
     database_url: DatabaseUrl = Field(
         default="sqlite:///signoff.db",
-        description="The SQLite file that holds everything durable: "
-        "sqlite:///relative.db, sqlite:////absolute.db, or sqlite:// for one in memory.",
+        description="What holds everything durable. A SQLite file: sqlite:///relative.db, sqlite:////absolute.db, or "
+        "sqlite:// for one in memory. For several bots on several machines PostgreSQL, with libpq's own options: "
+        "postgresql://user:password@host/database?sslmode=verify-full (needs the extra signoff[postgres]).",
     )
 
 
@@ -197,7 +216,8 @@ class Settings(HostSettings):
     def secrets(self) -> list[str]:
         """Those that nothing may show."""
         values = [getattr(self, name) for name in type(self).model_fields]
-        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        tokens = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return tokens + passwords(self.database_url)
 
     @field_validator("slack_app_token")
     @classmethod

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from storage.jobs import Connection
 from storage.sqlite import looking as on_sqlite
-from storage.urls import is_postgres
+from storage.urls import is_postgres, path_of
 
 T = TypeVar("T")
 
@@ -25,3 +25,11 @@ def read(url: str, job: Callable[[Connection], T]) -> T:
 
         return on_postgres.read(url, job)
     return on_sqlite.read(url, job)
+
+
+def is_there(url: str) -> bool:
+    """Whether there is a database of this version at the URL, other than one in memory. Raises as `read`."""
+    if is_postgres(url):
+        return read(url, lambda db: True)
+    path = path_of(url)
+    return path is not None and path.is_file()

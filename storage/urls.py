@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 _POSTGRES = "postgresql"
 
@@ -35,3 +35,16 @@ def shown(url: str) -> str:
     place = f"{name.partition(':')[0]}{at}{host}"
     query = "&".join(each for each in parts.query.split("&") if each and "password" not in each.partition("=")[0])
     return urlunsplit((parts.scheme, place, parts.path, query, ""))
+
+
+def passwords(url: str) -> list[str]:
+    """Those in the URL, as they are written there and as they are sent."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return []
+    if parts.scheme != _POSTGRES:
+        return []
+    _, _, written = parts.netloc.rpartition("@")[0].partition(":")
+    query = [each.partition("=")[2] for each in parts.query.split("&") if "password" in each.partition("=")[0]]
+    return [each for text in (written, *query) if text for each in dict.fromkeys((text, unquote(text)))]

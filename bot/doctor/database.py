@@ -8,9 +8,11 @@ from pathlib import Path
 
 from bot.doctor.case import Case
 from bot.doctor.findings import Findings
+from bot.doctor.server import server
 from storage.errors import NotOurDatabase
 from storage.sqlite.files import PRIVATE
 from storage.sqlite.looking import Look, look
+from storage.urls import is_postgres
 
 ROOM = 100 * 2**20
 """Bytes that have to be free beside it."""
@@ -19,6 +21,13 @@ _MIB = 2**20
 
 
 async def database(case: Case, found: Findings) -> None:
+    if is_postgres(case.settings.database_url):
+        await server(case.settings.database_url, found)
+    else:
+        await file(case, found)
+
+
+async def file(case: Case, found: Findings) -> None:
     try:
         seen = await asyncio.to_thread(look, case.settings.database_url)
     except NotOurDatabase as error:

@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 WRITERS, READERS = 6, 3
-"""Connections of one bot, each opened when it is first needed; and one more for the pulse."""
+CONNECTIONS = WRITERS + READERS + 1
+"""Of one bot, at most: each is opened when it is first needed, and one is the pulse's."""
 
 QUEUE_LIMIT = 1024
 

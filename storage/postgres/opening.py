@@ -27,7 +27,7 @@ def prepare(db: psycopg.Connection[Any]) -> None:
 
     It is the first of the connection's `search_path`. Raises `NotOurDatabase`.
     """
-    _check_server(db)
+    check_server(db)
     with db.transaction():
         db.execute("select pg_advisory_xact_lock(%s)", (EVERYBODY,))
         version = version_of(db)
@@ -68,7 +68,8 @@ def version_of(db: psycopg.Connection[Any]) -> int:
     return version
 
 
-def _check_server(db: psycopg.Connection[Any]) -> None:
+def check_server(db: psycopg.Connection[Any]) -> None:
+    """Raises `NotOurDatabase` for a server that is too old, and for a database in another encoding."""
     if db.info.server_version < OLDEST:
         raise NotOurDatabase(
             f"the server is PostgreSQL {db.info.server_version // 10000}, and Signoff needs {OLDEST // 10000} or newer."

@@ -26,6 +26,19 @@ def shared_url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue("file_url" if request.param == "file" else "server_url")
 
 
+@pytest.fixture(params=["file", POSTGRES])
+def new_url(request: pytest.FixtureRequest) -> str:
+    """Of a database in which nothing was set up yet."""
+    return request.getfixturevalue("file_url" if request.param == "file" else "postgres_url")
+
+
+@pytest.fixture
+async def file_storage(file_url: str) -> AsyncIterator[Storage]:
+    """For how SQLite does it: the plans of its queries."""
+    async with open_storage(file_url) as storage:
+        yield storage
+
+
 @pytest.fixture(params=["file", "memory", POSTGRES])
 def any_url(request: pytest.FixtureRequest) -> str:
     fixtures = {"file": "file_url", "postgres": "server_url"}

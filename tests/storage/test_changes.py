@@ -42,10 +42,10 @@ async def test_a_job_that_was_undone_is_no_change_of_another(storage: Storage):
 
 
 @pytest.mark.slow
-async def test_A11_another_processs_commit_is_told_within_half_a_second(file_url: str):
-    async with open_storage(file_url) as storage:
+async def test_A11_another_processs_commit_is_told_within_half_a_second(shared_url: str):
+    async with open_storage(shared_url) as storage:
         await touch(storage)
-        child = Child("touch", file_url)
+        child = Child("touch", shared_url)
         try:
             assert await asyncio.to_thread(child.line) == "ready"
             mark = await storage.changes.mark()

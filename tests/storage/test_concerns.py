@@ -116,7 +116,7 @@ async def test_the_audit_tells_whom_something_new_is_about(storage: Storage) -> 
     ]
 
 
-async def test_what_is_looked_up_for_a_home_is_found_by_an_index(storage: Storage) -> None:
+async def test_what_is_looked_up_for_a_home_is_found_by_an_index(file_storage: Storage) -> None:
     def job(db: Connection) -> list[str]:
         explained = db.execute(
             """explain query plan select seq from interrupts
@@ -128,5 +128,5 @@ async def test_what_is_looked_up_for_a_home_is_found_by_an_index(storage: Storag
         ).fetchall()
         return [row["detail"] for row in explained]
 
-    plan = await storage.read(job)
+    plan = await file_storage.read(job)
     assert not [line for line in plan if line.startswith(("SCAN", "USE TEMP B-TREE"))], plan

@@ -95,12 +95,12 @@ async def test_a_question_within_that_came_before_is_not_superseded(storage: Sto
 
 
 @pytest.mark.slow
-async def test_A4_of_two_processes_one_answer_stands(file_url: str):
-    async with open_storage(file_url) as storage:
+async def test_A4_of_two_processes_one_answer_stands(shared_url: str):
+    async with open_storage(shared_url) as storage:
         questions = [f"q{n}" for n in range(5)]
         await ask(storage, *questions)
         for id_ in questions:
-            children = [Child("answer", file_url, id_, by) for by in ("one", "two")]
+            children = [Child("answer", shared_url, id_, by) for by in ("one", "two")]
             try:
                 for child in children:
                     assert await asyncio.to_thread(child.line) == "ready"

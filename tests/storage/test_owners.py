@@ -36,8 +36,9 @@ async def lends(storage: Storage, owner: str, *, host: str, pid: int, started: s
     """The thread is held by this owner."""
 
     def job(db: Connection) -> None:
+        db.execute("delete from owners where id = ?", (owner,))
         db.execute(
-            "insert or replace into owners values (?, ?, ?, ?, ?)",
+            "insert into owners values (?, ?, ?, ?, ?)",
             (owner, host, pid, started, time.time() + expires_in),
         )
         threads.take(db, THREAD, OwnerId(owner), 1.0)
@@ -54,15 +55,15 @@ async def test_a_thread_has_one_owner_at_a_time(storage: Storage):
     await take(storage)
 
 
-async def test_two_storages_on_one_file_are_two_owners(file_url: str):
-    async with open_storage(file_url) as one, open_storage(file_url) as two:
+async def test_two_storages_on_one_database_are_two_owners(shared_url: str):
+    async with open_storage(shared_url) as one, open_storage(shared_url) as two:
         await take(one)
         with pytest.raises(ThreadHeld):
             await take(two)
 
 
-async def test_an_owner_that_was_closed_is_gone_at_once(file_url: str):
-    async with open_storage(file_url) as one, open_storage(file_url) as two:
+async def test_an_owner_that_was_closed_is_gone_at_once(shared_url: str):
+    async with open_storage(shared_url) as one, open_storage(shared_url) as two:
         await take(two)
         await two.write(lambda db: owners.unregister(db, two.owner))
         await take(one)
@@ -124,10 +125,10 @@ async def test_a_lease_does_not_outlive_its_thread(storage: Storage):
 
 
 @pytest.mark.slow
-async def test_P11_a_killed_process_loses_its_threads_at_once(file_url: str):
-    child = Child("hold", file_url)
+async def test_P11_a_killed_process_loses_its_threads_at_once(shared_url: str):
+    child = Child("hold", shared_url)
     assert child.line() == "ready"
-    async with open_storage(file_url) as storage:
+    async with open_storage(shared_url) as storage:
         with pytest.raises(ThreadHeld):
             await take(storage)
         assert await storage.read(threads.cut_short) == []

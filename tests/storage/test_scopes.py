@@ -27,7 +27,7 @@ def test_a_path_is_within_itself_and_within_what_it_goes_on_from(scope: str, pat
     assert sorted(path for path in paths if is_within(Scope(path), Scope(scope))) == expected
 
 
-async def test_whatever_is_looked_for_in_a_scope_is_found_by_one_range_of_an_index(storage: Storage):
+async def test_whatever_is_looked_for_in_a_scope_is_found_by_one_range_of_an_index(file_storage: Storage):
     scope = Scope("a")
     names = InterruptId("q"), ThreadId("t"), Namespace("")
     question = NewInterrupt(*names, scope, 0, "node", "question", "1", "d", replaces=InterruptId("p"))
@@ -45,7 +45,7 @@ async def test_whatever_is_looked_for_in_a_scope_is_found_by_one_range_of_an_ind
         searches: list[Any] = [each for each in asked if "|| '0'" in each]
         return [[row["detail"] for row in db.execute(f"explain query plan {each}")] for each in searches]
 
-    found = await storage.write(plans)
+    found = await file_storage.write(plans)
     assert len(found) == 6
     for plan in found:
         searches = [detail for detail in plan if "scope>? AND scope<?" in detail]

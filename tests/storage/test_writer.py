@@ -142,20 +142,20 @@ async def test_a_cancelled_caller_does_not_undo_its_job(rig: Rig):
     assert await numbers(rig.path) == [1, 2]
 
 
-async def test_what_is_queued_is_stored_before_the_storage_closes(file_url: str):
-    async with open_storage(file_url) as storage:
+async def test_what_is_queued_is_stored_before_the_storage_closes(shared_url: str):
+    async with open_storage(shared_url) as storage:
         jobs = [
             asyncio.create_task(storage.write(lambda db, n=n: threads.take(db, ThreadId(f"t{n}"), storage.owner, 1.0)))
             for n in range(5)
         ]
         await asyncio.sleep(0)
     assert len(await asyncio.gather(*jobs)) == 5
-    async with open_storage(file_url) as storage:
+    async with open_storage(shared_url) as storage:
         assert await storage.read(lambda db: count(db, "threads")) == 5
 
 
-async def test_a_closed_storage_says_so(file_url: str):
-    async with open_storage(file_url) as storage:
+async def test_a_closed_storage_says_so(shared_url: str):
+    async with open_storage(shared_url) as storage:
         pass
     with pytest.raises(StorageClosed, match="closed"):
         await storage.write(lambda db: put(db, 1))
@@ -181,8 +181,8 @@ async def test_a_reader_sees_one_moment(storage: Storage):
     assert await storage.read(lambda db: count(db, "threads")) == 1
 
 
-async def test_a_reader_that_is_cancelled_at_any_moment_leaves_its_connection_usable(file_url: str):
-    async with open_storage(file_url) as storage:
+async def test_a_reader_that_is_cancelled_at_any_moment_leaves_its_connection_usable(shared_url: str):
+    async with open_storage(shared_url) as storage:
         for steps in range(40):
             reader = asyncio.create_task(storage.read(lambda db: count(db, "threads")))
             for _ in range(steps):

@@ -1,7 +1,7 @@
 """A real database for each test: `open_storage` sets up a template once, and each test gets a copy of it.
 
-It is SQLite's file, the reference. A test that carries the id of a row of docs/behaviour.md (`test_D3_…`) runs a second
-time on PostgreSQL where its room's conftest has `pytest_generate_tests` from here; unless its mark `sqlite` says that it
+It is SQLite's file, the reference. A test that carries the id of a row of docs/behaviour.md (`test_D3_…`) runs
+a second time on PostgreSQL where its room's conftest has `pytest_generate_tests` from here; unless its mark `sqlite` says that it
 is about the file itself. All others run on the file alone: what holds is one, and the time has bounds.
 """
 
