@@ -70,6 +70,7 @@ async def http_mode(
 
     async def is_last(_: web.Request, response: web.StreamResponse) -> None:
         if health.stopped_at is not None:
+            response.headers["Connection"] = "close"  # its headers are made already
             response.force_close()
 
     app.on_response_prepare.append(is_last)

@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack_answers import is_whole
-from bot.slack_errors import describe, is_dead_token, reason
+from bot.slack_errors import describe, is_dead_token, may_have_arrived
 from graphs.texts.surrogates import mended_tree
 from storage.recent import Recent
 
@@ -126,7 +126,7 @@ class SlackClient(AsyncWebClient):
 
     @property
     def heard_at(self) -> float:
-        """When Slack answered last, whatever it said (the event loop's seconds); infinitely long ago before it did."""
+        """When Slack answered last, be it with a refusal (the event loop's seconds); infinitely long ago at first."""
         return self._shared.heard_at
 
     def bury(self, words: str) -> None:
@@ -188,7 +188,7 @@ class SlackClient(AsyncWebClient):
                 self._shared.heard_at = loop.time()
                 return answer
             except SlackApiError as error:
-                if reason(error) is not None:
+                if not may_have_arrived(error):  # else it was not Slack that answered, or it is in trouble itself
                     self._shared.heard_at = loop.time()
                 if error.response.status_code != _TOO_MANY:
                     raise

@@ -4,7 +4,7 @@ import hypothesis
 import pytest
 
 from tests.support.browser import chromium
-from tests.support.database import database, postgres_template
+from tests.support.database import database, postgres_template, thin_out
 from tests.support.left_out import in_ci, pytest_terminal_summary
 from tests.support.postgres import mark, new_postgres, new_postgres_url, postgres, postgres_url
 from tests.support.reports import pytest_report_to_serializable, pytest_runtest_makereport
@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)  # before those that choose by marker
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     mark(items)
+    thin_out(items)
     left_out = [] if config.getoption("--trials") else [item for item in items if item.get_closest_marker("trial")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.halting import NOTHING
@@ -30,7 +31,7 @@ LATER = "I cannot store anything right now. I will read this as soon as that is 
 STOPS_LATER = "I cannot store anything right now. I will stop as soon as that is over."
 
 REMEMBERED = 1000
-"""People of whom it is remembered what they were told."""
+"""People of whom it is remembered what they were told, and events that they are stored."""
 
 MOST_PROMPTS = 4
 TITLE_LIMIT = 60
@@ -54,14 +55,34 @@ class Arrivals:
     since: float
     _told: Recent = field(default_factory=lambda: Recent(REMEMBERED))
     """Of which outage somebody was told last."""
+    _stored: Recent = field(default_factory=lambda: Recent(REMEMBERED))
+    """Events that are stored: Slack repeats what it heard of too late, and an outage may have begun meanwhile."""
 
-    async def store(self, body: Body, next: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:  # noqa: A002
+    async def store(
+        self,
+        request: AsyncBoltRequest,
+        body: Body,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002
+    ) -> BoltResponse:
         """A global middleware: Bolt acknowledges an event before its listener runs, so it is stored here. Where a job
         finds that its thread is another one (`spoken_in`), it only adds to the inbox of that, each delivery once.
 
         What cannot be stored in time is not acknowledged: Slack sends it again. It is stored all the same once that can
         be, since Slack gives up after a few times; what has come twice is kept once.
         """
+        event_id = body.get("event_id")
+        attempt, reason = (request.headers.get(f"x-slack-retry-{each}", [""])[0] for each in ("num", "reason"))
+        if event_id is not None and attempt not in ("", "0"):
+            logger.info("event %s comes again (attempt %s: %s)", event_id, attempt, reason)
+        if event_id is None or self._stored.look(event_id) is None:
+            if not await self._is_stored(body):
+                return BoltResponse(status=503)
+            if event_id is not None:
+                self._stored.put(event_id, True)
+        return await next()
+
+    async def _is_stored(self, body: Body) -> bool:
+        """Store it, if it has to be. False when that is not possible in time."""
         message = payloads.message(body, self.bot_user)
         loss = payloads.loss(body)
         opening = payloads.opening(body)
@@ -86,10 +107,10 @@ class Arrivals:
                 await self._tell(message)
             if stop is not None:
                 await self.poster.whisper(stop.thread, stop.user, STOPS_LATER)
-            return BoltResponse(status=503)
+            return False
         except DatabaseGone:
-            return BoltResponse(status=503)
-        return await next()
+            return False
+        return True
 
     async def _tell(self, message: SlackMessage) -> None:
         """Once in an outage; not of what is perhaps for others."""

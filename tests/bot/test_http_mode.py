@@ -7,91 +7,23 @@ import signal
 import socket
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
-from urllib.parse import urlencode
+from typing import Any
 
 import aiohttp
 import pytest
-from slack_sdk.signature import SignatureVerifier
 
-from bot.deliveries import Deliveries
 from bot.demo.workspace import Workspace
-from bot.health import Health, SlackAnswers
-from bot.http_mode import http_mode
+from bot.health import Health
 from bot.run import run
-from bot.settings import BadSettings, Settings
-from graphs.agent.agent import Agent
+from bot.settings import BadSettings
 from storage import Storage, homes
-from tests.agent.conversing import ScriptedModel
-from tests.bot.running import assembled
-from tests.demo.workspace.support import Slack
+from tests.bot.posted import MESSAGE, brief, get, health, in_inbox, post, settings, signed, url
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
-SECRET = "0123456789abcdef"
-MESSAGE = {
-    "type": "event_callback",
-    "team_id": "T0LOCAL",
-    "event_id": "Ev1",
-    "event": {"type": "message", "channel": "D0ANA", "channel_type": "im", "user": "U0ANA", "text": "hi", "ts": "1.0"},
-}
-
-
-def settings(workspace: Workspace, **more: Any) -> Settings:
-    given = {
-        "SLACK_BOT_TOKEN": "xoxb-local",
-        "SLACK_APP_TOKEN": None,
-        "SLACK_SIGNING_SECRET": SECRET,
-        "SLACK_API_URL": f"{workspace.url}/api/",
-        "OPENAI_API_KEY": "unused",
-    }
-    return Settings(**(given | more))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def health(storage: Storage, slack: Slack) -> Health:
-    health = Health(storage)
-    health.reachable = SlackAnswers(slack).why_not
-    return health
-
-
-@pytest.fixture
-async def url(workspace: Workspace, storage: Storage, slack: Slack, health: Health) -> AsyncIterator[str]:
-    """Where the bot listens. Nothing runs threads, so what was stored stays as it came."""
-    who = {"team_id": workspace.team.id, "user_id": workspace.team.bot.id}
-    model = cast("Any", ScriptedModel([]))
-    bot = await assembled(settings(workspace), Agent("Be brief.", []), model, storage, slack, who)
-    async with http_mode(Deliveries(bot.app, SECRET), health, 0, host="127.0.0.1") as port:
-        yield f"http://127.0.0.1:{port}"
-
-
-def signed(body: str, *, secret: str = SECRET, at: float | None = None) -> dict[str, str]:
-    moment = str(int(time.time() if at is None else at))
-    signature = SignatureVerifier(secret).generate_signature(timestamp=moment, body=body)
-    return {"X-Slack-Request-Timestamp": moment, "X-Slack-Signature": str(signature)}
-
-
-async def post(http: aiohttp.ClientSession, url: str, body: Any, kind: str = "json", **how: Any) -> tuple[int, str]:
-    text = json.dumps(body) if kind == "json" else urlencode(body)
-    headers = signed(text, **how) | {
-        "Content-Type": "application/json" if kind == "json" else "application/x-www-form-urlencoded"
-    }
-    async with http.post(f"{url}/slack/events", data=text, headers=headers) as answer:
-        return answer.status, await answer.text()
-
-
-async def get(http: aiohttp.ClientSession, address: str) -> int:
-    async with http.get(address) as answer:
-        return answer.status
-
-
-def in_inbox(tmp_path: Path) -> int:
-    database = sqlite3.connect(tmp_path / "test.db")
-    try:
-        return database.execute("select count(*) from inbox").fetchone()[0]
-    finally:
-        database.close()
+__all__ = ["brief", "health", "url"]
 
 
 async def test_a_message_is_stored_when_slack_hears_200(http: aiohttp.ClientSession, url: str, tmp_path: Path) -> None:
@@ -187,12 +119,6 @@ async def test_it_says_that_it_lives_and_whether_it_is_ready(
     health.stop()
     assert (await get(http, f"{url}/healthz"), await get(http, f"{url}/readyz")) == (200, 503)
     assert await get(http, f"{url}/slack/events") == 405
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 async def test_without_an_app_token_run_listens_until_it_is_stopped(

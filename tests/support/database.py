@@ -1,8 +1,9 @@
 """A real database for each test: `open_storage` sets up a template once, and each test gets a copy of it.
 
-It is SQLite's file, the reference. A test that carries the id of a row of docs/behaviour.md (`test_D3_…`) runs
-a second time on PostgreSQL where its room's conftest has `pytest_generate_tests` from here; unless its mark `sqlite` says that it
-is about the file itself. All others run on the file alone: what holds is one, and the time has bounds.
+It is SQLite's file, the reference. A test that carries the id of a row of docs/behaviour.md (`test_D3_…`) runs a
+second time on PostgreSQL where its room's conftest has `pytest_generate_tests` from here; unless its mark `sqlite` says
+that it is about the file itself. Of its parameters the first stand for all there, except with `--trials`: it costs
+several times as much. All others run on the file alone.
 """
 
 import asyncio
@@ -28,6 +29,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     about_the_file = any(metafunc.definition.iter_markers("sqlite"))
     if "database" in metafunc.fixturenames and ROW.match(metafunc.function.__name__) and not about_the_file:
         metafunc.parametrize("database", ["sqlite", POSTGRES], indirect=True)
+
+
+def thin_out(items: list[pytest.Item]) -> None:
+    """What runs on PostgreSQL a second time and more, with other parameters, belongs to the trials."""
+    seen: set[str] = set()
+    for item in items:
+        if getattr(getattr(item, "callspec", None), "params", {}).get("database") == "postgres":
+            name = item.nodeid.partition("[")[0]
+            if name in seen:
+                item.add_marker(pytest.mark.trial)
+            seen.add(name)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,7 +1,8 @@
 """`python -m bot.demo.workspace --port N --data DIR [--panel FILE] [--note TEXT] [--crowd N]`: it as a program.
 
 Prints `ready http://127.0.0.1:PORT` when it accepts connections, and then a line each with what a bot needs that is to
-connect: `SLACK_BOT_TOKEN=…` and `SLACK_APP_TOKEN=…`, other ones at each start. Stops on SIGTERM or SIGINT. Exit 2, with
+connect: `SLACK_BOT_TOKEN=…` and `SLACK_APP_TOKEN=…` (with `--request-url`, for a bot in HTTP mode,
+`SLACK_SIGNING_SECRET=…`), other ones at each start. Stops on SIGTERM or SIGINT. Exit 2, with
 one line on stderr: the port is in use, or the file in DIR is not a workspace's.
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from bot.demo.workspace import HARBOUR_GOODS, NotOurFile, PortInUse, serve_workspace
 from bot.demo.workspace.people import with_crowd
+from bot.demo.workspace.request_url import PAUSES
 
 
 def main() -> int:
@@ -22,6 +24,13 @@ def main() -> int:
     parser.add_argument("--panel", type=Path, help="SQLite file whose tables the page shows")
     parser.add_argument("--note", default="", help="a line that the page shows")
     parser.add_argument("--crowd", type=int, default=0, help="so many people more (U0P01 …)")
+    parser.add_argument("--request-url", metavar="URL", help="post to a bot in HTTP mode, at http://…/slack/events")
+    parser.add_argument(
+        "--pauses",
+        type=lambda text: tuple(float(each) for each in text.split(",")),
+        default=PAUSES,
+        help="seconds before each repetition of what that bot did not take",
+    )
     options = parser.parse_args()
     try:
         asyncio.run(_serve(options))
@@ -37,10 +46,18 @@ async def _serve(options: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     team = with_crowd(HARBOUR_GOODS, options.crowd)
     async with serve_workspace(
-        port=options.port, data=options.data, panel=options.panel, note=options.note, team=team
+        port=options.port,
+        data=options.data,
+        panel=options.panel,
+        note=options.note,
+        request_url=options.request_url,
+        pauses=options.pauses,
+        team=team,
     ) as workspace:
         sys.stdout.write(f"ready {workspace.url}\n")
-        sys.stdout.write(f"SLACK_BOT_TOKEN={workspace.tokens.bot}\nSLACK_APP_TOKEN={workspace.tokens.app}\n")
+        tokens = workspace.tokens
+        way_in = f"SLACK_SIGNING_SECRET={tokens.signing}" if options.request_url else f"SLACK_APP_TOKEN={tokens.app}"
+        sys.stdout.write(f"SLACK_BOT_TOKEN={tokens.bot}\n{way_in}\n")
         sys.stdout.flush()
         await stopped.wait()
 

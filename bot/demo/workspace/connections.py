@@ -4,7 +4,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import WSMsgType, web
 
@@ -19,6 +19,19 @@ class Lost(Exception):
     """The connection closed before the envelope was acked."""
 
 
+class Way(Protocol):
+    """What envelopes are sent by. `number` is its name."""
+
+    number: int
+
+    async def send(self, envelope: Json, ack_timeout: float) -> Json:
+        """Sends an envelope and returns the ack's payload ({} when it has none).
+
+        Raises TimeoutError when no ack came in time, Lost when it cannot come any more.
+        """
+        ...
+
+
 class Connection:
     """One WebSocket of the bot, and the envelopes sent over it that wait for their ack. `number` is its name."""
 
@@ -28,10 +41,7 @@ class Connection:
         self._waiting: dict[str, asyncio.Future[Json]] = {}
 
     async def send(self, envelope: Json, ack_timeout: float) -> Json:
-        """Sends an envelope and returns the ack's payload ({} when it has none).
-
-        Raises TimeoutError when no ack came in time, Lost when the connection closed first.
-        """
+        """See `Way`."""
         envelope_id: str = envelope["envelope_id"]
         ack = self._waiting[envelope_id] = asyncio.get_running_loop().create_future()
         try:
@@ -65,21 +75,26 @@ class Connections:
         self._journal = journal
         self._changed = changed
         self._all: list[Connection] = []
-        self._in_rotation: list[Connection] = []
+        self._in_rotation: list[Way] = []
         self._opened = 0
 
     def __bool__(self) -> bool:
         return bool(self._in_rotation)
 
-    def next(self, after: Connection | None = None) -> Connection:
-        """The connection whose turn it is; there must be one. Not the one that had it before (`after`) and did not
-        ack, if there is another.
+    def next(self, after: Way | None = None) -> Way:
+        """The one whose turn it is; there must be one. Not the one that had it before (`after`) and did not ack, if
+        there is another.
         """
         others = [each for each in self._in_rotation if each is not after]
         connection = (others or self._in_rotation)[0]
         self._in_rotation.remove(connection)
         self._in_rotation.append(connection)
         return connection
+
+    def add(self, way: Way) -> None:
+        """From now on it has its turn too."""
+        self._in_rotation.append(way)
+        self._changed()
 
     async def serve(self, socket: web.WebSocketResponse) -> None:
         """Greets a new connection and reads its acks until it closes."""
@@ -101,7 +116,7 @@ class Connections:
 
     async def refresh(self) -> None:
         """Asks every connection to reconnect. It may still ack what it has, but gets nothing new."""
-        for connection in list(self._in_rotation):
+        for connection in [each for each in self._all if each in self._in_rotation]:
             self._retire(connection)
             await connection.socket.send_str(json.dumps(REFRESH))
         self._changed()

@@ -1,13 +1,18 @@
-"""Socket Mode: events that are kept until the bot acks them, and questions that it must ack in three seconds."""
+"""What the bot is told: events that are kept until it acks them, and questions that it must ack in three seconds.
 
+Socket Mode's envelopes, whether they are sent over a WebSocket or posted to the bot's Request URL.
+"""
+
+import asyncio
 import bisect
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.demo.workspace.background import Background
-from bot.demo.workspace.connections import Connection, Connections, Lost, new_envelope
+from bot.demo.workspace.connections import Connections, Lost, Way, new_envelope
 from bot.demo.workspace.faults import Faults
 from bot.demo.workspace.journal import Journal
+from bot.demo.workspace.request_url import NotTaken
 from bot.demo.workspace.store import Store
 
 Json = dict[str, Any]
@@ -26,7 +31,7 @@ class Delivery:
     attempt: int
     payload: Json
     reason: str = ""
-    before: Connection | None = None
+    before: Way | None = None
 
 
 class SocketMode:
@@ -94,27 +99,38 @@ class SocketMode:
         try:
             await connection.send(envelope, self._ack_timeout)
         except TimeoutError:
-            self._again(replace(delivery, before=connection), "timeout")
+            self._again(replace(delivery, before=connection), "timeout", None if delivery.attempt >= RETRIES else 0.0)
+        except NotTaken as error:
+            self._again(delivery, error.reason, error.pause)
         except Lost:
-            self._again(delivery, "connection_failed")
+            self._again(delivery, "connection_failed", 0.0)
         else:
             self._store.delete_event(delivery.position)
 
-    def _note(self, kind: str, envelope: Json, connection: Connection, **more: Any) -> None:
+    def _note(self, kind: str, envelope: Json, way: Way, **more: Any) -> None:
         sent = {"envelope_id": envelope["envelope_id"], "payload": envelope["payload"]}
-        self._journal.add("event", type=kind, connection=connection.number, **sent, **more)
+        self._journal.add("event", type=kind, connection=way.number, **sent, **more)
 
-    def _again(self, delivery: Delivery, reason: str) -> None:
-        """Puts an unacked delivery back in its place. Slack gives up after the third repetition; a lost connection
-        does not count towards it, since a bot that restarts must find everything that it did not ack."""
+    def _again(self, delivery: Delivery, reason: str, pause: float | None) -> None:
+        """Puts an unacked delivery back in its place after a pause. Slack gives up after the third repetition (None); a
+        lost connection does not count towards it, since a bot that restarts must find everything that it did not ack.
+        """
         attempt = delivery.attempt + 1
-        if reason == "timeout" and attempt > RETRIES:
+        if pause is None:
             self._store.delete_event(delivery.position)
             self._journal.add("event", type="given_up", payload=delivery.payload)
             return
         repeated = replace(delivery, attempt=min(attempt, RETRIES), reason=reason)
         self._store.save_attempt(delivery.position, repeated.attempt)
-        self._put_back(repeated)
+        if pause:
+            self._tasks.start(self._later(repeated, pause))
+        else:
+            self._put_back(repeated)
+            self.deliver()
+
+    async def _later(self, delivery: Delivery, pause: float) -> None:
+        await asyncio.sleep(pause)
+        self._put_back(delivery)
         self.deliver()
 
     def _put_back(self, delivery: Delivery) -> None:

@@ -12,10 +12,13 @@ def _secret() -> str:
 
 @dataclass(frozen=True)
 class Tokens:
-    """`bot` and `app` are what Slack calls so. `page` is the page's: `/client/boot` tells it to who may look."""
+    """`bot` and `app` are what Slack calls so, and `signing` is the signing secret, for HTTP mode. `page` is the
+    page's: `/client/boot` tells it to who may look.
+    """
 
     bot: str = field(default_factory=lambda: f"xoxb-local-{_secret()}", repr=False)
     app: str = field(default_factory=lambda: f"xapp-local-{_secret()}", repr=False)
+    signing: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     page: str = field(default_factory=_secret, repr=False)
 
 
