@@ -34,7 +34,7 @@ def test_an_empty_one_is_left_empty(postgres_url: str) -> None:
     assert (seen.version, seen.newest, seen.bots) == (0, len(MIGRATIONS), 0)
     assert (seen.protocol, seen.is_local, seen.may_be_clear) == ("", True, False)
     assert PASSWORD not in repr(seen)
-    with pytest.raises(NotOurDatabase, match="is empty, .* start the bot once"):
+    with pytest.raises(NotOurDatabase, match=r"is empty, .* start the bot once"):
         read(postgres_url, lambda db: None)
     assert one(postgres_url, TABLES) == 0
 
@@ -117,7 +117,7 @@ def test_who_is_not_let_in_is_told_so_and_the_password_is_not(postgres: Server, 
 
 def test_a_server_that_does_not_answer_is_one_line(postgres: Server) -> None:
     url = postgres.url("nowhere").replace(str(postgres.port), "1")
-    with pytest.raises(StorageUnavailable, match="cannot be used now: .*port 1 failed") as caught:
+    with pytest.raises(StorageUnavailable, match=r"cannot be used now: .*port 1 failed") as caught:
         look(url)
     assert "\n" not in str(caught.value)
     assert PASSWORD not in str(caught.value)
@@ -127,7 +127,7 @@ def test_the_way_is_known_to_be_encrypted(new_postgres: NewServer) -> None:
     server = new_postgres(tls=True)
     with server.database() as url:
         assert look(url).protocol.startswith("TLSv1.")
-        with pytest.raises(NotOurDatabase, match="no pg_hba.conf entry"):
+        with pytest.raises(NotOurDatabase, match=r"no pg_hba\.conf entry"):
             look(f"{url.partition('?')[0]}?sslmode=disable")
 
 
