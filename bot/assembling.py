@@ -118,7 +118,7 @@ class _App(AsyncApp):
     delivered: Delivered
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
-        """See Bolt's. Whichever way it came, every delivery comes through here, one whose signature is forged too."""
+        """See Bolt's. Whichever way it came, every delivery of Slack's comes through here."""
         status = 500
         try:
             with known(delivery_ids.ids(req.body)):

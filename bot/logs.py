@@ -29,6 +29,9 @@ Redact = Callable[[str], str]
 _LIBRARIES = ("httpx", "httpx2", "slack_sdk.socket_mode")
 """Those that say a line for each request, or connection."""
 
+_TRY_AGAIN = ("opentelemetry.exporter",)
+"""Those that say a line for each attempt at what is tried until it works: the one when it has failed will do."""
+
 _TELL_ALL = (
     "aiosqlite",
     "hpack",
@@ -37,6 +40,7 @@ _TELL_ALL = (
     "httpx",
     "httpx2",
     "openai",
+    "opentelemetry",
     "slack_bolt",
     "slack_sdk",
     "urllib3",
@@ -64,6 +68,8 @@ def configure(
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     for name in _TELL_ALL if level == "DEBUG" else ():
         logging.getLogger(name).setLevel(logging.INFO)
+    for name in _TRY_AGAIN:
+        logging.getLogger(name).setLevel(max(logging.ERROR, root.level))
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     sys.unraisablehook = _log_unraisable

@@ -7,7 +7,7 @@ import contextlib
 import gc
 import logging
 import sqlite3
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
@@ -66,7 +66,7 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
         client = await stack.enter_async_context(connecting.web_client(settings, figures.slack_called))
         identity = await _unless(stop, connecting.identity(client, tried_for))
         address = await _unless(stop, connecting.socket_address(client, settings, tried_for))
-        storage = await stack.enter_async_context(_storage(settings))
+        storage = await _storage(stack, settings)
         watch = Watch(storage, figures, open_spans(settings))
         stack.push_async_callback(watch.close)
         storage.observer = watch.happened
@@ -103,16 +103,13 @@ async def _work(settings: Settings, loaded: Loaded, stop: asyncio.Event, tried_f
         logger.info("Stopping, once the steps in flight are finished")
 
 
-@contextlib.asynccontextmanager
-async def _storage(settings: Settings) -> AsyncGenerator[Storage]:
-    async with contextlib.AsyncExitStack() as stack:
-        try:
-            storage = await stack.enter_async_context(open_storage(settings.database_url))
-        except StorageUnavailable as error:
-            raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
-        except (StorageError, OSError, sqlite3.OperationalError) as error:
-            raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
-        yield storage
+async def _storage(stack: contextlib.AsyncExitStack, settings: Settings) -> Storage:
+    try:
+        return await stack.enter_async_context(open_storage(settings.database_url))
+    except StorageUnavailable as error:
+        raise CannotGoOn(f"{error}. Look what holds it, or start again later") from error
+    except (StorageError, OSError, sqlite3.OperationalError) as error:
+        raise BadSettings([f"DATABASE_URL cannot be used: {error}"]) from error
 
 
 def _deliveries(settings: Settings, app: AsyncApp) -> Deliveries | None:

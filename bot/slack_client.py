@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack_answers import is_whole
-from bot.slack_errors import describe, is_dead_token, may_have_arrived
+from bot.slack_errors import describe, is_dead_token, may_have_arrived, reason
 from graphs.texts.surrogates import mended_tree
 from storage.recent import Recent
 

@@ -83,6 +83,9 @@ class Watched(Generic[T]):
         self._noted: list[Event] = []
 
     def __call__(self, db: Connection) -> T:
+        return self._context.run(self._run, db)  # what it logs is about what its caller works on
+
+    def _run(self, db: Connection) -> T:
         self._noted = []  # it may have run before, and was undone
         token = _noted.set(self._noted)
         try:

@@ -17,6 +17,7 @@ from bot.shown.posting import Poster
 from bot.shown.text import shorten
 from bot.slack_client import SlackClient
 from bot.slack_errors import UNCERTAIN, describe
+from graphs.texts.log_ids import known
 from storage import Connection, Storage, homes, inbox, posts
 from storage.errors import DatabaseGone, StorageUnavailable
 from storage.recent import Recent
@@ -147,7 +148,8 @@ def _receive(db: Connection, message: SlackMessage, now: float) -> None:
     if not message.addressed and posts.conversation(db, delivery.thread_id) is None:
         return
     if inbox.receive(db, delivery, now):
-        logger.info("message %s of %s is in the inbox", message.ts, message.user)
+        with known({"thread": delivery.thread_id}):
+            logger.info("message %s of %s is in the inbox", message.ts, message.user)
 
 
 def _receive_stop(db: Connection, stop: Stop, now: float) -> bool:

@@ -1,6 +1,5 @@
-"""What the log may say of anything that Slack delivers, or somebody who says that they are Slack: ids, and its kind.
-
-Nothing is believed of what stands in it: it is looked at before its signature is.
+"""What the log may say of anything that Slack delivers: ids, and its kind. It is looked at before anybody reads it, so
+what is not as it should be is left out.
 """
 
 from __future__ import annotations
@@ -9,12 +8,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from bot.inbound import payloads
 from graphs.texts.log_ids import LogId
 
 Kind = Literal["event", "action", "view", "options", "command", "other"]
 
 _KINDS: Mapping[str, Kind] = {
-    "event_callback": "event",
+    payloads.EVENT: "event",
+    payloads.COMMAND: "command",
     "block_actions": "action",
     "view_submission": "view",
     "view_closed": "view",
@@ -26,7 +27,7 @@ _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 def kind(body: Any) -> Kind:
     """What kind of delivery it is."""
-    return _KINDS.get(str(_at(body, "type")), "command" if _at(body, "command") else "other")
+    return _KINDS.get(payloads.kind(body) or "", "other")
 
 
 def ids(body: Any) -> dict[LogId, str | None]:

@@ -66,7 +66,7 @@ class Figures:
             "signoff_tool_calls", "Tool calls that ran, by how they ended.", ["tool", "outcome"], registry=registry
         )
         self.model_calls = Counter(
-            "signoff_model_calls", "Calls of the model, by the class of their error.", ["error"], registry=registry
+            "signoff_model_calls", "Calls of the model, by what was wrong.", ["error"], registry=registry
         )
         self.model_seconds = Histogram(
             "signoff_model_call_seconds", "How long they took.", buckets=MODEL_SECONDS, registry=registry
@@ -98,7 +98,7 @@ class Figures:
                 self.tool_calls.labels(event.tool, event.outcome).inc()
 
     def model_called(self, error: str, seconds: float) -> None:
-        """`error` is the name of a class; "" when there was none."""
+        """`error` is what was wrong, in a word; "" when nothing was."""
         self.model_calls.labels(error).inc()
         self.model_seconds.observe(seconds)
 

@@ -11,12 +11,12 @@ from graphs.models.errors import ModelUnavailable
 from graphs.models.model import Model, ModelReply, TextDelta
 
 UNFINISHED = "unfinished"
-"""In the place of an error's class: nobody wanted the rest, since the thread was stopped."""
+"""In the place of that word: nobody wanted the rest, since the thread was stopped."""
 
 
 @dataclass
 class ModelCall:
-    """A call of the model, whatever requests it takes. `error` is the class of what it failed by."""
+    """A call of the model, whatever requests it takes. `error` is what was wrong, in a word (`Trouble`)."""
 
     error: str = UNFINISHED
     reply: ModelReply | None = None
@@ -45,7 +45,7 @@ class WatchedModel:
                             call.reply, call.error = part, ""
                         yield part
             except ModelUnavailable as error:
-                call.error = type(error.__cause__ or error).__name__
+                call.error = error.trouble
                 raise
 
     async def aclose(self) -> None:

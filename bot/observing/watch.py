@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SENT_WITHIN = 3.0
-"""Seconds that the last spans may take to be sent off once the bot stops."""
+SENT_WITHIN = 1.5
+"""Seconds that the last spans may take to be sent off once the bot stops: what is left of its time when a step took all
+that it may (`stopping.LIMIT`).
+"""
 
 
 class Watch:
@@ -78,12 +80,14 @@ class Watch:
 
     async def close(self) -> None:
         """Send off what there is, as far as that goes quickly."""
+        if self._spans is None:
+            return
+        ends = time.monotonic() + SENT_WITHIN
         if self._telling:
             await asyncio.wait(self._telling, timeout=SENT_WITHIN)
-        if self._spans is not None:
-            sending = threading.Thread(target=self._spans.shutdown, name="last spans", daemon=True)
-            sending.start()
-            await asyncio.to_thread(sending.join, SENT_WITHIN)
+        sending = threading.Thread(target=self._spans.shutdown, name="last spans", daemon=True)
+        sending.start()
+        await asyncio.to_thread(sending.join, max(0.1, ends - time.monotonic()))
 
     @contextmanager
     def _model_call(self, name: str) -> Generator[ModelCall]:

@@ -64,8 +64,8 @@ def _reported(error: openai.OpenAIError, model: str) -> ModelUnavailable:
         return _busy(error, model)
     sentence = "The model's provider reported an error."
     if is_lasting(error):
-        return ModelUnavailable(f"{sentence} It did not accept the request.", retryable=False)
-    return ModelUnavailable(f"{sentence} {_again(error)}", retryable=True)
+        return ModelUnavailable(f"{sentence} It did not accept the request.", retryable=False, trouble="refused")
+    return ModelUnavailable(f"{sentence} {_again(error)}", retryable=True, trouble="server")
 
 
 def _again(error: openai.OpenAIError, otherwise: str = "in a moment") -> str:
@@ -83,17 +83,19 @@ def _again(error: openai.OpenAIError, otherwise: str = "in a moment") -> str:
 def _timeout(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     if not isinstance(first_cause(error), TimeoutError):  # over aiohttp, openai calls every broken connection a timeout
         return _unreachable(error, model)
-    return ModelUnavailable("The model did not answer in time. Please try again in a moment.", retryable=True)
+    return ModelUnavailable(
+        "The model did not answer in time. Please try again in a moment.", retryable=True, trouble="timeout"
+    )
 
 
 def _unreachable(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:
     sentence = "The model could not be reached, or the connection to it broke off. Please try again in a moment."
-    return ModelUnavailable(sentence, retryable=True)
+    return ModelUnavailable(sentence, retryable=True, trouble="unreachable")
 
 
 def _key(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:
     sentence = "The model's provider refused our key; whoever runs this bot has to check OPENAI_API_KEY."
-    return ModelUnavailable(sentence, retryable=False)
+    return ModelUnavailable(sentence, retryable=False, trouble="key")
 
 
 def _not_found(error: openai.OpenAIError, model: str) -> ModelUnavailable:
@@ -102,15 +104,17 @@ def _not_found(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     is_page = not isinstance(getattr(error, "body", None), Mapping | list)
     if is_page or not _A_MODEL.search(said(error)):
         check = "whoever runs this bot has to check OPENAI_BASE_URL and OPENAI_MODEL."
-        return ModelUnavailable(f"The model's server has nothing at this address; {check}", retryable=False)
+        return ModelUnavailable(
+            f"The model's server has nothing at this address; {check}", retryable=False, trouble="not_found"
+        )
     sentence = f"The provider does not have the model {model!r}; whoever runs this bot has to check OPENAI_MODEL."
-    return ModelUnavailable(sentence, retryable=False)
+    return ModelUnavailable(sentence, retryable=False, trouble="not_found")
 
 
 def _busy(error: openai.OpenAIError, model: str) -> ModelUnavailable:
     if NO_CREDIT in (getattr(error, "code", None), getattr(error, "type", None)):
         return _payment(error, model)
-    return ModelUnavailable(f"The model is busy. {_again(error, 'in a minute')}", retryable=True)
+    return ModelUnavailable(f"The model is busy. {_again(error, 'in a minute')}", retryable=True, trouble="busy")
 
 
 def _refused(error: openai.OpenAIError, model: str) -> ModelUnavailable:
@@ -121,20 +125,24 @@ def _refused(error: openai.OpenAIError, model: str) -> ModelUnavailable:
         return _server(error, model)
     if _NO_TOOLS.search(said(error)):
         return _no_tools(model)
-    return ModelUnavailable("The model's provider did not accept the request.", retryable=False)
+    return ModelUnavailable("The model's provider did not accept the request.", retryable=False, trouble="refused")
 
 
 def _no_tools(model: str) -> ModelUnavailable:
     sentence = f"The model {model!r} cannot use tools; whoever runs this bot has to set another OPENAI_MODEL."
-    return ModelUnavailable(sentence, retryable=False)
+    return ModelUnavailable(sentence, retryable=False, trouble="no_tools")
 
 
 def _payment(_error: openai.OpenAIError, _model: str) -> ModelUnavailable:
-    return ModelUnavailable("The account with the model's provider has no credit left.", retryable=False)
+    return ModelUnavailable(
+        "The account with the model's provider has no credit left.", retryable=False, trouble="no_credit"
+    )
 
 
 def _server(error: openai.OpenAIError, _model: str) -> ModelUnavailable:
-    return ModelUnavailable(f"The model's provider has a problem of its own. {_again(error)}", retryable=True)
+    return ModelUnavailable(
+        f"The model's provider has a problem of its own. {_again(error)}", retryable=True, trouble="server"
+    )
 
 
 # The first that fits counts: a timeout is a connection error, too.

@@ -67,7 +67,7 @@ class GrowingReply(Protocol):
 def broke_off() -> ModelUnavailable:
     """What a person is told of a reply whose end never came."""
     sentence = "The model's reply broke off in the middle. Please try again in a moment."
-    return ModelUnavailable(sentence, retryable=True)
+    return ModelUnavailable(sentence, retryable=True, trouble="broke_off")
 
 
 def text_of(content: Any) -> str:

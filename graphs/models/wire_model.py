@@ -127,12 +127,12 @@ class WireModel:
         if isinstance(error, BrokeOff):
             return broke_off()
         sentence = "The model's server sent something that is no reply; whoever runs this bot has to check it."
-        failure = ModelUnavailable(sentence, retryable=False)
+        failure = ModelUnavailable(sentence, retryable=False, trouble="unreadable")
         failure.__cause__ = cause(error, self._redact)
         return failure
 
     def _elsewhere(self, failure: ModelUnavailable) -> ModelUnavailable:
-        elsewhere = ModelUnavailable(self._wire.elsewhere, retryable=False)
+        elsewhere = ModelUnavailable(self._wire.elsewhere, retryable=False, trouble=failure.trouble)
         elsewhere.is_elsewhere, elsewhere.__cause__ = True, failure.__cause__
         return elsewhere
 

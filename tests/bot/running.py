@@ -106,8 +106,10 @@ async def assembled(
     backing = Backing(model, servers=[Offered(each) for each in servers.servers.values()] if servers else [])
     people = People(Directory(client, identity["team_id"]), identity["team_id"], settings.signoff_users)
     found = await hosts(hosted, by_channel, backing, storage, Reach(people, storage))
-    told = () if watch is None else (watch.turn, watch.delivered)
-    return assembling.assemble(settings, found, storage, client, identity, people, admins, servers, *told)
+    given = (settings, found, storage, client, identity, people, admins, servers)
+    if watch is None:
+        return assembling.assemble(*given)
+    return assembling.assemble(*given, watched=watch.turn, delivered=watch.delivered)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from storage import Storage
 from tests.agent.conversing import calls, says
 from tests.bot.running import running
 from tests.demo.workspace.support import Page
+from tests.support.sqlite import connections_of
 from tests.support.waiting import until
 
 TURNS = 300
@@ -37,7 +38,7 @@ class Meter:
 
     async def start(self) -> None:
         storage = self._storage
-        for connection in (storage._engine.connection, *storage._engine.readers._opened):  # pyright: ignore[reportPrivateUsage, reportOptionalMemberAccess]
+        for connection in connections_of(storage):
             await connection.set_progress_handler(self._step, INSTRUCTIONS)
 
     async def lap(self) -> tuple[int, int]:

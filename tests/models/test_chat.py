@@ -227,30 +227,40 @@ async def test_a_reply_that_breaks_off_is_not_taken_for_whole(end: str):
     error, server = await refusal(Answer([sse(chunk({"content": "Hi"}), done=False)], end=end), max_retries=2)
     assert "broke off" in str(error)
     assert error.retryable
+    assert error.trouble == "broke_off"
     assert len(server.requests) == 1, "a reply whose beginning was shown must not be asked for again"
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "says", "retryable"),
+    ("status", "body", "says", "retryable", "trouble"),
     [
-        (401, {"error": {"message": f"bad key {KEY}", "code": "invalid_api_key"}}, "OPENAI_API_KEY", False),
-        (403, {"error": {"message": "no"}}, "OPENAI_API_KEY", False),
-        (404, {"error": {"message": "no model"}}, "does not have the model 'm'", False),
-        (404, {"detail": "Not Found"}, "nothing at this address", False),
-        (404, b"<html>404: the model page</html>", "nothing at this address", False),
-        (400, {"error": {"message": "long", "code": "context_length_exceeded"}}, "too long for the model", False),
-        (400, {"error": {"message": "bad"}}, "did not accept the request", False),
-        (422, {"error": "x"}, "did not accept the request", False),
-        (429, {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, "busy", True),
-        (429, {"error": {"message": "pay", "code": "insufficient_quota"}}, "no credit", False),
-        (500, {"error": {"message": "oops"}}, "a problem of its own", True),
-        (503, "not json at all", "a problem of its own", True),
+        (401, {"error": {"message": f"bad key {KEY}", "code": "invalid_api_key"}}, "OPENAI_API_KEY", False, "key"),
+        (403, {"error": {"message": "no"}}, "OPENAI_API_KEY", False, "key"),
+        (404, {"error": {"message": "no model"}}, "does not have the model 'm'", False, "not_found"),
+        (404, {"detail": "Not Found"}, "nothing at this address", False, "not_found"),
+        (404, b"<html>404: the model page</html>", "nothing at this address", False, "not_found"),
+        (
+            400,
+            {"error": {"message": "long", "code": "context_length_exceeded"}},
+            "too long for the model",
+            False,
+            "too_long",
+        ),
+        (400, {"error": {"message": "bad"}}, "did not accept the request", False, "refused"),
+        (422, {"error": "x"}, "did not accept the request", False, "refused"),
+        (429, {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, "busy", True, "busy"),
+        (429, {"error": {"message": "pay", "code": "insufficient_quota"}}, "no credit", False, "no_credit"),
+        (500, {"error": {"message": "oops"}}, "a problem of its own", True, "server"),
+        (503, "not json at all", "a problem of its own", True, "server"),
     ],
 )
-async def test_a_refusal_is_one_sentence_without_our_secrets(status: int, body: Any, says: str, retryable: bool):
+async def test_a_refusal_is_one_sentence_without_our_secrets(
+    status: int, body: Any, says: str, retryable: bool, trouble: str
+):
     error, _ = await refusal(Answer(status=status, body=body))
     assert says in str(error)
     assert error.retryable is retryable
+    assert error.trouble == trouble
     assert KEY not in str(error)
     assert str(error).count(".") == str(error).count(". ") + 1
     assert error.__cause__ is not None
@@ -269,6 +279,7 @@ async def test_what_is_no_reply_is_told_as_such(pieces: list[bytes]):
     error, _ = await refusal(Answer(pieces))
     assert "something that is no reply" in str(error)
     assert not error.retryable
+    assert error.trouble == "unreadable"
 
 
 async def test_a_page_in_place_of_a_stream_is_no_reply():

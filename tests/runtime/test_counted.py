@@ -13,6 +13,7 @@ from graphs import END, START, Command, StateGraph, add_messages, interrupt
 from graphs.runtime.compiled import CompiledGraph
 from graphs.runtime.types import Config
 from storage import Storage
+from tests.support.sqlite import connections_of
 
 
 class Conversation(TypedDict):
@@ -52,7 +53,7 @@ class Meter:
     async def start(self) -> None:
         """From here on. A reader has to be open already."""
         storage = self._storage
-        connections = [storage._engine.connection, *storage._engine.readers._opened]  # pyright: ignore[reportPrivateUsage, reportOptionalMemberAccess]
+        connections = connections_of(storage)
         for connection in connections:
             await connection.set_trace_callback(self._statements.append)
         self.lap()

@@ -19,6 +19,7 @@ from storage.ids import ThreadId
 from tests.runtime.asking import Log, chain, fan, ids
 from tests.runtime.children import CONFIG, Child, build
 from tests.support.rows import claims_of
+from tests.support.sqlite import engine_of
 from tests.support.waiting import until
 
 
@@ -270,7 +271,7 @@ async def test_D10_a_sibling_that_pauses_meanwhile_does_not_make_a_claim_forgott
     async def node(state: Log) -> None:
         frame = current_frame.get()
         assert frame is not None
-        await storage._engine.connection.set_trace_callback(hold_up)  # pyright: ignore[reportPrivateUsage]
+        await engine_of(storage).connection.set_trace_callback(hold_up)
         paused.set()
         assert await asyncio.to_thread(looking.wait, 10)
         before = frame.session.ledger

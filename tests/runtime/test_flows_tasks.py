@@ -18,6 +18,7 @@ from storage import Storage
 from storage.ids import ThreadId
 from tests.runtime.asking import Log, chain, ids
 from tests.support.rows import claims_of
+from tests.support.sqlite import engine_of
 from tests.support.waiting import until
 
 durable = pytest.mark.parametrize("durable", [True, False], ids=["stored", "nothing stored"])
@@ -805,7 +806,7 @@ async def test_L6_a_task_costs_one_commit_and_none_when_it_is_served(storage: St
 
     async def commits(given: Any, name: str) -> int:
         statements: list[str] = []
-        connection = storage._engine.connection  # pyright: ignore[reportPrivateUsage]
+        connection = engine_of(storage).connection
         await connection.set_trace_callback(statements.append)
         await flow.ainvoke(given, {"configurable": {"thread_id": name}})
         return statements.count("commit")

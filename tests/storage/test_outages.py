@@ -104,7 +104,7 @@ async def test_a_full_disk_is_waited_for_and_what_comes_later_keeps_its_place(op
     await begun(opened)
     second = asyncio.create_task(store(opened, 1))
     await asyncio.sleep(0)
-    await opened._engine.connection.run(has_room)  # pyright: ignore[reportPrivateUsage] - somebody tidied up
+    await engine_of(opened).connection.run(has_room)  # somebody tidied up
     await asyncio.gather(first, second)
     assert await stored(opened) == ["Ev0", "Ev1"]
     assert not opened.outage.is_on
@@ -169,6 +169,7 @@ async def test_a_file_that_stays_locked_is_not_opened(path: Path, monkeypatch: p
 NO_DESCRIPTORS = """
 import asyncio, os, resource, sys
 from storage import open_storage
+from tests.support.sqlite import engine_of
 
 async def main():
     async with open_storage(sys.argv[1]) as storage:

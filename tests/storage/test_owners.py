@@ -14,6 +14,7 @@ from storage.ids import OwnerId, ThreadId
 from storage.owners import ProcessIdentity, is_gone, this_process
 from storage.sqlite.heartbeat import Heartbeat
 from tests.storage.support import Child
+from tests.support.sqlite import engine_of
 
 THREAD = ThreadId("t1")
 
@@ -170,7 +171,7 @@ async def test_the_writer_renews_its_owner_with_what_it_stores(file_url: str):
     """However busy it keeps the file: a renewal that needs the lock for itself might wait too long."""
     async with open_storage(file_url) as storage:
         heartbeat = Heartbeat(Path(file_url.removeprefix("sqlite:///")), storage.owner, every=0.0)
-        storage._engine.writer._first = heartbeat.beat  # pyright: ignore[reportPrivateUsage] - one whose time has always come
+        engine_of(storage).writer._first = heartbeat.beat  # pyright: ignore[reportPrivateUsage] - one whose time has always come
         await storage.write(lambda db: owners.unregister(db, storage.owner))
         assert not await storage.read(lambda db: owners.is_alive(db, storage.owner))
         await storage.write(lambda db: None)

@@ -10,6 +10,7 @@ from storage import Connection, Storage, claims, interrupts, tasks
 from storage.ids import InterruptId, Namespace, Scope, ThreadId
 from storage.interrupts import NewInterrupt
 from storage.scopes import is_within, within
+from tests.support.sqlite import plain
 
 PATHS = st.text(alphabet="ab/ -.0", min_size=1, max_size=4)
 
@@ -34,14 +35,14 @@ async def test_whatever_is_looked_for_in_a_scope_is_found_by_one_range_of_an_ind
 
     def plans(db: Connection) -> list[list[str]]:
         asked: list[str] = []
-        db.set_trace_callback(asked.append)
+        plain(db).set_trace_callback(asked.append)
         interrupts.ask(db, question, 0.0)
         interrupts.close(db, [scope], 0.0)
         interrupts.of_tasks(db, [scope])
         claims.of_tasks(db, [scope])
         tasks.of_tasks(db, [scope])
         tasks.clear(db, [scope])
-        db.set_trace_callback(None)
+        plain(db).set_trace_callback(None)
         searches: list[Any] = [each for each in asked if "|| '0'" in each]
         return [[row["detail"] for row in db.execute(f"explain query plan {each}")] for each in searches]
 

@@ -19,6 +19,7 @@ from tests.bot.running import running
 from tests.bot.shown.test_posting import said
 from tests.bot.support import BOT, show, texts
 from tests.demo.workspace.support import Page, Slack
+from tests.support.sqlite import plain
 
 TURNS = 40
 
@@ -92,9 +93,9 @@ async def test_a_look_for_what_is_out_of_date_reads_no_conversation_that_is_not(
 
     def looks(db: Connection) -> tuple[list[ThreadId], list[str]]:
         asked: list[str] = []
-        db.set_trace_callback(asked.append)
+        plain(db).set_trace_callback(asked.append)
         found = posts.out_of_date(db, storage.owner)
-        db.set_trace_callback(None)
+        plain(db).set_trace_callback(None)
         plan = db.execute(f"explain query plan {asked[0]}").fetchall()
         return [each.thread_id for each in found], [row["detail"] for row in plan]
 
