@@ -26,15 +26,17 @@ LABEL org.opencontainers.image.title="Signoff" \
 # A fixed number, so that whoever mounts a folder knows whom it has to belong to.
 RUN groupadd --gid 10001 signoff \
  && useradd --uid 10001 --gid signoff --home-dir /data --no-create-home --shell /usr/sbin/nologin signoff \
- && install --directory --owner signoff --group signoff --mode 0700 /data
+ && install --directory --owner signoff --group signoff --mode 0700 /data \
+ && install --directory /app
 COPY --from=build /opt/signoff /opt/signoff
 ENV PATH=/opt/signoff/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONPATH=/app \
     DATABASE_URL=sqlite:////data/signoff.db \
     PORT=3000
-# signoff.toml and an agent of yours belong here; both are found there.
-WORKDIR /app
+# An agent of yours belongs in /app, and cannot be written; what it leaves in its working directory is kept.
+WORKDIR /data
 VOLUME ["/data"]
 EXPOSE 3000
 USER 10001:10001
