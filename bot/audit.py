@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.settings import BadSettings, DatabaseSettings
-from storage import Storage, audit, open_storage, urls
+from storage import Storage, audit, open_storage
 from storage.audit import AuditRow, Broken
 from storage.errors import NotOurDatabase, StorageError, StorageUnavailable
 from storage.looking import is_there
@@ -71,8 +71,7 @@ async def _opened(settings: DatabaseSettings) -> AsyncGenerator[Storage]:
     async with AsyncExitStack() as stack:
         try:
             if not await asyncio.to_thread(is_there, url):
-                where = urls.shown(url)
-                raise BadSettings([f"DATABASE_URL is {where!r}, and there is no such file. Name the bot's database."])
+                raise BadSettings([f"DATABASE_URL is {url!r}, and there is no such file. Name the bot's database."])
             opened = await stack.enter_async_context(open_storage(url))
         except (NotOurDatabase, StorageUnavailable) as error:
             raise BadSettings([str(error)]) from None

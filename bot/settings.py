@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.logs import escaped
-from storage import urls
+from storage.urls import is_postgres, passwords, what_is_wrong
 
 ENV_FILE = ".env"
 
@@ -77,9 +77,9 @@ def _ids(value: Any) -> Any:
 def _database_url(value: str) -> str:
     if re.fullmatch(r"sqlite://(/.+)?", value):
         return value
-    if not urls.is_postgres(value):
+    if not is_postgres(value):
         raise ValueError(f"is {_shown(value)}")
-    if (wrong := urls.problem(value)) is not None:
+    if (wrong := what_is_wrong(value)) is not None:
         raise ValueError(wrong)
     if find_spec("psycopg") is None:
         raise ValueError("names PostgreSQL, whose driver is not installed: pip install 'signoff[postgres]'")
@@ -124,7 +124,7 @@ class DatabaseSettings(BaseSettings):
         """Those that nothing may show."""
         values = [getattr(self, name) for name in type(self).model_fields]
         tokens = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        return tokens + urls.passwords(self.database_url)
+        return tokens + passwords(self.database_url)
 
 
 class HostSettings(DatabaseSettings):

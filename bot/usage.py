@@ -12,7 +12,6 @@ from bot.settings import BadSettings, DatabaseSettings
 from storage import usage
 from storage.errors import StorageError
 from storage.looking import read
-from storage.urls import shown
 from storage.usage import By, Sum
 
 DAYS = 30
@@ -30,7 +29,7 @@ def show(settings: DatabaseSettings, days: int, by: By, *, as_json: bool) -> int
     except StorageError as error:
         raise BadSettings([str(error)]) from None
     except (sqlite3.Error, OSError) as error:
-        url = shown(settings.database_url)
+        url = settings.database_url
         raise BadSettings([f"DATABASE_URL is {url!r}, which cannot be read: {_said(error)}"]) from None
     lines = [_json(each, by) for each in sums] if as_json else _table(sums, by, days)
     for line in lines:

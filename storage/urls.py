@@ -15,6 +15,27 @@ def is_postgres(url: str) -> bool:
     return url.partition("://")[0] == _POSTGRES
 
 
+def what_is_wrong(url: str) -> str | None:
+    """What keeps a PostgreSQL URL from being read in one way alone, in words that repeat nothing of it: it may have a
+    password. None where it can be read. Its options are libpq's, which knows their names.
+    """
+    before, _, query = url.partition("://")[2].partition("?")
+    place, _, name = before.partition("/")
+    account, _, hosts = place.rpartition("@")
+    ports = [_HOST.fullmatch(each) for each in hosts.split(",")]
+    if not url.isprintable() or " " in url:
+        return "has a space, or a character that is not printed, in it: write %20 for a space"
+    if re.search(r"%(?![0-9A-Fa-f]{2})|%00", url):
+        return "has a % that is not followed by two hex digits: write %25 for a % that is meant"
+    if "@" in account or "@" in name or "#" in url or not all(ports):
+        return "has a sign in its name or password that ends it: write %40 for @, %2F for /, %3F for ?, %23 for #"
+    if not all(1 <= int(each["port"] or 1) <= 65535 for each in ports if each is not None):
+        return "has a port that is none: 1 to 65535"
+    if query and not all(re.fullmatch(r"[a-z_]+=[^@]*", each) for each in query.split("&")):
+        return "has an option behind its ? that is not written name=value"
+    return None
+
+
 def path_of(url: str) -> Path | None:
     """The file that the URL names; None for the database in memory. Raises `ValueError`."""
     scheme, separator, rest = url.partition("://")
@@ -41,32 +62,13 @@ def shown(url: str) -> str:
 
 
 def passwords(url: str) -> list[str]:
-    """Those in the URL, as they are written there and as they are meant."""
-    if not is_postgres(url):
+    """Those in the URL, as they are written there and as they are sent."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
         return []
-    place, _, query = url.partition("://")[2].partition("?")
-    account, _, _ = place.partition("/")[0].rpartition("@")
-    options = (each.partition("=") for each in query.split("&"))
-    written = [account.partition(":")[2], *(value for name, _, value in options if "password" in name)]
-    return list(dict.fromkeys(form for each in written if each for form in (each, unquote(each))))
-
-
-def problem(url: str) -> str | None:
-    """What keeps a PostgreSQL URL from being read in one way alone, in words that repeat nothing of it: it may have a
-    password. None where it can be read. Its options are libpq's, which knows their names.
-    """
-    before, _, query = url.partition("://")[2].partition("?")
-    place, _, name = before.partition("/")
-    account, _, hosts = place.rpartition("@")
-    ports = [_HOST.fullmatch(each) for each in hosts.split(",")]
-    if not url.isprintable() or " " in url:
-        return "has a space, or a character that is not printed, in it: write %20 for a space"
-    if re.search(r"%(?![0-9A-Fa-f]{2})|%00", url):
-        return "has a % that is not followed by two hex digits: write %25 for a % that is meant"
-    if "@" in account or "@" in name or "#" in url or not all(ports):
-        return "has a sign in its name or password that ends it: write %40 for @, %2F for /, %3F for ?, %23 for #"
-    if not all(1 <= int(each["port"] or 1) <= 65535 for each in ports if each is not None):
-        return "has a port that is none: 1 to 65535"
-    if query and not all(re.fullmatch(r"[a-z_]+=[^@]*", each) for each in query.split("&")):
-        return "has an option behind its ? that is not written name=value"
-    return None
+    if parts.scheme != _POSTGRES:
+        return []
+    _, _, written = parts.netloc.rpartition("@")[0].partition(":")
+    query = [each.partition("=")[2] for each in parts.query.split("&") if "password" in each.partition("=")[0]]
+    return [each for text in (written, *query) if text for each in dict.fromkeys((text, unquote(text)))]
