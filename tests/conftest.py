@@ -4,7 +4,7 @@ import hypothesis
 import pytest
 
 from tests.support.browser import chromium
-from tests.support.database import database, postgres_template, thin_out
+from tests.support.engines import database, thin_out
 from tests.support.left_out import in_ci, pytest_terminal_summary
 from tests.support.postgres import mark, new_postgres, new_postgres_url, postgres, postgres_url
 from tests.support.reports import pytest_report_to_serializable, pytest_runtest_makereport
@@ -15,7 +15,6 @@ __all__ = [
     "new_postgres",
     "new_postgres_url",
     "postgres",
-    "postgres_template",
     "postgres_url",
     "pytest_report_to_serializable",
     "pytest_runtest_makereport",

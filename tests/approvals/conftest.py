@@ -4,9 +4,10 @@ import pytest
 
 from tests.agent.conftest import clock
 from tests.approvals.till import Till
-from tests.support.database import pytest_generate_tests, storage, template, url
+from tests.support.database import postgres_template, storage, template, url
+from tests.support.engines import pytest_generate_tests
 
-__all__ = ["clock", "pytest_generate_tests", "storage", "template", "url"]
+__all__ = ["clock", "postgres_template", "pytest_generate_tests", "storage", "template", "url"]
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@
 import pytest
 
 from graphs.runtime.types import Config
-from tests.support.database import clock, pytest_generate_tests, storage, template, url
+from tests.support.database import clock, postgres_template, storage, template, url
+from tests.support.engines import pytest_generate_tests
 
-__all__ = ["clock", "pytest_generate_tests", "storage", "template", "url"]
+__all__ = ["clock", "postgres_template", "pytest_generate_tests", "storage", "template", "url"]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from storage import Connection, Storage, open_storage
 from storage.errors import UnreadableRow
 from tests.runtime.asking import Log, logs
 from tests.runtime.samples import threads as sample
+from tests.support.sqlite import plain
 
 SAMPLES = sorted(Path(sample.__file__).parent.glob("format-*.sql"))
 
@@ -67,7 +68,7 @@ async def test_P6_a_warm_turn_does_not_read_its_history(storage: Storage, config
         work += 1
 
     def cost(db: Connection) -> None:
-        db.set_progress_handler(count, 10)  # called for so many of SQLite's own instructions
+        plain(db).set_progress_handler(count, 10)  # called for so many of SQLite's own instructions
 
     await storage.read(cost)  # the one reader that is open: nobody reads side by side here
     await storage.write(cost)
@@ -157,7 +158,7 @@ async def test_P7_no_row_names_code(storage: Storage):
     await sample.fill(storage)
 
     def texts(db: Connection) -> str:
-        return "\n".join(db.iterdump())
+        return "\n".join(plain(db).iterdump())
 
     stored = await storage.read(texts)
     rows = "\n".join(line for line in stored.splitlines() if line.startswith("INSERT"))

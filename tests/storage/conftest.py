@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from storage import Storage, open_storage
-from tests.support.database import POSTGRES
+from tests.support.database import postgres_template
+from tests.support.engines import POSTGRES
 from tests.support.postgres import NewDatabase
+
+__all__ = ["postgres_template"]
 
 
 @pytest.fixture

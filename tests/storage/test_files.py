@@ -4,13 +4,12 @@ import asyncio
 import logging
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from storage import Storage, inbox, open_storage
+from storage import Connection, Storage, inbox, open_storage
 from storage.errors import DatabaseGone, NotOurDatabase
 from storage.ids import ThreadId
 
@@ -55,7 +54,7 @@ async def test_what_fails_because_the_file_is_gone_says_so(tmp_path: Path, lose:
     path = tmp_path / "data" / "storage.db"
     path.parent.mkdir()
 
-    def fails(db: sqlite3.Connection) -> None:
+    def fails(db: Connection) -> None:
         lose(path)
         db.execute("select * from what_is_gone")
 

@@ -17,6 +17,7 @@ from storage.errors import StorageUnavailable, is_passing
 from storage.ids import ThreadId
 from storage.sqlite import engine as sqlite_engine
 from storage.sqlite import writer
+from tests.support.sqlite import engine_of
 from tests.support.waiting import until
 
 

@@ -138,7 +138,10 @@ async def test_a_question_begins_as_waiting(storage: Storage, status: str) -> No
 
 
 def _move(table: str, status: str) -> Callable[[Connection], None]:
-    return lambda db: db.execute(f"update {table} set status = ?", (status,)) and None
+    def move(db: Connection) -> None:
+        db.execute(f"update {table} set status = ?", (status,))
+
+    return move
 
 
 async def _holds(

@@ -72,7 +72,7 @@ class Program:
 
 class Stage:
     """Everything that a conversation needs, in `folder`. The bot runs `agent`, or the demo's; the model plays `script`,
-    else rules, and lets `latency` seconds pass between two pieces of a reply.
+    else rules, and lets `latency` seconds pass between two pieces of a reply. So many people more are the `crowd`.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class Stage:
         script: Any = None,
         settings: Any = None,
         latency: float = 0.0,
+        crowd: int = 0,
     ) -> None:
         self.folder = folder
         self._agent = {"SIGNOFF_AGENT": agent or "bot.demo.desk:agent"}
@@ -91,7 +92,7 @@ class Stage:
         if script is not None:
             (folder / "script.json").write_text(json.dumps(script), "utf-8")
             arguments += ["--script", "script.json"]
-        panel = ["--data", str(folder), "--panel", str(folder / "orders.db"), "--port", "0"]
+        panel = ["--data", str(folder), "--panel", str(folder / "orders.db"), "--port", "0", "--crowd", str(crowd)]
         self.workspace = Program(["bot.demo.workspace", *panel], folder, folder / "workspace.log")
         self.url = self.workspace.ready()
         self._tokens = dict(self.workspace.line().split("=", 1) for _ in range(2))

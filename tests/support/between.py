@@ -54,17 +54,22 @@ class Fault:
 
 @dataclass
 class Death:
-    """Kill whoever calls at its `call`-th call from now on (at its `call`-th ack, where `acks`): before the call takes
-    effect, or after that and before the answer.
+    """Kill whoever calls at its `call`-th call from now on, of `method` (`*`: any), or at its `call`-th ack, where
+    `acks`: before the call takes effect, or after that and before the answer. With `answers` the answer is sent all the
+    same, to whom `kill` has only frozen.
     """
 
     call: int
     after: bool
     kill: Callable[[], None]
     acks: bool = False
+    method: str = "*"
+    answers: bool = False
     happened: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def comes(self) -> bool:
+    def comes(self, method: str = "*") -> bool:
+        if self.method not in (method, "*"):
+            return False
         self.call -= 1
         if self.call != 0:
             return False
@@ -74,7 +79,9 @@ class Death:
 
 
 class Between:
-    """`url` is what the bot is told. `calls` are the methods that were called, as they came."""
+    """`url` is what the bot is told. `calls` are the methods that were called, as they came; `received` what came over
+    its WebSockets for it, the greetings left out; `greeted` how many of those that are open have greeted it.
+    """
 
     def __init__(self, target: str, http: aiohttp.ClientSession) -> None:
         self._target = target
@@ -82,6 +89,8 @@ class Between:
         self._released = asyncio.Event()
         self.url = ""
         self.calls: list[str] = []
+        self.received: list[dict[str, Any]] = []
+        self.greeted = 0
         self.faults: list[Fault] = []
         self.death: Death | None = None
 
@@ -108,7 +117,9 @@ class Between:
         self.calls.append(method)
         channel = _channel(request, body)
         fault = next((each for each in self.faults if each.meets(method, channel)), None)
-        dies = self.death if self.death is not None and not self.death.acks and self.death.comes() else None
+        dies = self.death if self.death is not None and not self.death.acks and self.death.comes(method) else None
+        if dies is not None and dies.answers:
+            dies = None
         if (dies is not None and not dies.after) or (fault is not None and not fault.after):
             return await self._wrong(request, fault)
         headers = {name: value for name, value in request.headers.items() if name.lower() not in DROPPED}
@@ -166,7 +177,7 @@ class Between:
         async with self._http.ws_connect(self._target + request.path_qs) as theirs:
             ours = web.WebSocketResponse(max_msg_size=LIMIT)
             await ours.prepare(request)
-            down = asyncio.create_task(_pass_on(theirs, ours))
+            down = asyncio.create_task(self._pass_on(theirs, ours))
             try:
                 async for message in ours:
                     if message.type is not aiohttp.WSMsgType.TEXT:
@@ -181,6 +192,23 @@ class Between:
                 await asyncio.gather(down, return_exceptions=True)
             return ours
 
+    async def _pass_on(self, theirs: aiohttp.ClientWebSocketResponse, ours: web.WebSocketResponse) -> None:
+        greeted = 0
+        try:
+            async for message in theirs:
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    continue
+                told = json.loads(message.data)
+                if "envelope_id" in told:
+                    self.received.append(told)
+                await ours.send_str(message.data)
+                if told["type"] == "hello":
+                    greeted = 1
+                    self.greeted += 1
+            await ours.close()
+        finally:
+            self.greeted -= greeted
+
 
 def _abort(request: web.Request) -> None:
     if request.transport is not None:  # who called is still there
@@ -194,13 +222,6 @@ def _channel(request: web.Request, body: bytes) -> str:
     else:
         found = {**request.query, **dict(parse_qsl(body.decode("utf-8", "replace")))}
     return str(found.get("channel") or found.get("channel_id") or "")
-
-
-async def _pass_on(theirs: aiohttp.ClientWebSocketResponse, ours: web.WebSocketResponse) -> None:
-    async for message in theirs:
-        if message.type is aiohttp.WSMsgType.TEXT:
-            await ours.send_str(message.data)
-    await ours.close()
 
 
 @asynccontextmanager

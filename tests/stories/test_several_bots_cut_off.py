@@ -1,0 +1,141 @@
+"""Bots on one PostgreSQL: one stands still, loses the server, or has a clock of its own, and the others go on; and the
+server goes away under all of them.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.stories.several_bots import Replica, Replicas, replicas
+from tests.support.between import Death
+from tests.support.cable import Cable, cable
+from tests.support.postgres import NewServer, Server
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
+
+REPLICAS = 3
+
+STANDS_STILL = 12.0
+"""Seconds for which a bot stands still or is cut off: longer than its lease."""
+
+SKEWED = ["tests.support.skewed", "60", "run"], ["tests.support.skewed", "-60", "run"]
+"""The clocks of two of the bots: a minute fast, a minute slow."""
+
+
+@pytest.fixture(scope="module")
+def server(new_postgres: NewServer) -> Server:
+    """One that may be restarted."""
+    return new_postgres()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def wire(server: Server) -> AsyncIterator[Cable]:
+    """Between the last bot and the server."""
+    async with cable(server.port) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(server: Server, wire: Cable, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Replicas]:
+    url = server.url(server.create())
+    behind = url.replace(f":{server.port}/", f":{wire.port}/")
+    async with replicas(
+        tmp_path_factory.mktemp("office"), REPLICAS, url, programs=SKEWED, others={REPLICAS - 1: behind}
+    ) as found:
+        yield found
+        await found.all_there()
+        await found.check()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bots(office: Replicas) -> AsyncIterator[Replicas]:
+    await office.all_there()
+    yield office
+    for each in office:
+        each.slack.death = each.model.death = None
+        if each.lives:
+            each.thaw()
+
+
+async def test_clocks_two_minutes_apart_change_nothing(bots: Replicas):
+    errands = [await bots.errand() for _ in range(6)]
+    await asyncio.gather(*(each.finish() for each in errands))
+    for each in errands:
+        await each.is_whole()
+    rows = await bots.audited()
+    times = [row["at"] for row in rows]
+    assert times == sorted(times), "in the order in which it happened"
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_the_server_is_restarted_while_everybody_is_at_work(bots: Replicas, server: Server, mode: str):
+    errands = [await bots.errand() for _ in range(10)]
+    finishing = [asyncio.create_task(each.finish()) for each in errands]
+    await until(lambda: any(each.booked for each in errands), "the work to be under way")
+    await asyncio.to_thread(server.restart, mode)
+    errands += [await bots.errand() for _ in range(5)]
+    finishing += [asyncio.create_task(each.finish()) for each in errands[10:]]
+    await asyncio.gather(*finishing)
+    for each in errands:
+        await each.is_whole()
+    assert all(each.lives for each in bots)
+
+
+async def test_two_that_stand_still_write_nothing_when_they_wake(bots: Replicas):
+    """One while it waits for the model, one while it waits for Slack to take a post."""
+    asks = await stands_still(bots, at_model=True, method="completions")
+    first = await bots.errand()
+    frozen = await until(lambda: asks, "a bot that asks the model to stand still")
+    posts = await stands_still(bots, but=frozen[0], method="chat.postMessage")
+    second = await bots.errand()
+    frozen += await until(lambda: posts, "a bot that posts to stand still")
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(first.finish(), second.finish())
+    for each in (first, second):
+        await each.is_whole()
+    left = STANDS_STILL - (asyncio.get_running_loop().time() - began)
+    await asyncio.sleep(max(0.0, left))  # the time itself is what this is about
+    for each in frozen:
+        each.thaw()
+    third = [await bots.errand() for _ in range(REPLICAS)]  # each of them is at work again
+    await asyncio.gather(*(each.finish() for each in third))
+    for each in (first, second, *third):
+        await each.is_whole()
+
+
+async def stands_still(bots: Replicas, *, method: str, at_model: bool = False, but: Replica | None = None):
+    """The first bot that gets there stands still: it is in the list then."""
+    there: list[Replica] = []
+
+    def freezes(replica: Replica) -> None:
+        for each in bots:
+            each.slack.death = each.model.death = None
+        replica.freeze()
+        there.append(replica)
+
+    for each in bots:
+        if each is not but:
+            death = Death(1, True, lambda each=each: freezes(each), method=method, answers=True)
+            if at_model:
+                each.model.death = death
+            else:
+                each.slack.death = death
+    return there
+
+
+async def test_one_that_is_cut_off_from_the_server_leaves_its_work_to_the_others(bots: Replicas, wire: Cable):
+    errands = [await bots.errand() for _ in range(6)]
+    finishing = [asyncio.create_task(each.finish()) for each in errands]
+    await until(lambda: any(each.booked for each in errands), "the work to be under way")
+    with wire.cut():
+        await asyncio.sleep(STANDS_STILL)
+        later = await bots.errand()
+        await later.finish()
+    errands.append(later)
+    await asyncio.gather(*finishing)
+    for each in errands:
+        await each.is_whole()
+    assert all(each.lives for each in bots)

@@ -1,0 +1,73 @@
+"""What stands between a program and a server: it hands on the bytes, or hands on none, as when a network is cut."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+PIECE = 65536
+
+
+class Cable:
+    """To a port of loopback; `port` is what the program is told. While it is cut everything stays open, what is sent
+    waits, and whoever connects gets no answer.
+    """
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._whole = asyncio.Event()
+        self._whole.set()
+        self._ends: set[asyncio.Task[None]] = set()
+        self.port = 0
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """Nothing is handed on until the block ends."""
+        self._whole.clear()
+        try:
+            yield
+        finally:
+            self._whole.set()
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._ends.add(task)
+        task.add_done_callback(self._ends.discard)
+        await self._whole.wait()
+        try:
+            to_server = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:
+            writer.close()
+            return
+        both = (self._hand_on(reader, to_server[1]), self._hand_on(to_server[0], writer))
+        try:
+            await asyncio.gather(*both)
+        finally:
+            for end in (writer, to_server[1]):
+                end.close()
+
+    async def _hand_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while piece := await source.read(PIECE):
+                await self._whole.wait()
+                target.write(piece)
+                await target.drain()
+        target.close()
+
+    async def close(self) -> None:
+        for each in list(self._ends):
+            each.cancel()
+        await asyncio.gather(*self._ends, return_exceptions=True)
+
+
+@asynccontextmanager
+async def cable(target: int) -> AsyncIterator[Cable]:
+    """Listens on a free port of loopback until the block ends."""
+    found = Cable(target)
+    server = await asyncio.start_server(found.handle, "127.0.0.1", 0)
+    found.port = server.sockets[0].getsockname()[1]
+    try:
+        yield found
+    finally:
+        server.close()
+        await found.close()
