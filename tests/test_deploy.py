@@ -30,7 +30,9 @@ from bot.demo.workspace import serve_workspace
 from bot.http_mode import ENDPOINT
 from bot.settings import Settings
 from bot.stopping import LIMIT
+from storage.owners import LEASE, RENEWAL
 from storage.postgres.engine import CONNECTIONS
+from storage.postgres.opening import OLDEST
 from tests.demo.workspace.support import TOKENS
 from tests.support.ports import free_port
 from tests.support.waiting import until
@@ -354,3 +356,86 @@ def test_the_balancer_forwards_what_slack_sends_and_nothing_else() -> None:
     assert text.count("reverse_proxy") == 1
     assert f"dynamic a bot {BOT['environment']['PORT']} " in text
     assert COMPOSE["services"]["balancer"]["profiles"] == ["http"]
+
+
+PAGE = read("docs/operate.md")
+BLOCKS = re.findall(r"^```\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+SPANS = re.findall(r"`([^`]+)`", re.sub(r"^```\n.*?^```", "", PAGE, flags=re.MULTILINE | re.DOTALL))
+NOT_THE_BOTS = {"POSTGRES_PASSWORD", "BOT_DOMAIN", "PYTHONPATH"}
+
+
+def options_of(*command: str) -> set[str]:
+    helped = subprocess.run(
+        [sys.executable, "-m", "bot", *command, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+    assert helped.returncode == 0, helped.stderr
+    return set(re.findall(r"--[a-z-]+", helped.stdout))
+
+
+@pytest.mark.slow
+def test_every_command_and_option_of_the_page_is_there() -> None:
+    """Of the bot's: those that begin a line of a block, or a span, and those that Docker hands on."""
+    lines = [" ".join(each.split()) for each in (*SPANS, *"".join(BLOCKS).splitlines())]
+    handed_on = [
+        re.sub(r"^(docker (compose )?run .*|systemd-run .*/bin/)(bot|signoff) (?=[a-z])", "signoff ", each)
+        for each in lines
+    ]
+    named = [each.split()[1:] for each in handed_on if re.match(r"signoff [a-z]", each)]
+    assert {each[0] for each in named} >= {"run", "doctor", "backup", "move", "prune", "usage", "audit"}
+    there: set[str] = set()
+    for words in named:
+        there |= options_of(*words[: 2 if words[0] in ("audit", "config") else 1])
+    asked = {word for words in named for word in words if word.startswith("--")}
+    asked |= {each.split()[0] for each in SPANS if re.match(r"--[a-z]", each)}
+    assert asked >= {"--older-than", "--head", "--days"}
+    assert sorted(asked - there) == []
+
+
+def test_every_variable_of_the_page_is_a_setting_or_belongs_to_another_program() -> None:
+    text = "\n".join([*BLOCKS, *SPANS])
+    named = set(re.findall(r"\b(?:[A-Z]+_[A-Z_]+|PORT|PYTHONPATH)\b", text))
+    assert {"DATABASE_URL", "PORT", "POSTGRES_PASSWORD"} <= named
+    assert named - NOT_THE_BOTS <= {name.upper() for name in Settings.model_fields}
+    assert named & NOT_THE_BOTS <= set(re.findall(r"[A-Z_]+", read("compose.yaml") + read("deploy/signoff.service")))
+
+
+def test_every_file_of_the_page_is_there() -> None:
+    text = "\n".join([*BLOCKS, *SPANS])
+    named = set(re.findall(r"(?<![/\w])(?:deploy/[\w./-]*\w|compose\.yaml|\.env\.example)", text))
+    assert {"deploy/signoff.service", "deploy/requirements.lock", "compose.yaml"} <= named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    for place in ("/etc/signoff/env", "/var/lib/signoff", "/opt/signoff/bin/signoff"):
+        assert place in text
+        assert place in read("deploy/signoff.service")
+
+
+def test_the_pages_numbers_are_the_programs() -> None:
+    assert f"takes up to {CONNECTIONS} connections of PostgreSQL" in PAGE
+    assert f"number {said(IMAGE, 'USER')[0].partition(':')[0]} " in PAGE
+    assert LIMIT < 20
+    assert "ends with 0 within 20 seconds" in " ".join(PAGE.split())
+    assert LEASE + RENEWAL <= 10
+    assert "takes over within ten seconds" in PAGE
+    assert f"PostgreSQL {OLDEST // 10_000} or newer" in PAGE
+
+
+def test_what_the_page_quotes_is_what_is_said() -> None:
+    """Of the table, by which somebody finds the line that is before him."""
+    table = PAGE.partition("## What to do when")[2].partition("\n## ")[0]
+    ours = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "storage").rglob("*.py")))
+    quoted = set(re.findall(r'"([a-z][^"…:]*)"', table)) - SERVERS
+    assert {"was written by a newer Signoff", "belongs to another program"} <= quoted
+    assert sorted(each for each in quoted if each not in ours) == []
+    figures = set(re.findall(r"signoff_[a-z_]+", table))
+    assert figures
+    assert sorted(each for each in figures if f"`{each}" not in read("docs/observability.md")) == []
+
+
+SERVERS = {
+    "too many connections",
+    "remaining connection slots are reserved",
+    "password authentication failed",
+    "no pg_hba.conf entry",
+    "too_many_websockets",
+}
+"""What PostgreSQL says, and Slack."""
