@@ -34,7 +34,7 @@ test: $(DEV_STAMP) ## Run all tests
 
 # Every fault at every call, and a kill at every place where one may come; `make test` has some of each.
 trials: $(DEV_STAMP) ## Run the trials in their whole form
-	$(BIN)/python -m pytest -n 2 --dist loadscope tests/trials --trials $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope tests/trials tests/stories/test_several_bots.py --trials $(ARGS)
 
 # Pyright runs on Node.js: on playwright's, which is in the lock, and without asking whether there is a newer pyright.
 check: $(DEV_STAMP) ## Check format, style and types

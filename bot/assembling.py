@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Protocol
 
 from slack_bolt.async_app import AsyncApp
@@ -25,6 +26,7 @@ from bot.inbound.feedback import FeedbackClicks
 from bot.inbound.filling import Filling
 from bot.inbound.queued import Queued
 from bot.inbound.trying import Trying
+from bot.keeping.retention import Retention
 from bot.observing.turns import Watched, unwatched
 from bot.people.people import People
 from bot.settings import Settings, hidden_slack_variables
@@ -73,10 +75,12 @@ def assemble(
     servers: Servers | None = None,
     watched: Watched = unwatched,
     delivered: Delivered = lambda kind, status: None,
+    *,
+    retention: timedelta | None = None,
 ) -> Bot:
     """`identity` is what Slack says of the bot's token, `admins` those who are asked about what changed of the
-    `servers`. `watched` is entered around each run of a thread, and `delivered` told of each delivery. Nothing is
-    started.
+    `servers`. `watched` is entered around each run of a thread, and `delivered` told of each delivery. Finished
+    threads of the age `retention` are deleted. Nothing is started.
     """
     asking = None if servers is None else changes.hosted(storage, servers)
     if asking is not None:
@@ -109,6 +113,8 @@ def assemble(
     at_work: list[AtWork] = [worker, homes]
     if servers is not None and asking is not None:
         at_work.append(changes.Changes(storage, people, servers, asking, team, admins))
+    if retention is not None:
+        at_work.append(Retention(storage, retention))
     return Bot(worker, at_work, hosted.default, app)
 
 

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.settings import BadSettings, DatabaseSettings
-from storage import Storage, audit, open_storage
+from bot.database import opened
+from bot.settings import DatabaseSettings
+from storage import audit
 from storage.audit import AuditRow, Broken
-from storage.errors import NotOurDatabase, StorageError, StorageUnavailable
-from storage.looking import is_there
+from storage.errors import StorageError
 
 BROKEN = 1
 """The exit code for a chain that is not what was written."""
 
-PATIENCE = 30.0
-"""Seconds that a command waits for a database which cannot be read now."""
-
 
 async def verify(settings: DatabaseSettings, head: str | None) -> int:
     """Print whether the chain is whole, and its head, which is worth noting somewhere else."""
-    async with _opened(settings) as storage:
+    async with opened(settings) as storage:
         try:
             found = await audit.verify(storage.read, head)
         except (sqlite3.Error, StorageError) as error:
@@ -41,7 +35,7 @@ async def verify(settings: DatabaseSettings, head: str | None) -> int:
 
 async def export(settings: DatabaseSettings, since: datetime | None) -> int:
     """Print the rows as lines of JSON, from `since` on; then the head of the whole chain."""
-    async with _opened(settings) as storage:
+    async with opened(settings) as storage:
         start = None if since is None else since.timestamp()
         async for row in audit.rows(storage.read, since=start):
             sys.stdout.write(json.dumps(_line(row), ensure_ascii=False) + "\n")
@@ -62,17 +56,3 @@ def _line(row: AuditRow) -> dict[str, Any]:
     except (ValueError, TypeError):  # a row that was tampered with is printed as it is
         facts = row.facts
     return {**asdict(row), "facts": facts}
-
-
-@asynccontextmanager
-async def _opened(settings: DatabaseSettings) -> AsyncGenerator[Storage]:
-    """The database that is there: none is made by looking into it. Raises `BadSettings`."""
-    url = settings.database_url
-    async with AsyncExitStack() as stack:
-        try:
-            if not await asyncio.to_thread(is_there, url):
-                raise BadSettings([f"DATABASE_URL is {url!r}, and there is no such file. Name the bot's database."])
-            opened = await stack.enter_async_context(open_storage(url))
-        except (NotOurDatabase, StorageUnavailable) as error:
-            raise BadSettings([str(error)]) from None
-        yield opened.impatient(PATIENCE)

@@ -1,4 +1,6 @@
-"""The command line: `signoff run`, `doctor`, `demo`, `manifest`, `config`, `audit`, `usage`."""
+"""The command line: `signoff run`, `doctor`, `demo`, `manifest`, `config`, `audit`, `usage`, and those of
+`bot.keeping`.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,7 @@ from urllib.parse import urlsplit
 from bot import audit, logs, manifest, usage
 from bot.errors import CannotGoOn
 from bot.json_logs import JsonFormatter
+from bot.keeping import commands as keeping
 from bot.settings import BadSettings, Settings, load_database_settings, load_host_settings, load_settings
 from graphs.texts.redaction import Redaction, keys_among, without_secrets_in_use, without_tokens
 
@@ -142,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     usage_.add_argument("--by", choices=("day", "person", "thread"), default="day", help="a line each (default: day)")
     usage_.add_argument("--json", action="store_true", help="print lines of JSON")
     usage_.set_defaults(command=_usage)
+    keeping.add_to(commands)
     return parser
 
 

@@ -138,7 +138,8 @@ async def _bot(
     by_channel = {ids[channel]: found for channel, found in loaded.by_channel.items()}
     hosted = await hosts(loaded.default, by_channel, backing, storage, Reach(people, storage))
     told = (watch.turn, watch.delivered)
-    return assemble(settings, hosted, storage, client, identity, people, chosen.admins, servers, *told)
+    given = (settings, hosted, storage, client, identity, people, chosen.admins, servers, *told)
+    return assemble(*given, retention=chosen.retention)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:

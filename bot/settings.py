@@ -74,7 +74,8 @@ def _ids(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _database_url(value: str) -> str:
+def database_url(value: str) -> str:
+    """The URL, if a database can be meant by it. Raises ValueError with a clause about it, without a password."""
     if re.fullmatch(r"sqlite://(/.+)?", value):
         return value
     if not is_postgres(value):
@@ -88,7 +89,7 @@ def _database_url(value: str) -> str:
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 UserOrGroup = Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{2,}$")]
-DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+DatabaseUrl = Annotated[str, AfterValidator(database_url)]
 AgentPath = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*$")]
 LlmApi = Literal["auto", "responses", "chat"]
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)

@@ -32,10 +32,11 @@ from graphs.agent.halting import Halts
 from graphs.errors import GraphError, NotWaiting, ThreadWaiting
 from graphs.runtime.compiled import Threads
 from graphs.texts.log_ids import LogId, known
-from storage import Connection, Storage, deadlines, inbox
+from storage import Connection, Storage, deadlines, inbox, threads
 from storage.errors import DatabaseGone, StorageError, StorageUnavailable
 from storage.ids import ThreadId
 from storage.inbox import Delivery, Unread
+from storage.jobs import Job
 from storage.posts import Conversation
 from storage.recent import Recent
 
@@ -62,6 +63,8 @@ FINISH = 10.0
 
 REMEMBERED = 1000
 """Messages that were begun to read, of which that is remembered."""
+
+FORGOTTEN = "This conversation is not kept any more. Write again what is to be done."
 
 FILES = "Files cannot be read here: what you attached was not read."
 
@@ -255,10 +258,7 @@ class Worker:
         if why is not None:
             await self._telling.say(delivery, why)
         elif delivery.kind == "retry":
-            with contextlib.suppress(NotWaiting):  # it had been tried again already
-                if (again := await self._failures.again(delivery)) is not None:
-                    given, by = again.given, again.by
-                    await self._runs.drive(delivery.thread_id, conversation, given, by, read, delivery.ts)
+            await self._try_again(delivery, conversation, read)
         else:
             message = await self._written(delivery)
             if UNREAD in delivery.text:
@@ -270,6 +270,14 @@ class Worker:
                 await self._telling.say(delivery, timeline.BROKEN)
         if not was_read:
             await self._storage.write(lambda db: inbox.mark_done(db, delivery.event_id), delivery.thread_id)
+
+    async def _try_again(self, delivery: Delivery, conversation: Conversation | None, read: Job[None]) -> None:
+        thread_id = delivery.thread_id
+        with contextlib.suppress(NotWaiting):  # it had been tried again already
+            if (again := await self._failures.again(delivery)) is not None:
+                await self._runs.drive(thread_id, conversation, again.given, again.by, read, delivery.ts)
+            elif await self._storage.read(lambda db: threads.get(db, thread_id)) is None:
+                await self._telling.say(delivery, FORGOTTEN)
 
     async def _written(self, delivery: Delivery) -> dict[str, Any]:
         """The message as the thread keeps it: who wrote it, and what."""

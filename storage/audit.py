@@ -107,10 +107,10 @@ def append(db: Connection, entry: Entry) -> None:
         last + 1,
         float(entry.at),
         entry.kind,
-        entry.thread_id,
-        entry.interrupt_id,
-        entry.team,
-        entry.user,
+        _kept(entry.thread_id),
+        entry.interrupt_id and _kept(entry.interrupt_id),
+        entry.team and _kept(entry.team),
+        entry.user and _kept(entry.user),
         facts,
         previous,
         hash="",
@@ -130,6 +130,11 @@ def append(db: Connection, entry: Entry) -> None:
             row.computed_hash(),
         ),
     )
+
+
+def _kept(text: str) -> str:
+    """As every database keeps it, since it is hashed: PostgreSQL has no text with a NUL."""
+    return text.replace("\0", "\u2400")
 
 
 def append_refusal(
@@ -184,24 +189,56 @@ async def rows(read: Read[list[AuditRow]], *, since: float | None = None) -> Asy
 
 async def verify(read: Read[Any], noted: str | None = None) -> Verified | Broken:
     """Walk the chain. `noted` is a head that was printed before: the chain has to contain it."""
-    number, last, found = 0, GENESIS, noted in (None, GENESIS)
+    walk = _Walk(noted)
     async for row in rows(read):
-        number += 1
+        if (broken := walk.past(row)) is not None:
+            return broken
+    return await read(walk.end)
+
+
+def verify_at_once(db: Connection) -> Verified | Broken:
+    """`verify`, of what one connection sees, by whoever has it for himself."""
+    walk = _Walk(None)
+    while page := _page(db, walk.number or None, None):
+        for row in page:
+            if (broken := walk.past(row)) is not None:
+                return broken
+    return walk.end(db)
+
+
+class _Walk:
+    """Along the chain, a row after the other."""
+
+    def __init__(self, noted: str | None) -> None:
+        self.number, self._last = 0, GENESIS
+        self._noted = noted
+        self._found = noted in (None, GENESIS)
+
+    def past(self, row: AuditRow) -> Broken | None:
+        """What is wrong with the next row."""
+        self.number += 1
+        number = self.number
         if row.seq != number:
             return Broken(_out_of_place(row.seq, number))
-        if row.previous != last:
+        if row.previous != self._last:
             return Broken(f"row {number} does not follow row {number - 1}: a row was inserted, moved or taken out here")
         if row.hash != row.computed_hash():
             return Broken(f"row {number} was changed: its hash is not that of what it says")
-        last = row.hash
-        found = found or row.hash == noted
-    if await read(lambda db: _up_to(db, number)) != number:
-        return Broken(f"beside the {number} rows of the chain there are some without a number of their own")
-    if not found:
-        return Broken(
-            f"the head {noted!r} is not in the chain of {number} rows: its tail was removed, or it was rewritten"
-        )
-    return Verified(number, last)
+        self._last = row.hash
+        self._found = self._found or row.hash == self._noted
+        return None
+
+    def end(self, db: Connection) -> Verified | Broken:
+        """What it comes to, after the last row. A job."""
+        number = self.number
+        if _up_to(db, number) != number:
+            return Broken(f"beside the {number} rows of the chain there are some without a number of their own")
+        if not self._found:
+            return Broken(
+                f"the head {self._noted!r} is not in the chain of {number} rows: its tail was removed, or it was "
+                "rewritten"
+            )
+        return Verified(number, self._last)
 
 
 def _out_of_place(seq: Any, number: int) -> str:

@@ -6,6 +6,8 @@ StorageError
 ├── StorageUnavailable  nothing can be stored for now
 ├── StatementFailed    the server does not do what it is asked
 ├── StorageClosed      somebody still uses the storage after its end
+├── CopyRefused        a database is not to be copied, or not there
+├── CopyFailed         a copy was begun, and nothing is left of it
 ├── UnreadableRow      a row cannot be read: damaged, or written by a newer version
 ├── ThreadHeld         another live owner runs the thread
 ├── ThreadMoved        the thread changed between reading it and taking it
@@ -104,6 +106,14 @@ class StatementFailed(StorageError):
 
 class StorageClosed(StorageError):
     """The storage was closed. What still needs it has to end before `open_storage` does."""
+
+
+class CopyRefused(StorageError):
+    """What was named cannot be copied, or not there: name something else. Nothing was changed."""
+
+
+class CopyFailed(StorageError):
+    """A copy could not be made, or came out different, and nothing is left of it. It may be made later."""
 
 
 class UnreadableRow(StorageError):

@@ -246,16 +246,22 @@ _IN_COMMON = (
     "create index conversations_outdated on conversations (thread_id) where outdated = 1",
 )
 
+# What is deleted with a thread, however much there is of others.
+_OF_THREAD = (
+    "create index inbox_of_thread on inbox (thread_id)",
+    "create index usage_of_thread on usage (thread_id)",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     *(_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION, _PLACES),
-    *(_SEEN, _MODELS_AND_SERVERS, _RESULTS, _IN_COMMON),
+    *(_SEEN, _MODELS_AND_SERVERS, _RESULTS, _IN_COMMON, _OF_THREAD),
 )
 
 
-def migrate(db: Connection) -> None:
-    """Bring the file up to this version, in the caller's transaction."""
+def migrate(db: Connection, to: int | None = None) -> None:
+    """Bring the file up to this version, or to the version `to`, in the caller's transaction."""
     version = db.execute("pragma user_version").fetchone()[0]
-    for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+    for number, statements in enumerate(MIGRATIONS[version:to], start=version + 1):
         for statement in statements:
             db.execute(statement)
         db.execute(f"pragma user_version = {number}")

@@ -78,6 +78,13 @@ def is_alive(db: Connection, owner: OwnerId) -> bool:
     return row is not None and not is_gone(ProcessIdentity(row[0], row[1], row[2]))
 
 
+def at_work(db: Connection) -> list[ProcessIdentity]:
+    """The processes that work with the database now: bots, and commands that are not done yet."""
+    rows = db.execute("select host, pid, process_started from owners where expires_at > seconds()").fetchall()
+    found = [ProcessIdentity(row[0], row[1], row[2]) for row in rows]
+    return [process for process in found if not is_gone(process)]
+
+
 def alive(db: Connection, owners: Iterable[OwnerId | None]) -> set[OwnerId]:
     """Those of these that are alive; None, where nobody holds, is none of them."""
     return {owner for owner in set(owners) if owner is not None and is_alive(db, owner)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 _POSTGRES = "postgresql"
 
@@ -48,27 +48,24 @@ def path_of(url: str) -> Path | None:
 
 
 def shown(url: str) -> str:
-    """The URL for people: without a password, wherever it has one."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "a URL that cannot be read"
-    if parts.scheme != _POSTGRES:
+    """The URL for people: without a password, wherever it has one, also where it is not written as it should be."""
+    scheme, separator, rest = url.partition("://")
+    if scheme != _POSTGRES:
         return url
-    name, at, host = parts.netloc.rpartition("@")
-    place = f"{name.partition(':')[0]}{at}{host}"
-    query = "&".join(each for each in parts.query.split("&") if each and "password" not in each.partition("=")[0])
-    return urlunsplit((parts.scheme, place, parts.path, query, ""))
+    before, at, place = rest.rpartition("@")
+    name = f"{before.partition(':')[0]}@" if at else ""
+    place, _, query = place.partition("#")[0].partition("?")
+    kept = "&".join(each for each in query.split("&") if each and "password" not in each.partition("=")[0])
+    return f"{scheme}{separator}{name}{place}" + (f"?{kept}" if kept else "")
 
 
 def passwords(url: str) -> list[str]:
     """Those in the URL, as they are written there and as they are sent."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
+    scheme, _, rest = url.partition("://")
+    if scheme != _POSTGRES:
         return []
-    if parts.scheme != _POSTGRES:
-        return []
-    _, _, written = parts.netloc.rpartition("@")[0].partition(":")
-    query = [each.partition("=")[2] for each in parts.query.split("&") if "password" in each.partition("=")[0]]
-    return [each for text in (written, *query) if text for each in dict.fromkeys((text, unquote(text)))]
+    before, _, place = rest.rpartition("@")
+    _, _, written = before.partition(":")
+    query = place.partition("?")[2].split("&")
+    given = [each.partition("=")[2] for each in query if "password" in each.partition("=")[0]]
+    return [each for text in (written, *given) if text for each in dict.fromkeys((text, unquote(text)))]

@@ -5,12 +5,12 @@ condition, until when, and which line says so. For `signoff config check`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
 from bot.config.checking import is_about_server
 from bot.config.values import Config
+from bot.durations import in_short
 from bot.settings import HostSettings
 from graphs.agent import rules
 from graphs.agent.agent import Agent
@@ -45,6 +45,9 @@ def described(
             lines += [line for each in agent.toolbox.declared.values() for line in _tool(each, config, ruling)]
     for server in config.servers:
         lines += ["", *_server(server, config, server_tools.get(server.name), ruling)]
+    if config.retention is not None:
+        age = in_short(config.retention)
+        lines += ["", f"Finished threads that nobody touched for {age} are deleted  ({config.retention_place})"]
     return lines
 
 
@@ -128,15 +131,6 @@ def _whom(policy: Approval) -> str:
         said.append(f"who may {', '.join(sorted(policy.allow))}")
     said.append("for ever" if policy.expires_after is None else f"within {in_short(policy.expires_after)}")
     return ", ".join(said)
-
-
-def in_short(period: timedelta) -> str:
-    """As it would be written: 24h, 90m, 2d."""
-    seconds = int(period.total_seconds())
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds % size == 0 and (seconds > size or unit != "d"):
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
 
 
 def _one_line(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from bot.config import secrets, servers
 from bot.config.lines import Path, toml_lines
 from bot.config.problems import File, raise_if_any
-from bot.config.sections import Admins, Approvals, Model, RuleSection, agents, validated
+from bot.config.sections import Admins, Approvals, Model, Retention, RuleSection, agents, validated
 from bot.config.values import Config
 from bot.settings import BadSettings, HostSettings
 from graphs.agent.approval import Approval
@@ -22,7 +22,7 @@ from graphs.mcp.spec import ServerSpec
 DEFAULT = FilePath("signoff.toml")
 """Read where it exists, and no other is named."""
 
-SECTIONS = ("agents", "admins", "approvals", "mcp", "mcp_config", "model")
+SECTIONS = ("agents", "admins", "approvals", "mcp", "mcp_config", "model", "retention")
 
 
 def read(settings: HostSettings) -> Config:
@@ -57,6 +57,7 @@ def parse(text: str, name: str, folder: FilePath = FilePath()) -> Config:
     found = agents(tree.get("agents", {}), file)
     admins = validated(Admins, tree.get("admins", {}), ("admins",), file) or Admins()
     model = validated(Model, tree.get("model", {}), ("model",), file) or Model()
+    retention = validated(Retention, tree.get("retention", {}), ("retention",), file) or Retention()
     defaults, rules = _approvals(tree.get("approvals", {}), file)
     specs = servers.of(tree.get("mcp", {}), ("mcp",), file)
     others, other = servers.of_json(tree["mcp_config"], folder, file) if "mcp_config" in tree else ([], None)
@@ -71,6 +72,8 @@ def parse(text: str, name: str, folder: FilePath = FilePath()) -> Config:
         rules=tuple(rules),
         servers=(*specs, *others),
         context_window=model.context_window,
+        retention=retention.finished_threads,
+        retention_place=file.place(("retention", "finished_threads")) if retention.finished_threads else "",
     )
 
 

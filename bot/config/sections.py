@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar, cast
@@ -21,6 +20,7 @@ from pydantic import (
 
 from bot.config.lines import Path
 from bot.config.problems import File, dotted
+from bot.durations import duration
 from bot.settings import AgentPath
 from graphs.agent.conditions.condition import Condition
 from graphs.agent.errors import InvalidCondition
@@ -28,24 +28,6 @@ from graphs.agent.governing import Rule, Said
 from graphs.approvals.decisions import Verb
 
 Collected = TypeVar("Collected", bound=Collection[str])
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_LONGEST = timedelta(days=3650)
-
-
-def duration(given: object) -> timedelta:
-    """`24h`, `90m`, `2d`, `30s`, or ISO 8601. Raises ValueError."""
-    if not isinstance(given, str):
-        raise ValueError("is no text")
-    if found := re.fullmatch(r"(\d{1,9})([smhd])", given.strip()):
-        period = timedelta(**{_UNITS[found[2]]: int(found[1])})
-    elif re.fullmatch(r"P[0-9DTHMSW.]{2,30}", given.strip()):
-        period = TypeAdapter(timedelta).validate_python(given.strip())
-    else:
-        raise ValueError("has no such form")
-    if not timedelta(0) < period <= _LONGEST:
-        raise ValueError("is out of range")
-    return period
 
 
 def _some(given: Collected) -> Collected:
@@ -88,6 +70,14 @@ class Admins(Section):
 class Model(Section):
     context_window: Annotated[StrictInt, Field(ge=1)] | None = Field(
         default=None, description="a number of tokens, 1 or more"
+    )
+
+
+class Retention(Section):
+    """What is not kept for ever."""
+
+    finished_threads: Annotated[timedelta, BeforeValidator(duration)] | None = Field(
+        default=None, description='a duration like "90d" or "24h"'
     )
 
 

@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, Field, JsonValue, StrictBool
 from bot.config import secrets
 from bot.config.lines import Path, json_lines
 from bot.config.problems import File, dotted
-from bot.config.sections import Channel, Section, duration, validated
+from bot.config.sections import Channel, Section, validated
+from bot.durations import duration
 from graphs.mcp.spec import TIMEOUT, ServerSpec
 
 KEY = "mcpServers"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.cursor import Cursor
 from psycopg.types.string import StrDumperUnknown
 
 from storage import dialect
+from storage.errors import NotOurDatabase
 from storage.parameters import Listed, Paired
+from storage.urls import shown
 
 DEFAULTS = {
     "connect_timeout": "5",
@@ -36,13 +38,23 @@ SETTINGS = (
 )
 """Of each session. None of them changes what a statement means."""
 
+# It warns of what is still under way on a connection that is lost, which the error says that it raises.
+logging.getLogger("psycopg").addFilter(lambda record: record.levelno >= logging.ERROR)
+
 LASTING = ("password authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied")
 """What a server says to whom it will never let in."""
 
 
 def connect(url: str) -> psycopg.Connection[Any]:
-    """A connection to the database at the URL, each of whose statements is a transaction until one is begun."""
-    given = conninfo_to_dict(url)
+    """A connection to the database at the URL, each of whose statements is a transaction until one is begun. Raises
+    `psycopg.Error`, and `NotOurDatabase` for what is no such URL.
+    """
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # which may quote a password
+        raise NotOurDatabase(
+            f"{shown(url)!r} is no URL as PostgreSQL has them: write what is special in a name or password as %…"
+        ) from None
     left_open = {name: value for name, value in DEFAULTS.items() if name not in given}
     info = make_conninfo(url, **left_open, client_encoding="utf8")
     db = psycopg.connect(info, autocommit=True, row_factory=_rows, prepare_threshold=2)
@@ -53,20 +65,63 @@ def connect(url: str) -> psycopg.Connection[Any]:
 
 
 class Session:
-    """What a job is given: `storage.jobs.Connection`."""
+    """What a job is given: `storage.jobs.Connection`. Statements are kept until somebody asks what one found or did, or
+    the transaction is to end: then all are sent together, and answered together. One that fails does so there.
+
+    Nothing is sent before that, so that a process that is frozen does not leave the server waiting for the rest.
+    """
 
     def __init__(self, db: psycopg.Connection[Any]) -> None:
-        self.db = db
+        self._db = db
+        self._kept: list[Callable[[], object]] = []
 
-    def execute(self, sql: str, parameters: Any = (), /) -> Cursor[Any]:
-        return self.db.execute(_query(sql), _bound(sql, parameters))
+    def execute(self, sql: str, parameters: Any = (), /) -> Found:
+        cursor = self._db.cursor()
+        self._kept.append(functools.partial(cursor.execute, _query(sql), _bound(sql, parameters)))
+        return Found(cursor, self)
 
-    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor[Any]:
-        cursor = self.db.cursor()
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> None:
         rows = [_bound(sql, each) for each in parameters]
         if rows:  # of none psycopg says that there is nothing to execute
-            cursor.executemany(_query(sql), rows)
-        return cursor
+            self._kept.append(functools.partial(self._db.cursor().executemany, _query(sql), rows))
+
+    def send(self, *, ends: bool = False) -> None:
+        """Have all done that is kept, and wait for it. `ends`: the last is a transaction's end.
+
+        Else the last goes by itself: after a pipeline libpq's flush has the server forget for how long we are idle.
+        """
+        kept, self._kept = self._kept, []
+        alone = [] if ends else kept[-1:]
+        if together := kept[: len(kept) - len(alone)]:
+            with self._db.pipeline():
+                for each in together:
+                    each()
+        for each in alone:
+            each()
+
+
+class Found:
+    """What a statement found or did."""
+
+    def __init__(self, cursor: psycopg.Cursor[Any], session: Session) -> None:
+        self._cursor = cursor
+        self._session = session
+
+    @property
+    def rowcount(self) -> int:
+        self._session.send()
+        return self._cursor.rowcount
+
+    def fetchone(self) -> Any:
+        self._session.send()
+        return self._cursor.fetchone()
+
+    def fetchall(self) -> list[Any]:
+        self._session.send()
+        return self._cursor.fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.fetchall())
 
 
 class Row(tuple[Any, ...]):

@@ -55,8 +55,8 @@ class _Entry(Generic[T]):
     def store(self, link: Link) -> Done[T]:
         try:
             return transactions.store(link, self._run, self.of)
-        except psycopg.Error:
-            self.began = False  # nothing of it is left
+        except (psycopg.Error, CommitUnknown):
+            self.began = False  # nothing of it is left, or nobody knows: it is not run again for somebody who has gone
             raise
 
     def _run(self, db: Connection) -> T:

@@ -89,7 +89,9 @@ class Pulse:
             db.execute(f"listen {CHANNEL}".encode())
             self._listening.set()
             while not self._stopping.is_set():
-                owners.renew(Session(db), self._owner, self._me)
+                session = Session(db)
+                owners.renew(session, self._owner, self._me)
+                session.send()
                 self._clock.ask(db)
                 self._hear(db, until=time.monotonic() + RENEWAL)
 

@@ -14,7 +14,7 @@ import psycopg
 
 from storage.ids import OwnerId
 from storage.postgres.connections import connect
-from storage.postgres.transactions import Link, NotBegun
+from storage.postgres.transactions import Link, NotDone
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class ConnectedThreads:
             return work(self._connected(link))
         try:
             return work(link)
-        except NotBegun:  # the server went away, or took it back, while nobody used it
+        except NotDone:  # the server went away, or took it back, while nobody used it
             return work(self._connected(link))
 
     def _connected(self, lost: Link | None) -> Link:

@@ -7,6 +7,8 @@ for itself. Locks are taken before anything is read, always in this order, so th
 from __future__ import annotations
 
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar
@@ -45,8 +47,8 @@ class Done(Generic[T]):
     changed: bool
 
 
-class NotBegun(psycopg.OperationalError):
-    """The connection was no more when a transaction was to begin."""
+class NotDone(psycopg.OperationalError):
+    """The connection was lost before anything was committed: nothing is left of the transaction."""
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,8 @@ def store(link: Link, job: Job[T], of: str | None) -> Done[T]:
 
 def read(link: Link, job: Job[T]) -> T:
     """Run the job on one consistent view."""
-    db = link.db
-    _start(db, "begin isolation level repeatable read, read only")
-    try:
-        return job(Session(db))
-    except psycopg.Error as error:
-        raise _translated(error) from error
-    finally:
-        if not db.broken:
-            db.execute("rollback")
+    with _transaction(link.db, "begin isolation level repeatable read, read only") as session:
+        return job(session)
 
 
 def was_committed(link: Link, unknown: CommitUnknown) -> bool:
@@ -106,58 +101,65 @@ def is_passing(error: BaseException) -> bool:
         return True
     if not isinstance(error, psycopg.Error):
         return False
-    state = error.sqlstate
-    if state is None:  # no server said it: the connection is not there, or is no more
-        return isinstance(error, psycopg.OperationalError)
-    return state.startswith(_PASSING) or isinstance(error, _IN_THE_WAY)
+    return _is_lost(error) or (error.sqlstate or "").startswith(_PASSING) or isinstance(error, _IN_THE_WAY)
+
+
+def _is_lost(error: psycopg.Error) -> bool:
+    """Whether no server said it: the connection is not there, or is no more."""
+    return error.sqlstate is None and isinstance(error, psycopg.OperationalError)
 
 
 def _once(link: Link, job: Job[T], of: str | None) -> Done[T]:
     db, mark = link.db, secrets.token_hex(8)
-    _start(db, _begin(of))
-    is_whole = False
+    done: Done[T] | None = None
     try:
-        result = job(Session(db))
-        changed = db.execute(_MARK, (link.name, mark)).rowcount == 1
-        is_whole = True
-    except psycopg.Error as error:
-        raise _translated(error) from error
-    finally:
-        if not is_whole and not db.broken:
-            db.execute("rollback")
-    done = Done(result, changed)
-    try:
-        db.execute(f"notify {CHANNEL}, '{link.name}'; commit".encode() if changed else b"commit")
-    except psycopg.Error as error:
-        if changed and db.broken:
+        with _transaction(db, "begin isolation level read committed", _locks(of)) as session:
+            result = job(session)
+            done = Done(result, changed=True)
+            told = session.execute(_LAST_WORDS, (link.name, mark, CHANNEL))
+    except NotDone as error:
+        if done is not None:  # all was sent
             raise CommitUnknown(link.name, mark, done) from error
         raise
-    return done
+    return Done(result, changed=told.fetchone() is not None)
 
 
-_MARK = """insert into commits select %s, %s where pg_current_xact_id_if_assigned() is not null
-           on conflict (name) do update set mark = excluded.mark"""
-"""Of a transaction that changed something: it tells whoever is cut off from its commit that it was made."""
+_LAST_WORDS = """with marked as (
+        insert into commits select ?, ? where pg_current_xact_id_if_assigned() is not null
+        on conflict (name) do update set mark = excluded.mark returning name)
+    select pg_notify(?, name) from marked"""
+"""Of a transaction that changed something. Its mark tells whoever is cut off from its commit that it was made."""
 
 
-def _start(db: psycopg.Connection[Any], begin: str) -> None:
+@contextmanager
+def _transaction(db: psycopg.Connection[Any], *begin: str) -> Generator[Session]:
+    """A transaction, which is committed at the end of the block. Raises `NotDone` where the connection was lost, and
+    what the server did not do as `_translated`.
+    """
+    session = Session(db)
+    is_over = False
     try:
-        db.execute(begin.encode())
+        for each in begin:
+            session.execute(each)
+        yield session
+        session.execute("commit")
+        session.send(ends=True)
+        is_over = True
     except psycopg.Error as error:
-        if db.broken:
-            raise NotBegun(str(error)) from error
-        db.execute("rollback")
-        raise
+        if db.broken or _is_lost(error):
+            db.close()  # whatever is still under way on it
+            raise NotDone(str(error)) from error
+        raise _translated(error) from error
+    finally:
+        if not is_over and not db.closed:
+            db.execute("rollback")
 
 
-def _begin(of: str | None) -> str:
+def _locks(of: str | None) -> str:
     if of is None:
-        return f"begin isolation level read committed; select pg_advisory_xact_lock({EVERYBODY})"
-    lock = int.from_bytes(blake2b(of.encode(errors="backslashreplace"), digest_size=8).digest(), signed=True)
-    return (
-        f"begin isolation level read committed; select pg_advisory_xact_lock_shared({EVERYBODY}); "
-        f"select pg_advisory_xact_lock({lock})"
-    )
+        return f"select pg_advisory_xact_lock({EVERYBODY})"
+    name = int.from_bytes(blake2b(of.encode(errors="backslashreplace"), digest_size=8).digest(), signed=True)
+    return f"select pg_advisory_xact_lock_shared({EVERYBODY}), pg_advisory_xact_lock({name})"
 
 
 def _translated(error: psycopg.Error) -> Exception:

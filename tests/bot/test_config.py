@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot import config
 from bot.config.lines import json_lines, nearest, toml_lines
-from bot.config.sections import duration
+from bot.durations import duration
 from bot.settings import BadSettings, HostSettings
 from graphs.agent.conditions.condition import Condition
 from graphs.agent.governing import NOTHING, Rule, Said
@@ -132,7 +132,10 @@ RULE = '[[approvals.rules]]\ntool = "pay"\n'
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[agent]\n", "line 1: there is no agent; there is agents, admins, approvals, mcp, mcp_config, model"),
+        (
+            "[agent]\n",
+            "line 1: there is no agent; there is agents, admins, approvals, mcp, mcp_config, model, retention",
+        ),
         ('[agents]\n"#a" = "no path"\n', "line 2: agents.#a is not module:attribute: 'no path'"),
         ('[agents]\n"#a" = 7\n', "line 2: agents.#a is not module:attribute"),
         ('[agents]\ndeploys = "a:b"\n', "line 2: 'deploys' is no channel; write \"#name\" or its id"),

@@ -222,12 +222,12 @@ async def test_a_reply_of_nothing_says_so():
     )
 
 
-@pytest.mark.parametrize("end", ["close", "cut"])
-async def test_a_reply_that_breaks_off_is_not_taken_for_whole(end: str):
+@pytest.mark.parametrize(("end", "trouble"), [("close", "broke_off"), ("cut", "unreachable")])
+async def test_a_reply_that_breaks_off_is_not_taken_for_whole(end: str, trouble: str):
     error, server = await refusal(Answer([sse(chunk({"content": "Hi"}), done=False)], end=end), max_retries=2)
     assert "broke off" in str(error)
     assert error.retryable
-    assert error.trouble == "broke_off"
+    assert error.trouble == trouble
     assert len(server.requests) == 1, "a reply whose beginning was shown must not be asked for again"
 
 

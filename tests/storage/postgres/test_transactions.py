@@ -172,7 +172,7 @@ async def test_a_commit_that_nobody_heard_of_is_made_once(storage: Storage, post
             db.execute("insert into numbers values ((select coalesce(max(value), 0) + 1 from numbers), '')")
             return ran
 
-        way.cut_next(b"; commit", when)
+        way.cut_next(b"commit\0", when)
         assert await cut_off.write(count, "a") == (1 if when == "after" else 2)
         assert way.cuts == 1
         assert await storage.read(numbers) == [1]
@@ -241,6 +241,7 @@ async def test_whoever_stands_still_in_a_transaction_keeps_nobody_waiting_for_lo
         nonlocal runs
         runs += 1
         put(db, 1, "frozen" if runs == 1 else "again")
+        assert numbers(db)  # what was put is on the server
         if runs == 1:
             held.set()
             assert over.wait(20)

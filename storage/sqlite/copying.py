@@ -1,0 +1,180 @@
+"""A SQLite file that is copied from or to."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from storage import copying
+from storage.copying import Table
+from storage.errors import CopyFailed, CopyRefused, NotOurDatabase
+from storage.migrations import MIGRATIONS, migrate
+from storage.sqlite import files
+from storage.sqlite.connections import BUSY_TIMEOUT, Connection, open_file
+from storage.sqlite.opening import version_of
+
+AT_ONCE = 200
+"""Rows in memory: some have megabytes."""
+
+
+class SqliteEnd:
+    """See `storage.copying.End`."""
+
+    def __init__(self, db: Connection, path: Path, version: int) -> None:
+        self.db = db
+        self.version = version
+        self.shown = repr(str(path))
+
+    def rows(self, table: Table) -> Iterator[Sequence[Any]]:
+        with told(self.shown):
+            cursor = self.db.execute(table.select)
+        while True:
+            with told(self.shown):
+                page = cursor.fetchmany(AT_ONCE)
+            if not page:
+                return
+            yield from page
+
+    def put(self, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+        with told(self.shown):
+            places = ", ".join("?" * len(table.columns))
+            self.db.executemany(f"insert into {table.name} ({table.listed}) values ({places})", rows)
+
+    def last_number(self, table: Table) -> int:
+        row = self.db.execute("select seq from sqlite_sequence where name = ?", (table.name,)).fetchone()
+        return 0 if row is None else row[0]
+
+    def number_after(self, table: Table, last: int) -> None:
+        self.db.execute("delete from sqlite_sequence where name = ?", (table.name,))
+        self.db.execute("insert into sqlite_sequence (name, seq) values (?, ?)", (table.name, last))
+
+
+@contextmanager
+def told(shown: str) -> Generator[None]:
+    """What SQLite does not do, as `CopyFailed` that says of which file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise CopyFailed(f"{shown} cannot be used: {error}.") from error
+    except OSError as error:
+        raise CopyFailed(f"{shown} cannot be used: {error.strerror}.") from error
+
+
+def there(path: Path | None) -> Path:
+    """The file to copy from. Raises `CopyRefused` where there is none."""
+    if path is None:
+        raise CopyRefused("a database in memory is gone with its process: there is nothing to copy.")
+    if not path.is_file():
+        raise CopyRefused(f"there is no file {str(path)!r}.")
+    return path.absolute()
+
+
+@contextmanager
+def source(path: Path, *, alone: bool) -> Generator[SqliteEnd]:
+    """The file as it is at one moment; `alone`, as long as this is entered nobody else writes to it, or works with it.
+
+    Raises `NotOurDatabase`, `CopyRefused` and `CopyFailed`.
+    """
+    shown = repr(str(path))
+    with told(shown):
+        db = open_file(path, (), new=False, timeout=BUSY_TIMEOUT)
+    with closing(db):
+        with told(shown):
+            version = version_of(db, path)
+        if not version:
+            raise NotOurDatabase(f"{shown} is empty: no bot has stored anything there.")
+        end = SqliteEnd(db, path, version)
+        if alone:
+            copying.refuse_if_at_work(end)  # who is at work may keep the lock
+        with told(shown):
+            db.execute("begin immediate" if alone else "begin")
+            end.version = version_of_now(db)
+        if alone:
+            copying.refuse_if_at_work(end)
+        yield end
+
+
+def version_of_now(db: Connection) -> int:
+    """In the transaction that was begun."""
+    return db.execute("pragma user_version").fetchone()[0]
+
+
+def vacuum_into(path: Path, copy: Path) -> None:
+    """Make an empty file a copy of this one as it is at one moment. Nobody waits meanwhile, and what was deleted from
+    it is not in the copy. Raises `NotOurDatabase` and `CopyFailed`.
+    """
+    shown = repr(str(path))
+    with told(shown):
+        db = open_file(path, (), new=False, timeout=BUSY_TIMEOUT)
+    with closing(db), told(f"{shown}, or {str(copy)!r},"):
+        if not version_of(db, path):
+            raise NotOurDatabase(f"{shown} is empty: no bot has stored anything there.")
+        db.execute("vacuum into ?", (str(copy),))
+
+
+@contextmanager
+def target(path: Path) -> Generator[SqliteEnd]:
+    """The file, of this version and empty, which is made if it is not there; nobody else uses it as long as this is
+    entered. What is put there stays when it is left, unless by an error.
+
+    Raises `NotOurDatabase`, `CopyRefused` and `CopyFailed`.
+    """
+    shown = repr(str(path))
+    is_new = not path.exists()
+    if not path.parent.is_dir():
+        raise CopyRefused(f"there is no folder {str(path.parent)!r}.")
+    try:
+        with told(shown):
+            db = open_file(path, ("pragma synchronous = full",), new=True, timeout=BUSY_TIMEOUT)
+        with closing(db), filling(db, path) as end:
+            yield end
+    except BaseException:
+        if is_new:
+            with suppress(OSError):
+                _remove_if_empty(path)
+        raise
+
+
+@contextmanager
+def filling(db: Connection, path: Path, version: int = len(MIGRATIONS)) -> Generator[SqliteEnd]:
+    """A transaction that has the file for itself, sets it up in this version, and ends with the block."""
+    shown = repr(str(path))
+    with told(shown):
+        found = version_of(db, path)
+        end = SqliteEnd(db, path, found)
+    if found:
+        copying.refuse_if_at_work(end)
+    try:
+        with told(shown):
+            db.execute("begin exclusive")
+            migrate(db, version)
+        end.version = version
+        copying.refuse_if_at_work(end)
+        copying.refuse_if_filled(end)
+        yield end
+        with told(shown):
+            db.execute("commit")
+    except BaseException:
+        if db.in_transaction:
+            with suppress(sqlite3.Error):
+                db.execute("rollback")
+        raise
+
+
+def _remove_if_empty(path: Path) -> None:
+    if path.stat().st_size < files.SMALLEST:
+        path.unlink()
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether they are one file, by whatever names."""
+    try:
+        return one.samefile(other)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return False
