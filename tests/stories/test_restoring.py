@@ -11,7 +11,7 @@ import pytest
 from tests.stories.conftest import NewStage
 from tests.stories.people import Person
 from tests.stories.programs import Program, Stage
-from tests.support.database import POSTGRES
+from tests.support.engines import POSTGRES
 from tests.support.postgres import PASSWORD
 from tests.support.waiting import until
 
