@@ -41,6 +41,9 @@ ROOT = Path(__file__).parents[1]
 INSTALLED = "/opt/signoff"
 """Where the image has the program."""
 
+STARTS_WITHIN = 60.0
+"""Seconds, as the health check's `--start-period`."""
+
 
 def read(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
@@ -118,6 +121,7 @@ def test_the_image_runs_as_a_number_and_is_told_to_stop_in_a_way_that_arrives() 
     assert int(number) >= 10_000
     assert f"--gid {group} " in said(IMAGE, "RUN")[0]
     assert f"--uid {number} " in said(IMAGE, "RUN")[0]
+    assert f"--start-period={STARTS_WITHIN:.0f}s" in said(IMAGE, "HEALTHCHECK")[0]
     assert said(IMAGE, "STOPSIGNAL") == ["SIGTERM"]
     assert [json.loads(rest) for rest in (*said(IMAGE, "ENTRYPOINT"), *said(IMAGE, "CMD"))] == [["signoff"], ["run"]]
     assert [json.loads(rest) for rest in said(IMAGE, "VOLUME")] == [["/data"]]
@@ -230,10 +234,13 @@ async def test_the_images_bot_works_on_files_that_it_cannot_write_says_whether_i
     with log.open("wb") as stderr, ended(image.run(image.command, told, stderr=stderr)) as bot:
 
         async def lives() -> bool:
-            assert bot.poll() is None, log.read_text("utf-8")
             return await healthy(image, told) == 0
 
-        await until(lives, "the health check to succeed")
+        async with asyncio.timeout(STARTS_WITHIN):
+            while "Connected to" not in log.read_text("utf-8"):
+                assert bot.poll() is None, log.read_text("utf-8")
+                await asyncio.sleep(0.05)
+        assert await lives()
         bot.send_signal(signal.SIGSTOP)
         assert await healthy(image, told) == 1, "it hangs"
         bot.send_signal(signal.SIGCONT)
