@@ -324,7 +324,7 @@ def test_the_whole_signoff_toml_can_be_read(monkeypatch: pytest.MonkeyPatch, tmp
     assert [rule.tool for rule in read.rules] == ["git.git_status", "git.*", "refund_order"]
     shown = set(re.findall(r"^(\w+) = |^\[+([\w.]+)\]+", block, re.MULTILINE))
     keys = {key for pair in shown for key in pair if key}
-    assert keys >= {*Approvals.model_fields, *RuleSection.model_fields, "admins", "agents", "model"}
+    assert keys >= {*Approvals.model_fields, *RuleSection.model_fields, "admins", "agents", "model", "retention", "finished_threads"}
     assert keys >= {*Server.model_fields} - {"type", "transport"}
 
 
