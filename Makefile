@@ -1,6 +1,6 @@
 # Everything is set up by itself from locks: exact versions, checked by hash, with uv where it is found and with venv and pip
 # otherwise. Only `make` and a Python are needed. requirements.lock is what running needs; requirements-dev.lock is that and the
-# tools for tests and checks. Benchmarks have a lock and a .venv-bench of their own.
+# tools for tests and checks. Benchmarks have a lock and a .venv-bench of their own; so has the image (deploy/), with the extras.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test trials check pictures format bench lock clean
@@ -34,7 +34,7 @@ test: $(DEV_STAMP) ## Run all tests
 
 # Every fault at every call, and a kill at every place where one may come; `make test` has some of each.
 trials: $(DEV_STAMP) ## Run the trials in their whole form
-	$(BIN)/python -m pytest -n 2 --dist loadscope tests/trials --trials $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope tests/trials tests/stories/test_several_bots.py --trials $(ARGS)
 
 # Pyright runs on Node.js: on playwright's, which is in the lock, and without asking whether there is a newer pyright.
 check: $(DEV_STAMP) ## Check format, style and types
@@ -61,6 +61,7 @@ lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv/' >&2; exit 1; }
 	$(PIN) pyproject.toml --group dev --upgrade -o requirements-dev.lock
 	$(PIN) pyproject.toml --group install --group demo --constraints requirements-dev.lock --upgrade -o requirements.lock
+	$(PIN) pyproject.toml --all-extras --group install --constraints requirements-dev.lock --upgrade -o deploy/requirements.lock
 	$(PIN) --group bench --constraints requirements.lock --upgrade -o benchmarks/requirements.lock
 
 clean: ## Remove what make made; conversations and settings stay

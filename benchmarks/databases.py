@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import bot, contenders, shapes
-from benchmarks.measuring import folder, timed
+from benchmarks.measuring import folder, memory, timed
 from storage import Storage, open_storage
 from tests.support.postgres_server import Server, programs
 
@@ -25,7 +25,7 @@ OPTIONS = {"durability": "sync"}
 
 @dataclass(frozen=True)
 class Databases:
-    """Where new databases are made: files in a folder, and a server of their own that waits for the disk."""
+    """Where new databases are made: files in a folder, and a server of their own that calls fsync as in service."""
 
     place: Path
     server: Server
@@ -49,7 +49,7 @@ async def measure() -> dict[str, Any]:
     found = programs()
     if found is None:
         raise SystemExit("There is no PostgreSQL on this machine: install Debian's package postgresql.")
-    server = await asyncio.to_thread(Server, found, durable=True)
+    server = await asyncio.to_thread(Server, found, durable=True, place=memory())
     try:
         with folder() as place:
             databases = Databases(place, server)

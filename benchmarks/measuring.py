@@ -22,10 +22,15 @@ async def timed(work: Awaitable[Any]) -> float:
     return time.perf_counter() - begin
 
 
+def memory() -> Path | None:
+    """Where files lie in memory, where there is such a place."""
+    return _MEMORY if _MEMORY.is_dir() else None
+
+
 @contextmanager
 def folder() -> Generator[Path]:
     """A folder for one run's files, in memory where there is such a place."""
-    with tempfile.TemporaryDirectory(prefix="signoff-bench-", dir=_MEMORY if _MEMORY.is_dir() else None) as name:
+    with tempfile.TemporaryDirectory(prefix="signoff-bench-", dir=memory()) as name:
         yield Path(name)
 
 

@@ -11,7 +11,8 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -33,6 +34,12 @@ LARGEST = 8 * 2**20
 
 MOST_HELD = 64 * 2**20
 """Bytes of all requests that are being read, whoever they are from: what is too much for the moment comes again."""
+
+DROP_SECONDS = 1.0
+"""How long the rest of what is refused is taken."""
+
+AT_ONCE = 2**10
+"""Bytes that are taken before others have their turn."""
 
 BODY_SECONDS = 3.0
 """How long a request may take to come in once it has begun. Slack waits no longer for the answer to the whole."""
@@ -77,6 +84,8 @@ class Deliveries:
         self._came = Recent(REMEMBERED)
         self._held = 0
         self._said: dict[str, float] = {}
+        self.reading: set[web.RequestHandler] = set()
+        """Connections over which something comes in that may be anybody's."""
 
     async def take(self, request: web.Request) -> web.Response:
         """Slack's address."""
@@ -87,6 +96,7 @@ class Deliveries:
             self._verify(timestamp, signature, body)
             return await self._handle(request, signature, _parsed(kind, body))
         except _Refused as refused:
+            await self._drop(request)
             return self._refuse(request, refused)
 
     def _signed(self, request: web.Request) -> tuple[str, str]:
@@ -102,23 +112,42 @@ class Deliveries:
     async def _read(self, request: web.Request) -> bytes:
         body = bytearray()
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                if (request.content_length or 0) > LARGEST:
-                    raise _Refused(413, "it is too large", for_good=True)
-                async for piece in request.content.iter_any():
+            if (request.content_length or 0) > LARGEST:
+                raise _Refused(413, "it is too large", for_good=True)
+            async with aclosing(self._pieces(request, BODY_SECONDS)) as pieces:
+                async for piece in pieces:
                     body += piece
                     self._held += len(piece)
                     if len(body) > LARGEST:
                         raise _Refused(413, "it is too large", for_good=True)
                     if self._held > MOST_HELD:
                         raise _Refused(503, "too much is coming in at once")
-        except TimeoutError:
-            raise _Refused(408, "it does not come in") from None
-        except (web.RequestPayloadError, ConnectionError):
-            raise _Refused(400, "it is broken off") from None
         finally:
             self._held -= len(body)
         return bytes(body)
+
+    async def _drop(self, request: web.Request) -> None:
+        """Take the rest of what is refused for a moment: whoever still sends would not hear the answer."""
+        with suppress(_Refused):
+            async for _ in self._pieces(request, DROP_SECONDS):
+                pass
+
+    async def _pieces(self, request: web.Request, seconds: float) -> AsyncGenerator[bytes]:
+        """The body. A byte may come in a piece of its own, which takes long: others have their turn after some."""
+        self.reading.add(request.protocol)
+        try:
+            async with asyncio.timeout(seconds):
+                while piece := await request.content.read(AT_ONCE):
+                    yield piece
+                    await asyncio.sleep(0)
+        except TimeoutError:
+            raise _Refused(408, "it does not come in") from None
+        except (web.RequestPayloadError, ConnectionError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and request.transport is not None:
+                raise  # else it is what aiohttp says of a connection that was ended
+            raise _Refused(400, "it is broken off") from None
+        finally:
+            self.reading.discard(request.protocol)
 
     def _verify(self, timestamp: str, signature: str, body: bytes) -> None:
         try:

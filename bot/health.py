@@ -71,7 +71,7 @@ class Health:
             async with asyncio.timeout(READY_SECONDS):
                 await self._storage.read(lambda db: deadlines.due(db, now))
         except (StorageError, sqlite3.Error, OSError, TimeoutError) as error:
-            logger.warning("storage does not answer: %s", error or "it takes too long")
+            logger.warning("storage does not answer: %s", str(error) or "it takes too long")
             return "the database does not answer"
         return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -40,7 +40,9 @@ KEPT_SECONDS = 75.0
 """How long a connection may do nothing between two requests: longer than balancers keep it, which are to close it."""
 
 MOST_CONNECTIONS = 400
-"""At once. A new one takes the place of the oldest that waits for a request: files and the database need theirs too."""
+"""At once: files and the database need their places too. A new one takes that of the oldest that sends nothing, or that
+does not come to the end of what it sends.
+"""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -62,7 +64,7 @@ async def http_mode(
 
     Raises `BadSettings` when the port cannot be used.
     """
-    connections = _Connections()
+    connections = _Connections(set() if slack is None else slack.reading)
     app = web.Application(middlewares=[connections.note])
     if slack is not None:
         app.router.add_post(ENDPOINT, slack.take)
@@ -80,7 +82,7 @@ async def http_mode(
         logger=served,
         shutdown_timeout=SHUTDOWN_SECONDS,
         keepalive_timeout=KEPT_SECONDS,
-        lingering_time=1.0,
+        lingering_time=0.0,  # Slack's address does so by itself, in small pieces
         auto_decompress=False,
     )
     await runner.setup()
@@ -116,9 +118,12 @@ async def _listen(protocols: Callable[[], asyncio.BaseProtocol], port: int, host
 class _Connections:
     """Which connections a server keeps: as many as the process can do with, and none that never asks for anything."""
 
-    def __init__(self) -> None:
+    def __init__(self, reading: Collection[web.RequestHandler]) -> None:
+        """`reading`: those whose request is still on its way, from anybody."""
+        self._reading = reading
         self._busy: set[web.RequestHandler] = set()
         self._heard: set[web.RequestHandler] = set()
+        self._ended: set[web.RequestHandler] = set()
 
     def protocols(self, server: web.Server) -> Callable[[], asyncio.BaseProtocol]:
         """Makes the server's protocol for each new connection."""
@@ -126,16 +131,25 @@ class _Connections:
         def protocol() -> asyncio.BaseProtocol:
             there = server.connections  # oldest first
             self._heard.intersection_update(there)
-            if len(there) >= MOST_CONNECTIONS:
-                idle = next((each for each in there if each not in self._busy), None)
-                if idle is None:
-                    return _Full()
-                idle.force_close()
+            self._ended.intersection_update(there)
+            if len(there) - len(self._ended) >= MOST_CONNECTIONS and not self._make_place(there):
+                return _Full()
             made = server()
             asyncio.get_running_loop().call_later(HEAD_SECONDS, self._end_silent, made)
             return made
 
         return protocol
+
+    def _make_place(self, there: Sequence[web.RequestHandler]) -> bool:
+        """End the oldest that waits for a request; else the oldest that still sends one."""
+        left = [each for each in there if each not in self._ended]
+        waiting = (each for each in left if each not in self._busy)
+        found = next(waiting, None) or next((each for each in left if each in self._reading), None)
+        if found is None:
+            return False
+        self._ended.add(found)
+        found.force_close()
+        return True
 
     @web.middleware
     async def note(self, request: web.Request, handler: Handler) -> web.StreamResponse:

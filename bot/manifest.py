@@ -58,6 +58,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
     The app-level token with `connections:write` is no part of a manifest; it is made on the app's page afterwards.
     """
     sent_to = {"request_url": url.rstrip("/") + ENDPOINT} if url is not None else {}
+    asked_at = {"message_menu_options_url": sent_to["request_url"]} if sent_to else {}  # inputs with many options
     scopes = {scope for scope in EVENTS.values() if scope} | METHOD_SCOPES.keys()
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
@@ -78,7 +79,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
         "oauth_config": {"scopes": {"bot": sorted(scopes)}},
         "settings": {
             "event_subscriptions": {**sent_to, "bot_events": sorted(EVENTS)},
-            "interactivity": {"is_enabled": True, **sent_to},
+            "interactivity": {"is_enabled": True, **sent_to, **asked_at},
             "org_deploy_enabled": False,
             "socket_mode_enabled": url is None,
             "token_rotation_enabled": False,

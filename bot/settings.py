@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.logs import escaped
-from storage.urls import is_postgres, passwords
+from storage.urls import is_postgres, passwords, what_is_wrong
 
 ENV_FILE = ".env"
 
@@ -80,12 +80,8 @@ def database_url(value: str) -> str:
         return value
     if not is_postgres(value):
         raise ValueError(f"is {_shown(value)}")
-    try:
-        urlsplit(value).port  # noqa: B018 - is what tells
-    except ValueError:
-        raise ValueError("is no address like postgresql://user:password@host:5432/database") from None
-    if re.search(r"\s", value):
-        raise ValueError("contains a space: write it as %20")
+    if (wrong := what_is_wrong(value)) is not None:
+        raise ValueError(wrong)
     if find_spec("psycopg") is None:
         raise ValueError("names PostgreSQL, whose driver is not installed: pip install 'signoff[postgres]'")
     return value
@@ -118,10 +114,18 @@ class DatabaseSettings(BaseSettings):
 
     database_url: DatabaseUrl = Field(
         default="sqlite:///signoff.db",
+        repr=False,  # it may have a password in it
         description="What holds everything durable. A SQLite file: sqlite:///relative.db, sqlite:////absolute.db, or "
         "sqlite:// for one in memory. For several bots on several machines PostgreSQL, with libpq's own options: "
         "postgresql://user:password@host/database?sslmode=verify-full (needs the extra signoff[postgres]).",
     )
+
+    @property
+    def secrets(self) -> list[str]:
+        """Those that nothing may show."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        tokens = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return tokens + passwords(self.database_url)
 
 
 class HostSettings(DatabaseSettings):
@@ -213,13 +217,6 @@ class Settings(HostSettings):
         """Whether anything listens on the port."""
         return self.slack_app_token is None or "port" in self.model_fields_set
 
-    @property
-    def secrets(self) -> list[str]:
-        """Those that nothing may show."""
-        values = [getattr(self, name) for name in type(self).model_fields]
-        tokens = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        return tokens + passwords(self.database_url)
-
     @field_validator("slack_app_token")
     @classmethod
     def _has_a_way_in(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -304,7 +301,7 @@ def _problem(error: ErrorDetails) -> str:
 
 def _shown(value: object) -> str:
     """The value for a message, unless it could be a secret in the wrong place."""
-    return "not what is expected" if re.search(r"(?i)xox|xapp-|sk-|@", str(value)) else repr(value)
+    return "not what is expected" if re.search(r"(?i)xox|xapp-|sk-|@|password", str(value)) else repr(value)
 
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")

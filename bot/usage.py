@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.settings import BadSettings, DatabaseSettings
 from storage import usage
-from storage.errors import NotOurDatabase, StorageUnavailable
+from storage.errors import StorageError
 from storage.looking import read
 from storage.usage import By, Sum
 
@@ -26,7 +26,7 @@ def show(settings: DatabaseSettings, days: int, by: By, *, as_json: bool) -> int
     first = (datetime.now(UTC).date() - timedelta(days=days - 1)).isoformat()
     try:
         sums = read(settings.database_url, lambda db: usage.sums(db, by, first))
-    except (NotOurDatabase, StorageUnavailable) as error:
+    except StorageError as error:
         raise BadSettings([str(error)]) from None
     except (sqlite3.Error, OSError) as error:
         url = settings.database_url

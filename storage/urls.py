@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
 _POSTGRES = "postgresql"
 
+_HOST = re.compile(r"([^:\[\]]*|\[[0-9A-Fa-f:.%]+\])(:(?P<port>[0-9]*))?")
+
 
 def is_postgres(url: str) -> bool:
     return url.partition("://")[0] == _POSTGRES
+
+
+def what_is_wrong(url: str) -> str | None:
+    """What keeps a PostgreSQL URL from being read in one way alone, in words that repeat nothing of it: it may have a
+    password. None where it can be read. Its options are libpq's, which knows their names.
+    """
+    before, _, query = url.partition("://")[2].partition("?")
+    place, _, name = before.partition("/")
+    account, _, hosts = place.rpartition("@")
+    ports = [_HOST.fullmatch(each) for each in hosts.split(",")]
+    if not url.isprintable() or " " in url:
+        return "has a space, or a character that is not printed, in it: write %20 for a space"
+    if re.search(r"%(?![0-9A-Fa-f]{2})|%00", url):
+        return "has a % that is not followed by two hex digits: write %25 for a % that is meant"
+    if "@" in account or "@" in name or "#" in url or not all(ports):
+        return "has a sign in its name or password that ends it: write %40 for @, %2F for /, %3F for ?, %23 for #"
+    if not all(1 <= int(each["port"] or 1) <= 65535 for each in ports if each is not None):
+        return "has a port that is none: 1 to 65535"
+    if query and not all(re.fullmatch(r"[a-z_]+=[^@]*", each) for each in query.split("&")):
+        return "has an option behind its ? that is not written name=value"
+    return None
 
 
 def path_of(url: str) -> Path | None:

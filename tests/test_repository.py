@@ -1,6 +1,7 @@
 """What the files beside the code promise, compared with the code."""
 
 import ast
+import itertools
 import re
 import tomllib
 from collections.abc import Iterator
@@ -18,7 +19,12 @@ def read(path: str) -> str:
     return (ROOT / path).read_text("utf-8")
 
 
-RUN, DEV, BENCH = LOCKS = ("requirements.lock", "requirements-dev.lock", "benchmarks/requirements.lock")
+RUN, DEV, IMAGE, BENCH = LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "deploy/requirements.lock",
+    "benchmarks/requirements.lock",
+)
 
 
 def locked(lock: str) -> list[str]:
@@ -53,7 +59,9 @@ def test_what_is_needed_is_in_its_lock() -> None:
     project = tomllib.loads(read("pyproject.toml"))
     dependencies, groups = project["project"]["dependencies"], project["dependency-groups"]
     tools = [*groups["test"], *(each for each in groups["dev"] if isinstance(each, str))]
-    for lock, wanted in ((RUN, [*dependencies, *groups["install"]]), (DEV, tools), (BENCH, groups["bench"])):
+    extras = itertools.chain.from_iterable(project["project"]["optional-dependencies"].values())
+    ours = [*dependencies, *groups["install"]]
+    for lock, wanted in ((RUN, ours), (DEV, tools), (IMAGE, [*ours, *extras]), (BENCH, groups["bench"])):
         pinned = [Requirement(entry.partition(" --hash")[0]) for entry in locked(lock)]
         versions = {each.name: str(each.specifier).removeprefix("==") for each in pinned}
         for each in map(Requirement, wanted):
@@ -62,9 +70,10 @@ def test_what_is_needed_is_in_its_lock() -> None:
     assert names(tools).isdisjoint(names(locked(RUN))), "who runs the program needs no tools for tests and checks"
 
 
-def test_what_runs_is_what_was_tested() -> None:
+@pytest.mark.parametrize("lock", [RUN, IMAGE])
+def test_what_runs_is_what_was_tested(lock: str) -> None:
     """Every entry of the smaller lock, its version and hashes, stands in the larger, perhaps for more systems."""
-    smaller, larger = ({re.sub(r" ; .*?(?= --hash)", "", each) for each in locked(lock)} for lock in (RUN, DEV))
+    smaller, larger = ({re.sub(r" ; .*?(?= --hash)", "", each) for each in locked(file)} for file in (lock, DEV))
     assert smaller < larger
 
 

@@ -16,8 +16,7 @@ MOST_APART = 30.0
 
 
 async def server(url: str, found: Findings) -> None:
-    from storage.postgres.engine import CONNECTIONS  # with the driver, which is there where it is used
-    from storage.postgres.looking import look
+    from storage.postgres.looking import look  # with the driver, which is there where it is used
 
     try:
         seen = await asyncio.to_thread(look, url)
@@ -31,15 +30,11 @@ async def server(url: str, found: Findings) -> None:
         return
     _schema(seen, found)
     _way(seen, found)
-    if seen.free_connections < CONNECTIONS:
-        found.wrong(
-            f"{seen.free_connections} connections are free there, and a bot takes up to {CONNECTIONS}",
-            "Raise the server's max_connections, or end what holds them",
-        )
+    _room(seen, found)
     if abs(seen.ahead) > MOST_APART:
         found.wrong(
             f"the server's clock and this machine's are {abs(seen.ahead):.0f} s apart",
-            "Let both keep their time (NTP): nothing depends on it but what logs and cards say",
+            "Let both keep their time (NTP): what expires, and what cards say, goes by the server's",
         )
 
 
@@ -54,7 +49,26 @@ def _schema(seen: ServerLook, found: Findings) -> None:
 
 
 def _way(seen: ServerLook, found: Findings) -> None:
-    if seen.is_encrypted:
-        found.ok("the way there is encrypted (TLS)")
-    elif not seen.is_local:
-        found.wrong("the way there is not encrypted", "Add ?sslmode=verify-full (or require) to DATABASE_URL")
+    if seen.protocol:
+        found.ok(f"the way there is encrypted ({seen.protocol})")
+    elif seen.is_local:
+        found.ok("the way there is not encrypted, and does not leave this machine")
+    elif seen.may_be_clear:
+        found.ok("the way there is not encrypted, as DATABASE_URL asks for (sslmode=disable)")
+    else:
+        found.wrong(
+            "the way there is not encrypted",
+            "Add ?sslmode=verify-full to DATABASE_URL; or sslmode=disable, where nobody else can be on that way",
+        )
+
+
+def _room(seen: ServerLook, found: Findings) -> None:
+    from storage.postgres.engine import CONNECTIONS
+
+    fit = seen.room // CONNECTIONS
+    said = f"{seen.bots} {'bot is' if seen.bots == 1 else 'bots are'} at work, and {fit} can be: each takes up to "
+    said += f"{CONNECTIONS} connections of {max(seen.room, 0)}"
+    if fit < max(seen.bots, 1):
+        found.wrong(said, "Raise the server's max_connections (or this user's or database's limit), or run fewer bots")
+    else:
+        found.ok(said)

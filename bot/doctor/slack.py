@@ -102,8 +102,9 @@ def _http_mode(case: Case, found: Findings) -> None:
     )
     found.by_hand(
         "whether Slack reaches the bot cannot be seen from here",
-        "While the bot runs, Event Subscriptions → Request URL has to say Verified; Interactivity & Shortcuts and "
-        "Slash Commands need the same address",
+        f"While the bot runs, GET /readyz has to say ready, on port {case.settings.port} and from outside, and Event "
+        "Subscriptions → Request URL Verified. Interactivity & Shortcuts (Request URL, and Options Load URL under "
+        "Select Menus) and Slash Commands need the same address",
         "HTTP mode",
     )
 

@@ -27,9 +27,7 @@ PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
 
 
 EVENT, ADDRESS_CHECK, RATE_LIMITED = "event_callback", "url_verification", "app_rate_limited"
-COMMAND, CERTIFICATE_CHECK = "command", "ssl_check"
-
-_INTERACTIVE = frozenset({"block_actions", "block_suggestion", "view_submission", "view_closed"})
+CLICK, SUGGESTION, FORM, COMMAND, CERTIFICATE_CHECK = "click", "suggestion", "form", "command", "certificate check"
 
 
 @dataclass(frozen=True)
@@ -191,8 +189,16 @@ def kind(body: Body) -> str | None:
             return ADDRESS_CHECK
         case {"type": "app_rate_limited"}:
             return RATE_LIMITED
-        case {"type": str(said), "user": {"id": str()}} if said in _INTERACTIVE:
-            return said
+        case {"type": "block_actions", "user": {"id": str()}, "actions": [{"action_id": str(), "block_id": str()}]}:
+            return CLICK
+        case {"type": "block_suggestion", "user": {"id": str()}, "action_id": str(), "block_id": str()}:
+            return SUGGESTION
+        case {
+            "type": "view_submission",
+            "user": {"id": str()},
+            "view": {"type": str(), "id": str(), "callback_id": str()},
+        }:
+            return FORM
         case {"command": str(), "user_id": str(), "team_id": str(), "channel_id": str()}:
             return COMMAND
         case {"ssl_check": "1"}:

@@ -85,15 +85,19 @@ class Session:
         if rows:  # of none psycopg says that there is nothing to execute
             self._kept.append(functools.partial(self._db.cursor().executemany, _query(sql), rows))
 
-    def send(self) -> None:
-        """Have all done that is kept, and wait for it."""
+    def send(self, *, ends: bool = False) -> None:
+        """Have all done that is kept, and wait for it. `ends`: the last is a transaction's end.
+
+        Else the last goes by itself: after a pipeline libpq's flush has the server forget for how long we are idle.
+        """
         kept, self._kept = self._kept, []
-        if len(kept) == 1:
-            kept[0]()
-        elif kept:
+        alone = [] if ends else kept[-1:]
+        if together := kept[: len(kept) - len(alone)]:
             with self._db.pipeline():
-                for each in kept:
+                for each in together:
                     each()
+        for each in alone:
+            each()
 
 
 class Found:

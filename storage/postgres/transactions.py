@@ -143,7 +143,7 @@ def _transaction(db: psycopg.Connection[Any], *begin: str) -> Generator[Session]
             session.execute(each)
         yield session
         session.execute("commit")
-        session.send()
+        session.send(ends=True)
         is_over = True
     except psycopg.Error as error:
         if db.broken or _is_lost(error):

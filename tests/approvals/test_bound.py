@@ -189,6 +189,7 @@ TAMPERED = [
 ]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(("field", "value"), TAMPERED)
 async def test_C2_an_approval_whose_record_was_changed_does_not_run(
     storage: Storage, till: Till, url: str, field: str, value: Any
@@ -200,6 +201,7 @@ async def test_C2_an_approval_whose_record_was_changed_does_not_run(
     assert await states(storage) == ["stale", "waiting"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("value", [81, 80.5, "80", None])
 async def test_C2_a_payload_that_was_changed_does_not_run(storage: Storage, till: Till, url: str, value: Any):
     talk = await approved(storage, till)

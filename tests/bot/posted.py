@@ -75,11 +75,12 @@ def signed(body: str, *, secret: str = SECRET, at: float | None = None) -> dict[
     return {"X-Slack-Request-Timestamp": moment, "X-Slack-Signature": str(signature)}
 
 
-async def post(http: aiohttp.ClientSession, url: str, body: Any, kind: str = "json", **how: Any) -> tuple[int, str]:
+async def post(
+    http: aiohttp.ClientSession, url: str, body: Any, kind: str = "json", more: dict[str, str] | None = None, **how: Any
+) -> tuple[int, str]:
     text = json.dumps(body) if kind == "json" else urlencode(body)
-    headers = signed(text, **how) | {
-        "Content-Type": "application/json" if kind == "json" else "application/x-www-form-urlencoded"
-    }
+    kinds = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
+    headers = signed(text, **how) | {"Content-Type": kinds[kind]} | (more or {})
     async with http.post(f"{url}/slack/events", data=text, headers=headers) as answer:
         return answer.status, await answer.text()
 

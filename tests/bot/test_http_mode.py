@@ -104,6 +104,33 @@ async def test_a_click_comes_the_same_way(http: aiohttp.ClientSession, url: str)
     assert (await post(http, url, {"payload": json.dumps(click)}, kind="form"))[0] == 200
 
 
+async def test_each_kind_of_request_is_answered_as_slack_expects(http: aiohttp.ClientSession, url: str) -> None:
+    who = {"team": {"id": "T0LOCAL"}, "user": {"id": "U0ANA", "team_id": "T0LOCAL"}, "trigger_id": "1.2.3"}
+    view = {
+        "id": "V1",
+        "type": "modal",
+        "callback_id": "edit_call",
+        "private_metadata": "gone",
+        "state": {"values": {}},
+    }
+    empty: tuple[int, Any] = (200, None)
+
+    async def answer(body: Any, kind: str = "form") -> tuple[int, Any]:
+        sent = {"payload": json.dumps(body)} if kind == "form" and "ssl_check" not in body else body
+        status, text = await post(http, url, sent, kind)
+        return status, json.loads(text) if text else None
+
+    status, answered = await answer({"type": "view_submission", "view": view} | who)
+    assert (status, answered["response_action"]) == (200, "update"), "the form says why it does not count"
+    suggestion = {"type": "block_suggestion", "view": view, "block_id": "b", "action_id": "a", "value": "x"}
+    assert await answer(suggestion | who) == (200, {"options": []})
+    assert await answer({"ssl_check": "1", "token": "unused"}) == empty
+    limited = {"type": "app_rate_limited", "team_id": "T0LOCAL", "minute_rate_limited": 1, "api_app_id": "A0"}
+    assert await answer(limited, "json") == empty
+    tomorrow: Any = MESSAGE | {"event_id": "Ev9", "event": {"type": "an_event_of_tomorrow"}}
+    assert (await post(http, url, tomorrow))[0] == 200, "Slack switches subscriptions off whose events mostly fail"
+
+
 async def test_it_says_that_it_lives_and_whether_it_is_ready(
     http: aiohttp.ClientSession, url: str, storage: Storage, health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:

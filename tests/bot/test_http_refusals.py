@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -146,6 +147,8 @@ UNREADABLE = [
     (FORM, as_form(payload="[1]")),
     (FORM, as_form(payload="")),
     (FORM, as_form(payload=json.dumps({"type": "block_actions", "user": CANARY}))),
+    (FORM, as_form(payload=json.dumps({"type": "block_actions", "user": {"id": "U0ANA"}, "actions": []}))),
+    (FORM, as_form(payload=json.dumps({"type": "view_submission", "user": {"id": "U0ANA"}, "view": CANARY}))),
     (FORM, as_form(payload="{}") + "&" + as_form(payload="{}")),
     (FORM, as_form(command="/signoff", text=CANARY)),
     (FORM, "&".join(f"a{number}=1" for number in range(1000))),
@@ -310,15 +313,24 @@ async def test_a_connection_that_sends_no_head_is_ended(url: str, monkeypatch: p
     assert await raw(url) == b""
 
 
-async def test_many_connections_that_do_nothing_keep_nobody_out(
-    url: str, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("sent", [b"", b"POST /sla", b"body"])
+async def test_many_connections_that_come_to_nothing_keep_nobody_out(
+    url: str, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     monkeypatch.setattr(http_mode, "MOST_CONNECTIONS", 20)
-    opened = [await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2])) for _ in range(100)]
+    monkeypatch.setattr(deliveries, "BODY_SECONDS", 30.0)
+    opened: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    for _ in range(100):
+        opened.append(await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2])))
+        opened[-1][1].write(signed_head() + b"Content-Length: 9\r\n\r\n" if sent == b"body" else sent)
+        async with http.get(f"{url}/healthz") as answer:  # it has come by then
+            assert answer.status == 200
     assert (await send(http, url, BODY, signed(BODY) | {"Content-Type": JSON}))[0] == 200
-    ended = [reader for reader, _ in opened[:75]]
-    for reader in ended:
-        assert await asyncio.wait_for(reader.read(), 10) == b""
+    async with http.get(f"{url}/healthz") as answer:
+        assert answer.status == 200
+    for reader, _ in opened[:75]:
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 10) == b""
     for _, writer in opened:
         writer.close()
 

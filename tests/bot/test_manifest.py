@@ -90,5 +90,7 @@ def test_for_http_mode_it_names_where_slack_is_to_send_everything():
     assert settings["socket_mode_enabled"] is False
     for name in ("event_subscriptions", "interactivity"):
         assert settings[name]["request_url"] == "https://bot.example.com/slack/events"
+    assert settings["interactivity"]["message_menu_options_url"] == "https://bot.example.com/slack/events"
     assert manifest()["settings"]["socket_mode_enabled"] is True
     assert "request_url" not in render()
+    assert "options_url" not in render()

@@ -3,11 +3,13 @@
 import contextlib
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from bot.settings import BadSettings, Settings, load_settings
@@ -124,6 +126,16 @@ def test_a_file_env_of_another_user_is_a_problem_and_no_traceback() -> None:
         ("DATABASE_URL", "postgres://host/name", "is 'postgres://host/name'"),
         ("DATABASE_URL", "sqlite:/signoff.db", "is 'sqlite:/signoff.db'"),
         ("DATABASE_URL", "postgres://me:hunter2@host", "is not what is expected"),
+        ("DATABASE_URL", "postgres://host/name?password=hunter2", "is not what is expected"),
+        ("DATABASE_URL", "postgresql://me:hunter2@host:http/name", "has a sign in its name or password that ends it"),
+        ("DATABASE_URL", "postgresql://me:hunter2@host:70000/name", "has a port that is none"),
+        ("DATABASE_URL", "postgresql://me:hunter2@more@host/name", "has a sign in its name or password that ends it"),
+        ("DATABASE_URL", "postgresql://me:hunter2/more@host/name", "has a sign in its name or password that ends it"),
+        ("DATABASE_URL", "postgresql://me:hunter2?more@host/name", "has a sign in its name or password that ends it"),
+        ("DATABASE_URL", "postgresql://me:hunter2#more@host/name", "has a sign in its name or password that ends it"),
+        ("DATABASE_URL", "postgresql://me:hunter2%@host/name", "has a % that is not followed by two hex digits"),
+        ("DATABASE_URL", "postgresql://me:hunter2@host/name ", "has a space, or a character that is not printed"),
+        ("DATABASE_URL", "postgresql://me:hunter2@host/name?sslmode", "has an option behind its ? that is not written"),
         ("SIGNOFF_AGENT", "my_module", "is 'my_module'"),
         ("SIGNOFF_AGENT", "my_module.py:agent()", "is 'my_module.py:agent()'"),
         ("SIGNOFF_AGENT", "xoxb-1-a", "is not what is expected"),
@@ -143,6 +155,36 @@ def test_a_wrong_value_is_one_line_with_what_is_expected(variable: str, value: s
     assert problem.startswith(f"{variable} {what}")
     assert problem.endswith(f". {Settings.model_fields[variable.lower()].description}")
     assert "\n" not in problem
+    assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://",
+        "postgresql:///name?host=/run/postgresql",
+        "postgresql://me@host/name?sslmode=verify-full&sslrootcert=/etc/ssl/ca.pem",
+        "postgresql://me:hunter%402@one:5432,two,[::1]:5433/name?target_session_attrs=read-write",
+        "postgresql://me:hun:ter2@host/name?options=-csearch_path%3Dsignoff",
+    ],
+)
+def test_a_server_is_named_as_libpq_takes_it(url: str) -> None:
+    found = load(**GOOD, DATABASE_URL=url)
+    assert found.database_url == url
+    assert conninfo_to_dict(url) is not None, "libpq's own word"
+    assert "hun" not in repr(found)
+
+
+def test_the_databases_password_is_a_secret_as_it_is_written_and_as_it_is_sent() -> None:
+    found = load(**GOOD, DATABASE_URL="postgresql://me:hunter%402@host/name?sslpassword=key%2Fword")
+    assert {"hunter%402", "hunter@2", "key%2Fword", "key/word"} <= set(found.secrets)
+    assert load(**GOOD).secrets == [*GOOD.values()]
+
+
+def test_a_server_without_its_driver_is_one_line_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as if it could not be imported
+    (problem,) = problems(**GOOD | {"DATABASE_URL": "postgresql://me:hunter2@host/name"})
+    assert "pip install 'signoff[postgres]'" in problem
     assert "hunter2" not in problem
 
 

@@ -1,4 +1,4 @@
-"""A graph in a process of its own: `children.py URL WHAT`. What it does is written to a file beside the database.
+"""A graph in a process of its own: `children.py URL WHAT BOOK`. What it does is written to the file BOOK.
 
 It says "effect" in the middle of the effect and then waits for a line; a test that wants a crash kills it there.
 """
@@ -52,10 +52,9 @@ def build(storage: Storage, book: Path, *, stops: bool = False) -> CompiledGraph
     return builder.compile(storage)
 
 
-async def main(url: str, what: str) -> None:
-    book = Path(url.removeprefix("sqlite:///")).with_name("book")
+async def main(url: str, what: str, book: str) -> None:
     async with open_storage(url) as storage:
-        graph = build(storage, book, stops=True)
+        graph = build(storage, Path(book), stops=True)
         given: Any = {"log": []} if what == "start" else None if what == "continue" else Command(resume="yes")
         try:
             say(json.dumps(_plain(await graph.ainvoke(given, CONFIG))))
@@ -71,9 +70,9 @@ def _plain(result: dict[str, Any]) -> dict[str, Any]:
 class Child:
     """This module in a process of its own."""
 
-    def __init__(self, url: str, what: str) -> None:
+    def __init__(self, url: str, what: str, book: Path) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.runtime.children", url, what],
+            [sys.executable, "-m", "tests.runtime.children", url, what, str(book)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -115,7 +115,7 @@ async def test_D10_an_effect_that_the_nodes_timeout_cut_off_is_in_doubt(storage:
         return {"log": [await once("mail", effect)]}
 
     policy = RetryPolicy(initial_interval=0)
-    builder = StateGraph(Log).add_node("n", node, timeout=0.05, retry_policy=policy).add_edge(START, "n")
+    builder = StateGraph(Log).add_node("n", node, timeout=0.5, retry_policy=policy).add_edge(START, "n")
     graph = builder.compile(storage)
     with pytest.raises(InDoubt) as doubt:  # of the second attempt
         await graph.ainvoke({"log": []}, config)
@@ -259,6 +259,7 @@ async def test_D10_two_effects_of_one_name_at_once_are_an_error(storage: Storage
     assert len(effect.happened) == 1
 
 
+@pytest.mark.sqlite
 async def test_D10_a_sibling_that_pauses_meanwhile_does_not_make_a_claim_forgotten(storage: Storage, config: Config):
     effect = Effect()
     looking, go_on = threading.Event(), threading.Event()
@@ -349,7 +350,7 @@ async def test_D10_a_crash_between_claim_and_result_is_in_doubt_in_the_next_proc
     book = tmp_path / "book"
     async with open_storage(url) as storage:
         await build(storage, book).ainvoke({"log": []}, CONFIG)
-    child = Child(url, "answer")
+    child = Child(url, "answer", book)
     assert child.line() == "effect"
     child.kill()
     async with open_storage(url) as storage:

@@ -793,6 +793,7 @@ async def test_L6_what_cannot_be_stored_is_refused_at_the_task_that_returned_it(
     assert isinstance(await free.ainvoke("x"), Odd)
 
 
+@pytest.mark.sqlite
 async def test_L6_a_task_costs_one_commit_and_none_when_it_is_served(storage: Storage, config: Config) -> None:
     @task
     async def step(n: int) -> int:

@@ -301,7 +301,7 @@ async def test_W14_an_effect_before_the_crash_is_not_run_again_without_a_word(ur
     book = tmp_path / "book"
     async with open_storage(url) as storage:
         await build(storage, book).ainvoke({"log": []}, CONFIG)
-        child = Child(url, "answer")
+        child = Child(url, "answer", book)
         try:
             assert await asyncio.to_thread(child.line) == "effect"
         finally:

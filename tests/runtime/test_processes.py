@@ -20,12 +20,12 @@ Start = Callable[[str], Child]
 
 
 @pytest.fixture
-def start(url: str) -> Iterator[Start]:
+def start(url: str, book: Path) -> Iterator[Start]:
     """Starts this test's other processes, and ends them."""
     children: list[Child] = []
 
     def begin(what: str) -> Child:
-        children.append(Child(url, what))
+        children.append(Child(url, what, book))
         return children[-1]
 
     yield begin

@@ -17,6 +17,7 @@ from storage import Connection, Storage, open_storage
 from storage.errors import UnreadableRow
 from tests.runtime.asking import Log, logs
 from tests.runtime.samples import threads as sample
+from tests.support.rows import tables_of
 from tests.support.sqlite import plain
 
 SAMPLES = sorted(Path(sample.__file__).parent.glob("format-*.sql"))
@@ -38,27 +39,26 @@ async def turns(graph: Any, config: Config, n: int) -> None:
         await graph.ainvoke({"messages": [{"role": "user", "content": "y" * 100}]}, config)
 
 
-def bytes_of(db: Connection) -> int:
+def bytes_of(db: Connection, database: str) -> int:
     """Of all that is in all rows."""
-    cursor = db.execute("select name from sqlite_master where type = 'table'")
-    tables = [row[0] for row in cursor.fetchall()]
     total = 0
-    for table in tables:
+    for table in tables_of(db, database):
         cursor = db.execute(f"select * from {table}")
         total += sum(len(str(value)) for row in cursor.fetchall() for value in row)
     return total
 
 
-async def test_P6_a_conversation_costs_what_was_added_to_it(storage: Storage, config: Config):
+async def test_P6_a_conversation_costs_what_was_added_to_it(storage: Storage, config: Config, database: str):
     graph = chat(storage)
     sizes: list[int] = []
     for _ in range(4):
         await turns(graph, config, 10)
-        sizes.append(await storage.read(bytes_of))
+        sizes.append(await storage.read(lambda db: bytes_of(db, database)))
     first, *later = [after - before for before, after in itertools.pairwise(sizes)]
     assert all(abs(growth - first) < first / 20 for growth in later)
 
 
+@pytest.mark.sqlite
 async def test_P6_a_warm_turn_does_not_read_its_history(storage: Storage, config: Config):
     graph = chat(storage)
     work = 0
@@ -154,6 +154,7 @@ async def test_P7_what_is_sent_to_a_node_is_data_too(storage: Storage, config: C
         await graph.ainvoke({"log": []}, config)
 
 
+@pytest.mark.sqlite
 async def test_P7_no_row_names_code(storage: Storage):
     await sample.fill(storage)
 

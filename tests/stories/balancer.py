@@ -1,8 +1,8 @@
 """`python -m tests.stories.balancer PORT …`: a balancer on loopback, for bots on these ports.
 
-It asks each a few times a second whether it is ready, and hands each request to the next one that is, over connections
-that it keeps. A bot that takes no connection is passed over; a request that was begun is not sent twice. `GET /there`
-says which ports are ready, and how many requests each has answered.
+It asks each a few times a second whether it is ready, and hands each request to the next one that is (to any, when none
+is), over connections that it keeps. A bot that takes no connection is passed over; a request that was begun is not sent
+twice. `GET /there` says which ports are ready, and how many requests each has answered.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class Balancer:
     async def forward(self, request: web.Request) -> web.Response:
         body = await request.read()
         headers = {name: request.headers[name] for name in _KEPT if name in request.headers}
-        for port in [each for each in self._turn if each in self.ready]:
+        for port in [each for each in self._turn if each in self.ready] or list(self._turn):
             self._turn.remove(port)
             self._turn.append(port)
             try:

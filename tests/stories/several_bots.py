@@ -5,28 +5,34 @@ click, showed a card or asked the model, and so that it can be killed there.
 """
 
 import asyncio
+import functools
 import json
 import os
 import re
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from tests.stories.people import SUPPORT, Json, Page, Person, Thread, labels, words
 from tests.stories.programs import Program, Stage
-from tests.support.between import Between, between
+from tests.support.between import Between, Death, between
+from tests.support.postgres import PASSWORD
 from tests.support.waiting import until
 
 AGENT = "tests.stories.agents.office:agent"
 CROWD = 30
 KNOWN = 300
 """Conversations that the model knows what to say in."""
+
+LONG = f"It took {' and '.join(['a while'] * 12)}."
+"""What takes long enough to say that it is streamed, where the model takes its time."""
 
 WORK = {"book": {}, "share": {}, "slowly": {"pause": 1.5}, "endlessly": {"pause": 600}}
 """What people ask for, and the call's arguments beside the entry."""
@@ -40,7 +46,7 @@ SCRIPT = {
                 {"name": "share" if work == "share" else "book", "arguments": {"entry": f"E{n:03}", **arguments}}
             ],
         },
-        {"text": f"That is all of {n:03}."},
+        {"text": f"That is all of {n:03}. {LONG}"},
     ]
     for n in range(KNOWN)
     for work, arguments in WORK.items()
@@ -250,6 +256,37 @@ class Replicas:
     def who(self, does: Callable[[Replica], object]) -> Replica | None:
         return next((each for each in self.all if does(each)), None)
 
+    def at(
+        self,
+        does: Callable[[Replica], None],
+        *,
+        at_model: bool = False,
+        but: Sequence[Replica] = (),
+        call: int = 1,
+        after: bool = False,
+        **where: Any,
+    ) -> list[Replica]:
+        """Do this to whichever bot is the first at this call (see `Death`) of Slack, or of the model; it is in the list
+        then. To no other, and not to those of `but`.
+        """
+        there: list[Replica] = []
+
+        def is_there(replica: Replica) -> None:
+            self.disarm()
+            does(replica)
+            there.append(replica)
+
+        self.disarm()
+        for each in self.all:
+            if each not in but:
+                death = Death(call, after, functools.partial(is_there, each), **where)
+                (each.model if at_model else each.slack).death = death
+        return there
+
+    def disarm(self) -> None:
+        for each in self.all:
+            each.slack.death = each.model.death = None
+
     async def audited(self) -> list[Json]:
         """The rows of the audit, whose chain has to be whole."""
         code, printed, said = await self.command("audit", "verify")
@@ -259,16 +296,21 @@ class Replicas:
         return [json.loads(line) for line in exported.splitlines()[:-1]]
 
     async def command(self, *arguments: str) -> tuple[int, str, str]:
-        """`signoff …` on the bots' database: exit code, what it printed, what it said on stderr."""
+        """`signoff …` on the bots' database, as the first of them knows it: exit code, what it printed, and what it
+        said on stderr.
+        """
         log = self.stage.folder / "command.log"
         log.unlink(missing_ok=True)
-        program = Program(["bot", *arguments], self.stage.folder, log, self.all[0].environment)
+        first = self.all[0]
+        program = Program([*first.program[:-1], *arguments], self.stage.folder, log, first.environment)
         return await asyncio.to_thread(program.outcome)
 
     async def check(self) -> None:
         """Of everything that was talked about: it is whole, and on record once."""
         for errand, booked in self.errands:
             assert not await errand.problems(booked), errand.entry
+        given_up = [each["payload"] for each in await self.page.journal() if each.get("type") == "given_up"]
+        assert given_up == []
         rows = await self.audited()
         decided = Counter(row["interrupt_id"] for row in rows if row["kind"] == "decision")
         assert {entry: times for entry, times in decided.items() if times != 1} == {}
@@ -277,6 +319,7 @@ class Replicas:
         for each in self.all:
             said = each.log.read_text("utf-8")
             assert "Traceback" not in said, said
+            assert PASSWORD not in said
 
 
 @asynccontextmanager

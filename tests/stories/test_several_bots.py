@@ -1,6 +1,7 @@
 """Three bots on one database: whichever takes a message or a click, and whichever dies, all is done once.
 
-Here on SQLite's file and on PostgreSQL; `test_several_bots_cut_off.py` is about what only a server has.
+Here on PostgreSQL, and in `make trials` on SQLite's file; `test_several_bots_cut_off.py` is about what only a server
+has.
 """
 
 import asyncio
@@ -11,18 +12,21 @@ import pytest
 import pytest_asyncio
 
 from tests.stories.people import words
+from tests.stories.programs import Program
 from tests.stories.several_bots import Errand, Replica, Replicas, replicas
-from tests.support.between import Death
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 REPLICAS = 3
+NEWER = ["tests.support.newer", "run"]
 CLICKS = 20
 
 
 @pytest_asyncio.fixture(
-    scope="module", loop_scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+    scope="module",
+    loop_scope="module",
+    params=[pytest.param("sqlite", marks=pytest.mark.trial), pytest.param("postgres", marks=pytest.mark.postgres)],
 )
 async def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Replicas]:
     folder = tmp_path_factory.mktemp("office")
@@ -44,8 +48,7 @@ async def bots(office: Replicas) -> AsyncIterator[Replicas]:
     for each in office:
         each.slack.received.clear()
     yield office
-    for each in office:
-        each.slack.death = each.model.death = None
+    office.disarm()
 
 
 async def test_of_twenty_people_who_click_at_once_one_approves_and_the_others_are_told_who(bots: Replicas):
@@ -93,41 +96,21 @@ def _is_about(replica: Replica, errand: Errand) -> list[bool]:
     return [each["event"].get("ts") == errand.thread.ts for each in replica.took("events_api")]
 
 
-async def killed(bots: Replicas, **where: object) -> asyncio.Event:
-    """Whichever bot is the first there is killed; nobody else after it."""
-    there = asyncio.Event()
-
-    def dies(replica: Replica) -> None:
-        for each in bots:
-            each.slack.death = each.model.death = None
-        replica.kill()
-        there.set()
-
-    at_model = where.pop("at_model", False)
-    for each in bots:
-        death = Death(1, kill=lambda each=each: dies(each), **where)  # pyright: ignore[reportArgumentType]
-        if at_model:
-            each.model.death = death
-        else:
-            each.slack.death = death
-    return there
-
-
 @pytest.mark.parametrize("after", [False, True])
 async def test_the_bot_that_asks_the_model_is_killed(bots: Replicas, after: bool):
-    there = await killed(bots, at_model=True, after=after)
+    there = bots.at(Replica.kill, at_model=True, after=after)
     errand = await bots.errand()
     await errand.finish()
-    assert there.is_set()
+    assert there
     await errand.is_whole()
 
 
 @pytest.mark.parametrize("after", [False, True])
 async def test_the_bot_that_posts_is_killed(bots: Replicas, after: bool):
-    there = await killed(bots, method="chat.postMessage", after=after)
+    there = bots.at(Replica.kill, method="chat.postMessage", after=after)
     errand = await bots.errand()
     await errand.finish()
-    assert there.is_set()
+    assert there
     await errand.is_whole()
 
 
@@ -135,9 +118,9 @@ async def test_the_bot_that_posts_is_killed(bots: Replicas, after: bool):
 async def test_the_bot_that_was_clicked_is_killed_as_it_acknowledges(bots: Replicas, after: bool):
     errand = await bots.errand()
     await errand.card()
-    there = await killed(bots, acks=True, after=after)
+    there = bots.at(Replica.kill, acks=True, after=after)
     await errand.finish()
-    assert there.is_set()
+    assert there
     await errand.is_whole()
 
 
@@ -162,3 +145,24 @@ async def test_bots_that_are_stopped_one_after_the_other_lose_nothing(bots: Repl
     await asyncio.gather(*finishing)
     for each in errands:
         await each.is_whole()
+
+
+async def test_a_newer_version_takes_over_one_by_one_and_the_older_one_refuses_to_come_back(bots: Replicas):
+    """Last here: what it leaves is for nobody else."""
+    errands = [await bots.errand() for _ in range(6)]
+    finishing = [asyncio.create_task(each.finish()) for each in errands]
+    older = bots.all[0].program
+    for each in bots:
+        assert await each.stop() == 0
+        each.program = NEWER
+        each.start()
+        await each.connected()
+    await asyncio.gather(*finishing)
+    for each in errands:
+        await each.is_whole()
+    first = bots.all[0]
+    log = bots.stage.folder / "older.log"
+    refused = Program(older, bots.stage.folder, log, first.environment)
+    code, _, said = await asyncio.to_thread(refused.outcome)
+    assert code == 2
+    assert re.fullmatch(r"DATABASE_URL cannot be used: .* newer Signoff .*Install the newer one\.\n", said), said

@@ -72,11 +72,11 @@ class Server:
     """One server in a folder of its own, which ends with the process that made it. Close it when it is done.
 
     `durable` makes it wait for the disk as one in service does; with `tls` it takes no connection without, and
-    `certificate` is what a client trusts.
+    `certificate` is what a client trusts. Its folder is made in `place`, or where temporary files are.
     """
 
-    def __init__(self, programs: Path, *, durable: bool = False, tls: bool = False) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="signoff-postgres-"))
+    def __init__(self, programs: Path, *, durable: bool = False, tls: bool = False, place: Path | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="signoff-postgres-", dir=place))
         self.data = self.folder / "data"
         self.port = _free_port()
         self.certificate = self.data / "server.crt" if tls else None

@@ -6,6 +6,19 @@ from storage.ids import ThreadId
 from storage.interrupts import InterruptRow
 from storage.votes import VoteRow
 
+_COLUMNS = {
+    "sqlite": """select m.name, c.name from sqlite_master m join pragma_table_info(m.name) c where m.type = 'table'""",
+    "postgres": "select table_name, column_name from information_schema.columns where table_schema = current_schema()",
+}
+
+
+def tables_of(db: Connection, database: str) -> dict[str, set[str]]:
+    """The columns of all tables by the table's name. `database` is the fixture's."""
+    found: dict[str, set[str]] = {}
+    for table, column in db.execute(_COLUMNS[database]).fetchall():
+        found.setdefault(table, set()).add(column)
+    return found
+
 
 def questions_of(db: Connection, thread_id: ThreadId) -> list[InterruptRow]:
     """All questions that the thread ever asked, oldest first."""

@@ -19,8 +19,10 @@ from bot.demo.workspace import Workspace, serve_workspace
 from bot.demo.workspace.people import HARBOUR_GOODS, Conversation, Group
 from bot.demo.workspace.people import Person as Account
 from storage import open_storage
+from storage.postgres.looking import look
 from tests.demo.workspace.support import TOKENS, Page
 from tests.stories.programs import Program
+from tests.support.postgres import PASSWORD
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -113,6 +115,18 @@ async def model_url() -> AsyncIterator[str]:
 @pytest.fixture
 def doctor(tmp_path: Path, workspace: Workspace, model_url: str) -> Doctor:
     return Doctor(tmp_path, workspace, model_url)
+
+
+async def test_a_database_on_a_server_is_looked_at_and_left_as_it_is(
+    doctor: Doctor, postgres_url: str, page: Page
+) -> None:
+    code, lines, said = await doctor(DATABASE_URL=postgres_url)
+    assert (code, said) == (0, "")
+    assert PASSWORD not in "\n".join(lines)
+    seen = [line.removeprefix("✓ ok  database: ") for line in lines if line.startswith("✓ ok  database: ")]
+    assert len(seen) == 3
+    assert seen[0].endswith("can be written, and is empty: the first start sets it up")
+    assert (await asyncio.to_thread(look, postgres_url)).version == 0
 
 
 async def test_all_is_well(doctor: Doctor, page: Page) -> None:
