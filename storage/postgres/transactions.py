@@ -32,10 +32,10 @@ ATTEMPTS = 4
 
 _IN_THE_WAY = (errors.SerializationFailure, errors.DeadlockDetected)
 
-_PASSING = ("08", "53", "57P", "58", "55P03", "25006", "25P03")
+_PASSING = ("08", "53", "57P", "58", "55P03", "57014", "25006", "25P03", "25P04")
 """What may go well later (https://www.postgresql.org/docs/current/errcodes-appendix.html): no connection, no room, the
-server stops or starts, a system error, a lock that was not had in time, a server that only reads, or a transaction in
-which this process stood still.
+server stops or starts, a system error, a lock that was not had or a statement that was not done in time, a server that
+only reads, or a transaction that lasted too long, as one does in which this process stood still.
 """
 
 
@@ -86,13 +86,21 @@ def read(link: Link, job: Job[T]) -> T:
 
 
 def was_committed(link: Link, unknown: CommitUnknown) -> bool:
-    """What became of a transaction whose end nobody heard of. Waits while its session is still at it.
+    """What became of a transaction whose end nobody heard of. Waits while its session is still at it; one that has not
+    come to that point, since it waits for a lock, or the server has not read all of it, is never made from now on.
 
     The server's own word for it (`pg_xact_status`) is none after a crash: it may have given the number out again.
     """
-    link.db.execute("insert into commits values (%s, '') on conflict (name) do nothing", (unknown.name,))
-    found = link.db.execute("select mark from commits where name = %s for update", (unknown.name,)).fetchone()
+    found = link.db.execute(_SETTLE, {"name": unknown.name, "mark": unknown.mark, "void": _VOID}).fetchone()
     return found is not None and found[0] == unknown.mark
+
+
+_VOID = ""
+"""The mark of a connection that was given up: no transaction of it can leave another."""
+
+_SETTLE = """insert into commits values (%(name)s, %(void)s)
+    on conflict (name) do update set mark = case commits.mark when %(mark)s then commits.mark else %(void)s end
+    returning mark"""
 
 
 def is_passing(error: BaseException) -> bool:
@@ -126,9 +134,12 @@ def _once(link: Link, job: Job[T], of: str | None) -> Done[T]:
 
 _LAST_WORDS = """with marked as (
         insert into commits select ?, ? where pg_current_xact_id_if_assigned() is not null
-        on conflict (name) do update set mark = excluded.mark returning name)
+        on conflict (name) do update set mark = nullif(excluded.mark, case commits.mark when '' then excluded.mark end)
+        returning name)
     select pg_notify(?, name) from marked"""
-"""Of a transaction that changed something. Its mark tells whoever is cut off from its commit that it was made."""
+"""Of a transaction that changed something. Its mark tells whoever is cut off from its commit that it was made. Where
+the connection was given up meanwhile it has none, which the table does not take.
+"""
 
 
 @contextmanager
