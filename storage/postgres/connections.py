@@ -35,6 +35,11 @@ SETTINGS = (
     # A bot that stands still in the middle of a transaction keeps nobody else from a thread for longer than this.
     ("idle_in_transaction_session_timeout", "2s"),
     ("lock_timeout", "10s"),
+    # How many rows a range of scopes holds is overestimated: in a large database the server would compile statements
+    # that take less than a millisecond, which takes up to a quarter of a second.
+    ("jit", "off"),
+    # Whatever the role's is: numbers come back as they were stored. The audit's hashes are over them.
+    ("extra_float_digits", "1"),
 )
 """Of each session. None of them changes what a statement means."""
 

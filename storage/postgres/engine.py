@@ -24,7 +24,7 @@ from storage.postgres import transactions
 from storage.postgres.connections import LASTING, connect
 from storage.postgres.opening import prepare
 from storage.postgres.pulse import LOOK_UNHEARD, Pulse, ServerClock
-from storage.postgres.threads import ConnectedThreads
+from storage.postgres.threads import ConnectedThreads, Links
 from storage.postgres.transactions import CommitUnknown, Done, Link
 from storage.urls import shown
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 WRITERS, READERS = 6, 3
 CONNECTIONS = WRITERS + READERS + 1
-"""Of one bot, at most: each is opened when it is first needed, and one is the pulse's."""
+"""Of one bot, at most: each is opened when it is first needed, and one is the pulse's. It gets by with two."""
 
 QUEUE_LIMIT = 1024
 
@@ -84,8 +84,9 @@ class PostgresEngine:
         self.changes = Changes(poll=LOOK_UNHEARD, look_after=self._pulse.look_after)
         self.outage = Outage()
         self.gone: asyncio.Future[DatabaseGone] = self._loop.create_future()
-        self.writers = ConnectedThreads(url, owner, WRITERS, "writer")
-        self.readers = ConnectedThreads(url, owner, READERS, "reader")
+        self._links = Links(url, owner)
+        self.writers = ConnectedThreads(self._links, WRITERS, "writer")
+        self.readers = ConnectedThreads(self._links, READERS, "reader")
         self._room = asyncio.Semaphore(QUEUE_LIMIT)
         self._turns: dict[str, _Turns] = {}
         self._at_work: set[asyncio.Task[Any]] = set()
@@ -139,6 +140,7 @@ class PostgresEngine:
             await asyncio.wait(self._at_work)
         await self.writers.close()
         await self.readers.close()
+        self._links.close()
 
     async def _stored(self, entry: _Entry[T]) -> T:
         async with self._room, self._turn(entry.of):

@@ -11,8 +11,11 @@ COPYING = "signoff.copying"
 FUNCTIONS = (
     """create or replace function seconds() returns double precision language sql volatile
         as $$ select extract(epoch from clock_timestamp())::double precision $$""",
-    # The values of a `Listed` or a `Paired`, which are an array of one dimension or of two.
-    """create or replace function each_of(given text[]) returns table (key text, value text) language sql immutable
+    # The values of a `Listed` or a `Paired`, which are an array of one dimension or of two. They are few, and each is
+    # to be looked up by an index: as part of a statement (which `strict` prevents) they would be taken for a thousand,
+    # and whole tables be read.
+    """create or replace function each_of(given text[]) returns table (key text, value text)
+        language sql immutable strict rows 1
         as $$ select case when array_ndims(given) = 2 then given[n][1] else (n - 1)::text end,
                      case when array_ndims(given) = 2 then given[n][2] else given[n] end
               from generate_subscripts(given, 1) n $$""",
