@@ -140,7 +140,7 @@ class Storage:
     @either_way
     async def delete_thread(self, thread_id: str | int | UUID) -> None:
         """Remove everything of a thread. One that does not exist is no error."""
-        await self.write(lambda db: threads.delete(db, _id(thread_id)), _id(thread_id))
+        await self.write(lambda db: threads.delete(db, _id(thread_id)))  # see `retention.delete`
 
     adelete_thread = delete_thread
 

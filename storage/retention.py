@@ -58,7 +58,11 @@ def finished_with_more(db: Connection, before: float, limit: int, keep: int) -> 
 
 
 def delete(db: Connection, thread_id: ThreadId, before: float) -> bool:
-    """Delete the thread, if it is still finished: everything but its audit."""
+    """Delete the thread, if it is still finished: everything but its audit.
+
+    It is a job of no thread: who writes in a conversation of Slack may find only in the transaction that it is about
+    this one, and what they wrote is not to be deleted unread.
+    """
     if not _is_finished(db, thread_id, before):
         return False
     threads.delete(db, thread_id)

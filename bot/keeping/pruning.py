@@ -40,6 +40,10 @@ class Pruning:
             return retention.delete(db, thread_id, before)
         return retention.prune(db, thread_id, before, self.keep)
 
+    def of(self, thread_id: ThreadId) -> str | None:
+        """What `do` is a job of: see `storage.retention.delete`."""
+        return None if self.keep is None else thread_id
+
     def said(self, count: int, *, would: bool) -> str:
         threads = "1 finished thread" if count == 1 else f"{count:,} finished threads"
         what = "deleted" if self.keep is None else f"pruned to {_snapshots(self.keep)}"
@@ -71,7 +75,7 @@ async def prune(settings: DatabaseSettings, pruning: Pruning, *, dry_run: bool, 
 async def _done(storage: Storage, pruning: Pruning, before: float) -> AsyncGenerator[int]:
     """How many were done, again and again until none is left."""
     while found := await storage.read(lambda db: pruning.find(db, before, AT_ONCE)):
-        jobs = [(partial(pruning.do, thread_id=thread_id, before=before), thread_id) for thread_id in found]
+        jobs = [(partial(pruning.do, thread_id=thread_id, before=before), pruning.of(thread_id)) for thread_id in found]
         yield sum(await asyncio.gather(*(storage.write(job, of) for job, of in jobs)))
 
 

@@ -76,7 +76,7 @@ class Retention:
         return len(found) == AT_ONCE
 
     async def _delete(self, thread_id: ThreadId, before: float) -> None:
-        if await self._storage.write(lambda db: retention.delete(db, thread_id, before), thread_id):
+        if await self._storage.write(lambda db: retention.delete(db, thread_id, before)):
             self._deleted += 1
             logger.debug("thread %s is deleted: it was finished, and old enough", thread_id)
 
