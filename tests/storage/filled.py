@@ -73,6 +73,16 @@ def fill(path: Path, version: int = len(MIGRATIONS)) -> Path:
     return path
 
 
+def more(url: str) -> None:
+    """Put twelve megabytes into the file."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as db:
+        db.execute(
+            """with recursive n (i) as (select 1 union all select i + 1 from n where i < 20000)
+               insert into state_values select 'T/C/1.0', 'many' || i, 'k', null, hex(randomblob(300)) from n"""
+        )
+        db.commit()
+
+
 def columns(db: Connection, table: str) -> list[str]:
     return [row[1] for row in db.execute(f"pragma table_info({table})")]
 
@@ -107,4 +117,4 @@ def is_empty(url: str) -> bool:
     try:
         return not any(all_in(url).values())
     except NotOurDatabase as error:
-        return "has version 0" in str(error)
+        return "is empty, and this Signoff" in str(error)

@@ -22,7 +22,7 @@ from storage.inbox import Delivery, receive
 from storage.looking import read
 from storage.migrations import MIGRATIONS
 from storage.moving import move
-from tests.storage.filled import ROWS, all_in, fill, is_empty, reference
+from tests.storage.filled import ROWS, all_in, fill, is_empty, more, reference
 from tests.support.engines import POSTGRES
 from tests.support.postgres import PASSWORD, NewDatabase, Server
 from tests.support.waiting import until
@@ -301,13 +301,7 @@ async def test_a_move_that_is_cut_short_leaves_nothing_and_is_begun_again(
 ):
     target = new(kind)
     await opened(target)
-    file = Path(filled.removeprefix("sqlite:///"))
-    with closing(sqlite3.connect(file)) as db:
-        db.execute(
-            """with recursive n (i) as (select 1 union all select i + 1 from n where i < 20000)
-               insert into state_values select 'T/C/1.0', 'many' || i, 'k', null, hex(randomblob(300)) from n"""
-        )
-        db.commit()
+    more(filled)
     command = [sys.executable, "-m", "bot", "move", filled, target]
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     await until(lambda: is_written_to(target) or process.returncode is not None, "the move to write")
@@ -320,6 +314,27 @@ async def test_a_move_that_is_cut_short_leaves_nothing_and_is_begun_again(
     assert is_empty(target)
     await asyncio.to_thread(move, filled, target)
     assert all_in(target) == all_in(filled)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+async def test_a_move_whose_server_throws_it_out_is_one_line_and_leaves_nothing(filled: str, new: New):
+    more(filled)
+    target = new("postgres")
+    command = [sys.executable, "-m", "bot", "move", filled, target]
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    await until(lambda: is_written_to(target) or process.returncode is not None, "the move to write")
+    with psycopg.connect(target) as db:
+        db.execute(
+            """select pg_terminate_backend(pid) from pg_stat_activity
+               where datname = current_database() and pid <> pg_backend_pid()"""
+        )
+    printed, said = await process.communicate()
+    assert (process.returncode, printed) == (1, b"")
+    assert len(said.splitlines()) == 1
+    assert b"cannot be used: " in said
+    assert PASSWORD.encode() not in said
+    assert is_empty(target)
 
 
 def is_written_to(url: str) -> bool:

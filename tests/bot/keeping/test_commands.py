@@ -16,7 +16,7 @@ from bot.cli import main
 from storage import audit, open_storage
 from storage.looking import read
 from storage.moving import move
-from tests.storage.filled import all_in, fill, is_empty
+from tests.storage.filled import all_in, fill, is_empty, more
 from tests.support.engines import POSTGRES
 from tests.support.postgres import PASSWORD
 
@@ -108,16 +108,19 @@ def test_what_was_restored_is_known_to_be_older_than_a_head_that_was_noted_since
     assert f"the head {head!r} is not in the chain of 3 rows" in said("audit", "verify", "--head", head, code=1)[1]
 
 
-def smaller_files() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+def smaller_files(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
+# With much to store SQLite has written most of it before it is refused.
+@pytest.mark.parametrize("size", [60_000, 6_000_000])
 @pytest.mark.parametrize("command", [["backup", "copy.db"], ["move", "sqlite:///bot.db", "sqlite:///copy.db"]])
-def test_a_disk_that_is_full_is_one_line_and_no_half_file(filled: str, tmp_path: Path, command: list[str]):
+def test_a_disk_that_is_full_is_one_line_and_no_half_file(filled: str, tmp_path: Path, command: list[str], size: int):
+    more(filled)
     ended = subprocess.run(
         [sys.executable, "-m", "bot", *command],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        preexec_fn=smaller_files,
+        preexec_fn=lambda: smaller_files(size),
         capture_output=True,
         text=True,
         timeout=30,
