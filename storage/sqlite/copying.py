@@ -21,6 +21,9 @@ from storage.sqlite.opening import version_of
 AT_ONCE = 200
 """Rows in memory: some have megabytes."""
 
+LOOKED_UP_EVERY = 100_000
+"""Of SQLite's steps in one statement, after which Python may look for signals: Ctrl-C does not wait for its end."""
+
 
 class SqliteEnd:
     """See `storage.copying.End`."""
@@ -100,7 +103,13 @@ def vacuum_into(path: Path, copy: Path) -> None:
     with opened(path) as db, told(f"{str(path)!r}, or {str(copy)!r},"):
         if not version_of(db, path):
             raise NotOurDatabase(f"{str(path)!r} is empty: no bot has stored anything there.")
-        db.execute("vacuum into ?", (str(copy),))
+        db.set_progress_handler(lambda: 0, LOOKED_UP_EVERY)
+        try:
+            db.execute("vacuum into ?", (str(copy),))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:  # what was raised by a signal in the handler
+                raise KeyboardInterrupt from None
+            raise
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from storage.moving import move
 from tests.storage.filled import all_in, fill, is_empty, more
 from tests.support.engines import POSTGRES
 from tests.support.postgres import PASSWORD
+from tests.support.waiting import until
 
 Said = Callable[..., tuple[str, str]]
 ROOT = Path(__file__).parents[3]
@@ -128,6 +130,21 @@ def test_a_disk_that_is_full_is_one_line_and_no_half_file(filled: str, tmp_path:
     assert (ended.returncode, ended.stdout) == (1, "")
     assert len(ended.stderr.splitlines()) == 1, ended.stderr
     assert "cannot be used: " in ended.stderr
+    assert not [each.name for each in tmp_path.iterdir() if "copy" in each.name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+async def test_a_backup_that_is_told_to_end_leaves_no_file(filled: str, tmp_path: Path, end: signal.Signals):
+    more(filled)
+    command = [sys.executable, "-m", "bot", "backup", "copy.db"]
+    process = await asyncio.create_subprocess_exec(
+        *command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=asyncio.subprocess.PIPE
+    )
+    await until(lambda: list(tmp_path.glob(".copy.db.*")) or process.returncode is not None, "it to be begun")
+    process.send_signal(end)
+    _, said = await process.communicate()
+    assert (process.returncode, said) == (130, b"")
     assert not [each.name for each in tmp_path.iterdir() if "copy" in each.name]
 
 
