@@ -17,6 +17,7 @@ import sysconfig
 import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
+from bot import config
 from bot.cli import FAILURE, USAGE
 from bot.demo.model import serve_model
 from bot.demo.workspace import serve_workspace
@@ -40,6 +42,9 @@ from tests.support.waiting import until
 ROOT = Path(__file__).parents[1]
 INSTALLED = "/opt/signoff"
 """Where the image has the program."""
+
+STARTS_WITHIN = 60.0
+"""Seconds, as the health check's `--start-period`."""
 
 
 def read(name: str) -> str:
@@ -118,6 +123,7 @@ def test_the_image_runs_as_a_number_and_is_told_to_stop_in_a_way_that_arrives() 
     assert int(number) >= 10_000
     assert f"--gid {group} " in said(IMAGE, "RUN")[0]
     assert f"--uid {number} " in said(IMAGE, "RUN")[0]
+    assert f"--start-period={STARTS_WITHIN:.0f}s" in said(IMAGE, "HEALTHCHECK")[0]
     assert said(IMAGE, "STOPSIGNAL") == ["SIGTERM"]
     assert [json.loads(rest) for rest in (*said(IMAGE, "ENTRYPOINT"), *said(IMAGE, "CMD"))] == [["signoff"], ["run"]]
     assert [json.loads(rest) for rest in said(IMAGE, "VOLUME")] == [["/data"]]
@@ -230,10 +236,13 @@ async def test_the_images_bot_works_on_files_that_it_cannot_write_says_whether_i
     with log.open("wb") as stderr, ended(image.run(image.command, told, stderr=stderr)) as bot:
 
         async def lives() -> bool:
-            assert bot.poll() is None, log.read_text("utf-8")
             return await healthy(image, told) == 0
 
-        await until(lives, "the health check to succeed")
+        async with asyncio.timeout(STARTS_WITHIN):
+            while "Connected to" not in log.read_text("utf-8"):
+                assert bot.poll() is None, log.read_text("utf-8")
+                await asyncio.sleep(0.05)
+        assert await lives()
         bot.send_signal(signal.SIGSTOP)
         assert await healthy(image, told) == 1, "it hangs"
         bot.send_signal(signal.SIGCONT)
@@ -397,6 +406,11 @@ def test_every_variable_of_the_page_is_a_setting_or_belongs_to_another_program()
     assert {"DATABASE_URL", "PORT", "POSTGRES_PASSWORD"} <= named
     assert named - NOT_THE_BOTS <= {name.upper() for name in Settings.model_fields}
     assert named & NOT_THE_BOTS <= set(re.findall(r"[A-Z_]+", read("compose.yaml") + read("deploy/signoff.service")))
+
+
+def test_what_the_page_writes_into_signoff_toml_can_be_read() -> None:
+    assert {"[retention]", 'finished_threads = "90d"'} <= set(SPANS)
+    assert config.parse('[retention]\nfinished_threads = "90d"\n', "signoff.toml").retention == timedelta(days=90)
 
 
 def test_every_file_of_the_page_is_there() -> None:

@@ -19,7 +19,7 @@ from PIL import Image
 
 import graphs
 from bot import config
-from bot.config.sections import Approvals, RuleSection
+from bot.config.sections import Approvals, Retention, RuleSection
 from bot.config.servers import Server
 from bot.loading import load
 from bot.settings import Settings
@@ -324,7 +324,8 @@ def test_the_whole_signoff_toml_can_be_read(monkeypatch: pytest.MonkeyPatch, tmp
     assert [rule.tool for rule in read.rules] == ["git.git_status", "git.*", "refund_order"]
     shown = set(re.findall(r"^(\w+) = |^\[+([\w.]+)\]+", block, re.MULTILINE))
     keys = {key for pair in shown for key in pair if key}
-    assert keys >= {*Approvals.model_fields, *RuleSection.model_fields, "admins", "agents", "model"}
+    assert keys >= {*Approvals.model_fields, *RuleSection.model_fields, *Retention.model_fields}
+    assert keys >= {"admins", "agents", "model", "retention"}
     assert keys >= {*Server.model_fields} - {"type", "transport"}
 
 

@@ -95,7 +95,10 @@ def test_the_program_alone_prints_its_help(capsys: pytest.CaptureFixture[str]) -
     assert main([]) == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert all(command in said.out for command in ("run", "doctor", "demo", "manifest", "audit", "usage"))
+    assert all(
+        command in said.out
+        for command in ("run", "doctor", "demo", "manifest", "audit", "usage", "backup", "move", "prune")
+    )
 
 
 @pytest.fixture
@@ -124,6 +127,7 @@ def audited(tmp_path: Path) -> dict[str, str]:
         (["audit", "verify"], 0),  # closed before anything was flushed
         (["usage", "--by", "thread", "--json"], 1),
         (["usage"], 0),
+        (["prune", "--older-than", "9d", "--dry-run"], 0),
         (["manifest"], 0),
         (["--help"], 0),
         (["audit", "--version"], 0),

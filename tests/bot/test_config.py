@@ -147,6 +147,16 @@ RULE = '[[approvals.rules]]\ntool = "pay"\n'
         ("admins = 5\n", "line 1: admins is no table"),
         ("[model]\ncontext_window = 0\n", "line 2: model.context_window is not a number of tokens, 1 or more: 0"),
         ("[model]\ncontext_window = true\n", "line 2: model.context_window is not a number of tokens, 1 or more"),
+        (
+            '[retention]\nfinished_threads = "soon"\n',
+            'line 2: retention.finished_threads is not a duration like "90d" or "24h": \'soon\'',
+        ),
+        (
+            "[retention]\nfinished_threads = 90\n",
+            'line 2: retention.finished_threads is not a duration like "90d" or "24h"',
+        ),
+        ('[retention]\nthreads = "90d"\n', "line 2: there is no retention.threads; there is finished_threads"),
+        ("retention = 5\n", "line 1: retention is no table"),
         ("approvals = 5\n", "line 1: approvals is no table"),
         ("[approvals]\nrules = 5\n", "line 2: approvals.rules is no list of tables: write [[approvals.rules]]"),
         ('[approvals]\nexpires_after = "soon"\n', "line 2: approvals.expires_after is not a duration like"),

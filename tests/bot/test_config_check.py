@@ -107,6 +107,15 @@ def test_it_says_what_answers_where_and_which_line_says_what_asks(tmp_path: Path
     ]
 
 
+def test_it_says_what_is_not_kept(tmp_path: Path):
+    said = checked(tmp_path, '[retention]\nfinished_threads = "90d"\n')
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.splitlines()[-2:] == [
+        "",
+        "Finished threads that nobody touched for 90d are deleted  (signoff.toml, line 2)",
+    ]
+
+
 def test_without_a_file_it_says_what_the_tools_say(tmp_path: Path):
     said = checked(tmp_path)
     assert (said.returncode, said.stderr) == (0, "")

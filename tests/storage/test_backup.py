@@ -19,7 +19,7 @@ from storage.migrations import MIGRATIONS
 from storage.moving import move
 from tests.storage.filled import all_in, fill
 from tests.storage.support import count
-from tests.support.database import POSTGRES
+from tests.support.engines import POSTGRES
 
 KINDS = ["file", POSTGRES]
 

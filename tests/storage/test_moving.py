@@ -23,7 +23,7 @@ from storage.looking import read
 from storage.migrations import MIGRATIONS
 from storage.moving import move
 from tests.storage.filled import ROWS, all_in, fill, is_empty, reference
-from tests.support.database import POSTGRES
+from tests.support.engines import POSTGRES
 from tests.support.postgres import PASSWORD, NewDatabase, Server
 from tests.support.waiting import until
 

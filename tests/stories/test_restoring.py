@@ -11,7 +11,6 @@ import pytest
 from tests.stories.conftest import NewStage
 from tests.stories.people import Person
 from tests.stories.programs import Program, Stage
-from tests.support.database import POSTGRES
 from tests.support.postgres import PASSWORD
 from tests.support.waiting import until
 
@@ -50,7 +49,7 @@ def command(stage: Stage) -> Callable[..., tuple[int, str, str]]:
     return run
 
 
-@pytest.fixture(params=["in place", "another file", POSTGRES])
+@pytest.fixture(params=["in place", "another file", pytest.param("postgres", marks=pytest.mark.postgres)])
 def restore(
     request: pytest.FixtureRequest, stage: Stage, command: Callable[..., tuple[int, str, str]]
 ) -> Callable[[], None]:
@@ -100,10 +99,10 @@ async def test_finished_conversations_of_the_age_in_the_configuration_are_delete
     await thread.says("Hello yourself.")
     stage.stop_bot()
     with closing(sqlite3.connect(stage.folder / "signoff.db")) as db:
-        db.execute("update threads set updated_at = updated_at - 100000")
-        db.execute("update inbox set received_at = received_at - 100000")
+        db.execute("update threads set updated_at = updated_at - 200000")
+        db.execute("update inbox set received_at = received_at - 200000")
         db.commit()
-    (stage.folder / "signoff.toml").write_text('[retention]\nfinished_threads = "1d"\n', "utf-8")
+    (stage.folder / "signoff.toml").write_text('[retention]\nfinished_threads = "2d"\n', "utf-8")
     stage.start_bot()
     await until(lambda: threads(stage) == 0, "the conversation to be deleted")
     shown = await thread.said()
@@ -112,7 +111,7 @@ async def test_finished_conversations_of_the_age_in_the_configuration_are_delete
     assert threads(stage) == 1
     assert (await thread.said())[: len(shown)] == shown
     stage.stop_bot()
-    assert "1 finished thread that nobody had touched for 1d: deleted" in stage.log
+    assert "1 finished thread that nobody had touched for 2d: deleted" in stage.log
 
 
 def written(ledger: Path) -> list[str]:

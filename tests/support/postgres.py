@@ -1,6 +1,7 @@
 """A PostgreSQL of the tests' own: started when the first test asks for it, one for each process of pytest."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def new_postgres() -> Iterator[NewServer]:
     """Starts servers (see `Server`), and ends them after the last test. Most tests want `postgres_url`."""
     made: list[Server] = []
 
-    def make(**options: bool) -> Server:
+    def make(**options: Any) -> Server:
         made.append(Server(programs() or missing("postgres"), **options))
         return made[-1]
 

@@ -17,7 +17,7 @@ from storage import audit, open_storage
 from storage.looking import read
 from storage.moving import move
 from tests.storage.filled import all_in, fill, is_empty
-from tests.support.database import POSTGRES
+from tests.support.engines import POSTGRES
 from tests.support.postgres import PASSWORD
 
 Said = Callable[..., tuple[str, str]]
