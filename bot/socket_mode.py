@@ -84,7 +84,7 @@ class _Listening(SocketModeClient):
     def __init__(self, app_token: str, client: SlackClient, log: logging.Logger) -> None:
         super().__init__(app_token=app_token, logger=log, web_client=client, ping_interval=PING_SECONDS)
         self._is_away = False
-        self._is_greeted = True
+        self._is_greeted = False
         self._rests = doubling(PAUSE, LONGEST_PAUSE)
         self.is_one_too_many = False
         self._handling: set[asyncio.Task[None]] = set()
@@ -132,11 +132,13 @@ class _Listening(SocketModeClient):
         """What the base class calls when the connection is lost, or when Slack asks for another (`force`). After one
         that ended before Slack greeted it there is a rest.
         """
+        lost = self.current_session
         async with self.connect_operation_lock:
+            if self.current_session is not lost:  # it has another one: both its end and Slack's word for it came here
+                return
             if force or not await self.is_connected():
                 if not self._is_greeted:
                     await asyncio.sleep(next(self._rests))
-                self._is_greeted = False
                 self.wss_uri = None
                 await self.connect()
 
@@ -157,6 +159,7 @@ class _Listening(SocketModeClient):
                 proxy=self.proxy,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),  # pyright: ignore[reportCallIssue] (attrs)
             )
+        self._is_greeted = False
         self.auto_reconnect_enabled = self.default_auto_reconnect_enabled
         self.stale = False
         self.last_ping_pong_time = None
@@ -173,7 +176,6 @@ class _Listening(SocketModeClient):
         self.is_one_too_many = False
 
     def _say_one_too_many(self) -> None:
-        self._is_greeted = False
         if not self.is_one_too_many:
             logger.warning(
                 "Slack takes ten connections of an app, and has them: this bot works, and hears nothing from Slack "
