@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from storage import owners
+from storage.ids import OwnerId
 from storage.jobs import Connection
 
 
@@ -48,6 +50,29 @@ def every(db: Connection) -> list[Home]:
     ]
 
 
-def published(db: Connection, home: Home, shown: str, now: float) -> None:
-    """Slack shows this of it, whatever was opened meanwhile."""
-    db.execute("update homes set shown = ?, published_at = ? where user = ?", (shown, now, home.user))
+def take(db: Connection, user: str, owner: OwnerId) -> Home | None:
+    """Somebody's Home as it is, now published by `owner`; None when there is none, or a live owner publishes it. So
+    that of several bots the one that publishes last is the one whose view is on record.
+    """
+    row = db.execute(f"select {_COLUMNS}, shower from homes where user = ?", (user,)).fetchone()
+    if row is None or (row["shower"] not in (None, owner) and owners.is_alive(db, OwnerId(row["shower"]))):
+        return None
+    db.execute("update homes set shower = ? where user = ?", (owner, user))
+    return Home(*tuple(row)[:-1])
+
+
+def published(db: Connection, home: Home, owner: OwnerId, shown: str, now: float) -> None:
+    """Slack shows this of it, whatever was opened meanwhile; others may publish it. Where another owner does by now, it
+    may not be what Slack shows: it is waited for anew.
+    """
+    done = db.execute(
+        "update homes set shown = ?, published_at = ?, shower = null where user = ? and shower = ?",
+        (shown, now, home.user, owner),
+    )
+    if done.rowcount != 1:
+        db.execute("update homes set published_at = null where user = ?", (home.user,))
+
+
+def give_back(db: Connection, user: str, owner: OwnerId) -> None:
+    """Others may publish it. No error when it is not ours any more."""
+    db.execute("update homes set shower = null where user = ? and shower = ?", (user, owner))

@@ -252,9 +252,12 @@ _OF_THREAD = (
     "create index usage_of_thread on usage (thread_id)",
 )
 
+# Who publishes somebody's Home, of several bots.
+_HOME_SHOWERS = ("alter table homes add column shower text",)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     *(_FIRST, _SECOND, _THIRD, _FOURTH, _CUT_SHORT, _AUDIT_OF_QUESTION, _PLACES),
-    *(_SEEN, _MODELS_AND_SERVERS, _RESULTS, _IN_COMMON, _OF_THREAD),
+    *(_SEEN, _MODELS_AND_SERVERS, _RESULTS, _IN_COMMON, _OF_THREAD, _HOME_SHOWERS),
 )
 
 

@@ -17,6 +17,7 @@ import sysconfig
 import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
+from bot import config
 from bot.cli import FAILURE, USAGE
 from bot.demo.model import serve_model
 from bot.demo.workspace import serve_workspace
@@ -404,6 +406,11 @@ def test_every_variable_of_the_page_is_a_setting_or_belongs_to_another_program()
     assert {"DATABASE_URL", "PORT", "POSTGRES_PASSWORD"} <= named
     assert named - NOT_THE_BOTS <= {name.upper() for name in Settings.model_fields}
     assert named & NOT_THE_BOTS <= set(re.findall(r"[A-Z_]+", read("compose.yaml") + read("deploy/signoff.service")))
+
+
+def test_what_the_page_writes_into_signoff_toml_can_be_read() -> None:
+    assert {"[retention]", 'finished_threads = "90d"'} <= set(SPANS)
+    assert config.parse('[retention]\nfinished_threads = "90d"\n', "signoff.toml").retention == timedelta(days=90)
 
 
 def test_every_file_of_the_page_is_there() -> None:

@@ -191,10 +191,9 @@ class Homes:
         self._due.discard(each.user)
         try:
             made = await self._made(each)
-            if made.digest != each.shown or each.is_waited_for:
-                await self._client.views_publish(user_id=each.user, view=made.view)
-                now = self._storage.now()
-                await self._storage.write(lambda db: homes.published(db, each, made.digest, now), f"home {each.user}")
+            if (made.digest != each.shown or each.is_waited_for) and not await self._is_published(each.user, made):
+                self._again(each)
+                return
         except CannotTell:
             self._again(each)
         except UNCERTAIN as error:
@@ -211,6 +210,30 @@ class Homes:
                 self._rests.over(_visit(each))
             else:
                 self._again(each)
+
+    async def _is_published(self, user: str, made: _Made) -> bool:
+        """Have Slack show it, as the only one of several bots that does so now. False when another is at it."""
+        owner, of = self._storage.owner, f"home {user}"
+        held = await self._storage.write(lambda db: homes.take(db, user, owner), of)
+        if held is None:
+            return False
+        is_news = made.digest != held.shown or held.is_waited_for
+        is_shown = False
+
+        def settle(db: Connection, now: float) -> None:
+            if is_shown and is_news:
+                homes.published(db, held, owner, made.digest, now)
+            else:
+                homes.give_back(db, user, owner)
+
+        try:
+            if is_news:
+                await self._client.views_publish(user_id=user, view=made.view)
+            is_shown = True
+        finally:
+            now = self._storage.now()
+            await self._storage.write(lambda db: settle(db, now), of)
+        return True
 
     async def _made(self, each: Home) -> _Made:
         """Raises `CannotTell` for somebody of whom something is shown already, which stays."""
