@@ -15,10 +15,9 @@ from pathlib import Path
 
 from storage import audit, copying
 from storage.copying import Copied, End
-from storage.errors import CopyFailed, CopyRefused
+from storage.errors import CopyRefused
 from storage.migrations import MIGRATIONS, migrate
 from storage.sqlite import copying as on_sqlite
-from storage.sqlite.connections import Connection
 from storage.urls import is_postgres, path_of
 
 UNSAFE = ("pragma journal_mode = off", "pragma synchronous = off")
@@ -38,7 +37,7 @@ def back_up(url: str, path: Path) -> Copied:
         refuse_taken(path)
         with on_sqlite.told(repr(str(path))):
             unnamed.rename(path)
-            _flush(path.parent)
+            on_sqlite.flush(path.parent)
     return copied
 
 
@@ -59,7 +58,7 @@ def copy_to_file(url: str, path: Path) -> Copied:
         with (
             source_of(url, alone=False) as source,
             on_sqlite.opened(path, *UNSAFE) as db,
-            _without_triggers(db, path, source) as target,
+            on_sqlite.without_triggers(db, path, source.version) as target,
         ):
             copying.copy(source, target)
     else:
@@ -70,39 +69,8 @@ def copy_to_file(url: str, path: Path) -> Copied:
         db.execute("delete from owners")  # who is at work on what it was copied from
         db.execute("commit")
         copied = Copied(copying.counts(db, len(MIGRATIONS)), audit.verify_at_once(db))
-    _look(path)
+    on_sqlite.look(path)
     return copied
-
-
-@contextmanager
-def _without_triggers(db: Connection, path: Path, source: End) -> Generator[End]:
-    """The file, in the source's version. Its triggers are put back in the end: what they refuse may be there already,
-    and is copied as it is.
-    """
-    with on_sqlite.filling(db, path, source.version) as target:
-        made = db.execute("select name, sql from sqlite_master where type = 'trigger' order by rowid").fetchall()
-        for name, _ in made:
-            db.execute(f"drop trigger {name}")
-        yield target
-        for _, sql in made:
-            db.execute(sql)
-
-
-def _look(path: Path) -> None:
-    """Whether it is on the disk, and whole. Raises `CopyFailed`."""
-    with on_sqlite.opened(path) as db:
-        _flush(path)
-        (found,) = db.execute("pragma integrity_check(1)").fetchone()
-    if found != "ok":
-        raise CopyFailed(f"{str(path)!r} was not stored as it was written: {found}.")
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

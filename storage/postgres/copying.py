@@ -9,11 +9,12 @@ from typing import Any
 import psycopg
 
 from storage import copying
-from storage.copying import End, Table
+from storage.copying import End
 from storage.errors import CopyFailed, CopyRefused, NotOurDatabase
 from storage.postgres.connections import Session, connect
 from storage.postgres.opening import EVERYBODY, prepare, version_of
 from storage.postgres.triggers import COPYING
+from storage.sqlite.schema import Table, tables
 from storage.urls import shown
 
 AT_ONCE = 200
@@ -93,7 +94,7 @@ def source(url: str, *, alone: bool) -> Generator[PostgresEnd]:
         if alone:
             _have_alone(end)
         db.execute("begin isolation level repeatable read, read only")
-        names = ", ".join(each.name for each in copying.tables(version))
+        names = ", ".join(each.name for each in tables(version))
         db.execute(f"lock table {names} in access share mode".encode())  # no migration changes them meanwhile
         if version_of(db) != version:
             raise CopyFailed(f"{end.shown} was brought to another version just now. Begin again.")

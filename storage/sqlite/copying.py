@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from storage import copying
-from storage.copying import Table
 from storage.errors import CopyFailed, CopyRefused, NotOurDatabase
 from storage.migrations import MIGRATIONS, migrate
 from storage.sqlite import files
 from storage.sqlite.connections import BUSY_TIMEOUT, Connection, open_file
 from storage.sqlite.opening import version_of
+from storage.sqlite.schema import Table
 
 AT_ONCE = 200
 """Rows in memory: some have megabytes."""
@@ -153,6 +153,38 @@ def filling(db: Connection, path: Path, version: int = len(MIGRATIONS)) -> Gener
             with suppress(sqlite3.Error):
                 db.execute("rollback")
         raise
+
+
+@contextmanager
+def without_triggers(db: Connection, path: Path, version: int) -> Generator[SqliteEnd]:
+    """`filling`, where the file's triggers are put back in the end: what they refuse may be there already,
+    and is copied as it is.
+    """
+    with filling(db, path, version) as target:
+        made = db.execute("select name, sql from sqlite_master where type = 'trigger' order by rowid").fetchall()
+        for name, _ in made:
+            db.execute(f"drop trigger {name}")
+        yield target
+        for _, sql in made:
+            db.execute(sql)
+
+
+def look(path: Path) -> None:
+    """Whether it is on the disk, and whole. Raises `CopyFailed`."""
+    with opened(path) as db:
+        flush(path)
+        (found,) = db.execute("pragma integrity_check(1)").fetchone()
+    if found != "ok":
+        raise CopyFailed(f"{str(path)!r} was not stored as it was written: {found}.")
+
+
+def flush(path: Path) -> None:
+    """A file, or a folder's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -145,7 +145,7 @@ async def test_a_backup_that_is_told_to_end_leaves_no_file(filled: str, tmp_path
     process.send_signal(end)
     _, said = await process.communicate()
     assert (process.returncode, said) == (130, b"")
-    assert not [*tmp_path.glob("copy*"), *tmp_path.glob(".copy*")]
+    assert not [name for name in os.listdir(tmp_path) if "copy" in name]
 
 
 @pytest.mark.parametrize("kind", ["file", POSTGRES])
