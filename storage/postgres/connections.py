@@ -41,7 +41,13 @@ SETTINGS = (
 # It warns of what is still under way on a connection that is lost, which the error says that it raises.
 logging.getLogger("psycopg").addFilter(lambda record: record.levelno >= logging.ERROR)
 
-LASTING = ("password authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied")
+LASTING = (
+    "certificate",
+    "password authentication failed",
+    "does not exist",
+    "no pg_hba.conf entry",
+    "no password supplied",
+)
 """What a server says to whom it will never let in."""
 
 
