@@ -30,7 +30,7 @@ demo: $(STAMP) ## Start the local workspace and the bot on it
 
 # Two processes share the files of tests; `make test ARGS="-n 0"` is one, as a debugger needs it.
 test: $(DEV_STAMP) ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Every fault at every call, and a kill at every place where one may come; `make test` has some of each.
 trials: $(DEV_STAMP) ## Run the trials in their whole form

@@ -61,6 +61,8 @@ async def socket_mode(
             logger.warning("%s was not acknowledged, so it may come again: %s", request.type, describe(error))
 
     async def why_not() -> str | None:
+        if listening.is_one_too_many:
+            return "Slack takes no more connections of this app"
         return None if await listening.is_connected() else "it has no connection to Slack"
 
     listening.socket_mode_request_listeners.append(handle)
@@ -82,12 +84,22 @@ class _Listening(SocketModeClient):
     def __init__(self, app_token: str, client: SlackClient, log: logging.Logger) -> None:
         super().__init__(app_token=app_token, logger=log, web_client=client, ping_interval=PING_SECONDS)
         self._is_away = False
+        self._is_greeted = False
+        self._rests = doubling(PAUSE, LONGEST_PAUSE)
+        self.is_one_too_many = False
         self._handling: set[asyncio.Task[None]] = set()
 
     async def process_message(self) -> None:
         """As the base class, which keeps no hold of the tasks that it starts."""
         raw = await self.message_queue.get()
         message = json.loads(raw) if raw.startswith("{") else {}
+        match message:
+            case {"type": "hello"}:
+                self._say_greeted()
+            case {"type": "disconnect", "reason": "too_many_websockets"}:
+                self._say_one_too_many()
+            case _:
+                pass
         task = asyncio.create_task(self.run_message_listeners(message, raw))
         self._handling.add(task)
         task.add_done_callback(self._handling.discard)
@@ -117,9 +129,16 @@ class _Listening(SocketModeClient):
             await asyncio.sleep(pause)
 
     async def connect_to_new_endpoint(self, force: bool = False) -> None:
-        """What the base class calls when the connection is lost, or when Slack asks for another (`force`)."""
+        """What the base class calls when the connection is lost, or when Slack asks for another (`force`). After one
+        that ended before Slack greeted it there is a rest.
+        """
+        lost = self.current_session
         async with self.connect_operation_lock:
+            if self.current_session is not lost:  # it has another one: both its end and Slack's word for it came here
+                return
             if force or not await self.is_connected():
+                if not self._is_greeted:
+                    await asyncio.sleep(next(self._rests))
                 self.wss_uri = None
                 await self.connect()
 
@@ -140,6 +159,7 @@ class _Listening(SocketModeClient):
                 proxy=self.proxy,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),  # pyright: ignore[reportCallIssue] (attrs)
             )
+        self._is_greeted = False
         self.auto_reconnect_enabled = self.default_auto_reconnect_enabled
         self.stale = False
         self.last_ping_pong_time = None
@@ -148,6 +168,20 @@ class _Listening(SocketModeClient):
                 task.cancel()
         self.current_session_monitor = asyncio.ensure_future(self.monitor_current_session())
         self.message_receiver = asyncio.ensure_future(self.receive_messages())
+
+    def _say_greeted(self) -> None:
+        self._is_greeted, self._rests = True, doubling(PAUSE, LONGEST_PAUSE)
+        if self.is_one_too_many:
+            logger.info("Slack takes the connection of this bot now")
+        self.is_one_too_many = False
+
+    def _say_one_too_many(self) -> None:
+        if not self.is_one_too_many:
+            logger.warning(
+                "Slack takes ten connections of an app, and has them: this bot works, and hears nothing from Slack "
+                "until another one ends. For more bots use HTTP mode: SLACK_SIGNING_SECRET, and no SLACK_APP_TOKEN"
+            )
+        self.is_one_too_many = True
 
     def _say_away(self, error: Exception) -> None:
         if not self._is_away and not is_dead_token(error):

@@ -6,19 +6,22 @@ at, and put in its place when it is whole.
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from collections.abc import Generator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from storage import audit, copying
 from storage.copying import Copied, End
-from storage.errors import CopyFailed, CopyRefused
+from storage.errors import CopyRefused
 from storage.migrations import MIGRATIONS, migrate
 from storage.sqlite import copying as on_sqlite
-from storage.sqlite.connections import BUSY_TIMEOUT, Connection, open_file
 from storage.urls import is_postgres, path_of
+
+UNSAFE = ("pragma journal_mode = off", "pragma synchronous = off")
+"""For a file of which nothing has to stay if it is not finished, and that is flushed when it is."""
 
 
 def back_up(url: str, path: Path) -> Copied:
@@ -34,7 +37,7 @@ def back_up(url: str, path: Path) -> Copied:
         refuse_taken(path)
         with on_sqlite.told(repr(str(path))):
             unnamed.rename(path)
-            _flush(path.parent)
+            on_sqlite.flush(path.parent)
     return copied
 
 
@@ -52,60 +55,22 @@ def copy_to_file(url: str, path: Path) -> Copied:
     as `back_up`.
     """
     if is_postgres(url):
-        with source_of(url, alone=False) as source, _opened(path) as db, _without_triggers(db, path, source) as target:
+        with (
+            source_of(url, alone=False) as source,
+            on_sqlite.opened(path, *UNSAFE) as db,
+            on_sqlite.without_triggers(db, path, source.version) as target,
+        ):
             copying.copy(source, target)
     else:
         on_sqlite.vacuum_into(on_sqlite.there(path_of(url)), path)
-    with _opened(path) as db:
-        with on_sqlite.told(repr(str(path))):
-            db.execute("begin")
-            migrate(db)
-            db.execute("delete from owners")  # who is at work on what it was copied from
-            db.execute("commit")
+    with on_sqlite.opened(path, *UNSAFE) as db:
+        db.execute("begin")
+        migrate(db)
+        db.execute("delete from owners")  # who is at work on what it was copied from
+        db.execute("commit")
         copied = Copied(copying.counts(db, len(MIGRATIONS)), audit.verify_at_once(db))
-    _look(path)
+    on_sqlite.look(path)
     return copied
-
-
-@contextmanager
-def _opened(path: Path) -> Generator[Connection]:
-    """A file of which nothing has to stay if it is not filled: it needs no journal."""
-    with on_sqlite.told(repr(str(path))):
-        db = open_file(path, ("pragma journal_mode = off", "pragma synchronous = off"), new=False, timeout=BUSY_TIMEOUT)
-    with closing(db):
-        yield db
-
-
-@contextmanager
-def _without_triggers(db: Connection, path: Path, source: End) -> Generator[End]:
-    """The file, in the source's version. Its triggers are put back in the end: what they refuse may be there already,
-    and is copied as it is.
-    """
-    with on_sqlite.filling(db, path, source.version) as target:
-        made = db.execute("select name, sql from sqlite_master where type = 'trigger' order by rowid").fetchall()
-        for name, _ in made:
-            db.execute(f"drop trigger {name}")
-        yield target
-        for _, sql in made:
-            db.execute(sql)
-
-
-def _look(path: Path) -> None:
-    """Whether it is on the disk, and whole. Raises `CopyFailed`."""
-    with on_sqlite.told(repr(str(path))):
-        _flush(path)
-        with closing(open_file(path, (), new=False, timeout=BUSY_TIMEOUT)) as db:
-            found = db.execute("pragma integrity_check(1)").fetchone()[0]
-    if found != "ok":
-        raise CopyFailed(f"{str(path)!r} was not stored as it was written: {found}.")
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -119,7 +84,8 @@ def _beside(path: Path) -> Generator[Path]:
     try:
         yield Path(name)
     finally:
-        Path(name).unlink(missing_ok=True)
+        for each in path.parent.glob(f"{glob.escape(Path(name).name)}*"):  # SQLite's journal of it too
+            each.unlink(missing_ok=True)
 
 
 def refuse_taken(path: Path) -> None:

@@ -1,5 +1,7 @@
 """What every test may use. Fixtures of one room live beside its tests; what several rooms use is in `support/`."""
 
+from collections import Counter
+
 import hypothesis
 import pytest
 
@@ -45,3 +47,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_LIMIT))
+    # Files that take long come first: a process that began one last would be alone with it in the end.
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from bot.database import opened
 from bot.durations import in_short
 from bot.settings import DatabaseSettings
 from storage import Connection, Storage, retention
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
 from storage.ids import ThreadId
 
 AT_ONCE = 20
@@ -63,7 +64,7 @@ async def prune(settings: DatabaseSettings, pruning: Pruning, *, dry_run: bool, 
         try:
             async for each in _done(storage, pruning, before):
                 count += each
-        except StorageUnavailable as error:
+        except (sqlite3.Error, StorageError) as error:
             sys.stderr.write(f"Not all could be done: {error}. {pruning.said(count, would=False)}\n")
             return FAILED
         sys.stdout.write(f"{pruning.said(count, would=False)}\n")

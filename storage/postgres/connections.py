@@ -46,7 +46,13 @@ SETTINGS = (
 # It warns of what is still under way on a connection that is lost, which the error says that it raises.
 logging.getLogger("psycopg").addFilter(lambda record: record.levelno >= logging.ERROR)
 
-LASTING = ("password authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied")
+LASTING = (
+    "certificate",
+    "password authentication failed",
+    "does not exist",
+    "no pg_hba.conf entry",
+    "no password supplied",
+)
 """What a server says to whom it will never let in."""
 
 
@@ -71,13 +77,16 @@ def connect(url: str) -> psycopg.Connection[Any]:
 
 class Session:
     """What a job is given: `storage.jobs.Connection`. Statements are kept until somebody asks what one found or did, or
-    the transaction is to end: then all are sent together, and answered together. One that fails does so there.
+    the transaction is to end: then all are sent together, through its `pipeline`, and answered together. One that fails
+    does so there.
 
     Nothing is sent before that, so that a process that is frozen does not leave the server waiting for the rest.
+    Without a pipeline each is sent by itself.
     """
 
-    def __init__(self, db: psycopg.Connection[Any]) -> None:
+    def __init__(self, db: psycopg.Connection[Any], pipeline: psycopg.Pipeline | None = None) -> None:
         self._db = db
+        self._pipeline = pipeline
         self._kept: list[Callable[[], object]] = []
 
     def execute(self, sql: str, parameters: Any = (), /) -> Found:
@@ -90,19 +99,14 @@ class Session:
         if rows:  # of none psycopg says that there is nothing to execute
             self._kept.append(functools.partial(self._db.cursor().executemany, _query(sql), rows))
 
-    def send(self, *, ends: bool = False) -> None:
-        """Have all done that is kept, and wait for it. `ends`: the last is a transaction's end.
-
-        Else the last goes by itself: after a pipeline libpq's flush has the server forget for how long we are idle.
-        """
+    def send(self) -> None:
+        """Have all done that is kept, and wait for it."""
         kept, self._kept = self._kept, []
-        alone = [] if ends else kept[-1:]
-        if together := kept[: len(kept) - len(alone)]:
-            with self._db.pipeline():
-                for each in together:
-                    each()
-        for each in alone:
+        for each in kept:
             each()
+        if self._pipeline is not None and kept:
+            # And not its end, after which libpq's flush has the server forget for how long we are idle.
+            self._pipeline.sync()
 
 
 class Found:

@@ -9,11 +9,12 @@ from typing import Any
 import psycopg
 
 from storage import copying
-from storage.copying import End, Table
+from storage.copying import End
 from storage.errors import CopyFailed, CopyRefused, NotOurDatabase
 from storage.postgres.connections import Session, connect
 from storage.postgres.opening import EVERYBODY, prepare, version_of
 from storage.postgres.triggers import COPYING
+from storage.sqlite.schema import Table, tables
 from storage.urls import shown
 
 AT_ONCE = 200
@@ -54,16 +55,15 @@ class PostgresEnd:
                 stream.write_row(row)
 
     def last_number(self, table: Table) -> int:
+        named = "select pg_get_serial_sequence(%s, %s)"
         with told(self.shown):
-            named = "select pg_get_serial_sequence(%s, %s)"
             (sequence,) = self._one(named.encode(), (table.name, table.numbered))
             (last,) = self._one(f"select case when is_called then last_value else 0 end from {sequence}".encode())
-            return last
+        return last
 
     def number_after(self, table: Table, last: int) -> None:
-        with told(self.shown):
-            sequence = "select setval(pg_get_serial_sequence(%s, %s), greatest(%s, 1), %s)"
-            self.connection.execute(sequence.encode(), (table.name, table.numbered, last, last > 0))
+        sequence = "select setval(pg_get_serial_sequence(%s, %s), greatest(%s, 1), %s)"
+        self.connection.execute(sequence.encode(), (table.name, table.numbered, last, last > 0))
 
     def _one(self, statement: bytes, values: Sequence[Any] = ()) -> Any:
         return self.connection.execute(statement, values).fetchone()
@@ -87,19 +87,17 @@ def source(url: str, *, alone: bool) -> Generator[PostgresEnd]:
     Raises `NotOurDatabase` and `CopyFailed`.
     """
     with _connected(url) as db:
-        with told(repr(shown(url))):
-            version = version_of(db)
+        version = version_of(db)
         end = PostgresEnd(db, url, version)
         if not version:
             raise NotOurDatabase(f"{end.shown} is empty: no bot has stored anything there.")
         if alone:
             _have_alone(end)
-        with told(end.shown):
-            db.execute("begin isolation level repeatable read, read only")
-            names = ", ".join(each.name for each in copying.tables(version))
-            db.execute(f"lock table {names} in access share mode".encode())  # no migration changes them meanwhile
-            if version_of(db) != version:
-                raise CopyFailed(f"{end.shown} was brought to another version just now. Begin again.")
+        db.execute("begin isolation level repeatable read, read only")
+        names = ", ".join(each.name for each in tables(version))
+        db.execute(f"lock table {names} in access share mode".encode())  # no migration changes them meanwhile
+        if version_of(db) != version:
+            raise CopyFailed(f"{end.shown} was brought to another version just now. Begin again.")
         yield end
 
 
@@ -111,18 +109,14 @@ def target(url: str) -> Generator[PostgresEnd]:
     Raises `NotOurDatabase`, `CopyRefused` and `CopyFailed`.
     """
     with _connected(url) as db:
-        end = PostgresEnd(db, url, 0)
-        with told(end.shown):
-            end.version = version_of(db)
+        end = PostgresEnd(db, url, version_of(db))
         _have_alone(end)
         with _transaction(end):
-            with told(end.shown):
-                prepare(db)
-                end.version = version_of(db)
+            prepare(db)
+            end.version = version_of(db)
             copying.refuse_if_at_work(end)
             copying.refuse_if_filled(end)
-            with told(end.shown):
-                db.execute(f"set local {COPYING} = 'on'".encode())
+            db.execute(f"set local {COPYING} = 'on'".encode())
             yield end
 
 
@@ -132,24 +126,30 @@ def _transaction(end: PostgresEnd) -> Generator[None]:
     db.execute("begin")
     try:
         yield
-        with told(end.shown):
-            db.execute("commit")
     except BaseException:
         if not db.broken:
             db.execute("rollback")
         raise
+    try:
+        db.execute("commit")
+    except psycopg.Error as error:
+        if not db.broken:
+            raise
+        raise CopyFailed(
+            f"{end.shown} was lost while the end of the copy was stored there. Begin again: where it has rows already, "
+            "it has all of them."
+        ) from error
 
 
 @contextmanager
 def _connected(url: str) -> Generator[psycopg.Connection[Any]]:
     with told(repr(shown(url))):
         db = connect(url)
-    try:
-        with told(repr(shown(url))):
+        try:
             db.execute(_SETTINGS.encode())
-        yield db
-    finally:
-        db.close()
+            yield db
+        finally:
+            db.close()
 
 
 def _have_alone(end: PostgresEnd) -> None:
@@ -158,8 +158,7 @@ def _have_alone(end: PostgresEnd) -> None:
     """
     if end.version:
         copying.refuse_if_at_work(end)
-    with told(end.shown):
-        end.connection.execute("select pg_advisory_lock(%s)", (EVERYBODY,))
+    end.connection.execute("select pg_advisory_lock(%s)", (EVERYBODY,))
     if end.version:
         copying.refuse_if_at_work(end)
 
@@ -169,7 +168,7 @@ def refuse_same(source: End, url: str) -> None:
     a database's.
     """
     (pid,) = source.db.execute("select pg_backend_pid()").fetchone()
-    with _connected(url) as db, told(repr(shown(url))):
+    with _connected(url) as db:
         found = db.execute(
             """select 1 from pg_locks where locktype = 'advisory' and objid = %s and pid = %s and granted
                and database = (select oid from pg_database where datname = current_database())""",

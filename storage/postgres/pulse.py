@@ -6,6 +6,8 @@ every few seconds by himself.
 
 from __future__ import annotations
 
+import selectors
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -61,6 +63,7 @@ class Pulse:
         self._me = owners.this_process()
         self._listening = threading.Event()
         self._stopping = threading.Event()
+        self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name=f"pulse of {owner}", daemon=True)
 
     def look_after(self) -> float:
@@ -74,7 +77,10 @@ class Pulse:
 
     def stop(self) -> None:
         self._stopping.set()
+        self._wake.send(b"\0")
         self._thread.join()
+        self._wake.close()
+        self._woken.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -96,7 +102,13 @@ class Pulse:
                 self._hear(db, until=time.monotonic() + RENEWAL)
 
     def _hear(self, db: psycopg.Connection[Any], until: float) -> None:
-        while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
-            for told in db.notifies(timeout=min(left, 0.2), stop_after=1):
-                if not told.payload.startswith(self._owner):
-                    self._heard()
+        with selectors.DefaultSelector() as heard:
+            heard.register(db.fileno(), selectors.EVENT_READ)
+            heard.register(self._woken, selectors.EVENT_READ)
+            while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
+                if not heard.select(left):
+                    continue
+                db.pgconn.consume_input()
+                while (told := db.pgconn.notifies()) is not None:
+                    if not told.extra.startswith(self._owner.encode()):
+                        self._heard()

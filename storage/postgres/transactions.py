@@ -147,14 +147,15 @@ def _transaction(db: psycopg.Connection[Any], *begin: str) -> Generator[Session]
     """A transaction, which is committed at the end of the block. Raises `NotDone` where the connection was lost, and
     what the server did not do as `_translated`.
     """
-    session = Session(db)
     is_over = False
     try:
-        for each in begin:
-            session.execute(each)
-        yield session
-        session.execute("commit")
-        session.send(ends=True)
+        with db.pipeline() as pipeline:
+            session = Session(db, pipeline)
+            for each in begin:
+                session.execute(each)
+            yield session
+            session.execute("commit")
+            session.send()
         is_over = True
     except psycopg.Error as error:
         if db.broken or _is_lost(error):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -10,15 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from storage import copying
-from storage.copying import Table
 from storage.errors import CopyFailed, CopyRefused, NotOurDatabase
 from storage.migrations import MIGRATIONS, migrate
 from storage.sqlite import files
 from storage.sqlite.connections import BUSY_TIMEOUT, Connection, open_file
 from storage.sqlite.opening import version_of
+from storage.sqlite.schema import Table
 
 AT_ONCE = 200
 """Rows in memory: some have megabytes."""
+
+LOOKED_UP_EVERY = 100_000
+"""Of SQLite's steps in one statement, after which Python may look for signals: Ctrl-C does not wait for its end."""
 
 
 class SqliteEnd:
@@ -79,41 +83,33 @@ def source(path: Path, *, alone: bool) -> Generator[SqliteEnd]:
 
     Raises `NotOurDatabase`, `CopyRefused` and `CopyFailed`.
     """
-    shown = repr(str(path))
-    with told(shown):
-        db = open_file(path, (), new=False, timeout=BUSY_TIMEOUT)
-    with closing(db):
-        with told(shown):
-            version = version_of(db, path)
-        if not version:
-            raise NotOurDatabase(f"{shown} is empty: no bot has stored anything there.")
-        end = SqliteEnd(db, path, version)
+    with opened(path) as db:
+        end = SqliteEnd(db, path, version_of(db, path))
+        if not end.version:
+            raise NotOurDatabase(f"{end.shown} is empty: no bot has stored anything there.")
         if alone:
             copying.refuse_if_at_work(end)  # who is at work may keep the lock
-        with told(shown):
-            db.execute("begin immediate" if alone else "begin")
-            end.version = version_of_now(db)
+        db.execute("begin immediate" if alone else "begin")
+        (end.version,) = db.execute("pragma user_version").fetchone()
         if alone:
             copying.refuse_if_at_work(end)
         yield end
-
-
-def version_of_now(db: Connection) -> int:
-    """In the transaction that was begun."""
-    return db.execute("pragma user_version").fetchone()[0]
 
 
 def vacuum_into(path: Path, copy: Path) -> None:
     """Make an empty file a copy of this one as it is at one moment. Nobody waits meanwhile, and what was deleted from
     it is not in the copy. Raises `NotOurDatabase` and `CopyFailed`.
     """
-    shown = repr(str(path))
-    with told(shown):
-        db = open_file(path, (), new=False, timeout=BUSY_TIMEOUT)
-    with closing(db), told(f"{shown}, or {str(copy)!r},"):
+    with opened(path) as db, told(f"{str(path)!r}, or {str(copy)!r},"):
         if not version_of(db, path):
-            raise NotOurDatabase(f"{shown} is empty: no bot has stored anything there.")
-        db.execute("vacuum into ?", (str(copy),))
+            raise NotOurDatabase(f"{str(path)!r} is empty: no bot has stored anything there.")
+        db.set_progress_handler(lambda: 0, LOOKED_UP_EVERY)
+        try:
+            db.execute("vacuum into ?", (str(copy),))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:  # what was raised by a signal in the handler
+                raise KeyboardInterrupt from None
+            raise
 
 
 @contextmanager
@@ -123,51 +119,96 @@ def target(path: Path) -> Generator[SqliteEnd]:
 
     Raises `NotOurDatabase`, `CopyRefused` and `CopyFailed`.
     """
-    shown = repr(str(path))
-    is_new = not path.exists()
     if not path.parent.is_dir():
         raise CopyRefused(f"there is no folder {str(path.parent)!r}.")
-    try:
-        with told(shown):
-            db = open_file(path, ("pragma synchronous = full",), new=True, timeout=BUSY_TIMEOUT)
-        with closing(db), filling(db, path) as end:
-            yield end
-    except BaseException:
-        if is_new:
-            with suppress(OSError):
-                _remove_if_empty(path)
-        raise
+    with told(repr(str(path))):
+        is_new = _make(path)
+    with opened(path, "pragma synchronous = full") as db:
+        try:
+            with filling(db, path) as end:
+                yield end
+        except BaseException:
+            if is_new:
+                with suppress(sqlite3.Error, OSError):
+                    _remove_if_empty(db, path)
+            raise
 
 
 @contextmanager
 def filling(db: Connection, path: Path, version: int = len(MIGRATIONS)) -> Generator[SqliteEnd]:
     """A transaction that has the file for itself, sets it up in this version, and ends with the block."""
-    shown = repr(str(path))
-    with told(shown):
-        found = version_of(db, path)
-        end = SqliteEnd(db, path, found)
-    if found:
+    end = SqliteEnd(db, path, version_of(db, path))
+    if end.version:
         copying.refuse_if_at_work(end)
     try:
-        with told(shown):
-            db.execute("begin exclusive")
-            migrate(db, version)
+        db.execute("begin exclusive")
+        migrate(db, version)
         end.version = version
         copying.refuse_if_at_work(end)
         copying.refuse_if_filled(end)
         yield end
-        with told(shown):
-            db.execute("commit")
+        db.execute("commit")
     except BaseException:
-        if db.in_transaction:
+        if db.in_transaction:  # some errors have ended it
             with suppress(sqlite3.Error):
                 db.execute("rollback")
         raise
 
 
-def _remove_if_empty(path: Path) -> None:
+@contextmanager
+def without_triggers(db: Connection, path: Path, version: int) -> Generator[SqliteEnd]:
+    """`filling`, where the file's triggers are put back in the end: what they refuse may be there already,
+    and is copied as it is.
+    """
+    with filling(db, path, version) as target:
+        made = db.execute("select name, sql from sqlite_master where type = 'trigger' order by rowid").fetchall()
+        for name, _ in made:
+            db.execute(f"drop trigger {name}")
+        yield target
+        for _, sql in made:
+            db.execute(sql)
+
+
+def look(path: Path) -> None:
+    """Whether it is on the disk, and whole. Raises `CopyFailed`."""
+    with opened(path) as db:
+        flush(path)
+        (found,) = db.execute("pragma integrity_check(1)").fetchone()
+    if found != "ok":
+        raise CopyFailed(f"{str(path)!r} was not stored as it was written: {found}.")
+
+
+def flush(path: Path) -> None:
+    """A file, or a folder's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def opened(path: Path, *setup: str) -> Generator[Connection]:
+    """The file, whatever is wrong with it as `CopyFailed`."""
+    shown = repr(str(path))
+    with told(shown), closing(open_file(path, setup, new=False, timeout=BUSY_TIMEOUT)) as db:
+        yield db
+
+
+def _make(path: Path) -> bool:
+    """False where it is there."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, files.PRIVATE))
+    except FileExistsError:
+        return False
+    return True
+
+
+def _remove_if_empty(db: Connection, path: Path) -> None:
+    db.execute("begin exclusive")  # takes back what an error has left that ended the transaction
     if path.stat().st_size < files.SMALLEST:
         path.unlink()
+    db.execute("rollback")
 
 
 def same(one: Path, other: Path) -> bool:

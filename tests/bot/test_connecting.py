@@ -3,6 +3,7 @@ that is refused. A token that is: said once, and the end.
 """
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bot import connecting, socket_mode
@@ -21,6 +23,7 @@ from bot.run import run
 from bot.settings import BadSettings, Settings
 from storage import open_storage
 from tests.demo.workspace.support import TOKENS, Page, new_app
+from tests.demo.workspace.test_delivery import RawBot
 from tests.support.waiting import until
 
 AGENT = """
@@ -218,6 +221,36 @@ async def test_a_connection_that_is_lost_is_opened_again_with_another_address(
     away = [record.getMessage() for record in caplog.records if "cannot be listened to" in record.getMessage()]
     assert len(away) == 1
     assert not any(record.exc_info for record in caplog.records)
+    await told_to_stop(running)
+
+
+async def test_a_bot_that_is_one_too_many_says_so_once_and_tries_with_rests_until_another_one_ends(
+    workspace: Workspace,
+    page: Page,
+    http: aiohttp.ClientSession,
+    start: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(socket_mode, "PAUSE", 0.2)
+    monkeypatch.setattr(socket_mode, "LONGEST_PAUSE", 0.4)
+    others = [await RawBot.connect(http, workspace) for _ in range(10)]
+    running = await start()
+    began = time.monotonic()
+
+    async def has_tried() -> bool:
+        calls = [each for each in await page.journal("call") if each["method"] == "apps.connections.open"]
+        return len(calls) >= len(others) + 4
+
+    await until(has_tried, "four attempts")
+    assert time.monotonic() - began > 0.8, "with rests that grow: 0.2, 0.4 and 0.4 s"
+    said = [record.getMessage() for record in caplog.records if "Slack takes ten connections" in record.getMessage()]
+    assert len(said) == 1
+    await others.pop().socket.close()
+    await until(lambda: "Slack takes the connection of this bot now" in caplog.text, "it to be heard")
+    for each in others:
+        await each.socket.close()
     await told_to_stop(running)
 
 

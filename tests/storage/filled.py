@@ -47,7 +47,7 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
     "pins": [("git", "log", "d", "{}", 1.0, None, None, None, None, None)],
     "kept_results": [("T/C/1.0", "call", 0, "a.png", "image/png", bytes(range(256)), 1.0, None)],
 }
-"""By table, in the order of the columns."""
+"""By table, in the order of the columns; of those at the end that were added later, null."""
 
 
 def fill(path: Path, version: int = len(MIGRATIONS)) -> Path:
@@ -61,8 +61,12 @@ def fill(path: Path, version: int = len(MIGRATIONS)) -> Path:
         if version == len(MIGRATIONS):
             for table, rows in ROWS.items():
                 names = ", ".join(f'"{name}"' for name in columns(db, table))
-                places = ", ".join("?" * len(rows[0]))
-                db.executemany(f"insert into {table} ({names}) values ({places})", rows)
+                count = names.count(",") + 1
+                places = ", ".join("?" * count)
+                db.executemany(
+                    f"insert into {table} ({names}) values ({places})",
+                    [(*row, *[None] * (count - len(row))) for row in rows],
+                )
         else:
             db.execute("insert into threads (thread_id, status, created_at, updated_at) values ('old', 'done', 1, 2)")
         db.row_factory = sqlite3.Row
@@ -71,6 +75,16 @@ def fill(path: Path, version: int = len(MIGRATIONS)) -> Path:
         db.execute("update sqlite_sequence set seq = 40 where name = 'inbox'")  # the last ones were deleted
         db.commit()
     return path
+
+
+def more(url: str) -> None:
+    """Put twelve megabytes into the file."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as db:
+        db.execute(
+            """with recursive n (i) as (select 1 union all select i + 1 from n where i < 20000)
+               insert into state_values select 'T/C/1.0', 'many' || i, 'k', null, hex(randomblob(300)) from n"""
+        )
+        db.commit()
 
 
 def columns(db: Connection, table: str) -> list[str]:
@@ -107,4 +121,4 @@ def is_empty(url: str) -> bool:
     try:
         return not any(all_in(url).values())
     except NotOurDatabase as error:
-        return "has version 0" in str(error)
+        return "is empty, and this Signoff" in str(error)

@@ -22,7 +22,9 @@ from storage.inbox import Delivery, receive
 from storage.looking import read
 from storage.migrations import MIGRATIONS
 from storage.moving import move
-from tests.storage.filled import ROWS, all_in, fill, is_empty, reference
+from storage.postgres import opening
+from storage.postgres.connections import connect
+from tests.storage.filled import ROWS, all_in, fill, is_empty, more, reference
 from tests.support.engines import POSTGRES
 from tests.support.postgres import PASSWORD, NewDatabase, Server
 from tests.support.waiting import until
@@ -225,14 +227,16 @@ def test_an_older_file_is_brought_up_on_the_way_and_stays_as_it_is(tmp_path: Pat
 
 
 @pytest.mark.postgres
-def test_an_older_schema_on_a_server_is_brought_up_on_the_way(filled: str, new: New, monkeypatch: pytest.MonkeyPatch):
+def test_an_older_schema_on_a_server_is_brought_up_on_the_way(new: New, monkeypatch: pytest.MonkeyPatch):
     before = len(MIGRATIONS) - 1
-    move(filled, source := new("postgres"))
-    with psycopg.connect(source) as db:  # what the last one made is undone
-        db.execute("drop index inbox_of_thread, usage_of_thread")
-        db.execute(f"update signoff_schema set version = {before}".encode())
-    move(source, target := new("file"))
-    assert all_in(target) == all_in(filled)
+    source, target = new("postgres"), new("file")
+    with connect(source) as db, monkeypatch.context() as patch:
+        patch.setattr(opening, "MIGRATIONS", MIGRATIONS[:before])
+        opening.prepare(db)
+        db.execute("insert into threads (thread_id, status, created_at, updated_at) values ('old', 'done', 1, 2)")
+    copied = move(source, target)
+    assert (copied.rows["threads"], copied.audit) == (1, Verified(0, audit.GENESIS))
+    assert [row[0] for row in all_in(target)["threads"]] == ["old"]
     with psycopg.connect(source) as db:
         assert db.execute("select version from signoff_schema").fetchone() == (before,)
 
@@ -301,13 +305,7 @@ async def test_a_move_that_is_cut_short_leaves_nothing_and_is_begun_again(
 ):
     target = new(kind)
     await opened(target)
-    file = Path(filled.removeprefix("sqlite:///"))
-    with closing(sqlite3.connect(file)) as db:
-        db.execute(
-            """with recursive n (i) as (select 1 union all select i + 1 from n where i < 20000)
-               insert into state_values select 'T/C/1.0', 'many' || i, 'k', null, hex(randomblob(300)) from n"""
-        )
-        db.commit()
+    more(filled)
     command = [sys.executable, "-m", "bot", "move", filled, target]
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     await until(lambda: is_written_to(target) or process.returncode is not None, "the move to write")
@@ -320,6 +318,27 @@ async def test_a_move_that_is_cut_short_leaves_nothing_and_is_begun_again(
     assert is_empty(target)
     await asyncio.to_thread(move, filled, target)
     assert all_in(target) == all_in(filled)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+async def test_a_move_whose_server_throws_it_out_is_one_line_and_leaves_nothing(filled: str, new: New):
+    more(filled)
+    target = new("postgres")
+    command = [sys.executable, "-m", "bot", "move", filled, target]
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    await until(lambda: is_written_to(target) or process.returncode is not None, "the move to write")
+    with psycopg.connect(target) as db:
+        db.execute(
+            """select pg_terminate_backend(pid) from pg_stat_activity
+               where datname = current_database() and pid <> pg_backend_pid()"""
+        )
+    printed, said = await process.communicate()
+    assert (process.returncode, printed) == (1, b"")
+    assert len(said.splitlines()) == 1
+    assert b"cannot be used: " in said
+    assert PASSWORD.encode() not in said
+    assert is_empty(target)
 
 
 def is_written_to(url: str) -> bool:

@@ -15,6 +15,12 @@ Json = dict[str, Any]
 REFRESH = {"type": "disconnect", "reason": "refresh_requested", "debug_info": {"host": "local"}}
 
 
+TOO_MANY = {"type": "disconnect", "reason": "too_many_websockets", "debug_info": {"host": "local"}}
+
+LIMIT = 10
+"""Connections that an app may have at once."""
+
+
 class Lost(Exception):
     """The connection closed before the envelope was acked."""
 
@@ -97,7 +103,11 @@ class Connections:
         self._changed()
 
     async def serve(self, socket: web.WebSocketResponse) -> None:
-        """Greets a new connection and reads its acks until it closes."""
+        """Greets a new connection and reads its acks until it closes. One too many is sent away instead."""
+        if len(self._all) >= LIMIT:
+            await socket.send_str(json.dumps(TOO_MANY))
+            await socket.close()
+            return
         self._opened += 1
         connection = Connection(socket, self._opened)
         self._all.append(connection)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,9 +17,10 @@ from bot.cli import main
 from storage import audit, open_storage
 from storage.looking import read
 from storage.moving import move
-from tests.storage.filled import all_in, fill, is_empty
+from tests.storage.filled import all_in, fill, is_empty, more
 from tests.support.engines import POSTGRES
 from tests.support.postgres import PASSWORD
+from tests.support.waiting import until
 
 Said = Callable[..., tuple[str, str]]
 ROOT = Path(__file__).parents[3]
@@ -108,16 +110,19 @@ def test_what_was_restored_is_known_to_be_older_than_a_head_that_was_noted_since
     assert f"the head {head!r} is not in the chain of 3 rows" in said("audit", "verify", "--head", head, code=1)[1]
 
 
-def smaller_files() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+def smaller_files(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
+# With much to store SQLite has written most of it before it is refused.
+@pytest.mark.parametrize("size", [60_000, 6_000_000])
 @pytest.mark.parametrize("command", [["backup", "copy.db"], ["move", "sqlite:///bot.db", "sqlite:///copy.db"]])
-def test_a_disk_that_is_full_is_one_line_and_no_half_file(filled: str, tmp_path: Path, command: list[str]):
+def test_a_disk_that_is_full_is_one_line_and_no_half_file(filled: str, tmp_path: Path, command: list[str], size: int):
+    more(filled)
     ended = subprocess.run(
         [sys.executable, "-m", "bot", *command],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        preexec_fn=smaller_files,
+        preexec_fn=lambda: smaller_files(size),
         capture_output=True,
         text=True,
         timeout=30,
@@ -126,6 +131,21 @@ def test_a_disk_that_is_full_is_one_line_and_no_half_file(filled: str, tmp_path:
     assert len(ended.stderr.splitlines()) == 1, ended.stderr
     assert "cannot be used: " in ended.stderr
     assert not [each.name for each in tmp_path.iterdir() if "copy" in each.name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+async def test_a_backup_that_is_told_to_end_leaves_no_file(filled: str, tmp_path: Path, end: signal.Signals):
+    more(filled)
+    command = [sys.executable, "-m", "bot", "backup", "copy.db"]
+    process = await asyncio.create_subprocess_exec(
+        *command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=asyncio.subprocess.PIPE
+    )
+    await until(lambda: list(tmp_path.glob(".copy.db.*")) or process.returncode is not None, "it to be begun")
+    process.send_signal(end)
+    _, said = await process.communicate()
+    assert (process.returncode, said) == (130, b"")
+    assert not [name for name in os.listdir(tmp_path) if "copy" in name]
 
 
 @pytest.mark.parametrize("kind", ["file", POSTGRES])

@@ -7,10 +7,13 @@ import aiohttp
 import pytest
 
 from bot.demo.workspace import Workspace
-from tests.demo.workspace.support import CARD, Page, Slack, connected, new_app
+from tests.demo.workspace.support import CARD, TOKENS, Page, Slack, connected, new_app
 from tests.support.waiting import until
 
 Json = dict[str, Any]
+
+
+APP = {"Authorization": f"Bearer {TOKENS.app}"}
 
 
 class RawBot:
@@ -22,8 +25,7 @@ class RawBot:
 
     @classmethod
     async def connect(cls, http: aiohttp.ClientSession, workspace: Workspace) -> "RawBot":
-        headers = {"Authorization": "Bearer xapp-local"}
-        async with http.post(f"{workspace.url}/api/apps.connections.open", headers=headers) as response:
+        async with http.post(f"{workspace.url}/api/apps.connections.open", headers=APP) as response:
             url = (await response.json())["url"]
         bot = cls(await http.ws_connect(url))
         bot.hello = await bot.receive()
@@ -134,6 +136,19 @@ async def test_two_connections_take_turns(workspace: Workspace, http: aiohttp.Cl
     await page.say("two")
     texts = [(await bot.receive())["payload"]["event"]["text"] for bot in bots]
     assert sorted(texts) == ["one", "two"]
+    for bot in bots:
+        await bot.socket.close()
+
+
+async def test_an_eleventh_connection_is_sent_away(workspace: Workspace, http: aiohttp.ClientSession):
+    bots = [await RawBot.connect(http, workspace) for _ in range(10)]
+    async with http.post(f"{workspace.url}/api/apps.connections.open", headers=APP) as response:
+        url = (await response.json())["url"]
+    async with http.ws_connect(url) as eleventh:
+        assert (await eleventh.receive_json())["reason"] == "too_many_websockets"
+        assert (await eleventh.receive()).type is aiohttp.WSMsgType.CLOSE
+    await bots.pop().socket.close()
+    bots.append(await RawBot.connect(http, workspace))
     for bot in bots:
         await bot.socket.close()
 

@@ -11,8 +11,8 @@ from storage.errors import StatementFailed
 from storage.jobs import Connection
 
 ROOM = Path(__file__).parents[3] / "storage"
-OFTEN = 4
-"""More often than it takes until a statement is prepared on a connection."""
+OFTEN = 60
+"""More often than it takes until a statement is prepared on each connection."""
 
 
 async def test_a_statement_that_names_its_columns_outlives_a_new_one_and_another_does_not(postgres_url: str):
