@@ -16,10 +16,9 @@ Kind = Literal["event", "action", "view", "options", "command", "other"]
 _KINDS: Mapping[str, Kind] = {
     payloads.EVENT: "event",
     payloads.COMMAND: "command",
-    "block_actions": "action",
-    "view_submission": "view",
-    "view_closed": "view",
-    "block_suggestion": "options",
+    payloads.CLICK: "action",
+    payloads.FORM: "view",
+    payloads.SUGGESTION: "options",
 }
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")

@@ -28,11 +28,13 @@ class Cable:
         finally:
             self._whole.set()
 
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """As a callback and not a coroutine: asyncio would report each that `close` cancels."""
+        task = asyncio.create_task(self._handle(reader, writer))
         self._ends.add(task)
         task.add_done_callback(self._ends.discard)
+
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._whole.wait()
         try:
             to_server = await asyncio.open_connection("127.0.0.1", self._target)
@@ -64,7 +66,7 @@ class Cable:
 async def cable(target: int) -> AsyncIterator[Cable]:
     """Listens on a free port of loopback until the block ends."""
     found = Cable(target)
-    server = await asyncio.start_server(found.handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(found.take, "127.0.0.1", 0)
     found.port = server.sockets[0].getsockname()[1]
     try:
         yield found

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from aiohttp import WSMsgType, web
@@ -87,11 +87,11 @@ class Connections:
     def __bool__(self) -> bool:
         return bool(self._in_rotation)
 
-    def next(self, after: Way | None = None) -> Way:
-        """The one whose turn it is; there must be one. Not the one that had it before (`after`) and did not ack, if
+    def next(self, after: Collection[Way] = ()) -> Way:
+        """The one whose turn it is; there must be one. None of those that had it before (`after`) and did not ack, if
         there is another.
         """
-        others = [each for each in self._in_rotation if each is not after]
+        others = [each for each in self._in_rotation if each not in after]
         connection = (others or self._in_rotation)[0]
         self._in_rotation.remove(connection)
         self._in_rotation.append(connection)

@@ -23,15 +23,15 @@ RETRIES = 3
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event on its way to the bot. `position` is its place in the order of what happened; `before` the connection
-    that did not ack it, the last time.
+    """One event on its way to the bot. `position` is its place in the order of what happened; `before` the connections
+    that did not ack it.
     """
 
     position: int
     attempt: int
     payload: Json
     reason: str = ""
-    before: Way | None = None
+    before: tuple[Way, ...] = ()
 
 
 class SocketMode:
@@ -99,7 +99,8 @@ class SocketMode:
         try:
             await connection.send(envelope, self._ack_timeout)
         except TimeoutError:
-            self._again(replace(delivery, before=connection), "timeout", None if delivery.attempt >= RETRIES else 0.0)
+            tried = replace(delivery, before=(*delivery.before, connection))
+            self._again(tried, "timeout", None if delivery.attempt >= RETRIES else 0.0)
         except NotTaken as error:
             self._again(delivery, error.reason, error.pause)
         except Lost:

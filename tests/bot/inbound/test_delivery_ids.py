@@ -38,13 +38,19 @@ CLICK = {
     "team": {"id": "T1"},
     "user": {"id": "U2", "team_id": "T1"},
     "container": {"channel_id": "C1", "message_ts": "2.0"},
-    "actions": [{"action_id": "approve", "value": "0123abcd"}],
+    "actions": [{"action_id": "approve", "block_id": "b1", "value": "0123abcd"}],
 }
 FORM = {
     "type": "view_submission",
     "team": {"id": "T1"},
     "user": {"id": "U2"},
-    "view": {"private_metadata": "0123abcd", "state": {"values": {"a": "something private"}}},
+    "view": {
+        "type": "modal",
+        "id": "V1",
+        "callback_id": "edit",
+        "private_metadata": "0123abcd",
+        "state": {"values": {"a": "something private"}},
+    },
 }
 COMMAND = {"command": "/signoff", "text": "pause pay", "team_id": "T1", "user_id": "U1", "channel_id": "C1"}
 
