@@ -205,17 +205,23 @@ class Call:
 
 
 def _openness(number: int) -> Callable[[], Awaitable[bool]]:
-    """Whether the `number`-th question of this task still waits for its answer, or for this task to go on with it."""
+    """Whether the `number`-th question of this task still waits for its answer, or for this task to go on with it; or is
+    not stored yet.
+    """
     frame = frame_of("a tool of a server")
     storage, thread_id, scope = frame.session.storage, frame.session.thread_id, frame.scope
 
+    was_stored = False
+
     async def is_open() -> bool:
+        nonlocal was_stored
         assert storage is not None, "what pauses is stored"
         try:
             status = await storage.read(lambda db: interrupts.status_at(db, thread_id, scope, number))
         except StorageError:
             return True
-        return status is not None and status not in ("superseded", "cancelled")
+        was_stored = was_stored or status is not None
+        return status not in ("superseded", "cancelled") if status is not None else not was_stored
 
     return is_open
 
