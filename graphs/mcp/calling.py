@@ -205,8 +205,8 @@ class Call:
 
 
 def _openness(number: int) -> Callable[[], Awaitable[bool]]:
-    """Whether the `number`-th question of this task still waits for its answer, or for this task to go on with it; or is
-    not stored yet.
+    """Whether the `number`-th question of this task is not stored yet, or still waits for its answer, or for this task
+    to go on with it.
     """
     frame = frame_of("a tool of a server")
     storage, thread_id, scope = frame.session.storage, frame.session.thread_id, frame.scope
