@@ -10,8 +10,8 @@ from storage.ids import ThreadId
 from storage.jobs import Connection
 
 _IS_OVER = """
-    not exists (select 1 from inbox i where i.thread_id = t.thread_id
-        and (i.status = 'received' or i.received_at >= ?1))
+    not exists (select 1 from inbox i where i.thread_id = t.thread_id and i.status = 'received')
+    and not exists (select 1 from inbox i where i.thread_id = t.thread_id and i.status = 'done' and i.received_at >= ?1)
     and not exists (select 1 from interrupts q where q.thread_id = t.thread_id
         and (q.status in ('waiting', 'reopened') or (q.status in ('answered', 'expired') and q.consumed = 0)))
     and not exists (select 1 from claims c where c.thread_id = t.thread_id

@@ -186,13 +186,14 @@ def delete(db: Connection, thread_id: ThreadId) -> None:
         db.execute(
             f"delete from {table} where interrupt_id in (select id from interrupts where thread_id = ?)", (thread_id,)
         )
+    for status in ("received", "done"):  # which have an index each
+        db.execute(f"delete from inbox where thread_id = ? and status = '{status}'", (thread_id,))
     for table in (
         "state_values",
         "checkpoints",
         "tasks",
         "interrupts",
         "claims",
-        "inbox",
         "posts",
         "conversations",
         "attachments",
