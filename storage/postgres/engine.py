@@ -21,7 +21,7 @@ from storage.ids import OwnerId
 from storage.jobs import Connection, Job
 from storage.outage import Outage, pauses, unavailable
 from storage.postgres import transactions
-from storage.postgres.connections import LASTING, connect
+from storage.postgres.connections import connect
 from storage.postgres.opening import prepare
 from storage.postgres.pulse import LOOK_UNHEARD, Pulse, ServerClock
 from storage.postgres.threads import ConnectedThreads, Links
@@ -230,7 +230,7 @@ async def opened(url: str, owner: OwnerId) -> AsyncGenerator[PostgresEngine]:
             break
         except psycopg.Error as error:
             where = shown(url)
-            if not transactions.is_passing(error) or any(each in str(error) for each in LASTING):
+            if not transactions.may_open_later(error):
                 raise NotOurDatabase(f"{where!r} cannot be used: {error}") from error
             if loop.time() + pause > deadline:
                 raise unavailable(error) from error

@@ -16,7 +16,7 @@ from storage.errors import NotOurDatabase, StorageUnavailable
 from storage.jobs import Connection
 from storage.migrations import MIGRATIONS
 from storage.postgres import transactions
-from storage.postgres.connections import LASTING, connect
+from storage.postgres.connections import connect
 from storage.postgres.opening import check_server, version_of
 from storage.postgres.transactions import Link
 from storage.urls import shown
@@ -85,7 +85,7 @@ def _connected(url: str) -> Generator[psycopg.Connection[Any]]:
             yield db
     except psycopg.Error as error:
         said = " ".join(str(error).split())
-        if transactions.is_passing(error) and not any(each in said for each in LASTING):
+        if transactions.may_open_later(error):
             raise StorageUnavailable(f"{shown(url)!r} cannot be used now: {said}") from error
         raise NotOurDatabase(f"{shown(url)!r} cannot be used: {said}") from error
 

@@ -19,7 +19,7 @@ from psycopg import errors
 from storage import states
 from storage.errors import StatementFailed
 from storage.jobs import Job
-from storage.postgres.connections import Session
+from storage.postgres.connections import LASTING, Session
 from storage.postgres.opening import EVERYBODY
 
 T = TypeVar("T")
@@ -110,6 +110,11 @@ def is_passing(error: BaseException) -> bool:
     if not isinstance(error, psycopg.Error):
         return False
     return _is_lost(error) or (error.sqlstate or "").startswith(_PASSING) or isinstance(error, _IN_THE_WAY)
+
+
+def may_open_later(error: psycopg.Error) -> bool:
+    """Whether a database that could not be opened may be later: not one that will never let us in."""
+    return is_passing(error) and not any(each in str(error) for each in LASTING)
 
 
 def _is_lost(error: psycopg.Error) -> bool:
