@@ -14,6 +14,9 @@ import pytest
 from tests.stories.people import Page, Person
 from tests.stories.programs import Stage
 from tests.stories.shop import Shop
+from tests.support.cable import server, wire
+
+__all__ = ["server", "wire"]
 
 NewStage = Callable[..., Stage]
 

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from tests.stories.several_bots import Replica, Replicas, replicas
-from tests.support.cable import Cable, cable
-from tests.support.postgres import NewServer, Server
+from tests.support.cable import Cable
+from tests.support.postgres import Server
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
@@ -23,19 +23,6 @@ STANDS_STILL = 12.0
 
 SKEWED = ["tests.support.skewed", "60", "run"], ["tests.support.skewed", "-60", "run"]
 """The clocks of two of the bots: a minute fast, a minute slow."""
-
-
-@pytest.fixture(scope="module")
-def server(new_postgres: NewServer) -> Server:
-    """One that may be restarted."""
-    return new_postgres()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def wire(server: Server) -> AsyncIterator[Cable]:
-    """Between the last bot and the server."""
-    async with cable(server.port) as found:
-        yield found
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

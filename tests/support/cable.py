@@ -4,6 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
+import pytest
+import pytest_asyncio
+
+from tests.support.postgres import NewServer, Server
+
 PIECE = 65536
 
 
@@ -73,3 +78,16 @@ async def cable(target: int) -> AsyncIterator[Cable]:
     finally:
         server.close()
         await found.close()
+
+
+@pytest.fixture(scope="module")
+def server(new_postgres: NewServer) -> Server:
+    """A module's own, which may be restarted."""
+    return new_postgres()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def wire(server: Server) -> AsyncIterator[Cable]:
+    """Between a bot and the server."""
+    async with cable(server.port) as found:
+        yield found

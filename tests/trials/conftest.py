@@ -13,8 +13,11 @@ import pytest_asyncio
 from tests.stories.people import Page
 from tests.stories.programs import Stage
 from tests.support.between import Between, between
+from tests.support.cable import server, wire
 from tests.trials import conversing
 from tests.trials.conversing import SCRIPT, Talk
+
+__all__ = ["server", "wire"]
 
 AGENT = "tests.trials.agents:agent"
 

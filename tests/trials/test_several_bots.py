@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 
 from tests.stories.several_bots import Replica, Replicas, replicas
-from tests.support.cable import Cable, cable
-from tests.support.postgres import NewServer, Server
+from tests.support.cable import Cable
+from tests.support.postgres import Server
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.trial, pytest.mark.asyncio(loop_scope="module")]
@@ -26,18 +26,6 @@ LASTS = 10.0, 14.0
 
 CALLS = {"slack": 12, "model": 3, "ack": 3}
 """Places of each kind that one of the bots may come to in one conversation, about."""
-
-
-@pytest.fixture(scope="module")
-def server(new_postgres: NewServer) -> Server:
-    return new_postgres()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def wire(server: Server) -> AsyncIterator[Cable]:
-    """Between the last bot and the server."""
-    async with cable(server.port) as found:
-        yield found
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
